@@ -1,0 +1,1 @@
+//! Benchmarks with fixed seeds; results carry commit and machine.

@@ -1,0 +1,1 @@
+//! The write side: one engine thread that decides, idempotency, deadlines.

@@ -1,0 +1,1 @@
+//! The log: batches of commits in, durable batches out; it knows bytes, not orders.

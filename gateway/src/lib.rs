@@ -1,0 +1,1 @@
+//! The doors and the composition root: HTTP, command line, the comanda binary.

@@ -1,0 +1,1 @@
+//! The read side: workers that fold the log into read models.
