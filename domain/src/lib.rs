@@ -1,1 +1,15 @@
-//! The rules of a restaurant: pure decisions and pure folds, no dependency, no I/O, no clock.
+//! The rules of a restaurant: pure decisions and pure folds.
+//!
+//! `decide` says which facts follow from a command, `evolve` folds one fact into the state. Neither reads a clock, a
+//! time zone or a disk: what they need is in their arguments. This crate depends on nothing and knows nobody.
+
+pub mod calendar;
+pub mod command;
+pub mod event;
+pub mod ids;
+pub mod menu;
+pub mod money;
+pub mod pricing;
+pub mod refused;
+pub mod store;
+pub mod stream;

@@ -1,0 +1,235 @@
+//! The menu: what a tenant sells, in published versions.
+//!
+//! A tenant edits a draft and publishes it; a store sells from the version it has adopted. Prices are in minor units of
+//! the currency of the store that sells, so one menu serves stores that share a currency; others override prices.
+
+use crate::ids::{GroupId, Id, ItemId, ModifierId, Sku, TaxId, Text, VariationId};
+use crate::money::{Money, Ppm};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What an item costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemPrice {
+    /// The list price of one unit.
+    Fixed(Money),
+    /// The price comes with the line (market price, imported sales).
+    Open,
+}
+
+/// Something on the menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Its id.
+    pub id: ItemId,
+    /// What the guest reads.
+    pub name: Text,
+    /// The heading it stands under and is reported by.
+    pub category: Option<Text>,
+    /// The price where the item has no variations.
+    pub price: ItemPrice,
+    /// Sizes and the like; where there are some, a line must name one.
+    pub variations: Vec<Variation>,
+    /// The modifier groups a guest chooses from, in order.
+    pub groups: Vec<GroupId>,
+    /// The taxes on it.
+    pub taxes: Vec<TaxId>,
+    /// The stock item one unit takes; `None` where the item is not stocked.
+    pub sku: Option<Sku>,
+}
+
+impl Item {
+    /// The most variations an item may have.
+    pub const VARIATIONS_MAX: usize = 50;
+    /// The most modifier groups an item may have.
+    pub const GROUPS_MAX: usize = 50;
+    /// The most taxes an item may carry.
+    pub const TAXES_MAX: usize = 8;
+}
+
+/// One form an item is sold in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variation {
+    /// Its id, unique in the item.
+    pub id: VariationId,
+    /// What the guest reads.
+    pub name: Text,
+    /// The price of one unit.
+    pub price: Money,
+    /// The stock item one unit takes; `None` takes the item's.
+    pub sku: Option<Sku>,
+}
+
+/// Modifiers a guest chooses from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModifierGroup {
+    /// Its id.
+    pub id: GroupId,
+    /// What the guest reads.
+    pub name: Text,
+    /// The fewest selections, counted with their quantities.
+    pub min: u16,
+    /// The most selections; 0 means no limit.
+    pub max: u16,
+    /// Whether one modifier may be taken more than once.
+    pub allow_qty: bool,
+    /// What there is to choose.
+    pub modifiers: Vec<Modifier>,
+}
+
+impl ModifierGroup {
+    /// The most modifiers a group may hold.
+    pub const MODIFIERS_MAX: usize = 500;
+}
+
+/// One choice of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Modifier {
+    /// Its id, unique in the group.
+    pub id: ModifierId,
+    /// What the guest reads.
+    pub name: Text,
+    /// What one adds to the price of a unit; may be negative.
+    pub price: Money,
+    /// Whether it is taken where the guest chooses nothing from its group.
+    pub default: bool,
+}
+
+/// A tax.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tax {
+    /// Its id.
+    pub id: TaxId,
+    /// What the receipt says.
+    pub name: Text,
+    /// The rate.
+    pub rate: Ppm,
+    /// Whether list prices contain it.
+    pub inclusive: bool,
+}
+
+/// A menu: the draft, or a published version of it. Cloning shares the items.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Menu {
+    /// The items by id.
+    pub items: BTreeMap<ItemId, Arc<Item>>,
+    /// The modifier groups by id.
+    pub groups: BTreeMap<GroupId, Arc<ModifierGroup>>,
+    /// The taxes by id.
+    pub taxes: BTreeMap<TaxId, Tax>,
+}
+
+/// A reference in a menu that leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DanglingReference {
+    /// The item that refers.
+    pub item: ItemId,
+    /// What it refers to, by kind: `modifier group` or `tax`.
+    pub kind: &'static str,
+    /// The id that is not there.
+    pub missing: Id,
+}
+
+impl Menu {
+    /// The most items of a menu.
+    pub const ITEMS_MAX: usize = 10_000;
+    /// The most modifier groups of a menu.
+    pub const GROUPS_MAX: usize = 2_000;
+    /// The most taxes of a menu.
+    pub const TAXES_MAX: usize = 100;
+
+    /// Checks that every reference leads somewhere.
+    ///
+    /// # Errors
+    /// The first [`DanglingReference`], in the order of the items.
+    pub fn check(&self) -> Result<(), DanglingReference> {
+        for item in self.items.values() {
+            let dangling = |kind, missing| DanglingReference { item: item.id, kind, missing };
+            if let Some(group) = item.groups.iter().find(|group| !self.groups.contains_key(group)) {
+                return Err(dangling("modifier group", group.0));
+            }
+            if let Some(tax) = item.taxes.iter().find(|tax| !self.taxes.contains_key(tax)) {
+                return Err(dangling("tax", tax.0));
+            }
+        }
+        Ok(())
+    }
+
+    /// A number that changes when the content does: FNV-1a (Fowler, Noll, Vo), 64 bits, over every field in order.
+    pub fn content_hash(&self) -> u64 {
+        let mut hash = Fnv::default();
+        for item in self.items.values() {
+            hash.item(item);
+        }
+        for group in self.groups.values() {
+            hash.group(group);
+        }
+        for tax in self.taxes.values() {
+            hash.text("tax").text(tax.id.as_str()).text(tax.name.as_str());
+            hash.number(i64::from(tax.rate.0)).number(i64::from(tax.inclusive));
+        }
+        hash.0
+    }
+}
+
+/// FNV-1a with the 64-bit offset basis and prime of the authors' specification (draft-eastlake-fnv).
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn bytes(&mut self, bytes: &[u8]) -> &mut Fnv {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+        self
+    }
+
+    /// A text with its length, so that neighbours cannot run together.
+    fn text(&mut self, text: &str) -> &mut Fnv {
+        self.number(text.len() as i64).bytes(text.as_bytes())
+    }
+
+    fn number(&mut self, number: i64) -> &mut Fnv {
+        self.bytes(&number.to_le_bytes())
+    }
+
+    fn sku(&mut self, sku: Option<Sku>) -> &mut Fnv {
+        self.text(sku.as_ref().map_or("", Sku::as_str))
+    }
+
+    fn item(&mut self, item: &Item) {
+        self.text("item").text(item.id.as_str()).text(item.name.as_str());
+        self.text(item.category.as_ref().map_or("", Text::as_str)).sku(item.sku);
+        match item.price {
+            ItemPrice::Fixed(price) => self.number(1).number(price.0),
+            ItemPrice::Open => self.number(0),
+        };
+        self.number(item.variations.len() as i64);
+        for variation in &item.variations {
+            self.text(variation.id.as_str()).text(variation.name.as_str()).number(variation.price.0).sku(variation.sku);
+        }
+        self.number(item.groups.len() as i64);
+        for group in &item.groups {
+            self.text(group.as_str());
+        }
+        self.number(item.taxes.len() as i64);
+        for tax in &item.taxes {
+            self.text(tax.as_str());
+        }
+    }
+
+    fn group(&mut self, group: &ModifierGroup) {
+        self.text("group").text(group.id.as_str()).text(group.name.as_str());
+        self.number(group.min.into()).number(group.max.into()).number(group.allow_qty.into());
+        self.number(group.modifiers.len() as i64);
+        for modifier in &group.modifiers {
+            self.text(modifier.id.as_str()).text(modifier.name.as_str());
+            self.number(modifier.price.0).number(modifier.default.into());
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Why a command was refused. A refusal is an answer with the facts a till needs to tell the guest, not a failure.
+
+use crate::event::Role;
+use crate::ids::{
+    ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku, TaxId, TokenId,
+    VariationId,
+};
+use crate::money::{Currency, Money, QtyMilli};
+
+/// A stock item an order asks for and cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// The stock item.
+    pub sku: Sku,
+    /// What the order asks for, over all its lines.
+    pub wanted: QtyMilli,
+    /// What is available.
+    pub available: QtyMilli,
+    /// Whether it is marked sold out.
+    pub marked_86: bool,
+}
+
+/// What an order that takes no more changes has become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Settled.
+    Completed,
+    /// Cancelled.
+    Cancelled,
+}
+
+/// Why a command was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The tenant has no such store.
+    UnknownStore,
+    /// The store's currency cannot change once it has taken orders.
+    CurrencyFixed {
+        /// The store's currency.
+        currency: Currency,
+    },
+    /// The named stream is at another revision than the client thinks.
+    RevisionMismatch {
+        /// Where it is; `None` where it does not exist yet.
+        current: Option<Revision>,
+    },
+    /// The store has not adopted a menu yet: publish one.
+    NoMenu,
+    /// The menu has no such version.
+    UnknownMenuVersion {
+        /// The version asked for.
+        version: u32,
+    },
+    /// The menu has no such item.
+    UnknownItem {
+        /// The item.
+        item: ItemId,
+    },
+    /// The store does not sell the item at the moment.
+    ItemUnavailable {
+        /// The item.
+        item: ItemId,
+    },
+    /// The item has no such variation.
+    UnknownVariation {
+        /// The item.
+        item: ItemId,
+        /// The variation.
+        variation: VariationId,
+    },
+    /// The item has variations and the line names none.
+    VariationRequired {
+        /// The item.
+        item: ItemId,
+    },
+    /// The item has no such modifier group.
+    UnknownModifierGroup {
+        /// The item.
+        item: ItemId,
+        /// The group.
+        group: GroupId,
+    },
+    /// The group has no such modifier.
+    UnknownModifier {
+        /// The group.
+        group: GroupId,
+        /// The modifier.
+        modifier: ModifierId,
+    },
+    /// Too few selections from a group.
+    ModifierMinNotMet {
+        /// The line.
+        line: LineId,
+        /// The group.
+        group: GroupId,
+        /// The fewest allowed.
+        min: u16,
+        /// What was selected.
+        selected: u32,
+    },
+    /// Too many selections from a group.
+    ModifierMaxExceeded {
+        /// The line.
+        line: LineId,
+        /// The group.
+        group: GroupId,
+        /// The most allowed.
+        max: u16,
+        /// What was selected.
+        selected: u32,
+    },
+    /// The group allows each modifier once only.
+    ModifierQtyNotAllowed {
+        /// The line.
+        line: LineId,
+        /// The modifier.
+        modifier: ModifierId,
+    },
+    /// The item's price comes with the line, and the line has none.
+    PriceRequired {
+        /// The item.
+        item: ItemId,
+    },
+    /// The item has a list price, so a line may not bring its own.
+    PriceNotOpen {
+        /// The item.
+        item: ItemId,
+    },
+    /// The unit price with modifiers is below zero.
+    NegativePrice {
+        /// The line.
+        line: LineId,
+    },
+    /// A reference in the draft leads nowhere, so it cannot be published.
+    MenuIncomplete {
+        /// The item that refers.
+        item: ItemId,
+        /// What kind of thing it refers to.
+        kind: &'static str,
+        /// The id that is not there.
+        missing: Id,
+    },
+    /// More of something than a menu, an order or a store may hold.
+    TooMany {
+        /// What, in the plural.
+        what: &'static str,
+        /// The most there may be.
+        max: usize,
+    },
+    /// A store's price was set for an item or variation the store does not sell at a list price.
+    NoListPrice {
+        /// The item.
+        item: ItemId,
+    },
+    /// The id belongs to another order.
+    OrderExists {
+        /// The order.
+        order: OrderId,
+    },
+    /// There is no such order.
+    UnknownOrder {
+        /// The order.
+        order: OrderId,
+    },
+    /// The order takes no more changes.
+    OrderClosed {
+        /// What it has become.
+        state: Closed,
+    },
+    /// The order has to be placed first.
+    OrderNotPlaced,
+    /// The order has been placed already.
+    OrderAlreadyPlaced,
+    /// An order without lines cannot be placed, and a placed one cannot lose its last.
+    OrderEmpty,
+    /// The order has another line of that id.
+    LineExists {
+        /// The line.
+        line: LineId,
+    },
+    /// The order has no such line.
+    UnknownLine {
+        /// The line.
+        line: LineId,
+    },
+    /// The order has another discount of that id.
+    DiscountExists {
+        /// The discount.
+        discount: DiscountId,
+    },
+    /// The order has no such discount.
+    UnknownDiscount {
+        /// The discount.
+        discount: DiscountId,
+    },
+    /// The order has another service charge of that id.
+    ServiceChargeExists {
+        /// The charge.
+        charge: ChargeId,
+    },
+    /// The order has no such service charge.
+    UnknownServiceCharge {
+        /// The charge.
+        charge: ChargeId,
+    },
+    /// The store's menu has no such tax.
+    UnknownTax {
+        /// The tax.
+        tax: TaxId,
+    },
+    /// Not everything the order asks for is available; nothing was reserved.
+    OutOfStock {
+        /// What is short.
+        shortages: Vec<Shortage>,
+    },
+    /// The total the guest was shown is not the order's.
+    TotalMismatch {
+        /// What the guest was shown.
+        expected: Money,
+        /// What it is.
+        actual: Money,
+    },
+    /// The order would come to less than what has been paid.
+    BelowPaid {
+        /// What it would come to.
+        total: Money,
+        /// What has been paid.
+        paid: Money,
+    },
+    /// The order is not fully paid.
+    PaymentDue {
+        /// What is due.
+        due: Money,
+    },
+    /// Money has been taken for the order: refund it first.
+    MoneyCaptured {
+        /// How much.
+        captured: Money,
+    },
+    /// Amounts that do not fit into a sum of money.
+    AmountTooLarge,
+    /// The currency is not the store's.
+    CurrencyDiffers {
+        /// The store's.
+        expected: Currency,
+    },
+    /// The id belongs to another payment.
+    PaymentExists {
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// There is no such payment.
+    UnknownPayment {
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// There is nothing to pay.
+    NothingDue,
+    /// More than what is due.
+    PaymentExceedsDue {
+        /// What is due.
+        due: Money,
+    },
+    /// The cash handed over does not cover the payment.
+    TenderedTooLittle {
+        /// What it takes.
+        needed: Money,
+    },
+    /// A cash payment has its outcome already.
+    CashSettled,
+    /// The store keeps no such stock item: set its policy first.
+    UnknownSku {
+        /// The stock item.
+        sku: Sku,
+    },
+    /// The stock item is not counted.
+    StockUntracked {
+        /// The stock item.
+        sku: Sku,
+    },
+    /// Less is on hand than the command takes away.
+    OnHandTooLow {
+        /// The stock item.
+        sku: Sku,
+        /// What is available.
+        available: QtyMilli,
+    },
+    /// The stock item's policy cannot change while units are reserved.
+    StockReserved {
+        /// The stock item.
+        sku: Sku,
+    },
+    /// The end of the mark lies in the past.
+    UntilPassed,
+    /// The id belongs to another token.
+    TokenExists {
+        /// The token.
+        token: TokenId,
+    },
+    /// There is no such token.
+    UnknownToken {
+        /// The token.
+        token: TokenId,
+    },
+    /// The last admin token cannot be revoked: issue another first.
+    LastToken {
+        /// Its role.
+        role: Role,
+    },
+    /// Only a command that records the past may bring this field.
+    OnlyImported {
+        /// The field.
+        field: &'static str,
+    },
+    /// The deadline has moved or does not exist any more (engine's own commands only).
+    NotDue,
+}

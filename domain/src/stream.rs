@@ -1,0 +1,201 @@
+//! Streams: the history of one entity, named with its tenant, so that two tenants' `s1` never meet.
+
+use crate::event::Event;
+use crate::ids::{BadId, OrderId, PaymentId, StoreId, TenantId};
+use std::fmt;
+
+/// A stream, by what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// `menu-<tenant>`
+    Menu(TenantId),
+    /// `access-<tenant>`
+    Access(TenantId),
+    /// `store-<tenant>.<store>`
+    Store(TenantId, StoreId),
+    /// `storemenu-<tenant>.<store>`
+    StoreMenu(TenantId, StoreId),
+    /// `order-<tenant>.<store>.<order>`
+    Order(TenantId, StoreId, OrderId),
+    /// `payment-<tenant>.<store>.<payment>`
+    Payment(TenantId, StoreId, PaymentId),
+    /// `stock-<tenant>.<store>`
+    Stock(TenantId, StoreId),
+}
+
+/// Why a text is not the name of a stream of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadStream {
+    /// No such category, or another number of parts than the category has.
+    Shape,
+    /// A part is not an id.
+    Part(BadId),
+}
+
+impl fmt::Display for BadStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadStream::Shape => f.write_str("is not a stream; one looks like order-<tenant>.<store>.<order>"),
+            BadStream::Part(bad) => write!(f, "is not a stream: a part of it {bad}"),
+        }
+    }
+}
+
+impl std::error::Error for BadStream {}
+
+impl From<BadId> for BadStream {
+    fn from(bad: BadId) -> BadStream {
+        BadStream::Part(bad)
+    }
+}
+
+impl Stream {
+    /// The longest name, in bytes: a category, three ids and what stands between them.
+    pub const NAME_LEN_MAX: usize = "storemenu-".len() + 3 * crate::ids::Id::LEN_MAX + 2;
+
+    /// The stream an event belongs to. `store` is the store whose writer decided; events of a tenant do not ask for it.
+    ///
+    /// # Panics
+    /// If an event of a store comes without a store.
+    pub fn of(tenant: TenantId, store: Option<StoreId>, event: &Event) -> Stream {
+        let store = || store.expect("an event of a store names its store");
+        match event {
+            Event::Menu(_) => Stream::Menu(tenant),
+            Event::Access(_) => Stream::Access(tenant),
+            Event::Store(_) => Stream::Store(tenant, store()),
+            Event::StoreMenu(_) => Stream::StoreMenu(tenant, store()),
+            Event::Order(order, _) => Stream::Order(tenant, store(), *order),
+            Event::Payment(payment, _) => Stream::Payment(tenant, store(), *payment),
+            Event::Stock(_) => Stream::Stock(tenant, store()),
+        }
+    }
+
+    /// The tenant it belongs to.
+    pub fn tenant(&self) -> TenantId {
+        match self {
+            Stream::Menu(tenant)
+            | Stream::Access(tenant)
+            | Stream::Store(tenant, _)
+            | Stream::StoreMenu(tenant, _)
+            | Stream::Order(tenant, ..)
+            | Stream::Payment(tenant, ..)
+            | Stream::Stock(tenant, _) => *tenant,
+        }
+    }
+
+    /// The store it belongs to.
+    pub fn store(&self) -> Option<StoreId> {
+        match self {
+            Stream::Menu(_) | Stream::Access(_) => None,
+            Stream::Store(_, store)
+            | Stream::StoreMenu(_, store)
+            | Stream::Order(_, store, _)
+            | Stream::Payment(_, store, _)
+            | Stream::Stock(_, store) => Some(*store),
+        }
+    }
+
+    /// What stands before the first `-`.
+    pub fn category(&self) -> &'static str {
+        match self {
+            Stream::Menu(_) => "menu",
+            Stream::Access(_) => "access",
+            Stream::Store(..) => "store",
+            Stream::StoreMenu(..) => "storemenu",
+            Stream::Order(..) => "order",
+            Stream::Payment(..) => "payment",
+            Stream::Stock(..) => "stock",
+        }
+    }
+
+    /// Appends the name, without going through a formatter: this runs once per event.
+    pub fn write_name(&self, name: &mut String) {
+        name.push_str(self.category());
+        name.push('-');
+        name.push_str(self.tenant().as_str());
+        if let Some(store) = self.store() {
+            name.push('.');
+            name.push_str(store.as_str());
+        }
+        match self {
+            Stream::Order(_, _, order) => {
+                name.push('.');
+                name.push_str(order.as_str());
+            }
+            Stream::Payment(_, _, payment) => {
+                name.push('.');
+                name.push_str(payment.as_str());
+            }
+            Stream::Menu(_) | Stream::Access(_) | Stream::Store(..) | Stream::StoreMenu(..) | Stream::Stock(..) => {}
+        }
+    }
+
+    /// Parses a name.
+    ///
+    /// # Errors
+    /// [`BadStream`] says what is wrong.
+    pub fn parse(name: &str) -> Result<Stream, BadStream> {
+        let (category, rest) = name.split_once('-').ok_or(BadStream::Shape)?;
+        let mut parts = rest.split('.');
+        let tenant = TenantId::parse(parts.next().ok_or(BadStream::Shape)?)?;
+        let stream = match category {
+            "menu" => Stream::Menu(tenant),
+            "access" => Stream::Access(tenant),
+            "store" | "storemenu" | "order" | "payment" | "stock" => {
+                let store = StoreId::parse(parts.next().ok_or(BadStream::Shape)?)?;
+                match category {
+                    "store" => Stream::Store(tenant, store),
+                    "storemenu" => Stream::StoreMenu(tenant, store),
+                    "stock" => Stream::Stock(tenant, store),
+                    "order" => {
+                        Stream::Order(tenant, store, OrderId::parse(parts.next().ok_or(BadStream::Shape)?)?)
+                    }
+                    _ => Stream::Payment(tenant, store, PaymentId::parse(parts.next().ok_or(BadStream::Shape)?)?),
+                }
+            }
+            _ => return Err(BadStream::Shape),
+        };
+        match parts.next() {
+            Some(_) => Err(BadStream::Shape),
+            None => Ok(stream),
+        }
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut name = String::with_capacity(Stream::NAME_LEN_MAX);
+        self.write_name(&mut name);
+        f.write_str(&name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back() {
+        for name in [
+            "menu-demo",
+            "access-demo",
+            "store-demo.s1",
+            "storemenu-demo.s1",
+            "order-demo.s1.0190abcd",
+            "payment-demo.s1.p_1",
+            "stock-demo.s1",
+        ] {
+            assert_eq!(Stream::parse(name).unwrap().to_string(), name);
+        }
+        for (name, bad) in [
+            ("order", BadStream::Shape),
+            ("order-demo.s1", BadStream::Shape),
+            ("menu-demo.s1", BadStream::Shape),
+            ("table-demo.s1", BadStream::Shape),
+            ("order-demo.s1.A", BadStream::Part(BadId::BadCharacter)),
+            ("stock-demo.", BadStream::Part(BadId::Empty)),
+        ] {
+            assert_eq!(Stream::parse(name), Err(bad), "{name}");
+        }
+    }
+}
