@@ -4,8 +4,8 @@
 
 use crate::calendar::{Date, LocalDateTime, Timestamp};
 use crate::ids::{
-    ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, TableId,
-    TenderId, Text, TokenId, VariationId,
+    ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, TableId, TenderId,
+    Text, TokenId, VariationId,
 };
 use crate::menu::{Item, ModifierGroup, Tax};
 use crate::money::{Currency, Money, Ppm, QtyMilli};

@@ -1,9 +1,24 @@
 //! A store: everything one writer decides for.
 
-use crate::calendar::CutOff;
-use crate::ids::Text;
-use crate::money::Currency;
+use crate::calendar::{CutOff, Date, Timestamp};
+use crate::command::{Context, StoreCommand};
+use crate::event::{Event, Opening, OrderEvent, PaymentEvent, StoreEvent, StoreMenuEvent};
+use crate::ids::{ItemId, OrderId, PaymentId, Revision, Text, VariationId};
+use crate::menu::ItemPrice;
+use crate::money::{Currency, Money};
+use crate::order::OrderSlot;
+use crate::payment::Payment;
 use crate::pricing::PriceRules;
+use crate::refused::Refused;
+use crate::stock::Stock;
+use crate::stream::Stream;
+use crate::tenant::Tenant;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+mod lines;
+mod orders;
+mod payments;
 
 /// What a store is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,4 +42,312 @@ impl Settings {
     pub const PAYMENT_TIMEOUT_S_DEFAULT: u32 = 900;
     /// The longest payment timeout: one day.
     pub const PAYMENT_TIMEOUT_S_MAX: u32 = 86_400;
+}
+
+/// A store that exists.
+#[derive(Clone, Debug)]
+pub struct Store {
+    settings: Settings,
+    menu_version: u32,
+    prices: BTreeMap<(ItemId, Option<VariationId>), Money>,
+    unavailable: BTreeSet<ItemId>,
+    orders: HashMap<OrderId, OrderSlot>,
+    payments: HashMap<PaymentId, Payment>,
+    stock: Stock,
+    numbers: BTreeMap<Date, BTreeMap<String, u32>>,
+    store_events: u64,
+    storemenu_events: u64,
+}
+
+/// A deadline: when the engine has to come back to an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    /// An unpaid order is cancelled.
+    Order(OrderId),
+    /// An unanswered payment ends.
+    Payment(PaymentId),
+    /// A mark "sold out" ends.
+    Mark86(crate::ids::Sku),
+}
+
+impl Store {
+    /// How many business dates back the store still counts display numbers for. Online dates only go forward.
+    const NUMBER_DATES_MAX: usize = 3;
+    /// The most prices of its own a store may set.
+    const PRICES_MAX: usize = 20_000;
+
+    /// Decides a command to a store that may not exist yet.
+    ///
+    /// # Errors
+    /// [`Refused`] says why; nothing changes.
+    pub fn decide(
+        store: Option<&Store>,
+        tenant: &Tenant,
+        command: &StoreCommand,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        let store = match (store, command) {
+            (Some(store), _) => store,
+            (None, StoreCommand::Put(settings)) => {
+                let mut events = vec![Event::Store(StoreEvent::StoreOpened(settings.clone()))];
+                if 0 < tenant.menu_version() {
+                    events.push(Event::StoreMenu(StoreMenuEvent::MenuAdopted { version: tenant.menu_version() }));
+                }
+                return Ok(events);
+            }
+            (None, _) => return Err(Refused::UnknownStore),
+        };
+        match command {
+            StoreCommand::Put(settings) => store.put(settings),
+            StoreCommand::AdoptMenu { version } => store.adopt(tenant, *version),
+            StoreCommand::SetPrice { item, variation, price } => store.set_price(tenant, *item, *variation, *price),
+            StoreCommand::SetAvailability { item, available } => store.set_availability(tenant, *item, *available),
+            StoreCommand::Order(order, command) => store.decide_order(tenant, *order, command, context),
+            StoreCommand::Payment(payment, command) => store.decide_payment(*payment, command, context),
+            StoreCommand::Stock(command) => store.stock.decide(command, context.now),
+        }
+    }
+
+    fn put(&self, settings: &Settings) -> Result<Vec<Event>, Refused> {
+        if settings == &self.settings {
+            return Ok(vec![]);
+        }
+        if settings.currency != self.settings.currency && !self.orders.is_empty() {
+            return Err(Refused::CurrencyFixed { currency: self.settings.currency });
+        }
+        Ok(vec![Event::Store(StoreEvent::StoreSettingsChanged(settings.clone()))])
+    }
+
+    fn adopt(&self, tenant: &Tenant, version: u32) -> Result<Vec<Event>, Refused> {
+        match tenant.menu(version) {
+            None => Err(Refused::UnknownMenuVersion { version }),
+            Some(_) if version <= self.menu_version => Ok(vec![]),
+            Some(_) => Ok(vec![Event::StoreMenu(StoreMenuEvent::MenuAdopted { version })]),
+        }
+    }
+
+    fn set_price(
+        &self,
+        tenant: &Tenant,
+        item: ItemId,
+        variation: Option<VariationId>,
+        price: Option<Money>,
+    ) -> Result<Vec<Event>, Refused> {
+        let menu = tenant.menu(self.menu_version).ok_or(Refused::NoMenu)?;
+        let held = menu.items.get(&item).ok_or(Refused::UnknownItem { item })?;
+        match variation {
+            Some(variation) if held.variations.iter().all(|known| known.id != variation) => {
+                return Err(Refused::UnknownVariation { item, variation });
+            }
+            None if !held.variations.is_empty() => return Err(Refused::VariationRequired { item }),
+            None if held.price == ItemPrice::Open => return Err(Refused::NoListPrice { item }),
+            Some(_) | None => {}
+        }
+        if self.prices.get(&(item, variation)).copied() == price {
+            return Ok(vec![]);
+        }
+        if price.is_some() && Store::PRICES_MAX <= self.prices.len() {
+            return Err(Refused::TooMany { what: "store prices", max: Store::PRICES_MAX });
+        }
+        Ok(vec![Event::StoreMenu(StoreMenuEvent::StorePriceSet { item, variation, price })])
+    }
+
+    fn set_availability(&self, tenant: &Tenant, item: ItemId, available: bool) -> Result<Vec<Event>, Refused> {
+        let menu = tenant.menu(self.menu_version).ok_or(Refused::NoMenu)?;
+        if !menu.items.contains_key(&item) {
+            return Err(Refused::UnknownItem { item });
+        }
+        match self.unavailable.contains(&item) != available {
+            true => Ok(vec![]),
+            false => Ok(vec![Event::StoreMenu(StoreMenuEvent::StoreAvailabilitySet { item, available })]),
+        }
+    }
+
+    /// Starts a store from its first fact.
+    ///
+    /// # Panics
+    /// If the fact does not open a store: the log is not one that this engine wrote.
+    pub fn open(event: &Event) -> Store {
+        let Event::Store(StoreEvent::StoreOpened(settings)) = event else {
+            panic!("{event:?} for a store that was not opened");
+        };
+        Store {
+            settings: settings.clone(),
+            menu_version: 0,
+            prices: BTreeMap::new(),
+            unavailable: BTreeSet::new(),
+            orders: HashMap::new(),
+            payments: HashMap::new(),
+            stock: Stock::default(),
+            numbers: BTreeMap::new(),
+            store_events: 1,
+            storemenu_events: 0,
+        }
+    }
+
+    /// Folds a fact.
+    ///
+    /// # Panics
+    /// If the fact cannot follow from the state: the log is not one that this engine wrote.
+    pub fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::Store(StoreEvent::StoreSettingsChanged(settings)) => {
+                self.store_events += 1;
+                self.settings = settings.clone();
+            }
+            Event::StoreMenu(event) => self.evolve_menu(event),
+            Event::Order(order, event) => self.evolve_order(*order, event),
+            Event::Payment(payment, event) => self.evolve_payment(*payment, event),
+            Event::Stock(event) => self.stock.evolve(event),
+            Event::Menu(_) | Event::Access(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
+                panic!("{event:?} for a store that is open")
+            }
+        }
+    }
+
+    fn evolve_menu(&mut self, event: &StoreMenuEvent) {
+        self.storemenu_events += 1;
+        match event {
+            StoreMenuEvent::MenuAdopted { version } => self.menu_version = *version,
+            StoreMenuEvent::StorePriceSet { item, variation, price: Some(price) } => {
+                self.prices.insert((*item, *variation), *price);
+            }
+            StoreMenuEvent::StorePriceSet { item, variation, price: None } => {
+                self.prices.remove(&(*item, *variation));
+            }
+            StoreMenuEvent::StoreAvailabilitySet { item, available: true } => {
+                self.unavailable.remove(item);
+            }
+            StoreMenuEvent::StoreAvailabilitySet { item, available: false } => {
+                self.unavailable.insert(*item);
+            }
+        }
+    }
+
+    fn evolve_order(&mut self, order: OrderId, event: &OrderEvent) {
+        if let OrderEvent::OrderOpened(opening) = event {
+            self.count_number(opening);
+        }
+        match self.orders.entry(order) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(OrderSlot::open(event));
+            }
+            Entry::Occupied(mut occupied) => occupied.get_mut().evolve(event),
+        }
+    }
+
+    /// Remembers the highest number given out, per business date and terminal prefix.
+    fn count_number(&mut self, opening: &Opening) {
+        if opening.imported {
+            return;
+        }
+        let (prefix, number) = split_number(opening.display_number.as_str());
+        let counted = self.numbers.entry(opening.business_date).or_default();
+        let highest = counted.entry(prefix.to_owned()).or_default();
+        *highest = number.max(*highest);
+        while Store::NUMBER_DATES_MAX < self.numbers.len() {
+            self.numbers.pop_first();
+        }
+    }
+
+    fn evolve_payment(&mut self, id: PaymentId, event: &PaymentEvent) {
+        let payment = match self.payments.entry(id) {
+            Entry::Vacant(vacant) => *vacant.insert(Payment::initiate(event)),
+            Entry::Occupied(mut occupied) => {
+                occupied.get_mut().evolve(event);
+                *occupied.get()
+            }
+        };
+        // An order knows which attempts are under way, so that its deadline can end them.
+        if let Some(OrderSlot::Live(order)) = self.orders.get_mut(&payment.order) {
+            match event {
+                PaymentEvent::PaymentInitiated { .. } => order.attempts.push(id),
+                PaymentEvent::PaymentCaptured { .. }
+                | PaymentEvent::PaymentFailed { .. }
+                | PaymentEvent::PaymentExpired
+                | PaymentEvent::PaymentFlagged { .. }
+                | PaymentEvent::PaymentOutcomeIgnored { .. } => order.attempts.retain(|attempt| *attempt != id),
+            }
+        }
+    }
+
+    /// The store's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The menu version it sells from; 0 before the first.
+    pub fn menu_version(&self) -> u32 {
+        self.menu_version
+    }
+
+    /// The store's own price of an item.
+    pub fn price_of(&self, item: ItemId, variation: Option<VariationId>) -> Option<Money> {
+        self.prices.get(&(item, variation)).copied()
+    }
+
+    /// Whether the store sells the item at the moment.
+    pub fn sells(&self, item: ItemId) -> bool {
+        !self.unavailable.contains(&item)
+    }
+
+    /// An order.
+    pub fn order(&self, order: OrderId) -> Option<&OrderSlot> {
+        self.orders.get(&order)
+    }
+
+    /// A payment.
+    pub fn payment(&self, payment: PaymentId) -> Option<&Payment> {
+        self.payments.get(&payment)
+    }
+
+    /// The stock.
+    pub fn stock(&self) -> &Stock {
+        &self.stock
+    }
+
+    /// How many orders the store knows, closed ones included.
+    pub fn orders_count(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// The next display number for a terminal on a business date: `t1-17`, or `17` without a terminal.
+    pub fn next_number(&self, date: Date, prefix: &str) -> Text {
+        let highest = self.numbers.get(&date).and_then(|counted| counted.get(prefix)).copied().unwrap_or(0);
+        let number = match prefix {
+            "" => format!("{}", highest + 1),
+            prefix => format!("{prefix}-{}", highest + 1),
+        };
+        Text::parse(&number).expect("a terminal's id and a number make a text")
+    }
+
+    /// The revision of one of the store's streams; `None` before its first event.
+    pub fn revision(&self, stream: &Stream) -> Option<Revision> {
+        match stream {
+            Stream::Store(..) => self.store_events.checked_sub(1).map(Revision),
+            Stream::StoreMenu(..) => self.storemenu_events.checked_sub(1).map(Revision),
+            Stream::Order(_, _, order) => self.orders.get(order).map(OrderSlot::revision),
+            Stream::Payment(_, _, payment) => self.payments.get(payment).map(Payment::revision),
+            Stream::Stock(..) => self.stock.revision(),
+            Stream::Menu(_) | Stream::Access(_) => None,
+        }
+    }
+
+    /// When the engine has to come back to an entity, as the state stands; `None` if it need not.
+    pub fn due_at(&self, due: Due) -> Option<Timestamp> {
+        match due {
+            Due::Order(order) => match self.orders.get(&order)? {
+                OrderSlot::Live(order) => order.times_out(),
+                OrderSlot::Closed(_) => None,
+            },
+            Due::Payment(payment) => self.payments.get(&payment)?.expires(),
+            Due::Mark86(sku) => self.stock.item(sku)?.mark?.until,
+        }
+    }
+}
+
+/// `t1-17` is 17 of `t1`; `17` is 17 of nobody.
+fn split_number(number: &str) -> (&str, u32) {
+    let (prefix, digits) = number.rsplit_once('-').unwrap_or(("", number));
+    (prefix, digits.parse().unwrap_or(0))
 }

@@ -147,9 +147,7 @@ impl Stream {
                     "store" => Stream::Store(tenant, store),
                     "storemenu" => Stream::StoreMenu(tenant, store),
                     "stock" => Stream::Stock(tenant, store),
-                    "order" => {
-                        Stream::Order(tenant, store, OrderId::parse(parts.next().ok_or(BadStream::Shape)?)?)
-                    }
+                    "order" => Stream::Order(tenant, store, OrderId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     _ => Stream::Payment(tenant, store, PaymentId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                 }
             }

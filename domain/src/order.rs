@@ -1,0 +1,267 @@
+//! An order: its lines, discounts and charges, what it comes to and what has been paid.
+//!
+//! State holds only what later decisions read. An order that takes no more changes shrinks to a [`ClosedOrder`].
+
+use crate::calendar::Timestamp;
+use crate::event::{ChargePhase, Discount, DiscountScope, Line, OrderEvent, PayMode, Rate, ServiceCharge};
+use crate::ids::{LineId, PaymentId, Revision, Sku};
+use crate::money::{Currency, Money, QtyMilli};
+use crate::pricing::{self, LineInput, LineSet, PriceError, PriceRules, TaxRate, Totals};
+use crate::refused::{Closed, Refused};
+
+/// A line, as far as decisions read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    /// Its id.
+    pub line: LineId,
+    /// How much.
+    pub qty: QtyMilli,
+    /// The price of one unit with modifiers.
+    pub unit: Money,
+    /// The taxes on it.
+    pub taxes: Vec<TaxRate>,
+    /// The stock item one unit takes.
+    pub sku: Option<Sku>,
+}
+
+/// An order that may still change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// How many events its stream has.
+    pub events: u64,
+    /// When the guest pays.
+    pub pay_mode: PayMode,
+    /// The currency of everything in it.
+    pub currency: Currency,
+    /// How its amounts are rounded.
+    pub rules: PriceRules,
+    /// Whether the guest has ordered it.
+    pub is_placed: bool,
+    /// When it is cancelled unless somebody pays.
+    pub deadline: Option<Timestamp>,
+    /// Its lines.
+    pub lines: Vec<OrderLine>,
+    /// Its discounts, in the order they were given.
+    pub discounts: Vec<Discount>,
+    /// Its service charges, in the order they were given.
+    pub charges: Vec<ServiceCharge>,
+    /// What it comes to; zero until it is placed.
+    pub total: Money,
+    /// What has been paid towards it.
+    pub applied: Money,
+    /// Attempts to pay that have no outcome yet.
+    pub attempts: Vec<PaymentId>,
+}
+
+/// An order that takes no more changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClosedOrder {
+    /// How many events its stream has.
+    pub events: u64,
+    /// What has become of it.
+    pub state: Closed,
+}
+
+/// An order in the store's memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderSlot {
+    /// It may still change.
+    Live(Box<Order>),
+    /// It takes no more changes.
+    Closed(ClosedOrder),
+}
+
+impl OrderSlot {
+    /// The revision of the stream.
+    pub fn revision(&self) -> Revision {
+        match self {
+            OrderSlot::Live(order) => Revision(order.events - 1),
+            OrderSlot::Closed(closed) => Revision(closed.events - 1),
+        }
+    }
+
+    /// The order, if it may still change.
+    ///
+    /// # Errors
+    /// [`Refused::OrderClosed`].
+    pub fn live(&self) -> Result<&Order, Refused> {
+        match self {
+            OrderSlot::Live(order) => Ok(order),
+            OrderSlot::Closed(closed) => Err(Refused::OrderClosed { state: closed.state }),
+        }
+    }
+
+    /// Starts an order from its first fact.
+    ///
+    /// # Panics
+    /// If the fact does not open an order: the log is not one that this engine wrote.
+    pub fn open(event: &OrderEvent) -> OrderSlot {
+        let OrderEvent::OrderOpened(opening) = event else {
+            panic!("{event:?} for an order that was not opened");
+        };
+        OrderSlot::Live(Box::new(Order {
+            events: 1,
+            pay_mode: opening.pay_mode,
+            currency: opening.currency,
+            rules: opening.rules,
+            is_placed: false,
+            deadline: None,
+            lines: vec![],
+            discounts: vec![],
+            charges: vec![],
+            total: Money::ZERO,
+            applied: Money::ZERO,
+            attempts: vec![],
+        }))
+    }
+
+    /// Folds a fact.
+    ///
+    /// # Panics
+    /// If the fact cannot follow from the state: the log is not one that this engine wrote.
+    pub fn evolve(&mut self, event: &OrderEvent) {
+        match (&mut *self, event) {
+            (OrderSlot::Live(order), OrderEvent::OrderCompleted { .. }) => {
+                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Completed });
+            }
+            (OrderSlot::Live(order), OrderEvent::OrderCancelled { .. }) => {
+                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Cancelled });
+            }
+            (OrderSlot::Live(order), event) => order.evolve(event),
+            (OrderSlot::Closed(closed), OrderEvent::PaymentNotApplicable { .. }) => closed.events += 1,
+            (OrderSlot::Closed(closed), event) => panic!("{event:?} for an order that is {closed:?}"),
+        }
+    }
+}
+
+impl Order {
+    /// What is still to be paid.
+    pub fn due(&self) -> Money {
+        Money(self.total.0 - self.applied.0)
+    }
+
+    /// When the engine cancels it unless somebody pays; nothing paid so far.
+    pub fn times_out(&self) -> Option<Timestamp> {
+        match self.is_placed && self.applied == Money::ZERO {
+            true => self.deadline,
+            false => None,
+        }
+    }
+
+    /// A line by its id.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownLine`].
+    pub fn line(&self, line: LineId) -> Result<&OrderLine, Refused> {
+        self.lines.iter().find(|held| held.line == line).ok_or(Refused::UnknownLine { line })
+    }
+
+    /// What the order comes to now.
+    ///
+    /// # Errors
+    /// [`Refused::AmountTooLarge`] where a sum does not fit.
+    pub fn price(&self) -> Result<Totals, Refused> {
+        let lines: Vec<LineInput<'_>> =
+            self.lines.iter().map(|line| LineInput { unit: line.unit, qty: line.qty, taxes: &line.taxes }).collect();
+        let discounts: Vec<pricing::Discount> =
+            self.discounts.iter().map(|discount| self.discount_input(discount)).collect();
+        let charges: Vec<pricing::ServiceCharge<'_>> = self.charges.iter().map(charge_input).collect();
+        pricing::price(&lines, &discounts, &charges, self.rules).map_err(too_large)
+    }
+
+    /// A discount of lines that are gone applies to those that are left.
+    fn discount_input(&self, discount: &Discount) -> pricing::Discount {
+        let scope = match &discount.scope {
+            DiscountScope::Order => pricing::DiscountScope::Order,
+            DiscountScope::Lines(lines) => {
+                let indexes = (0..self.lines.len()).filter(|index| lines.contains(&self.lines[*index].line));
+                pricing::DiscountScope::Lines(LineSet::of(indexes).expect("an order has fewer lines than a set holds"))
+            }
+        };
+        let kind = match discount.rate {
+            Rate::Percent(share) => pricing::DiscountKind::Percent(share),
+            Rate::Amount(amount) => pricing::DiscountKind::Amount(amount),
+        };
+        pricing::Discount { scope, kind }
+    }
+
+    /// Folds a fact that leaves the order open to changes, for a decision in the making.
+    pub(crate) fn evolve_draft(&mut self, event: &OrderEvent) {
+        self.evolve(event);
+    }
+
+    fn evolve(&mut self, event: &OrderEvent) {
+        self.events += 1;
+        match event {
+            OrderEvent::LineAdded(line) => self.lines.push(order_line(line)),
+            OrderEvent::LineQtyChanged { line, qty } => {
+                let index = self.index_of(*line, event);
+                self.lines[index].qty = *qty;
+            }
+            OrderEvent::LineRemoved { line } => {
+                let index = self.index_of(*line, event);
+                self.lines.remove(index);
+            }
+            OrderEvent::DiscountApplied(discount) => self.discounts.push(discount.clone()),
+            OrderEvent::DiscountRemoved { discount } => self.discounts.retain(|held| held.discount != *discount),
+            OrderEvent::ServiceChargeApplied(charge) => self.charges.push(charge.clone()),
+            OrderEvent::ServiceChargeRemoved { charge } => self.charges.retain(|held| held.charge != *charge),
+            OrderEvent::OrderPlaced { totals, deadline } => {
+                self.is_placed = true;
+                self.total = totals.total;
+                self.deadline = *deadline;
+            }
+            OrderEvent::OrderRepriced { totals } => self.total = totals.total,
+            OrderEvent::PaymentApplied { amount, .. } => self.applied.0 += amount.0,
+            OrderEvent::PaymentNotApplicable { .. } => {}
+            OrderEvent::OrderOpened(_) | OrderEvent::OrderCancelled { .. } | OrderEvent::OrderCompleted { .. } => {
+                panic!("{event:?} for an order that is {self:?}")
+            }
+        }
+    }
+
+    fn index_of(&self, line: LineId, event: &OrderEvent) -> usize {
+        match self.lines.iter().position(|held| held.line == line) {
+            Some(index) => index,
+            None => panic!("{event:?} for an order without the line: {self:?}"),
+        }
+    }
+}
+
+fn order_line(line: &Line) -> OrderLine {
+    OrderLine { line: line.line, qty: line.qty, unit: line.unit, taxes: line.taxes.clone(), sku: line.sku }
+}
+
+fn charge_input(charge: &ServiceCharge) -> pricing::ServiceCharge<'_> {
+    let kind = match charge.rate {
+        Rate::Percent(share) => pricing::ChargeKind::Percent(share),
+        Rate::Amount(amount) => pricing::ChargeKind::Amount(amount),
+    };
+    let phase = match &charge.phase {
+        ChargePhase::Subtotal { pre_discount, taxes } => {
+            let base = match pre_discount {
+                true => pricing::ChargeBase::Gross,
+                false => pricing::ChargeBase::Net,
+            };
+            pricing::ChargePhase::Subtotal { base, taxes }
+        }
+        ChargePhase::Total => pricing::ChargePhase::Total,
+    };
+    pricing::ServiceCharge { kind, phase }
+}
+
+/// Parts are checked when they come in, so that only sums can be out of bounds.
+fn too_large(error: PriceError) -> Refused {
+    match error {
+        PriceError::LineOverflow(_) | PriceError::TotalOverflow => Refused::AmountTooLarge,
+        PriceError::TooMany => {
+            Refused::TooMany { what: "lines, discounts or service charges", max: pricing::LINES_MAX }
+        }
+        PriceError::LinePrice(_)
+        | PriceError::LineQty(_)
+        | PriceError::LineTaxes(_)
+        | PriceError::Discount(_)
+        | PriceError::Charge(_)
+        | PriceError::ChargeTaxes(_) => Refused::AmountTooLarge,
+    }
+}

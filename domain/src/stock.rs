@@ -1,0 +1,355 @@
+//! The stock of a store: what is on the shelf, what is set aside, and what is sold out.
+//!
+//! `available = on_hand - reserved`. A reservation takes the whole of an order's demand or nothing, and never more than
+//! what is available, so nothing is sold twice.
+
+use crate::calendar::Timestamp;
+use crate::command::StockCommand;
+use crate::event::{Event, ReleaseReason, ReservedLine, StockEvent, StockPolicy};
+use crate::ids::{OrderId, Revision, Sku};
+use crate::money::QtyMilli;
+use crate::refused::{Refused, Shortage};
+use std::collections::{BTreeMap, HashMap};
+
+/// The mark "86": sold out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark86 {
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+    /// Whether it was set because nothing was available.
+    pub auto: bool,
+}
+
+/// One stock item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StockItem {
+    /// How it is kept.
+    pub policy: StockPolicy,
+    /// What is on the shelf, reserved units included.
+    pub on_hand: QtyMilli,
+    /// What is set aside for orders.
+    pub reserved: QtyMilli,
+    /// Whether it is sold out.
+    pub mark: Option<Mark86>,
+}
+
+impl StockItem {
+    /// What can still be sold.
+    pub fn available(&self) -> QtyMilli {
+        QtyMilli(self.on_hand.0 - self.reserved.0)
+    }
+
+    fn is_auto86(&self) -> bool {
+        match self.policy {
+            StockPolicy::Counted { auto86 } => auto86,
+            StockPolicy::Untracked => false,
+        }
+    }
+}
+
+/// The stock of a store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stock {
+    items: BTreeMap<Sku, StockItem>,
+    reservations: HashMap<OrderId, Vec<ReservedLine>>,
+    events: u64,
+}
+
+impl Stock {
+    /// The most stock items of a store.
+    pub const ITEMS_MAX: usize = 10_000;
+
+    /// The revision of the stream, `None` before its first event.
+    pub fn revision(&self) -> Option<Revision> {
+        self.events.checked_sub(1).map(Revision)
+    }
+
+    /// A stock item.
+    pub fn item(&self, sku: Sku) -> Option<&StockItem> {
+        self.items.get(&sku)
+    }
+
+    /// The stock items, by sku.
+    pub fn items(&self) -> impl Iterator<Item = (&Sku, &StockItem)> {
+        self.items.iter()
+    }
+
+    /// Whether the stock item is counted.
+    pub fn is_counted(&self, sku: Sku) -> bool {
+        self.counted(sku).is_ok()
+    }
+
+    /// What is set aside for an order.
+    pub fn reserved_for(&self, order: OrderId) -> &[ReservedLine] {
+        self.reservations.get(&order).map_or(&[], Vec::as_slice)
+    }
+
+    /// The ends of marks, by time of the mark.
+    pub fn marks_until(&self) -> impl Iterator<Item = (Sku, Timestamp)> + '_ {
+        self.items.iter().filter_map(|(sku, item)| Some((*sku, item.mark?.until?)))
+    }
+
+    /// Decides a command.
+    ///
+    /// # Errors
+    /// [`Refused`] says why; nothing changes.
+    pub fn decide(&self, command: &StockCommand, now: Timestamp) -> Result<Vec<Event>, Refused> {
+        let events = match command {
+            StockCommand::SetPolicy { sku, policy } => self.set_policy(*sku, *policy)?,
+            StockCommand::Receive { sku, qty, reference } => {
+                let item = self.counted(*sku)?;
+                let on_hand = item.on_hand.checked_add(*qty).ok_or(Refused::AmountTooLarge)?;
+                let received = StockEvent::StockReceived { sku: *sku, qty: *qty, reference: reference.clone() };
+                with_mark_cleared(*sku, item, on_hand, received)
+            }
+            StockCommand::Count { sku, counted } => {
+                let item = self.counted(*sku)?;
+                self.keeps_reserved(*sku, item, *counted)?;
+                let delta = QtyMilli(counted.0 - item.on_hand.0);
+                with_mark_cleared(
+                    *sku,
+                    item,
+                    *counted,
+                    StockEvent::StockCounted { sku: *sku, counted: *counted, delta },
+                )
+            }
+            StockCommand::Adjust { sku, delta, reason } => {
+                let item = self.counted(*sku)?;
+                let on_hand = item.on_hand.checked_add(*delta).ok_or(Refused::AmountTooLarge)?;
+                self.keeps_reserved(*sku, item, on_hand)?;
+                let adjusted = StockEvent::StockAdjusted { sku: *sku, delta: *delta, reason: reason.clone() };
+                with_mark_cleared(*sku, item, on_hand, adjusted)
+            }
+            StockCommand::Waste { sku, qty, reason } => {
+                let item = self.counted(*sku)?;
+                let on_hand = QtyMilli(item.on_hand.0 - qty.0);
+                self.keeps_reserved(*sku, item, on_hand)?;
+                let mut events = vec![StockEvent::StockWasted { sku: *sku, qty: *qty, reason: reason.clone() }];
+                events.extend(mark_if_gone(*sku, item, QtyMilli(on_hand.0 - item.reserved.0)));
+                events
+            }
+            StockCommand::Mark86 { sku, until } => {
+                let item = self.known(*sku)?;
+                if until.is_some_and(|until| until <= now) {
+                    return Err(Refused::UntilPassed);
+                }
+                match item.mark == Some(Mark86 { until: *until, auto: false }) {
+                    true => vec![],
+                    false => vec![StockEvent::ItemMarked86 { sku: *sku, until: *until, auto: false }],
+                }
+            }
+            StockCommand::Unmark86(sku) => match self.known(*sku)?.mark {
+                Some(_) => vec![StockEvent::ItemUnmarked86 { sku: *sku }],
+                None => vec![],
+            },
+            StockCommand::EndMark86 { sku, until } => match self.known(*sku)?.mark {
+                Some(mark) if mark.until == Some(*until) && *until <= now => {
+                    vec![StockEvent::ItemUnmarked86 { sku: *sku }]
+                }
+                Some(_) | None => return Err(Refused::NotDue),
+            },
+        };
+        Ok(events.into_iter().map(Event::Stock).collect())
+    }
+
+    fn set_policy(&self, sku: Sku, policy: StockPolicy) -> Result<Vec<StockEvent>, Refused> {
+        match self.items.get(&sku) {
+            None if Stock::ITEMS_MAX <= self.items.len() => {
+                Err(Refused::TooMany { what: "stock items", max: Stock::ITEMS_MAX })
+            }
+            Some(item) if item.policy == policy => Ok(vec![]),
+            Some(item) if policy == StockPolicy::Untracked && QtyMilli::ZERO < item.reserved => {
+                Err(Refused::StockReserved { sku })
+            }
+            None | Some(_) => {
+                let mut events = vec![StockEvent::StockPolicySet { sku, policy }];
+                let was_marked = self.items.get(&sku).and_then(|item| item.mark);
+                let available = self.items.get(&sku).map_or(QtyMilli::ZERO, StockItem::available);
+                let marks_itself = policy == StockPolicy::Counted { auto86: true };
+                match was_marked {
+                    Some(mark) if mark.auto && !marks_itself => events.push(StockEvent::ItemUnmarked86 { sku }),
+                    None if marks_itself && available <= QtyMilli::ZERO => {
+                        events.push(StockEvent::ItemMarked86 { sku, until: None, auto: true });
+                    }
+                    Some(_) | None => {}
+                }
+                Ok(events)
+            }
+        }
+    }
+
+    fn known(&self, sku: Sku) -> Result<&StockItem, Refused> {
+        self.items.get(&sku).ok_or(Refused::UnknownSku { sku })
+    }
+
+    fn counted(&self, sku: Sku) -> Result<&StockItem, Refused> {
+        let item = self.known(sku)?;
+        match item.policy {
+            StockPolicy::Counted { .. } => Ok(item),
+            StockPolicy::Untracked => Err(Refused::StockUntracked { sku }),
+        }
+    }
+
+    /// What was promised to orders stays on the shelf.
+    fn keeps_reserved(&self, sku: Sku, item: &StockItem, on_hand: QtyMilli) -> Result<(), Refused> {
+        match item.reserved <= on_hand {
+            true => Ok(()),
+            false => Err(Refused::OnHandTooLow { sku, available: item.available() }),
+        }
+    }
+
+    /// Reserves the whole demand or nothing. Lines of items that are not counted take nothing, unless marked sold out.
+    ///
+    /// # Errors
+    /// [`Refused::OutOfStock`] with everything that is short.
+    pub fn reserve(&self, order: OrderId, demand: &[ReservedLine], now: Timestamp) -> Result<Vec<Event>, Refused> {
+        let mut sums: Vec<(Sku, QtyMilli)> = Vec::with_capacity(demand.len());
+        for line in demand {
+            match sums.iter_mut().find(|(sku, _)| *sku == line.sku) {
+                Some((_, sum)) => *sum = sum.checked_add(line.qty).ok_or(Refused::AmountTooLarge)?,
+                None => sums.push((line.sku, line.qty)),
+            }
+        }
+        let shortages: Vec<Shortage> =
+            sums.iter().filter_map(|(sku, wanted)| self.shortage(*sku, *wanted, now)).collect();
+        if !shortages.is_empty() {
+            return Err(Refused::OutOfStock { shortages });
+        }
+        let lines: Vec<ReservedLine> = demand.iter().filter(|line| self.counted(line.sku).is_ok()).copied().collect();
+        if lines.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut events = vec![Event::Stock(StockEvent::StockReserved { order, lines })];
+        for (sku, wanted) in sums {
+            if let Some(item) = self.items.get(&sku) {
+                let left = QtyMilli(item.available().0 - wanted.0);
+                events.extend(mark_if_gone(sku, item, left).map(Event::Stock));
+            }
+        }
+        Ok(events)
+    }
+
+    fn shortage(&self, sku: Sku, wanted: QtyMilli, now: Timestamp) -> Option<Shortage> {
+        let item = self.items.get(&sku)?;
+        let marked_86 = item.mark.is_some_and(|mark| mark.until.is_none_or(|until| now < until));
+        let is_short = match item.policy {
+            StockPolicy::Untracked => false,
+            StockPolicy::Counted { .. } => item.available() < wanted,
+        };
+        (marked_86 || is_short).then(|| Shortage { sku, wanted, available: item.available(), marked_86 })
+    }
+
+    /// Gives back part of what is set aside for an order; nothing where nothing of it is.
+    pub fn release(&self, order: OrderId, lines: Vec<ReservedLine>, why: ReleaseReason) -> Vec<Event> {
+        if lines.is_empty() {
+            return vec![];
+        }
+        let mut cleared: Vec<(Sku, QtyMilli)> = vec![];
+        for line in &lines {
+            match cleared.iter_mut().find(|(sku, _)| *sku == line.sku) {
+                Some((_, sum)) => sum.0 += line.qty.0,
+                None => cleared.push((line.sku, line.qty)),
+            }
+        }
+        let mut events = vec![Event::Stock(StockEvent::StockReleased { order, lines, why })];
+        for (sku, back) in cleared {
+            let item = &self.items[&sku];
+            let is_auto = item.mark.is_some_and(|mark| mark.auto);
+            if is_auto && 0 < item.available().0 + back.0 {
+                events.push(Event::Stock(StockEvent::ItemUnmarked86 { sku }));
+            }
+        }
+        events
+    }
+
+    /// Folds a fact.
+    ///
+    /// # Panics
+    /// If the fact cannot follow from the state: the log is not one that this engine wrote.
+    pub fn evolve(&mut self, event: &StockEvent) {
+        self.events += 1;
+        match event {
+            StockEvent::StockPolicySet { sku, policy } => match self.items.get_mut(sku) {
+                Some(item) => item.policy = *policy,
+                None => {
+                    let item =
+                        StockItem { policy: *policy, on_hand: QtyMilli::ZERO, reserved: QtyMilli::ZERO, mark: None };
+                    self.items.insert(*sku, item);
+                }
+            },
+            StockEvent::StockReceived { sku, qty, .. } => self.item_mut(*sku, event).on_hand.0 += qty.0,
+            StockEvent::StockCounted { sku, delta, .. } | StockEvent::StockAdjusted { sku, delta, .. } => {
+                self.item_mut(*sku, event).on_hand.0 += delta.0;
+            }
+            StockEvent::StockWasted { sku, qty, .. } => self.item_mut(*sku, event).on_hand.0 -= qty.0,
+            StockEvent::ItemMarked86 { sku, until, auto } => {
+                self.item_mut(*sku, event).mark = Some(Mark86 { until: *until, auto: *auto });
+            }
+            StockEvent::ItemUnmarked86 { sku } => self.item_mut(*sku, event).mark = None,
+            StockEvent::StockReserved { order, lines } => {
+                for line in lines {
+                    self.item_mut(line.sku, event).reserved.0 += line.qty.0;
+                }
+                self.reservations.entry(*order).or_default().extend_from_slice(lines);
+            }
+            StockEvent::StockCommitted { order, lines } => {
+                for line in lines {
+                    let item = self.item_mut(line.sku, event);
+                    item.reserved.0 -= line.qty.0;
+                    item.on_hand.0 -= line.qty.0;
+                }
+                self.give_up(*order, lines, event);
+            }
+            StockEvent::StockReleased { order, lines, .. } => {
+                for line in lines {
+                    self.item_mut(line.sku, event).reserved.0 -= line.qty.0;
+                }
+                self.give_up(*order, lines, event);
+            }
+        }
+    }
+
+    fn item_mut(&mut self, sku: Sku, event: &StockEvent) -> &mut StockItem {
+        match self.items.get_mut(&sku) {
+            Some(item) => item,
+            None => panic!("{event:?} for a stock item that has no policy"),
+        }
+    }
+
+    /// Takes `lines` off the reservation; what reaches zero is closed.
+    fn give_up(&mut self, order: OrderId, lines: &[ReservedLine], event: &StockEvent) {
+        let Some(reserved) = self.reservations.get_mut(&order) else {
+            panic!("{event:?} without a reservation");
+        };
+        for line in lines {
+            let mut rest = line.qty.0;
+            for held in reserved.iter_mut().filter(|held| held.line == line.line && held.sku == line.sku) {
+                let taken = rest.min(held.qty.0);
+                held.qty.0 -= taken;
+                rest -= taken;
+            }
+            assert!(rest == 0, "{event:?} gives up more than is reserved: {reserved:?}");
+        }
+        reserved.retain(|held| 0 < held.qty.0);
+        if reserved.is_empty() {
+            self.reservations.remove(&order);
+        }
+    }
+}
+
+/// The fact that changes what is on hand, and the end of an automatic mark where something is available again.
+fn with_mark_cleared(sku: Sku, item: &StockItem, on_hand: QtyMilli, event: StockEvent) -> Vec<StockEvent> {
+    let available = QtyMilli(on_hand.0 - item.reserved.0);
+    let mut events = vec![event];
+    match item.mark {
+        Some(mark) if mark.auto && QtyMilli::ZERO < available => events.push(StockEvent::ItemUnmarked86 { sku }),
+        Some(_) => {}
+        None => events.extend(mark_if_gone(sku, item, available)),
+    }
+    events
+}
+
+fn mark_if_gone(sku: Sku, item: &StockItem, available: QtyMilli) -> Option<StockEvent> {
+    let is_gone = item.is_auto86() && item.mark.is_none() && available <= QtyMilli::ZERO;
+    is_gone.then_some(StockEvent::ItemMarked86 { sku, until: None, auto: true })
+}

@@ -1,0 +1,133 @@
+//! From the line a client asks for to the line that is recorded: names, prices and taxes as the store's menu has them.
+
+use super::Store;
+use crate::command::{NewLine, NewModifier};
+use crate::event::{Line, LineModifier};
+use crate::menu::{Item, ItemPrice, Menu, ModifierGroup, Variation};
+use crate::money::Money;
+use crate::pricing::{TaxRate, unit_price};
+use crate::refused::Refused;
+
+impl Store {
+    /// Prices a line from the menu the store has adopted.
+    pub(super) fn line(&self, menu: &Menu, new: &NewLine) -> Result<Line, Refused> {
+        let item = menu.items.get(&new.item).ok_or(Refused::UnknownItem { item: new.item })?;
+        if !self.sells(item.id) {
+            return Err(Refused::ItemUnavailable { item: item.id });
+        }
+        let variation = variation(item, new)?;
+        let unit_base = self.unit_base(item, variation, new)?;
+        let modifiers = modifiers(menu, item, new)?;
+        let priced = modifiers.iter().map(|modifier| (modifier.unit_price, u32::from(modifier.qty)));
+        let unit = unit_price(unit_base, priced).map_err(|_| Refused::AmountTooLarge)?;
+        if unit < Money::ZERO {
+            return Err(Refused::NegativePrice { line: new.line });
+        }
+        let taxes = item
+            .taxes
+            .iter()
+            .map(|tax| {
+                let tax = menu.taxes.get(tax).ok_or(Refused::UnknownTax { tax: *tax })?;
+                Ok(TaxRate { tax: tax.id, rate: tax.rate, inclusive: tax.inclusive })
+            })
+            .collect::<Result<Vec<_>, Refused>>()?;
+        Ok(Line {
+            line: new.line,
+            item: item.id,
+            name: item.name.clone(),
+            category: item.category.clone(),
+            variation: variation.map(|variation| (variation.id, variation.name.clone())),
+            qty: new.qty,
+            unit_base,
+            modifiers,
+            unit,
+            taxes,
+            sku: variation.and_then(|variation| variation.sku).or(item.sku),
+            menu_version: self.menu_version,
+            seat: new.seat,
+            course: new.course,
+            note: new.note.clone(),
+        })
+    }
+
+    fn unit_base(&self, item: &Item, variation: Option<&Variation>, new: &NewLine) -> Result<Money, Refused> {
+        let own = self.price_of(item.id, variation.map(|variation| variation.id));
+        match (variation, item.price, new.open_price) {
+            (Some(_), _, Some(_)) | (None, ItemPrice::Fixed(_), Some(_)) => {
+                Err(Refused::PriceNotOpen { item: item.id })
+            }
+            (Some(variation), _, None) => Ok(own.unwrap_or(variation.price)),
+            (None, ItemPrice::Fixed(price), None) => Ok(own.unwrap_or(price)),
+            (None, ItemPrice::Open, Some(price)) => Ok(price),
+            (None, ItemPrice::Open, None) => Err(Refused::PriceRequired { item: item.id }),
+        }
+    }
+}
+
+fn variation<'a>(item: &'a Item, new: &NewLine) -> Result<Option<&'a Variation>, Refused> {
+    match new.variation {
+        Some(wanted) => match item.variations.iter().find(|variation| variation.id == wanted) {
+            Some(variation) => Ok(Some(variation)),
+            None => Err(Refused::UnknownVariation { item: item.id, variation: wanted }),
+        },
+        None if item.variations.is_empty() => Ok(None),
+        None => Err(Refused::VariationRequired { item: item.id }),
+    }
+}
+
+/// Checks the choices group by group and makes defaults explicit, so that the event says all that was sold.
+fn modifiers(menu: &Menu, item: &Item, new: &NewLine) -> Result<Vec<LineModifier>, Refused> {
+    if let Some(stray) = new.modifiers.iter().find(|modifier| !item.groups.contains(&modifier.group)) {
+        return Err(Refused::UnknownModifierGroup { item: item.id, group: stray.group });
+    }
+    let mut chosen = Vec::with_capacity(new.modifiers.len());
+    for id in &item.groups {
+        let unknown = Refused::UnknownModifierGroup { item: item.id, group: *id };
+        let group = menu.groups.get(id).ok_or(unknown)?;
+        let before = chosen.len();
+        for wanted in new.modifiers.iter().filter(|modifier| modifier.group == *id) {
+            choose(group, wanted, new, &mut chosen)?;
+        }
+        if chosen.len() == before {
+            let defaults = group.modifiers.iter().filter(|modifier| modifier.default);
+            chosen.extend(defaults.map(|modifier| LineModifier {
+                group: *id,
+                modifier: modifier.id,
+                name: modifier.name.clone(),
+                unit_price: modifier.price,
+                qty: 1,
+            }));
+        }
+        let selected: u32 = chosen[before..].iter().map(|modifier| u32::from(modifier.qty)).sum();
+        if selected < u32::from(group.min) {
+            return Err(Refused::ModifierMinNotMet { line: new.line, group: *id, min: group.min, selected });
+        }
+        if group.max != 0 && u32::from(group.max) < selected {
+            return Err(Refused::ModifierMaxExceeded { line: new.line, group: *id, max: group.max, selected });
+        }
+    }
+    Ok(chosen)
+}
+
+fn choose(
+    group: &ModifierGroup,
+    wanted: &NewModifier,
+    new: &NewLine,
+    chosen: &mut Vec<LineModifier>,
+) -> Result<(), Refused> {
+    let Some(modifier) = group.modifiers.iter().find(|modifier| modifier.id == wanted.modifier) else {
+        return Err(Refused::UnknownModifier { group: group.id, modifier: wanted.modifier });
+    };
+    let is_again = chosen.iter().any(|held| held.group == group.id && held.modifier == modifier.id);
+    if !group.allow_qty && (is_again || wanted.qty != 1) {
+        return Err(Refused::ModifierQtyNotAllowed { line: new.line, modifier: modifier.id });
+    }
+    chosen.push(LineModifier {
+        group: group.id,
+        modifier: modifier.id,
+        name: modifier.name.clone(),
+        unit_price: modifier.price,
+        qty: wanted.qty,
+    });
+    Ok(())
+}

@@ -1,0 +1,420 @@
+//! Decisions about orders. An order and the stock it needs are decided together, so nothing is sold twice.
+
+use super::Store;
+use crate::calendar::{Timestamp, business_date};
+use crate::command::{
+    Context, NewChargePhase, NewDiscount, NewLine, NewOrder, NewServiceCharge, OrderCommand, Place, Source,
+};
+use crate::event::{
+    CancelReason, ChargePhase, Discount, DiscountScope, Event, Opening, OrderEvent, PayMode, PaymentEvent,
+    ReleaseReason, ReservedLine, ServiceCharge, StockEvent,
+};
+use crate::ids::{ChargeId, DiscountId, LineId, OrderId};
+use crate::menu::Menu;
+use crate::money::{Money, QtyMilli};
+use crate::order::{Order, OrderSlot};
+use crate::pricing::{self, TaxRate, Totals};
+use crate::refused::{Closed, Refused};
+use crate::tenant::Tenant;
+
+/// A decision in the making: the facts so far, and the order as they leave it.
+struct Draft<'a> {
+    store: &'a Store,
+    id: OrderId,
+    order: Order,
+    /// What is reserved for the order, by this decision too.
+    reserved: Vec<ReservedLine>,
+    events: Vec<Event>,
+}
+
+impl Store {
+    pub(super) fn decide_order(
+        &self,
+        tenant: &Tenant,
+        id: OrderId,
+        command: &OrderCommand,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        if let OrderCommand::Open(new) = command {
+            return self.open_order(tenant, id, new, context);
+        }
+        let slot = self.orders.get(&id).ok_or(Refused::UnknownOrder { order: id })?;
+        if let (OrderCommand::Complete, OrderSlot::Closed(closed)) = (command, slot) {
+            // Settling what is settled changes nothing: the engine may have done it with the last payment.
+            return match closed.state {
+                Closed::Completed => Ok(vec![]),
+                Closed::Cancelled => Err(Refused::OrderClosed { state: Closed::Cancelled }),
+            };
+        }
+        let order = slot.live()?;
+        if let OrderCommand::TimeOut { deadline } = command {
+            return self.time_out(id, order, *deadline, context);
+        }
+        let mut draft = Draft::of(self, id, order.clone());
+        match command {
+            OrderCommand::AddLines(lines) => draft.add_lines(self.menu(tenant)?, lines)?,
+            OrderCommand::ChangeLineQty { line, qty } => draft.change_qty(*line, *qty)?,
+            OrderCommand::RemoveLine(line) => draft.remove_line(*line)?,
+            OrderCommand::ApplyDiscount(discount) => draft.apply_discount(discount)?,
+            OrderCommand::RemoveDiscount(discount) => draft.remove_discount(*discount)?,
+            OrderCommand::ApplyServiceCharge(charge) => draft.apply_charge(self.menu(tenant)?, charge)?,
+            OrderCommand::RemoveServiceCharge(charge) => draft.remove_charge(*charge)?,
+            OrderCommand::Place(place) => return draft.place(*place, context),
+            OrderCommand::Cancel { reason } => return draft.cancel(reason),
+            OrderCommand::Complete => return draft.complete(),
+            OrderCommand::Open(_) | OrderCommand::TimeOut { .. } => unreachable!("decided above"),
+        }
+        draft.reprice(context)
+    }
+
+    /// The menu the store sells from.
+    pub(super) fn menu<'a>(&self, tenant: &'a Tenant) -> Result<&'a Menu, Refused> {
+        tenant.menu(self.menu_version).ok_or(Refused::NoMenu)
+    }
+
+    fn open_order(
+        &self,
+        tenant: &Tenant,
+        id: OrderId,
+        new: &NewOrder,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        if self.orders.contains_key(&id) {
+            return Err(Refused::OrderExists { order: id });
+        }
+        let mut draft = self.opened(tenant, id, new, context)?;
+        match new.place {
+            Some(place) => draft.place(place, context),
+            None => {
+                draft.order.price()?;
+                Ok(draft.take())
+            }
+        }
+    }
+
+    /// What an order would come to, without opening it.
+    ///
+    /// # Errors
+    /// [`Refused`] as opening it would be, but for stock and the order's id.
+    pub fn price_order(&self, tenant: &Tenant, new: &NewOrder, context: &Context) -> Result<Totals, Refused> {
+        let id = OrderId::parse("enquiry").expect("it is an id");
+        self.opened(tenant, id, new, context)?.order.price()
+    }
+
+    fn opened(&self, tenant: &Tenant, id: OrderId, new: &NewOrder, context: &Context) -> Result<Draft<'_>, Refused> {
+        let settings = &self.settings;
+        if new.currency.is_some_and(|currency| currency != settings.currency) {
+            return Err(Refused::CurrencyDiffers { expected: settings.currency });
+        }
+        let imported = context.source == Source::Imported;
+        if new.display_number.is_some() && !imported {
+            return Err(Refused::OnlyImported { field: "display_number" });
+        }
+        let date = business_date(context.local, settings.cut_off);
+        let prefix = context.terminal.as_ref().map_or("", |terminal| terminal.as_str());
+        let opening = Opening {
+            channel: new.channel,
+            dining_mode: new.dining_mode,
+            pay_mode: new.pay_mode,
+            table: new.table,
+            guests: new.guests,
+            customer_ref: new.customer_ref,
+            currency: settings.currency,
+            display_number: new.display_number.clone().unwrap_or_else(|| self.next_number(date, prefix)),
+            business_date: date,
+            opened_local: context.local,
+            time_zone: settings.time_zone.clone(),
+            rules: settings.rules,
+            imported,
+        };
+        let opened = OrderEvent::OrderOpened(opening);
+        let OrderSlot::Live(order) = OrderSlot::open(&opened) else { unreachable!("a new order is live") };
+        let mut draft = Draft::of(self, id, *order);
+        draft.events.reserve(new.lines.len() + 4);
+        draft.events.push(Event::Order(id, opened));
+        if !new.lines.is_empty() || !new.service_charges.is_empty() {
+            let menu = self.menu(tenant)?;
+            draft.add_lines(menu, &new.lines)?;
+            for charge in &new.service_charges {
+                draft.apply_charge(menu, charge)?;
+            }
+        }
+        for discount in &new.discounts {
+            draft.apply_discount(discount)?;
+        }
+        Ok(draft)
+    }
+
+    fn time_out(
+        &self,
+        id: OrderId,
+        order: &Order,
+        deadline: Timestamp,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        if order.times_out() != Some(deadline) || context.now < deadline {
+            return Err(Refused::NotDue);
+        }
+        let mut events: Vec<Event> =
+            vec![Event::Order(id, OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout })];
+        let expired = order.attempts.iter().map(|attempt| Event::Payment(*attempt, PaymentEvent::PaymentExpired));
+        events.extend(expired);
+        let reserved = self.stock.reserved_for(id).to_vec();
+        events.extend(self.stock.release(id, reserved, ReleaseReason::PaymentTimeout));
+        Ok(events)
+    }
+
+    /// What follows once money has been applied: an order with nothing due takes its stock off the shelf and is settled.
+    pub(super) fn settle(&self, id: OrderId, total: Money, reserved: Vec<ReservedLine>) -> Vec<Event> {
+        let mut events = Vec::with_capacity(2);
+        if !reserved.is_empty() {
+            events.push(Event::Stock(StockEvent::StockCommitted { order: id, lines: reserved }));
+        }
+        events.push(Event::Order(id, OrderEvent::OrderCompleted { total }));
+        events
+    }
+}
+
+impl<'a> Draft<'a> {
+    fn of(store: &'a Store, id: OrderId, order: Order) -> Draft<'a> {
+        let reserved = match order.is_placed {
+            true => store.stock.reserved_for(id).to_vec(),
+            false => vec![],
+        };
+        Draft { store, id, order, reserved, events: vec![] }
+    }
+
+    fn take(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    fn push(&mut self, event: OrderEvent) {
+        self.order.evolve_draft(&event);
+        self.events.push(Event::Order(self.id, event));
+    }
+
+    fn add_lines(&mut self, menu: &Menu, lines: &[NewLine]) -> Result<(), Refused> {
+        if pricing::LINES_MAX < self.order.lines.len() + lines.len() {
+            return Err(Refused::TooMany { what: "lines", max: pricing::LINES_MAX });
+        }
+        for new in lines {
+            if self.order.line(new.line).is_ok() {
+                return Err(Refused::LineExists { line: new.line });
+            }
+            let line = self.store.line(menu, new)?;
+            self.push(OrderEvent::LineAdded(line));
+        }
+        Ok(())
+    }
+
+    fn change_qty(&mut self, line: LineId, qty: QtyMilli) -> Result<(), Refused> {
+        if self.order.line(line)?.qty != qty {
+            self.push(OrderEvent::LineQtyChanged { line, qty });
+        }
+        Ok(())
+    }
+
+    fn remove_line(&mut self, line: LineId) -> Result<(), Refused> {
+        self.order.line(line)?;
+        if self.order.is_placed && self.order.lines.len() == 1 {
+            return Err(Refused::OrderEmpty);
+        }
+        self.push(OrderEvent::LineRemoved { line });
+        Ok(())
+    }
+
+    fn apply_discount(&mut self, new: &NewDiscount) -> Result<(), Refused> {
+        if self.order.discounts.iter().any(|held| held.discount == new.discount) {
+            return Err(Refused::DiscountExists { discount: new.discount });
+        }
+        if pricing::DISCOUNTS_MAX <= self.order.discounts.len() {
+            return Err(Refused::TooMany { what: "discounts", max: pricing::DISCOUNTS_MAX });
+        }
+        if let DiscountScope::Lines(lines) = &new.scope {
+            for line in lines {
+                self.order.line(*line)?;
+            }
+        }
+        self.push(OrderEvent::DiscountApplied(Discount {
+            discount: new.discount,
+            scope: new.scope.clone(),
+            rate: new.rate,
+            reason: new.reason.clone(),
+        }));
+        Ok(())
+    }
+
+    fn remove_discount(&mut self, discount: DiscountId) -> Result<(), Refused> {
+        if self.order.discounts.iter().all(|held| held.discount != discount) {
+            return Err(Refused::UnknownDiscount { discount });
+        }
+        self.push(OrderEvent::DiscountRemoved { discount });
+        Ok(())
+    }
+
+    fn apply_charge(&mut self, menu: &Menu, new: &NewServiceCharge) -> Result<(), Refused> {
+        if self.order.charges.iter().any(|held| held.charge == new.charge) {
+            return Err(Refused::ServiceChargeExists { charge: new.charge });
+        }
+        if pricing::CHARGES_MAX <= self.order.charges.len() {
+            return Err(Refused::TooMany { what: "service charges", max: pricing::CHARGES_MAX });
+        }
+        let phase = match &new.phase {
+            NewChargePhase::Total => ChargePhase::Total,
+            NewChargePhase::Subtotal { pre_discount, taxes } => {
+                if pricing::TAXES_MAX < taxes.len() {
+                    return Err(Refused::TooMany { what: "taxes", max: pricing::TAXES_MAX });
+                }
+                let rates = taxes.iter().map(|tax| {
+                    let held = menu.taxes.get(tax).ok_or(Refused::UnknownTax { tax: *tax })?;
+                    Ok(TaxRate { tax: held.id, rate: held.rate, inclusive: held.inclusive })
+                });
+                ChargePhase::Subtotal { pre_discount: *pre_discount, taxes: rates.collect::<Result<_, Refused>>()? }
+            }
+        };
+        self.push(OrderEvent::ServiceChargeApplied(ServiceCharge {
+            charge: new.charge,
+            name: new.name.clone(),
+            rate: new.rate,
+            phase,
+        }));
+        Ok(())
+    }
+
+    fn remove_charge(&mut self, charge: ChargeId) -> Result<(), Refused> {
+        if self.order.charges.iter().all(|held| held.charge != charge) {
+            return Err(Refused::UnknownServiceCharge { charge });
+        }
+        self.push(OrderEvent::ServiceChargeRemoved { charge });
+        Ok(())
+    }
+
+    fn place(mut self, place: Place, context: &Context) -> Result<Vec<Event>, Refused> {
+        if self.order.is_placed {
+            return Err(Refused::OrderAlreadyPlaced);
+        }
+        if self.order.lines.is_empty() {
+            return Err(Refused::OrderEmpty);
+        }
+        let totals = self.order.price()?;
+        if let Some(expected) = place.expected_total
+            && expected != totals.total
+        {
+            return Err(Refused::TotalMismatch { expected, actual: totals.total });
+        }
+        let reserving = self.store.stock.reserve(self.id, &demand(&self.order), context.now)?;
+        let deadline = match (self.order.pay_mode, context.source) {
+            (PayMode::First, Source::Online | Source::Engine) => {
+                let timeout_us = i64::from(self.store.settings.payment_timeout_s) * Timestamp::SECOND_US;
+                context.now.checked_add_us(timeout_us)
+            }
+            (PayMode::First, Source::Imported) | (PayMode::Later, _) => None,
+        };
+        self.push(OrderEvent::OrderPlaced { totals, deadline });
+        self.note_reserved(reserving);
+        Ok(self.settle_if_paid())
+    }
+
+    /// After a change: a placed order keeps its amounts and its reservation in step, in the same commit.
+    fn reprice(mut self, context: &Context) -> Result<Vec<Event>, Refused> {
+        let totals = self.order.price()?;
+        if !self.order.is_placed || self.events.is_empty() {
+            return Ok(self.events);
+        }
+        if totals.total < self.order.applied {
+            return Err(Refused::BelowPaid { total: totals.total, paid: self.order.applied });
+        }
+        self.push(OrderEvent::OrderRepriced { totals });
+        let (more, less) = reservation_change(&self.reserved, &demand(&self.order), self.store);
+        let released = self.store.stock.release(self.id, less, ReleaseReason::LineChanged);
+        let reserving = match more.is_empty() {
+            true => vec![],
+            false => self.store.stock.reserve(self.id, &more, context.now)?,
+        };
+        self.note_released(released);
+        self.note_reserved(reserving);
+        Ok(self.settle_if_paid())
+    }
+
+    fn settle_if_paid(mut self) -> Vec<Event> {
+        if self.order.due() == Money::ZERO {
+            self.events.extend(self.store.settle(self.id, self.order.total, self.reserved));
+        }
+        self.events
+    }
+
+    fn note_reserved(&mut self, events: Vec<Event>) {
+        for event in &events {
+            if let Event::Stock(StockEvent::StockReserved { lines, .. }) = event {
+                self.reserved.extend_from_slice(lines);
+            }
+        }
+        self.events.extend(events);
+    }
+
+    fn note_released(&mut self, events: Vec<Event>) {
+        for event in &events {
+            if let Event::Stock(StockEvent::StockReleased { lines, .. }) = event {
+                for line in lines {
+                    let mut rest = line.qty.0;
+                    for held in self.reserved.iter_mut().filter(|held| held.line == line.line && held.sku == line.sku) {
+                        let taken = rest.min(held.qty.0);
+                        held.qty.0 -= taken;
+                        rest -= taken;
+                    }
+                }
+                self.reserved.retain(|held| 0 < held.qty.0);
+            }
+        }
+        self.events.extend(events);
+    }
+
+    fn cancel(mut self, reason: &CancelReason) -> Result<Vec<Event>, Refused> {
+        if self.order.applied != Money::ZERO {
+            return Err(Refused::MoneyCaptured { captured: self.order.applied });
+        }
+        let cancelled = OrderEvent::OrderCancelled { reason: reason.clone() };
+        self.events.push(Event::Order(self.id, cancelled));
+        let reserved = std::mem::take(&mut self.reserved);
+        self.events.extend(self.store.stock.release(self.id, reserved, ReleaseReason::OrderCancelled));
+        Ok(self.events)
+    }
+
+    /// A placed order with nothing due is settled already, so what is left to settle is never settled by hand.
+    fn complete(self) -> Result<Vec<Event>, Refused> {
+        match self.order.is_placed {
+            false => Err(Refused::OrderNotPlaced),
+            true => Err(Refused::PaymentDue { due: self.order.due() }),
+        }
+    }
+}
+
+/// The units an order's lines take from stock.
+fn demand(order: &Order) -> Vec<ReservedLine> {
+    let stocked =
+        |line: &crate::order::OrderLine| line.sku.map(|sku| ReservedLine { line: line.line, sku, qty: line.qty });
+    order.lines.iter().filter_map(stocked).collect()
+}
+
+/// What has to be reserved besides, and what can be given back. Lines that were placed while their item was not
+/// counted hold nothing and keep holding nothing.
+fn reservation_change(
+    reserved: &[ReservedLine],
+    demand: &[ReservedLine],
+    store: &Store,
+) -> (Vec<ReservedLine>, Vec<ReservedLine>) {
+    let held = |line: LineId| -> i64 { reserved.iter().filter(|r| r.line == line).map(|r| r.qty.0).sum() };
+    let mut more = vec![];
+    let mut less = vec![];
+    for wanted in demand {
+        let have = held(wanted.line);
+        let is_counted = store.stock.is_counted(wanted.sku);
+        if have < wanted.qty.0 && (is_counted || have == 0) {
+            more.push(ReservedLine { qty: QtyMilli(wanted.qty.0 - have), ..*wanted });
+        } else if wanted.qty.0 < have {
+            less.push(ReservedLine { qty: QtyMilli(have - wanted.qty.0), ..*wanted });
+        }
+    }
+    less.extend(reserved.iter().filter(|r| demand.iter().all(|wanted| wanted.line != r.line)));
+    (more, less)
+}

@@ -1,0 +1,186 @@
+//! Decisions about payments. Money that moved is a fact: it is recorded, applied where it can be, and flagged where not.
+
+use super::Store;
+use crate::calendar::Timestamp;
+use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
+use crate::event::{Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
+use crate::ids::{OrderId, PaymentId};
+use crate::money::Money;
+use crate::order::{Order, OrderSlot};
+use crate::payment::{Payment, PaymentState};
+use crate::refused::{Closed, Refused};
+
+/// Captured money on its way to an order.
+struct Captured {
+    payment: PaymentId,
+    order: OrderId,
+    tender: Tender,
+    amount: Money,
+    tip: Money,
+}
+
+impl Store {
+    pub(super) fn decide_payment(
+        &self,
+        id: PaymentId,
+        command: &PaymentCommand,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        match command {
+            PaymentCommand::Initiate { order, amount, tip, method, expected_total } => {
+                if self.payments.contains_key(&id) {
+                    return Err(Refused::PaymentExists { payment: id });
+                }
+                let live = self.orders.get(order).ok_or(Refused::UnknownOrder { order: *order })?.live()?;
+                if let Some(expected) = expected_total
+                    && *expected != live.total
+                {
+                    return Err(Refused::TotalMismatch { expected: *expected, actual: live.total });
+                }
+                let amount = amount_due(live, *amount)?;
+                self.initiate(id, *order, live, (amount, *tip), *method, context)
+            }
+            PaymentCommand::RecordOutcome(outcome) => {
+                let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
+                if payment.tender == Tender::Cash {
+                    return Err(Refused::CashSettled);
+                }
+                match outcome {
+                    Outcome::Captured { amount } => self.captured(id, payment, *amount),
+                    Outcome::Failed { code } => Ok(failed(id, payment, code)),
+                }
+            }
+            PaymentCommand::Expire { deadline } => {
+                let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
+                match payment.expires() == Some(*deadline) && *deadline <= context.now {
+                    true => Ok(vec![Event::Payment(id, PaymentEvent::PaymentExpired)]),
+                    false => Err(Refused::NotDue),
+                }
+            }
+        }
+    }
+
+    fn initiate(
+        &self,
+        id: PaymentId,
+        order_id: OrderId,
+        order: &Order,
+        (amount, tip): (Money, Money),
+        method: Method,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        let needed = amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
+        let deadline = match (method, context.source) {
+            (Method::Cash { .. }, _) | (Method::External(_), Source::Imported) => None,
+            (Method::External(_), Source::Online | Source::Engine) => order.times_out().or_else(|| {
+                let timeout_us = i64::from(self.settings.payment_timeout_s) * Timestamp::SECOND_US;
+                context.now.checked_add_us(timeout_us)
+            }),
+        };
+        let initiated = PaymentEvent::PaymentInitiated {
+            order: order_id,
+            tender: method.tender(),
+            amount,
+            tip,
+            currency: order.currency,
+            deadline,
+        };
+        let mut events = vec![Event::Payment(id, initiated)];
+        let Method::Cash { tendered } = method else { return Ok(events) };
+        let tendered = tendered.unwrap_or(needed);
+        if tendered < needed {
+            return Err(Refused::TenderedTooLittle { needed });
+        }
+        let change = Money(tendered.0 - needed.0);
+        let captured = PaymentEvent::PaymentCaptured { amount, tip, tendered: Some(tendered), change: Some(change) };
+        events.push(Event::Payment(id, captured));
+        self.apply(Captured { payment: id, order: order_id, tender: Tender::Cash, amount, tip }, &mut events);
+        Ok(events)
+    }
+
+    fn captured(&self, id: PaymentId, payment: &Payment, said: Option<Money>) -> Result<Vec<Event>, Refused> {
+        let was_late = match payment.state {
+            PaymentState::Initiated => false,
+            PaymentState::Failed | PaymentState::Expired => true,
+            PaymentState::Captured | PaymentState::NeedsReview => {
+                let outcome = IgnoredOutcome::Captured;
+                return Ok(vec![Event::Payment(id, PaymentEvent::PaymentOutcomeIgnored { outcome })]);
+            }
+        };
+        let requested = Money(payment.amount.0 + payment.tip.0);
+        if let Some(captured) = said
+            && captured != requested
+        {
+            let why = Flag::AmountDiffers { requested, captured };
+            return Ok(vec![Event::Payment(id, PaymentEvent::PaymentFlagged { why })]);
+        }
+        let (amount, tip) = (payment.amount, payment.tip);
+        let captured = PaymentEvent::PaymentCaptured { amount, tip, tendered: None, change: None };
+        let mut events = vec![Event::Payment(id, captured)];
+        if was_late {
+            events.push(Event::Payment(id, PaymentEvent::PaymentFlagged { why: Flag::LateCapture }));
+        }
+        self.apply(Captured { payment: id, order: payment.order, tender: payment.tender, amount, tip }, &mut events);
+        Ok(events)
+    }
+
+    /// Applies captured money to its order as far as something is due; the rest is recorded as not applicable.
+    fn apply(&self, money: Captured, events: &mut Vec<Event>) {
+        let Captured { payment, order: id, tender, amount, tip } = money;
+        let (applied, unapplied, why) = match &self.orders[&id] {
+            OrderSlot::Live(order) => {
+                let applied = amount.min(order.due());
+                let unapplied = Money(amount.0 - applied.0);
+                (Some((order, applied)).filter(|_| Money::ZERO < applied), unapplied, NotApplicable::NothingDue)
+            }
+            OrderSlot::Closed(closed) => {
+                let why = match closed.state {
+                    Closed::Completed => NotApplicable::NothingDue,
+                    Closed::Cancelled => NotApplicable::OrderCancelled,
+                };
+                (None, Money(amount.0 + tip.0), why)
+            }
+        };
+        if let Some((_, applied)) = applied {
+            events.push(Event::Order(id, OrderEvent::PaymentApplied { payment, tender, amount: applied, tip }));
+        }
+        if Money::ZERO < unapplied {
+            events.push(Event::Order(id, OrderEvent::PaymentNotApplicable { payment, tender, unapplied, why }));
+            events.push(Event::Payment(payment, PaymentEvent::PaymentFlagged { why: Flag::NotApplicable }));
+        }
+        if let Some((order, applied)) = applied
+            && applied == order.due()
+        {
+            let reserved = self.stock.reserved_for(id).to_vec();
+            events.extend(self.settle(id, order.total, reserved));
+        }
+    }
+}
+
+fn amount_due(order: &Order, asked: Option<Money>) -> Result<Money, Refused> {
+    if !order.is_placed {
+        return Err(Refused::OrderNotPlaced);
+    }
+    let due = order.due();
+    let amount = asked.unwrap_or(due);
+    if due <= Money::ZERO || amount <= Money::ZERO {
+        return Err(Refused::NothingDue);
+    }
+    match amount <= due {
+        true => Ok(amount),
+        false => Err(Refused::PaymentExceedsDue { due }),
+    }
+}
+
+fn failed(id: PaymentId, payment: &Payment, code: &crate::ids::Text) -> Vec<Event> {
+    match payment.state {
+        PaymentState::Initiated => {
+            vec![Event::Payment(id, PaymentEvent::PaymentFailed { code: code.clone() })]
+        }
+        PaymentState::Failed | PaymentState::Expired => vec![],
+        PaymentState::Captured | PaymentState::NeedsReview => {
+            let outcome = IgnoredOutcome::Failed;
+            vec![Event::Payment(id, PaymentEvent::PaymentOutcomeIgnored { outcome })]
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! A tenant: its menu and its credentials, which belong to no single store.
+
+use crate::command::{AccessCommand, MenuCommand};
+use crate::event::{AccessEvent, Event, MenuEvent, Role};
+use crate::ids::{Revision, TokenId};
+use crate::menu::{Item, Menu};
+use crate::refused::Refused;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A token that was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it may do.
+    pub role: Role,
+    /// Whether it was revoked.
+    pub is_revoked: bool,
+}
+
+/// A tenant.
+#[derive(Clone, Debug, Default)]
+pub struct Tenant {
+    draft: Menu,
+    published: BTreeMap<u32, Arc<Menu>>,
+    published_hash: Option<u64>,
+    tokens: BTreeMap<TokenId, Token>,
+    menu_events: u64,
+    access_events: u64,
+}
+
+impl Tenant {
+    /// The most tokens a tenant may have been issued.
+    pub const TOKENS_MAX: usize = 200_000;
+
+    /// The revision of `menu-<tenant>`.
+    pub fn menu_revision(&self) -> Option<Revision> {
+        self.menu_events.checked_sub(1).map(Revision)
+    }
+
+    /// The revision of `access-<tenant>`.
+    pub fn access_revision(&self) -> Option<Revision> {
+        self.access_events.checked_sub(1).map(Revision)
+    }
+
+    /// The newest published version; 0 before the first.
+    pub fn menu_version(&self) -> u32 {
+        self.published.last_key_value().map_or(0, |(version, _)| *version)
+    }
+
+    /// A published version.
+    pub fn menu(&self, version: u32) -> Option<&Menu> {
+        self.published.get(&version).map(Arc::as_ref)
+    }
+
+    /// Whether somebody can administer the tenant.
+    pub fn has_admin(&self) -> bool {
+        self.admins() != 0
+    }
+
+    fn admins(&self) -> usize {
+        self.tokens.values().filter(|token| token.role == Role::Admin && !token.is_revoked).count()
+    }
+
+    /// Decides a command to the menu. What changes nothing is accepted without a fact.
+    ///
+    /// # Errors
+    /// [`Refused`] says why; nothing changes.
+    pub fn decide_menu(&self, command: &MenuCommand) -> Result<Vec<Event>, Refused> {
+        let draft = &self.draft;
+        let event = match command {
+            MenuCommand::UpsertItem(item) => {
+                check_item(item)?;
+                room("items", draft.items.len(), Menu::ITEMS_MAX, draft.items.contains_key(&item.id))?;
+                (draft.items.get(&item.id).map(Arc::as_ref) != Some(item))
+                    .then(|| MenuEvent::ItemUpserted(item.clone()))
+            }
+            MenuCommand::RetireItem(item) => match draft.items.contains_key(item) {
+                true => Some(MenuEvent::ItemRetired { item: *item }),
+                false => return Err(Refused::UnknownItem { item: *item }),
+            },
+            MenuCommand::UpsertModifierGroup(group) => {
+                room("modifier groups", draft.groups.len(), Menu::GROUPS_MAX, draft.groups.contains_key(&group.id))?;
+                (draft.groups.get(&group.id).map(Arc::as_ref) != Some(group))
+                    .then(|| MenuEvent::ModifierGroupUpserted(group.clone()))
+            }
+            MenuCommand::UpsertTax(tax) => {
+                room("taxes", draft.taxes.len(), Menu::TAXES_MAX, draft.taxes.contains_key(&tax.id))?;
+                (draft.taxes.get(&tax.id) != Some(tax)).then(|| MenuEvent::TaxUpserted(tax.clone()))
+            }
+            MenuCommand::Publish => {
+                draft.check().map_err(|dangling| Refused::MenuIncomplete {
+                    item: dangling.item,
+                    kind: dangling.kind,
+                    missing: dangling.missing,
+                })?;
+                let content_hash = draft.content_hash();
+                (self.published_hash != Some(content_hash))
+                    .then(|| MenuEvent::MenuPublished { version: self.menu_version() + 1, content_hash })
+            }
+        };
+        Ok(event.map(Event::Menu).into_iter().collect())
+    }
+
+    /// Decides a command to the credentials.
+    ///
+    /// # Errors
+    /// [`Refused`] says why; nothing changes.
+    pub fn decide_access(&self, command: &AccessCommand) -> Result<Vec<Event>, Refused> {
+        let event = match command {
+            AccessCommand::IssueToken { token, role, label, secret_sha256 } => {
+                if self.tokens.contains_key(token) {
+                    return Err(Refused::TokenExists { token: *token });
+                }
+                room("tokens", self.tokens.len(), Tenant::TOKENS_MAX, false)?;
+                AccessEvent::TokenIssued {
+                    token: *token,
+                    role: *role,
+                    label: label.clone(),
+                    secret_sha256: *secret_sha256,
+                }
+            }
+            AccessCommand::RevokeToken(token) => match self.tokens.get(token) {
+                None => return Err(Refused::UnknownToken { token: *token }),
+                Some(held) if held.is_revoked => return Ok(vec![]),
+                Some(held) if held.role == Role::Admin && self.admins() == 1 => {
+                    return Err(Refused::LastToken { role: Role::Admin });
+                }
+                Some(_) => AccessEvent::TokenRevoked { token: *token },
+            },
+        };
+        Ok(vec![Event::Access(event)])
+    }
+
+    /// Folds a fact about the menu.
+    pub fn evolve_menu(&mut self, event: &MenuEvent) {
+        self.menu_events += 1;
+        match event {
+            MenuEvent::ItemUpserted(item) => {
+                self.draft.items.insert(item.id, Arc::new(item.clone()));
+            }
+            MenuEvent::ItemRetired { item } => {
+                self.draft.items.remove(item);
+            }
+            MenuEvent::ModifierGroupUpserted(group) => {
+                self.draft.groups.insert(group.id, Arc::new(group.clone()));
+            }
+            MenuEvent::TaxUpserted(tax) => {
+                self.draft.taxes.insert(tax.id, tax.clone());
+            }
+            MenuEvent::MenuPublished { version, content_hash } => {
+                self.published.insert(*version, Arc::new(self.draft.clone()));
+                self.published_hash = Some(*content_hash);
+            }
+        }
+    }
+
+    /// Folds a fact about the credentials.
+    ///
+    /// # Panics
+    /// If the fact cannot follow from the state: the log is not one that this engine wrote.
+    pub fn evolve_access(&mut self, event: &AccessEvent) {
+        self.access_events += 1;
+        match event {
+            AccessEvent::TokenIssued { token, role, .. } => {
+                self.tokens.insert(*token, Token { role: *role, is_revoked: false });
+            }
+            AccessEvent::TokenRevoked { token } => match self.tokens.get_mut(token) {
+                Some(token) => token.is_revoked = true,
+                None => panic!("{event:?} for a token that was not issued"),
+            },
+        }
+    }
+}
+
+fn room(what: &'static str, count: usize, max: usize, is_there: bool) -> Result<(), Refused> {
+    match is_there || count < max {
+        true => Ok(()),
+        false => Err(Refused::TooMany { what, max }),
+    }
+}
+
+fn check_item(item: &Item) -> Result<(), Refused> {
+    let within = |what, count, max| if count <= max { Ok(()) } else { Err(Refused::TooMany { what, max }) };
+    within("variations", item.variations.len(), Item::VARIATIONS_MAX)?;
+    within("modifier groups", item.groups.len(), Item::GROUPS_MAX)?;
+    within("taxes", item.taxes.len(), Item::TAXES_MAX)
+}
