@@ -1,0 +1,162 @@
+//! The second pass over a file: its rows gathered into orders.
+//!
+//! Orders come out whole and in the order in which they first appear. An order's time is that of its first good row; where later rows
+//! differ (a tab that grew over the evening) the order was opened at the first. Lines keep the order of the rows, and an item that
+//! stands on two rows is two lines.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::catalogue::Catalogue;
+use super::error::ImportError;
+use super::plan::ImportPlan;
+use super::rows::{Row, RowParser};
+use super::source::Source;
+use super::survey::Span;
+use super::when::When;
+
+/// One order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportOrder {
+    /// What the file calls it: what all its ids are made from.
+    pub file_key: String,
+    /// The line of its first good row.
+    pub first_line: u64,
+    /// When it was made.
+    pub when: When,
+    /// Its lines, at least one.
+    pub lines: Vec<ImportLine>,
+}
+
+/// One line of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportLine {
+    /// Where its row stands in the file.
+    pub line_number: u64,
+    /// An id of [`Catalogue::items`].
+    pub item_id: Arc<str>,
+    /// In thousandths, more than 0.
+    pub qty_milli: i64,
+    /// The price of one in minor units, 0 or more.
+    pub unit_price_minor: i64,
+    /// Ids of the modifiers and how often each was chosen, in the order of the row.
+    pub modifiers: Vec<(Arc<str>, u32)>,
+}
+
+/// The orders of a file, one by one. After an error there are no more.
+#[derive(Debug)]
+pub struct Orders<'a> {
+    plan: &'a ImportPlan,
+    source: Source,
+    parser: RowParser,
+    /// Orders whose first row has come, by index.
+    waiting: HashMap<u64, Waiting>,
+    /// Their indexes in the order of their first rows.
+    queue: VecDeque<u64>,
+    ended: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    order: ImportOrder,
+    missing_rows: u64,
+}
+
+impl<'a> Orders<'a> {
+    pub(super) fn new(plan: &'a ImportPlan, source: Source, parser: RowParser) -> Orders<'a> {
+        Orders { plan, source, parser, waiting: HashMap::new(), queue: VecDeque::new(), ended: false }
+    }
+
+    fn advance(&mut self) -> Result<Option<ImportOrder>, ImportError> {
+        loop {
+            if let Some(order) = self.take_whole() {
+                return Ok(Some(order));
+            }
+            let Some(record) = self.source.next_record()? else {
+                return match self.queue.is_empty() {
+                    true => Ok(None),
+                    false => Err(self.changed()),
+                };
+            };
+            if let Ok(row) = self.parser.parse(&record) {
+                self.add(row)?;
+            } // What is rejected was written down in the first pass.
+        }
+    }
+
+    fn take_whole(&mut self) -> Option<ImportOrder> {
+        let first = self.queue.front()?;
+        if self.waiting.get(first)?.missing_rows != 0 {
+            return None;
+        }
+        let whole = self.waiting.remove(first);
+        self.queue.pop_front();
+        whole.map(|waiting| waiting.order)
+    }
+
+    fn add(&mut self, row: Row) -> Result<(), ImportError> {
+        let Some(span) = self.plan.survey.spans.get(row.order_key.as_str()).copied() else {
+            return Err(self.changed());
+        };
+        let Some(line) = line(&self.plan.survey.catalogue, &row) else {
+            return Err(self.changed());
+        };
+        if !self.waiting.contains_key(&span.index) {
+            let order = self.open(row, span)?;
+            self.waiting.insert(span.index, Waiting { order, missing_rows: span.rows });
+            self.queue.push_back(span.index);
+        }
+        let plan = self.plan;
+        let waiting = self.waiting.get_mut(&span.index).ok_or_else(|| plan.changed())?;
+        waiting.missing_rows = waiting.missing_rows.checked_sub(1).ok_or_else(|| plan.changed())?;
+        waiting.order.lines.push(line);
+        Ok(())
+    }
+
+    fn open(&self, row: Row, span: Span) -> Result<ImportOrder, ImportError> {
+        let when = match row.when {
+            Some(when) => when,
+            None => {
+                let synthetic = self.plan.config.clock.synthetic(span.index);
+                synthetic.map_err(|reason| ImportError::Flag { flag: "timezone", reason })?
+            }
+        };
+        let rows = usize::try_from(span.rows).unwrap_or(0);
+        Ok(ImportOrder { file_key: row.order_key, first_line: row.line_number, when, lines: Vec::with_capacity(rows) })
+    }
+
+    fn changed(&self) -> ImportError {
+        self.plan.changed()
+    }
+}
+
+impl Iterator for Orders<'_> {
+    type Item = Result<ImportOrder, ImportError>;
+
+    fn next(&mut self) -> Option<Result<ImportOrder, ImportError>> {
+        if self.ended {
+            return None;
+        }
+        let next = self.advance().transpose();
+        self.ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+fn line(catalogue: &Catalogue, row: &Row) -> Option<ImportLine> {
+    let mut modifiers: Vec<(Arc<str>, u32)> = Vec::with_capacity(row.modifiers.len());
+    for name in &row.modifiers {
+        let id = catalogue.modifier_id(name)?;
+        match modifiers.iter_mut().find(|(known, _)| known == id) {
+            Some((_, count)) => *count += 1,
+            None => modifiers.push((id.clone(), 1)),
+        }
+    }
+    Some(ImportLine {
+        line_number: row.line_number,
+        item_id: catalogue.item_id(&row.item_key)?.clone(),
+        qty_milli: row.qty_milli,
+        unit_price_minor: row.unit_price_minor,
+        modifiers,
+    })
+}

@@ -1,0 +1,78 @@
+//! An import that was read once and can now be driven order by order.
+
+use std::sync::Arc;
+
+use super::args::ImportConfig;
+use super::catalogue::Catalogue;
+use super::error::ImportError;
+use super::items::Items;
+use super::orders::Orders;
+use super::rejects::Rejects;
+use super::rows::RowParser;
+use super::source::Source;
+use super::summary::Summary;
+use super::survey::Survey;
+
+/// A file after its first pass: everything is known but the orders themselves, which [`ImportPlan::orders`] reads again one by one.
+#[derive(Debug)]
+pub struct ImportPlan {
+    pub(super) config: ImportConfig,
+    pub(super) survey: Survey,
+    items: Option<Arc<Items>>,
+}
+
+impl ImportPlan {
+    /// Reads the items file and the whole order file once, and writes `FILE.rejected.csv` if rows were rejected.
+    ///
+    /// # Errors
+    /// Every [`ImportError`] but [`ImportError::Changed`]. Nothing has been imported yet.
+    pub fn open(config: ImportConfig) -> Result<ImportPlan, ImportError> {
+        let items = match &config.items {
+            Some((path, map)) => Some(Arc::new(Items::read(path, map, config.currency)?)),
+            None => None,
+        };
+        let mut source = Source::open(&config.file, config.delimiter)?;
+        let parser = RowParser::new(&source, &config, items.clone())?;
+        let survey = Survey::run(&config, &mut source, &parser)?;
+        Ok(ImportPlan { config, survey, items })
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn config(&self) -> &ImportConfig {
+        &self.config
+    }
+
+    /// The items, categories and modifiers of the file.
+    #[must_use]
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.survey.catalogue
+    }
+
+    /// What the whole file comes to: lines, orders, units, gross and rejected rows; for the length of a progress bar, and to compare
+    /// with what was imported.
+    #[must_use]
+    pub fn totals(&self) -> &Summary {
+        &self.survey.totals
+    }
+
+    /// The rows that were rejected.
+    #[must_use]
+    pub fn rejected(&self) -> &Rejects {
+        &self.survey.rejects
+    }
+
+    /// Reads the file again and gives its orders in the order in which they first appear. May be called again.
+    ///
+    /// # Errors
+    /// [`ImportError::Read`], [`ImportError::Format`] and [`ImportError::Column`]; in the iterator also [`ImportError::Changed`].
+    pub fn orders(&self) -> Result<Orders<'_>, ImportError> {
+        let source = Source::open(&self.config.file, self.config.delimiter)?;
+        let parser = RowParser::new(&source, &self.config, self.items.clone())?;
+        Ok(Orders::new(self, source, parser))
+    }
+
+    pub(super) fn changed(&self) -> ImportError {
+        ImportError::Changed { path: self.config.file.clone() }
+    }
+}

@@ -1,0 +1,371 @@
+//! Opens a file of rows and reads it row by row: plain or gzip, with or without BOM, LF or CRLF, commas or tabs.
+//!
+//! No more than [`RECORD_LINES_MAX`] lines of at most [`LINE_BYTES_MAX`] bytes are in memory at a time, whatever the file is.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::read::MultiGzDecoder;
+
+use super::error::ImportError;
+use super::record::{Record, Splitter};
+
+/// A longer line is no table: probably a binary file.
+pub const LINE_BYTES_MAX: u64 = 1 << 20;
+
+/// A quoted field may contain line ends, but a quote still open after so many lines was never meant to be one.
+pub const RECORD_LINES_MAX: usize = 64;
+
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+const BOM: &[u8] = &[0xef, 0xbb, 0xbf];
+
+/// What separates the columns of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Delimiter {
+    /// Tab separated (`.tsv`).
+    Tab,
+    /// Comma separated (`.csv`).
+    Comma,
+}
+
+impl Delimiter {
+    fn byte(self) -> u8 {
+        match self {
+            Delimiter::Tab => b'\t',
+            Delimiter::Comma => b',',
+        }
+    }
+}
+
+/// An open file of rows, behind its header.
+pub struct Source {
+    path: PathBuf,
+    reader: Box<dyn BufRead + Send>,
+    delimiter: u8,
+    header: Vec<String>,
+    /// Lines that were read in search of a closing quote and are rows of their own after all.
+    ahead: VecDeque<Vec<u8>>,
+    /// The number of the last line that was given out.
+    line: u64,
+}
+
+/// Where the parts of one mapped value stand in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Columns {
+    /// The indexes of the columns, in the order in which they are joined.
+    pub indexes: Vec<usize>,
+    /// Their names, joined by `+`, for error messages.
+    pub label: String,
+}
+
+impl Source {
+    /// Opens `path` and reads its header. Whether it is gzip is told by its content; where `delimiter` is not given, it is guessed from
+    /// the header.
+    ///
+    /// # Errors
+    /// - [`ImportError::Read`]: the file cannot be opened or read.
+    /// - [`ImportError::Format`]: it is empty, has no header, or is not UTF-8 text.
+    pub fn open(path: &Path, delimiter: Option<Delimiter>) -> Result<Source, ImportError> {
+        let failed = |source| ImportError::Read { path: path.to_owned(), line: 0, source };
+        let mut plain = BufReader::with_capacity(1 << 16, File::open(path).map_err(failed)?);
+        let zipped = plain.fill_buf().map_err(failed)?.starts_with(GZIP_MAGIC);
+        let reader: Box<dyn BufRead + Send> = match zipped {
+            true => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(plain))),
+            false => Box::new(plain),
+        };
+        Source::from_reader(path, reader, delimiter)
+    }
+
+    fn from_reader(
+        path: &Path,
+        reader: Box<dyn BufRead + Send>,
+        delimiter: Option<Delimiter>,
+    ) -> Result<Source, ImportError> {
+        let mut source = Source {
+            path: path.to_owned(),
+            reader,
+            delimiter: b',',
+            header: Vec::new(),
+            ahead: VecDeque::new(),
+            line: 0,
+        };
+        let Some(mut first) = source.next_line()? else {
+            return Err(source.bad_format("the file is empty; its first line must name the columns".to_owned()));
+        };
+        if first.starts_with(&[0xff, 0xfe]) || first.starts_with(&[0xfe, 0xff]) {
+            return Err(source.bad_format("the file is UTF-16; save it as UTF-8".to_owned()));
+        }
+        if first.starts_with(BOM) {
+            first.drain(..BOM.len());
+        }
+        if first.contains(&b'\r') {
+            return Err(source.bad_format("the lines end with CR alone; save the file with LF or CRLF".to_owned()));
+        }
+        source.delimiter = delimiter.unwrap_or_else(|| guess(&first)).byte();
+        source.ahead.push_front(first);
+        source.line -= 1;
+        let record = source.next_record()?;
+        source.header = match record.as_ref().filter(|record| record.fault.is_none()).and_then(names) {
+            Some(header) => header,
+            None => return Err(source.bad_format("the first line does not name columns in UTF-8".to_owned())),
+        };
+        Ok(source)
+    }
+
+    /// The names of the columns, trimmed.
+    #[must_use]
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// Finds the columns called `names` for the flag `flag`.
+    ///
+    /// # Errors
+    /// [`ImportError::Column`] with all columns of the file, if one is not there or there twice.
+    pub fn columns(&self, flag: &str, names: &[String]) -> Result<Columns, ImportError> {
+        let failed = |reason: String| ImportError::Column {
+            flag: flag.to_owned(),
+            path: self.path.clone(),
+            reason,
+            columns: self.header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+        };
+        let mut indexes = Vec::with_capacity(names.len());
+        for name in names {
+            let mut found = self.header.iter().enumerate().filter(|(_, column)| *column == name).map(|(at, _)| at);
+            match (found.next(), found.next()) {
+                (Some(index), None) => indexes.push(index),
+                (None, _) => return Err(failed(format!("has no column `{name}`"))),
+                (Some(_), Some(_)) => return Err(failed(format!("has two columns `{name}`"))),
+            }
+        }
+        Ok(Columns { indexes, label: names.join("+") })
+    }
+
+    /// The next row that is not blank, `None` at the end. A row whose quote is never closed comes with a
+    /// [`fault`](Record::fault), and the line after it is the next row.
+    ///
+    /// # Errors
+    /// - [`ImportError::Read`]: the file cannot be read further.
+    /// - [`ImportError::Format`]: a line is longer than [`LINE_BYTES_MAX`].
+    pub fn next_record(&mut self) -> Result<Option<Record>, ImportError> {
+        let first = loop {
+            match self.next_line()? {
+                None => return Ok(None),
+                Some(line) if line.is_empty() => {}
+                Some(line) => break line,
+            }
+        };
+        let number = self.line;
+        let mut splitter = Splitter::new(self.delimiter);
+        splitter.push(&first);
+        let mut more: VecDeque<Vec<u8>> = VecDeque::new();
+        while splitter.is_open() {
+            let next = match more.len() + 1 < RECORD_LINES_MAX {
+                true => self.next_line()?,
+                false => None,
+            };
+            let Some(line) = next else {
+                self.line = number;
+                more.append(&mut self.ahead);
+                self.ahead = more;
+                let fault = format!("a quote is opened here and not closed within {RECORD_LINES_MAX} lines");
+                return Ok(Some(Record::broken(number, &first, fault)));
+            };
+            splitter.push(&line);
+            more.push_back(line);
+        }
+        Ok(Some(splitter.finish(number)))
+    }
+
+    /// The next line without its end.
+    fn next_line(&mut self) -> Result<Option<Vec<u8>>, ImportError> {
+        if let Some(line) = self.ahead.pop_front() {
+            self.line += 1;
+            return Ok(Some(line));
+        }
+        let mut line = Vec::new();
+        match (&mut self.reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut line) {
+            Ok(0) => return Ok(None),
+            Ok(_) => self.line += 1,
+            Err(source) => return Err(ImportError::Read { path: self.path.clone(), line: self.line, source }),
+        }
+        match line.last() {
+            Some(b'\n') => drop(line.pop()),
+            _ if line.len() as u64 == LINE_BYTES_MAX => {
+                return Err(
+                    self.bad_format(format!("the line is longer than {LINE_BYTES_MAX} bytes; is this a text file?"))
+                );
+            }
+            _ => {} // The last line of a file needs no line end.
+        }
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+        Ok(Some(line))
+    }
+
+    fn bad_format(&self, reason: String) -> ImportError {
+        ImportError::Format { path: self.path.clone(), line: self.line.max(1), reason }
+    }
+}
+
+/// Tab, if the line has any outside of quotes and not fewer than commas.
+fn guess(line: &[u8]) -> Delimiter {
+    let fields = |delimiter: Delimiter| {
+        let mut splitter = Splitter::new(delimiter.byte());
+        splitter.push(line);
+        splitter.finish(1).count()
+    };
+    match fields(Delimiter::Tab) {
+        tabs if 1 < tabs && fields(Delimiter::Comma) <= tabs => Delimiter::Tab,
+        _ => Delimiter::Comma,
+    }
+}
+
+fn names(record: &Record) -> Option<Vec<String>> {
+    record.fields().map(|field| Some(std::str::from_utf8(field).ok()?.trim().to_owned())).collect()
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("path", &self.path).field("line", &self.line).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn open(bytes: &[u8], delimiter: Option<Delimiter>) -> Result<Source, ImportError> {
+        Source::from_reader(Path::new("t.csv"), Box::new(io::Cursor::new(bytes.to_vec())), delimiter)
+    }
+
+    fn drain(source: &mut Source) -> Result<u64, ImportError> {
+        let mut count = 0;
+        while source.next_record()?.is_some() {
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn rows(source: &mut Source) -> Vec<(u64, Vec<String>, bool)> {
+        let mut rows = Vec::new();
+        while let Some(record) = source.next_record().expect("reads") {
+            let fields = record.fields().map(|field| String::from_utf8_lossy(field).into_owned()).collect();
+            rows.push((record.line, fields, record.fault.is_some()));
+        }
+        rows
+    }
+
+    /// Each row as `line:field|field`, with `!` for a fault.
+    #[track_caller]
+    fn check(text: &str, header: &[&str], expected: &[&str]) {
+        let mut source = open(text.as_bytes(), None).expect("opens");
+        assert_eq!(source.header(), header, "{text:?}");
+        let rows: Vec<String> = rows(&mut source)
+            .into_iter()
+            .map(|(line, fields, fault)| format!("{line}:{}{}", fields.join("|"), if fault { "!" } else { "" }))
+            .collect();
+        assert_eq!(rows, expected, "{text:?}");
+    }
+
+    #[test]
+    fn rows_and_line_numbers() {
+        check("a,b\n1,2\n3,4\n", &["a", "b"], &["2:1|2", "3:3|4"]);
+        check("a,b\n1,2\n3,4", &["a", "b"], &["2:1|2", "3:3|4"]);
+        check("a,b\r\n1,2\r\n3,4\r\n", &["a", "b"], &["2:1|2", "3:3|4"]);
+        check("\u{feff}a,b\n1,2\n", &["a", "b"], &["2:1|2"]);
+        check("\u{feff}\"a\",\"b\"\n1,2\n", &["a", "b"], &["2:1|2"]);
+        check(" a , b \n1,2\n", &["a", "b"], &["2:1|2"]);
+        check("a\tb,c\n1\t2\n", &["a", "b,c"], &["2:1|2"]);
+        check("a,b\n\n\r\n1,2\n\n", &["a", "b"], &["4:1|2"]);
+        check("a,b\n\"x\ny\",2\n3,4\n", &["a", "b"], &["2:x\ny|2", "4:3|4"]);
+        check("a,b\n\"x\r\ny\",2\r\n3,4\r\n", &["a", "b"], &["2:x\ny|2", "4:3|4"]);
+        check("a\n", &["a"], &[]);
+        check("a\n1,2,3\n", &["a"], &["2:1|2|3"]);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_costs_one_row() {
+        check("a,b\n1,\"x\n2,y\n3,z\n", &["a", "b"], &["2:1,\"x!", "3:2|y", "4:3|z"]);
+        check("a,b\n1,\"x\n2,\"y\n3,z\n", &["a", "b"], &["2:1|x\n2,y", "4:3|z"]);
+        let mut text = "a,b\n1,\"x\n".to_owned();
+        for row in 0..500 {
+            text.push_str(&format!("{row},y\n"));
+        }
+        let mut source = open(text.as_bytes(), None).expect("opens");
+        let rows = rows(&mut source);
+        assert_eq!(rows.len(), 501);
+        assert_eq!(rows.iter().filter(|(_, _, fault)| *fault).count(), 1);
+        assert!(rows.iter().enumerate().all(|(index, (line, ..))| *line == index as u64 + 2));
+    }
+
+    #[test]
+    fn bad_files() {
+        for (bytes, reason) in [
+            (&b""[..], "empty"),
+            (&b"\xff\xfea\0"[..], "UTF-16"),
+            (&b"a,b\r1,2\r"[..], "CR alone"),
+            (&b"a,\xa3\n"[..], "UTF-8"),
+            (&b"a,\"b\n"[..], "name columns"),
+        ] {
+            let error = open(bytes, None).map(|_| ()).expect_err("must fail").to_string();
+            assert!(error.contains(reason) && error.contains("line 1"), "{error}");
+        }
+        let long = vec![b'x'; LINE_BYTES_MAX as usize + 5];
+        assert!(open(&long, None).is_err());
+        let mut ends_late = b"a\n".to_vec();
+        ends_late.extend_from_slice(&long);
+        let error = drain(&mut open(&ends_late, None).expect("opens")).expect_err("too long").to_string();
+        assert!(error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn delimiter_flag_beats_the_guess() {
+        let source = open(b"a,b\tc\n", Some(Delimiter::Comma)).expect("opens");
+        assert_eq!(source.header(), ["a", "b\tc"]);
+        let source = open(b"a,b,c\td\n", None).expect("opens");
+        assert_eq!(source.header(), ["a", "b", "c\td"]);
+    }
+
+    #[test]
+    fn columns() {
+        let source = open(b"id,name,name,date\n", None).expect("opens");
+        let found = source.columns("map time", &["date".to_owned(), "id".to_owned()]).expect("found");
+        assert_eq!(found, Columns { indexes: vec![3, 0], label: "date+id".to_owned() });
+        for (name, reason) in [("price", "no column `price`"), ("name", "two columns `name`")] {
+            let error = source.columns("map item", &[name.to_owned()]).expect_err("must fail").to_string();
+            assert!(error.starts_with("--map item: t.csv has"), "{error}");
+            assert!(error.contains(reason) && error.contains("`id`, `name`, `name`, `date`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn gzip_is_told_by_content() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(b"a,b\n1,2\n").expect("encodes");
+        let zipped = encoder.finish().expect("encodes");
+        for (name, bytes) in [("zipped.csv", &zipped[..]), ("zipped.csv.gz", &zipped), ("plain.csv.gz", b"a,b\n1,2\n")]
+        {
+            let path = dir.path().join(name);
+            std::fs::write(&path, bytes).expect("writes");
+            let mut source = Source::open(&path, None).expect("opens");
+            assert_eq!(source.header(), ["a", "b"]);
+            assert_eq!(drain(&mut source).expect("reads"), 1, "{name}");
+        }
+        let path = dir.path().join("cut.gz");
+        std::fs::write(&path, &zipped[..zipped.len() - 6]).expect("writes");
+        let cut = Source::open(&path, None).and_then(|mut source| drain(&mut source));
+        assert!(matches!(cut, Err(ImportError::Read { .. })), "{cut:?}");
+        let missing = Source::open(&dir.path().join("none"), None);
+        assert!(matches!(missing, Err(ImportError::Read { line: 0, .. })));
+    }
+}

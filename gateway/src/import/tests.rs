@@ -1,0 +1,290 @@
+//! Small files through the whole door: text in, orders and rejected rows out.
+
+use std::path::PathBuf;
+
+use super::*;
+
+struct Import {
+    dir: tempfile::TempDir,
+    flags: Vec<String>,
+}
+
+const USUAL: &[&str] = &["--store", "s", "--currency", "USD", "--timezone", "Europe/London"];
+
+impl Import {
+    fn new(flags: &[&str]) -> Import {
+        let dir = tempfile::tempdir().expect("a directory");
+        Import { dir, flags: USUAL.iter().chain(flags).map(|flag| (*flag).to_owned()).collect() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        std::fs::write(self.path(name), text).expect("writes");
+    }
+
+    fn open(&self) -> Result<ImportPlan, ImportError> {
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            import: ImportArgs,
+        }
+        let file = self.path("o.csv").display().to_string();
+        let flags = self.flags.iter().map(|flag| flag.replace("DIR/", &format!("{}/", self.dir.path().display())));
+        let cli = <Cli as clap::Parser>::try_parse_from(["import".to_owned(), file].into_iter().chain(flags))
+            .expect("parses");
+        ImportPlan::open(cli.import.config()?)
+    }
+
+    fn plan(&self, text: impl AsRef<[u8]>) -> ImportPlan {
+        self.write("o.csv", text);
+        self.open().expect("opens")
+    }
+}
+
+/// Each order as `key@line time: item*milli@price[modifier*count] ...`.
+fn shown(plan: &ImportPlan) -> Vec<String> {
+    let mut summary = Summary::default();
+    let shown = plan.orders().expect("opens").map(|order| {
+        let order = order.expect("an order");
+        summary.add(&order);
+        let lines: Vec<String> = order.lines.iter().map(line).collect();
+        format!("{}@{} {}: {}", order.file_key, order.first_line, order.when.local, lines.join(" "))
+    });
+    let shown = shown.collect();
+    let counted = Summary { rejected_rows: plan.rejected().count, ..summary };
+    assert_eq!(&counted, plan.totals(), "both passes agree");
+    shown
+}
+
+fn line(line: &ImportLine) -> String {
+    let modifiers: Vec<String> = line.modifiers.iter().map(|(id, count)| format!("{id}*{count}")).collect();
+    let modifiers = if modifiers.is_empty() { String::new() } else { format!("[{}]", modifiers.join(",")) };
+    format!("{}*{}@{}{modifiers}", line.item_id, line.qty_milli, line.unit_price_minor)
+}
+
+#[track_caller]
+fn check(flags: &[&str], text: &str, orders: &[&str], rejected: &[&str]) {
+    let import = Import::new(flags);
+    let plan = import.plan(text);
+    assert_eq!(shown(&plan), orders);
+    let shown_rejects: Vec<String> =
+        plan.rejected().first.iter().map(|row| format!("{} {}: {}", row.line, row.column, row.reason)).collect();
+    for (got, expected) in shown_rejects.iter().zip(rejected) {
+        assert!(got.starts_with(expected), "{got} is not {expected}");
+    }
+    assert_eq!(shown_rejects.len(), rejected.len(), "{shown_rejects:?}");
+    assert_eq!(plan.rejected().count, rejected.len() as u64);
+    assert_eq!(import.path("o.csv.rejected.csv").exists(), !rejected.is_empty());
+}
+
+const MAP: &[&str] = &["--map", "order=o,item=i,qty=q,price=p,time=t,modifiers=m"];
+
+#[test]
+fn rows_of_an_order_need_not_stand_together() {
+    check(
+        MAP,
+        "o,i,q,p,t,m\n\
+         7,Tea,1,1.50,2018-01-01 10:00,NULL\n\
+         3,Tea,2,1.50,2018-01-01 11:00,\n\
+         7,Rice Bowl,1.5,4,2018-01-01 10:30,\"[Hot, [Egg, Egg]]\"\n\
+         9,Tea,1,1.40,2018-07-01 12:00,\n\
+         3,Tea,1,1.50,2018-01-01 11:00,\n",
+        &[
+            "7@2 2018-01-01T10:00:00: tea*1000@150 rice_bowl*1500@400[hot*1,egg*2]",
+            "3@3 2018-01-01T11:00:00: tea*2000@150 tea*1000@150",
+            "9@5 2018-07-01T12:00:00: tea*1000@140",
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn bad_rows_are_skipped_with_line_column_and_reason() {
+    check(
+        MAP,
+        "o,i,q,p,t,m\n\
+         1,Tea,1,1.50,2018-01-01 10:00,\n\
+         ,Tea,1,1.50,2018-01-01 10:00,\n\
+         1,NONE,1,1.50,2018-01-01 10:00,\n\
+         1,,1,1.50,2018-01-01 10:00,\n\
+         2,Tea,-1,1.50,2018-01-01 10:00,\n\
+         2,Tea,0,1.50,2018-01-01 10:00,\n\
+         2,Tea,1,1.505,2018-01-01 10:00,\n\
+         2,Tea,1,,2018-01-01 10:00,\n\
+         2,Tea,1,1.50,01/01/2018,\n\
+         2,Tea,1,1.50,2018-01-01 10:00,\"[A, [B]\"\n\
+         2,Tea,1,1.50\n\
+         2,Tea,1,1.50,2018-01-01 10:00,,x\n\
+         3,\"Tea\nwith\nmilk\",1,1.50,2018-01-01 10:00,,,\n\
+         4,\"Tea,1,1.50,2018-01-01 10:00,\n\
+         5,Tea,1,1.50,2018-01-01 10:00,\n",
+        &[
+            "1@2 2018-01-01T10:00:00: tea*1000@150",
+            "3@14 2018-01-01T10:00:00: tea_with_milk*1000@150",
+            "5@18 2018-01-01T10:00:00: tea*1000@150",
+        ],
+        &[
+            "3 o: the order has no number: it is empty",
+            "4 i: the item has no name: it says `NONE`",
+            "5 i: the item has no name: it is empty",
+            "6 q: `-1` is negative",
+            "7 q: the quantity is zero",
+            "8 p: `1.505` has more digits than USD has (2)",
+            "9 p: `` is not a price",
+            "10 t: `01/01/2018` is not a time like",
+            "11 m: a `[` is never closed",
+            "12 : the row has 4 columns, the header 6",
+            "13 : the row has 7 columns, the header 6",
+            "17 : a quote is opened here and not closed",
+        ],
+    );
+}
+
+#[test]
+fn text_that_is_no_text() {
+    let import = Import::new(MAP);
+    let plan = import
+        .plan(b"o,i,q,p,t,m,n\n1,Caf\xe9,1,1,2018-01-01,,\n1,Tea\0,1,1,2018-01-01,,\n1,Tea,1,1,2018-01-01,,\xe9\n");
+    assert_eq!(
+        shown(&plan),
+        ["1@4 2018-01-01T12:00:00: tea*1000@100"],
+        "a column that is not mapped may hold anything"
+    );
+    let reasons: Vec<&str> = plan.rejected().first.iter().map(|row| row.reason.as_str()).collect();
+    assert_eq!(reasons, ["the text is not UTF-8", "the text holds the control character '\\0'"]);
+    let long = "x".repeat(rows::TEXT_CHARS_MAX + 1);
+    let plan = import.plan(format!("o,i,q,p,t,m\n1,{long},1,1,2018-01-01,\n{long},Tea,1,1,2018-01-01,\n"));
+    assert_eq!((plan.rejected().count, plan.totals().orders), (2, 0));
+    let many = vec!["A"; rows::LINE_MODIFIERS_MAX + 1].join(",");
+    let plan = import.plan(format!("o,i,q,p,t,m\n1,Tea,1,1,2018-01-01,\"{many}\"\n"));
+    assert_eq!(plan.rejected().first[0].reason, "101 modifiers, at most 100 are allowed");
+}
+
+#[test]
+fn prices_of_lines_divide_or_are_rejected() {
+    check(
+        &["--map", "order=o,item=i,qty=q,price=p", "--price-is", "line"],
+        "o,i,q,p\n1,Tea,2,$3.00 \n1,Tea,3,1.00\n1,Tea,0.5,2.00\n",
+        &["1@2 2012-01-01T12:00:00: tea*2000@150 tea*500@400"],
+        &["3 p: the line's price `1.00` does not divide by its quantity"],
+    );
+}
+
+#[test]
+fn prices_come_from_the_row_then_the_items_file_then_the_flag() {
+    let flags = [
+        "--map",
+        "order=o,item=i,price=p",
+        "--items",
+        "DIR/items.csv",
+        "--items-map",
+        "id=i,name=n,price=p,category=c",
+    ];
+    let menu = "i,n,p,c\nTea,Good Tea,2.50,Hot\nMilk,,,\n";
+    let orders = "o,i,p\n1,Tea,3\n1,Tea,\n1,Milk,\n1,Cake,\n";
+    for (more, expected, rejected) in [
+        (&[][..], "tea*1000@300 tea*1000@250", 2),
+        (&["--unit-price", "9"], "tea*1000@300 tea*1000@250 milk*1000@900 cake*1000@900", 0),
+    ] {
+        let import = Import::new(&[&flags[..], more].concat());
+        import.write("items.csv", menu);
+        let plan = import.plan(orders);
+        assert_eq!(shown(&plan), [format!("1@2 2012-01-01T12:00:00: {expected}")]);
+        assert_eq!(plan.rejected().count, rejected);
+        let tea = plan.catalogue().items.iter().find(|item| &*item.id == "tea").expect("tea");
+        assert_eq!(
+            (tea.name.as_str(), tea.category.as_ref().map(|named| named.name.as_str())),
+            ("Good Tea", Some("Hot"))
+        );
+    }
+    let import = Import::new(&["--map", "order=o,item=i", "--items", "DIR/items.csv", "--items-map", "id=i,price=p"]);
+    import.write("items.csv", menu);
+    let plan = import.plan(orders);
+    assert_eq!(plan.totals().gross_minor, 500);
+    assert_eq!(plan.rejected().first[0].reason, "the items file has no price for it");
+}
+
+#[test]
+fn synthetic_times_do_not_move_when_a_rejected_row_is_corrected() {
+    let import = Import::new(&["--map", "order=o,item=i,price=p"]);
+    let bad = import.plan("o,i,p\n1,Tea,1\n2,Tea,x\n3,Tea,1\n");
+    assert_eq!(shown(&bad), ["1@2 2012-01-01T12:00:00: tea*1000@100", "3@4 2012-01-01T12:02:00: tea*1000@100"]);
+    assert!(import.path("o.csv.rejected.csv").exists());
+    let good = import.plan("o,i,p\n1,Tea,1\n2,Tea,1\n3,Tea,1\n");
+    let orders = shown(&good);
+    assert_eq!((orders.len(), orders[2].as_str()), (3, "3@4 2012-01-01T12:02:00: tea*1000@100"));
+    assert!(!import.path("o.csv.rejected.csv").exists());
+}
+
+#[test]
+fn ids_do_not_depend_on_the_order_of_rows() {
+    let import = Import::new(&["--map", "order=o,item=i,price=p,modifiers=m,category=c"]);
+    let rows = ["1,Tea,1,[A],Hot", "2,TEA,1,[a],hot", "3,Tea-Chai,1,,Hot", "1,Tea,1,[B],Cold"];
+    let catalogue = |rows: &[&str]| import.plan(format!("o,i,p,m,c\n{}\n", rows.join("\n"))).catalogue().clone();
+    let forward = catalogue(&rows);
+    let mut reversed = rows;
+    reversed.reverse();
+    assert_eq!(catalogue(&reversed), forward);
+    assert_eq!(catalogue(&reversed).fingerprint(), forward.fingerprint());
+    assert_eq!(forward.items.len(), 3);
+    let plain: Vec<&str> = forward.items.iter().filter(|item| !item.uses_choices).map(|item| &*item.id).collect();
+    assert_eq!(plain, ["tea_chai"]);
+}
+
+#[test]
+fn a_file_that_changes_between_the_passes_is_an_error() {
+    for changed in [
+        "o,i,p\n1,Tea,1\n",
+        "o,i,p\n1,Tea,1\n2,Tea,1\n2,Tea,1\n",
+        "o,i,p\n1,Tea,1\n9,Tea,1\n",
+        "o,i,p\n1,Tea,1\n1,Rice,1\n",
+    ] {
+        let import = Import::new(&["--map", "order=o,item=i,price=p"]);
+        let plan = import.plan("o,i,p\n1,Tea,1\n2,Tea,1\n1,Tea,1\n");
+        import.write("o.csv", changed);
+        let results: Vec<_> = plan.orders().expect("opens").collect();
+        assert!(matches!(results.last(), Some(Err(ImportError::Changed { .. }))), "{changed}: {results:?}");
+        assert_eq!(results.iter().filter(|result| result.is_err()).count(), 1);
+    }
+}
+
+#[test]
+fn files_that_cannot_be_imported() {
+    let import = Import::new(&["--map", "order=Order,item=i,price=p"]);
+    for (text, part) in
+        [("", "the file is empty"), ("o,i,p\n", "--map order: "), ("o,i,p\n1,2,3\n", "its columns are: `o`, `i`, `p`")]
+    {
+        import.write("o.csv", text);
+        let error = import.open().map(|_| ()).expect_err(text).to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    std::fs::remove_file(import.path("o.csv")).expect("removes");
+    assert!(matches!(import.open(), Err(ImportError::Read { .. })));
+    let nothing = import.plan("Order,i,p\n");
+    assert_eq!((shown(&nothing).len(), nothing.catalogue().items.len()), (0, 0));
+}
+
+/// Bytes that were never a table: every answer is fine, a panic is not.
+#[test]
+fn noise_never_panics() {
+    let mut state: u64 = 0x2545_f491_4f6c_dd1d;
+    let alphabet = b"\",\n\r\t[]-.0159aZ \xff\x00$NULL";
+    for round in 0..300 {
+        let mut text = b"o,i,q,p,t,m\n".to_vec();
+        for _ in 0..round {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            text.push(alphabet[(state % alphabet.len() as u64) as usize]);
+        }
+        let import = Import::new(MAP);
+        import.write("o.csv", &text);
+        if let Ok(plan) = import.open() {
+            let orders = plan.orders().expect("opens").filter(|order| order.is_ok()).count();
+            assert_eq!(orders as u64, plan.totals().orders, "round {round}");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The time of an order: text of the file, read as local time of the store.
+//!
+//! A local time that a change to summer time skips, or that the change back repeats, is resolved as jiff's `compatible` does (RFC 5545):
+//! in the gap it moves forward by the length of the gap, in the fold the first of the two is taken. A text that carries its own offset
+//! (`Z`, `+01:00`) needs no such choice and is taken as it stands.
+//!
+//! A file without a time column gives each order a synthetic time, see [`Clock::synthetic`]; nothing here reads the clock of the machine.
+
+use jiff::civil::{Date, DateTime};
+use jiff::fmt::strtime::{self, BrokenDownTime};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// Where synthetic times begin: noon, so that no cut-off comes near the first ones.
+const SYNTHETIC_START: DateTime = jiff::civil::datetime(2012, 1, 1, 12, 0, 0, 0);
+
+/// After so many orders synthetic times start over, so that none of them reaches the future.
+const SYNTHETIC_ORDERS_MAX: u64 = 4_000_000;
+
+/// A moment, as it happened and as the store's clock on the wall showed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// The moment.
+    pub at: Timestamp,
+    /// The store's wall clock at that moment.
+    pub local: DateTime,
+}
+
+impl When {
+    /// Microseconds since 1970 in UTC, as events store it.
+    #[must_use]
+    pub fn unix_us(&self) -> i64 {
+        self.at.as_microsecond()
+    }
+
+    /// The business date: the local date of the wall clock set back by the cut-off.
+    #[must_use]
+    pub fn business_date(&self, cut_off_minutes: u16) -> Date {
+        let back = SignedDuration::from_mins(i64::from(cut_off_minutes));
+        self.local.checked_sub(back).unwrap_or(DateTime::MIN).date()
+    }
+}
+
+/// Reads times of one store.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    /// The store's zone.
+    pub zone: TimeZone,
+    /// The `strptime` format of the time column; `None` for ISO 8601.
+    pub format: Option<String>,
+}
+
+impl Clock {
+    /// Reads one time. A date without a time of day is taken as noon, so that no cut-off moves it to another day.
+    ///
+    /// # Errors
+    /// Says what the text is and which format was expected.
+    pub fn parse(&self, text: &str) -> Result<When, String> {
+        let text = text.trim();
+        let parsed = match &self.format {
+            Some(format) => self.parse_format(format, text),
+            None => self.parse_iso(text),
+        };
+        parsed.ok_or_else(|| match &self.format {
+            Some(format) => format!("`{text}` is not a time of the form `{format}`"),
+            None => format!("`{text}` is not a time like 2015-01-31 18:05:00; give its form with --time-format"),
+        })
+    }
+
+    /// The time of the `index`-th order of a file that has no time column: 2012-01-01 12:00 local time and one minute more for every
+    /// order, starting over after 4,000,000.
+    ///
+    /// # Errors
+    /// Never for a real zone; a message instead of a panic all the same.
+    pub fn synthetic(&self, index: u64) -> Result<When, String> {
+        let failed = |error: jiff::Error| format!("no synthetic time: {error}");
+        let start = self.zone.to_timestamp(SYNTHETIC_START).map_err(failed)?;
+        let minutes = i64::try_from(index % SYNTHETIC_ORDERS_MAX).unwrap_or(0);
+        start.checked_add(SignedDuration::from_mins(minutes)).map(|at| self.when(at)).map_err(failed)
+    }
+
+    fn when(&self, at: Timestamp) -> When {
+        When { at, local: self.zone.to_datetime(at) }
+    }
+
+    fn resolve(&self, local: DateTime) -> Option<When> {
+        self.zone.to_ambiguous_zoned(local).compatible().ok().map(|zoned| self.when(zoned.timestamp()))
+    }
+
+    fn parse_iso(&self, text: &str) -> Option<When> {
+        if let Ok(date) = text.parse::<Date>()
+            && text.len() <= "2015-01-31".len()
+        {
+            return self.resolve(date.at(12, 0, 0, 0));
+        }
+        match text.parse::<Timestamp>() {
+            Ok(at) => Some(self.when(at)),
+            Err(_) => self.resolve(text.parse::<DateTime>().ok()?),
+        }
+    }
+
+    fn parse_format(&self, format: &str, text: &str) -> Option<When> {
+        let parts = BrokenDownTime::parse(format, text).ok()?;
+        if parts.offset().is_some() || parts.timestamp().is_some() {
+            return parts.to_timestamp().ok().map(|at| self.when(at));
+        }
+        match parts.hour() {
+            Some(_) => self.resolve(parts.to_datetime().ok()?),
+            None => self.resolve(parts.to_date().ok()?.at(12, 0, 0, 0)),
+        }
+    }
+}
+
+/// Whether `format` is a form that times can be read in.
+///
+/// # Errors
+/// Says which directive is unknown.
+pub fn check_format(format: &str) -> Result<(), String> {
+    let sample = SYNTHETIC_START.to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
+    let text = strtime::format(format, &sample).map_err(|error| error.to_string())?;
+    let clock = Clock { zone: TimeZone::UTC, format: Some(format.to_owned()) };
+    clock.parse(&text).map(|_| ()).map_err(|_| format!("`{format}` does not give a whole date"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(zone: &str, format: Option<&str>) -> Clock {
+        Clock { zone: TimeZone::get(zone).expect("a zone"), format: format.map(str::to_owned) }
+    }
+
+    #[track_caller]
+    fn check(zone: &str, format: Option<&str>, text: &str, utc: &str, local: &str) {
+        let when = clock(zone, format).parse(text).expect(text);
+        assert_eq!(when.at.to_string(), utc, "{text}");
+        assert_eq!(when.local.to_string(), local, "{text}");
+        assert_eq!(when.unix_us(), when.at.as_second() * 1_000_000);
+    }
+
+    #[test]
+    fn times() {
+        let uk = Some("%d/%m/%Y %H:%M");
+        check("Europe/London", uk, "03/08/2019 20:25", "2019-08-03T19:25:00Z", "2019-08-03T20:25:00");
+        check("Europe/London", uk, "01/12/2018 00:10", "2018-12-01T00:10:00Z", "2018-12-01T00:10:00");
+        let ny = "America/New_York";
+        check(ny, None, "2015-01-01 11:38:36", "2015-01-01T16:38:36Z", "2015-01-01T11:38:36");
+        check(ny, None, " 2015-01-01T11:38:36 ", "2015-01-01T16:38:36Z", "2015-01-01T11:38:36");
+        check(ny, None, "2015-01-01 11:38", "2015-01-01T16:38:00Z", "2015-01-01T11:38:00");
+        check(ny, None, "2015-01-01T16:38:36Z", "2015-01-01T16:38:36Z", "2015-01-01T11:38:36");
+        check(ny, None, "2015-01-01T17:38:36+01:00", "2015-01-01T16:38:36Z", "2015-01-01T11:38:36");
+        check(ny, None, "2015-01-01", "2015-01-01T17:00:00Z", "2015-01-01T12:00:00");
+        check(ny, Some("%m/%d/%Y"), "1/2/2015", "2015-01-02T17:00:00Z", "2015-01-02T12:00:00");
+        check(ny, Some("%m/%d/%y %I:%M %p"), "1/2/15 8:05 PM", "2015-01-03T01:05:00Z", "2015-01-02T20:05:00");
+        check(ny, Some("%m/%d/%y %I:%M %p"), "1/2/15 12:05 AM", "2015-01-02T05:05:00Z", "2015-01-02T00:05:00");
+        check(ny, Some("%Y-%m-%d %H:%M %z"), "2015-01-01 17:38 +0100", "2015-01-01T16:38:00Z", "2015-01-01T11:38:00");
+        check(ny, Some("%s"), "1420130316", "2015-01-01T16:38:36Z", "2015-01-01T11:38:36");
+    }
+
+    #[test]
+    fn gap_and_fold_are_compatible() {
+        check("Europe/London", None, "2019-03-31 01:30", "2019-03-31T01:30:00Z", "2019-03-31T02:30:00");
+        check("Europe/London", None, "2019-10-27 01:30", "2019-10-27T00:30:00Z", "2019-10-27T01:30:00");
+        check("America/New_York", None, "2015-11-01 01:30", "2015-11-01T05:30:00Z", "2015-11-01T01:30:00");
+        check("America/New_York", None, "2015-03-08 02:30", "2015-03-08T07:30:00Z", "2015-03-08T03:30:00");
+    }
+
+    #[test]
+    fn no_times() {
+        for (format, text) in [
+            (None, ""),
+            (None, "yesterday"),
+            (None, "03/08/2019 20:25"),
+            (None, "2019-02-30 10:00"),
+            (None, "2019-02-03 25:00"),
+            (None, "20:25"),
+            (Some("%d/%m/%Y %H:%M"), "2019-08-03 20:25"),
+            (Some("%d/%m/%Y %H:%M"), "08/31/2019 20:25"),
+            (Some("%d/%m/%Y %H:%M"), "03/08/2019 20:25:11"),
+        ] {
+            let reason = clock("UTC", format).parse(text).expect_err(text);
+            assert!(reason.contains("not a time"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn formats() {
+        for format in ["%d/%m/%Y %H:%M", "%Y-%m-%d", "%s", "%m/%d/%y %I:%M %p", "%Y-%m-%dT%H:%M:%S%:z"] {
+            assert_eq!(check_format(format), Ok(()), "{format}");
+        }
+        for format in ["%H:%M", "%!", "", "hello", "%Y-%m"] {
+            assert!(check_format(format).is_err(), "{format}");
+        }
+    }
+
+    #[test]
+    fn business_dates() {
+        for (text, cut_off, date) in [
+            ("2018-12-01 03:59:59", 240, "2018-11-30"),
+            ("2018-12-01 04:00:00", 240, "2018-12-01"),
+            ("2018-12-01 00:00:00", 0, "2018-12-01"),
+            ("2018-12-01 05:29:00", 330, "2018-11-30"),
+            ("2019-10-27 03:30:00", 240, "2019-10-26"),
+            ("2019-03-31 04:00:00", 240, "2019-03-31"),
+        ] {
+            let when = clock("Europe/London", None).parse(text).expect(text);
+            assert_eq!(when.business_date(cut_off).to_string(), date, "{text}");
+        }
+    }
+
+    #[test]
+    fn synthetic_times() {
+        let clock = clock("America/New_York", None);
+        for (index, utc) in [
+            (0, "2012-01-01T17:00:00Z"),
+            (1, "2012-01-01T17:01:00Z"),
+            (1833, "2012-01-02T23:33:00Z"),
+            (3_999_999, "2019-08-10T11:39:00Z"),
+            (4_000_000, "2012-01-01T17:00:00Z"),
+        ] {
+            assert_eq!(clock.synthetic(index).expect("a time").at.to_string(), utc, "{index}");
+        }
+        assert!(clock.synthetic(u64::MAX).is_ok());
+    }
+}
