@@ -1,1 +1,3 @@
 //! Every byte that leaves the process: stored events, JSON bodies, OpenAPI.
+
+pub mod stored;

@@ -1,0 +1,150 @@
+//! What the log keeps with a commit besides its events: who did it, from where, and which stream it was about.
+
+use super::codes::{Code, code};
+use super::envelope::{append, checksum};
+use super::parts::{BadValue, named, named_opt, text_opt, timestamp_opt, us_opt};
+use domain::calendar::Timestamp;
+use domain::command::Source;
+use domain::ids::{ActorId, OrderId, TerminalId};
+use domain::stream::{BadStream, Stream};
+use serde::{Deserialize, Serialize};
+
+/// What is known of a commit beyond its events. The command's id, its digest and the time it was recorded are the log's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommitMeta {
+    /// Who acted.
+    pub actor: ActorId,
+    /// Who approved it, where somebody had to.
+    pub approver: Option<ActorId>,
+    /// The device it came from.
+    pub terminal: Option<TerminalId>,
+    /// How the command reached the engine.
+    pub source: Source,
+    /// When it happened by the client's clock.
+    pub occurred_at: Option<Timestamp>,
+    /// The stream the command was about, of those the commit wrote to: its answer is rebuilt from here.
+    pub main: Stream,
+    /// The order all of it belongs to.
+    pub correlation: Option<OrderId>,
+}
+
+/// Why bytes are not the form of a [`CommitMeta`]. Each is damage or a newer program's work.
+#[derive(Debug, thiserror::Error)]
+pub enum BadMeta {
+    /// The bytes end before the header does.
+    #[error("the commit's data is cut short: {len} bytes")]
+    Short {
+        /// How many bytes there are.
+        len: usize,
+    },
+    /// The bytes are not the ones that were written.
+    #[error("the checksum of the commit's data is {computed:08x}, not {stored:08x}: the bytes are damaged")]
+    Checksum {
+        /// What the header says.
+        stored: u32,
+        /// What the bytes say.
+        computed: u32,
+    },
+    /// No such version; a newer program may have written it.
+    #[error("a commit's data has no version {version} here")]
+    UnknownVersion {
+        /// The version.
+        version: u8,
+    },
+    /// The body is not one of the version, though its checksum is right.
+    #[error("the commit's data does not read")]
+    Body(#[source] postcard::Error),
+    /// The body goes on behind its last field.
+    #[error("{count} bytes follow the last field of the commit's data")]
+    Trailing {
+        /// How many.
+        count: usize,
+    },
+    /// A field holds what the domain does not take.
+    #[error("the commit's data holds a bad value")]
+    Value(#[from] BadValue),
+    /// The main stream is none of ours.
+    #[error("the commit's main stream is not one of ours")]
+    Main(#[from] BadStream),
+}
+
+const VERSION: u8 = 1;
+
+/// Version and checksum.
+const HEADER_LEN: usize = 5;
+
+/// The body of version 1.
+#[derive(Serialize, Deserialize)]
+struct CommitMetaV1<'a> {
+    actor: &'a str,
+    approver: Option<&'a str>,
+    terminal: Option<&'a str>,
+    source: u8,
+    occurred_at_us: Option<i64>,
+    /// The name of the stream.
+    main: &'a str,
+    correlation: Option<&'a str>,
+}
+
+impl CommitMeta {
+    /// Appends the stored form: version (1 byte), CRC-32C over version and body (`u32` little-endian), body (postcard).
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let mut main = String::with_capacity(Stream::NAME_LEN_MAX);
+        self.main.write_name(&mut main);
+        let body = CommitMetaV1 {
+            actor: self.actor.as_str(),
+            approver: text_opt(&self.approver),
+            terminal: text_opt(&self.terminal),
+            source: self.source.code(),
+            occurred_at_us: us_opt(&self.occurred_at),
+            main: &main,
+            correlation: text_opt(&self.correlation),
+        };
+        let start = out.len();
+        out.extend_from_slice(&[VERSION, 0, 0, 0, 0]);
+        append(&body, out);
+        let (header, body) = out[start..].split_at_mut(HEADER_LEN);
+        let sum = checksum(&header[..1], body);
+        header[1..].copy_from_slice(&sum.to_le_bytes());
+    }
+
+    /// Reads a stored form, which must fill `bytes`.
+    ///
+    /// # Errors
+    /// [`BadMeta`] says what is wrong; damage is reported before anything the bytes say is believed.
+    pub fn decode(bytes: &[u8]) -> Result<CommitMeta, BadMeta> {
+        let Some((header, body)) = bytes.split_first_chunk::<HEADER_LEN>() else {
+            return Err(BadMeta::Short { len: bytes.len() });
+        };
+        let [version, sum0, sum1, sum2, sum3] = *header;
+        let stored = u32::from_le_bytes([sum0, sum1, sum2, sum3]);
+        let computed = checksum(&header[..1], body);
+        if stored != computed {
+            return Err(BadMeta::Checksum { stored, computed });
+        }
+        match version {
+            VERSION => {
+                let (body, rest) = postcard::take_from_bytes::<CommitMetaV1<'_>>(body).map_err(BadMeta::Body)?;
+                match rest.len() {
+                    0 => body.back(),
+                    count => Err(BadMeta::Trailing { count }),
+                }
+            }
+            _ => Err(BadMeta::UnknownVersion { version }),
+        }
+    }
+}
+
+impl CommitMetaV1<'_> {
+    fn back(self) -> Result<CommitMeta, BadMeta> {
+        Ok(CommitMeta {
+            actor: named(self.actor)?,
+            approver: named_opt(self.approver)?,
+            terminal: named_opt(self.terminal)?,
+            source: code(self.source)?,
+            occurred_at: timestamp_opt(self.occurred_at_us),
+            main: Stream::parse(self.main)?,
+            correlation: named_opt(self.correlation)?,
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! Stored events: the bytes the log keeps for ever.
+//!
+//! The stored form is not the domain form: `domain` may be renamed and reshaped freely, a stored struct is frozen the day
+//! it is released. A change of what is stored is a new struct under the next schema version of its type; `decode` reads
+//! every version ever written, and `schemas/golden/` proves it.
+//!
+//! # Envelope
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..2 | type tag, `u16` little-endian, from [`EVENT_TYPES`] |
+//! | 2 | schema version of the type, from 1 |
+//! | 3..7 | length of the body, `u32` little-endian |
+//! | 7..11 | CRC-32C over bytes 0..7 and the body, `u32` little-endian |
+//! | 11.. | body: postcard, the fields in the order of the stored struct |
+//!
+//! In bodies ids and texts are strings, instants are `i64` microseconds, dates are `i32` days, amounts and quantities are
+//! `i64`, and enums are numbers written by hand (`codes.rs`), never the index of a variant.
+//!
+//! The entity an event is about (the order, the payment) is not in the event: its stream names it.
+
+mod codes;
+mod digest;
+mod envelope;
+mod menu;
+mod meta;
+mod order;
+mod parts;
+mod payment;
+mod stock;
+mod store;
+mod totals;
+mod types;
+
+pub use digest::{command_digest, command_name};
+pub use meta::{BadMeta, CommitMeta};
+pub use parts::BadValue;
+pub use types::{EVENT_TYPES, EventType, event_tag, tag, type_name, type_name_of};
+
+use domain::event::Event;
+use domain::stream::Stream;
+
+/// Why bytes are not an event of a stream. Each is damage or a newer program's work: nothing here is worth a retry.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// The bytes end before the envelope does.
+    #[error("the event is cut short: {len} bytes of {needed}")]
+    Short {
+        /// How many bytes there are.
+        len: usize,
+        /// How many there should be.
+        needed: usize,
+    },
+    /// There are bytes behind the envelope.
+    #[error("{count} bytes follow the event")]
+    Trailing {
+        /// How many.
+        count: usize,
+    },
+    /// The bytes are not the ones that were written.
+    #[error("the event's checksum is {computed:08x}, not {stored:08x}: the bytes are damaged")]
+    Checksum {
+        /// What the envelope says.
+        stored: u32,
+        /// What the bytes say.
+        computed: u32,
+    },
+    /// No such type; a newer program may have written it.
+    #[error("no event type has the tag {tag:#06x}")]
+    UnknownType {
+        /// The tag.
+        tag: u16,
+    },
+    /// No such version of the type; a newer program may have written it.
+    #[error("{name} has no schema version {version} here")]
+    UnknownVersion {
+        /// The type.
+        name: &'static str,
+        /// The version.
+        version: u8,
+    },
+    /// The event does not belong into the stream it was read from.
+    #[error("{name} does not belong into a stream of category {category:?}")]
+    WrongStream {
+        /// The type.
+        name: &'static str,
+        /// The stream's category.
+        category: &'static str,
+    },
+    /// The body is not one of the type and version, though its checksum is right.
+    #[error("the body of {name} version {version} does not read")]
+    Body {
+        /// The type.
+        name: &'static str,
+        /// The version.
+        version: u8,
+        /// What postcard says.
+        source: postcard::Error,
+    },
+    /// The body goes on behind its last field.
+    #[error("{count} bytes follow the last field of {name} version {version}")]
+    BodyTrailing {
+        /// The type.
+        name: &'static str,
+        /// The version.
+        version: u8,
+        /// How many.
+        count: usize,
+    },
+    /// A field holds what the domain does not take.
+    #[error("{name} version {version} holds a bad value")]
+    Value {
+        /// The type.
+        name: &'static str,
+        /// The version.
+        version: u8,
+        /// The value.
+        source: BadValue,
+    },
+}
+
+/// Appends the envelope of one event. The order or payment it is about is left to the name of its stream.
+///
+/// # Panics
+/// If an event is out of the domain's bounds: a body of 4 GiB, a line with an index beyond 65,535.
+pub fn encode(event: &Event, out: &mut Vec<u8>) {
+    match event {
+        Event::Menu(event) => menu::encode(event, out),
+        Event::Access(event) => store::encode_access(event, out),
+        Event::Store(event) => store::encode_store(event, out),
+        Event::StoreMenu(event) => store::encode_store_menu(event, out),
+        Event::Order(_, event) => order::encode(event, out),
+        Event::Payment(_, event) => payment::encode(event, out),
+        Event::Stock(event) => stock::encode(event, out),
+    }
+}
+
+/// Reads one envelope, which must fill `bytes`, as an event of `stream`.
+///
+/// # Errors
+/// [`DecodeError`] says what is wrong; damage is reported before anything the bytes say is believed.
+pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
+    let envelope = envelope::Envelope::open(bytes)?;
+    if types::category(envelope.tag) != Some(stream.category()) {
+        return Err(DecodeError::WrongStream { name: envelope.name, category: stream.category() });
+    }
+    match stream {
+        Stream::Menu(_) => menu::decode(&envelope).map(Event::Menu),
+        Stream::Access(_) => store::decode_access(&envelope).map(Event::Access),
+        Stream::Store(..) => store::decode_store(&envelope).map(Event::Store),
+        Stream::StoreMenu(..) => store::decode_store_menu(&envelope).map(Event::StoreMenu),
+        Stream::Order(_, _, order) => order::decode(&envelope).map(|event| Event::Order(*order, event)),
+        Stream::Payment(_, _, payment) => payment::decode(&envelope).map(|event| Event::Payment(*payment, event)),
+        Stream::Stock(..) => stock::decode(&envelope).map(Event::Stock),
+    }
+}

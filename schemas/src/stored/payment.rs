@@ -1,0 +1,147 @@
+//! Stored events of `payment-<tenant>.<store>.<payment>`, tags 0x06xx.
+
+use super::codes::{Code, code};
+use super::envelope::{Envelope, write};
+use super::parts::{CurrencyV1, Stored, external, minor_opt, money_opt, named, tender, timestamp_opt, us_opt};
+use super::{BadValue, DecodeError, tag};
+use domain::event::{Flag, PaymentEvent};
+use domain::money::Money;
+use serde::{Deserialize, Serialize};
+
+/// `PaymentInitiated`, version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentInitiatedV1<'a> {
+    order: &'a str,
+    /// Nothing: cash.
+    tender: Option<&'a str>,
+    amount: i64,
+    tip: i64,
+    #[serde(borrow)]
+    currency: CurrencyV1<'a>,
+    deadline_us: Option<i64>,
+}
+
+/// `PaymentCaptured`, version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentCapturedV1 {
+    amount: i64,
+    tip: i64,
+    tendered: Option<i64>,
+    change: Option<i64>,
+}
+
+/// `PaymentFailed`, version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentFailedV1<'a> {
+    code: &'a str,
+}
+
+/// `PaymentExpired`, version 1: nothing but the fact.
+#[derive(Serialize, Deserialize)]
+struct PaymentExpiredV1 {}
+
+/// `PaymentFlagged`, version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentFlaggedV1 {
+    /// 1 late capture, 2 not applicable, 3 the amount differs.
+    why: u8,
+    /// What was asked for and what moved, with 3 only.
+    amounts: Option<(i64, i64)>,
+}
+
+/// `PaymentOutcomeIgnored`, version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentOutcomeIgnoredV1 {
+    outcome: u8,
+}
+
+impl Stored<'_, Flag> for PaymentFlaggedV1 {
+    fn of(flag: &Flag) -> PaymentFlaggedV1 {
+        match flag {
+            Flag::LateCapture => PaymentFlaggedV1 { why: 1, amounts: None },
+            Flag::NotApplicable => PaymentFlaggedV1 { why: 2, amounts: None },
+            Flag::AmountDiffers { requested, captured } => {
+                PaymentFlaggedV1 { why: 3, amounts: Some((requested.0, captured.0)) }
+            }
+        }
+    }
+
+    fn back(self) -> Result<Flag, BadValue> {
+        match (self.why, self.amounts) {
+            (1, None) => Ok(Flag::LateCapture),
+            (2, None) => Ok(Flag::NotApplicable),
+            (3, Some((requested, captured))) => {
+                Ok(Flag::AmountDiffers { requested: Money(requested), captured: Money(captured) })
+            }
+            (1..=3, _) => Err(BadValue::Range { kind: "flag" }),
+            (code, _) => Err(BadValue::Code { kind: "Flag", code }),
+        }
+    }
+}
+
+pub(super) fn encode(event: &PaymentEvent, out: &mut Vec<u8>) {
+    match event {
+        PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline } => {
+            let body = PaymentInitiatedV1 {
+                order: order.as_str(),
+                tender: external(tender),
+                amount: amount.0,
+                tip: tip.0,
+                currency: CurrencyV1::of(currency),
+                deadline_us: us_opt(deadline),
+            };
+            write(tag::PAYMENT_INITIATED, 1, &body, out);
+        }
+        PaymentEvent::PaymentCaptured { amount, tip, tendered, change } => {
+            let body = PaymentCapturedV1 {
+                amount: amount.0,
+                tip: tip.0,
+                tendered: minor_opt(tendered),
+                change: minor_opt(change),
+            };
+            write(tag::PAYMENT_CAPTURED, 1, &body, out);
+        }
+        PaymentEvent::PaymentFailed { code } => {
+            write(tag::PAYMENT_FAILED, 1, &PaymentFailedV1 { code: code.as_str() }, out);
+        }
+        PaymentEvent::PaymentExpired => write(tag::PAYMENT_EXPIRED, 1, &PaymentExpiredV1 {}, out),
+        PaymentEvent::PaymentFlagged { why } => write(tag::PAYMENT_FLAGGED, 1, &PaymentFlaggedV1::of(why), out),
+        PaymentEvent::PaymentOutcomeIgnored { outcome } => {
+            write(tag::PAYMENT_OUTCOME_IGNORED, 1, &PaymentOutcomeIgnoredV1 { outcome: outcome.code() }, out);
+        }
+    }
+}
+
+pub(super) fn decode(envelope: &Envelope<'_>) -> Result<PaymentEvent, DecodeError> {
+    match (envelope.tag, envelope.version) {
+        (tag::PAYMENT_INITIATED, 1) => envelope.read(|body: PaymentInitiatedV1<'_>| {
+            Ok(PaymentEvent::PaymentInitiated {
+                order: named(body.order)?,
+                tender: tender(body.tender)?,
+                amount: Money(body.amount),
+                tip: Money(body.tip),
+                currency: body.currency.back()?,
+                deadline: timestamp_opt(body.deadline_us),
+            })
+        }),
+        (tag::PAYMENT_CAPTURED, 1) => envelope.read(|body: PaymentCapturedV1| {
+            Ok(PaymentEvent::PaymentCaptured {
+                amount: Money(body.amount),
+                tip: Money(body.tip),
+                tendered: money_opt(body.tendered),
+                change: money_opt(body.change),
+            })
+        }),
+        (tag::PAYMENT_FAILED, 1) => {
+            envelope.read(|body: PaymentFailedV1<'_>| Ok(PaymentEvent::PaymentFailed { code: named(body.code)? }))
+        }
+        (tag::PAYMENT_EXPIRED, 1) => envelope.read(|PaymentExpiredV1 {}| Ok(PaymentEvent::PaymentExpired)),
+        (tag::PAYMENT_FLAGGED, 1) => {
+            envelope.read(|body: PaymentFlaggedV1| Ok(PaymentEvent::PaymentFlagged { why: body.back()? }))
+        }
+        (tag::PAYMENT_OUTCOME_IGNORED, 1) => envelope.read(|body: PaymentOutcomeIgnoredV1| {
+            Ok(PaymentEvent::PaymentOutcomeIgnored { outcome: code(body.outcome)? })
+        }),
+        _ => Err(envelope.unknown_version()),
+    }
+}

@@ -1,0 +1,174 @@
+//! The table of event types: the one place where tags and names are given.
+
+use domain::event::{AccessEvent, Event, MenuEvent, OrderEvent, PaymentEvent, StockEvent, StoreEvent, StoreMenuEvent};
+
+/// A type of event, as the log and the JSON bodies know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventType {
+    /// What the log stores; the high byte is the category. Never reused.
+    pub tag: u16,
+    /// The schema version that is written; every one from 1 is read.
+    pub version: u8,
+    /// The domain's name of it.
+    pub name: &'static str,
+}
+
+/// Each row is named three times (constant, table, lookup) and must agree with itself, so it is written once.
+macro_rules! event_types {
+    ($($constant:ident = $tag:literal v $version:literal $name:literal;)*) => {
+        /// The type tags.
+        pub mod tag {
+            $(
+                #[doc = concat!("`", $name, "`")]
+                pub const $constant: u16 = $tag;
+            )*
+        }
+
+        /// Every event type, by ascending tag.
+        pub const EVENT_TYPES: &[EventType] = &[$(EventType { tag: $tag, version: $version, name: $name },)*];
+
+        /// The domain's name of the type with this tag; `None` if there is no such type.
+        pub const fn type_name(tag: u16) -> Option<&'static str> {
+            match tag {
+                $($tag => Some($name),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+event_types! {
+    ITEM_UPSERTED = 0x0101 v 1 "ItemUpserted";
+    ITEM_RETIRED = 0x0102 v 1 "ItemRetired";
+    MODIFIER_GROUP_UPSERTED = 0x0103 v 1 "ModifierGroupUpserted";
+    TAX_UPSERTED = 0x0104 v 1 "TaxUpserted";
+    MENU_PUBLISHED = 0x0105 v 1 "MenuPublished";
+
+    TOKEN_ISSUED = 0x0201 v 1 "TokenIssued";
+    TOKEN_REVOKED = 0x0202 v 1 "TokenRevoked";
+
+    STORE_OPENED = 0x0301 v 1 "StoreOpened";
+    STORE_SETTINGS_CHANGED = 0x0302 v 1 "StoreSettingsChanged";
+
+    MENU_ADOPTED = 0x0401 v 1 "MenuAdopted";
+    STORE_PRICE_SET = 0x0402 v 1 "StorePriceSet";
+    STORE_AVAILABILITY_SET = 0x0403 v 1 "StoreAvailabilitySet";
+
+    ORDER_OPENED = 0x0501 v 1 "OrderOpened";
+    LINE_ADDED = 0x0502 v 1 "LineAdded";
+    LINE_QTY_CHANGED = 0x0503 v 1 "LineQtyChanged";
+    LINE_REMOVED = 0x0504 v 1 "LineRemoved";
+    DISCOUNT_APPLIED = 0x0505 v 1 "DiscountApplied";
+    DISCOUNT_REMOVED = 0x0506 v 1 "DiscountRemoved";
+    SERVICE_CHARGE_APPLIED = 0x0507 v 1 "ServiceChargeApplied";
+    SERVICE_CHARGE_REMOVED = 0x0508 v 1 "ServiceChargeRemoved";
+    ORDER_PLACED = 0x0509 v 1 "OrderPlaced";
+    ORDER_REPRICED = 0x050a v 1 "OrderRepriced";
+    PAYMENT_APPLIED = 0x050b v 1 "PaymentApplied";
+    PAYMENT_NOT_APPLICABLE = 0x050c v 1 "PaymentNotApplicable";
+    ORDER_CANCELLED = 0x050d v 1 "OrderCancelled";
+    ORDER_COMPLETED = 0x050e v 1 "OrderCompleted";
+
+    PAYMENT_INITIATED = 0x0601 v 1 "PaymentInitiated";
+    PAYMENT_CAPTURED = 0x0602 v 1 "PaymentCaptured";
+    PAYMENT_FAILED = 0x0603 v 1 "PaymentFailed";
+    PAYMENT_EXPIRED = 0x0604 v 1 "PaymentExpired";
+    PAYMENT_FLAGGED = 0x0605 v 1 "PaymentFlagged";
+    PAYMENT_OUTCOME_IGNORED = 0x0606 v 1 "PaymentOutcomeIgnored";
+
+    STOCK_POLICY_SET = 0x0701 v 1 "StockPolicySet";
+    STOCK_RECEIVED = 0x0702 v 1 "StockReceived";
+    STOCK_COUNTED = 0x0703 v 1 "StockCounted";
+    STOCK_ADJUSTED = 0x0704 v 1 "StockAdjusted";
+    STOCK_WASTED = 0x0705 v 1 "StockWasted";
+    ITEM_MARKED_86 = 0x0706 v 1 "ItemMarked86";
+    ITEM_UNMARKED_86 = 0x0707 v 1 "ItemUnmarked86";
+    STOCK_RESERVED = 0x0708 v 1 "StockReserved";
+    STOCK_COMMITTED = 0x0709 v 1 "StockCommitted";
+    STOCK_RELEASED = 0x070a v 1 "StockReleased";
+}
+
+/// The category of the streams that hold events of this type, from the tag's high byte.
+pub(super) const fn category(tag: u16) -> Option<&'static str> {
+    match tag >> 8 {
+        0x01 => Some("menu"),
+        0x02 => Some("access"),
+        0x03 => Some("store"),
+        0x04 => Some("storemenu"),
+        0x05 => Some("order"),
+        0x06 => Some("payment"),
+        0x07 => Some("stock"),
+        _ => None,
+    }
+}
+
+/// The tag of the event's type.
+pub const fn event_tag(event: &Event) -> u16 {
+    match event {
+        Event::Menu(event) => match event {
+            MenuEvent::ItemUpserted(_) => tag::ITEM_UPSERTED,
+            MenuEvent::ItemRetired { .. } => tag::ITEM_RETIRED,
+            MenuEvent::ModifierGroupUpserted(_) => tag::MODIFIER_GROUP_UPSERTED,
+            MenuEvent::TaxUpserted(_) => tag::TAX_UPSERTED,
+            MenuEvent::MenuPublished { .. } => tag::MENU_PUBLISHED,
+        },
+        Event::Access(event) => match event {
+            AccessEvent::TokenIssued { .. } => tag::TOKEN_ISSUED,
+            AccessEvent::TokenRevoked { .. } => tag::TOKEN_REVOKED,
+        },
+        Event::Store(event) => match event {
+            StoreEvent::StoreOpened(_) => tag::STORE_OPENED,
+            StoreEvent::StoreSettingsChanged(_) => tag::STORE_SETTINGS_CHANGED,
+        },
+        Event::StoreMenu(event) => match event {
+            StoreMenuEvent::MenuAdopted { .. } => tag::MENU_ADOPTED,
+            StoreMenuEvent::StorePriceSet { .. } => tag::STORE_PRICE_SET,
+            StoreMenuEvent::StoreAvailabilitySet { .. } => tag::STORE_AVAILABILITY_SET,
+        },
+        Event::Order(_, event) => order_tag(event),
+        Event::Payment(_, event) => match event {
+            PaymentEvent::PaymentInitiated { .. } => tag::PAYMENT_INITIATED,
+            PaymentEvent::PaymentCaptured { .. } => tag::PAYMENT_CAPTURED,
+            PaymentEvent::PaymentFailed { .. } => tag::PAYMENT_FAILED,
+            PaymentEvent::PaymentExpired => tag::PAYMENT_EXPIRED,
+            PaymentEvent::PaymentFlagged { .. } => tag::PAYMENT_FLAGGED,
+            PaymentEvent::PaymentOutcomeIgnored { .. } => tag::PAYMENT_OUTCOME_IGNORED,
+        },
+        Event::Stock(event) => match event {
+            StockEvent::StockPolicySet { .. } => tag::STOCK_POLICY_SET,
+            StockEvent::StockReceived { .. } => tag::STOCK_RECEIVED,
+            StockEvent::StockCounted { .. } => tag::STOCK_COUNTED,
+            StockEvent::StockAdjusted { .. } => tag::STOCK_ADJUSTED,
+            StockEvent::StockWasted { .. } => tag::STOCK_WASTED,
+            StockEvent::ItemMarked86 { .. } => tag::ITEM_MARKED_86,
+            StockEvent::ItemUnmarked86 { .. } => tag::ITEM_UNMARKED_86,
+            StockEvent::StockReserved { .. } => tag::STOCK_RESERVED,
+            StockEvent::StockCommitted { .. } => tag::STOCK_COMMITTED,
+            StockEvent::StockReleased { .. } => tag::STOCK_RELEASED,
+        },
+    }
+}
+
+const fn order_tag(event: &OrderEvent) -> u16 {
+    match event {
+        OrderEvent::OrderOpened(_) => tag::ORDER_OPENED,
+        OrderEvent::LineAdded(_) => tag::LINE_ADDED,
+        OrderEvent::LineQtyChanged { .. } => tag::LINE_QTY_CHANGED,
+        OrderEvent::LineRemoved { .. } => tag::LINE_REMOVED,
+        OrderEvent::DiscountApplied(_) => tag::DISCOUNT_APPLIED,
+        OrderEvent::DiscountRemoved { .. } => tag::DISCOUNT_REMOVED,
+        OrderEvent::ServiceChargeApplied(_) => tag::SERVICE_CHARGE_APPLIED,
+        OrderEvent::ServiceChargeRemoved { .. } => tag::SERVICE_CHARGE_REMOVED,
+        OrderEvent::OrderPlaced { .. } => tag::ORDER_PLACED,
+        OrderEvent::OrderRepriced { .. } => tag::ORDER_REPRICED,
+        OrderEvent::PaymentApplied { .. } => tag::PAYMENT_APPLIED,
+        OrderEvent::PaymentNotApplicable { .. } => tag::PAYMENT_NOT_APPLICABLE,
+        OrderEvent::OrderCancelled { .. } => tag::ORDER_CANCELLED,
+        OrderEvent::OrderCompleted { .. } => tag::ORDER_COMPLETED,
+    }
+}
+
+/// The domain's name of the event's type.
+pub const fn type_name_of(event: &Event) -> &'static str {
+    type_name(event_tag(event)).expect("every tag that is given out is in the table")
+}
