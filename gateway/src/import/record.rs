@@ -65,7 +65,7 @@ impl Splitter {
 pub struct Record {
     /// The line of the file on which the row starts, counted from 1.
     pub line: u64,
-    /// Why the row could not be split into fields; it then has one field, the line as it stands.
+    /// Why the row is none: it has the wrong number of columns, or a quote that is never closed and so one field, the line as it stands.
     pub fault: Option<String>,
     bytes: Vec<u8>,
     ends: Vec<usize>,

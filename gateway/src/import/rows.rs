@@ -63,7 +63,6 @@ pub struct RowParser {
     time: Option<Columns>,
     modifiers: Option<Columns>,
     category: Option<Columns>,
-    columns_count: usize,
     currency: Currency,
     price_is: PriceIs,
     clock: Clock,
@@ -96,7 +95,6 @@ impl RowParser {
             },
             modifiers: optional("modifiers", &config.map.modifiers)?,
             category: optional("category", &config.map.category)?,
-            columns_count: source.header().len(),
             currency: config.currency,
             price_is: config.price_is,
             clock: config.clock.clone(),
@@ -114,7 +112,7 @@ impl RowParser {
     /// What the file calls the order of this row, if it says so at all; it may say so on a row that is otherwise bad.
     #[must_use]
     pub fn order_key(&self, record: &Record) -> Option<String> {
-        self.check_shape(record).and_then(|()| self.required(record, &self.order, "the order has no number")).ok()
+        check_shape(record).and_then(|()| self.required(record, &self.order, "the order has no number")).ok()
     }
 
     /// Reads one row.
@@ -132,7 +130,7 @@ impl RowParser {
     }
 
     fn row(&self, record: &Record) -> Result<Row, Fault> {
-        self.check_shape(record)?;
+        check_shape(record)?;
         let order_key = self.required(record, &self.order, "the order has no number")?;
         let item_key = self.required(record, &self.item, "the item has no name")?;
         let facts = self.items.as_ref().and_then(|items| items.get(&item_key));
@@ -166,18 +164,6 @@ impl RowParser {
             modifiers: self.modifiers(record)?,
             when,
         })
-    }
-
-    fn check_shape(&self, record: &Record) -> Result<(), Fault> {
-        if let Some(fault) = &record.fault {
-            return Err((String::new(), fault.clone()));
-        }
-        let count = record.count();
-        let blank_rest = (self.columns_count..count).all(|index| record.field(index).is_empty());
-        match self.columns_count <= count && blank_rest {
-            true => Ok(()),
-            false => Err((String::new(), format!("the row has {count} columns, the header {}", self.columns_count))),
-        }
     }
 
     fn required(&self, record: &Record, columns: &Columns, reason: &str) -> Result<String, Fault> {
@@ -221,14 +207,21 @@ impl RowParser {
         if LINE_MODIFIERS_MAX < names.len() {
             return Err(fault(columns, format!("{} modifiers, at most {LINE_MODIFIERS_MAX} are allowed", names.len())));
         }
-        match names.iter().any(|name| TEXT_CHARS_MAX < name.chars().count()) {
-            true => Err(fault(columns, format!("a name is longer than {TEXT_CHARS_MAX} characters"))),
-            false => Ok(names),
+        match names.iter().find_map(|name| bad_text(name)) {
+            Some(reason) => Err(fault(columns, reason)),
+            None => Ok(names),
         }
     }
 }
 
 const NOT_UTF8: &str = "the text is not UTF-8";
+
+fn check_shape(record: &Record) -> Result<(), Fault> {
+    match &record.fault {
+        Some(fault) => Err((String::new(), fault.clone())),
+        None => Ok(()),
+    }
+}
 
 fn fault(columns: &Columns, reason: String) -> Fault {
     (columns.label.clone(), reason)
@@ -254,11 +247,19 @@ pub(super) fn text(record: &Record, columns: &Columns, joint: &str) -> Result<St
         }
         joined.push_str(&field(record, *index)?);
     }
-    if let Some(control) = joined.chars().find(|character| character.is_control()) {
-        return Err(format!("the text holds the control character {:?}", control));
+    match bad_text(&joined) {
+        Some(reason) => Err(reason),
+        None => Ok(joined),
     }
-    match joined.chars().count() <= TEXT_CHARS_MAX {
-        true => Ok(joined),
-        false => Err(format!("the text is longer than {TEXT_CHARS_MAX} characters")),
+}
+
+/// Why a text is no name.
+fn bad_text(text: &str) -> Option<String> {
+    match text.chars().find(|character| character.is_control()) {
+        Some(control) => Some(format!("the text holds the control character {control:?}")),
+        None if TEXT_CHARS_MAX < text.chars().count() => {
+            Some(format!("the text is longer than {TEXT_CHARS_MAX} characters"))
+        }
+        None => None,
     }
 }

@@ -143,8 +143,8 @@ impl Source {
         Ok(Columns { indexes, label: names.join("+") })
     }
 
-    /// The next row that is not blank, `None` at the end. A row whose quote is never closed comes with a
-    /// [`fault`](Record::fault), and the line after it is the next row.
+    /// The next row that is not blank, `None` at the end. A row with the wrong number of columns, or a quote that is never closed,
+    /// comes with a [`fault`](Record::fault); the line after the quote is then the next row.
     ///
     /// # Errors
     /// - [`ImportError::Read`]: the file cannot be read further.
@@ -167,16 +167,38 @@ impl Source {
                 false => None,
             };
             let Some(line) = next else {
-                self.line = number;
-                more.append(&mut self.ahead);
-                self.ahead = more;
                 let fault = format!("a quote is opened here and not closed within {RECORD_LINES_MAX} lines");
-                return Ok(Some(Record::broken(number, &first, fault)));
+                return Ok(Some(self.give_up(number, &first, more, fault)));
             };
             splitter.push(&line);
             more.push_back(line);
         }
-        Ok(Some(splitter.finish(number)))
+        let mut record = splitter.finish(number);
+        record.fault = self.bad_shape(&record);
+        if let (Some(fault), false) = (&record.fault, more.is_empty()) {
+            // Two stray quotes, each in a row of its own, look like one long field. Do not let it swallow the rows between them.
+            let fault = format!("{fault} if the quote that is opened here is closed {} lines below", more.len());
+            return Ok(Some(self.give_up(number, &first, more, fault)));
+        }
+        Ok(Some(record))
+    }
+
+    /// Takes the line `number` for a row of its own that cannot be read; the lines after it are read again.
+    fn give_up(&mut self, number: u64, first: &[u8], mut more: VecDeque<Vec<u8>>, fault: String) -> Record {
+        self.line = number;
+        more.append(&mut self.ahead);
+        self.ahead = more;
+        Record::broken(number, first, fault)
+    }
+
+    /// What is wrong with the number of columns. Empty ones behind the last that the header names do no harm.
+    fn bad_shape(&self, record: &Record) -> Option<String> {
+        let (count, named) = (record.count(), self.header.len());
+        let blank_rest = (named..count).all(|index| record.field(index).is_empty());
+        match named == 0 || (named <= count && blank_rest) {
+            true => None,
+            false => Some(format!("the row has {count} columns, the header {named}")),
+        }
     }
 
     /// The next line without its end.
@@ -289,13 +311,15 @@ mod tests {
         check("a,b\n\"x\ny\",2\n3,4\n", &["a", "b"], &["2:x\ny|2", "4:3|4"]);
         check("a,b\n\"x\r\ny\",2\r\n3,4\r\n", &["a", "b"], &["2:x\ny|2", "4:3|4"]);
         check("a\n", &["a"], &[]);
-        check("a\n1,2,3\n", &["a"], &["2:1|2|3"]);
+        check("a\n1,2,3\n", &["a"], &["2:1|2|3!"]);
+        check("a,b\n1\n1,2,,\n", &["a", "b"], &["2:1!", "3:1|2||"]);
     }
 
     #[test]
     fn a_quote_that_is_never_closed_costs_one_row() {
         check("a,b\n1,\"x\n2,y\n3,z\n", &["a", "b"], &["2:1,\"x!", "3:2|y", "4:3|z"]);
         check("a,b\n1,\"x\n2,\"y\n3,z\n", &["a", "b"], &["2:1|x\n2,y", "4:3|z"]);
+        check("a,b\n\"1,x\n2,y\n3,z\n4,\"w\n", &["a", "b"], &["2:\"1,x!", "3:2|y", "4:3|z", "5:4,\"w!"]);
         let mut text = "a,b\n1,\"x\n".to_owned();
         for row in 0..500 {
             text.push_str(&format!("{row},y\n"));

@@ -15,7 +15,7 @@ use super::rows::{Row, RowParser};
 use super::source::Source;
 use super::summary::Summary;
 
-/// How many rows the second pass keeps waiting for the rest of their orders; about 200 MB.
+/// How many rows the second pass keeps waiting for the rest of their orders: about 300 MB.
 pub const WAITING_ROWS_MAX: u64 = 1_000_000;
 
 /// More different names are a wrong column.

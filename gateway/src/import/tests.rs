@@ -158,6 +158,8 @@ fn text_that_is_no_text() {
     let long = "x".repeat(rows::TEXT_CHARS_MAX + 1);
     let plan = import.plan(format!("o,i,q,p,t,m\n1,{long},1,1,2018-01-01,\n{long},Tea,1,1,2018-01-01,\n"));
     assert_eq!((plan.rejected().count, plan.totals().orders), (2, 0));
+    let plan = import.plan("o,i,q,p,t,m\n1,Tea,1,1,2018-01-01,[A\u{7}]\n");
+    assert_eq!((plan.rejected().count, plan.rejected().first[0].column.as_str()), (1, "m"));
     let many = vec!["A"; rows::LINE_MODIFIERS_MAX + 1].join(",");
     let plan = import.plan(format!("o,i,q,p,t,m\n1,Tea,1,1,2018-01-01,\"{many}\"\n"));
     assert_eq!(plan.rejected().first[0].reason, "101 modifiers, at most 100 are allowed");
