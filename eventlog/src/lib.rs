@@ -1,1 +1,59 @@
 //! The log: batches of commits in, durable batches out; it knows bytes, not orders.
+//!
+//! One [`LogWriter`] per log appends [`Batch`]es; what [`LogWriter::append`] answered is durable, and only that is ever seen by
+//! a [`LogReader`]. A commit is all events of one accepted command and is there whole or not at all; positions have no gap.
+//! Position 0 is the log's own genesis record, in the stream [`GENESIS_STREAM`].
+//!
+//! ```
+//! use eventlog::{Batch, CommitHeader, Direction, Revision, open_memory};
+//!
+//! let (mut writer, reader) = open_memory();
+//! let mut batch = Batch::new(writer.next_position());
+//! let header = CommitHeader { tenant: "m1", command_id: 7, payload_hash: 1, recorded_at: 0, meta: b"" };
+//! let mut commit = batch.commit(&header);
+//! commit.event("order-m1.s1.o1", Revision(0), |body| body.extend_from_slice(b"placed"));
+//! let place = commit.finish();
+//! writer.append(&mut batch)?;
+//!
+//! let events = reader.read_stream("order-m1.s1.o1", Revision(0), Direction::Forward, 10)?;
+//! assert_eq!(&*events[0].body, b"placed");
+//! assert_eq!(events[0].position, place.first);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod batch;
+#[doc(hidden)]
+pub mod disk;
+mod embedded;
+mod error;
+mod files;
+mod format;
+mod index;
+mod memory;
+mod reader;
+mod shared;
+#[doc(hidden)]
+pub mod sim;
+mod stored;
+mod types;
+mod writer;
+
+pub use batch::{Batch, CommitWriter};
+pub use embedded::{Options, Preparation, open_embedded, open_on};
+pub use error::{AppendError, Corrupt, OpenError, ReadError};
+pub use reader::{FoundCommit, LogReader, OwnedEvent, Tail};
+pub use stored::{StoredBatch, StoredCommit, StoredEvent};
+pub use types::{
+    Appended, BatchId, BatchPlace, COMMIT_BYTES_MAX, CommitHeader, CommitPlace, Direction, GENESIS_STREAM,
+    META_BYTES_MAX, Position, Recovered, Revision, STREAM_BYTES_MAX, TENANT_BYTES_MAX,
+};
+pub use writer::{Embedded, LogWriter, Memory};
+
+use std::sync::Arc;
+
+/// Opens an empty log in memory.
+pub fn open_memory() -> (LogWriter, LogReader) {
+    let log = memory::MemoryLog::new();
+    let reader = LogReader::new(Arc::clone(&log.shared));
+    (LogWriter::Memory(Memory(log)), reader)
+}

@@ -1,0 +1,211 @@
+//! Reading segments from disk: whole batches in order, or one event.
+
+use crate::disk::{Disk, DiskFile, read_full};
+use crate::format::{
+    BATCH_HEADER_LEN, BatchHeader, COMMIT_PREFIX_LEN, DATA_START, SEGMENT_HEADER_LEN, SegmentHeader, padded,
+};
+use crate::index::{Cursor, Waypoint};
+use crate::stored::{Malformed, Place, check_commit, commit_len};
+use crate::{Corrupt, Position, ReadError, StoredBatch, StoredCommit};
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Segment files kept open for reading.
+const OPEN_MAX: usize = 128;
+/// What a read of one event takes from the disk at once, in bytes: a waypoint's stretch and a usual commit.
+const WINDOW_BYTES: usize = 8 << 10;
+pub(crate) const REMEDY: &str = "restore the log from a copy; nothing was changed";
+
+/// The name of segment `number`.
+pub(crate) fn segment_name(number: u32) -> String {
+    format!("{number:08x}.seg")
+}
+
+/// The number of the segment called `name`; `None` for other files.
+pub(crate) fn segment_number(name: &str) -> Option<u32> {
+    let number = u32::from_str_radix(name.strip_suffix(".seg")?, 16).ok()?;
+    (segment_name(number) == name).then_some(number)
+}
+
+/// A segment open for reading.
+struct Segment {
+    file: Box<dyn DiskFile>,
+    id: u64,
+    size: u64,
+}
+
+pub(crate) struct Files {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    open: Mutex<HashMap<u32, Arc<Segment>>>,
+}
+
+impl Files {
+    pub fn new(disk: Arc<dyn Disk>, dir: &Path) -> Files {
+        Files { disk, dir: dir.to_owned(), open: Mutex::default() }
+    }
+
+    /// Reads batches from `cursor` on, up to but not including batch number `end`: at least one, then no more than fit in
+    /// `max_bytes`. Moves `cursor` behind them.
+    pub fn read(&self, cursor: &mut Cursor, end: u64, max_bytes: usize) -> Result<Vec<Arc<StoredBatch>>, ReadError> {
+        assert!(cursor.number < end);
+        let mut len = max_bytes.max(WINDOW_BYTES);
+        let mut moved_on = false;
+        loop {
+            let segment = self.segment(cursor.place.segment)?;
+            let offset = u64::from(cursor.place.offset);
+            let available = segment.size.saturating_sub(offset) as usize;
+            let mut buffer = Vec::with_capacity(len.min(available));
+            self.fill(&segment, &mut buffer, len.min(available), cursor.place)?;
+            match header_at(&buffer, &segment, cursor.place.offset) {
+                Some(header) if header.number == cursor.number => {
+                    let stored = header.stored_len() as usize;
+                    if buffer.len() < stored {
+                        if len < stored && stored <= available {
+                            len = stored;
+                            continue;
+                        }
+                        return Err(self.corrupt(cursor.place, header.first, "a batch is cut short"));
+                    }
+                    return self.split(Arc::new(buffer), &segment, cursor, end);
+                }
+                _ if moved_on => {
+                    return Err(self.corrupt(cursor.place, Position(0), "a batch that was acknowledged is not there"));
+                }
+                // The batch did not fit behind the one before it, so it begins the next segment.
+                _ => {
+                    moved_on = true;
+                    let segment = cursor.place.segment + 1;
+                    cursor.place = Place { segment, offset: DATA_START as u32 };
+                }
+            }
+        }
+    }
+
+    /// Splits what was read at `cursor` into the batches that are whole.
+    fn split(
+        &self,
+        buffer: Arc<Vec<u8>>,
+        segment: &Segment,
+        cursor: &mut Cursor,
+        end: u64,
+    ) -> Result<Vec<Arc<StoredBatch>>, ReadError> {
+        let (mut batches, mut at) = (Vec::new(), 0);
+        while cursor.number < end {
+            let Some(header) = header_at(&buffer[at..], segment, cursor.place.offset) else { break };
+            if header.number != cursor.number || buffer.len() - at < header.stored_len() as usize {
+                break;
+            }
+            let batch = StoredBatch::check(header, cursor.place, &buffer, at)
+                .map_err(|Malformed(why)| self.corrupt(cursor.place, header.first, why))?;
+            at += batch.stored_len();
+            *cursor = Cursor::behind(&batch);
+            batches.push(Arc::new(batch));
+        }
+        Ok(batches)
+    }
+
+    /// Walks from `waypoint` to the commit that holds `position` and hands it to `found`.
+    pub fn commit<T>(
+        &self,
+        waypoint: Waypoint,
+        position: Position,
+        found: impl FnOnce(StoredCommit<'_>) -> T,
+    ) -> Result<T, ReadError> {
+        let segment = self.segment(waypoint.place.segment)?;
+        let mut window = Window { bytes: Vec::with_capacity(WINDOW_BYTES), start: 0 };
+        let (mut place, mut next, mut end) = (waypoint.place, waypoint.position, waypoint.commits_end);
+        loop {
+            let here = place;
+            let corrupt = |Malformed(why)| self.corrupt(here, position, why);
+            if end == 0 {
+                let bytes = window.bytes(self, &segment, place, BATCH_HEADER_LEN)?;
+                let header = header_at(bytes, &segment, place.offset)
+                    .filter(|header| header.first == next)
+                    .ok_or_else(|| corrupt(Malformed("the header of a batch is damaged")))?;
+                place.offset += BATCH_HEADER_LEN as u32;
+                end = place.offset + header.payload_len;
+            }
+            if place.offset == end {
+                (place.offset, end) = (padded(end as usize) as u32, 0);
+                continue;
+            }
+            let prefix = window.bytes(self, &segment, place, COMMIT_PREFIX_LEN)?;
+            let len = commit_len(prefix)
+                .filter(|len| *len <= (end - place.offset) as usize)
+                .ok_or_else(|| corrupt(Malformed("a commit reaches beyond its batch")))?;
+            let bytes = window.bytes(self, &segment, place, len)?;
+            let (commit, _) = check_commit(bytes, next).map_err(corrupt)?;
+            if position < commit.next_position() {
+                return Ok(found(commit));
+            }
+            next = commit.next_position();
+            place.offset += len as u32;
+        }
+    }
+
+    fn segment(&self, number: u32) -> Result<Arc<Segment>, ReadError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(segment) = open.get(&number) {
+            return Ok(Arc::clone(segment));
+        }
+        let path = self.dir.join(segment_name(number));
+        let failed = |error| ReadError::Io { path: path.clone(), source: Arc::new(error) };
+        let file = self.disk.open(&path).map_err(failed)?;
+        let mut bytes = Vec::with_capacity(SEGMENT_HEADER_LEN);
+        read_full(&*file, &mut bytes, SEGMENT_HEADER_LEN, 0).map_err(failed)?;
+        let Ok(header) = SegmentHeader::decode(&bytes) else {
+            let place = Place { segment: number, offset: 0 };
+            return Err(self.corrupt(place, Position(0), "the header of a segment is damaged"));
+        };
+        if OPEN_MAX <= open.len() {
+            open.clear();
+        }
+        let segment = Arc::new(Segment { file, id: header.segment_id, size: header.size });
+        open.insert(number, Arc::clone(&segment));
+        Ok(segment)
+    }
+
+    fn fill(&self, segment: &Segment, into: &mut Vec<u8>, len: usize, place: Place) -> Result<(), ReadError> {
+        let path = || self.dir.join(segment_name(place.segment));
+        let read = read_full(&*segment.file, into, len, u64::from(place.offset));
+        read.map(drop).map_err(|error: io::Error| ReadError::Io { path: path(), source: Arc::new(error) })
+    }
+
+    fn corrupt(&self, place: Place, position: Position, why: &'static str) -> ReadError {
+        ReadError::Corrupt(Corrupt {
+            file: self.dir.join(segment_name(place.segment)),
+            offset: u64::from(place.offset),
+            position,
+            why,
+            remedy: REMEDY,
+        })
+    }
+}
+
+/// The batch header at the front of `bytes`, if it belongs to this place of this segment.
+fn header_at(bytes: &[u8], segment: &Segment, offset: u32) -> Option<BatchHeader> {
+    BatchHeader::decode(bytes).filter(|header| header.segment_id == segment.id && header.offset == u64::from(offset))
+}
+
+/// A stretch of a segment held in memory while walking.
+struct Window {
+    bytes: Vec<u8>,
+    start: u32,
+}
+
+impl Window {
+    /// Exactly `len` bytes at `place`.
+    fn bytes(&mut self, files: &Files, segment: &Segment, place: Place, len: usize) -> Result<&[u8], ReadError> {
+        let held = self.start as usize + self.bytes.len();
+        if place.offset < self.start || held < place.offset as usize + len {
+            self.bytes.clear();
+            self.start = place.offset;
+            files.fill(segment, &mut self.bytes, len.max(WINDOW_BYTES), place)?;
+        }
+        let at = (place.offset - self.start) as usize;
+        self.bytes.get(at..at + len).ok_or_else(|| files.corrupt(place, Position(0), "a segment is cut short"))
+    }
+}

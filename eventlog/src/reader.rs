@@ -1,0 +1,299 @@
+//! Reading what is durable: batches from a position on, one stream, one commit, or everything as it comes.
+
+use crate::index::{Cursor, Found, Waypoint};
+use crate::shared::{Shared, entirely_before};
+use crate::{Direction, Position, ReadError, Revision, StoredBatch, StoredCommit};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// What a [`Tail`] takes from disk at once, in bytes, when it is far behind.
+const TAIL_BYTES: usize = 4 << 20;
+/// What is read at once while looking for a commit or a batch, in bytes.
+const FIND_BYTES: usize = 64 << 10;
+
+/// Reads a log. Cheap to clone; every call may block on the disk, and sees only what is durable.
+#[derive(Clone)]
+pub struct LogReader {
+    shared: Arc<Shared>,
+}
+
+/// One event with what its commit says, apart from its batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedEvent {
+    /// Its place in the log.
+    pub position: Position,
+    /// Its place in its stream.
+    pub revision: Revision,
+    /// What the caller wrote.
+    pub body: Box<[u8]>,
+    /// The position of its commit's first event.
+    pub commit_first: Position,
+    /// Of its commit.
+    pub tenant: Box<str>,
+    /// Of its commit.
+    pub command_id: u128,
+    /// Of its commit: microseconds since the Unix epoch.
+    pub recorded_at: i64,
+    /// Of its commit.
+    pub meta: Box<[u8]>,
+}
+
+/// A commit that was looked for, with the batch it is in.
+#[derive(Clone, Debug)]
+pub struct FoundCommit {
+    batch: Arc<StoredBatch>,
+    index: usize,
+}
+
+impl FoundCommit {
+    /// The commit.
+    pub fn commit(&self) -> StoredCommit<'_> {
+        self.batch.commits().nth(self.index).expect("the index was taken from this batch")
+    }
+
+    /// The batch it became durable with.
+    pub fn batch(&self) -> &Arc<StoredBatch> {
+        &self.batch
+    }
+}
+
+impl LogReader {
+    pub(crate) fn new(shared: Arc<Shared>) -> LogReader {
+        LogReader { shared }
+    }
+
+    /// The position the next durable event will have: everything below it is durable, nothing at or above it is.
+    pub fn durable(&self) -> Position {
+        self.shared.head()
+    }
+
+    /// Waits until [`LogReader::durable`] lies beyond `head`, or `timeout` is over; answers it. Batches whose commits are all
+    /// empty do not move it.
+    pub fn wait_beyond(&self, head: Position, timeout: Duration) -> Position {
+        self.shared.wait_beyond(head, timeout)
+    }
+
+    /// [`LogReader::durable`] as a value to await changes of.
+    pub fn watch(&self) -> watch::Receiver<Position> {
+        self.shared.subscribe()
+    }
+
+    /// The durable batches in order, starting with the one that holds `from`, or with the first empty one standing at `from`:
+    /// at least one when there is one, then no more than fit in `max_bytes`. An empty answer means the end.
+    ///
+    /// Going on from the last batch's `next_position` never misses a batch, but brings batches without events at that
+    /// position again; [`LogReader::tail`] brings each batch once.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
+    pub fn read(&self, from: Position, max_bytes: usize) -> Result<Vec<Arc<StoredBatch>>, ReadError> {
+        let mut cursor = self.shared.locate(from);
+        loop {
+            let mut batches = self.shared.fetch(&mut cursor, max_bytes)?;
+            let end = batches.is_empty();
+            batches.retain(|batch| !entirely_before(batch, from));
+            if end || !batches.is_empty() {
+                return Ok(batches);
+            }
+        }
+    }
+
+    /// Up to `limit` events of one stream from revision `from` on, in the direction asked for. An unknown stream and a
+    /// revision out of range have no events; `Revision(u64::MAX)` backward starts at the newest.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
+    pub fn read_stream(
+        &self,
+        stream: &str,
+        from: Revision,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<OwnedEvent>, ReadError> {
+        let places: Vec<(Position, Waypoint)> = {
+            let index = self.shared.index()?;
+            let (positions, regular) = match index.stream(stream) {
+                None => return Ok(Vec::new()),
+                Some(Found::Regular(positions)) => (span(positions, from, direction, limit), true),
+                Some(Found::Irregular(positions)) => (positions, false),
+            };
+            let waypoint = |position: &u64| (Position(*position), index.waypoint_to(Position(*position)));
+            match (direction, regular) {
+                (Direction::Backward, _) => positions.iter().rev().map(waypoint).collect(),
+                (Direction::Forward, _) => positions.iter().map(waypoint).collect(),
+            }
+        };
+        let wanted = |revision: Revision| match direction {
+            Direction::Forward => from <= revision,
+            Direction::Backward => revision <= from,
+        };
+        let mut events = Vec::with_capacity(limit.min(places.len()));
+        for (position, waypoint) in places {
+            if events.len() == limit {
+                break;
+            }
+            match self.event(stream, position, waypoint)? {
+                Some(event) if wanted(event.revision) => events.push(event),
+                _ => {}
+            }
+        }
+        Ok(events)
+    }
+
+    /// The revision of the stream's newest durable event; `None` when it has none.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
+    pub fn stream_head(&self, stream: &str) -> Result<Option<Revision>, ReadError> {
+        let newest = self.read_stream(stream, Revision(u64::MAX), Direction::Backward, 1)?;
+        Ok(newest.first().map(|event| event.revision))
+    }
+
+    /// The commit of `tenant` and `command_id` whose first position is `first`. Commits without events share that position
+    /// with the commit behind them, so all that stand there are looked at.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
+    pub fn find_commit(
+        &self,
+        first: Position,
+        command_id: u128,
+        tenant: &str,
+    ) -> Result<Option<FoundCommit>, ReadError> {
+        // Brings the index up to date, so that the place is near.
+        drop(self.shared.index()?);
+        // The batch before may end with commits without events, which stand at `first` too.
+        let mut cursor = self.shared.locate(Position(first.0.saturating_sub(1)));
+        loop {
+            let batches = self.shared.fetch(&mut cursor, FIND_BYTES)?;
+            if batches.is_empty() {
+                return Ok(None);
+            }
+            for batch in batches {
+                if first < batch.first() {
+                    return Ok(None);
+                }
+                let found = batch.commits().position(|commit| {
+                    commit.first == first && commit.command_id == command_id && commit.tenant == tenant
+                });
+                if let Some(index) = found {
+                    return Ok(Some(FoundCommit { batch, index }));
+                }
+            }
+        }
+    }
+
+    /// Reads from `from` on, each batch once, and then follows: starts like [`LogReader::read`].
+    pub fn tail(&self, from: Position) -> Tail {
+        Tail { shared: Arc::clone(&self.shared), from, cursor: None, ready: VecDeque::new() }
+    }
+
+    /// The event at `position`, if it is one of `stream`.
+    fn event(&self, stream: &str, position: Position, waypoint: Waypoint) -> Result<Option<OwnedEvent>, ReadError> {
+        match self.shared.recent_holding(position) {
+            Some(batch) => {
+                let commit = batch.commit_holding(position, waypoint);
+                Ok(own(commit, stream, position))
+            }
+            None => self.shared.files().commit(waypoint, position, |commit| own(commit, stream, position)),
+        }
+    }
+}
+
+impl fmt::Debug for LogReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogReader").field("durable", &self.durable()).finish_non_exhaustive()
+    }
+}
+
+/// The positions of a stream without gaps that a read asks for, lowest revision first.
+fn span(positions: &[u64], from: Revision, direction: Direction, limit: usize) -> &[u64] {
+    let len = positions.len();
+    let from = usize::try_from(from.0).unwrap_or(usize::MAX);
+    match direction {
+        Direction::Forward => &positions[from.min(len)..from.saturating_add(limit).min(len)],
+        Direction::Backward => {
+            let end = from.saturating_add(1).min(len);
+            &positions[end.saturating_sub(limit)..end]
+        }
+    }
+}
+
+fn own(commit: StoredCommit<'_>, stream: &str, position: Position) -> Option<OwnedEvent> {
+    let event = commit.events().find(|event| event.position == position)?;
+    (event.stream == stream).then(|| OwnedEvent {
+        position,
+        revision: event.revision,
+        body: event.body.into(),
+        commit_first: commit.first,
+        tenant: commit.tenant.into(),
+        command_id: commit.command_id,
+        recorded_at: commit.recorded_at,
+        meta: commit.meta.into(),
+    })
+}
+
+/// Everything from a position on, each batch once and in order, then what comes; see [`LogReader::tail`].
+pub struct Tail {
+    shared: Arc<Shared>,
+    from: Position,
+    /// The next batch to fetch; `None` before the first.
+    cursor: Option<Cursor>,
+    ready: VecDeque<Arc<StoredBatch>>,
+}
+
+impl Tail {
+    /// The next batch, waiting up to `timeout` for one to become durable; `None` when none did.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] and [`ReadError::Io`]; the same call may be repeated.
+    pub fn next(&mut self, timeout: Duration) -> Result<Option<Arc<StoredBatch>>, ReadError> {
+        let deadline = Instant::now().checked_add(timeout);
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return Ok(Some(batch));
+            }
+            let mut cursor = self.cursor();
+            let batches = self.shared.fetch(&mut cursor, TAIL_BYTES)?;
+            self.cursor = Some(cursor);
+            if !batches.is_empty() {
+                self.ready.extend(batches.into_iter().filter(|batch| !entirely_before(batch, self.from)));
+                continue;
+            }
+            let left = deadline.map_or(timeout, |deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_zero() {
+                return Ok(None);
+            }
+            self.shared.wait_for_batch(cursor.number, left);
+        }
+    }
+
+    fn cursor(&self) -> Cursor {
+        self.cursor.unwrap_or_else(|| self.shared.locate(self.from))
+    }
+}
+
+impl fmt::Debug for Tail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tail").field("from", &self.from).field("cursor", &self.cursor).finish_non_exhaustive()
+    }
+}
+
+/// The batch called `id`, newest first in memory, then from the beginning of the log.
+pub(crate) fn find_batch(shared: &Shared, id: crate::BatchId) -> Result<Option<crate::BatchPlace>, ReadError> {
+    if let Some(batch) = shared.recent_batch(|batch| batch.id() == id) {
+        return Ok(Some(batch.batch_place()));
+    }
+    let mut cursor = Cursor::START;
+    loop {
+        let batches = shared.fetch(&mut cursor, TAIL_BYTES)?;
+        match batches.iter().find(|batch| batch.id() == id) {
+            Some(batch) => return Ok(Some(batch.batch_place())),
+            None if batches.is_empty() => return Ok(None),
+            None => {}
+        }
+    }
+}
