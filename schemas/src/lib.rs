@@ -1,3 +1,4 @@
 //! Every byte that leaves the process: stored events, JSON bodies, OpenAPI.
 
+pub mod json;
 pub mod stored;

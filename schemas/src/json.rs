@@ -1,0 +1,21 @@
+//! JSON: what clients send and what they get.
+//!
+//! One form for each kind of value, the same in every body ([`wire`]): amounts are integers in minor units, quantities
+//! numbers of units exact to thousandths (`qty`), rates millionths (`percent_ppm`), times RFC 3339 in UTC with
+//! microseconds, enums names, positions opaque tokens. Absent fields are left out, never `null`, unless `null` says
+//! something. Unknown fields are errors with the place of the field as a JSON pointer (RFC 6901).
+
+pub mod batch;
+pub mod event;
+pub mod problem;
+pub mod request;
+pub mod wire;
+
+mod body;
+mod token;
+
+pub use body::{BodyError, FieldError, parse_body};
+pub use event::{EventJson, Receipt, ReceiptEvent, type_name};
+pub use problem::{Problem, refusal_code, refusal_detail, refusal_facts};
+pub use token::{BadCommandId, BadPosition, CommandIdJson, PositionToken, parse_command_id};
+pub use wire::{Wire, parse_id};

@@ -1,0 +1,463 @@
+//! Many commands in one request: what an import and a till that was away send.
+//!
+//! The envelope of each is read strictly and refuses the whole request; what is in a command is its own affair, so that
+//! one bad line of a file does not stop the others.
+
+use super::body::{BodyError, FieldError, parse_body};
+use super::problem::{refusal_code, refusal_detail};
+use super::request::{
+    AddLines, AdjustStock, Cancel, ChangeLine, CountStock, Discount, InitiatePayment, Mark86, OpenOrder, Outcome,
+    Place, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, ServiceCharge, SetAvailability, SetPrice,
+    SetStockPolicy, Unmark86, WasteStock,
+};
+use super::token::{CommandIdJson, PositionToken};
+use super::wire::{self, CommandKind, Wire, name_of};
+use domain::calendar::Timestamp;
+use domain::command::{Command, MenuCommand, OrderCommand, PaymentCommand, Source, StoreCommand};
+use domain::ids::{
+    ActorId, ChargeId, CommandId, DiscountId, GroupId, ItemId, LineId, Revision, StoreId, TaxId, TerminalId,
+};
+use domain::refused::Refused;
+use domain::stream::Stream;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use utoipa::ToSchema;
+
+/// The most commands in one request.
+pub const BATCH_COMMANDS_MAX: usize = 1_000;
+
+/// `POST /v1/stores/{store}/commands`: many commands, decided one after the other, each by itself.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// The commands.
+    #[schema(max_items = 1_000)]
+    pub commands: Vec<BatchCommand>,
+}
+
+/// A command of a batch as it came out of parsing, with the id to answer to.
+pub type Parsed = (CommandId, Result<ParsedCommand, FieldError>);
+
+impl Batch {
+    /// Parses each command by itself, with pointers from the root of the request.
+    ///
+    /// # Errors
+    /// [`FieldError`] if there are more than [`BATCH_COMMANDS_MAX`].
+    pub fn parse(self, store: StoreId) -> Result<Vec<Parsed>, FieldError> {
+        if BATCH_COMMANDS_MAX < self.commands.len() {
+            let count = self.commands.len();
+            let problem =
+                format!("holds {count} commands; at most {BATCH_COMMANDS_MAX} are allowed, send the rest apart");
+            return Err(FieldError::new("/commands", problem));
+        }
+        let parsed = self.commands.into_iter().enumerate().map(|(index, command)| {
+            let id = command.command_id.0;
+            (id, command.parse(store).map_err(|error| error.under(&format!("/commands/{index}"))))
+        });
+        Ok(parsed.collect())
+    }
+}
+
+/// One command of a batch: what the HTTP request says with its path, its headers and its body.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "command_id": "0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90", "type": "order.cancel", "order_id": "o1",
+    "body": {"reason": "Guest left"}
+}))]
+pub struct BatchCommand {
+    /// Its id, made and kept by the client; resent as it was, it takes effect once.
+    pub command_id: CommandIdJson,
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: wire::CommandKindJson,
+    /// How it reaches the engine; `online` where nobody says.
+    #[serde(default = "online")]
+    pub source: wire::Source,
+    /// When it happened, by the client's clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<wire::Timestamp>,
+    /// The device it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<wire::TerminalId>,
+    /// Who acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<wire::ActorId>,
+    /// The revision the client thinks the order, payment, stock, store or menu is at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub if_match: Option<u64>,
+    /// The order, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<wire::OrderId>,
+    /// The line, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line_id: Option<wire::LineId>,
+    /// The discount, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount_id: Option<wire::DiscountId>,
+    /// The service charge, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charge_id: Option<wire::ChargeId>,
+    /// The payment, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_id: Option<wire::PaymentId>,
+    /// The item, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<wire::ItemId>,
+    /// The modifier group, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<wire::GroupId>,
+    /// The tax, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_id: Option<wire::TaxId>,
+    /// The body of the HTTP request that does the same; may be left out where that needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub body: Option<Box<RawValue>>,
+}
+
+fn online() -> wire::Source {
+    Wire(Source::Online)
+}
+
+/// A command with what came along.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParsedCommand {
+    /// Its id.
+    pub command_id: CommandId,
+    /// How it came.
+    pub source: Source,
+    /// When it happened, by the client's clock.
+    pub occurred_at: Option<Timestamp>,
+    /// The device it came from.
+    pub terminal: Option<TerminalId>,
+    /// Who acted.
+    pub actor: Option<ActorId>,
+    /// The revision the client thinks the named stream is at.
+    pub if_match: Option<Revision>,
+    /// The command.
+    pub command: Command,
+}
+
+/// A body for commands that take none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoBody {}
+
+impl BatchCommand {
+    /// A command without targets and without a body: set what it is about, then [`with_body`](BatchCommand::with_body).
+    pub fn new(command_id: CommandId, kind: CommandKind) -> BatchCommand {
+        BatchCommand {
+            command_id: CommandIdJson(command_id),
+            kind: Wire(kind),
+            source: online(),
+            occurred_at: None,
+            terminal: None,
+            actor: None,
+            if_match: None,
+            order_id: None,
+            line_id: None,
+            discount_id: None,
+            charge_id: None,
+            payment_id: None,
+            item_id: None,
+            group_id: None,
+            tax_id: None,
+            body: None,
+        }
+    }
+
+    /// The command with this body.
+    ///
+    /// # Panics
+    /// If the body cannot be written, which bodies of [`request`](super::request) always can.
+    #[must_use]
+    pub fn with_body(mut self, body: &impl Serialize) -> BatchCommand {
+        self.body = Some(serde_json::value::to_raw_value(body).expect("a request's body can be written as JSON"));
+        self
+    }
+
+    /// Parses the command. Menu commands go to the tenant's menu, all others to `store`.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field, seen from this command.
+    pub fn parse(mut self, store: StoreId) -> Result<ParsedCommand, FieldError> {
+        let command = self.command(store)?;
+        self.nothing_left()?;
+        Ok(ParsedCommand {
+            command_id: self.command_id.0,
+            source: self.source.0,
+            occurred_at: self.occurred_at.map(|time| time.0),
+            terminal: self.terminal.map(|terminal| terminal.0),
+            actor: self.actor.map(|actor| actor.0),
+            if_match: self.if_match.map(Revision),
+            command,
+        })
+    }
+
+    fn command(&mut self, store: StoreId) -> Result<Command, FieldError> {
+        use CommandKind as K;
+        let menu = Command::Menu;
+        let to_store = |command| Command::Store(store, command);
+        Ok(match self.kind.0 {
+            K::PutItem => menu(MenuCommand::UpsertItem(self.about(Self::item, PutItem::parse)?)),
+            K::RetireItem => menu(MenuCommand::RetireItem(self.bare(Self::item)?)),
+            K::PutModifierGroup => {
+                menu(MenuCommand::UpsertModifierGroup(self.about(Self::group, PutModifierGroup::parse)?))
+            }
+            K::PutTax => menu(MenuCommand::UpsertTax(self.about(Self::tax, |body: PutTax, tax| Ok(body.parse(tax)))?)),
+            K::PublishMenu => self.bare(|_| Ok(menu(MenuCommand::Publish)))?,
+            K::PutStore => to_store(StoreCommand::Put(self.parsed(PutStore::parse)?)),
+            K::SetPrice => to_store(self.about(Self::item, SetPrice::parse)?),
+            K::SetAvailability => to_store(self.about(Self::item, |body: SetAvailability, item| Ok(body.parse(item)))?),
+            K::OpenOrder => {
+                let (order, new) = self.parsed(OpenOrder::parse)?;
+                to_store(StoreCommand::Order(order, OrderCommand::Open(new)))
+            }
+            K::AddLines => to_store(self.order(|this| this.parsed(AddLines::parse))?),
+            K::ChangeLine => to_store(self.order(|this| this.about(Self::line, ChangeLine::parse))?),
+            K::RemoveLine => to_store(self.order(|this| this.bare(Self::line).map(OrderCommand::RemoveLine))?),
+            K::ApplyDiscount => {
+                to_store(self.order(|this| this.parsed(Discount::parse).map(OrderCommand::ApplyDiscount))?)
+            }
+            K::RemoveDiscount => {
+                to_store(self.order(|this| this.bare(Self::discount).map(OrderCommand::RemoveDiscount))?)
+            }
+            K::ApplyServiceCharge => {
+                to_store(self.order(|this| this.parsed(ServiceCharge::parse).map(OrderCommand::ApplyServiceCharge))?)
+            }
+            K::RemoveServiceCharge => {
+                to_store(self.order(|this| this.bare(Self::charge).map(OrderCommand::RemoveServiceCharge))?)
+            }
+            K::PlaceOrder => {
+                to_store(self.order(|this| this.parsed(|body: Place| Ok(OrderCommand::Place(body.parse()))))?)
+            }
+            K::CancelOrder => to_store(self.order(|this| this.parsed(|body: Cancel| Ok(body.parse())))?),
+            K::CompleteOrder => to_store(self.order(|this| this.bare(|_| Ok(OrderCommand::Complete)))?),
+            K::InitiatePayment => {
+                let order = self.order_id.take().map(|order| order.0);
+                let (payment, command) = self.parsed(|body: InitiatePayment| body.parse(order))?;
+                to_store(StoreCommand::Payment(payment, command))
+            }
+            K::RecordOutcome => {
+                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
+                to_store(StoreCommand::Payment(payment, PaymentCommand::RecordOutcome(self.parsed(Outcome::parse)?)))
+            }
+            K::SetStockPolicy => to_store(StoreCommand::Stock(self.parsed(SetStockPolicy::parse)?)),
+            K::ReceiveStock => to_store(StoreCommand::Stock(self.parsed(ReceiveStock::parse)?)),
+            K::CountStock => to_store(StoreCommand::Stock(self.parsed(CountStock::parse)?)),
+            K::AdjustStock => to_store(StoreCommand::Stock(self.parsed(AdjustStock::parse)?)),
+            K::WasteStock => to_store(StoreCommand::Stock(self.parsed(WasteStock::parse)?)),
+            K::Mark86 => to_store(StoreCommand::Stock(self.parsed(|body: Mark86| Ok(body.parse()))?)),
+            K::Unmark86 => to_store(StoreCommand::Stock(self.parsed(|body: Unmark86| Ok(body.parse()))?)),
+        })
+    }
+
+    /// The order the command is about, and what is to be done with it.
+    fn order(
+        &mut self,
+        command: impl FnOnce(&mut Self) -> Result<OrderCommand, FieldError>,
+    ) -> Result<StoreCommand, FieldError> {
+        let order = need(self.order_id.take(), "order_id", self.kind.0)?;
+        Ok(StoreCommand::Order(order, command(self)?))
+    }
+
+    fn line(&mut self) -> Result<LineId, FieldError> {
+        need(self.line_id.take(), "line_id", self.kind.0)
+    }
+
+    fn discount(&mut self) -> Result<DiscountId, FieldError> {
+        need(self.discount_id.take(), "discount_id", self.kind.0)
+    }
+
+    fn charge(&mut self) -> Result<ChargeId, FieldError> {
+        need(self.charge_id.take(), "charge_id", self.kind.0)
+    }
+
+    fn item(&mut self) -> Result<ItemId, FieldError> {
+        need(self.item_id.take(), "item_id", self.kind.0)
+    }
+
+    fn group(&mut self) -> Result<GroupId, FieldError> {
+        need(self.group_id.take(), "group_id", self.kind.0)
+    }
+
+    fn tax(&mut self) -> Result<TaxId, FieldError> {
+        need(self.tax_id.take(), "tax_id", self.kind.0)
+    }
+
+    /// Reads the body and parses it.
+    fn parsed<T: DeserializeOwned, U>(
+        &mut self,
+        parse: impl FnOnce(T) -> Result<U, FieldError>,
+    ) -> Result<U, FieldError> {
+        let body = self.body.take();
+        let bytes = body.as_ref().map_or("", |body| body.get()).as_bytes();
+        let body = parse_body(bytes).map_err(|error| match error {
+            BodyError::Field(error) => error,
+            // The request was JSON, so its parts are; this is for the next reader's peace.
+            BodyError::Syntax { problem, .. } => FieldError::new("", problem),
+        });
+        body.and_then(parse).map_err(|error| error.under("/body"))
+    }
+
+    /// Reads the body and parses it for what it is about.
+    fn about<T: DeserializeOwned, I, U>(
+        &mut self,
+        id: impl FnOnce(&mut Self) -> Result<I, FieldError>,
+        parse: impl FnOnce(T, I) -> Result<U, FieldError>,
+    ) -> Result<U, FieldError> {
+        let id = id(self)?;
+        self.parsed(|body| parse(body, id))
+    }
+
+    /// A command that has no body.
+    fn bare<U>(&mut self, command: impl FnOnce(&mut Self) -> Result<U, FieldError>) -> Result<U, FieldError> {
+        self.parsed(|NoBody {}| Ok(()))?;
+        command(self)
+    }
+
+    /// A target the command is not about is a mistake, and perhaps one of the type.
+    fn nothing_left(&self) -> Result<(), FieldError> {
+        let left = [
+            ("order_id", self.order_id.is_some()),
+            ("line_id", self.line_id.is_some()),
+            ("discount_id", self.discount_id.is_some()),
+            ("charge_id", self.charge_id.is_some()),
+            ("payment_id", self.payment_id.is_some()),
+            ("item_id", self.item_id.is_some()),
+            ("group_id", self.group_id.is_some()),
+            ("tax_id", self.tax_id.is_some()),
+        ];
+        match left.iter().find(|(_, is_left)| *is_left) {
+            Some((field, _)) => {
+                let kind = name_of(self.kind.0);
+                Err(FieldError::new(format!("/{field}"), format!("is not for {kind} beside its body; leave it out")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A target the command cannot do without.
+fn need<T>(target: Option<Wire<T>>, field: &str, kind: CommandKind) -> Result<T, FieldError> {
+    match target {
+        Some(Wire(target)) => Ok(target),
+        None => Err(FieldError::new(format!("/{field}"), format!("is required for {}", name_of(kind)))),
+    }
+}
+
+/// What became of a command of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BatchStatus {
+    /// It took effect now.
+    Accepted,
+    /// It took effect before; the answer is the first one's.
+    Duplicate,
+    /// It was refused and wrote nothing.
+    Rejected,
+}
+
+/// What became of a command of a batch, and where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BatchResult {
+    /// The command.
+    pub command_id: CommandIdJson,
+    /// What became of it.
+    pub status: BatchStatus,
+    /// Why it was rejected: the stable code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub code: Option<Cow<'static, str>>,
+    /// Why it was rejected: a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The field that is wrong, from the root of the request, where it was malformed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// The main stream of its commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<String>,
+    /// That stream's revision after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+    /// Its place in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<PositionToken>,
+}
+
+impl BatchResult {
+    fn new(command_id: CommandId, status: BatchStatus) -> BatchResult {
+        BatchResult {
+            command_id: CommandIdJson(command_id),
+            status,
+            code: None,
+            detail: None,
+            pointer: None,
+            stream: None,
+            revision: None,
+            position: None,
+        }
+    }
+
+    /// A command that took effect now.
+    pub fn accepted(command_id: CommandId, at: &CommitPlace<'_>) -> BatchResult {
+        BatchResult::new(command_id, BatchStatus::Accepted).at(at)
+    }
+
+    /// A command that took effect before.
+    pub fn duplicate(command_id: CommandId, at: &CommitPlace<'_>) -> BatchResult {
+        BatchResult::new(command_id, BatchStatus::Duplicate).at(at)
+    }
+
+    /// A command that was refused, by the stable code and the sentence.
+    pub fn rejected(
+        command_id: CommandId,
+        code: impl Into<Cow<'static, str>>,
+        detail: impl Into<String>,
+    ) -> BatchResult {
+        let result = BatchResult::new(command_id, BatchStatus::Rejected);
+        BatchResult { code: Some(code.into()), detail: Some(detail.into()), ..result }
+    }
+
+    /// A command the rules refused.
+    pub fn refused(command_id: CommandId, refused: &Refused) -> BatchResult {
+        BatchResult::rejected(command_id, refusal_code(refused), refusal_detail(refused))
+    }
+
+    /// A command that says something impossible.
+    pub fn malformed(command_id: CommandId, error: &FieldError) -> BatchResult {
+        let result = BatchResult::rejected(command_id, super::problem::MALFORMED, error.to_string());
+        BatchResult { pointer: Some(error.pointer.clone()), ..result }
+    }
+
+    fn at(self, at: &CommitPlace<'_>) -> BatchResult {
+        BatchResult {
+            stream: Some(at.stream.to_string()),
+            revision: at.revision.map(|revision| revision.0),
+            position: Some(at.position),
+            ..self
+        }
+    }
+}
+
+/// Where a commit stands.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitPlace<'a> {
+    /// Its main stream.
+    pub stream: &'a Stream,
+    /// That stream's revision after it; `None` where the stream is still empty.
+    pub revision: Option<Revision>,
+    /// Its place in the log.
+    pub position: PositionToken,
+}
+
+/// The answer to a batch: one result for each command, in the same order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BatchAnswer {
+    /// The results.
+    pub results: Vec<BatchResult>,
+}

@@ -1,0 +1,144 @@
+//! The fact itself: `data` of an event.
+
+mod order;
+mod setup;
+
+use crate::json::wire::{Wire, name_of};
+use domain::event::{Event, Flag, IgnoredOutcome, PaymentEvent, ReleaseReason, ReservedLine, StockEvent, StockPolicy};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// A fact in JSON, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct EventData<'a>(pub &'a Event);
+
+/// A part of a fact in JSON, borrowed: `domain` types cannot have a JSON form of their own.
+pub(super) struct Part<'a, T: ?Sized>(pub(super) &'a T);
+
+impl<T> Serialize for Part<'_, [T]>
+where
+    for<'b> Part<'b, T>: Serialize,
+{
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(Part))
+    }
+}
+
+/// Writes an object; a field with `?` is left out where there is nothing in it.
+macro_rules! object {
+    ($to:expr; $($fields:tt)*) => {{
+        let mut map = $to.serialize_map(None)?;
+        object!(@ map; $($fields)*);
+        map.end()
+    }};
+    (@ $map:ident;) => {};
+    (@ $map:ident; $name:literal: $value:expr $(, $($rest:tt)*)?) => {
+        $map.serialize_entry($name, &$value)?;
+        object!(@ $map; $($($rest)*)?);
+    };
+    (@ $map:ident; $name:literal ?: $value:expr $(, $($rest:tt)*)?) => {
+        if let Some(value) = $value {
+            $map.serialize_entry($name, &value)?;
+        }
+        object!(@ $map; $($($rest)*)?);
+    };
+}
+use object;
+
+/// A flag that is told only where it is set.
+fn set(flag: bool) -> Option<bool> {
+    flag.then_some(true)
+}
+
+impl Serialize for EventData<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Event::Menu(event) => setup::menu(event, to),
+            Event::Access(event) => setup::access(event, to),
+            Event::Store(event) => setup::store(event, to),
+            Event::StoreMenu(event) => setup::store_menu(event, to),
+            Event::Order(_, event) => order::order(event, to),
+            Event::Payment(_, event) => payment(event, to),
+            Event::Stock(event) => stock(event, to),
+        }
+    }
+}
+
+fn payment<S: Serializer>(event: &PaymentEvent, to: S) -> Result<S::Ok, S::Error> {
+    match event {
+        PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline } => object!(to;
+            "order_id": order.as_str(),
+            "tender": tender.as_str(),
+            "amount": amount.0,
+            "tip": tip.0,
+            "currency": currency.code(),
+            "deadline" ?: deadline.map(Wire)
+        ),
+        PaymentEvent::PaymentCaptured { amount, tip, tendered, change } => object!(to;
+            "amount": amount.0,
+            "tip": tip.0,
+            "tendered" ?: tendered.map(Wire),
+            "change" ?: change.map(Wire)
+        ),
+        PaymentEvent::PaymentFailed { code } => object!(to; "code": code.as_str()),
+        PaymentEvent::PaymentExpired => to.serialize_map(Some(0))?.end(),
+        PaymentEvent::PaymentFlagged { why } => match why {
+            Flag::LateCapture => object!(to; "why": "late_capture"),
+            Flag::NotApplicable => object!(to; "why": "not_applicable"),
+            Flag::AmountDiffers { requested, captured } => {
+                object!(to; "why": "amount_differs", "requested": requested.0, "captured": captured.0)
+            }
+        },
+        PaymentEvent::PaymentOutcomeIgnored { outcome } => match outcome {
+            IgnoredOutcome::Failed => object!(to; "outcome": "failed"),
+            IgnoredOutcome::Captured => object!(to; "outcome": "captured"),
+        },
+    }
+}
+
+impl Serialize for Part<'_, ReservedLine> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let ReservedLine { line, sku, qty } = self.0;
+        object!(to; "line_id": line.as_str(), "sku": sku.as_str(), "qty": Wire(*qty))
+    }
+}
+
+fn stock<S: Serializer>(event: &StockEvent, to: S) -> Result<S::Ok, S::Error> {
+    match event {
+        StockEvent::StockPolicySet { sku, policy: StockPolicy::Untracked } => {
+            object!(to; "sku": sku.as_str(), "policy": "untracked")
+        }
+        StockEvent::StockPolicySet { sku, policy: StockPolicy::Counted { auto86 } } => {
+            object!(to; "sku": sku.as_str(), "policy": "counted", "auto86": auto86)
+        }
+        StockEvent::StockReceived { sku, qty, reference } => object!(to;
+            "sku": sku.as_str(),
+            "qty": Wire(*qty),
+            "reference" ?: reference.as_ref().map(|reference| reference.as_str())
+        ),
+        StockEvent::StockCounted { sku, counted, delta } => {
+            object!(to; "sku": sku.as_str(), "counted": Wire(*counted), "delta": Wire(*delta))
+        }
+        StockEvent::StockAdjusted { sku, delta, reason } => {
+            object!(to; "sku": sku.as_str(), "delta": Wire(*delta), "reason": reason.as_str())
+        }
+        StockEvent::StockWasted { sku, qty, reason } => {
+            object!(to; "sku": sku.as_str(), "qty": Wire(*qty), "reason": reason.as_str())
+        }
+        StockEvent::ItemMarked86 { sku, until, auto } => {
+            object!(to; "sku": sku.as_str(), "until" ?: until.map(Wire), "auto": auto)
+        }
+        StockEvent::ItemUnmarked86 { sku } => object!(to; "sku": sku.as_str()),
+        StockEvent::StockReserved { order, lines } | StockEvent::StockCommitted { order, lines } => {
+            object!(to; "order_id": order.as_str(), "lines": Part(lines.as_slice()))
+        }
+        StockEvent::StockReleased { order, lines, why } => {
+            let why = match why {
+                ReleaseReason::OrderCancelled => "order_cancelled",
+                ReleaseReason::PaymentTimeout => "payment_timeout",
+                ReleaseReason::LineChanged => "line_changed",
+            };
+            object!(to; "order_id": order.as_str(), "lines": Part(lines.as_slice()), "why": why)
+        }
+    }
+}

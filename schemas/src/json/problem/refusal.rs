@@ -1,0 +1,256 @@
+//! Refusals in JSON: a stable code for programs, a sentence for people, and the facts to go on with.
+//!
+//! Codes are part of the API: a variant may be renamed, its code may not.
+
+use crate::json::wire::{Wire, name_of};
+use domain::money::QtyMilli;
+use domain::refused::{Closed, Refused, Shortage};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::fmt;
+
+/// The stable code of a refusal, one for each kind.
+pub fn refusal_code(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::UnknownStore => "unknown_store",
+        Refused::CurrencyFixed { .. } => "currency_fixed",
+        Refused::RevisionMismatch { .. } => "revision_mismatch",
+        Refused::NoMenu => "no_menu",
+        Refused::UnknownMenuVersion { .. } => "unknown_menu_version",
+        Refused::UnknownItem { .. } => "unknown_item",
+        Refused::ItemUnavailable { .. } => "item_unavailable",
+        Refused::UnknownVariation { .. } => "unknown_variation",
+        Refused::VariationRequired { .. } => "variation_required",
+        Refused::UnknownModifierGroup { .. } => "unknown_modifier_group",
+        Refused::UnknownModifier { .. } => "unknown_modifier",
+        Refused::ModifierMinNotMet { .. } => "modifier_min_not_met",
+        Refused::ModifierMaxExceeded { .. } => "modifier_max_exceeded",
+        Refused::ModifierQtyNotAllowed { .. } => "modifier_qty_not_allowed",
+        Refused::PriceRequired { .. } => "price_required",
+        Refused::PriceNotOpen { .. } => "price_not_open",
+        Refused::NegativePrice { .. } => "negative_price",
+        Refused::MenuIncomplete { .. } => "menu_incomplete",
+        Refused::TooMany { .. } => "too_many",
+        Refused::NoListPrice { .. } => "no_list_price",
+        Refused::OrderExists { .. } => "order_exists",
+        Refused::UnknownOrder { .. } => "unknown_order",
+        Refused::OrderClosed { .. } => "order_closed",
+        Refused::OrderNotPlaced => "order_not_placed",
+        Refused::OrderAlreadyPlaced => "order_already_placed",
+        Refused::OrderEmpty => "order_empty",
+        Refused::LineExists { .. } => "line_exists",
+        Refused::UnknownLine { .. } => "unknown_line",
+        Refused::DiscountExists { .. } => "discount_exists",
+        Refused::UnknownDiscount { .. } => "unknown_discount",
+        Refused::ServiceChargeExists { .. } => "service_charge_exists",
+        Refused::UnknownServiceCharge { .. } => "unknown_service_charge",
+        Refused::UnknownTax { .. } => "unknown_tax",
+        Refused::OutOfStock { .. } => "out_of_stock",
+        Refused::TotalMismatch { .. } => "total_mismatch",
+        Refused::BelowPaid { .. } => "below_paid",
+        Refused::PaymentDue { .. } => "payment_due",
+        Refused::MoneyCaptured { .. } => "money_captured",
+        Refused::AmountTooLarge => "amount_too_large",
+        Refused::CurrencyDiffers { .. } => "currency_differs",
+        Refused::PaymentExists { .. } => "payment_exists",
+        Refused::UnknownPayment { .. } => "unknown_payment",
+        Refused::NothingDue => "nothing_due",
+        Refused::PaymentExceedsDue { .. } => "payment_exceeds_due",
+        Refused::TenderedTooLittle { .. } => "tendered_too_little",
+        Refused::CashSettled => "cash_settled",
+        Refused::UnknownSku { .. } => "unknown_sku",
+        Refused::StockUntracked { .. } => "stock_untracked",
+        Refused::OnHandTooLow { .. } => "on_hand_too_low",
+        Refused::StockReserved { .. } => "stock_reserved",
+        Refused::UntilPassed => "until_passed",
+        Refused::TokenExists { .. } => "token_exists",
+        Refused::UnknownToken { .. } => "unknown_token",
+        Refused::LastToken { .. } => "last_token",
+        Refused::OnlyImported { .. } => "only_imported",
+        Refused::NotDue => "not_due",
+    }
+}
+
+/// One sentence or two: what stands in the way, with its numbers, and what to do. Amounts are in minor units.
+pub fn refusal_detail(refused: &Refused) -> String {
+    use Refused as R;
+    let text: Cow<'static, str> = match refused {
+        R::UnknownStore => "There is no such store; create it with PUT /v1/stores/{store}.".into(),
+        R::CurrencyFixed { currency } => format!("The store has taken orders in {currency}; it stays with it.").into(),
+        R::RevisionMismatch { current } => revision_mismatch(current.map(|current| current.0)).into(),
+        R::NoMenu => "The store sells from no menu yet; publish one with POST /v1/menu/publish.".into(),
+        R::UnknownMenuVersion { version } => format!("The menu has no version {version}.").into(),
+        R::UnknownItem { item } => format!("The menu the store sells from has no item {item}.").into(),
+        R::ItemUnavailable { item } => format!("The store does not sell {item} at the moment.").into(),
+        R::UnknownVariation { item, variation } => format!("{item} has no variation {variation}.").into(),
+        R::VariationRequired { item } => format!("{item} has variations; name one in variation_id.").into(),
+        R::UnknownModifierGroup { item, group } => format!("{item} has no modifier group {group}.").into(),
+        R::UnknownModifier { group, modifier } => format!("The group {group} has no modifier {modifier}.").into(),
+        R::ModifierMinNotMet { line, group, min, selected } => Choices(line, selected, group, "least", min).into(),
+        R::ModifierMaxExceeded { line, group, max, selected } => Choices(line, selected, group, "most", max).into(),
+        R::ModifierQtyNotAllowed { line, modifier } => format!("Line {line} may take {modifier} only once.").into(),
+        R::PriceRequired { item } => format!("The price of {item} comes with the line; add price to it.").into(),
+        R::PriceNotOpen { item } => format!("{item} has a list price; leave price out of the line.").into(),
+        R::NegativePrice { line } => format!("The modifiers take the price of line {line} below zero.").into(),
+        R::MenuIncomplete { item, kind, missing } => {
+            format!("{item} names the {kind} {missing}, which is missing.").into()
+        }
+        R::TooMany { what, max } => format!("That would be too many {what}; at most {max} are allowed.").into(),
+        R::NoListPrice { item } => format!("{item} is not sold at a list price that a store could change.").into(),
+        R::OrderExists { order } => format!("The id {order} belongs to another order; make a fresh one.").into(),
+        R::UnknownOrder { order } => format!("There is no order {order} in this store.").into(),
+        R::OrderClosed { state } => format!("The order is {} and takes no more changes.", closed(*state)).into(),
+        R::OrderNotPlaced => "The order has to be placed first.".into(),
+        R::OrderAlreadyPlaced => "The order has been placed already.".into(),
+        R::OrderEmpty => "A placed order has at least one line; add one, or cancel the order.".into(),
+        R::LineExists { line } => format!("The order has another line {line}; make a fresh id.").into(),
+        R::UnknownLine { line } => format!("The order has no line {line}.").into(),
+        R::DiscountExists { discount } => format!("The order has another discount {discount}; make a fresh id.").into(),
+        R::UnknownDiscount { discount } => format!("The order has no discount {discount}.").into(),
+        R::ServiceChargeExists { charge } => format!("The order has another charge {charge}; make a fresh id.").into(),
+        R::UnknownServiceCharge { charge } => format!("The order has no service charge {charge}.").into(),
+        R::UnknownTax { tax } => format!("The menu the store sells from has no tax {tax}.").into(),
+        R::OutOfStock { shortages } => out_of_stock(shortages).into(),
+        R::TotalMismatch { expected, actual } => {
+            format!("The total is {actual}, not {expected}; show it again.").into()
+        }
+        R::BelowPaid { total, paid } => format!("The total would be {total}, but {paid} has been paid.").into(),
+        R::PaymentDue { due } => format!("{due} is still due; take a payment first.").into(),
+        R::MoneyCaptured { captured } => format!("{captured} has been taken for the order; refund it first.").into(),
+        R::AmountTooLarge => "The amounts add up to more than a sum of money can hold.".into(),
+        R::CurrencyDiffers { expected } => format!("The store's currency is {expected}.").into(),
+        R::PaymentExists { payment } => {
+            format!("The id {payment} belongs to another payment; make a fresh one.").into()
+        }
+        R::UnknownPayment { payment } => format!("There is no payment {payment} in this store.").into(),
+        R::NothingDue => "There is nothing to pay.".into(),
+        R::PaymentExceedsDue { due } => {
+            format!("Only {due} is due; pay at most that, and give the rest as tip.").into()
+        }
+        R::TenderedTooLittle { needed } => format!("The payment with its tip takes {needed} in cash.").into(),
+        R::CashSettled => "A cash payment is captured at once; it has its outcome already.".into(),
+        R::UnknownSku { sku } => format!("The store keeps no stock of {sku}; set its policy first.").into(),
+        R::StockUntracked { sku } => format!("{sku} is not counted; set its policy to counted first.").into(),
+        R::OnHandTooLow { sku, available } => format!("Only {} of {sku} is available.", Units(*available)).into(),
+        R::StockReserved { sku } => format!("Units of {sku} are reserved; its policy can change when none are.").into(),
+        R::UntilPassed => "The end of the mark lies in the past; name a later time, or none.".into(),
+        R::TokenExists { token } => format!("The id {token} belongs to another token.").into(),
+        R::UnknownToken { token } => format!("There is no token {token}.").into(),
+        R::LastToken { role } => format!("It is the last {} token; issue another first.", name_of(*role)).into(),
+        R::OnlyImported { field } => format!("Only an imported command may bring {field}; leave it out.").into(),
+        R::NotDue => "The deadline has moved or does not exist any more.".into(),
+    };
+    text.into_owned()
+}
+
+/// What a program needs to go on, as extension members of the problem.
+pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
+    use Refused as R;
+    let facts = match refused {
+        R::CurrencyFixed { currency } => json!({"currency": currency.code()}),
+        R::RevisionMismatch { current } => json!({"current_revision": current.map(|current| current.0)}),
+        R::UnknownMenuVersion { version } => json!({"version": version}),
+        R::UnknownItem { item }
+        | R::ItemUnavailable { item }
+        | R::VariationRequired { item }
+        | R::PriceRequired { item }
+        | R::PriceNotOpen { item }
+        | R::NoListPrice { item } => json!({"item_id": Wire(*item)}),
+        R::UnknownVariation { item, variation } => json!({"item_id": Wire(*item), "variation_id": Wire(*variation)}),
+        R::UnknownModifierGroup { item, group } => json!({"item_id": Wire(*item), "group_id": Wire(*group)}),
+        R::UnknownModifier { group, modifier } => json!({"group_id": Wire(*group), "modifier_id": Wire(*modifier)}),
+        R::ModifierMinNotMet { line, group, min, selected } => {
+            json!({"line_id": Wire(*line), "group_id": Wire(*group), "min": min, "selected": selected})
+        }
+        R::ModifierMaxExceeded { line, group, max, selected } => {
+            json!({"line_id": Wire(*line), "group_id": Wire(*group), "max": max, "selected": selected})
+        }
+        R::ModifierQtyNotAllowed { line, modifier } => json!({"line_id": Wire(*line), "modifier_id": Wire(*modifier)}),
+        R::NegativePrice { line } | R::LineExists { line } | R::UnknownLine { line } => json!({"line_id": Wire(*line)}),
+        R::MenuIncomplete { item, kind, missing } => {
+            json!({"item_id": Wire(*item), "missing_kind": kind, "missing_id": missing.as_str()})
+        }
+        R::TooMany { what, max } => json!({"what": what, "max": max}),
+        R::OrderExists { order } | R::UnknownOrder { order } => json!({"order_id": Wire(*order)}),
+        R::OrderClosed { state } => json!({"state": closed(*state)}),
+        R::DiscountExists { discount } | R::UnknownDiscount { discount } => json!({"discount_id": Wire(*discount)}),
+        R::ServiceChargeExists { charge } | R::UnknownServiceCharge { charge } => json!({"charge_id": Wire(*charge)}),
+        R::UnknownTax { tax } => json!({"tax_id": Wire(*tax)}),
+        R::OutOfStock { shortages } => json!({"shortages": shortages.iter().map(shortage).collect::<Vec<_>>()}),
+        R::TotalMismatch { expected, actual } => json!({"expected": expected.0, "actual": actual.0}),
+        R::BelowPaid { total, paid } => json!({"total": total.0, "paid": paid.0}),
+        R::PaymentDue { due } | R::PaymentExceedsDue { due } => json!({"due": due.0}),
+        R::MoneyCaptured { captured } => json!({"captured": captured.0}),
+        R::CurrencyDiffers { expected } => json!({"currency": expected.code()}),
+        R::PaymentExists { payment } | R::UnknownPayment { payment } => json!({"payment_id": Wire(*payment)}),
+        R::TenderedTooLittle { needed } => json!({"needed": needed.0}),
+        R::UnknownSku { sku } | R::StockUntracked { sku } | R::StockReserved { sku } => json!({"sku": Wire(*sku)}),
+        R::OnHandTooLow { sku, available } => json!({"sku": Wire(*sku), "available": Wire(*available)}),
+        R::TokenExists { token } | R::UnknownToken { token } => json!({"token_id": Wire(*token)}),
+        R::LastToken { role } => json!({"role": name_of(*role)}),
+        R::OnlyImported { field } => json!({"field": field}),
+        R::UnknownStore | R::NoMenu | R::OrderNotPlaced | R::OrderAlreadyPlaced | R::OrderEmpty => json!({}),
+        R::AmountTooLarge | R::NothingDue | R::CashSettled | R::UntilPassed | R::NotDue => json!({}),
+    };
+    match facts {
+        Value::Object(facts) => facts,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Map::new(),
+    }
+}
+
+fn closed(state: Closed) -> &'static str {
+    match state {
+        Closed::Completed => "completed",
+        Closed::Cancelled => "cancelled",
+    }
+}
+
+fn revision_mismatch(current: Option<u64>) -> String {
+    match current {
+        Some(current) => format!("It is at revision {current} by now; read it again and decide anew."),
+        None => "It does not exist yet; leave If-Match out to create it.".to_owned(),
+    }
+}
+
+fn shortage(shortage: &Shortage) -> Value {
+    json!({
+        "sku": Wire(shortage.sku),
+        "wanted": Wire(shortage.wanted),
+        "available": Wire(shortage.available),
+        "marked_86": shortage.marked_86,
+    })
+}
+
+fn out_of_stock(shortages: &[Shortage]) -> String {
+    let parts = shortages.iter().map(|shortage| match shortage.marked_86 {
+        true => format!("{} (marked sold out)", shortage.sku),
+        false => {
+            format!("{} ({} wanted, {} available)", shortage.sku, Units(shortage.wanted), Units(shortage.available))
+        }
+    });
+    format!("Not enough in stock: {}. Nothing was reserved.", parts.collect::<Vec<_>>().join(", "))
+}
+
+/// A line's selections from a group and how many it should have.
+struct Choices<'a>(&'a domain::ids::LineId, &'a u32, &'a domain::ids::GroupId, &'static str, &'a u16);
+
+impl From<Choices<'_>> for Cow<'static, str> {
+    fn from(Choices(line, selected, group, bound, count): Choices<'_>) -> Cow<'static, str> {
+        format!("Line {line} has {selected} selections from {group}; it takes at {bound} {count}.").into()
+    }
+}
+
+/// A quantity in units, as a person writes it.
+struct Units(QtyMilli);
+
+impl fmt::Display for Units {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let milli = self.0.0.unsigned_abs();
+        let sign = if self.0.0 < 0 { "-" } else { "" };
+        let (units, rest) = (milli / 1_000, milli % 1_000);
+        match rest {
+            0 => write!(f, "{sign}{units}"),
+            _ => write!(f, "{sign}{units}.{}", format!("{rest:03}").trim_end_matches('0')),
+        }
+    }
+}

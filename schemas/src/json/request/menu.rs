@@ -1,0 +1,223 @@
+//! The menu's draft.
+
+use super::{at_most, each, is_false, not_negative, unique};
+use crate::json::FieldError;
+use crate::json::wire;
+use domain::ids::{GroupId, ItemId, TaxId};
+use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::money::Money;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `PUT /v1/menu/items/{item}`: creates or changes an item, all of it at once. It has exactly one of a `price`, an
+/// `open_price` and `variations`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Pizza Margherita", "category": "Pizza", "price": 1150, "modifier_groups": ["toppings"],
+    "taxes": ["vat"], "sku": "dough_ball"
+}))]
+pub struct PutItem {
+    /// What the guest reads.
+    pub name: wire::Text,
+    /// The heading it stands under and is reported by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<wire::Text>,
+    /// The list price of one unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<wire::Money>,
+    /// Whether the price comes with the line.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub open_price: bool,
+    /// Sizes and the like, each with its price; a line must name one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub variations: Vec<ItemVariation>,
+    /// The modifier groups a guest chooses from, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
+    pub modifier_groups: Vec<wire::GroupId>,
+    /// The taxes on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 8)]
+    pub taxes: Vec<wire::TaxId>,
+    /// The stock item one unit takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<wire::Sku>,
+}
+
+impl PutItem {
+    /// The item.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self, id: ItemId) -> Result<Item, FieldError> {
+        at_most(&self.variations, Item::VARIATIONS_MAX, "/variations")?;
+        at_most(&self.modifier_groups, Item::GROUPS_MAX, "/modifier_groups")?;
+        at_most(&self.taxes, Item::TAXES_MAX, "/taxes")?;
+        unique(self.variations.iter().map(|variation| variation.variation_id.0), "/variations", "variation_id")?;
+        unique(self.modifier_groups.iter().map(|group| group.0), "/modifier_groups", "")?;
+        unique(self.taxes.iter().map(|tax| tax.0), "/taxes", "")?;
+        let price = match (self.price, self.open_price, self.variations.is_empty()) {
+            (Some(price), false, true) => ItemPrice::Fixed(not_negative(price.0, "/price")?),
+            (None, true, true) => ItemPrice::Open,
+            // Every line names a variation, so this price is never asked for.
+            (None, false, false) => ItemPrice::Fixed(Money::ZERO),
+            (None, false, true) => {
+                return Err(FieldError::new("/price", "is required, or \"open_price\": true, or variations"));
+            }
+            (Some(_), true, _) | (None, true, false) => {
+                return Err(FieldError::new(
+                    "/open_price",
+                    "cannot stand beside a price or variations; give one of them",
+                ));
+            }
+            (Some(_), false, false) => {
+                return Err(FieldError::new("/price", "cannot stand beside variations: each of them has its price"));
+            }
+        };
+        Ok(Item {
+            id,
+            name: self.name.0,
+            category: self.category.map(|category| category.0),
+            price,
+            variations: each(self.variations, "/variations", ItemVariation::parse)?,
+            groups: self.modifier_groups.into_iter().map(|group| group.0).collect(),
+            taxes: self.taxes.into_iter().map(|tax| tax.0).collect(),
+            sku: self.sku.map(|sku| sku.0),
+        })
+    }
+}
+
+/// One form an item is sold in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"variation_id": "large", "name": "Large", "price": 1450}))]
+pub struct ItemVariation {
+    /// Its id, unique in the item.
+    pub variation_id: wire::VariationId,
+    /// What the guest reads.
+    pub name: wire::Text,
+    /// The price of one unit.
+    pub price: wire::Money,
+    /// The stock item one unit takes; the item's where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<wire::Sku>,
+}
+
+impl ItemVariation {
+    /// The variation.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<Variation, FieldError> {
+        Ok(Variation {
+            id: self.variation_id.0,
+            name: self.name.0,
+            price: not_negative(self.price.0, "/price")?,
+            sku: self.sku.map(|sku| sku.0),
+        })
+    }
+}
+
+/// `PUT /v1/menu/modifier-groups/{group}`: creates or changes a modifier group, all of it at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Toppings", "min": 0, "max": 3,
+    "modifiers": [{"modifier_id": "olives", "name": "Olives", "price": 100}]
+}))]
+pub struct PutModifierGroup {
+    /// What the guest reads.
+    pub name: wire::Text,
+    /// The fewest selections, counted with their quantities.
+    #[serde(default)]
+    pub min: u16,
+    /// The most selections; 0 means no limit.
+    #[serde(default)]
+    pub max: u16,
+    /// Whether one modifier may be taken more than once.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub allow_qty: bool,
+    /// What there is to choose.
+    #[schema(min_items = 1, max_items = 500)]
+    pub modifiers: Vec<GroupModifier>,
+}
+
+impl PutModifierGroup {
+    /// The group.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self, id: GroupId) -> Result<ModifierGroup, FieldError> {
+        at_most(&self.modifiers, ModifierGroup::MODIFIERS_MAX, "/modifiers")?;
+        if self.modifiers.is_empty() {
+            return Err(FieldError::new("/modifiers", "must hold at least one modifier"));
+        }
+        unique(self.modifiers.iter().map(|modifier| modifier.modifier_id.0), "/modifiers", "modifier_id")?;
+        if self.max != 0 && self.max < self.min {
+            let problem = format!("is {}, more than max, which is {}; a max of 0 means no limit", self.min, self.max);
+            return Err(FieldError::new("/min", problem));
+        }
+        if !self.allow_qty && self.modifiers.len() < usize::from(self.min) {
+            let count = self.modifiers.len();
+            return Err(FieldError::new("/min", format!("is {}, but there are only {count} to choose", self.min)));
+        }
+        let defaults = self.modifiers.iter().filter(|modifier| modifier.default).count();
+        if self.max != 0 && usize::from(self.max) < defaults {
+            let problem = format!("is {}, but {defaults} modifiers are taken by default", self.max);
+            return Err(FieldError::new("/max", problem));
+        }
+        Ok(ModifierGroup {
+            id,
+            name: self.name.0,
+            min: self.min,
+            max: self.max,
+            allow_qty: self.allow_qty,
+            modifiers: self.modifiers.into_iter().map(GroupModifier::parse).collect(),
+        })
+    }
+}
+
+/// One choice of a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GroupModifier {
+    /// Its id, unique in the group.
+    pub modifier_id: wire::ModifierId,
+    /// What the guest reads.
+    pub name: wire::Text,
+    /// What one adds to the price of a unit; may be negative, and is 0 where nobody says.
+    #[serde(default)]
+    pub price: wire::Money,
+    /// Whether it is taken where the guest chooses nothing from its group.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub default: bool,
+}
+
+impl GroupModifier {
+    /// The modifier; nothing in it can be wrong any more.
+    pub fn parse(self) -> Modifier {
+        Modifier { id: self.modifier_id.0, name: self.name.0, price: self.price.0, default: self.default }
+    }
+}
+
+/// `PUT /v1/menu/taxes/{tax}`: creates or changes a tax.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "VAT 10 %", "percent_ppm": 100_000, "inclusive": true}))]
+pub struct PutTax {
+    /// What the receipt says.
+    pub name: wire::Text,
+    /// The rate.
+    pub percent_ppm: wire::Ppm,
+    /// Whether list prices contain it.
+    pub inclusive: bool,
+}
+
+impl PutTax {
+    /// The tax; nothing in it can be wrong any more.
+    pub fn parse(self, id: TaxId) -> Tax {
+        Tax { id, name: self.name.0, rate: self.percent_ppm.0, inclusive: self.inclusive }
+    }
+}

@@ -1,0 +1,132 @@
+//! Payments.
+
+use super::not_negative;
+use crate::json::FieldError;
+use crate::json::wire::{self, Wire};
+use domain::command::{self, Method, PaymentCommand};
+use domain::ids::{OrderId, PaymentId, TenderId};
+use domain::money::Money;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `POST /v1/stores/{store}/orders/{order}/payments`: starts an attempt to pay; cash is captured at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"payment_id": "p1", "tender": "cash", "tendered": 2500, "expected_total": 2300}))]
+pub struct InitiatePayment {
+    /// Its id, made by the client.
+    pub payment_id: wire::PaymentId,
+    /// The order; may be left out where the path names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<wire::OrderId>,
+    /// `cash`, or the name of another tender, whose outcome comes later.
+    pub tender: wire::TenderId,
+    /// What is to count towards the order; all that is due where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<wire::Money>,
+    /// The tip on top.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    pub tip: wire::Money,
+    /// The cash handed over; the exact sum where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tendered: Option<wire::Money>,
+    /// The order's total the guest was shown; refused where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_total: Option<wire::Money>,
+}
+
+fn nothing() -> wire::Money {
+    Wire(Money::ZERO)
+}
+
+fn is_nothing(amount: &wire::Money) -> bool {
+    amount.0 == Money::ZERO
+}
+
+/// The name of the tender that is cash.
+const CASH: &str = "cash";
+
+impl InitiatePayment {
+    /// The payment's id and the command. `path` is the order the path or the batch names.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self, path: Option<OrderId>) -> Result<(PaymentId, PaymentCommand), FieldError> {
+        let order = match (path, self.order_id) {
+            (Some(path), Some(Wire(body))) if path != body => {
+                return Err(FieldError::new("/order_id", format!("is {body}, but the request is about {path}")));
+            }
+            (Some(order), _) | (None, Some(Wire(order))) => order,
+            (None, None) => return Err(FieldError::new("/order_id", "is required")),
+        };
+        let amount = match self.amount {
+            Some(Wire(amount)) if amount.0 <= 0 => {
+                return Err(FieldError::new("/amount", "must be more than 0; leave it out to pay all that is due"));
+            }
+            amount => amount.map(|amount| amount.0),
+        };
+        let tendered = self.tendered.map(|tendered| not_negative(tendered.0, "/tendered")).transpose()?;
+        let command = PaymentCommand::Initiate {
+            order,
+            amount,
+            tip: not_negative(self.tip.0, "/tip")?,
+            method: method(self.tender.0, tendered)?,
+            expected_total: self.expected_total.map(|total| total.0),
+        };
+        Ok((self.payment_id.0, command))
+    }
+}
+
+fn method(tender: TenderId, tendered: Option<Money>) -> Result<Method, FieldError> {
+    match tendered {
+        tendered if tender.as_str() == CASH => Ok(Method::Cash { tendered }),
+        None => Ok(Method::External(tender)),
+        Some(_) => Err(FieldError::new("/tendered", "is for cash only")),
+    }
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeKind {
+    /// Money moved.
+    Captured,
+    /// No money moved.
+    Failed,
+}
+
+/// `POST /v1/stores/{store}/payments/{payment}/outcome`: what became of an attempt outside the drawer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"outcome": "captured", "amount": 2300}))]
+pub struct Outcome {
+    /// Whether money moved.
+    pub outcome: OutcomeKind,
+    /// How much moved with the tip, where the message says so; only with `captured`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<wire::Money>,
+    /// The terminal's or provider's code; required with `failed`, and only there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<wire::Text>,
+}
+
+impl Outcome {
+    /// The outcome.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<command::Outcome, FieldError> {
+        match (self.outcome, self.amount, self.code) {
+            (OutcomeKind::Captured, amount, None) => {
+                let amount = amount.map(|amount| not_negative(amount.0, "/amount")).transpose()?;
+                Ok(command::Outcome::Captured { amount })
+            }
+            (OutcomeKind::Captured, _, Some(_)) => Err(FieldError::new("/code", "is for failed attempts only")),
+            (OutcomeKind::Failed, Some(_), _) => Err(FieldError::new("/amount", "is for captured attempts only")),
+            (OutcomeKind::Failed, None, Some(code)) => Ok(command::Outcome::Failed { code: code.0 }),
+            (OutcomeKind::Failed, None, None) => {
+                Err(FieldError::new("/code", "is required where the attempt failed: the terminal's or provider's code"))
+            }
+        }
+    }
+}

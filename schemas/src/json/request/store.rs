@@ -1,0 +1,142 @@
+//! A store's settings, prices and availability, and tokens.
+
+use super::not_negative;
+use crate::json::FieldError;
+use crate::json::wire::{self, Wire};
+use domain::command::StoreCommand;
+use domain::event::Role;
+use domain::ids::{ItemId, Text};
+use domain::pricing::PriceRules;
+use domain::store::Settings;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+/// `PUT /v1/stores/{store}`: creates the store or changes its settings, all of them at once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "name": "Old Town", "currency": "EUR", "time_zone": "Europe/Madrid", "cut_off": "04:00",
+    "rounding": "half_even", "tax_rounding": "line", "payment_timeout_s": 900
+}))]
+pub struct PutStore {
+    /// What people call it.
+    pub name: wire::Text,
+    /// The currency of everything in it.
+    pub currency: wire::Currency,
+    /// The IANA name of its time zone.
+    #[schema(example = "Europe/Madrid")]
+    pub time_zone: String,
+    /// When its business day begins; at midnight where nobody says.
+    #[serde(default)]
+    pub cut_off: wire::CutOff,
+    /// How its amounts are rounded; `half_even` where nobody says.
+    #[serde(default)]
+    pub rounding: wire::Rounding,
+    /// Where its tax is rounded; `line` where nobody says.
+    #[serde(default)]
+    pub tax_rounding: wire::TaxRounding,
+    /// How long an order that is paid first may stay unpaid, in seconds; 900 where nobody says.
+    #[serde(default = "payment_timeout_s")]
+    #[schema(default = 900, minimum = 1, maximum = 86_400)]
+    pub payment_timeout_s: u32,
+}
+
+fn payment_timeout_s() -> u32 {
+    Settings::PAYMENT_TIMEOUT_S_DEFAULT
+}
+
+impl PutStore {
+    /// The settings.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<Settings, FieldError> {
+        if !(1..=Settings::PAYMENT_TIMEOUT_S_MAX).contains(&self.payment_timeout_s) {
+            let problem = format!("must be 1 to {} seconds", Settings::PAYMENT_TIMEOUT_S_MAX);
+            return Err(FieldError::new("/payment_timeout_s", problem));
+        }
+        Ok(Settings {
+            name: self.name.0,
+            currency: self.currency.0,
+            time_zone: parse_time_zone(&self.time_zone).map_err(|problem| FieldError::new("/time_zone", problem))?,
+            cut_off: self.cut_off.0,
+            rules: PriceRules { rounding: self.rounding.0, tax_rounding: self.tax_rounding.0 },
+            payment_timeout_s: self.payment_timeout_s,
+        })
+    }
+}
+
+/// Looks a time zone up in the IANA database; the answer is its name as the database writes it.
+///
+/// # Errors
+/// What is wrong, with the name in it.
+pub fn parse_time_zone(name: &str) -> Result<Text, String> {
+    let unknown = || format!("{name:?} is not a time zone of the IANA database, such as Europe/Madrid");
+    let zone = jiff::tz::TimeZone::get(name).map_err(|_| unknown())?;
+    let name = zone.iana_name().filter(|name| *name != "Etc/Unknown").ok_or_else(unknown)?;
+    Text::parse(name).map_err(|_| unknown())
+}
+
+/// `PUT /v1/stores/{store}/prices/{item}`: sets the store's own price, or goes back to the list price.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"price": 1250, "variation_id": "large"}))]
+pub struct SetPrice {
+    /// The price of one unit; `null` goes back to the list price.
+    #[serde(deserialize_with = "present")]
+    #[schema(required = true)]
+    pub price: Option<wire::Money>,
+    /// The variation, where the item has some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variation_id: Option<wire::VariationId>,
+}
+
+/// A field that may be `null` but not missing: a forgotten price must not end one.
+fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<wire::Money>, D::Error> {
+    Option::deserialize(from)
+}
+
+impl SetPrice {
+    /// The command for an item.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self, item: ItemId) -> Result<StoreCommand, FieldError> {
+        let price = self.price.map(|Wire(price)| not_negative(price, "/price")).transpose()?;
+        Ok(StoreCommand::SetPrice { item, variation: self.variation_id.map(|variation| variation.0), price })
+    }
+}
+
+/// `PUT /v1/stores/{store}/availability/{item}`: starts or stops selling an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"available": false}))]
+pub struct SetAvailability {
+    /// Whether it is sold.
+    pub available: bool,
+}
+
+impl SetAvailability {
+    /// The command for an item; nothing in it can be wrong any more.
+    pub fn parse(self, item: ItemId) -> StoreCommand {
+        StoreCommand::SetAvailability { item, available: self.available }
+    }
+}
+
+/// `POST /v1/tokens`: lets a new token in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "pos", "label": "Till 1"}))]
+pub struct IssueToken {
+    /// What it may do.
+    pub role: wire::Role,
+    /// What it is for, in a person's words.
+    pub label: wire::Text,
+}
+
+impl IssueToken {
+    /// The role and the label; nothing in them can be wrong any more.
+    pub fn parse(self) -> (Role, Text) {
+        (self.role.0, self.label.0)
+    }
+}

@@ -1,0 +1,136 @@
+//! Positions and command ids, as texts.
+
+use domain::ids::CommandId;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A place in the log as clients hold it: opaque to them, `"0:918"` to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PositionToken {
+    /// The log: 0 as long as there is one.
+    pub partition: u32,
+    /// The place in it.
+    pub position: u64,
+}
+
+/// A text that is no position of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not a position; hand back one that was handed out, such as 0:918")]
+pub struct BadPosition;
+
+impl PositionToken {
+    /// A place in the first log.
+    pub const fn new(position: u64) -> PositionToken {
+        PositionToken { partition: 0, position }
+    }
+
+    /// Parses a token.
+    ///
+    /// # Errors
+    /// [`BadPosition`] if the text was not written by us.
+    pub fn parse(text: &str) -> Result<PositionToken, BadPosition> {
+        let (partition, position) = text.split_once(':').ok_or(BadPosition)?;
+        let token = PositionToken {
+            partition: partition.parse().map_err(|_| BadPosition)?,
+            position: position.parse().map_err(|_| BadPosition)?,
+        };
+        // Only the one way we write it, so that tokens may be compared as texts.
+        if token.to_string() == text { Ok(token) } else { Err(BadPosition) }
+    }
+}
+
+impl FromStr for PositionToken {
+    type Err = BadPosition;
+
+    fn from_str(text: &str) -> Result<PositionToken, BadPosition> {
+        PositionToken::parse(text)
+    }
+}
+
+impl fmt::Display for PositionToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.partition, self.position)
+    }
+}
+
+impl Serialize for PositionToken {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PositionToken {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        super::wire::read_text(from, "a position such as 0:918", PositionToken::parse)
+    }
+}
+
+impl PartialSchema for PositionToken {
+    fn schema() -> RefOr<Schema> {
+        let what = "A place in the log: opaque, to be handed back as it is.";
+        RefOr::T(Schema::Object(super::wire::text_schema(what, "", "0:918")))
+    }
+}
+
+impl ToSchema for PositionToken {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Position")
+    }
+}
+
+/// A command's id in JSON: a UUID with hyphens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandIdJson(pub CommandId);
+
+/// A text that is no command id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadCommandId {
+    /// It is not a UUID.
+    #[error("is not a UUID; a command id is one, such as 0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90")]
+    NotUuid,
+    /// It is the UUID of zeros only.
+    #[error("is the nil UUID; make a fresh UUID for every command")]
+    Nil,
+}
+
+/// Parses a command's id: a UUID with or without hyphens, with braces, or as a URN; in either case.
+///
+/// # Errors
+/// [`BadCommandId`] says what is wrong; it reads on after the text.
+pub fn parse_command_id(text: &str) -> Result<CommandId, BadCommandId> {
+    match uuid::Uuid::try_parse(text.trim()) {
+        Ok(uuid) if uuid.is_nil() => Err(BadCommandId::Nil),
+        Ok(uuid) => Ok(CommandId(uuid.as_u128())),
+        Err(_) => Err(BadCommandId::NotUuid),
+    }
+}
+
+impl Serialize for CommandIdJson {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut buffer = uuid::Uuid::encode_buffer();
+        to.serialize_str(uuid::Uuid::from_u128(self.0.0).hyphenated().encode_lower(&mut buffer))
+    }
+}
+
+impl<'de> Deserialize<'de> for CommandIdJson {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        super::wire::read_text(from, "a UUID", parse_command_id).map(CommandIdJson)
+    }
+}
+
+impl PartialSchema for CommandIdJson {
+    fn schema() -> RefOr<Schema> {
+        let what = "A UUID made and kept by the client before it sends the command; version 7 is best.";
+        RefOr::T(Schema::Object(super::wire::text_schema(what, "", "0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90")))
+    }
+}
+
+impl ToSchema for CommandIdJson {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("CommandId")
+    }
+}

@@ -1,0 +1,200 @@
+//! Domain values as they stand in JSON: [`Wire`] around each of them reads, writes and describes itself.
+//!
+//! `domain` knows no JSON, so the forms are here, one for each kind of value and the same in every body. The aliases
+//! have the names of the domain's types; read `wire::OrderId` as "an order's id as it stands in a body".
+
+mod names;
+mod values;
+
+pub use names::{CommandKind, name_of};
+pub use values::{Qty, parse_currency, parse_time};
+
+use domain::ids;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A domain value in its JSON form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Wire<T>(pub T);
+
+/// A value that has one JSON form.
+pub trait WireForm: Sized {
+    /// What the form is called in the OpenAPI description.
+    const NAME: &'static str;
+
+    /// Reads the form; what is wrong is said in words for the client's author.
+    ///
+    /// # Errors
+    /// The deserializer's, with what would be right.
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error>;
+
+    /// Writes the form.
+    ///
+    /// # Errors
+    /// The serializer's.
+    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
+
+    /// Describes the form.
+    fn describe() -> Object;
+}
+
+impl<'de, T: WireForm> Deserialize<'de> for Wire<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        T::read(from).map(Wire)
+    }
+}
+
+impl<T: WireForm> Serialize for Wire<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.write(to)
+    }
+}
+
+impl<T: WireForm> PartialSchema for Wire<T> {
+    fn schema() -> RefOr<Schema> {
+        RefOr::T(Schema::Object(T::describe()))
+    }
+}
+
+impl<T: WireForm> ToSchema for Wire<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed(T::NAME)
+    }
+}
+
+impl<T> From<T> for Wire<T> {
+    fn from(value: T) -> Wire<T> {
+        Wire(value)
+    }
+}
+
+/// The description of a text with a pattern.
+pub(super) fn text_schema(description: &str, pattern: &str, example: &str) -> Object {
+    let builder = ObjectBuilder::new().schema_type(SchemaType::new(Type::String)).description(Some(description));
+    let builder = if pattern.is_empty() { builder } else { builder.pattern(Some(pattern)) };
+    builder.examples([example]).build()
+}
+
+/// A text or an owned copy of it: JSON with escapes cannot be borrowed.
+struct TextVisitor<F>(F, &'static str);
+
+impl<T, E: std::fmt::Display, F: FnOnce(&str) -> Result<T, E>> serde::de::Visitor<'_> for TextVisitor<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.1)
+    }
+
+    fn visit_str<D: serde::de::Error>(self, text: &str) -> Result<T, D> {
+        (self.0)(text).map_err(|problem| D::custom(format_args!("{text:?} {problem}")))
+    }
+}
+
+/// Reads a text through a parser whose problems read on after the text itself.
+pub(super) fn read_text<'de, D, T, E>(
+    from: D,
+    expected: &'static str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    E: std::fmt::Display,
+{
+    from.deserialize_str(TextVisitor(parse, expected))
+}
+
+/// Parses an id as a client may write it: as it is, or as a UUID in any of the usual forms.
+///
+/// # Errors
+/// [`ids::BadId`] says what is wrong with the id, taken as it is.
+pub fn parse_id(text: &str) -> Result<ids::Id, ids::BadId> {
+    match ids::Id::parse(text) {
+        Ok(id) => Ok(id),
+        // Only what cannot be an id is read as a UUID, so that no text means two things.
+        Err(bad) => match uuid::Uuid::try_parse(text) {
+            Ok(uuid) => Ok(ids::Id::from_u128(uuid.as_u128())),
+            Err(_) => Err(bad),
+        },
+    }
+}
+
+macro_rules! id_forms {
+    ($($name:ident = $example:literal, $what:literal;)*) => {
+        $(
+            #[doc = concat!("`", stringify!($name), "` as it stands in a body.")]
+            pub type $name = Wire<ids::$name>;
+
+            impl WireForm for ids::$name {
+                const NAME: &'static str = stringify!($name);
+
+                fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                    read_text(from, "an id: a text of 1 to 32 characters of a-z, 0-9 and _", parse_id).map(ids::$name)
+                }
+
+                fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                    to.serialize_str(self.as_str())
+                }
+
+                fn describe() -> Object {
+                    text_schema($what, "^[a-z0-9_]{1,32}$", $example)
+                }
+            }
+        )*
+    };
+}
+
+id_forms! {
+    TenantId = "demo", "A merchant.";
+    StoreId = "s1", "A store.";
+    TerminalId = "till_1", "A point-of-sale device.";
+    ActorId = "ana", "Who acted, by reference.";
+    OrderId = "0190d5a4c1b87c3e9d2a6f4e8b1c7d90", "An order, named by the client; a UUID is read in any form.";
+    LineId = "l1", "A line, unique in its order.";
+    ItemId = "margherita", "Something on the menu.";
+    VariationId = "large", "A variation of an item.";
+    GroupId = "toppings", "A modifier group.";
+    ModifierId = "olives", "A modifier, unique in its group.";
+    TaxId = "vat", "A tax.";
+    DiscountId = "happy_hour", "A discount, unique in its order.";
+    ChargeId = "service", "A service charge, unique in its order.";
+    PaymentId = "p1", "One attempt to pay, named by the client; a UUID is read in any form.";
+    Sku = "dough_ball", "A stock item of a store.";
+    TableId = "t4", "A table.";
+    TenderId = "card", "How it is paid: `cash`, or the name of another tender.";
+    TokenId = "tok_1", "An access token.";
+    CustomerRef = "cust_81", "A customer, by reference and never by name.";
+}
+
+/// A text a person wrote, as it stands in a body.
+pub type Text = Wire<ids::Text>;
+/// An amount in minor units, as it stands in a body.
+pub type Money = Wire<domain::money::Money>;
+/// A share or a tax rate in millionths, as it stands in a body.
+pub type Ppm = Wire<domain::money::Ppm>;
+/// A currency's ISO code, as it stands in a body.
+pub type Currency = Wire<domain::money::Currency>;
+/// An instant, as it stands in a body.
+pub type Timestamp = Wire<domain::calendar::Timestamp>;
+/// A date, as it stands in a body.
+pub type Date = Wire<domain::calendar::Date>;
+/// The wall time a business day begins, as it stands in a body.
+pub type CutOff = Wire<domain::calendar::CutOff>;
+/// Where an order comes from, as it stands in a body.
+pub type Channel = Wire<domain::event::Channel>;
+/// How the guest eats, as it stands in a body.
+pub type DiningMode = Wire<domain::event::DiningMode>;
+/// When the guest pays, as it stands in a body.
+pub type PayMode = Wire<domain::event::PayMode>;
+/// What a token may do, as it stands in a body.
+pub type Role = Wire<domain::event::Role>;
+/// How amounts are rounded, as it stands in a body.
+pub type Rounding = Wire<domain::money::Rounding>;
+/// Where tax is rounded, as it stands in a body.
+pub type TaxRounding = Wire<domain::pricing::TaxRounding>;
+/// What a command of a batch is, as it stands in a body.
+pub type CommandKindJson = Wire<CommandKind>;
+/// How a command reached the engine, as it stands in a body.
+pub type Source = Wire<domain::command::Source>;
