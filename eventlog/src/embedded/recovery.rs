@@ -360,9 +360,13 @@ impl Scanned {
         }
     }
 
+    /// Goes on in the file as it is. Its name and contents may still be in the page cache only: a process may have been
+    /// killed between the rename and the sync of the directory.
     fn reopen(&self, disk: &dyn Disk, dir: &Path) -> io::Result<Segment> {
         let SegmentHeader { number, segment_id, size, .. } = self.header;
         let file = disk.open(&dir.join(segment_name(number)))?;
+        file.sync_data()?;
+        disk.sync_dir(dir)?;
         Ok(Segment { file, number, id: segment_id, size })
     }
 }
