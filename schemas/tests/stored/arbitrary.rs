@@ -1,0 +1,416 @@
+//! Events of every type with anything in them that the domain allows.
+
+use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::event::{
+    AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, Event, Flag, IgnoredOutcome,
+    Line, LineModifier, MenuEvent, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Rate, ReleaseReason,
+    ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+};
+use domain::ids::{ActorId, Id, OrderId, PaymentId, StoreId, TenantId, TenderId, TerminalId, Text};
+use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
+use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
+use domain::store::Settings;
+use domain::stream::Stream;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use schemas::stored::CommitMeta;
+
+fn id<T: std::fmt::Debug>(of: fn(Id) -> T) -> impl Strategy<Value = T> {
+    "[a-z0-9_]{1,32}".prop_map(move |text| of(Id::parse(&text).expect("an id")))
+}
+
+fn text() -> impl Strategy<Value = Text> {
+    let plain = "[a-zA-Z0-9 .,-]{1,40}";
+    let any = "\\PC{1,200}";
+    prop_oneof![4 => plain, 1 => any].prop_filter_map("white space only", |text| Text::parse(&text).ok())
+}
+
+fn money() -> impl Strategy<Value = Money> {
+    prop_oneof![3 => -10_000_i64..1_000_000, 1 => any::<i64>()].prop_map(Money)
+}
+
+fn qty() -> impl Strategy<Value = QtyMilli> {
+    prop_oneof![3 => 0_i64..100_000, 1 => any::<i64>()].prop_map(QtyMilli)
+}
+
+fn ppm() -> impl Strategy<Value = Ppm> {
+    any::<u32>().prop_map(Ppm)
+}
+
+fn timestamp() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(Timestamp)
+}
+
+fn date() -> impl Strategy<Value = Date> {
+    (Date::MIN.days()..=Date::MAX.days()).prop_map(|days| Date::from_days(days).expect("a date"))
+}
+
+fn local() -> impl Strategy<Value = LocalDateTime> {
+    (date(), 0_u32..24, 0_u32..60, 0_u32..60)
+        .prop_map(|(date, hour, minute, second)| LocalDateTime::new(date, hour, minute, second).expect("a time"))
+}
+
+fn currency() -> impl Strategy<Value = Currency> {
+    ("[A-Z]{3}", 0..=Currency::EXPONENT_MAX)
+        .prop_map(|(code, exponent)| Currency::new(&code, exponent).expect("a currency"))
+}
+
+fn rules() -> impl Strategy<Value = PriceRules> {
+    let roundings = [Rounding::HalfEven, Rounding::HalfUp, Rounding::HalfDown, Rounding::Up, Rounding::Down];
+    let tax_roundings = [TaxRounding::Line, TaxRounding::Group];
+    (select(roundings.to_vec()), select(tax_roundings.to_vec()))
+        .prop_map(|(rounding, tax_rounding)| PriceRules { rounding, tax_rounding })
+}
+
+fn tax_rate() -> impl Strategy<Value = TaxRate> {
+    (id(domain::ids::TaxId), ppm(), any::<bool>()).prop_map(|(tax, rate, inclusive)| TaxRate { tax, rate, inclusive })
+}
+
+fn tender() -> impl Strategy<Value = Tender> {
+    prop_oneof![
+        Just(Tender::Cash),
+        Just(Tender::External(TenderId::parse("cash").expect("an id"))),
+        id(TenderId).prop_map(Tender::External)
+    ]
+}
+
+fn rate() -> impl Strategy<Value = Rate> {
+    prop_oneof![ppm().prop_map(Rate::Percent), money().prop_map(Rate::Amount)]
+}
+
+fn variation() -> impl Strategy<Value = Variation> {
+    (id(domain::ids::VariationId), text(), money(), option::of(id(domain::ids::Sku)))
+        .prop_map(|(id, name, price, sku)| Variation { id, name, price, sku })
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    let price = prop_oneof![money().prop_map(ItemPrice::Fixed), Just(ItemPrice::Open)];
+    (
+        (id(domain::ids::ItemId), text(), option::of(text()), price),
+        (vec(variation(), 0..4), vec(id(domain::ids::GroupId), 0..4), vec(id(domain::ids::TaxId), 0..4)),
+        option::of(id(domain::ids::Sku)),
+    )
+        .prop_map(|((id, name, category, price), (variations, groups, taxes), sku)| Item {
+            id,
+            name,
+            category,
+            price,
+            variations,
+            groups,
+            taxes,
+            sku,
+        })
+}
+
+fn modifier_group() -> impl Strategy<Value = ModifierGroup> {
+    let modifier = (id(domain::ids::ModifierId), text(), money(), any::<bool>())
+        .prop_map(|(id, name, price, default)| Modifier { id, name, price, default });
+    (id(domain::ids::GroupId), text(), any::<(u16, u16, bool)>(), vec(modifier, 0..6)).prop_map(
+        |(id, name, (min, max, allow_qty), modifiers)| ModifierGroup { id, name, min, max, allow_qty, modifiers },
+    )
+}
+
+fn menu() -> impl Strategy<Value = MenuEvent> {
+    let tax = (id(domain::ids::TaxId), text(), ppm(), any::<bool>()).prop_map(|(id, name, rate, inclusive)| Tax {
+        id,
+        name,
+        rate,
+        inclusive,
+    });
+    prop_oneof![
+        item().prop_map(MenuEvent::ItemUpserted),
+        id(domain::ids::ItemId).prop_map(|item| MenuEvent::ItemRetired { item }),
+        modifier_group().prop_map(MenuEvent::ModifierGroupUpserted),
+        tax.prop_map(MenuEvent::TaxUpserted),
+        any::<(u32, u64)>().prop_map(|(version, content_hash)| MenuEvent::MenuPublished { version, content_hash }),
+    ]
+}
+
+fn access() -> impl Strategy<Value = AccessEvent> {
+    let token = || id(domain::ids::TokenId);
+    prop_oneof![
+        (token(), select(&Role::ALL), text(), any::<[u8; 32]>()).prop_map(|(token, role, label, secret_sha256)| {
+            AccessEvent::TokenIssued { token, role, label, secret_sha256 }
+        }),
+        token().prop_map(|token| AccessEvent::TokenRevoked { token }),
+    ]
+}
+
+fn settings() -> impl Strategy<Value = Settings> {
+    let cut_off = (0..=CutOff::MINUTE_MAX).prop_map(|minute| CutOff::from_minute(minute).expect("a cut-off"));
+    (text(), currency(), text(), cut_off, rules(), any::<u32>()).prop_map(
+        |(name, currency, time_zone, cut_off, rules, payment_timeout_s)| Settings {
+            name,
+            currency,
+            time_zone,
+            cut_off,
+            rules,
+            payment_timeout_s,
+        },
+    )
+}
+
+fn store_menu() -> impl Strategy<Value = StoreMenuEvent> {
+    let item = || id(domain::ids::ItemId);
+    prop_oneof![
+        any::<u32>().prop_map(|version| StoreMenuEvent::MenuAdopted { version }),
+        (item(), option::of(id(domain::ids::VariationId)), option::of(money()))
+            .prop_map(|(item, variation, price)| StoreMenuEvent::StorePriceSet { item, variation, price }),
+        (item(), any::<bool>()).prop_map(|(item, available)| StoreMenuEvent::StoreAvailabilitySet { item, available }),
+    ]
+}
+
+fn opening() -> impl Strategy<Value = Opening> {
+    let channels = [Channel::Pos, Channel::Kiosk, Channel::Online, Channel::Delivery, Channel::Phone];
+    let dining_modes = [DiningMode::DineIn, DiningMode::TakeAway, DiningMode::Delivery];
+    let how = (select(channels.to_vec()), select(dining_modes.to_vec()), select(&[PayMode::First, PayMode::Later]));
+    let who = (option::of(id(domain::ids::TableId)), any::<u16>(), option::of(id(domain::ids::CustomerRef)));
+    let when = (date(), local(), text());
+    (how, who, when, currency(), text(), rules(), any::<bool>()).prop_map(
+        |(how, who, when, currency, display_number, rules, imported)| Opening {
+            channel: how.0,
+            dining_mode: how.1,
+            pay_mode: how.2,
+            table: who.0,
+            guests: who.1,
+            customer_ref: who.2,
+            currency,
+            display_number,
+            business_date: when.0,
+            opened_local: when.1,
+            time_zone: when.2,
+            rules,
+            imported,
+        },
+    )
+}
+
+fn line() -> impl Strategy<Value = Line> {
+    let modifier = (id(domain::ids::GroupId), id(domain::ids::ModifierId), text(), money(), any::<u16>())
+        .prop_map(|(group, modifier, name, unit_price, qty)| LineModifier { group, modifier, name, unit_price, qty });
+    let what = (id(domain::ids::LineId), id(domain::ids::ItemId), text(), option::of(text()));
+    let variation = option::of((id(domain::ids::VariationId), text()));
+    let price = (qty(), money(), vec(modifier, 0..4), money(), vec(tax_rate(), 0..4));
+    let rest =
+        (option::of(id(domain::ids::Sku)), any::<u32>(), any::<(Option<u16>, Option<u16>)>(), option::of(text()));
+    (what, variation, price, rest).prop_map(|(what, variation, price, rest)| Line {
+        line: what.0,
+        item: what.1,
+        name: what.2,
+        category: what.3,
+        variation,
+        qty: price.0,
+        unit_base: price.1,
+        modifiers: price.2,
+        unit: price.3,
+        taxes: price.4,
+        sku: rest.0,
+        menu_version: rest.1,
+        seat: rest.2.0,
+        course: rest.2.1,
+        note: rest.3,
+    })
+}
+
+fn totals() -> impl Strategy<Value = Totals> {
+    let line = [money(), money(), money(), money(), money()].prop_map(
+        |[gross, discount, net, tax_exclusive, tax_inclusive]| LineTotals {
+            gross,
+            discount,
+            net,
+            tax_exclusive,
+            tax_inclusive,
+        },
+    );
+    let part = (0_usize..64, 0_usize..256, money()).prop_map(|(discount, line, amount)| DiscountPart {
+        discount,
+        line,
+        amount,
+    });
+    let tax = (tax_rate(), money(), money()).prop_map(|(tax, taxable, amount)| TaxTotal { tax, taxable, amount });
+    let charge = [money(), money(), money()].prop_map(|[amount, tax_exclusive, tax_inclusive]| ChargeTotals {
+        amount,
+        tax_exclusive,
+        tax_inclusive,
+    });
+    let lists = (vec(line, 0..5), vec(money(), 0..3), vec(part, 0..5), vec(tax, 0..3), vec(charge, 0..3));
+    let sums = std::array::from_fn::<_, 9, _>(|_| money());
+    (lists, sums).prop_map(|((lines, discounts, discount_parts, taxes, charges), sums)| Totals {
+        lines,
+        discounts,
+        discount_parts,
+        taxes,
+        charges,
+        gross: sums[0],
+        discount: sums[1],
+        net: sums[2],
+        tax_exclusive: sums[3],
+        tax_inclusive: sums[4],
+        charges_total: sums[5],
+        charge_tax_exclusive: sums[6],
+        charge_tax_inclusive: sums[7],
+        total: sums[8],
+    })
+}
+
+fn discount() -> impl Strategy<Value = Discount> {
+    let scope =
+        prop_oneof![Just(DiscountScope::Order), vec(id(domain::ids::LineId), 0..5).prop_map(DiscountScope::Lines)];
+    (id(domain::ids::DiscountId), scope, rate(), text()).prop_map(|(discount, scope, rate, reason)| Discount {
+        discount,
+        scope,
+        rate,
+        reason,
+    })
+}
+
+fn charge() -> impl Strategy<Value = ServiceCharge> {
+    let phase = prop_oneof![
+        Just(ChargePhase::Total),
+        (any::<bool>(), vec(tax_rate(), 0..4))
+            .prop_map(|(pre_discount, taxes)| ChargePhase::Subtotal { pre_discount, taxes }),
+    ];
+    (id(domain::ids::ChargeId), text(), rate(), phase).prop_map(|(charge, name, rate, phase)| ServiceCharge {
+        charge,
+        name,
+        rate,
+        phase,
+    })
+}
+
+fn order() -> impl Strategy<Value = OrderEvent> {
+    use OrderEvent as E;
+    let line_id = || id(domain::ids::LineId);
+    let why = select(&[NotApplicable::OrderCancelled, NotApplicable::NothingDue]);
+    let reason = prop_oneof![Just(CancelReason::PaymentTimeout), text().prop_map(CancelReason::Requested)];
+    prop_oneof![
+        opening().prop_map(E::OrderOpened),
+        line().prop_map(E::LineAdded),
+        (line_id(), qty()).prop_map(|(line, qty)| E::LineQtyChanged { line, qty }),
+        line_id().prop_map(|line| E::LineRemoved { line }),
+        discount().prop_map(E::DiscountApplied),
+        id(domain::ids::DiscountId).prop_map(|discount| E::DiscountRemoved { discount }),
+        charge().prop_map(E::ServiceChargeApplied),
+        id(domain::ids::ChargeId).prop_map(|charge| E::ServiceChargeRemoved { charge }),
+        (totals(), option::of(timestamp())).prop_map(|(totals, deadline)| E::OrderPlaced { totals, deadline }),
+        totals().prop_map(|totals| E::OrderRepriced { totals }),
+        (id(PaymentId), tender(), money(), money()).prop_map(|(payment, tender, amount, tip)| E::PaymentApplied {
+            payment,
+            tender,
+            amount,
+            tip
+        }),
+        (id(PaymentId), tender(), money(), why).prop_map(|(payment, tender, unapplied, why)| {
+            E::PaymentNotApplicable { payment, tender, unapplied, why }
+        }),
+        reason.prop_map(|reason| E::OrderCancelled { reason }),
+        money().prop_map(|total| E::OrderCompleted { total }),
+    ]
+}
+
+fn payment() -> impl Strategy<Value = PaymentEvent> {
+    use PaymentEvent as E;
+    let why = prop_oneof![
+        Just(Flag::LateCapture),
+        Just(Flag::NotApplicable),
+        (money(), money()).prop_map(|(requested, captured)| Flag::AmountDiffers { requested, captured }),
+    ];
+    let outcome = select(&[IgnoredOutcome::Failed, IgnoredOutcome::Captured]);
+    prop_oneof![
+        (id(OrderId), tender(), money(), money(), currency(), option::of(timestamp())).prop_map(
+            |(order, tender, amount, tip, currency, deadline)| E::PaymentInitiated {
+                order,
+                tender,
+                amount,
+                tip,
+                currency,
+                deadline
+            }
+        ),
+        (money(), money(), option::of(money()), option::of(money()))
+            .prop_map(|(amount, tip, tendered, change)| E::PaymentCaptured { amount, tip, tendered, change }),
+        text().prop_map(|code| E::PaymentFailed { code }),
+        Just(E::PaymentExpired),
+        why.prop_map(|why| E::PaymentFlagged { why }),
+        outcome.prop_map(|outcome| E::PaymentOutcomeIgnored { outcome }),
+    ]
+}
+
+fn stock() -> impl Strategy<Value = StockEvent> {
+    use StockEvent as E;
+    let sku = || id(domain::ids::Sku);
+    let policy =
+        prop_oneof![Just(StockPolicy::Untracked), any::<bool>().prop_map(|auto86| StockPolicy::Counted { auto86 })];
+    let reserved = || {
+        let line = (id(domain::ids::LineId), sku(), qty());
+        (id(OrderId), vec(line.prop_map(|(line, sku, qty)| ReservedLine { line, sku, qty }), 0..6))
+    };
+    let why = select(&[ReleaseReason::OrderCancelled, ReleaseReason::PaymentTimeout, ReleaseReason::LineChanged]);
+    prop_oneof![
+        (sku(), policy).prop_map(|(sku, policy)| E::StockPolicySet { sku, policy }),
+        (sku(), qty(), option::of(text())).prop_map(|(sku, qty, reference)| E::StockReceived { sku, qty, reference }),
+        (sku(), qty(), qty()).prop_map(|(sku, counted, delta)| E::StockCounted { sku, counted, delta }),
+        (sku(), qty(), text()).prop_map(|(sku, delta, reason)| E::StockAdjusted { sku, delta, reason }),
+        (sku(), qty(), text()).prop_map(|(sku, qty, reason)| E::StockWasted { sku, qty, reason }),
+        (sku(), option::of(timestamp()), any::<bool>()).prop_map(|(sku, until, auto)| E::ItemMarked86 {
+            sku,
+            until,
+            auto
+        }),
+        sku().prop_map(|sku| E::ItemUnmarked86 { sku }),
+        reserved().prop_map(|(order, lines)| E::StockReserved { order, lines }),
+        reserved().prop_map(|(order, lines)| E::StockCommitted { order, lines }),
+        (reserved(), why).prop_map(|((order, lines), why)| E::StockReleased { order, lines, why }),
+    ]
+}
+
+/// Any event.
+pub fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        1 => menu().prop_map(Event::Menu),
+        1 => access().prop_map(Event::Access),
+        1 => (settings(), any::<bool>()).prop_map(|(settings, first)| Event::Store(match first {
+            true => StoreEvent::StoreOpened(settings),
+            false => StoreEvent::StoreSettingsChanged(settings),
+        })),
+        1 => store_menu().prop_map(Event::StoreMenu),
+        4 => (id(OrderId), order()).prop_map(|(id, event)| Event::Order(id, event)),
+        2 => (id(PaymentId), payment()).prop_map(|(id, event)| Event::Payment(id, event)),
+        2 => stock().prop_map(Event::Stock),
+    ]
+}
+
+fn stream() -> impl Strategy<Value = Stream> {
+    (0..7, id(TenantId), id(StoreId), id(OrderId), id(PaymentId)).prop_map(|(kind, tenant, store, order, payment)| {
+        match kind {
+            0 => Stream::Menu(tenant),
+            1 => Stream::Access(tenant),
+            2 => Stream::Store(tenant, store),
+            3 => Stream::StoreMenu(tenant, store),
+            4 => Stream::Order(tenant, store, order),
+            5 => Stream::Payment(tenant, store, payment),
+            _ => Stream::Stock(tenant, store),
+        }
+    })
+}
+
+/// Anything a commit may say.
+pub fn meta() -> impl Strategy<Value = CommitMeta> {
+    use domain::command::Source;
+    let who = (id(ActorId), option::of(id(ActorId)), option::of(id(TerminalId)));
+    let source = select(&[Source::Online, Source::Imported, Source::Engine]);
+    (who, source, option::of(timestamp()), stream(), option::of(id(OrderId))).prop_map(
+        |((actor, approver, terminal), source, occurred_at, main, correlation)| CommitMeta {
+            actor,
+            approver,
+            terminal,
+            source,
+            occurred_at,
+            main,
+            correlation,
+        },
+    )
+}

@@ -1,0 +1,252 @@
+//! One command of every kind, each with all it can say and with as little as it can say.
+
+use crate::samples::{ORDER, PAYMENT, currency, group, item, plain_item, settings, text};
+use domain::calendar::Timestamp;
+use domain::command::{
+    AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder,
+    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, StockCommand, StoreCommand,
+};
+use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
+use domain::ids::{
+    ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, Sku, StoreId, TableId, TaxId, TenderId,
+    TokenId, VariationId,
+};
+use domain::menu::Tax;
+use domain::money::{Money, Ppm, QtyMilli};
+use schemas::stored::{command_digest, command_name};
+use std::collections::HashMap;
+
+const DEADLINE: Timestamp = Timestamp(1_798_761_600_000_000);
+
+/// Every sample.
+pub fn commands() -> Vec<(&'static str, Command)> {
+    let mut commands = Vec::new();
+    menu(&mut |label, command| commands.push((label, Command::Menu(command))));
+    let secret_sha256 = [7; 32];
+    let (token, role, label) = (id!(TokenId "tok_1"), Role::Pos, text("Till 1"));
+    let access = [
+        ("one", AccessCommand::IssueToken { token, role, label, secret_sha256 }),
+        ("one", AccessCommand::RevokeToken(token)),
+    ];
+    commands.extend(access.map(|(label, command)| (label, Command::Access(command))));
+    let mut add = |label, command| commands.push((label, Command::Store(id!(StoreId "s1"), command)));
+    store(&mut add);
+    order(&mut |label, command| add(label, StoreCommand::Order(ORDER, command)));
+    payment(&mut |label, command| add(label, StoreCommand::Payment(PAYMENT, command)));
+    stock(&mut |label, command| add(label, StoreCommand::Stock(command)));
+    commands
+}
+
+fn menu(add: &mut dyn FnMut(&'static str, MenuCommand)) {
+    add("full", MenuCommand::UpsertItem(item()));
+    add("plain", MenuCommand::UpsertItem(plain_item()));
+    add("one", MenuCommand::RetireItem(id!(ItemId "lobster")));
+    add("full", MenuCommand::UpsertModifierGroup(group()));
+    let tax = Tax { id: id!(TaxId "vat19"), name: text("USt 19 %"), rate: Ppm(190_000), inclusive: true };
+    add("inclusive", MenuCommand::UpsertTax(tax.clone()));
+    add("exclusive", MenuCommand::UpsertTax(Tax { inclusive: false, ..tax }));
+    add("one", MenuCommand::Publish);
+}
+
+fn store(add: &mut dyn FnMut(&'static str, StoreCommand)) {
+    add("one", StoreCommand::Put(settings()));
+    add("one", StoreCommand::AdoptMenu { version: 7 });
+    let item = id!(ItemId "margherita");
+    let variation = Some(id!(VariationId "small"));
+    add("full", StoreCommand::SetPrice { item, variation, price: Some(Money(990)) });
+    add("plain", StoreCommand::SetPrice { item, variation: None, price: None });
+    add("sold", StoreCommand::SetAvailability { item, available: true });
+    add("not_sold", StoreCommand::SetAvailability { item, available: false });
+}
+
+fn line() -> NewLine {
+    let (group, modifier) = (id!(GroupId "toppings"), id!(ModifierId "olives"));
+    NewLine {
+        line: id!(LineId "l1"),
+        item: id!(ItemId "margherita"),
+        variation: Some(id!(VariationId "large")),
+        qty: QtyMilli::pieces(2),
+        modifiers: vec![NewModifier { group, modifier, qty: 2 }],
+        open_price: Some(Money(1_350)),
+        seat: Some(3),
+        course: Some(1),
+        note: Some(text("scharf")),
+    }
+}
+
+fn plain_line() -> NewLine {
+    let (variation, modifiers, open_price) = (None, vec![], None);
+    NewLine { variation, modifiers, open_price, seat: None, course: None, note: None, ..line() }
+}
+
+fn discount() -> NewDiscount {
+    NewDiscount {
+        discount: id!(DiscountId "d1"),
+        scope: DiscountScope::Lines(vec![id!(LineId "l1"), id!(LineId "l2")]),
+        rate: Rate::Percent(Ppm(100_000)),
+        reason: text("Stammgast"),
+    }
+}
+
+fn charge() -> NewServiceCharge {
+    NewServiceCharge {
+        charge: id!(ChargeId "c1"),
+        name: text("Service"),
+        rate: Rate::Amount(Money(250)),
+        phase: NewChargePhase::Subtotal { pre_discount: true, taxes: vec![id!(TaxId "vat7")] },
+    }
+}
+
+fn new_order() -> NewOrder {
+    NewOrder {
+        channel: Channel::Pos,
+        dining_mode: DiningMode::DineIn,
+        pay_mode: PayMode::First,
+        table: Some(id!(TableId "t12")),
+        guests: 4,
+        customer_ref: Some(id!(CustomerRef "cust_77")),
+        currency: Some(currency("EUR", 2)),
+        display_number: Some(text("A-042")),
+        lines: vec![line(), plain_line()],
+        discounts: vec![discount()],
+        service_charges: vec![charge()],
+        place: Some(Place { expected_total: Some(Money(3_356)) }),
+    }
+}
+
+fn plain_order() -> NewOrder {
+    let (lines, discounts, service_charges) = (vec![], vec![], vec![]);
+    let (table, customer_ref, currency, display_number) = (None, None, None, None);
+    let plain = NewOrder { lines, discounts, service_charges, place: None, ..new_order() };
+    NewOrder { table, customer_ref, currency, display_number, ..plain }
+}
+
+fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
+    use OrderCommand as C;
+    add("full", C::Open(new_order()));
+    add("plain", C::Open(plain_order()));
+    add("two", C::AddLines(vec![line(), plain_line()]));
+    add("one", C::ChangeLineQty { line: id!(LineId "l1"), qty: QtyMilli(300) });
+    add("one", C::RemoveLine(id!(LineId "l1")));
+    add("lines_percent", C::ApplyDiscount(discount()));
+    let (scope, rate) = (DiscountScope::Order, Rate::Amount(Money(500)));
+    add("order_amount", C::ApplyDiscount(NewDiscount { scope, rate, ..discount() }));
+    add("one", C::RemoveDiscount(id!(DiscountId "d1")));
+    add("subtotal", C::ApplyServiceCharge(charge()));
+    add("total", C::ApplyServiceCharge(NewServiceCharge { phase: NewChargePhase::Total, ..charge() }));
+    add("one", C::RemoveServiceCharge(id!(ChargeId "c1")));
+    add("full", C::Place(Place { expected_total: Some(Money(3_356)) }));
+    add("plain", C::Place(Place { expected_total: None }));
+    add("timeout", C::Cancel { reason: CancelReason::PaymentTimeout });
+    add("requested", C::Cancel { reason: CancelReason::Requested(text("Gast ist gegangen")) });
+    add("one", C::Complete);
+    add("one", C::TimeOut { deadline: DEADLINE });
+}
+
+fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
+    use PaymentCommand as C;
+    let (order, tip, amount) = (ORDER, Money(144), Some(Money(3_356)));
+    let tendered = Some(Money(4_000));
+    let method = Method::Cash { tendered };
+    add("cash", C::Initiate { order, amount, tip, method, expected_total: amount });
+    let method = Method::Cash { tendered: None };
+    add("plain", C::Initiate { order, amount: None, tip, method, expected_total: None });
+    let method = Method::External(id!(TenderId "cash"));
+    add("external", C::Initiate { order, amount, tip, method, expected_total: None });
+    add("captured", C::RecordOutcome(Outcome::Captured { amount }));
+    add("captured_plain", C::RecordOutcome(Outcome::Captured { amount: None }));
+    add("failed", C::RecordOutcome(Outcome::Failed { code: text("51") }));
+    add("one", C::Expire { deadline: DEADLINE });
+}
+
+fn stock(add: &mut dyn FnMut(&'static str, StockCommand)) {
+    use StockCommand as C;
+    let (sku, qty) = (id!(Sku "dough"), QtyMilli::pieces(40));
+    add("untracked", C::SetPolicy { sku, policy: StockPolicy::Untracked });
+    add("counted", C::SetPolicy { sku, policy: StockPolicy::Counted { auto86: false } });
+    add("auto86", C::SetPolicy { sku, policy: StockPolicy::Counted { auto86: true } });
+    add("full", C::Receive { sku, qty, reference: Some(text("LS 118")) });
+    add("plain", C::Receive { sku, qty, reference: None });
+    add("one", C::Count { sku, counted: qty });
+    add("one", C::Adjust { sku, delta: QtyMilli(-2_000), reason: text("Bruch") });
+    add("one", C::Waste { sku, qty, reason: text("Bruch") });
+    add("until", C::Mark86 { sku, until: Some(DEADLINE) });
+    add("plain", C::Mark86 { sku, until: None });
+    add("one", C::Unmark86(sku));
+    add("one", C::EndMark86 { sku, until: DEADLINE });
+}
+
+/// Adds a digest, which must be another than all before it.
+#[track_caller]
+fn distinct(seen: &mut HashMap<u128, String>, command: &Command) {
+    let digest = command_digest(command);
+    assert_eq!(digest, command_digest(&command.clone()), "the digest depends on more than the command");
+    let text = format!("{} {command:?}", command_name(command));
+    if let Some(other) = seen.insert(digest, text.clone()) {
+        panic!("one digest for two commands:\n{other}\n{text}");
+    }
+}
+
+#[test]
+fn different_commands_have_different_digests() {
+    let mut seen = HashMap::new();
+    for (_, command) in commands() {
+        distinct(&mut seen, &command);
+        if let Command::Store(_, command) = command {
+            distinct(&mut seen, &Command::Store(id!(StoreId "s2"), command));
+        }
+    }
+}
+
+#[test]
+fn every_field_of_an_order_is_in_its_digest() {
+    let open = |change: &dyn Fn(&mut NewOrder)| {
+        let mut order = new_order();
+        change(&mut order);
+        Command::Store(id!(StoreId "s1"), StoreCommand::Order(ORDER, OrderCommand::Open(order)))
+    };
+    let changes: &[&dyn Fn(&mut NewOrder)] = &[
+        &|_| {},
+        &|order| order.channel = Channel::Kiosk,
+        &|order| order.dining_mode = DiningMode::TakeAway,
+        &|order| order.pay_mode = PayMode::Later,
+        &|order| order.table = None,
+        &|order| order.guests = 5,
+        &|order| order.customer_ref = None,
+        &|order| order.currency = Some(currency("USD", 2)),
+        &|order| order.currency = None,
+        &|order| order.display_number = None,
+        &|order| order.lines.swap(0, 1),
+        &|order| order.discounts.clear(),
+        &|order| order.service_charges.clear(),
+        &|order| order.place = None,
+        &|order| order.place = Some(Place { expected_total: None }),
+        &|order| order.lines[0].line = id!(LineId "l9"),
+        &|order| order.lines[0].item = id!(ItemId "funghi"),
+        &|order| order.lines[0].variation = None,
+        &|order| order.lines[0].qty = QtyMilli::ONE,
+        &|order| order.lines[0].modifiers.clear(),
+        &|order| order.lines[0].modifiers[0].group = id!(GroupId "extras"),
+        &|order| order.lines[0].modifiers[0].modifier = id!(ModifierId "ham"),
+        &|order| order.lines[0].modifiers[0].qty = 1,
+        &|order| order.lines[0].open_price = None,
+        &|order| order.lines[0].seat = Some(4),
+        &|order| order.lines[0].course = Some(4),
+        &|order| order.lines[0].note = None,
+        &|order| order.discounts[0].discount = id!(DiscountId "d9"),
+        &|order| order.discounts[0].scope = DiscountScope::Order,
+        &|order| order.discounts[0].scope = DiscountScope::Lines(vec![]),
+        &|order| order.discounts[0].rate = Rate::Amount(Money(100_000)),
+        &|order| order.discounts[0].reason = text("Chef"),
+        &|order| order.service_charges[0].charge = id!(ChargeId "c9"),
+        &|order| order.service_charges[0].name = text("Tisch"),
+        &|order| order.service_charges[0].rate = Rate::Percent(Ppm(250)),
+        &|order| order.service_charges[0].phase = NewChargePhase::Total,
+        &|order| order.service_charges[0].phase = NewChargePhase::Subtotal { pre_discount: true, taxes: vec![] },
+        &|order| order.service_charges[0].phase = NewChargePhase::Subtotal { pre_discount: false, taxes: vec![] },
+    ];
+    let mut seen = HashMap::new();
+    for change in changes {
+        distinct(&mut seen, &open(change));
+    }
+}

@@ -1,0 +1,371 @@
+//! One event of every type and version, each with all it can hold and with as little as it can hold.
+//!
+//! When a stored struct gets a new version, its samples stay here under the old one, and new ones join them.
+
+use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::event::{
+    AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, Event, Flag, IgnoredOutcome,
+    Line, LineModifier, MenuEvent, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Rate, ReleaseReason,
+    ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+};
+use domain::ids::{
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StoreId,
+    TableId, TaxId, TenantId, TenderId, TerminalId, Text, TokenId, VariationId,
+};
+use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
+use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
+use domain::store::Settings;
+use domain::stream::Stream;
+use schemas::stored::CommitMeta;
+
+/// An event and how its bytes are called.
+pub struct Sample {
+    /// Which of its type's.
+    pub label: &'static str,
+    /// The schema version its bytes are of.
+    pub version: u8,
+    /// What the bytes say.
+    pub event: Event,
+}
+
+pub fn text(text: &str) -> Text {
+    Text::parse(text).expect("a text")
+}
+
+pub const ORDER: OrderId = id!(OrderId "01900000000070008000000000000001");
+pub const PAYMENT: PaymentId = id!(PaymentId "01900000000070008000000000000002");
+const NOW: Timestamp = Timestamp(1_798_761_600_000_000);
+
+pub fn currency(code: &str, exponent: u8) -> Currency {
+    Currency::new(code, exponent).expect("a currency")
+}
+
+/// Every sample, by type.
+pub fn samples() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    let mut add = |label, event| samples.push(Sample { label, version: 1, event });
+    menu(&mut |label, event| add(label, Event::Menu(event)));
+    access(&mut |label, event| add(label, Event::Access(event)));
+    store(&mut |label, event| add(label, Event::Store(event)));
+    store_menu(&mut |label, event| add(label, Event::StoreMenu(event)));
+    order(&mut |label, event| add(label, Event::Order(ORDER, event)));
+    payment(&mut |label, event| add(label, Event::Payment(PAYMENT, event)));
+    stock(&mut |label, event| add(label, Event::Stock(event)));
+    samples
+}
+
+pub fn item() -> Item {
+    Item {
+        id: id!(ItemId "margherita"),
+        name: text("Pizza Margherita"),
+        category: Some(text("Pizza")),
+        price: ItemPrice::Fixed(Money(1_150)),
+        variations: vec![
+            Variation {
+                id: id!(VariationId "small"),
+                name: text("Small"),
+                price: Money(950),
+                sku: Some(id!(Sku "dough_small")),
+            },
+            Variation { id: id!(VariationId "large"), name: text("Large"), price: Money(1_350), sku: None },
+        ],
+        groups: vec![id!(GroupId "toppings"), id!(GroupId "extras")],
+        taxes: vec![id!(TaxId "vat7")],
+        sku: Some(id!(Sku "dough")),
+    }
+}
+
+pub fn plain_item() -> Item {
+    Item {
+        id: id!(ItemId "lobster"),
+        name: text("Hummer"),
+        category: None,
+        price: ItemPrice::Open,
+        variations: vec![],
+        groups: vec![],
+        taxes: vec![],
+        sku: None,
+    }
+}
+
+pub fn group() -> ModifierGroup {
+    ModifierGroup {
+        id: id!(GroupId "toppings"),
+        name: text("Toppings"),
+        min: 1,
+        max: 300,
+        allow_qty: true,
+        modifiers: vec![
+            Modifier { id: id!(ModifierId "olives"), name: text("Olives"), price: Money(120), default: true },
+            Modifier { id: id!(ModifierId "no_cheese"), name: text("No cheese"), price: Money(-80), default: false },
+        ],
+    }
+}
+
+fn menu(add: &mut dyn FnMut(&'static str, MenuEvent)) {
+    add("full", MenuEvent::ItemUpserted(item()));
+    add("plain", MenuEvent::ItemUpserted(plain_item()));
+    add("one", MenuEvent::ItemRetired { item: id!(ItemId "lobster") });
+    add("full", MenuEvent::ModifierGroupUpserted(group()));
+    let empty = ModifierGroup { min: 0, max: 0, allow_qty: false, modifiers: vec![], ..group() };
+    add("empty", MenuEvent::ModifierGroupUpserted(empty));
+    let tax = Tax { id: id!(TaxId "vat19"), name: text("USt 19 %"), rate: Ppm(190_000), inclusive: true };
+    add("inclusive", MenuEvent::TaxUpserted(tax.clone()));
+    add("exclusive", MenuEvent::TaxUpserted(Tax { inclusive: false, ..tax }));
+    add("one", MenuEvent::MenuPublished { version: 7, content_hash: 0xfedc_ba98_7654_3210 });
+}
+
+fn access(add: &mut dyn FnMut(&'static str, AccessEvent)) {
+    let labels = ["admin", "manager", "pos", "kitchen", "analyst", "auditor"];
+    for (label, role) in labels.into_iter().zip(Role::ALL) {
+        let secret_sha256 = std::array::from_fn(|index| 255 - 3 * index as u8);
+        let (token, label_text) = (id!(TokenId "tok_1"), text("Till 1, ground floor"));
+        add(label, AccessEvent::TokenIssued { token, role, label: label_text, secret_sha256 });
+    }
+    add("one", AccessEvent::TokenRevoked { token: id!(TokenId "tok_1") });
+}
+
+pub fn settings() -> Settings {
+    Settings {
+        name: text("Berlin Mitte"),
+        currency: currency("EUR", 2),
+        time_zone: text("Europe/Berlin"),
+        cut_off: CutOff::from_minute(240).expect("a cut-off"),
+        rules: PriceRules { rounding: Rounding::HalfUp, tax_rounding: TaxRounding::Group },
+        payment_timeout_s: 900,
+    }
+}
+
+fn store(add: &mut dyn FnMut(&'static str, StoreEvent)) {
+    add("one", StoreEvent::StoreOpened(settings()));
+    add("one", StoreEvent::StoreSettingsChanged(settings()));
+    let roundings = [Rounding::HalfEven, Rounding::HalfDown, Rounding::Up, Rounding::Down];
+    for (label, rounding) in ["half_even", "half_down", "up", "down"].into_iter().zip(roundings) {
+        let rules = PriceRules { rounding, tax_rounding: TaxRounding::Line };
+        let settings = Settings { currency: currency("JPY", 0), cut_off: CutOff::MIDNIGHT, rules, ..settings() };
+        add(label, StoreEvent::StoreSettingsChanged(settings));
+    }
+}
+
+fn store_menu(add: &mut dyn FnMut(&'static str, StoreMenuEvent)) {
+    add("one", StoreMenuEvent::MenuAdopted { version: 300 });
+    let item = id!(ItemId "margherita");
+    let variation = Some(id!(VariationId "small"));
+    add("full", StoreMenuEvent::StorePriceSet { item, variation, price: Some(Money(990)) });
+    add("plain", StoreMenuEvent::StorePriceSet { item, variation: None, price: None });
+    add("sold", StoreMenuEvent::StoreAvailabilitySet { item, available: true });
+    add("not_sold", StoreMenuEvent::StoreAvailabilitySet { item, available: false });
+}
+
+pub fn opening() -> Opening {
+    let date = Date::from_ymd(2027, 1, 1).expect("a date");
+    Opening {
+        channel: Channel::Pos,
+        dining_mode: DiningMode::DineIn,
+        pay_mode: PayMode::Later,
+        table: Some(id!(TableId "t12")),
+        guests: 4,
+        customer_ref: Some(id!(CustomerRef "cust_77")),
+        currency: currency("EUR", 2),
+        display_number: text("A-042"),
+        business_date: date.prev().expect("a date"),
+        opened_local: LocalDateTime::new(date, 1, 59, 58).expect("a time"),
+        time_zone: text("Europe/Berlin"),
+        rules: PriceRules { rounding: Rounding::HalfEven, tax_rounding: TaxRounding::Line },
+        imported: false,
+    }
+}
+
+pub fn vat() -> TaxRate {
+    TaxRate { tax: id!(TaxId "vat7"), rate: Ppm(70_000), inclusive: true }
+}
+
+pub fn line() -> Line {
+    Line {
+        line: id!(LineId "l1"),
+        item: id!(ItemId "margherita"),
+        name: text("Pizza Margherita"),
+        category: Some(text("Pizza")),
+        variation: Some((id!(VariationId "large"), text("Large"))),
+        qty: QtyMilli::pieces(2),
+        unit_base: Money(1_350),
+        modifiers: vec![
+            LineModifier {
+                group: id!(GroupId "toppings"),
+                modifier: id!(ModifierId "olives"),
+                name: text("Olives"),
+                unit_price: Money(120),
+                qty: 2,
+            },
+            LineModifier {
+                group: id!(GroupId "toppings"),
+                modifier: id!(ModifierId "no_cheese"),
+                name: text("No cheese"),
+                unit_price: Money(-80),
+                qty: 1,
+            },
+        ],
+        unit: Money(1_510),
+        taxes: vec![vat(), TaxRate { tax: id!(TaxId "city"), rate: Ppm(10_000), inclusive: false }],
+        sku: Some(id!(Sku "dough")),
+        menu_version: 7,
+        seat: Some(3),
+        course: Some(300),
+        note: Some(text("ohne Knoblauch, bitte – scharf 🌶")),
+    }
+}
+
+pub fn totals() -> Totals {
+    Totals {
+        lines: vec![
+            LineTotals {
+                gross: Money(3_020),
+                discount: Money(302),
+                net: Money(2_718),
+                tax_exclusive: Money(27),
+                tax_inclusive: Money(178),
+            },
+            LineTotals { gross: Money(450), net: Money(450), ..LineTotals::default() },
+        ],
+        discounts: vec![Money(302)],
+        discount_parts: vec![DiscountPart { discount: 0, line: 200, amount: Money(302) }],
+        taxes: vec![TaxTotal { tax: vat(), taxable: Money(2_540), amount: Money(178) }],
+        charges: vec![ChargeTotals { amount: Money(150), tax_exclusive: Money(11), tax_inclusive: Money(10) }],
+        gross: Money(3_470),
+        discount: Money(302),
+        net: Money(3_168),
+        tax_exclusive: Money(27),
+        tax_inclusive: Money(178),
+        charges_total: Money(150),
+        charge_tax_exclusive: Money(11),
+        charge_tax_inclusive: Money(10),
+        total: Money(3_356),
+    }
+}
+
+fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
+    use OrderEvent as E;
+    add("full", E::OrderOpened(opening()));
+    let kinds = [
+        ("kiosk", Channel::Kiosk, DiningMode::TakeAway),
+        ("online", Channel::Online, DiningMode::TakeAway),
+        ("delivery", Channel::Delivery, DiningMode::Delivery),
+        ("phone", Channel::Phone, DiningMode::Delivery),
+    ];
+    for (label, channel, dining_mode) in kinds {
+        let (pay_mode, imported) = (PayMode::First, true);
+        let plain = Opening { channel, dining_mode, pay_mode, imported, table: None, customer_ref: None, ..opening() };
+        add(label, E::OrderOpened(plain));
+    }
+    add("full", E::LineAdded(line()));
+    let plain = Line { category: None, variation: None, modifiers: vec![], taxes: vec![], sku: None, ..line() };
+    add("plain", E::LineAdded(Line { seat: None, course: None, note: None, ..plain }));
+    add("one", E::LineQtyChanged { line: id!(LineId "l1"), qty: QtyMilli(300) });
+    add("one", E::LineRemoved { line: id!(LineId "l1") });
+    let discount = Discount {
+        discount: id!(DiscountId "d1"),
+        scope: DiscountScope::Lines(vec![id!(LineId "l1"), id!(LineId "l2")]),
+        rate: Rate::Percent(Ppm(100_000)),
+        reason: text("Stammgast"),
+    };
+    add("lines_percent", E::DiscountApplied(discount.clone()));
+    let (scope, rate) = (DiscountScope::Order, Rate::Amount(Money(500)));
+    add("order_amount", E::DiscountApplied(Discount { scope, rate, ..discount }));
+    add("one", E::DiscountRemoved { discount: id!(DiscountId "d1") });
+    let phases = [
+        ("net", Rate::Percent(Ppm(125_000)), ChargePhase::Subtotal { pre_discount: false, taxes: vec![vat()] }),
+        ("gross", Rate::Amount(Money(250)), ChargePhase::Subtotal { pre_discount: true, taxes: vec![] }),
+        ("total", Rate::Percent(Ppm(20_000)), ChargePhase::Total),
+    ];
+    for (label, rate, phase) in phases {
+        let charge = id!(ChargeId "c1");
+        add(label, E::ServiceChargeApplied(ServiceCharge { charge, name: text("Service"), rate, phase }));
+    }
+    add("one", E::ServiceChargeRemoved { charge: id!(ChargeId "c1") });
+    add("full", E::OrderPlaced { totals: totals(), deadline: Some(NOW) });
+    add("plain", E::OrderPlaced { totals: Totals::default(), deadline: None });
+    add("one", E::OrderRepriced { totals: totals() });
+    let (payment, external) = (PAYMENT, Tender::External(id!(TenderId "cash")));
+    add("cash", E::PaymentApplied { payment, tender: Tender::Cash, amount: Money(3_356), tip: Money(144) });
+    add("external", E::PaymentApplied { payment, tender: external, amount: Money(3_356), tip: Money(0) });
+    let (tender, unapplied) = (Tender::Cash, Money(10));
+    let why = NotApplicable::OrderCancelled;
+    add("cancelled", E::PaymentNotApplicable { payment, tender: external, unapplied, why });
+    add("nothing_due", E::PaymentNotApplicable { payment, tender, unapplied, why: NotApplicable::NothingDue });
+    add("timeout", E::OrderCancelled { reason: CancelReason::PaymentTimeout });
+    add("requested", E::OrderCancelled { reason: CancelReason::Requested(text("Gast ist gegangen")) });
+    add("one", E::OrderCompleted { total: Money(3_356) });
+}
+
+fn payment(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
+    use PaymentEvent as E;
+    let (amount, tip, currency) = (Money(3_356), Money(144), currency("KWD", 3));
+    let tender = Tender::External(id!(TenderId "card"));
+    add("full", E::PaymentInitiated { order: ORDER, tender, amount, tip, currency, deadline: Some(NOW) });
+    let tender = Tender::Cash;
+    add("plain", E::PaymentInitiated { order: ORDER, tender, amount, tip, currency, deadline: None });
+    add("cash", E::PaymentCaptured { amount, tip, tendered: Some(Money(4_000)), change: Some(Money(500)) });
+    add("external", E::PaymentCaptured { amount, tip, tendered: None, change: None });
+    add("one", E::PaymentFailed { code: text("51 insufficient funds") });
+    add("one", E::PaymentExpired);
+    add("late", E::PaymentFlagged { why: Flag::LateCapture });
+    add("not_applicable", E::PaymentFlagged { why: Flag::NotApplicable });
+    let why = Flag::AmountDiffers { requested: Money(3_500), captured: Money(3_499) };
+    add("amount", E::PaymentFlagged { why });
+    add("failed", E::PaymentOutcomeIgnored { outcome: IgnoredOutcome::Failed });
+    add("captured", E::PaymentOutcomeIgnored { outcome: IgnoredOutcome::Captured });
+}
+
+fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {
+    use StockEvent as E;
+    let sku = id!(Sku "dough");
+    add("untracked", E::StockPolicySet { sku, policy: StockPolicy::Untracked });
+    add("counted", E::StockPolicySet { sku, policy: StockPolicy::Counted { auto86: false } });
+    add("auto86", E::StockPolicySet { sku, policy: StockPolicy::Counted { auto86: true } });
+    let qty = QtyMilli::pieces(40);
+    add("full", E::StockReceived { sku, qty, reference: Some(text("LS 2027/118")) });
+    add("plain", E::StockReceived { sku, qty, reference: None });
+    add("one", E::StockCounted { sku, counted: QtyMilli(38_500), delta: QtyMilli(-1_500) });
+    add("one", E::StockAdjusted { sku, delta: QtyMilli(-2_000), reason: text("Bruch") });
+    add("one", E::StockWasted { sku, qty: QtyMilli(1_000), reason: text("fell on the floor") });
+    add("until", E::ItemMarked86 { sku, until: Some(NOW), auto: false });
+    add("auto", E::ItemMarked86 { sku, until: None, auto: true });
+    add("one", E::ItemUnmarked86 { sku });
+    let lines = vec![
+        ReservedLine { line: id!(LineId "l1"), sku, qty: QtyMilli::pieces(2) },
+        ReservedLine { line: id!(LineId "l2"), sku: id!(Sku "cola"), qty: QtyMilli::ONE },
+    ];
+    add("one", E::StockReserved { order: ORDER, lines: lines.clone() });
+    add("one", E::StockCommitted { order: ORDER, lines: lines.clone() });
+    let reasons = [ReleaseReason::OrderCancelled, ReleaseReason::PaymentTimeout, ReleaseReason::LineChanged];
+    for (label, why) in ["cancelled", "timeout", "line_changed"].into_iter().zip(reasons) {
+        add(label, E::StockReleased { order: ORDER, lines: lines.clone(), why });
+    }
+}
+
+/// Commits with all they can say and with as little as they can.
+pub fn metas() -> Vec<(&'static str, CommitMeta)> {
+    use domain::command::Source;
+    let (tenant, store) = (id!(TenantId "demo"), id!(StoreId "s1"));
+    let full = CommitMeta {
+        actor: id!(ActorId "anna"),
+        approver: Some(id!(ActorId "boss")),
+        terminal: Some(id!(TerminalId "till_1")),
+        source: Source::Online,
+        occurred_at: Some(NOW),
+        main: Stream::Order(tenant, store, ORDER),
+        correlation: Some(ORDER),
+    };
+    let plain = CommitMeta {
+        approver: None,
+        terminal: None,
+        source: Source::Engine,
+        occurred_at: None,
+        main: Stream::Menu(tenant),
+        correlation: None,
+        ..full
+    };
+    let imported = CommitMeta { source: Source::Imported, main: Stream::Payment(tenant, store, PAYMENT), ..full };
+    vec![("full", full), ("plain", plain), ("imported", imported)]
+}
