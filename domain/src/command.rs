@@ -139,7 +139,8 @@ pub struct NewOrder {
     pub customer_ref: Option<CustomerRef>,
     /// The currency the client thinks in; refused where it is not the store's.
     pub currency: Option<Currency>,
-    /// What was called out, for orders recorded after the fact; the engine counts for the others.
+    /// What was called out, for orders recorded after the fact (`#` and the order's id where nobody knows); the engine
+    /// counts for the others.
     pub display_number: Option<Text>,
     /// Its first lines.
     pub lines: Vec<NewLine>,
@@ -351,7 +352,7 @@ pub enum StockCommand {
         /// When the mark ends by itself.
         until: Option<Timestamp>,
     },
-    /// Sells it again.
+    /// Sells it again; refused where it was marked by itself and still nothing is available.
     Unmark86(Sku),
     /// Sells it again because the mark's time has come (issued by the engine).
     EndMark86 {

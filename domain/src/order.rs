@@ -41,6 +41,9 @@ pub struct Order {
     pub deadline: Option<Timestamp>,
     /// Its lines.
     pub lines: Vec<OrderLine>,
+    /// The ids of lines that were removed: they are not given out again, so that an old discount, or a reader of the
+    /// history, never takes a new line for the old one.
+    pub removed: Vec<LineId>,
     /// Its discounts, in the order they were given.
     pub discounts: Vec<Discount>,
     /// Its service charges, in the order they were given.
@@ -107,6 +110,7 @@ impl OrderSlot {
             is_placed: false,
             deadline: None,
             lines: vec![],
+            removed: vec![],
             discounts: vec![],
             charges: vec![],
             total: Money::ZERO,
@@ -135,6 +139,11 @@ impl OrderSlot {
 }
 
 impl Order {
+    /// The most lines that may be removed from an order.
+    pub const REMOVED_MAX: usize = 1_000;
+    /// The most attempts to pay that may be without an outcome at a time: they all end with their order's deadline.
+    pub const ATTEMPTS_MAX: usize = 64;
+
     /// What is still to be paid.
     pub fn due(&self) -> Money {
         Money(self.total.0 - self.applied.0)
@@ -201,6 +210,7 @@ impl Order {
             OrderEvent::LineRemoved { line } => {
                 let index = self.index_of(*line, event);
                 self.lines.remove(index);
+                self.removed.push(*line);
             }
             OrderEvent::DiscountApplied(discount) => self.discounts.push(discount.clone()),
             OrderEvent::DiscountRemoved { discount } => self.discounts.retain(|held| held.discount != *discount),

@@ -278,7 +278,7 @@ pub enum Refused {
         /// The stock item.
         sku: Sku,
     },
-    /// Less is on hand than the command takes away.
+    /// Less is on hand than the command takes away, or nothing is there to sell again.
     OnHandTooLow {
         /// The stock item.
         sku: Sku,

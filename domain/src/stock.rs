@@ -122,7 +122,7 @@ impl Stock {
             }
             StockCommand::Waste { sku, qty, reason } => {
                 let item = self.counted(*sku)?;
-                let on_hand = QtyMilli(item.on_hand.0 - qty.0);
+                let on_hand = item.on_hand.checked_sub(*qty).ok_or(Refused::AmountTooLarge)?;
                 self.keeps_reserved(*sku, item, on_hand)?;
                 let mut events = vec![StockEvent::StockWasted { sku: *sku, qty: *qty, reason: reason.clone() }];
                 events.extend(mark_if_gone(*sku, item, QtyMilli(on_hand.0 - item.reserved.0)));
@@ -138,16 +138,24 @@ impl Stock {
                     false => vec![StockEvent::ItemMarked86 { sku: *sku, until: *until, auto: false }],
                 }
             }
-            StockCommand::Unmark86(sku) => match self.known(*sku)?.mark {
-                Some(_) => vec![StockEvent::ItemUnmarked86 { sku: *sku }],
-                None => vec![],
-            },
-            StockCommand::EndMark86 { sku, until } => match self.known(*sku)?.mark {
-                Some(mark) if mark.until == Some(*until) && *until <= now => {
-                    vec![StockEvent::ItemUnmarked86 { sku: *sku }]
+            StockCommand::Unmark86(sku) => {
+                let item = self.known(*sku)?;
+                match item.mark {
+                    // Only goods end a mark that set itself: by hand it would come back at once.
+                    Some(mark) if mark.auto => {
+                        return Err(Refused::OnHandTooLow { sku: *sku, available: item.available() });
+                    }
+                    Some(_) => without_mark(*sku, item),
+                    None => vec![],
                 }
-                Some(_) | None => return Err(Refused::NotDue),
-            },
+            }
+            StockCommand::EndMark86 { sku, until } => {
+                let item = self.known(*sku)?;
+                match item.mark {
+                    Some(mark) if mark.until == Some(*until) && *until <= now => without_mark(*sku, item),
+                    Some(_) | None => return Err(Refused::NotDue),
+                }
+            }
         };
         Ok(events.into_iter().map(Event::Stock).collect())
     }
@@ -346,6 +354,13 @@ fn with_mark_cleared(sku: Sku, item: &StockItem, on_hand: QtyMilli, event: Stock
         Some(_) => {}
         None => events.extend(mark_if_gone(sku, item, available)),
     }
+    events
+}
+
+/// The end of a mark somebody set; where nothing is available the item marks itself from here on.
+fn without_mark(sku: Sku, item: &StockItem) -> Vec<StockEvent> {
+    let mut events = vec![StockEvent::ItemUnmarked86 { sku }];
+    events.extend(mark_if_gone(sku, &StockItem { mark: None, ..*item }, item.available()));
     events
 }
 

@@ -146,7 +146,8 @@ impl Store {
         if self.prices.get(&(item, variation)).copied() == price {
             return Ok(vec![]);
         }
-        if price.is_some() && Store::PRICES_MAX <= self.prices.len() {
+        let is_new = !self.prices.contains_key(&(item, variation));
+        if price.is_some() && is_new && Store::PRICES_MAX <= self.prices.len() {
             return Err(Refused::TooMany { what: "store prices", max: Store::PRICES_MAX });
         }
         Ok(vec![Event::StoreMenu(StoreMenuEvent::StorePriceSet { item, variation, price })])

@@ -9,7 +9,7 @@ use crate::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Event, Opening, OrderEvent, PayMode, PaymentEvent,
     ReleaseReason, ReservedLine, ServiceCharge, StockEvent,
 };
-use crate::ids::{ChargeId, DiscountId, LineId, OrderId};
+use crate::ids::{ChargeId, DiscountId, LineId, OrderId, Text};
 use crate::menu::Menu;
 use crate::money::{Money, QtyMilli};
 use crate::order::{Order, OrderSlot};
@@ -22,6 +22,8 @@ struct Draft<'a> {
     store: &'a Store,
     id: OrderId,
     order: Order,
+    /// What the order asked of the stock before this decision; nothing before it was placed.
+    before: Vec<ReservedLine>,
     /// What is reserved for the order, by this decision too.
     reserved: Vec<ReservedLine>,
     events: Vec<Event>,
@@ -120,7 +122,12 @@ impl Store {
             guests: new.guests,
             customer_ref: new.customer_ref,
             currency: settings.currency,
-            display_number: new.display_number.clone().unwrap_or_else(|| self.next_number(date, prefix)),
+            display_number: match (&new.display_number, imported) {
+                (Some(number), _) => number.clone(),
+                (None, false) => self.next_number(date, prefix),
+                // Old dates have no counter, and the order's id is unique already; no counted number has a `#`.
+                (None, true) => Text::parse(&format!("#{id}")).expect("an order's id makes a text"),
+            },
             business_date: date,
             opened_local: context.local,
             time_zone: settings.time_zone.clone(),
@@ -177,11 +184,11 @@ impl Store {
 
 impl<'a> Draft<'a> {
     fn of(store: &'a Store, id: OrderId, order: Order) -> Draft<'a> {
-        let reserved = match order.is_placed {
-            true => store.stock.reserved_for(id).to_vec(),
-            false => vec![],
+        let (before, reserved) = match order.is_placed {
+            true => (demand(&order), store.stock.reserved_for(id).to_vec()),
+            false => (vec![], vec![]),
         };
-        Draft { store, id, order, reserved, events: vec![] }
+        Draft { store, id, order, before, reserved, events: vec![] }
     }
 
     fn take(&mut self) -> Vec<Event> {
@@ -198,7 +205,7 @@ impl<'a> Draft<'a> {
             return Err(Refused::TooMany { what: "lines", max: pricing::LINES_MAX });
         }
         for new in lines {
-            if self.order.line(new.line).is_ok() {
+            if self.order.line(new.line).is_ok() || self.order.removed.contains(&new.line) {
                 return Err(Refused::LineExists { line: new.line });
             }
             let line = self.store.line(menu, new)?;
@@ -218,6 +225,9 @@ impl<'a> Draft<'a> {
         self.order.line(line)?;
         if self.order.is_placed && self.order.lines.len() == 1 {
             return Err(Refused::OrderEmpty);
+        }
+        if Order::REMOVED_MAX <= self.order.removed.len() {
+            return Err(Refused::TooMany { what: "removed lines", max: Order::REMOVED_MAX });
         }
         self.push(OrderEvent::LineRemoved { line });
         Ok(())
@@ -325,7 +335,7 @@ impl<'a> Draft<'a> {
             return Err(Refused::BelowPaid { total: totals.total, paid: self.order.applied });
         }
         self.push(OrderEvent::OrderRepriced { totals });
-        let (more, less) = reservation_change(&self.reserved, &demand(&self.order), self.store);
+        let (more, less) = reservation_change(&self.before, &demand(&self.order), &self.reserved);
         let released = self.store.stock.release(self.id, less, ReleaseReason::LineChanged);
         let reserving = match more.is_empty() {
             true => vec![],
@@ -396,25 +406,28 @@ fn demand(order: &Order) -> Vec<ReservedLine> {
     order.lines.iter().filter_map(stocked).collect()
 }
 
-/// What has to be reserved besides, and what can be given back. Lines that were placed while their item was not
-/// counted hold nothing and keep holding nothing.
+/// What has to be reserved besides, and what can be given back.
+///
+/// Only what the decision asks for on top is reserved: a line placed while its item was not counted holds nothing, and
+/// neither the policy nor a mark "sold out" that came later turns a discount into a question of stock.
 fn reservation_change(
+    before: &[ReservedLine],
+    after: &[ReservedLine],
     reserved: &[ReservedLine],
-    demand: &[ReservedLine],
-    store: &Store,
 ) -> (Vec<ReservedLine>, Vec<ReservedLine>) {
-    let held = |line: LineId| -> i64 { reserved.iter().filter(|r| r.line == line).map(|r| r.qty.0).sum() };
+    let sum = |lines: &[ReservedLine], line: LineId| -> i64 {
+        lines.iter().filter(|held| held.line == line).map(|held| held.qty.0).sum()
+    };
     let mut more = vec![];
     let mut less = vec![];
-    for wanted in demand {
-        let have = held(wanted.line);
-        let is_counted = store.stock.is_counted(wanted.sku);
-        if have < wanted.qty.0 && (is_counted || have == 0) {
-            more.push(ReservedLine { qty: QtyMilli(wanted.qty.0 - have), ..*wanted });
-        } else if wanted.qty.0 < have {
-            less.push(ReservedLine { qty: QtyMilli(have - wanted.qty.0), ..*wanted });
+    for wanted in after {
+        let (asked, held) = (sum(before, wanted.line), sum(reserved, wanted.line));
+        if asked < wanted.qty.0 {
+            more.push(ReservedLine { qty: QtyMilli(wanted.qty.0 - asked), ..*wanted });
+        } else if wanted.qty.0 < held {
+            less.push(ReservedLine { qty: QtyMilli(held - wanted.qty.0), ..*wanted });
         }
     }
-    less.extend(reserved.iter().filter(|r| demand.iter().all(|wanted| wanted.line != r.line)));
+    less.extend(reserved.iter().filter(|held| after.iter().all(|wanted| wanted.line != held.line)));
     (more, less)
 }

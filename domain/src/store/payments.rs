@@ -32,6 +32,9 @@ impl Store {
                     return Err(Refused::PaymentExists { payment: id });
                 }
                 let live = self.orders.get(order).ok_or(Refused::UnknownOrder { order: *order })?.live()?;
+                if !live.is_placed {
+                    return Err(Refused::OrderNotPlaced);
+                }
                 if let Some(expected) = expected_total
                     && *expected != live.total
                 {
@@ -69,6 +72,9 @@ impl Store {
         method: Method,
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
+        if Order::ATTEMPTS_MAX <= order.attempts.len() {
+            return Err(Refused::TooMany { what: "unanswered payments of an order", max: Order::ATTEMPTS_MAX });
+        }
         let needed = amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         let deadline = match (method, context.source) {
             (Method::Cash { .. }, _) | (Method::External(_), Source::Imported) => None,
@@ -158,9 +164,6 @@ impl Store {
 }
 
 fn amount_due(order: &Order, asked: Option<Money>) -> Result<Money, Refused> {
-    if !order.is_placed {
-        return Err(Refused::OrderNotPlaced);
-    }
     let due = order.due();
     let amount = asked.unwrap_or(due);
     if due <= Money::ZERO || amount <= Money::ZERO {
