@@ -15,7 +15,7 @@ mod body;
 mod token;
 
 pub use body::{BodyError, FieldError, parse_body};
-pub use event::{EventJson, Receipt, ReceiptEvent, type_name};
+pub use event::{EventJson, Receipt, ReceiptEvent};
 pub use problem::{Problem, refusal_code, refusal_detail, refusal_facts};
 pub use token::{BadCommandId, BadPosition, CommandIdJson, PositionToken, parse_command_id};
 pub use wire::{Wire, parse_id};

@@ -52,6 +52,10 @@ pub enum BodyError {
 /// [`BodyError`] says where the body is wrong and what would be right.
 pub fn parse_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    // A list would be read as the fields in the order they stand in the source, which is nobody's business.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(BodyError::Field(FieldError::new("", "is a list; expected an object")));
+    }
     match serde_json::from_slice(bytes) {
         Ok(body) => Ok(body),
         // Where it is wrong is found out by reading it again: following the path costs time that good bodies need not pay.
@@ -128,14 +132,16 @@ impl Message<'_> {
 }
 
 /// Names of Rust's types in serde's messages, and what a client's author calls them.
-const IN_JSON: [(&str, &str); 7] = [
+const IN_JSON: [(&str, &str); 9] = [
     ("expected u16", "expected a whole number from 0 to 65535"),
     ("expected u32", "expected a whole number from 0 to 4294967295"),
     ("expected u64", "expected a whole number, 0 or more"),
     ("expected a boolean", "expected true or false"),
     ("expected a sequence", "expected a list"),
-    ("map", "object"),
-    ("sequence", "list"),
+    ("invalid type: floating point `", "invalid type: number `"),
+    ("invalid type: integer `", "invalid type: number `"),
+    ("invalid type: map,", "invalid type: object,"),
+    ("invalid type: sequence,", "invalid type: list,"),
 ];
 
 fn in_words_of_json(text: &str) -> String {

@@ -1,13 +1,12 @@
 //! Recorded events in JSON: names instead of numbers, borrowed from the event and never copied.
 
 mod data;
-mod names;
 
 pub use data::EventData;
-pub use names::type_name;
 
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, Wire};
+use crate::stored::type_name_of;
 use domain::event::Event;
 use domain::ids::{OrderId, PaymentId, Revision};
 use domain::stream::Stream;
@@ -72,7 +71,7 @@ impl<'a> ReceiptEvent<'a> {
             stream: StreamName(stream),
             revision: revision.0,
             position,
-            kind: type_name(event),
+            kind: type_name_of(event),
             data: EventData(event),
         }
     }
@@ -166,7 +165,7 @@ impl<'a> EventJson<'a> {
             position: recorded.position,
             stream: StreamName(recorded.stream),
             revision: recorded.revision.0,
-            kind: type_name(recorded.event),
+            kind: type_name_of(recorded.event),
             tenant: Wire(recorded.stream.tenant()),
             store: recorded.stream.store().map(Wire),
             order_id: order_of(recorded.stream).map(Wire),

@@ -196,5 +196,11 @@ pub type Rounding = Wire<domain::money::Rounding>;
 pub type TaxRounding = Wire<domain::pricing::TaxRounding>;
 /// What a command of a batch is, as it stands in a body.
 pub type CommandKindJson = Wire<CommandKind>;
+/// When a service charge is computed, as it stands in a body.
+pub type ChargePhase = Wire<super::request::ChargePhase>;
+/// What became of an attempt to pay, as it stands in a body.
+pub type OutcomeKind = Wire<super::request::OutcomeKind>;
+/// How a stock item is kept, as it stands in a body.
+pub type PolicyKind = Wire<super::request::PolicyKind>;
 /// How a command reached the engine, as it stands in a body.
 pub type Source = Wire<domain::command::Source>;

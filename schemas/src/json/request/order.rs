@@ -344,8 +344,7 @@ impl Discount {
 }
 
 /// When a service charge is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChargePhase {
     /// Before tax, on the sum of the lines.
     Subtotal,
@@ -371,7 +370,7 @@ pub struct ServiceCharge {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<wire::Money>,
     /// When it is computed.
-    pub phase: ChargePhase,
+    pub phase: wire::ChargePhase,
     /// Whether a share is of the sum before discounts; only in the subtotal phase.
     #[serde(default, skip_serializing_if = "is_false")]
     pub pre_discount: bool,
@@ -390,7 +389,7 @@ impl ServiceCharge {
         at_most(&self.taxes, TAXES_MAX, "/taxes")?;
         unique(self.taxes.iter().map(|tax| tax.0), "/taxes", "")?;
         let only_subtotal = |field| FieldError::new(field, "is for the subtotal phase only");
-        let phase = match self.phase {
+        let phase = match self.phase.0 {
             ChargePhase::Subtotal => NewChargePhase::Subtotal {
                 pre_discount: self.pre_discount,
                 taxes: self.taxes.into_iter().map(|tax| tax.0).collect(),

@@ -86,8 +86,7 @@ fn method(tender: TenderId, tendered: Option<Money>) -> Result<Method, FieldErro
 }
 
 /// What became of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OutcomeKind {
     /// Money moved.
     Captured,
@@ -101,7 +100,7 @@ pub enum OutcomeKind {
 #[schema(example = json!({"outcome": "captured", "amount": 2300}))]
 pub struct Outcome {
     /// Whether money moved.
-    pub outcome: OutcomeKind,
+    pub outcome: wire::OutcomeKind,
     /// How much moved with the tip, where the message says so; only with `captured`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<wire::Money>,
@@ -116,7 +115,7 @@ impl Outcome {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self) -> Result<command::Outcome, FieldError> {
-        match (self.outcome, self.amount, self.code) {
+        match (self.outcome.0, self.amount, self.code) {
             (OutcomeKind::Captured, amount, None) => {
                 let amount = amount.map(|amount| not_negative(amount.0, "/amount")).transpose()?;
                 Ok(command::Outcome::Captured { amount })

@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// How a stock item is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PolicyKind {
     /// Not counted: never refused, never reserved.
     Untracked,
@@ -26,7 +25,7 @@ pub struct SetStockPolicy {
     /// The stock item.
     pub sku: wire::Sku,
     /// How it is kept.
-    pub policy: PolicyKind,
+    pub policy: wire::PolicyKind,
     /// Whether it is marked sold out by itself when nothing is available; only with `counted`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub auto86: bool,
@@ -38,7 +37,7 @@ impl SetStockPolicy {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self) -> Result<StockCommand, FieldError> {
-        let policy = match (self.policy, self.auto86) {
+        let policy = match (self.policy.0, self.auto86) {
             (PolicyKind::Counted, auto86) => StockPolicy::Counted { auto86 },
             (PolicyKind::Untracked, false) => StockPolicy::Untracked,
             (PolicyKind::Untracked, true) => {

@@ -5,6 +5,7 @@ use domain::command::Source;
 use domain::event::{Channel, DiningMode, PayMode, Role};
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
+use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind};
 use serde::{Deserializer, Serializer};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
@@ -92,6 +93,15 @@ names! {
     Source, "How a command reached the engine: as it happened, or recorded after the fact." {
         Online = "online", Imported = "imported",
     }, never sent: { Engine = "engine" }
+    ChargePhase, "When a service charge is computed: `subtotal` before tax, `total` after tax and untaxed." {
+        Subtotal = "subtotal", Total = "total",
+    }
+    OutcomeKind, "What became of an attempt to pay: `captured` if money moved." {
+        Captured = "captured", Failed = "failed",
+    }
+    PolicyKind, "How a stock item is kept: what is `untracked` is never refused and never reserved." {
+        Untracked = "untracked", Counted = "counted",
+    }
     CommandKind, "What a command of a batch is." {
         PutItem = "menu.put_item",
         RetireItem = "menu.retire_item",

@@ -1,0 +1,91 @@
+//! The OpenAPI description of the bodies.
+
+use schemas::json::batch::{Batch, BatchAnswer};
+use schemas::json::{EventJson, Problem, Receipt, request as r};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    r::OpenOrder, r::AddLines, r::ChangeLine, r::Discount, r::ServiceCharge, r::Place, r::Cancel, r::InitiatePayment,
+    r::Outcome, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
+    r::SetStockPolicy, r::ReceiveStock, r::CountStock, r::AdjustStock, r::WasteStock, r::Mark86, r::Unmark86,
+    r::IssueToken, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
+)))]
+struct Api;
+
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(reference)) = map.get("$ref") {
+                found.insert(reference.trim_start_matches("#/components/schemas/").to_owned());
+            }
+            map.values().for_each(|value| references(value, found));
+        }
+        Value::Array(list) => list.iter().for_each(|value| references(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let api = serde_json::to_value(Api::openapi()).unwrap();
+    let schemas = api["components"]["schemas"].as_object().unwrap();
+    let mut found = BTreeSet::new();
+    references(&api, &mut found);
+    let missing: Vec<_> = found.iter().filter(|name| !schemas.contains_key(*name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    for name in ["OpenOrder", "OrderId", "Money", "Qty", "Channel", "Event", "Receipt", "Problem", "CommandKind"] {
+        assert!(schemas.contains_key(name), "{name} is not among {:?}", schemas.keys().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn examples_are_bodies_that_are_taken() {
+    let api = serde_json::to_value(Api::openapi()).unwrap();
+    let check = |name: &str, read: &dyn Fn(&[u8]) -> Result<(), String>| {
+        let example = &api["components"]["schemas"][name]["example"];
+        assert!(example.is_object(), "{name} has no example");
+        read(&serde_json::to_vec(example).unwrap()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    };
+    macro_rules! check {
+        ($($name:ident => $parse:expr;)*) => {$(
+            check(stringify!($name), &|bytes| {
+                let body: r::$name = schemas::json::parse_body(bytes).map_err(|error| error.to_string())?;
+                #[allow(clippy::redundant_closure_call, reason = "each body has its own way to be parsed")]
+                ($parse)(body).map(|_| ()).map_err(|error: schemas::json::FieldError| error.to_string())
+            });
+        )*};
+    }
+    let order = domain::ids::OrderId::parse("o1").unwrap();
+    let item = domain::ids::ItemId::parse("pizza").unwrap();
+    let group = domain::ids::GroupId::parse("toppings").unwrap();
+    let line = domain::ids::LineId::parse("l1").unwrap();
+    check! {
+        OpenOrder => r::OpenOrder::parse;
+        AddLines => r::AddLines::parse;
+        Line => r::Line::parse;
+        ChangeLine => |body: r::ChangeLine| body.parse(line);
+        Discount => r::Discount::parse;
+        ServiceCharge => r::ServiceCharge::parse;
+        Place => |body: r::Place| Ok(body.parse());
+        Cancel => |body: r::Cancel| Ok(body.parse());
+        InitiatePayment => |body: r::InitiatePayment| body.parse(Some(order));
+        Outcome => r::Outcome::parse;
+        PutStore => r::PutStore::parse;
+        SetPrice => |body: r::SetPrice| body.parse(item);
+        SetAvailability => |body: r::SetAvailability| Ok(body.parse(item));
+        PutItem => |body: r::PutItem| body.parse(item);
+        PutModifierGroup => |body: r::PutModifierGroup| body.parse(group);
+        PutTax => |body: r::PutTax| Ok(body.parse(domain::ids::TaxId::parse("vat").unwrap()));
+        SetStockPolicy => r::SetStockPolicy::parse;
+        ReceiveStock => r::ReceiveStock::parse;
+        CountStock => r::CountStock::parse;
+        AdjustStock => r::AdjustStock::parse;
+        WasteStock => r::WasteStock::parse;
+        Mark86 => |body: r::Mark86| Ok(body.parse());
+        Unmark86 => |body: r::Unmark86| Ok(body.parse());
+        IssueToken => |body: r::IssueToken| Ok(body.parse());
+    }
+}

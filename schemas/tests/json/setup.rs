@@ -1,0 +1,260 @@
+//! Bodies of menus, stores, stock and tokens.
+
+use crate::{read, refuses};
+use domain::calendar::{CutOff, Timestamp};
+use domain::command::{StockCommand, StoreCommand};
+use domain::event::{Role, StockPolicy};
+use domain::ids::{GroupId, ItemId, Sku, TaxId, Text, VariationId};
+use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
+use domain::pricing::{PriceRules, TaxRounding};
+use domain::store::Settings;
+use schemas::json::FieldError;
+use schemas::json::request::{
+    AdjustStock, CountStock, IssueToken, Mark86, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock,
+    SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
+};
+
+fn text(text: &str) -> Text {
+    Text::parse(text).unwrap()
+}
+
+fn item() -> Item {
+    Item {
+        id: ItemId::parse("pizza").unwrap(),
+        name: text("Pizza"),
+        category: None,
+        price: ItemPrice::Fixed(Money(1_150)),
+        variations: vec![],
+        groups: vec![],
+        taxes: vec![],
+        sku: None,
+    }
+}
+
+#[test]
+fn items() {
+    let parse = |body: PutItem| body.parse(item().id);
+    assert_eq!(read(r#"{"name": "Pizza", "price": 1150}"#, parse), Ok(item()));
+    let open = Item { price: ItemPrice::Open, ..item() };
+    assert_eq!(read(r#"{"name": "Pizza", "open_price": true}"#, parse), Ok(open));
+    let full = r#"{"name": "Pizza", "category": "Food", "sku": "dough", "modifier_groups": ["toppings"],
+        "taxes": ["vat"], "variations": [{"variation_id": "large", "name": "Large", "price": 1450, "sku": "big"}]}"#;
+    let large = Variation {
+        id: VariationId::parse("large").unwrap(),
+        name: text("Large"),
+        price: Money(1_450),
+        sku: Sku::parse("big").ok(),
+    };
+    let full_item = Item {
+        category: Some(text("Food")),
+        price: ItemPrice::Fixed(Money::ZERO),
+        variations: vec![large],
+        groups: vec![GroupId::parse("toppings").unwrap()],
+        taxes: vec![TaxId::parse("vat").unwrap()],
+        sku: Sku::parse("dough").ok(),
+        ..item()
+    };
+    assert_eq!(read(full, parse), Ok(full_item));
+    let variation = r#"{"variation_id": "v", "name": "V", "price": 1}"#;
+    refuses(
+        parse,
+        &[
+            (r#"{"price": 1}"#, "/name", "is required"),
+            (r#"{"name": "P"}"#, "/price", "is required, or \"open_price\": true, or variations"),
+            (r#"{"name": "P", "price": 10.425}"#, "/price", "is of the wrong type: number `10.425`, expected an amount in whole minor units of the currency (11.50 USD is 1150)"),
+            (r#"{"name": "P", "price": -1}"#, "/price", "-1 is below zero; it must be 0 or more"),
+            (r#"{"name": "P", "price": 1, "open_price": true}"#, "/open_price", "cannot stand beside a price or variations; give one of them"),
+            (&format!(r#"{{"name": "P", "price": 1, "variations": [{variation}]}}"#), "/price", "cannot stand beside variations: each of them has its price"),
+            (&format!(r#"{{"name": "P", "variations": [{variation}, {variation}]}}"#), "/variations/1/variation_id", "v is there twice; each may appear once"),
+            (r#"{"name": "P", "variations": [{"variation_id": "v", "name": "V", "price": -1}]}"#, "/variations/0/price", "-1 is below zero; it must be 0 or more"),
+            (r#"{"name": "P", "variations": [{"variation_id": "v", "name": "V"}]}"#, "/variations/0/price", "is required"),
+            (r#"{"name": "P", "price": 1, "taxes": ["a", "a"]}"#, "/taxes/1", "a is there twice; each may appear once"),
+            (r#"{"name": "P", "price": 1, "modifier_groups": ["a", "a"]}"#, "/modifier_groups/1", "a is there twice; each may appear once"),
+            (r#"{"name": "P", "price": 1, "taxes": ["a","b","c","d","e","f","g","h","i"]}"#, "/taxes", "has 9 entries; at most 8 are allowed"),
+            (r#"{"name": "P", "price": 1, "sku": "No"}"#, "/sku", "\"No\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those"),
+        ],
+    );
+}
+
+#[test]
+fn modifier_groups() {
+    let id = GroupId::parse("toppings").unwrap();
+    let parse = |body: PutModifierGroup| body.parse(id);
+    let body = r#"{"name": "Toppings", "min": 1, "max": 2, "allow_qty": true,
+                   "modifiers": [{"modifier_id": "olives", "name": "Olives", "price": -10, "default": true}]}"#;
+    let olives = Modifier {
+        id: domain::ids::ModifierId::parse("olives").unwrap(),
+        name: text("Olives"),
+        price: Money(-10),
+        default: true,
+    };
+    let group = ModifierGroup { id, name: text("Toppings"), min: 1, max: 2, allow_qty: true, modifiers: vec![olives] };
+    assert_eq!(read(body, parse), Ok(group));
+    refuses(
+        parse,
+        &[
+            (r#"{"name": "T"}"#, "/modifiers", "is required"),
+            (r#"{"name": "T", "modifiers": []}"#, "/modifiers", "must hold at least one modifier"),
+            (r#"{"name": "T", "min": 3, "max": 2, "modifiers": [{"modifier_id": "a", "name": "A"}]}"#, "/min", "is 3, more than max, which is 2; a max of 0 means no limit"),
+            (r#"{"name": "T", "min": 2, "modifiers": [{"modifier_id": "a", "name": "A"}]}"#, "/min", "is 2, but there are only 1 to choose"),
+            (r#"{"name": "T", "max": -1, "modifiers": []}"#, "/max", "is out of range: integer `-1`, expected a whole number from 0 to 65535"),
+            (r#"{"name": "T", "max": 1, "modifiers": [{"modifier_id": "a", "name": "A", "default": true},
+                {"modifier_id": "b", "name": "B", "default": true}]}"#, "/max", "is 1, but 2 modifiers are taken by default"),
+            (r#"{"name": "T", "modifiers": [{"modifier_id": "a", "name": "A"}, {"modifier_id": "a", "name": "B"}]}"#,
+                "/modifiers/1/modifier_id", "a is there twice; each may appear once"),
+        ],
+    );
+}
+
+#[test]
+fn taxes() {
+    let id = TaxId::parse("vat").unwrap();
+    let parse = |body: PutTax| Ok::<_, FieldError>(body.parse(id));
+    let tax = Tax { id, name: text("VAT"), rate: Ppm(88_750), inclusive: false };
+    assert_eq!(read(r#"{"name": "VAT", "percent_ppm": 88750, "inclusive": false}"#, parse), Ok(tax));
+    refuses(
+        parse,
+        &[
+            (r#"{"name": "VAT", "percent_ppm": 1}"#, "/inclusive", "is required"),
+            (r#"{"name": "VAT", "percent_ppm": 10000001, "inclusive": true}"#, "/percent_ppm", "10000001 is out of range; a rate is 0 to 10000000 millionths"),
+            (r#"{"name": "VAT", "percent_ppm": 8.875, "inclusive": true}"#, "/percent_ppm", "is of the wrong type: number `8.875`, expected a rate in whole millionths (7.25 % is 72500)"),
+        ],
+    );
+}
+
+#[test]
+fn stores() {
+    let settings = Settings {
+        name: text("Old Town"),
+        currency: Currency::new("EUR", 2).unwrap(),
+        time_zone: text("Europe/Madrid"),
+        cut_off: CutOff::MIDNIGHT,
+        rules: PriceRules::default(),
+        payment_timeout_s: 900,
+    };
+    let least = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "europe/madrid"}"#;
+    assert_eq!(read(least, PutStore::parse), Ok(settings.clone()));
+    let most = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "Europe/Madrid", "cut_off": "04:00",
+                   "rounding": "half_up", "tax_rounding": "group", "payment_timeout_s": 60}"#;
+    let settings = Settings {
+        cut_off: CutOff::parse("04:00").unwrap(),
+        rules: PriceRules { rounding: Rounding::HalfUp, tax_rounding: TaxRounding::Group },
+        payment_timeout_s: 60,
+        ..settings
+    };
+    assert_eq!(read(most, PutStore::parse), Ok(settings));
+    let store = |rest: &str| format!(r#"{{"name": "S", "currency": "EUR", "time_zone": "UTC"{rest}}}"#);
+    refuses(
+        PutStore::parse,
+        &[
+            (r#"{"name": "S", "currency": "EUR"}"#, "/time_zone", "is required"),
+            (r#"{"name": "S", "currency": "eur", "time_zone": "UTC"}"#, "/currency", "\"eur\" is not an ISO 4217 currency code; one is three capital letters such as EUR"),
+            (r#"{"name": "S", "currency": "EUR", "time_zone": "Mars/Base"}"#, "/time_zone", "\"Mars/Base\" is not a time zone of the IANA database, such as Europe/Madrid"),
+            (r#"{"name": "S", "currency": "EUR", "time_zone": "Etc/Unknown"}"#, "/time_zone", "\"Etc/Unknown\" is not a time zone of the IANA database, such as Europe/Madrid"),
+            (r#"{"name": "S", "currency": "EUR", "time_zone": ""}"#, "/time_zone", "\"\" is not a time zone of the IANA database, such as Europe/Madrid"),
+            (&store(r#", "cut_off": "4:00""#), "/cut_off", "\"4:00\" is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00"),
+            (&store(r#", "cut_off": "13:00""#), "/cut_off", "\"13:00\" is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00"),
+            (&store(r#", "rounding": "banker""#), "/rounding", "\"banker\" is not one of half_even, half_up, half_down, up, down"),
+            (&store(r#", "tax_rounding": "order""#), "/tax_rounding", "\"order\" is not one of line, group"),
+            (&store(r#", "payment_timeout_s": 0"#), "/payment_timeout_s", "must be 1 to 86400 seconds"),
+            (&store(r#", "payment_timeout_s": 86401"#), "/payment_timeout_s", "must be 1 to 86400 seconds"),
+        ],
+    );
+}
+
+#[test]
+fn prices_and_availability() {
+    let item = item().id;
+    let parse = |body: SetPrice| body.parse(item);
+    let set = |variation, price| Ok(StoreCommand::SetPrice { item, variation, price });
+    assert_eq!(read(r#"{"price": 1200}"#, parse), set(None, Some(Money(1_200))));
+    let large = VariationId::parse("large").ok();
+    assert_eq!(read(r#"{"price": null, "variation_id": "large"}"#, parse), set(large, None));
+    refuses(
+        parse,
+        &[
+            ("{}", "/price", "is required"),
+            (r#"{"price": -1}"#, "/price", "-1 is below zero; it must be 0 or more"),
+            (r#"{"price": "12.00"}"#, "/price", "is of the wrong type: string \"12.00\", expected an amount in whole minor units of the currency (11.50 USD is 1150)"),
+        ],
+    );
+    let parse = |body: SetAvailability| Ok(body.parse(item));
+    assert_eq!(
+        read(r#"{"available": false}"#, parse),
+        Ok(StoreCommand::SetAvailability { item, available: false })
+    );
+    refuses(parse, &[("{}", "/available", "is required"), (r#"{"available": 1}"#, "/available", "is of the wrong type: number `1`, expected true or false")]);
+}
+
+#[test]
+fn stock() {
+    let sku = Sku::parse("dough").unwrap();
+    let policy = |policy| Ok(StockCommand::SetPolicy { sku, policy });
+    let counted = StockPolicy::Counted { auto86: true };
+    assert_eq!(
+        read(r#"{"sku": "dough", "policy": "counted", "auto86": true}"#, SetStockPolicy::parse),
+        policy(counted)
+    );
+    assert_eq!(
+        read(r#"{"sku": "dough", "policy": "untracked"}"#, SetStockPolicy::parse),
+        policy(StockPolicy::Untracked)
+    );
+    let received = StockCommand::Receive { sku, qty: QtyMilli(2_500), reference: Some(text("DN 4711")) };
+    assert_eq!(
+        read(r#"{"sku": "dough", "qty": 2.5, "reference": "DN 4711"}"#, ReceiveStock::parse),
+        Ok(received)
+    );
+    let counted = StockCommand::Count { sku, counted: QtyMilli::ZERO };
+    assert_eq!(read(r#"{"sku": "dough", "counted": 0}"#, CountStock::parse), Ok(counted));
+    let adjusted = StockCommand::Adjust { sku, delta: QtyMilli(-250), reason: text("Miscounted") };
+    assert_eq!(
+        read(r#"{"sku": "dough", "delta": -0.25, "reason": "Miscounted"}"#, AdjustStock::parse),
+        Ok(adjusted)
+    );
+    let wasted = StockCommand::Waste { sku, qty: QtyMilli::ONE, reason: text("Dropped") };
+    assert_eq!(read(r#"{"sku": "dough", "qty": 1, "reason": "Dropped"}"#, WasteStock::parse), Ok(wasted));
+    let until = Some(Timestamp(1_795_348_800_000_000));
+    let mark = |body: Mark86| Ok(body.parse());
+    let body = r#"{"sku": "dough", "until": "2026-11-22T13:00:00+01:00"}"#;
+    assert_eq!(read(body, mark), Ok(StockCommand::Mark86 { sku, until }));
+    assert_eq!(read(r#"{"sku": "dough"}"#, mark), Ok(StockCommand::Mark86 { sku, until: None }));
+    let unmark = |body: Unmark86| Ok(body.parse());
+    assert_eq!(read(r#"{"sku": "dough"}"#, unmark), Ok(StockCommand::Unmark86(sku)));
+    refuses(mark, &[(r#"{"sku": "dough", "until": "tomorrow"}"#, "/until", "\"tomorrow\" is not an RFC 3339 time with an offset, such as 2026-11-22T12:00:00Z")]);
+    refuses(unmark, &[("{}", "/sku", "is required")]);
+}
+
+#[test]
+fn stock_is_refused_at_the_field() {
+    refuses(
+        SetStockPolicy::parse,
+        &[
+            (r#"{"sku": "dough", "policy": "untracked", "auto86": true}"#, "/auto86", "is for counted stock only: what is not counted never runs out"),
+            (r#"{"sku": "dough", "policy": 0}"#, "/policy", "is of the wrong type: number `0`, expected one of these texts: untracked counted "),
+        ],
+    );
+    refuses(
+        ReceiveStock::parse,
+        &[
+            (r#"{"sku": "dough"}"#, "/qty", "is required"),
+            (r#"{"sku": "dough", "qty": -1}"#, "/qty", "must be more than 0"),
+        ],
+    );
+    refuses(CountStock::parse, &[(r#"{"sku": "dough", "counted": -1}"#, "/counted", "must be 0 or more")]);
+    refuses(AdjustStock::parse, &[(r#"{"sku": "dough", "delta": 0, "reason": "r"}"#, "/delta", "must not be 0")]);
+    refuses(WasteStock::parse, &[(r#"{"sku": "dough", "qty": 0, "reason": "r"}"#, "/qty", "must be more than 0")]);
+}
+
+#[test]
+fn tokens() {
+    let parse = |body: IssueToken| Ok(body.parse());
+    assert_eq!(read(r#"{"role": "pos", "label": "Till 1"}"#, parse), Ok((Role::Pos, text("Till 1"))));
+    refuses(
+        parse,
+        &[
+            (r#"{"role": "chef", "label": "x"}"#, "/role", "\"chef\" is not one of admin, manager, pos, kitchen, analyst, auditor"),
+            (r#"{"role": "pos"}"#, "/label", "is required"),
+        ],
+    );
+}
