@@ -21,7 +21,7 @@ struct Seen {
 /// Runs one history; its seed is all there is to it.
 fn history(seed: u64, seen: &mut Seen) {
     let mut random = Random::new(seed);
-    let disk = SimDisk::new(random.next());
+    let disk = SimDisk::new(random.bits());
     let mut model = Model::default();
     for _ in 0..12 {
         let mut writer = open_despite(&disk, &mut random, &mut model, seen);

@@ -143,8 +143,11 @@ impl Scan {
             }
             let expected = (self.batches, self.next, self.previous_crc);
             if (header.number, header.first, header.previous_crc) != expected {
-                // Every batch was synced before the next one was written, so this cannot be a torn write.
-                return Err(self.corrupt(place, "a batch stands where another one belongs", REMEDY));
+                // Every batch was synced before the next one was written, so this cannot be a torn write. A later batch than
+                // the one expected says that the damage is where the expected one should have stood.
+                let here = (place, "a batch stands where another one belongs");
+                let (place, why) = self.broken.filter(|_| self.batches < header.number).unwrap_or(here);
+                return Err(self.corrupt(place, why, REMEDY));
             }
             match StoredBatch::check(header, place, &scanned.bytes, scanned.end) {
                 Err(Malformed(why)) => return Ok(why),
@@ -202,10 +205,9 @@ impl Scan {
         if self.batches < proven {
             return Err(self.corrupt(place, why, REMEDY));
         }
-        // Segments get their full length before their name, so no crash makes one short. What the missing part held is
-        // known only if what is left says that nothing more was acknowledged.
-        let said = proven == self.batches;
-        if !scanned.is_whole() && !said {
+        // Segments get their full length before their name, so no crash makes one short. Only the mark right behind the
+        // last batch says that nothing acknowledged stood in the missing part.
+        if !scanned.is_whole() && scanned.mark_alone(self.batches).is_none() {
             return Err(self.corrupt(scanned.place(), "a segment file is shorter than its header says", REMEDY_SHORT));
         }
         Ok(())

@@ -55,7 +55,7 @@ impl Model {
 
     /// Appends a random batch and remembers what became of it.
     pub fn append(&mut self, writer: &mut LogWriter, random: &mut Random) -> Result<(), AppendError> {
-        let id = BatchId(u128::from(random.next()));
+        let id = BatchId(u128::from(random.bits()));
         let mut batch = Batch::with_id(writer.next_position(), id);
         let mut hasher = DefaultHasher::new();
         for _ in 0..1 + random.below(3) {
@@ -71,7 +71,7 @@ impl Model {
                     1..8 => random.below(1500),
                     _ => random.below(100),
                 };
-                let body = vec![random.next() as u8; len as usize];
+                let body = vec![random.bits() as u8; len as usize];
                 let (stream, revision) = (format!("s{}", random.below(5)), self.revisions() * 8 + n);
                 let position = commit.event(&stream, Revision(revision), |bytes| bytes.extend_from_slice(&body));
                 (position.0, &stream[..], revision, &body[..]).hash(&mut hasher);

@@ -1,0 +1,174 @@
+//! A scripted history in which every single operation on the disk goes wrong in every way, and in which the power goes at every
+//! operation of the recovery after that.
+
+mod common;
+
+use common::{Model, OPTIONS, dir, open, rounds};
+use eventlog::sim::{Fault, Random, SimDisk};
+use eventlog::{AppendError, Batch, CommitHeader, Direction, LogWriter, OpenError, Revision, open_embedded};
+
+/// Opens, appends, closes, opens, appends over several segments, is killed, opens. Stops where the power went.
+fn script(disk: &SimDisk, model: &mut Model) {
+    let mut random = Random::new(77);
+    for session in 0..3 {
+        let Some((mut writer, reader)) = open_or_stop(disk) else { return };
+        model.check(&writer, &reader);
+        for _ in 0..10 {
+            match model.append(&mut writer, &mut random) {
+                Ok(()) => {}
+                // What was refused with nothing written may be tried again at once.
+                Err(AppendError::StorageFull { .. } | AppendError::Unavailable { .. }) => {
+                    let _ = model.append(&mut writer, &mut random);
+                }
+                Err(AppendError::Unknown { .. }) => return,
+                Err(AppendError::Fenced) => panic!("nobody else writes"),
+            }
+        }
+        match session {
+            0 => drop(writer.close()),
+            _ => drop(writer),
+        }
+    }
+}
+
+fn open_or_stop(disk: &SimDisk) -> Option<(LogWriter, eventlog::LogReader)> {
+    match open(disk) {
+        Ok((writer, reader, _)) => Some((writer, reader)),
+        Err(OpenError::Io { .. } | OpenError::StorageFull { .. }) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The log opens, holds what it must, takes more, and holds that too.
+fn goes_on(disk: &SimDisk, model: &mut Model) {
+    let (mut writer, reader, _) = open(disk).unwrap_or_else(|error| panic!("{error}"));
+    model.check(&writer, &reader);
+    for _ in 0..3 {
+        model.append(&mut writer, &mut Random::new(5)).expect("appends");
+    }
+    drop(writer);
+    disk.crash();
+    let (writer, reader, _) = open(disk).unwrap_or_else(|error| panic!("{error}"));
+    model.check(&writer, &reader);
+}
+
+#[test]
+fn every_operation_goes_wrong_in_every_way() {
+    let disk = SimDisk::new(1);
+    script(&disk, &mut Model::default());
+    let operations = disk.operations();
+    assert!((100..400).contains(&operations), "{operations} operations");
+    let faults = [Fault::Failure, Fault::FailureFromHereOn, Fault::Full, Fault::Interrupted, Fault::Short];
+    for fault in faults {
+        for operation in 0..operations {
+            for power_lost in [false, true] {
+                let (disk, mut model) = (SimDisk::new(operation), Model::default());
+                disk.arm(operation, fault);
+                script(&disk, &mut model);
+                if power_lost {
+                    disk.crash()
+                } else {
+                    disk.kill()
+                }
+                goes_on(&disk, &mut model);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_power_goes_at_every_operation_and_again_at_every_operation_of_the_recovery() {
+    let operations = {
+        let disk = SimDisk::new(1);
+        script(&disk, &mut Model::default());
+        disk.operations()
+    };
+    for (operation, variant) in (0..operations).flat_map(|k| (0..rounds(3)).map(move |variant| (k, variant))) {
+        let (disk, mut model) = (SimDisk::new(variant * 1000 + operation), Model::default());
+        disk.arm(operation, Fault::PowerLoss);
+        script(&disk, &mut model);
+        disk.crash();
+        let undisturbed = disk.copy(1);
+        drop(open(&undisturbed).unwrap_or_else(|error| panic!("{error}")));
+        for again in 0..undisturbed.operations() {
+            let (disk, mut model) = (disk.copy(again * 31 + variant), model.clone());
+            disk.arm(again, Fault::PowerLoss);
+            assert!(open_or_stop(&disk).is_none(), "the power was out");
+            disk.crash();
+            goes_on(&disk, &mut model);
+        }
+        goes_on(&undisturbed, &mut model);
+    }
+}
+
+#[test]
+fn a_full_disk_stops_writes_and_not_reads_until_there_is_space() {
+    let (disk, mut model, mut random) = (SimDisk::new(3), Model::default(), Random::new(3));
+    let (mut writer, reader, _) = open(&disk).expect("opens");
+    disk.set_capacity(OPTIONS.segment_bytes + 1000);
+    while model.append(&mut writer, &mut random).is_ok() {}
+    let held = model.promised.len();
+    assert!(1 < held);
+    for _ in 0..3 {
+        let refused = append_large(&mut writer).expect_err("there is no space");
+        assert!(matches!(refused, AppendError::StorageFull { .. }), "{refused}");
+    }
+    model.check(&writer, &reader);
+    assert!(disk.names().iter().all(|path| path.extension().is_none_or(|end| end != "tmp")), "leftovers take space");
+    disk.set_capacity(u64::MAX);
+    append_large(&mut writer).expect("there is space again");
+    let events = reader.read_stream("large", Revision(0), Direction::Forward, 9).expect("reads");
+    assert_eq!(events.len(), 1);
+
+    // Without the space to recover into nothing is lost either.
+    drop(writer);
+    disk.kill();
+    disk.set_capacity(1);
+    let refused = open(&disk).expect_err("there is no space");
+    assert!(matches!(&refused, OpenError::StorageFull { dir: full, .. } if full == dir()), "{refused}");
+    disk.set_capacity(u64::MAX);
+    assert_eq!(open(&disk).expect("opens").2.batches as usize, held + 2);
+}
+
+fn append_large(writer: &mut LogWriter) -> Result<(), AppendError> {
+    let mut batch = Batch::new(writer.next_position());
+    let header = CommitHeader { tenant: "t1", command_id: 1, payload_hash: 1, recorded_at: 0, meta: b"" };
+    let mut commit = batch.commit(&header);
+    commit.event("large", Revision(0), |body| body.extend_from_slice(&[1; 3000]));
+    commit.finish();
+    let (id, len) = (batch.id(), batch.len_bytes());
+    let result = writer.append(&mut batch).map(drop);
+    if result.is_err() {
+        assert_eq!((batch.id(), batch.len_bytes()), (id, len), "a refused batch is unchanged");
+    }
+    result
+}
+
+/// After a failure nothing is tried again, not even closing; only what was promised is answered for.
+#[test]
+fn a_failed_sync_is_final() {
+    let (disk, mut model, mut random) = (SimDisk::new(9), Model::default(), Random::new(9));
+    let (mut writer, reader, _) = open(&disk).expect("opens");
+    model.append(&mut writer, &mut random).expect("appends");
+    let promised = model.promised[0].clone();
+    disk.arm(disk.operations() + 1, Fault::Failure);
+    assert!(matches!(model.append(&mut writer, &mut random), Err(AppendError::Unknown { .. })));
+    disk.disarm();
+    let before = disk.operations();
+    assert!(matches!(model.append(&mut writer, &mut random), Err(AppendError::Unknown { .. })));
+    let unknown = model.unknown.clone().expect("the outcome is open");
+    assert!(matches!(writer.find_batch(unknown.id), Err(eventlog::ReadError::Unresolved)));
+    assert_eq!(writer.find_batch(promised.id).expect("reads").map(|place| place.number), Some(1));
+    assert_eq!(reader.durable(), promised.next, "nothing unsynced is seen");
+    assert!(matches!(writer.close(), Err(AppendError::Unknown { .. })));
+    assert_eq!(disk.operations(), before, "nothing touches the disk after the failure");
+}
+
+/// The real file system runs out of space: a segment that cannot be made.
+#[test]
+fn an_unwritable_directory_is_an_error_that_names_it() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let error = open_embedded(&file.path().join("log"), OPTIONS).expect_err("a file is no directory");
+    assert!(error.to_string().contains(&*file.path().to_string_lossy()), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
+}
