@@ -1,0 +1,152 @@
+//! Menus: a tenant's versions, and what one store makes of the one it has adopted.
+
+use super::form::shown::{Currency, GroupId, ItemId, ModifierId, Ppm, Sku, StoreId, TaxId, Text, VariationId};
+use super::form::{choice, view};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+choice! {
+    /// Whether something can be sold now.
+    pub enum ItemState {
+        /// It can.
+        Available,
+        /// The store does not sell it at the moment.
+        Unavailable,
+        /// Its stock is used up or marked sold out.
+        SoldOut,
+    }
+}
+
+view! {
+    /// The menu of a store as it sells now.
+    pub struct MenuView {
+        /// The store.
+        pub store: StoreId,
+        /// The version it sells from.
+        pub version: u32,
+        /// The currency of its prices.
+        pub currency: Currency,
+        /// The items, by id.
+        pub items: Vec<ItemView>,
+        /// The modifier groups, by id.
+        pub modifier_groups: Vec<ModifierGroupView>,
+        /// The taxes, by id.
+        pub taxes: Vec<TaxView>,
+        /// The revision of the store's menu stream, for `If-Match`.
+        pub revision: u64,
+    }
+}
+
+view! {
+    /// Something on the menu.
+    pub struct ItemView {
+        /// Its id.
+        pub item_id: ItemId,
+        /// What the guest reads.
+        pub name: Text,
+        /// The heading it stands under.
+        pub category: Option<Text>,
+        /// Whether it can be sold now; where it has variations, whether any can.
+        pub state: ItemState,
+        /// What one unit costs in this store; absent where a variation or the line says so.
+        pub price: Option<i64>,
+        /// Whether the price comes with the line.
+        pub open_price: bool,
+        /// Sizes and the like; where there are some, a line must name one.
+        pub variations: Vec<VariationView>,
+        /// The modifier groups a guest chooses from, in order.
+        pub modifier_group_ids: Vec<GroupId>,
+        /// The taxes on it.
+        pub tax_ids: Vec<TaxId>,
+    }
+}
+
+view! {
+    /// One form an item is sold in.
+    pub struct VariationView {
+        /// Its id, unique in the item.
+        pub variation_id: VariationId,
+        /// What the guest reads.
+        pub name: Text,
+        /// What one unit costs in this store.
+        pub price: i64,
+        /// Whether it can be sold now.
+        pub state: ItemState,
+    }
+}
+
+view! {
+    /// Modifiers a guest chooses from.
+    pub struct ModifierGroupView {
+        /// Its id.
+        pub group_id: GroupId,
+        /// What the guest reads.
+        pub name: Text,
+        /// The fewest selections, counted with their quantities.
+        pub min: u16,
+        /// The most selections; 0 means no limit.
+        pub max: u16,
+        /// Whether one modifier may be taken more than once.
+        pub allow_qty: bool,
+        /// What there is to choose.
+        pub modifiers: Vec<ModifierOptionView>,
+    }
+}
+
+view! {
+    /// One choice of a group.
+    pub struct ModifierOptionView {
+        /// Its id, unique in the group.
+        pub modifier_id: ModifierId,
+        /// What the guest reads.
+        pub name: Text,
+        /// What one adds to the price of a unit; may be negative.
+        pub price: i64,
+        /// Whether it is taken where the guest chooses nothing from its group.
+        pub default: bool,
+    }
+}
+
+view! {
+    /// A tax.
+    pub struct TaxView {
+        /// Its id.
+        pub tax_id: TaxId,
+        /// What the receipt says.
+        pub name: Text,
+        /// The rate.
+        pub percent_ppm: Ppm,
+        /// Whether list prices contain it.
+        pub inclusive: bool,
+    }
+}
+
+/// A menu: a tenant's draft, or a published version.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MenuRow {
+    /// The items.
+    pub items: BTreeMap<ItemId, ItemRow>,
+    /// The modifier groups.
+    pub groups: BTreeMap<GroupId, ModifierGroupView>,
+    /// The taxes.
+    pub taxes: BTreeMap<TaxId, TaxView>,
+}
+
+/// Something on a menu, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemRow {
+    /// As a store without prices of its own shows it while everything can be sold.
+    pub view: ItemView,
+    /// The stock item one unit takes.
+    pub sku: Option<Sku>,
+    /// The stock items of its variations, in their order; `None` takes the item's.
+    pub variation_skus: Vec<Option<Sku>>,
+}
+
+view! {
+    /// A store's own price.
+    pub struct PriceRow {
+        /// What one unit costs.
+        pub price: i64,
+    }
+}

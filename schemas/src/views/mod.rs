@@ -1,0 +1,164 @@
+//! Read models: what queries answer, and the rows the projections keep for them.
+//!
+//! A body and its row are one struct where they hold the same: JSON leaves absent fields out and writes values as
+//! [`crate::json::wire`] does, a row is a version byte and postcard. A row may be thrown away at any time, so a change
+//! of its shape is a new [`Row::VERSION`] and a rebuild from the log, never an upcast.
+
+mod access;
+mod form;
+mod menu;
+mod order;
+mod payment;
+mod sales;
+mod stock;
+mod store;
+
+pub use access::{TokenRow, TokenView};
+pub use form::{Shown, WallTime};
+pub use menu::{
+    ItemRow, ItemState, ItemView, MenuRow, MenuView, ModifierGroupView, ModifierOptionView, PriceRow, TaxView,
+    VariationView,
+};
+pub use order::{
+    ChargePhaseView, DiscountView, LineModifierView, LineView, OrderPaymentView, OrderState, OrderSummary, OrderView,
+    PaidState, RateView, ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
+};
+pub use payment::{PaymentFlag, PaymentFlagView, PaymentState, PaymentView};
+pub use sales::{
+    ItemCell, OrderCell, SaleRow, SalesReport, SalesRow, SalesTotals, SoldLine, SoldRow, SoldTax, StoreCurrencyRow,
+    TaxCell, TenderCell,
+};
+pub use stock::{Mark86View, StockHeadRow, StockPolicyView, StockView};
+pub use store::{StoreMenuRow, StoreView};
+
+use serde::{Deserialize, Serialize};
+
+/// What a projection keeps under one key.
+pub trait Row: Sized {
+    /// The version of the row's shape. Whoever changes the shape raises it, and the version of the projection with it.
+    const VERSION: u8;
+
+    /// Appends the row's bytes.
+    fn write(&self, out: &mut Vec<u8>);
+
+    /// Reads a row, which must fill `bytes`.
+    ///
+    /// # Errors
+    /// [`BadRow`]: the read model is damaged or of another version; it is to be rebuilt.
+    fn read(bytes: &[u8]) -> Result<Self, BadRow>;
+}
+
+/// Bytes that are not a row of the kind and version asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRow {
+    /// The row is of another version, or empty.
+    #[error("a row has version {found:?}, not {expected}")]
+    Version {
+        /// Its version.
+        found: Option<u8>,
+        /// Ours.
+        expected: u8,
+    },
+    /// The bytes are not those of a row.
+    #[error("a row does not read")]
+    Body(#[from] postcard::Error),
+    /// There are bytes behind the row.
+    #[error("{count} bytes follow a row")]
+    Trailing {
+        /// How many.
+        count: usize,
+    },
+}
+
+/// How far a read model has come, and of which log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Names the log: the id of its genesis batch.
+    pub log: u128,
+    /// The version of the projection that wrote the model.
+    pub version: u32,
+    /// The position of the last event that is in the model.
+    pub position: u64,
+}
+
+fn write_row<T: Serialize>(version: u8, row: &T, out: &mut Vec<u8>) {
+    out.push(version);
+    postcard::serialize_with_flavor(row, Tail(out)).expect("a vector takes everything and lists know their lengths");
+}
+
+fn read_row<'a, T: Deserialize<'a>>(expected: u8, bytes: &'a [u8]) -> Result<T, BadRow> {
+    match bytes.split_first() {
+        Some((version, body)) if *version == expected => {
+            let (row, rest) = postcard::take_from_bytes(body)?;
+            match rest.len() {
+                0 => Ok(row),
+                count => Err(BadRow::Trailing { count }),
+            }
+        }
+        other => Err(BadRow::Version { found: other.map(|(version, _)| *version), expected }),
+    }
+}
+
+/// Lets postcard append to a vector in slices; its own flavor for `Extend` goes byte by byte.
+struct Tail<'a>(&'a mut Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for Tail<'_> {
+    type Output = ();
+
+    #[inline]
+    fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(data);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_push(&mut self, data: u8) -> postcard::Result<()> {
+        self.0.push(data);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+macro_rules! rows {
+    ($($row:ty = $version:literal),* $(,)?) => {$(
+        impl Row for $row {
+            const VERSION: u8 = $version;
+
+            fn write(&self, out: &mut Vec<u8>) {
+                write_row(Self::VERSION, self, out);
+            }
+
+            fn read(bytes: &[u8]) -> Result<Self, BadRow> {
+                read_row(Self::VERSION, bytes)
+            }
+        }
+    )*};
+}
+
+rows! {
+    Checkpoint = 1,
+    OrderView = 1, OrderSummary = 1, PaymentView = 1,
+    StockView = 1, StockHeadRow = 1, StoreView = 1, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1,
+    SaleRow = 1, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 1, StoreCurrencyRow = 1,
+    TokenRow = 1,
+}
+
+/// A row that says nothing but that it is there.
+impl Row for () {
+    const VERSION: u8 = 0;
+
+    fn write(&self, _: &mut Vec<u8>) {}
+
+    fn read(bytes: &[u8]) -> Result<(), BadRow> {
+        match bytes.len() {
+            0 => Ok(()),
+            count => Err(BadRow::Trailing { count }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,377 @@
+//! Orders.
+
+use super::form::shown::{
+    Channel, ChargeId, Currency, CustomerRef, Date, DiningMode, DiscountId, GroupId, ItemId, LineId, ModifierId,
+    OrderId, PayMode, PaymentId, Ppm, QtyMilli, Rounding, StoreId, TableId, TaxId, TaxRounding, TenderId, Text,
+    Timestamp, VariationId,
+};
+use super::form::{WallTime, choice, view};
+use super::payment::PaymentState;
+
+choice! {
+    /// How far an order has come.
+    pub enum OrderState {
+        /// It may be changed and is not ordered yet.
+        Open,
+        /// The guest has ordered.
+        Placed,
+        /// It is settled.
+        Completed,
+        /// It was cancelled.
+        Cancelled,
+    }
+}
+
+impl OrderState {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            OrderState::Open => "open",
+            OrderState::Placed => "placed",
+            OrderState::Completed => "completed",
+            OrderState::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<OrderState> {
+        let all = [OrderState::Open, OrderState::Placed, OrderState::Completed, OrderState::Cancelled];
+        all.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+choice! {
+    /// How much of an order has been paid.
+    pub enum PaidState {
+        /// Nothing.
+        NotPaid,
+        /// A part.
+        PartiallyPaid,
+        /// All of it.
+        Paid,
+        /// More than it could take: the rest is to be refunded.
+        Overpaid,
+    }
+}
+
+view! {
+    /// An order as it is now.
+    pub struct OrderView {
+        /// Its id.
+        pub order_id: OrderId,
+        /// The store it belongs to.
+        pub store: StoreId,
+        /// How far it has come.
+        pub state: OrderState,
+        /// Where it came from.
+        pub channel: Channel,
+        /// How the guest eats.
+        pub dining_mode: DiningMode,
+        /// When the guest pays.
+        pub pay_mode: PayMode,
+        /// The table.
+        pub table: Option<TableId>,
+        /// How many guests.
+        pub guests: u16,
+        /// The customer, by reference.
+        pub customer_ref: Option<CustomerRef>,
+        /// What is called out.
+        pub display_number: Text,
+        /// The business date it counts for.
+        pub business_date: Date,
+        /// The currency of its amounts.
+        pub currency: Currency,
+        /// When it was opened; for an imported order, when the file says.
+        pub opened_at: Timestamp,
+        /// The store's wall clock when it was opened.
+        pub opened_local: WallTime,
+        /// When it last changed.
+        pub updated_at: Timestamp,
+        /// Whether it was recorded after the fact from a file.
+        pub imported: bool,
+        /// When it is cancelled unless somebody pays.
+        pub deadline: Option<Timestamp>,
+        /// Why it was cancelled: `payment_timeout`, or somebody's words.
+        pub cancel_reason: Option<Text>,
+        /// How its amounts are rounded.
+        pub rounding: Rounding,
+        /// Where its tax is rounded.
+        pub tax_rounding: TaxRounding,
+        /// Its lines.
+        pub lines: Vec<LineView>,
+        /// Its discounts.
+        pub discounts: Vec<DiscountView>,
+        /// Its service charges.
+        pub service_charges: Vec<ServiceChargeView>,
+        /// What it comes to; of an open order, what it would come to if it were placed now.
+        pub totals: TotalsView,
+        /// What has been paid towards the total.
+        pub paid: i64,
+        /// Tips, outside the total.
+        pub tips: i64,
+        /// What is still to be paid.
+        pub due: i64,
+        /// Captured money it could not take: to be refunded.
+        pub unapplied: i64,
+        /// How much of it has been paid.
+        pub payment_state: PaidState,
+        /// The attempts to pay.
+        pub payments: Vec<OrderPaymentView>,
+        /// The revision of its stream, for `If-Match`.
+        pub revision: u64,
+    }
+}
+
+view! {
+    /// A line of an order.
+    pub struct LineView {
+        /// Its id, unique in the order.
+        pub line_id: LineId,
+        /// The item.
+        pub item_id: ItemId,
+        /// The item's name when the line was added.
+        pub name: Text,
+        /// The item's category when the line was added.
+        pub category: Option<Text>,
+        /// The variation.
+        pub variation: Option<VariationName>,
+        /// How much.
+        pub qty: QtyMilli,
+        /// The price of one unit with modifiers.
+        pub unit_price: i64,
+        /// The modifiers.
+        pub modifiers: Vec<LineModifierView>,
+        /// The taxes on it.
+        pub taxes: Vec<TaxRateView>,
+        /// Price times quantity.
+        pub gross: i64,
+        /// Its part of all discounts.
+        pub discount: i64,
+        /// What is left.
+        pub net: i64,
+        /// Tax on top of the net.
+        pub tax_exclusive: i64,
+        /// Tax inside the net.
+        pub tax_inclusive: i64,
+        /// A wish of the guest.
+        pub note: Option<Text>,
+        /// The seat it is for.
+        pub seat: Option<u16>,
+        /// The course it belongs to.
+        pub course: Option<u16>,
+    }
+}
+
+view! {
+    /// A variation by id and name.
+    pub struct VariationName {
+        /// Its id, unique in the item.
+        pub variation_id: VariationId,
+        /// Its name.
+        pub name: Text,
+    }
+}
+
+view! {
+    /// A modifier on a line.
+    pub struct LineModifierView {
+        /// The group it was chosen from.
+        pub group_id: GroupId,
+        /// The modifier.
+        pub modifier_id: ModifierId,
+        /// Its name when the line was added.
+        pub name: Text,
+        /// How many per unit.
+        pub qty: u16,
+        /// What one adds to the price of a unit.
+        pub unit_price: i64,
+    }
+}
+
+view! {
+    /// A tax on a line or a charge.
+    pub struct TaxRateView {
+        /// The tax.
+        pub tax_id: TaxId,
+        /// The rate.
+        pub percent_ppm: Ppm,
+        /// Whether prices contain it.
+        pub inclusive: bool,
+    }
+}
+
+view! {
+    /// How much a discount or a charge is: one of the two.
+    pub struct RateView {
+        /// A share.
+        pub percent_ppm: Option<Ppm>,
+        /// A fixed amount.
+        pub amount: Option<i64>,
+    }
+}
+
+view! {
+    /// A discount on an order.
+    pub struct DiscountView {
+        /// Its id, unique in the order.
+        pub discount_id: DiscountId,
+        /// The lines it applies to; absent for the whole order.
+        pub line_ids: Option<Vec<LineId>>,
+        /// How much.
+        pub rate: RateView,
+        /// Why.
+        pub reason: Text,
+        /// What it took off.
+        pub taken: i64,
+    }
+}
+
+choice! {
+    /// When a service charge is computed.
+    pub enum ChargePhaseView {
+        /// Before tax, on the lines after discounts.
+        Subtotal,
+        /// Before tax, on the lines before discounts.
+        SubtotalPreDiscount,
+        /// After tax.
+        Total,
+    }
+}
+
+view! {
+    /// A service charge on an order.
+    pub struct ServiceChargeView {
+        /// Its id, unique in the order.
+        pub charge_id: ChargeId,
+        /// What the receipt says.
+        pub name: Text,
+        /// How much.
+        pub rate: RateView,
+        /// When it is computed.
+        pub phase: ChargePhaseView,
+        /// The taxes on the charge itself.
+        pub taxes: Vec<TaxRateView>,
+        /// What it comes to.
+        pub charged: i64,
+        /// Tax on top of it.
+        pub tax_exclusive: i64,
+        /// Tax inside it.
+        pub tax_inclusive: i64,
+    }
+}
+
+view! {
+    /// What an order comes to: `total = net + tax_exclusive + charges + charge_tax`.
+    #[derive(Default)]
+    pub struct TotalsView {
+        /// The lines before discounts.
+        pub gross: i64,
+        /// All discounts.
+        pub discount: i64,
+        /// The lines after discounts.
+        pub net: i64,
+        /// Tax on lines, on top of the net.
+        pub tax_exclusive: i64,
+        /// Tax on lines, inside the net.
+        pub tax_inclusive: i64,
+        /// The service charges.
+        pub charges: i64,
+        /// Tax on top of the service charges.
+        pub charge_tax: i64,
+        /// What is to be paid, tips not included.
+        pub total: i64,
+        /// What each tax came to, on lines and charges together.
+        pub taxes: Vec<TaxTotalView>,
+    }
+}
+
+view! {
+    /// What a tax came to.
+    pub struct TaxTotalView {
+        /// The tax.
+        pub tax_id: TaxId,
+        /// The rate.
+        pub percent_ppm: Ppm,
+        /// Whether prices contain it.
+        pub inclusive: bool,
+        /// What it is a percentage of.
+        pub taxable: i64,
+        /// The tax.
+        pub amount: i64,
+    }
+}
+
+view! {
+    /// An attempt to pay an order.
+    pub struct OrderPaymentView {
+        /// The payment.
+        pub payment_id: PaymentId,
+        /// How.
+        pub tender: TenderId,
+        /// What is to count towards the order.
+        pub amount: i64,
+        /// The tip on top.
+        pub tip: i64,
+        /// How far it got.
+        pub state: PaymentState,
+    }
+}
+
+view! {
+    /// An order in a list.
+    pub struct OrderSummary {
+        /// Its id.
+        pub order_id: OrderId,
+        /// How far it has come.
+        pub state: OrderState,
+        /// What is called out.
+        pub display_number: Text,
+        /// Where it came from.
+        pub channel: Channel,
+        /// How the guest eats.
+        pub dining_mode: DiningMode,
+        /// The table.
+        pub table: Option<TableId>,
+        /// How many guests.
+        pub guests: u16,
+        /// The business date it counts for.
+        pub business_date: Date,
+        /// When it was opened.
+        pub opened_at: Timestamp,
+        /// The currency of its amounts.
+        pub currency: Currency,
+        /// How many lines it has.
+        pub lines_count: u32,
+        /// What it comes to.
+        pub total: i64,
+        /// What is still to be paid.
+        pub due: i64,
+        /// How much of it has been paid.
+        pub payment_state: PaidState,
+        /// The revision of its stream.
+        pub revision: u64,
+    }
+}
+
+impl OrderView {
+    /// The order as a list shows it.
+    pub fn summary(&self) -> OrderSummary {
+        OrderSummary {
+            order_id: self.order_id,
+            state: self.state,
+            display_number: self.display_number.clone(),
+            channel: self.channel,
+            dining_mode: self.dining_mode,
+            table: self.table,
+            guests: self.guests,
+            business_date: self.business_date,
+            opened_at: self.opened_at,
+            currency: self.currency,
+            lines_count: u32::try_from(self.lines.len()).unwrap_or(u32::MAX),
+            total: self.totals.total,
+            due: self.due,
+            payment_state: self.payment_state,
+            revision: self.revision,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Payments.
+
+use super::form::shown::{Currency, Date, OrderId, PaymentId, StoreId, TenderId, Text, Timestamp};
+use super::form::{choice, view};
+
+choice! {
+    /// How far an attempt to pay got.
+    pub enum PaymentState {
+        /// No outcome yet.
+        Initiated,
+        /// Money moved.
+        Captured,
+        /// No money moved.
+        Failed,
+        /// No answer in time.
+        Expired,
+        /// Another amount moved than was asked for: a person decides.
+        NeedsReview,
+    }
+}
+
+impl PaymentState {
+    /// Every state.
+    pub const ALL: [PaymentState; 5] = [
+        PaymentState::Initiated,
+        PaymentState::Captured,
+        PaymentState::Failed,
+        PaymentState::Expired,
+        PaymentState::NeedsReview,
+    ];
+
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            PaymentState::Initiated => "initiated",
+            PaymentState::Captured => "captured",
+            PaymentState::Failed => "failed",
+            PaymentState::Expired => "expired",
+            PaymentState::NeedsReview => "needs_review",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<PaymentState> {
+        PaymentState::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+choice! {
+    /// Why a payment needs a person.
+    pub enum PaymentFlag {
+        /// Money moved after the attempt had failed or expired.
+        LateCapture,
+        /// Money moved for an order that could not take all of it.
+        NotApplicable,
+        /// Another amount moved than was asked for.
+        AmountDiffers,
+    }
+}
+
+view! {
+    /// A flag on a payment, with its amounts where there are some.
+    pub struct PaymentFlagView {
+        /// Why.
+        pub why: PaymentFlag,
+        /// What was asked for, with the tip.
+        pub requested: Option<i64>,
+        /// What moved.
+        pub captured: Option<i64>,
+    }
+}
+
+view! {
+    /// A payment as it is now.
+    pub struct PaymentView {
+        /// Its id.
+        pub payment_id: PaymentId,
+        /// The store it belongs to.
+        pub store: StoreId,
+        /// The order it is for.
+        pub order_id: OrderId,
+        /// How: `cash`, or the name of another tender.
+        pub tender: TenderId,
+        /// What is to count towards the order.
+        pub amount: i64,
+        /// The tip on top.
+        pub tip: i64,
+        /// The currency.
+        pub currency: Currency,
+        /// How far it got.
+        pub state: PaymentState,
+        /// Cash handed over.
+        pub tendered: Option<i64>,
+        /// Cash given back.
+        pub change: Option<i64>,
+        /// When the attempt ends unanswered.
+        pub deadline: Option<Timestamp>,
+        /// What the terminal or provider said of a failure.
+        pub failure_code: Option<Text>,
+        /// Why a person has to look at it.
+        pub flags: Vec<PaymentFlagView>,
+        /// The business date of its order.
+        pub business_date: Option<Date>,
+        /// When it was initiated.
+        pub initiated_at: Timestamp,
+        /// When it last changed.
+        pub updated_at: Timestamp,
+        /// The revision of its stream, for `If-Match`.
+        pub revision: u64,
+    }
+}

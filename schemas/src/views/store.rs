@@ -1,0 +1,41 @@
+//! Stores.
+
+use super::form::shown::{Currency, CutOff, Rounding, StoreId, TaxRounding, Text};
+use super::form::view;
+
+view! {
+    /// A store and its settings.
+    pub struct StoreView {
+        /// Its id.
+        pub store: StoreId,
+        /// What people call it.
+        pub name: Text,
+        /// The currency of everything in it.
+        pub currency: Currency,
+        /// The IANA name of its time zone.
+        pub time_zone: Text,
+        /// When its business day begins, by its clock.
+        pub cut_off: CutOff,
+        /// How its amounts are rounded.
+        pub rounding: Rounding,
+        /// Where its tax is rounded.
+        pub tax_rounding: TaxRounding,
+        /// How long an order that is paid first may stay unpaid, in seconds.
+        pub payment_timeout_s: u32,
+        /// The menu version it sells from.
+        pub menu_version: Option<u32>,
+        /// The revision of its stream, for `If-Match`.
+        pub revision: u64,
+    }
+}
+
+view! {
+    /// What a store sells from.
+    #[derive(Default)]
+    pub struct StoreMenuRow {
+        /// The menu version it has adopted; 0 before the first.
+        pub version: u32,
+        /// The revision of its menu stream.
+        pub revision: u64,
+    }
+}

@@ -1,0 +1,74 @@
+use super::*;
+use domain::calendar::{Date, LocalDateTime, Timestamp};
+use domain::ids::{Sku, Text, TokenId};
+use domain::money::QtyMilli;
+
+fn stock() -> StockView {
+    StockView {
+        sku: Shown(Sku::parse("dough").unwrap()),
+        policy: StockPolicyView::Counted,
+        auto86: true,
+        on_hand: Shown(QtyMilli(2_500)),
+        reserved: Shown(QtyMilli(500)),
+        available: Shown(QtyMilli(2_000)),
+        marked_86: Some(Mark86View { until: Some(Shown(Timestamp(1_500_000))), auto: false }),
+        revision: 7,
+    }
+}
+
+#[test]
+fn json_leaves_absent_fields_out_and_writes_numbers_exactly() {
+    let mut view = stock();
+    let json = serde_json::to_string(&view).unwrap();
+    assert_eq!(
+        json,
+        concat!(
+            r#"{"sku":"dough","policy":"counted","auto86":true,"on_hand":2.5,"reserved":0.5,"available":2,"#,
+            r#""marked_86":{"until":"1970-01-01T00:00:01.500000Z","auto":false},"revision":7}"#
+        )
+    );
+    view.marked_86 = None;
+    assert!(!serde_json::to_string(&view).unwrap().contains("marked_86"));
+}
+
+#[test]
+fn rows_read_back_and_say_what_is_wrong() {
+    let mut bytes = vec![];
+    for marked_86 in [None, stock().marked_86] {
+        let view = StockView { marked_86, ..stock() };
+        bytes.clear();
+        view.write(&mut bytes);
+        assert_eq!(StockView::read(&bytes).unwrap(), view);
+    }
+    assert!(matches!(StockView::read(&[]), Err(BadRow::Version { found: None, expected: 1 })));
+    assert!(matches!(StockView::read(&[9]), Err(BadRow::Version { found: Some(9), expected: 1 })));
+    bytes.push(0);
+    assert!(matches!(StockView::read(&bytes), Err(BadRow::Trailing { count: 1 })));
+    bytes.truncate(4);
+    assert!(matches!(StockView::read(&bytes), Err(BadRow::Body(_))));
+}
+
+#[test]
+fn a_wall_time_is_shown_without_a_zone() {
+    let local = LocalDateTime::new(Date::from_ymd(2026, 11, 22).unwrap(), 23, 59, 58).unwrap();
+    assert_eq!(serde_json::to_string(&WallTime(local)).unwrap(), r#""2026-11-22T23:59:58""#);
+    let bytes = postcard::to_stdvec(&WallTime(local)).unwrap();
+    assert_eq!(postcard::from_bytes::<WallTime>(&bytes).unwrap(), WallTime(local));
+}
+
+#[test]
+fn a_token_is_shown_without_its_hash() {
+    let view = TokenView {
+        token_id: Shown(TokenId::parse("t1").unwrap()),
+        role: Shown(domain::event::Role::Pos),
+        label: Shown(Text::parse("Till 1").unwrap()),
+        issued_at: Shown(Timestamp(0)),
+        revoked_at: None,
+    };
+    let row = TokenRow { view: view.clone(), secret_sha256: [7; 32] };
+    let mut bytes = vec![];
+    row.write(&mut bytes);
+    assert_eq!(TokenRow::read(&bytes).unwrap(), row);
+    let json = serde_json::to_string(&view).unwrap();
+    assert_eq!(json, r#"{"token_id":"t1","role":"pos","label":"Till 1","issued_at":"1970-01-01T00:00:00.000000Z"}"#);
+}
