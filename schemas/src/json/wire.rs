@@ -6,7 +6,7 @@
 mod names;
 mod values;
 
-pub use names::{CommandKind, name_of};
+pub use names::{CommandKind, Named, name_of};
 pub use values::{Qty, parse_currency, parse_time};
 
 use domain::ids;

@@ -14,7 +14,10 @@ fn no_bytes_are_an_empty_object() {
 fn what_is_not_json_is_told_by_line_and_column() {
     let table: &[(&[u8], &str)] = &[
         (b"{", "the body is not JSON: EOF while parsing an object at line 1, column 1"),
-        (b"{} {}", "the body is not JSON: trailing characters at line 1, column 4"),
+        (
+            b"{\"line_id\": \"l1\", \"item_id\": \"a\"} {}",
+            "the body is not JSON: trailing characters at line 1, column 35",
+        ),
         (b"{\n \"line_id\": \"l1\",}", "the body is not JSON: trailing comma at line 2, column 18"),
         (b"{\"line_id\": \"\xff\"}", "the body is not JSON: invalid unicode code point at line 1, column 14"),
         (b"{'line_id': 1}", "the body is not JSON: key must be a string at line 1, column 2"),

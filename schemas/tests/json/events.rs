@@ -1,1 +1,544 @@
-//! 
+//! Recorded events in JSON: every type, as it reads.
+
+use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::command::Source;
+use domain::event::*;
+use domain::ids::*;
+use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::money::{Currency, Money, Ppm, QtyMilli};
+use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxTotal, Totals};
+use domain::store::Settings;
+use domain::stream::Stream;
+use schemas::json::event::{EventData, Recorded, StreamName};
+use schemas::json::{EventJson, PositionToken, Receipt, ReceiptEvent};
+use schemas::stored::{EVENT_TYPES, type_name_of};
+use std::collections::BTreeSet;
+
+fn text(text: &str) -> Text {
+    Text::parse(text).unwrap()
+}
+
+macro_rules! ids {
+    ($($name:ident: $type:ident = $text:literal;)*) => {$(
+        fn $name() -> $type {
+            $type::parse($text).unwrap()
+        }
+    )*};
+}
+
+ids! {
+    tenant: TenantId = "demo";
+    store: StoreId = "s1";
+    item: ItemId = "pizza";
+    group: GroupId = "toppings";
+    modifier: ModifierId = "olives";
+    variation: VariationId = "large";
+    tax: TaxId = "vat";
+    sku: Sku = "dough";
+    line: LineId = "l1";
+    order_id: OrderId = "o1";
+    payment_id: PaymentId = "p1";
+    token: TokenId = "tok_1";
+    charge: ChargeId = "c1";
+    discount: DiscountId = "d1";
+}
+
+fn eur() -> Currency {
+    Currency::new("EUR", 2).unwrap()
+}
+
+fn noon() -> Timestamp {
+    Timestamp(1_795_348_800_000_000)
+}
+
+fn rate() -> TaxRate {
+    TaxRate { tax: tax(), rate: Ppm(100_000), inclusive: true }
+}
+
+fn settings() -> Settings {
+    Settings {
+        name: text("Old Town"),
+        currency: eur(),
+        time_zone: text("Europe/Madrid"),
+        cut_off: CutOff::parse("04:00").unwrap(),
+        rules: PriceRules::default(),
+        payment_timeout_s: 900,
+    }
+}
+
+fn menu_events() -> Vec<(Event, &'static str)> {
+    let plain = Item {
+        id: item(),
+        name: text("Pizza \"M\""),
+        category: None,
+        price: ItemPrice::Fixed(Money(1_150)),
+        variations: vec![],
+        groups: vec![],
+        taxes: vec![],
+        sku: None,
+    };
+    let open = Item { price: ItemPrice::Open, ..plain.clone() };
+    let large = Variation { id: variation(), name: text("Large"), price: Money(1_450), sku: Some(sku()) };
+    let full = Item {
+        category: Some(text("Food")),
+        price: ItemPrice::Fixed(Money::ZERO),
+        variations: vec![large],
+        groups: vec![group()],
+        taxes: vec![tax()],
+        sku: Some(sku()),
+        ..plain.clone()
+    };
+    let olives = |default| Modifier { id: modifier(), name: text("Olives"), price: Money(-10), default };
+    let toppings = ModifierGroup {
+        id: group(),
+        name: text("Toppings"),
+        min: 0,
+        max: 3,
+        allow_qty: false,
+        modifiers: vec![olives(true), olives(false)],
+    };
+    let vat = Tax { id: tax(), name: text("VAT"), rate: Ppm(100_000), inclusive: true };
+    let menu = Event::Menu;
+    vec![
+        (
+            menu(MenuEvent::ItemUpserted(plain)),
+            r#"{"item_id":"pizza","name":"Pizza \"M\"","price":1150,"modifier_groups":[],"taxes":[]}"#,
+        ),
+        (
+            menu(MenuEvent::ItemUpserted(open)),
+            concat!(r#"{"item_id":"pizza","name":"Pizza \"M\"","open_price":true,"modifier_groups":[],"taxes":[]}"#,),
+        ),
+        (
+            menu(MenuEvent::ItemUpserted(full)),
+            concat!(
+                r#"{"item_id":"pizza","name":"Pizza \"M\"","category":"Food","#,
+                r#""variations":[{"variation_id":"large","name":"Large","price":1450,"sku":"dough"}],"#,
+                r#""modifier_groups":["toppings"],"taxes":["vat"],"sku":"dough"}"#,
+            ),
+        ),
+        (menu(MenuEvent::ItemRetired { item: item() }), r#"{"item_id":"pizza"}"#),
+        (
+            menu(MenuEvent::ModifierGroupUpserted(toppings)),
+            concat!(
+                r#"{"group_id":"toppings","name":"Toppings","min":0,"max":3,"allow_qty":false,"#,
+                r#""modifiers":[{"modifier_id":"olives","name":"Olives","price":-10,"default":true},"#,
+                r#"{"modifier_id":"olives","name":"Olives","price":-10,"default":false}]}"#,
+            ),
+        ),
+        (menu(MenuEvent::TaxUpserted(vat)), r#"{"tax_id":"vat","name":"VAT","percent_ppm":100000,"inclusive":true}"#),
+        (
+            menu(MenuEvent::MenuPublished { version: 3, content_hash: 0xabc }),
+            r#"{"version":3,"content_hash":"0000000000000abc"}"#,
+        ),
+    ]
+}
+
+fn setup_events() -> Vec<(Event, &'static str)> {
+    let issued =
+        AccessEvent::TokenIssued { token: token(), role: Role::Pos, label: text("Till 1"), secret_sha256: [7; 32] };
+    let price = |variation, price| Event::StoreMenu(StoreMenuEvent::StorePriceSet { item: item(), variation, price });
+    let unavailable = StoreMenuEvent::StoreAvailabilitySet { item: item(), available: false };
+    vec![
+        (Event::Access(issued), r#"{"token_id":"tok_1","role":"pos","label":"Till 1"}"#),
+        (Event::Access(AccessEvent::TokenRevoked { token: token() }), r#"{"token_id":"tok_1"}"#),
+        (
+            Event::Store(StoreEvent::StoreOpened(settings())),
+            concat!(
+                r#"{"name":"Old Town","currency":"EUR","time_zone":"Europe/Madrid","cut_off":"04:00","#,
+                r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900}"#,
+            ),
+        ),
+        (
+            Event::Store(StoreEvent::StoreSettingsChanged(settings())),
+            concat!(
+                r#"{"name":"Old Town","currency":"EUR","time_zone":"Europe/Madrid","cut_off":"04:00","#,
+                r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900}"#,
+            ),
+        ),
+        (Event::StoreMenu(StoreMenuEvent::MenuAdopted { version: 3 }), r#"{"version":3}"#),
+        (price(None, None), r#"{"item_id":"pizza","price":null}"#),
+        (price(Some(variation()), Some(Money(1_200))), r#"{"item_id":"pizza","variation_id":"large","price":1200}"#),
+        (Event::StoreMenu(unavailable), r#"{"item_id":"pizza","available":false}"#),
+    ]
+}
+
+fn opening() -> Opening {
+    Opening {
+        channel: Channel::Pos,
+        dining_mode: DiningMode::DineIn,
+        pay_mode: PayMode::Later,
+        table: Some(TableId::parse("t4").unwrap()),
+        guests: 2,
+        customer_ref: Some(CustomerRef::parse("cust_81").unwrap()),
+        currency: eur(),
+        display_number: text("17"),
+        business_date: Date::from_ymd(2026, 11, 21).unwrap(),
+        opened_local: LocalDateTime::new(Date::from_ymd(2026, 11, 22).unwrap(), 1, 2, 3).unwrap(),
+        time_zone: text("Europe/Madrid"),
+        rules: PriceRules::default(),
+        imported: false,
+    }
+}
+
+fn full_line() -> Line {
+    let olives =
+        LineModifier { group: group(), modifier: modifier(), name: text("Olives"), unit_price: Money(100), qty: 2 };
+    Line {
+        line: line(),
+        item: item(),
+        name: text("Pizza"),
+        category: Some(text("Food")),
+        variation: Some((variation(), text("Large"))),
+        qty: QtyMilli(2_000),
+        unit_base: Money(1_450),
+        modifiers: vec![olives],
+        unit: Money(1_650),
+        taxes: vec![rate()],
+        sku: Some(sku()),
+        menu_version: 3,
+        seat: Some(1),
+        course: Some(2),
+        note: Some(text("Extra hot")),
+    }
+}
+
+fn plain_line() -> Line {
+    Line {
+        category: None,
+        variation: None,
+        qty: QtyMilli(250),
+        modifiers: vec![],
+        taxes: vec![],
+        sku: None,
+        seat: None,
+        course: None,
+        note: None,
+        ..full_line()
+    }
+}
+
+fn totals() -> Totals {
+    let line = LineTotals {
+        gross: Money(3_300),
+        discount: Money(330),
+        net: Money(2_970),
+        tax_exclusive: Money(0),
+        tax_inclusive: Money(270),
+    };
+    Totals {
+        lines: vec![line],
+        discounts: vec![Money(330)],
+        discount_parts: vec![DiscountPart { discount: 0, line: 0, amount: Money(330) }],
+        taxes: vec![TaxTotal { tax: rate(), taxable: Money(2_700), amount: Money(270) }],
+        charges: vec![ChargeTotals { amount: Money(250), tax_exclusive: Money(0), tax_inclusive: Money(23) }],
+        gross: Money(3_300),
+        discount: Money(330),
+        net: Money(2_970),
+        tax_exclusive: Money(0),
+        tax_inclusive: Money(270),
+        charges_total: Money(250),
+        charge_tax_exclusive: Money(0),
+        charge_tax_inclusive: Money(23),
+        total: Money(3_220),
+    }
+}
+
+fn order_events() -> Vec<(Event, &'static str)> {
+    let order = |event| Event::Order(order_id(), event);
+    let reduced = |scope, rate| {
+        OrderEvent::DiscountApplied(Discount { discount: discount(), scope, rate, reason: text("Regular") })
+    };
+    let charged = |rate, phase| {
+        OrderEvent::ServiceChargeApplied(ServiceCharge { charge: charge(), name: text("Service"), rate, phase })
+    };
+    let subtotal = ChargePhase::Subtotal { pre_discount: false, taxes: vec![rate()] };
+    let cash = Tender::Cash;
+    let card = Tender::External(TenderId::parse("card").unwrap());
+    let refundable =
+        |why| OrderEvent::PaymentNotApplicable { payment: payment_id(), tender: card, unapplied: Money(500), why };
+    let applied =
+        OrderEvent::PaymentApplied { payment: payment_id(), tender: cash, amount: Money(3_220), tip: Money(100) };
+    let cancelled = |reason| OrderEvent::OrderCancelled { reason };
+    let plain_opening = Opening { table: None, customer_ref: None, imported: true, ..opening() };
+    vec![
+        (
+            order(OrderEvent::OrderOpened(opening())),
+            concat!(
+                r#"{"channel":"pos","dining_mode":"dine_in","pay_mode":"later","table":"t4","guests":2,"#,
+                r#""customer_ref":"cust_81","currency":"EUR","display_number":"17","business_date":"2026-11-21","#,
+                r#""opened_local":"2026-11-22T01:02:03","time_zone":"Europe/Madrid","rounding":"half_even","#,
+                r#""tax_rounding":"line","imported":false}"#,
+            ),
+        ),
+        (
+            order(OrderEvent::OrderOpened(plain_opening)),
+            concat!(
+                r#"{"channel":"pos","dining_mode":"dine_in","pay_mode":"later","guests":2,"currency":"EUR","#,
+                r#""display_number":"17","business_date":"2026-11-21","opened_local":"2026-11-22T01:02:03","#,
+                r#""time_zone":"Europe/Madrid","rounding":"half_even","tax_rounding":"line","imported":true}"#,
+            ),
+        ),
+        (
+            order(OrderEvent::LineAdded(full_line())),
+            concat!(
+                r#"{"line_id":"l1","item_id":"pizza","name":"Pizza","category":"Food","variation_id":"large","#,
+                r#""variation_name":"Large","qty":2,"unit_base":1450,"modifiers":[{"group_id":"toppings","#,
+                r#""modifier_id":"olives","name":"Olives","unit_price":100,"qty":2}],"unit":1650,"#,
+                r#""taxes":[{"tax_id":"vat","percent_ppm":100000,"inclusive":true}],"sku":"dough","#,
+                r#""menu_version":3,"seat":1,"course":2,"note":"Extra hot"}"#,
+            ),
+        ),
+        (
+            order(OrderEvent::LineAdded(plain_line())),
+            concat!(
+                r#"{"line_id":"l1","item_id":"pizza","name":"Pizza","qty":0.25,"unit_base":1450,"modifiers":[],"#,
+                r#""unit":1650,"taxes":[],"menu_version":3}"#,
+            ),
+        ),
+        (order(OrderEvent::LineQtyChanged { line: line(), qty: QtyMilli(1_500) }), r#"{"line_id":"l1","qty":1.5}"#),
+        (order(OrderEvent::LineRemoved { line: line() }), r#"{"line_id":"l1"}"#),
+        (
+            order(reduced(DiscountScope::Order, Rate::Percent(Ppm(100_000)))),
+            r#"{"discount_id":"d1","percent_ppm":100000,"reason":"Regular"}"#,
+        ),
+        (
+            order(reduced(DiscountScope::Lines(vec![line()]), Rate::Amount(Money(330)))),
+            r#"{"discount_id":"d1","line_ids":["l1"],"amount":330,"reason":"Regular"}"#,
+        ),
+        (order(OrderEvent::DiscountRemoved { discount: discount() }), r#"{"discount_id":"d1"}"#),
+        (
+            order(charged(Rate::Percent(Ppm(125_000)), subtotal)),
+            concat!(
+                r#"{"charge_id":"c1","name":"Service","percent_ppm":125000,"phase":"subtotal","#,
+                r#""pre_discount":false,"taxes":[{"tax_id":"vat","percent_ppm":100000,"inclusive":true}]}"#,
+            ),
+        ),
+        (
+            order(charged(Rate::Amount(Money(250)), ChargePhase::Total)),
+            r#"{"charge_id":"c1","name":"Service","amount":250,"phase":"total"}"#,
+        ),
+        (order(OrderEvent::ServiceChargeRemoved { charge: charge() }), r#"{"charge_id":"c1"}"#),
+        (
+            order(OrderEvent::OrderPlaced { totals: totals(), deadline: Some(noon()) }),
+            concat!(
+                r#"{"totals":{"gross":3300,"discount":330,"net":2970,"tax_exclusive":0,"tax_inclusive":270,"#,
+                r#""charges_total":250,"charge_tax_exclusive":0,"charge_tax_inclusive":23,"total":3220,"#,
+                r#""lines":[{"gross":3300,"discount":330,"net":2970,"tax_exclusive":0,"tax_inclusive":270}],"#,
+                r#""discounts":[330],"discount_parts":[{"discount_index":0,"line_index":0,"amount":330}],"#,
+                r#""taxes":[{"tax_id":"vat","percent_ppm":100000,"inclusive":true,"taxable":2700,"amount":270}],"#,
+                r#""charges":[{"amount":250,"tax_exclusive":0,"tax_inclusive":23}]},"#,
+                r#""deadline":"2026-11-22T12:00:00.000000Z"}"#,
+            ),
+        ),
+        (
+            order(OrderEvent::OrderRepriced { totals: Totals::default() }),
+            concat!(
+                r#"{"totals":{"gross":0,"discount":0,"net":0,"tax_exclusive":0,"tax_inclusive":0,"#,
+                r#""charges_total":0,"charge_tax_exclusive":0,"charge_tax_inclusive":0,"total":0,"lines":[],"#,
+                r#""discounts":[],"discount_parts":[],"taxes":[],"charges":[]}}"#,
+            ),
+        ),
+        (order(applied), r#"{"payment_id":"p1","tender":"cash","amount":3220,"tip":100}"#),
+        (
+            order(refundable(NotApplicable::OrderCancelled)),
+            r#"{"payment_id":"p1","tender":"card","unapplied":500,"why":"order_cancelled"}"#,
+        ),
+        (
+            order(refundable(NotApplicable::NothingDue)),
+            r#"{"payment_id":"p1","tender":"card","unapplied":500,"why":"nothing_due"}"#,
+        ),
+        (order(cancelled(CancelReason::PaymentTimeout)), r#"{"why":"payment_timeout"}"#),
+        (order(cancelled(CancelReason::Requested(text("Guest left")))), r#"{"why":"requested","reason":"Guest left"}"#),
+        (order(OrderEvent::OrderCompleted { total: Money(3_220) }), r#"{"total":3220}"#),
+    ]
+}
+
+fn payment_events() -> Vec<(Event, &'static str)> {
+    let payment = |event| Event::Payment(payment_id(), event);
+    let initiated = |tender, deadline| PaymentEvent::PaymentInitiated {
+        order: order_id(),
+        tender,
+        amount: Money(3_220),
+        tip: Money(100),
+        currency: eur(),
+        deadline,
+    };
+    let captured = |tendered: Option<i64>, change: Option<i64>| PaymentEvent::PaymentCaptured {
+        amount: Money(3_220),
+        tip: Money(100),
+        tendered: tendered.map(Money),
+        change: change.map(Money),
+    };
+    let card = Tender::External(TenderId::parse("card").unwrap());
+    let flagged = |why| PaymentEvent::PaymentFlagged { why };
+    let differs = Flag::AmountDiffers { requested: Money(3_320), captured: Money(3_000) };
+    let ignored = |outcome| PaymentEvent::PaymentOutcomeIgnored { outcome };
+    vec![
+        (
+            payment(initiated(Tender::Cash, None)),
+            r#"{"order_id":"o1","tender":"cash","amount":3220,"tip":100,"currency":"EUR"}"#,
+        ),
+        (
+            payment(initiated(card, Some(noon()))),
+            concat!(
+                r#"{"order_id":"o1","tender":"card","amount":3220,"tip":100,"currency":"EUR","#,
+                r#""deadline":"2026-11-22T12:00:00.000000Z"}"#,
+            ),
+        ),
+        (payment(captured(Some(4_000), Some(680))), r#"{"amount":3220,"tip":100,"tendered":4000,"change":680}"#),
+        (payment(captured(None, None)), r#"{"amount":3220,"tip":100}"#),
+        (payment(PaymentEvent::PaymentFailed { code: text("do_not_honour") }), r#"{"code":"do_not_honour"}"#),
+        (payment(PaymentEvent::PaymentExpired), r#"{}"#),
+        (payment(flagged(Flag::LateCapture)), r#"{"why":"late_capture"}"#),
+        (payment(flagged(Flag::NotApplicable)), r#"{"why":"not_applicable"}"#),
+        (payment(flagged(differs)), r#"{"why":"amount_differs","requested":3320,"captured":3000}"#),
+        (payment(ignored(IgnoredOutcome::Failed)), r#"{"outcome":"failed"}"#),
+        (payment(ignored(IgnoredOutcome::Captured)), r#"{"outcome":"captured"}"#),
+    ]
+}
+
+fn stock_events() -> Vec<(Event, &'static str)> {
+    let stock = Event::Stock;
+    let qty = QtyMilli(2_500);
+    let lines = || vec![ReservedLine { line: line(), sku: sku(), qty: QtyMilli(2_000) }];
+    let policy = |policy| StockEvent::StockPolicySet { sku: sku(), policy };
+    let received = |reference| StockEvent::StockReceived { sku: sku(), qty, reference };
+    let released = |why| StockEvent::StockReleased { order: order_id(), lines: lines(), why };
+    let counted = StockEvent::StockCounted { sku: sku(), counted: QtyMilli(87_000), delta: QtyMilli(-3_000) };
+    vec![
+        (stock(policy(StockPolicy::Untracked)), r#"{"sku":"dough","policy":"untracked"}"#),
+        (stock(policy(StockPolicy::Counted { auto86: true })), r#"{"sku":"dough","policy":"counted","auto86":true}"#),
+        (stock(received(None)), r#"{"sku":"dough","qty":2.5}"#),
+        (stock(received(Some(text("DN 4711")))), r#"{"sku":"dough","qty":2.5,"reference":"DN 4711"}"#),
+        (stock(counted), r#"{"sku":"dough","counted":87,"delta":-3}"#),
+        (
+            stock(StockEvent::StockAdjusted { sku: sku(), delta: QtyMilli(-250), reason: text("Miscounted") }),
+            r#"{"sku":"dough","delta":-0.25,"reason":"Miscounted"}"#,
+        ),
+        (
+            stock(StockEvent::StockWasted { sku: sku(), qty, reason: text("Dropped") }),
+            r#"{"sku":"dough","qty":2.5,"reason":"Dropped"}"#,
+        ),
+        (stock(StockEvent::ItemMarked86 { sku: sku(), until: None, auto: true }), r#"{"sku":"dough","auto":true}"#),
+        (
+            stock(StockEvent::ItemMarked86 { sku: sku(), until: Some(noon()), auto: false }),
+            r#"{"sku":"dough","until":"2026-11-22T12:00:00.000000Z","auto":false}"#,
+        ),
+        (stock(StockEvent::ItemUnmarked86 { sku: sku() }), r#"{"sku":"dough"}"#),
+        (
+            stock(StockEvent::StockReserved { order: order_id(), lines: lines() }),
+            r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}]}"#,
+        ),
+        (
+            stock(StockEvent::StockCommitted { order: order_id(), lines: lines() }),
+            r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}]}"#,
+        ),
+        (
+            stock(released(ReleaseReason::OrderCancelled)),
+            concat!(r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}],"why":"order_cancelled"}"#,),
+        ),
+        (
+            stock(released(ReleaseReason::PaymentTimeout)),
+            concat!(r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}],"why":"payment_timeout"}"#,),
+        ),
+        (
+            stock(released(ReleaseReason::LineChanged)),
+            r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}],"why":"line_changed"}"#,
+        ),
+    ]
+}
+
+fn all() -> Vec<(Event, &'static str)> {
+    [menu_events(), setup_events(), order_events(), payment_events(), stock_events()].concat()
+}
+
+#[test]
+fn every_event_reads_well() {
+    for (event, json) in all() {
+        assert_eq!(serde_json::to_string(&EventData(&event)).unwrap(), json, "{}", type_name_of(&event));
+    }
+}
+
+#[test]
+fn every_type_is_there() {
+    let shown: BTreeSet<_> = all().iter().map(|(event, _)| type_name_of(event)).collect();
+    let known: BTreeSet<_> = EVENT_TYPES.iter().map(|event_type| event_type.name).collect();
+    assert_eq!(shown, known);
+}
+
+#[test]
+fn the_feed_says_all_about_an_event() {
+    let event = Event::Order(order_id(), OrderEvent::OrderCompleted { total: Money(3_220) });
+    let stream = Stream::Order(tenant(), store(), order_id());
+    let recorded = Recorded {
+        position: PositionToken::new(918),
+        stream: &stream,
+        revision: Revision(4),
+        recorded_at: noon(),
+        occurred_at: Some(Timestamp(noon().0 - 1)),
+        actor: Some(ActorId::parse("ana").unwrap()),
+        approver: Some(ActorId::parse("boss").unwrap()),
+        terminal: Some(TerminalId::parse("till_1").unwrap()),
+        command_id: CommandId(0x0190_d5a4_c1b8_7c3e_9d2a_6f4e_8b1c_7d90),
+        event_index: 2,
+        source: Source::Engine,
+        event: &event,
+    };
+    let json = concat!(
+        r#"{"position":"0:918","stream":"order-demo.s1.o1","revision":4,"type":"OrderCompleted","tenant":"demo","#,
+        r#""store":"s1","order_id":"o1","recorded_at":"2026-11-22T12:00:00.000000Z","#,
+        r#""occurred_at":"2026-11-22T11:59:59.999999Z","actor":"ana","approver":"boss","terminal":"till_1","#,
+        r#""command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90","event_index":2,"source":"engine","#,
+        r#""data":{"total":3220}}"#,
+    );
+    assert_eq!(serde_json::to_string(&EventJson::new(&recorded)).unwrap(), json);
+}
+
+#[test]
+fn the_feed_leaves_out_what_is_not_there() {
+    let event = Event::Menu(MenuEvent::ItemRetired { item: item() });
+    let stream = Stream::Menu(tenant());
+    let recorded = Recorded {
+        position: PositionToken::new(1),
+        stream: &stream,
+        revision: Revision(0),
+        recorded_at: noon(),
+        occurred_at: None,
+        actor: None,
+        approver: None,
+        terminal: None,
+        command_id: CommandId(1),
+        event_index: 0,
+        source: Source::Online,
+        event: &event,
+    };
+    let json = concat!(
+        r#"{"position":"0:1","stream":"menu-demo","revision":0,"type":"ItemRetired","tenant":"demo","#,
+        r#""recorded_at":"2026-11-22T12:00:00.000000Z","command_id":"00000000-0000-0000-0000-000000000001","#,
+        r#""event_index":0,"source":"online","data":{"item_id":"pizza"}}"#,
+    );
+    assert_eq!(serde_json::to_string(&EventJson::new(&recorded)).unwrap(), json);
+}
+
+#[test]
+fn a_receipt_is_the_commit() {
+    let event = Event::Payment(payment_id(), PaymentEvent::PaymentExpired);
+    let stream = Stream::Payment(tenant(), store(), payment_id());
+    let event = ReceiptEvent::new(&stream, Revision(1), PositionToken::new(7), &event);
+    let receipt = Receipt {
+        stream: StreamName(&stream),
+        revision: Some(1),
+        position: PositionToken::new(7),
+        events: vec![event],
+    };
+    let json = concat!(
+        r#"{"stream":"payment-demo.s1.p1","revision":1,"position":"0:7","events":[{"stream":"payment-demo.s1.p1","#,
+        r#""revision":1,"position":"0:7","type":"PaymentExpired","data":{}}]}"#,
+    );
+    assert_eq!(serde_json::to_string(&receipt).unwrap(), json);
+    let stream = Stream::Menu(tenant());
+    let receipt =
+        Receipt { stream: StreamName(&stream), revision: None, position: PositionToken::new(0), events: vec![] };
+    let json = r#"{"stream":"menu-demo","position":"0:0","events":[]}"#;
+    assert_eq!(serde_json::to_string(&receipt).unwrap(), json);
+}

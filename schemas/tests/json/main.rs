@@ -8,7 +8,6 @@ mod orders;
 mod problems;
 mod roundtrip;
 mod setup;
-mod speed;
 mod wire;
 
 use schemas::json::{BodyError, FieldError, parse_body};

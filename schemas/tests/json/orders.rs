@@ -3,7 +3,9 @@
 use crate::{read, refuses};
 use domain::command::{self, Method, NewChargePhase, NewLine, NewModifier, OrderCommand, PaymentCommand};
 use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate};
-use domain::ids::{ChargeId, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, TaxId, TenderId, Text};
+use domain::ids::{
+    ChargeId, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, TaxId, TenderId, Text,
+};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use schemas::json::FieldError;
 use schemas::json::request::{
@@ -69,29 +71,77 @@ fn an_order_is_refused_at_the_field() {
         &[
             ("{}", "/order_id", "is required"),
             ("[]", "", "is a list; expected an object"),
-            (r#"{"order_id": "O-1"}"#, "/order_id", "\"O-1\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those"),
-            (r#"{"order_id": ""}"#, "/order_id", "\"\" must not be empty; an id is 1 to 32 characters of a-z, 0-9 and _"),
-            (r#"{"order_id": 7}"#, "/order_id", "is of the wrong type: number `7`, expected an id: a text of 1 to 32 characters of a-z, 0-9 and _"),
+            (
+                r#"{"order_id": "O-1"}"#,
+                "/order_id",
+                "\"O-1\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+            ),
+            (
+                r#"{"order_id": ""}"#,
+                "/order_id",
+                "\"\" must not be empty; an id is 1 to 32 characters of a-z, 0-9 and _",
+            ),
+            (
+                r#"{"order_id": 7}"#,
+                "/order_id",
+                "is of the wrong type: number `7`, expected an id: a text of 1 to 32 characters of a-z, 0-9 and _",
+            ),
             (r#"{"order_id": "o1", "order_id": "o1"}"#, "/order_id", "is there twice"),
-            (r#"{"order_id": "o1", "channel": "fax"}"#, "/channel", "\"fax\" is not one of pos, kiosk, online, delivery, phone"),
+            (
+                r#"{"order_id": "o1", "channel": "fax"}"#,
+                "/channel",
+                "\"fax\" is not one of pos, kiosk, online, delivery, phone",
+            ),
         ],
     );
     refuses_open(&[
-        (r#", "expected": 3"#, "/expected", "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`"),
-        (r#", "a/b~c": 3"#, "/a~1b~0c", "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`"),
-        (r#", "guests": "two""#, "/guests", "is of the wrong type: string \"two\", expected a whole number from 0 to 65535"),
+        (
+            r#", "expected": 3"#,
+            "/expected",
+            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`",
+        ),
+        (
+            r#", "a/b~c": 3"#,
+            "/a~1b~0c",
+            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`",
+        ),
+        (
+            r#", "guests": "two""#,
+            "/guests",
+            "is of the wrong type: string \"two\", expected a whole number from 0 to 65535",
+        ),
         (r#", "guests": -1"#, "/guests", "is out of range: integer `-1`, expected a whole number from 0 to 65535"),
-        (r#", "guests": 65536"#, "/guests", "is out of range: integer `65536`, expected a whole number from 0 to 65535"),
-        (r#", "currency": "EURO""#, "/currency", "\"EURO\" is not an ISO 4217 currency code; one is three capital letters such as EUR"),
+        (
+            r#", "guests": 65536"#,
+            "/guests",
+            "is out of range: integer `65536`, expected a whole number from 0 to 65535",
+        ),
+        (
+            r#", "currency": "EURO""#,
+            "/currency",
+            "\"EURO\" is not an ISO 4217 currency code; one is three capital letters such as EUR",
+        ),
         (r#", "currency": "XAU""#, "/currency", "\"XAU\" is not a currency prices can be in: it has no minor unit"),
         (r#", "display_number": " ""#, "/display_number", "\" \" must not be empty"),
         (r#", "place": "yes""#, "/place", "is of the wrong type: string \"yes\", expected true or false"),
         (r#", "expected_total": 23"#, "/expected_total", "is compared when the order is placed; add \"place\": true"),
-        (r#", "place": true, "expected_total": 23.5"#, "/expected_total", "is of the wrong type: number `23.5`, expected an amount in whole minor units of the currency (11.50 USD is 1150)"),
-        (r#", "place": true, "expected_total": 1000000000000001"#, "/expected_total", "1000000000000001 is too large; an amount is at most 1000000000000000 minor units"),
+        (
+            r#", "place": true, "expected_total": 23.5"#,
+            "/expected_total",
+            "is of the wrong type: number `23.5`, expected an amount in whole minor units of the currency (11.50 USD is 1150)",
+        ),
+        (
+            r#", "place": true, "expected_total": 1000000000000001"#,
+            "/expected_total",
+            "1000000000000001 is too large; an amount is at most 1000000000000000 minor units",
+        ),
         (r#", "lines": {}"#, "/lines", "is of the wrong type: object, expected a list"),
         (r#", "lines": [{"line_id": "l1"}]"#, "/lines/0/item_id", "is required"),
-        (r#", "lines": [{"line_id": "l1", "item_id": "a b"}]"#, "/lines/0/item_id", "\"a b\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those"),
+        (
+            r#", "lines": [{"line_id": "l1", "item_id": "a b"}]"#,
+            "/lines/0/item_id",
+            "\"a b\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+        ),
         (
             r#", "lines": [{"line_id": "l1", "item_id": "a"}, {"line_id": "l1", "item_id": "b"}]"#,
             "/lines/1/line_id",
@@ -108,8 +158,16 @@ fn an_order_is_refused_at_the_field() {
             "/lines/0/modifiers/0/qty",
             "must be 1 or more; leave the modifier out where it is not wanted",
         ),
-        (r#", "discounts": [{"discount_id": "d", "reason": "r"}]"#, "/discounts/0/percent_ppm", "is required, or amount instead"),
-        (r#", "service_charges": [{"charge_id": "c", "name": "n", "phase": "x"}]"#, "/service_charges/0/phase", "\"x\" is not one of subtotal, total"),
+        (
+            r#", "discounts": [{"discount_id": "d", "reason": "r"}]"#,
+            "/discounts/0/percent_ppm",
+            "is required, or amount instead",
+        ),
+        (
+            r#", "service_charges": [{"charge_id": "c", "name": "n", "phase": "x"}]"#,
+            "/service_charges/0/phase",
+            "\"x\" is not one of subtotal, total",
+        ),
         (
             r#", "discounts": [{"discount_id": "d", "amount": 1, "reason": "r"},
                                 {"discount_id": "d", "amount": 1, "reason": "r"}]"#,
@@ -157,11 +215,8 @@ fn lines_come_alone_or_together() {
     assert_eq!(read(two, AddLines::parse), Ok(OrderCommand::AddLines(lines)));
     let with_modifier = r#"{"line_id": "l1", "item_id": "cola",
                             "modifiers": [{"group_id": "ice", "modifier_id": "no_ice"}]}"#;
-    let modifier = NewModifier {
-        group: GroupId::parse("ice").unwrap(),
-        modifier: ModifierId::parse("no_ice").unwrap(),
-        qty: 1,
-    };
+    let modifier =
+        NewModifier { group: GroupId::parse("ice").unwrap(), modifier: ModifierId::parse("no_ice").unwrap(), qty: 1 };
     let line = NewLine { modifiers: vec![modifier], ..plain_line("l1") };
     assert_eq!(read(with_modifier, Line::parse), Ok(line));
     refuses(
@@ -171,10 +226,22 @@ fn lines_come_alone_or_together() {
             ("7", "", "is of the wrong type: number `7`, expected a line, or an object with lines"),
             (r#"{"lines": []}"#, "/lines", "must hold at least one line"),
             (r#"{"lines": [], "line_id": "l1"}"#, "/line_id", "is not a field here; expected `lines`"),
-            (r#"{"line_id": "l1", "lines": []}"#, "/lines", "is not a field here; expected one of `line_id`, `item_id`, `variation_id`, `qty`, `modifiers`, `price`, `seat`, `course`, `note`"),
+            (
+                r#"{"line_id": "l1", "lines": []}"#,
+                "/lines",
+                "is not a field here; expected one of `line_id`, `item_id`, `variation_id`, `qty`, `modifiers`, `price`, `seat`, `course`, `note`",
+            ),
             (r#"{"lines": [{"line_id": "l1", "item_id": "cola", "qty": 0}]}"#, "/lines/0/qty", "must be more than 0"),
-            (r#"{"line_id": "l1", "item_id": "cola", "price": -1}"#, "/lines/0/price", "-1 is below zero; it must be 0 or more"),
-            (r#"{"line_id": "l1", "item_id": "Cola"}"#, "/item_id", "\"Cola\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those"),
+            (
+                r#"{"line_id": "l1", "item_id": "cola", "price": -1}"#,
+                "/lines/0/price",
+                "-1 is below zero; it must be 0 or more",
+            ),
+            (
+                r#"{"line_id": "l1", "item_id": "Cola"}"#,
+                "/item_id",
+                "\"Cola\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+            ),
         ],
     );
 }
@@ -195,9 +262,21 @@ fn a_line_changes_by_quantity() {
             (r#"{"qty": -2.5}"#, "/qty", "must be more than 0"),
             (r#"{"qty": 0.0005}"#, "/qty", "0.0005 has more than three decimals; a quantity is exact to thousandths"),
             (r#"{"qty": 1000000.5}"#, "/qty", "1000000.5 is too large; a quantity is at most 1000000 units"),
-            (r#"{"qty": 99999999999999999999}"#, "/qty", "100000000000000000000 is too large; a quantity is at most 1000000 units"),
-            (r#"{"qty": "2"}"#, "/qty", "is of the wrong type: string \"2\", expected a number of units with at most three decimals, such as 2 or 0.25"),
-            (r#"{"qty": null}"#, "/qty", "is of the wrong type: null, expected a number of units with at most three decimals, such as 2 or 0.25"),
+            (
+                r#"{"qty": 99999999999999999999}"#,
+                "/qty",
+                "100000000000000000000 is too large; a quantity is at most 1000000 units",
+            ),
+            (
+                r#"{"qty": "2"}"#,
+                "/qty",
+                "is of the wrong type: string \"2\", expected a number of units with at most three decimals, such as 2 or 0.25",
+            ),
+            (
+                r#"{"qty": null}"#,
+                "/qty",
+                "is of the wrong type: null, expected a number of units with at most three decimals, such as 2 or 0.25",
+            ),
         ],
     );
 }
@@ -216,14 +295,46 @@ fn discounts() {
         Discount::parse,
         &[
             (r#"{"discount_id": "d1", "reason": "r"}"#, "/percent_ppm", "is required, or amount instead"),
-            (r#"{"discount_id": "d1", "reason": "r", "amount": 1, "percent_ppm": 1}"#, "/amount", "cannot stand beside percent_ppm; give one of the two"),
-            (r#"{"discount_id": "d1", "reason": "r", "percent_ppm": 1000001}"#, "/percent_ppm", "1000001 is above 100 %, which is 1000000 millionths"),
-            (r#"{"discount_id": "d1", "reason": "r", "percent_ppm": -1}"#, "/percent_ppm", "-1 is out of range; a rate is 0 to 10000000 millionths"),
-            (r#"{"discount_id": "d1", "reason": "r", "percent_ppm": 7.25}"#, "/percent_ppm", "is of the wrong type: number `7.25`, expected a rate in whole millionths (7.25 % is 72500)"),
-            (r#"{"discount_id": "d1", "reason": "r", "amount": -1}"#, "/amount", "-1 is below zero; it must be 0 or more"),
-            (r#"{"discount_id": "d1", "reason": "r", "amount": 1, "line_ids": []}"#, "/line_ids", "must name a line; leave it out to discount the whole order"),
-            (r#"{"discount_id": "d1", "reason": "r", "amount": 1, "line_ids": ["a", "b", "a"]}"#, "/line_ids/2", "a is there twice; each may appear once"),
-            (r#"{"discount_id": "d1", "reason": "r", "amount": 1, "line_ids": ["a", "B"]}"#, "/line_ids/1", "\"B\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those"),
+            (
+                r#"{"discount_id": "d1", "reason": "r", "amount": 1, "percent_ppm": 1}"#,
+                "/amount",
+                "cannot stand beside percent_ppm; give one of the two",
+            ),
+            (
+                r#"{"discount_id": "d1", "reason": "r", "percent_ppm": 1000001}"#,
+                "/percent_ppm",
+                "1000001 is above 100 %, which is 1000000 millionths",
+            ),
+            (
+                r#"{"discount_id": "d1", "reason": "r", "percent_ppm": -1}"#,
+                "/percent_ppm",
+                "-1 is out of range; a rate is 0 to 10000000 millionths",
+            ),
+            (
+                r#"{"discount_id": "d1", "reason": "r", "percent_ppm": 7.25}"#,
+                "/percent_ppm",
+                "is of the wrong type: number `7.25`, expected a rate in whole millionths (7.25 % is 72500)",
+            ),
+            (
+                r#"{"discount_id": "d1", "reason": "r", "amount": -1}"#,
+                "/amount",
+                "-1 is below zero; it must be 0 or more",
+            ),
+            (
+                r#"{"discount_id": "d1", "reason": "r", "amount": 1, "line_ids": []}"#,
+                "/line_ids",
+                "must name a line; leave it out to discount the whole order",
+            ),
+            (
+                r#"{"discount_id": "d1", "reason": "r", "amount": 1, "line_ids": ["a", "b", "a"]}"#,
+                "/line_ids/2",
+                "a is there twice; each may appear once",
+            ),
+            (
+                r#"{"discount_id": "d1", "reason": "r", "amount": 1, "line_ids": ["a", "B"]}"#,
+                "/line_ids/1",
+                "\"B\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+            ),
             (r#"{"discount_id": "d1", "amount": 1}"#, "/reason", "is required"),
         ],
     );
@@ -262,7 +373,14 @@ fn placing_and_cancelling() {
     assert_eq!(read("", place), Ok(command::Place { expected_total: None }));
     let shown = command::Place { expected_total: Some(Money(2_300)) };
     assert_eq!(read(r#"{"expected_total": 2300}"#, place), Ok(shown));
-    refuses(place, &[(r#"{"expected_total": "2300"}"#, "/expected_total", "is of the wrong type: string \"2300\", expected an amount in whole minor units of the currency (11.50 USD is 1150)")]);
+    refuses(
+        place,
+        &[(
+            r#"{"expected_total": "2300"}"#,
+            "/expected_total",
+            "is of the wrong type: string \"2300\", expected an amount in whole minor units of the currency (11.50 USD is 1150)",
+        )],
+    );
     let cancel = |body: Cancel| Ok(body.parse());
     let reason = CancelReason::Requested(Text::parse("Guest left").unwrap());
     assert_eq!(read(r#"{"reason": "Guest left"}"#, cancel), Ok(OrderCommand::Cancel { reason }));
@@ -297,11 +415,27 @@ fn payments() {
         parse,
         &[
             (r#"{"payment_id": "p1", "tender": "card", "tendered": 5}"#, "/tendered", "is for cash only"),
-            (r#"{"payment_id": "p1", "tender": "cash", "tendered": -5}"#, "/tendered", "-5 is below zero; it must be 0 or more"),
+            (
+                r#"{"payment_id": "p1", "tender": "cash", "tendered": -5}"#,
+                "/tendered",
+                "-5 is below zero; it must be 0 or more",
+            ),
             (r#"{"payment_id": "p1", "tender": "cash", "tip": -5}"#, "/tip", "-5 is below zero; it must be 0 or more"),
-            (r#"{"payment_id": "p1", "tender": "cash", "amount": 0}"#, "/amount", "must be more than 0; leave it out to pay all that is due"),
-            (r#"{"payment_id": "p1", "tender": "cash", "order_id": "o2"}"#, "/order_id", "is o2, but the request is about o1"),
-            (r#"{"payment_id": "p1", "tender": "Cash"}"#, "/tender", "\"Cash\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those"),
+            (
+                r#"{"payment_id": "p1", "tender": "cash", "amount": 0}"#,
+                "/amount",
+                "must be more than 0; leave it out to pay all that is due",
+            ),
+            (
+                r#"{"payment_id": "p1", "tender": "cash", "order_id": "o2"}"#,
+                "/order_id",
+                "is o2, but the request is about o1",
+            ),
+            (
+                r#"{"payment_id": "p1", "tender": "Cash"}"#,
+                "/tender",
+                "\"Cash\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+            ),
             (r#"{"payment_id": "p1"}"#, "/tender", "is required"),
         ],
     );
@@ -326,7 +460,11 @@ fn outcomes() {
             (r#"{"outcome": "captured", "code": "x"}"#, "/code", "is for failed attempts only"),
             (r#"{"outcome": "captured", "amount": -5}"#, "/amount", "-5 is below zero; it must be 0 or more"),
             (r#"{"outcome": "failed", "code": "x", "amount": 1}"#, "/amount", "is for captured attempts only"),
-            (r#"{"outcome": "failed"}"#, "/code", "is required where the attempt failed: the terminal's or provider's code"),
+            (
+                r#"{"outcome": "failed"}"#,
+                "/code",
+                "is required where the attempt failed: the terminal's or provider's code",
+            ),
         ],
     );
 }

@@ -62,17 +62,53 @@ fn items() {
         &[
             (r#"{"price": 1}"#, "/name", "is required"),
             (r#"{"name": "P"}"#, "/price", "is required, or \"open_price\": true, or variations"),
-            (r#"{"name": "P", "price": 10.425}"#, "/price", "is of the wrong type: number `10.425`, expected an amount in whole minor units of the currency (11.50 USD is 1150)"),
+            (
+                r#"{"name": "P", "price": 10.425}"#,
+                "/price",
+                "is of the wrong type: number `10.425`, expected an amount in whole minor units of the currency (11.50 USD is 1150)",
+            ),
             (r#"{"name": "P", "price": -1}"#, "/price", "-1 is below zero; it must be 0 or more"),
-            (r#"{"name": "P", "price": 1, "open_price": true}"#, "/open_price", "cannot stand beside a price or variations; give one of them"),
-            (&format!(r#"{{"name": "P", "price": 1, "variations": [{variation}]}}"#), "/price", "cannot stand beside variations: each of them has its price"),
-            (&format!(r#"{{"name": "P", "variations": [{variation}, {variation}]}}"#), "/variations/1/variation_id", "v is there twice; each may appear once"),
-            (r#"{"name": "P", "variations": [{"variation_id": "v", "name": "V", "price": -1}]}"#, "/variations/0/price", "-1 is below zero; it must be 0 or more"),
-            (r#"{"name": "P", "variations": [{"variation_id": "v", "name": "V"}]}"#, "/variations/0/price", "is required"),
+            (
+                r#"{"name": "P", "price": 1, "open_price": true}"#,
+                "/open_price",
+                "cannot stand beside a price or variations; give one of them",
+            ),
+            (
+                &format!(r#"{{"name": "P", "price": 1, "variations": [{variation}]}}"#),
+                "/price",
+                "cannot stand beside variations: each of them has its price",
+            ),
+            (
+                &format!(r#"{{"name": "P", "variations": [{variation}, {variation}]}}"#),
+                "/variations/1/variation_id",
+                "v is there twice; each may appear once",
+            ),
+            (
+                r#"{"name": "P", "variations": [{"variation_id": "v", "name": "V", "price": -1}]}"#,
+                "/variations/0/price",
+                "-1 is below zero; it must be 0 or more",
+            ),
+            (
+                r#"{"name": "P", "variations": [{"variation_id": "v", "name": "V"}]}"#,
+                "/variations/0/price",
+                "is required",
+            ),
             (r#"{"name": "P", "price": 1, "taxes": ["a", "a"]}"#, "/taxes/1", "a is there twice; each may appear once"),
-            (r#"{"name": "P", "price": 1, "modifier_groups": ["a", "a"]}"#, "/modifier_groups/1", "a is there twice; each may appear once"),
-            (r#"{"name": "P", "price": 1, "taxes": ["a","b","c","d","e","f","g","h","i"]}"#, "/taxes", "has 9 entries; at most 8 are allowed"),
-            (r#"{"name": "P", "price": 1, "sku": "No"}"#, "/sku", "\"No\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those"),
+            (
+                r#"{"name": "P", "price": 1, "modifier_groups": ["a", "a"]}"#,
+                "/modifier_groups/1",
+                "a is there twice; each may appear once",
+            ),
+            (
+                r#"{"name": "P", "price": 1, "taxes": ["a","b","c","d","e","f","g","h","i"]}"#,
+                "/taxes",
+                "has 9 entries; at most 8 are allowed",
+            ),
+            (
+                r#"{"name": "P", "price": 1, "sku": "No"}"#,
+                "/sku",
+                "\"No\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+            ),
         ],
     );
 }
@@ -96,13 +132,32 @@ fn modifier_groups() {
         &[
             (r#"{"name": "T"}"#, "/modifiers", "is required"),
             (r#"{"name": "T", "modifiers": []}"#, "/modifiers", "must hold at least one modifier"),
-            (r#"{"name": "T", "min": 3, "max": 2, "modifiers": [{"modifier_id": "a", "name": "A"}]}"#, "/min", "is 3, more than max, which is 2; a max of 0 means no limit"),
-            (r#"{"name": "T", "min": 2, "modifiers": [{"modifier_id": "a", "name": "A"}]}"#, "/min", "is 2, but there are only 1 to choose"),
-            (r#"{"name": "T", "max": -1, "modifiers": []}"#, "/max", "is out of range: integer `-1`, expected a whole number from 0 to 65535"),
-            (r#"{"name": "T", "max": 1, "modifiers": [{"modifier_id": "a", "name": "A", "default": true},
-                {"modifier_id": "b", "name": "B", "default": true}]}"#, "/max", "is 1, but 2 modifiers are taken by default"),
-            (r#"{"name": "T", "modifiers": [{"modifier_id": "a", "name": "A"}, {"modifier_id": "a", "name": "B"}]}"#,
-                "/modifiers/1/modifier_id", "a is there twice; each may appear once"),
+            (
+                r#"{"name": "T", "min": 3, "max": 2, "modifiers": [{"modifier_id": "a", "name": "A"}]}"#,
+                "/min",
+                "is 3, more than max, which is 2; a max of 0 means no limit",
+            ),
+            (
+                r#"{"name": "T", "min": 2, "modifiers": [{"modifier_id": "a", "name": "A"}]}"#,
+                "/min",
+                "is 2, but there are only 1 to choose",
+            ),
+            (
+                r#"{"name": "T", "max": -1, "modifiers": []}"#,
+                "/max",
+                "is out of range: integer `-1`, expected a whole number from 0 to 65535",
+            ),
+            (
+                r#"{"name": "T", "max": 1, "modifiers": [{"modifier_id": "a", "name": "A", "default": true},
+                {"modifier_id": "b", "name": "B", "default": true}]}"#,
+                "/max",
+                "is 1, but 2 modifiers are taken by default",
+            ),
+            (
+                r#"{"name": "T", "modifiers": [{"modifier_id": "a", "name": "A"}, {"modifier_id": "a", "name": "B"}]}"#,
+                "/modifiers/1/modifier_id",
+                "a is there twice; each may appear once",
+            ),
         ],
     );
 }
@@ -117,8 +172,16 @@ fn taxes() {
         parse,
         &[
             (r#"{"name": "VAT", "percent_ppm": 1}"#, "/inclusive", "is required"),
-            (r#"{"name": "VAT", "percent_ppm": 10000001, "inclusive": true}"#, "/percent_ppm", "10000001 is out of range; a rate is 0 to 10000000 millionths"),
-            (r#"{"name": "VAT", "percent_ppm": 8.875, "inclusive": true}"#, "/percent_ppm", "is of the wrong type: number `8.875`, expected a rate in whole millionths (7.25 % is 72500)"),
+            (
+                r#"{"name": "VAT", "percent_ppm": 10000001, "inclusive": true}"#,
+                "/percent_ppm",
+                "10000001 is out of range; a rate is 0 to 10000000 millionths",
+            ),
+            (
+                r#"{"name": "VAT", "percent_ppm": 8.875, "inclusive": true}"#,
+                "/percent_ppm",
+                "is of the wrong type: number `8.875`, expected a rate in whole millionths (7.25 % is 72500)",
+            ),
         ],
     );
 }
@@ -149,13 +212,41 @@ fn stores() {
         PutStore::parse,
         &[
             (r#"{"name": "S", "currency": "EUR"}"#, "/time_zone", "is required"),
-            (r#"{"name": "S", "currency": "eur", "time_zone": "UTC"}"#, "/currency", "\"eur\" is not an ISO 4217 currency code; one is three capital letters such as EUR"),
-            (r#"{"name": "S", "currency": "EUR", "time_zone": "Mars/Base"}"#, "/time_zone", "\"Mars/Base\" is not a time zone of the IANA database, such as Europe/Madrid"),
-            (r#"{"name": "S", "currency": "EUR", "time_zone": "Etc/Unknown"}"#, "/time_zone", "\"Etc/Unknown\" is not a time zone of the IANA database, such as Europe/Madrid"),
-            (r#"{"name": "S", "currency": "EUR", "time_zone": ""}"#, "/time_zone", "\"\" is not a time zone of the IANA database, such as Europe/Madrid"),
-            (&store(r#", "cut_off": "4:00""#), "/cut_off", "\"4:00\" is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00"),
-            (&store(r#", "cut_off": "13:00""#), "/cut_off", "\"13:00\" is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00"),
-            (&store(r#", "rounding": "banker""#), "/rounding", "\"banker\" is not one of half_even, half_up, half_down, up, down"),
+            (
+                r#"{"name": "S", "currency": "eur", "time_zone": "UTC"}"#,
+                "/currency",
+                "\"eur\" is not an ISO 4217 currency code; one is three capital letters such as EUR",
+            ),
+            (
+                r#"{"name": "S", "currency": "EUR", "time_zone": "Mars/Base"}"#,
+                "/time_zone",
+                "\"Mars/Base\" is not a time zone of the IANA database, such as Europe/Madrid",
+            ),
+            (
+                r#"{"name": "S", "currency": "EUR", "time_zone": "Etc/Unknown"}"#,
+                "/time_zone",
+                "\"Etc/Unknown\" is not a time zone of the IANA database, such as Europe/Madrid",
+            ),
+            (
+                r#"{"name": "S", "currency": "EUR", "time_zone": ""}"#,
+                "/time_zone",
+                "\"\" is not a time zone of the IANA database, such as Europe/Madrid",
+            ),
+            (
+                &store(r#", "cut_off": "4:00""#),
+                "/cut_off",
+                "\"4:00\" is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00",
+            ),
+            (
+                &store(r#", "cut_off": "13:00""#),
+                "/cut_off",
+                "\"13:00\" is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00",
+            ),
+            (
+                &store(r#", "rounding": "banker""#),
+                "/rounding",
+                "\"banker\" is not one of half_even, half_up, half_down, up, down",
+            ),
             (&store(r#", "tax_rounding": "order""#), "/tax_rounding", "\"order\" is not one of line, group"),
             (&store(r#", "payment_timeout_s": 0"#), "/payment_timeout_s", "must be 1 to 86400 seconds"),
             (&store(r#", "payment_timeout_s": 86401"#), "/payment_timeout_s", "must be 1 to 86400 seconds"),
@@ -176,15 +267,22 @@ fn prices_and_availability() {
         &[
             ("{}", "/price", "is required"),
             (r#"{"price": -1}"#, "/price", "-1 is below zero; it must be 0 or more"),
-            (r#"{"price": "12.00"}"#, "/price", "is of the wrong type: string \"12.00\", expected an amount in whole minor units of the currency (11.50 USD is 1150)"),
+            (
+                r#"{"price": "12.00"}"#,
+                "/price",
+                "is of the wrong type: string \"12.00\", expected an amount in whole minor units of the currency (11.50 USD is 1150)",
+            ),
         ],
     );
     let parse = |body: SetAvailability| Ok(body.parse(item));
-    assert_eq!(
-        read(r#"{"available": false}"#, parse),
-        Ok(StoreCommand::SetAvailability { item, available: false })
+    assert_eq!(read(r#"{"available": false}"#, parse), Ok(StoreCommand::SetAvailability { item, available: false }));
+    refuses(
+        parse,
+        &[
+            ("{}", "/available", "is required"),
+            (r#"{"available": 1}"#, "/available", "is of the wrong type: number `1`, expected true or false"),
+        ],
     );
-    refuses(parse, &[("{}", "/available", "is required"), (r#"{"available": 1}"#, "/available", "is of the wrong type: number `1`, expected true or false")]);
 }
 
 #[test]
@@ -201,17 +299,11 @@ fn stock() {
         policy(StockPolicy::Untracked)
     );
     let received = StockCommand::Receive { sku, qty: QtyMilli(2_500), reference: Some(text("DN 4711")) };
-    assert_eq!(
-        read(r#"{"sku": "dough", "qty": 2.5, "reference": "DN 4711"}"#, ReceiveStock::parse),
-        Ok(received)
-    );
+    assert_eq!(read(r#"{"sku": "dough", "qty": 2.5, "reference": "DN 4711"}"#, ReceiveStock::parse), Ok(received));
     let counted = StockCommand::Count { sku, counted: QtyMilli::ZERO };
     assert_eq!(read(r#"{"sku": "dough", "counted": 0}"#, CountStock::parse), Ok(counted));
     let adjusted = StockCommand::Adjust { sku, delta: QtyMilli(-250), reason: text("Miscounted") };
-    assert_eq!(
-        read(r#"{"sku": "dough", "delta": -0.25, "reason": "Miscounted"}"#, AdjustStock::parse),
-        Ok(adjusted)
-    );
+    assert_eq!(read(r#"{"sku": "dough", "delta": -0.25, "reason": "Miscounted"}"#, AdjustStock::parse), Ok(adjusted));
     let wasted = StockCommand::Waste { sku, qty: QtyMilli::ONE, reason: text("Dropped") };
     assert_eq!(read(r#"{"sku": "dough", "qty": 1, "reason": "Dropped"}"#, WasteStock::parse), Ok(wasted));
     let until = Some(Timestamp(1_795_348_800_000_000));
@@ -221,7 +313,14 @@ fn stock() {
     assert_eq!(read(r#"{"sku": "dough"}"#, mark), Ok(StockCommand::Mark86 { sku, until: None }));
     let unmark = |body: Unmark86| Ok(body.parse());
     assert_eq!(read(r#"{"sku": "dough"}"#, unmark), Ok(StockCommand::Unmark86(sku)));
-    refuses(mark, &[(r#"{"sku": "dough", "until": "tomorrow"}"#, "/until", "\"tomorrow\" is not an RFC 3339 time with an offset, such as 2026-11-22T12:00:00Z")]);
+    refuses(
+        mark,
+        &[(
+            r#"{"sku": "dough", "until": "tomorrow"}"#,
+            "/until",
+            "\"tomorrow\" is not an RFC 3339 time with an offset, such as 2026-11-22T12:00:00Z",
+        )],
+    );
     refuses(unmark, &[("{}", "/sku", "is required")]);
 }
 
@@ -230,8 +329,16 @@ fn stock_is_refused_at_the_field() {
     refuses(
         SetStockPolicy::parse,
         &[
-            (r#"{"sku": "dough", "policy": "untracked", "auto86": true}"#, "/auto86", "is for counted stock only: what is not counted never runs out"),
-            (r#"{"sku": "dough", "policy": 0}"#, "/policy", "is of the wrong type: number `0`, expected one of these texts: untracked counted "),
+            (
+                r#"{"sku": "dough", "policy": "untracked", "auto86": true}"#,
+                "/auto86",
+                "is for counted stock only: what is not counted never runs out",
+            ),
+            (
+                r#"{"sku": "dough", "policy": 0}"#,
+                "/policy",
+                "is of the wrong type: number `0`, expected one of these texts: untracked counted ",
+            ),
         ],
     );
     refuses(
@@ -253,7 +360,11 @@ fn tokens() {
     refuses(
         parse,
         &[
-            (r#"{"role": "chef", "label": "x"}"#, "/role", "\"chef\" is not one of admin, manager, pos, kitchen, analyst, auditor"),
+            (
+                r#"{"role": "chef", "label": "x"}"#,
+                "/role",
+                "\"chef\" is not one of admin, manager, pos, kitchen, analyst, auditor",
+            ),
             (r#"{"role": "pos"}"#, "/label", "is required"),
         ],
     );

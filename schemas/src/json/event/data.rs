@@ -45,11 +45,6 @@ macro_rules! object {
 }
 use object;
 
-/// A flag that is told only where it is set.
-fn set(flag: bool) -> Option<bool> {
-    flag.then_some(true)
-}
-
 impl Serialize for EventData<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self.0 {

@@ -111,9 +111,7 @@ pub fn refusal_detail(refused: &Refused) -> String {
         R::UnknownServiceCharge { charge } => format!("The order has no service charge {charge}.").into(),
         R::UnknownTax { tax } => format!("The menu the store sells from has no tax {tax}.").into(),
         R::OutOfStock { shortages } => out_of_stock(shortages).into(),
-        R::TotalMismatch { expected, actual } => {
-            format!("The total is {actual}, not {expected}; show it again.").into()
-        }
+        R::TotalMismatch { expected, actual } => format!("The total is {actual}, not {expected}; show it anew.").into(),
         R::BelowPaid { total, paid } => format!("The total would be {total}, but {paid} has been paid.").into(),
         R::PaymentDue { due } => format!("{due} is still due; take a payment first.").into(),
         R::MoneyCaptured { captured } => format!("{captured} has been taken for the order; refund it first.").into(),
@@ -236,7 +234,7 @@ struct Choices<'a>(&'a domain::ids::LineId, &'a u32, &'a domain::ids::GroupId, &
 
 impl From<Choices<'_>> for Cow<'static, str> {
     fn from(Choices(line, selected, group, bound, count): Choices<'_>) -> Cow<'static, str> {
-        format!("Line {line} has {selected} selections from {group}; it takes at {bound} {count}.").into()
+        format!("Line {line} takes at {bound} {count} of {group}; {selected} came.").into()
     }
 }
 

@@ -1,11 +1,11 @@
 //! Enums by name.
 
 use super::{WireForm, read_text};
+use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind};
 use domain::command::Source;
 use domain::event::{Channel, DiningMode, PayMode, Role};
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
-use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind};
 use serde::{Deserializer, Serializer};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 

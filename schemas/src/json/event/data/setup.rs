@@ -1,6 +1,6 @@
 //! What happened to a menu, to credentials, and to a store's settings.
 
-use super::{Part, name_of, object, set};
+use super::{Part, name_of, object};
 use crate::json::wire::Wire;
 use domain::event::{AccessEvent, MenuEvent, StoreEvent, StoreMenuEvent};
 use domain::ids::{GroupId, TaxId, Text};
@@ -88,7 +88,7 @@ impl Serialize for Part<'_, Modifier> {
             "modifier_id": self.0.id.as_str(),
             "name": self.0.name.as_str(),
             "price": self.0.price.0,
-            "default" ?: set(self.0.default)
+            "default": self.0.default
         )
     }
 }
