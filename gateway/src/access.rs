@@ -1,0 +1,157 @@
+//! Who may do what: one table, deny by default.
+
+use domain::command::{AccessCommand, Command, OrderCommand, PaymentCommand, Source, StockCommand, StoreCommand};
+use domain::event::Role;
+
+/// Something a token may be allowed to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Capability {
+    /// Open, change, place and cancel orders.
+    TakeOrders,
+    /// Take payments and record their outcomes.
+    TakePayments,
+    /// Mark stock items sold out and sell them again.
+    Mark86,
+    /// Receive, count, adjust and waste stock; set its policy.
+    ManageStock,
+    /// Change and publish the menu; set a store's prices and availability.
+    ManageMenu,
+    /// Create and change stores.
+    ManageStores,
+    /// Record the past from files.
+    Import,
+    /// Issue and revoke tokens.
+    ManageTokens,
+    /// Read menus, orders, payments and stock of stores.
+    ReadStores,
+    /// Read reports.
+    ReadReports,
+    /// Replay events and read histories.
+    ReadEvents,
+}
+
+impl Capability {
+    /// Every capability.
+    pub const ALL: [Capability; 11] = [
+        Capability::TakeOrders,
+        Capability::TakePayments,
+        Capability::Mark86,
+        Capability::ManageStock,
+        Capability::ManageMenu,
+        Capability::ManageStores,
+        Capability::Import,
+        Capability::ManageTokens,
+        Capability::ReadStores,
+        Capability::ReadReports,
+        Capability::ReadEvents,
+    ];
+
+    /// What a refusal calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Capability::TakeOrders => "take_orders",
+            Capability::TakePayments => "take_payments",
+            Capability::Mark86 => "mark_86",
+            Capability::ManageStock => "manage_stock",
+            Capability::ManageMenu => "manage_menu",
+            Capability::ManageStores => "manage_stores",
+            Capability::Import => "import",
+            Capability::ManageTokens => "manage_tokens",
+            Capability::ReadStores => "read_stores",
+            Capability::ReadReports => "read_reports",
+            Capability::ReadEvents => "read_events",
+        }
+    }
+}
+
+/// The table.
+pub fn allows(role: Role, capability: Capability) -> bool {
+    use Capability as C;
+    match role {
+        Role::Admin => true,
+        Role::Manager => capability != C::ManageTokens,
+        Role::Pos => matches!(capability, C::TakeOrders | C::TakePayments | C::Mark86 | C::ReadStores),
+        Role::Kitchen => matches!(capability, C::Mark86 | C::ReadStores),
+        Role::Analyst => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
+        Role::Auditor => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
+    }
+}
+
+/// What it takes to send a command.
+pub fn needed(command: &Command, source: Source) -> Capability {
+    if source == Source::Imported {
+        return Capability::Import;
+    }
+    match command {
+        Command::Menu(_) => Capability::ManageMenu,
+        Command::Access(AccessCommand::IssueToken { .. } | AccessCommand::RevokeToken(_)) => Capability::ManageTokens,
+        Command::Store(_, command) => match command {
+            StoreCommand::Put(_) => Capability::ManageStores,
+            StoreCommand::AdoptMenu { .. } | StoreCommand::SetPrice { .. } | StoreCommand::SetAvailability { .. } => {
+                Capability::ManageMenu
+            }
+            StoreCommand::Order(_, command) => order_capability(command),
+            StoreCommand::Payment(_, command) => match command {
+                PaymentCommand::Initiate { .. } | PaymentCommand::RecordOutcome(_) => Capability::TakePayments,
+                PaymentCommand::Expire { .. } => Capability::ManageTokens,
+            },
+            StoreCommand::Stock(command) => match command {
+                StockCommand::Mark86 { .. } | StockCommand::Unmark86(_) | StockCommand::EndMark86 { .. } => {
+                    Capability::Mark86
+                }
+                StockCommand::SetPolicy { .. }
+                | StockCommand::Receive { .. }
+                | StockCommand::Count { .. }
+                | StockCommand::Adjust { .. }
+                | StockCommand::Waste { .. } => Capability::ManageStock,
+            },
+        },
+    }
+}
+
+fn order_capability(command: &OrderCommand) -> Capability {
+    match command {
+        OrderCommand::Open(_)
+        | OrderCommand::AddLines(_)
+        | OrderCommand::ChangeLineQty { .. }
+        | OrderCommand::RemoveLine(_)
+        | OrderCommand::ApplyDiscount(_)
+        | OrderCommand::RemoveDiscount(_)
+        | OrderCommand::ApplyServiceCharge(_)
+        | OrderCommand::RemoveServiceCharge(_)
+        | OrderCommand::Place(_)
+        | OrderCommand::Cancel { .. }
+        | OrderCommand::Complete => Capability::TakeOrders,
+        // Only the engine times orders out; no door parses this command.
+        OrderCommand::TimeOut { .. } => Capability::ManageTokens,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_matrix_is_this_one() {
+        let mut table = String::new();
+        for capability in Capability::ALL {
+            let row: Vec<&str> =
+                Role::ALL.iter().map(|role| if allows(*role, capability) { "yes" } else { "-" }).collect();
+            table.push_str(&format!("{:14} {}\n", capability.name(), row.join(" ")));
+        }
+        let expected = "\
+take_orders    yes yes yes - - -
+take_payments  yes yes yes - - -
+mark_86        yes yes yes yes - -
+manage_stock   yes yes - - - -
+manage_menu    yes yes - - - -
+manage_stores  yes yes - - - -
+import         yes yes - - - -
+manage_tokens  yes - - - - -
+read_stores    yes yes yes yes yes yes
+read_reports   yes yes - - yes yes
+read_events    yes yes - - yes yes
+";
+        assert_eq!(table, expected);
+    }
+}

@@ -1,0 +1,95 @@
+//! The composition root: the only place that names a log backend and puts the parts together.
+
+use crate::http::metrics::Metrics;
+use crate::http::routes::feed::FEEDS_MAX;
+use commands::{Engine, StartError, Stopped};
+use eventlog::{LogReader, OpenError, Recovered};
+use projections::Projections;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What the log's directory is called in the data directory.
+const LOG_DIR: &str = "log";
+/// What the read models' directory is called in the data directory. It may be deleted at any time while stopped.
+const VIEWS_DIR: &str = "views";
+
+/// Where the log of a data directory is.
+pub fn log_dir(data: &Path) -> std::path::PathBuf {
+    data.join(LOG_DIR)
+}
+
+/// Everything a request may reach.
+#[derive(Debug)]
+pub struct App {
+    /// The write side.
+    pub engine: Engine,
+    /// The durable log.
+    pub reader: LogReader,
+    /// The read side.
+    pub projections: Projections,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Room for feeds.
+    pub feeds: Arc<tokio::sync::Semaphore>,
+}
+
+/// Why the parts did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The log does not open.
+    #[error("the log does not open")]
+    Log(#[from] OpenError),
+    /// The engine does not start.
+    #[error("the engine does not start")]
+    Engine(#[from] StartError),
+    /// The read models do not open.
+    #[error("the read models do not open")]
+    Views(#[from] projections::OpenError),
+    /// The data directory cannot be made.
+    #[error("cannot make the directory {}", dir.display())]
+    Directory {
+        /// Which.
+        dir: std::path::PathBuf,
+        /// What the file system answered.
+        source: std::io::Error,
+    },
+}
+
+/// The running parts, to be stopped in order.
+#[derive(Debug)]
+pub struct Running {
+    /// What requests reach.
+    pub app: Arc<App>,
+    /// What opening the log found.
+    pub recovered: Recovered,
+    engine: Stopped,
+}
+
+impl Running {
+    /// Opens the embedded log in `data`, folds it, and starts the engine and the read models.
+    ///
+    /// # Errors
+    /// [`AppError`]; nothing acknowledged is lost.
+    pub fn start(data: &Path) -> Result<Running, AppError> {
+        let (log_dir, views_dir) = (log_dir(data), data.join(VIEWS_DIR));
+        for dir in [&log_dir, &views_dir] {
+            std::fs::create_dir_all(dir).map_err(|source| AppError::Directory { dir: dir.clone(), source })?;
+        }
+        let (log, reader, recovered) = eventlog::open_embedded(&log_dir, eventlog::Options::STANDARD)?;
+        let (engine, stopped) = Engine::start(log, reader.clone(), commands::Options::default())?;
+        let projections = Projections::open(&views_dir, reader.clone(), projections::Options::default())?;
+        let app = App { engine, reader, projections, metrics: Metrics::default(), feeds: Arc::new(tokio::sync::Semaphore::new(FEEDS_MAX)) };
+        Ok(Running { app: Arc::new(app), recovered, engine: stopped })
+    }
+
+    /// Takes no more commands, makes durable what was accepted, and closes the read models and the log.
+    pub fn stop(self) {
+        let log = self.engine.stop();
+        self.app.projections.shutdown();
+        match log.map(eventlog::LogWriter::close) {
+            Some(Ok(())) => tracing::info!("the log is closed"),
+            Some(Err(error)) => tracing::error!(%error, "the log was not closed cleanly; the next start recovers it"),
+            None => tracing::error!("the log was not given back; the next start recovers it"),
+        }
+    }
+}

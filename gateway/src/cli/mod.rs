@@ -1,0 +1,69 @@
+//! The command line.
+
+pub mod import;
+pub mod load;
+pub mod replay;
+pub mod serve;
+pub mod token;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::process::ExitCode;
+
+/// An event-sourced order engine for restaurant chains.
+#[derive(Debug, Parser)]
+#[command(name = "comanda", version, about, after_help = "Without a verb: comanda serve")]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serves HTTP on an embedded log (what happens without a verb).
+    Serve(serve::ServeArgs),
+    /// Turns real order files into ordinary commands.
+    Import(crate::import::ImportArgs),
+    /// Sends orders at a fixed rate, or as fast as they are taken, and measures.
+    Load(load::LoadArgs),
+    /// Writes events as NDJSON, in the order of the log.
+    Replay(replay::ReplayArgs),
+    /// Issues and revokes access tokens.
+    Token(token::TokenArgs),
+}
+
+/// Runs what the command line asks for.
+pub fn run() -> ExitCode {
+    match Cli::parse().verb {
+        None => serve::run(&serve::ServeArgs::standard()),
+        Some(Verb::Serve(args)) => serve::run(&args),
+        Some(Verb::Import(args)) => import::run(&args),
+        Some(Verb::Load(args)) => load::run(args),
+        Some(Verb::Replay(args)) => replay::run(&args),
+        Some(Verb::Token(args)) => token::run(&args),
+    }
+}
+
+/// Says what went wrong, with its causes, and fails.
+pub fn fail(error: &(dyn Error + 'static)) -> ExitCode {
+    #[expect(clippy::print_stderr, reason = "this is where a person at the command line is told")]
+    {
+        eprintln!("comanda: {}", chain(error));
+    }
+    ExitCode::FAILURE
+}
+
+/// An error with its causes, in one line.
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        let more = source.to_string();
+        if !text.ends_with(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = source.source();
+    }
+    text
+}

@@ -1,0 +1,153 @@
+//! `comanda serve`: everything in one process.
+
+use super::{chain, fail};
+use crate::app::{AppError, Running};
+use crate::demo::{self, DemoToken};
+use crate::http::server::{self, Limits};
+use clap::Args;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+/// How to serve.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Example:\n  comanda serve --data ./data --listen 127.0.0.1:8080")]
+pub struct ServeArgs {
+    /// Where the log and the read models are kept.
+    #[arg(long, env = "COMANDA_DATA", default_value = "./data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, env = "COMANDA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Does not set up the demo tenant on the first start.
+    #[arg(long, env = "COMANDA_NO_DEMO")]
+    pub no_demo: bool,
+    /// What to log, as JSON lines on standard error: `info`, `debug`, or by target such as `info,http=debug`.
+    #[arg(long, env = "COMANDA_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+    /// How many threads serve requests; as many as there are processors where it is left out.
+    #[arg(long, env = "COMANDA_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+impl ServeArgs {
+    /// What happens without a verb: the defaults and the environment.
+    pub fn standard() -> ServeArgs {
+        /// A command with nothing but these arguments.
+        #[derive(clap::Parser)]
+        struct Bare {
+            #[command(flatten)]
+            args: ServeArgs,
+        }
+        <Bare as clap::Parser>::parse_from(["comanda"]).args
+    }
+}
+
+/// Why serving ended badly.
+#[derive(Debug, thiserror::Error)]
+enum ServeError {
+    #[error("the log filter is not one")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    #[error("no thread to serve with")]
+    Runtime(#[source] std::io::Error),
+    #[error(transparent)]
+    App(#[from] AppError),
+    #[error("cannot listen on {address}; is another server running there? Choose another with --listen")]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("the demo tenant was not set up")]
+    Demo(#[source] commands::CommandError),
+    #[error(transparent)]
+    LogFailed(#[from] commands::Failure),
+}
+
+/// Serves until it is told to stop.
+pub fn run(args: &ServeArgs) -> ExitCode {
+    match serve(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn serve(args: &ServeArgs) -> Result<(), ServeError> {
+    let filter = EnvFilter::try_new(&args.log)?;
+    // A second subscriber in one process (tests) is no reason not to serve.
+    let _ = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter)
+        .try_init();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = args.threads {
+        runtime.worker_threads(usize::from(threads));
+    }
+    let runtime = runtime.enable_all().build().map_err(ServeError::Runtime)?;
+    let listener = runtime
+        .block_on(TcpListener::bind(args.listen))
+        .map_err(|source| ServeError::Listen { address: args.listen, source })?;
+    let running = Running::start(&args.data)?;
+    let outcome = runtime.block_on(serve_on(args, &running, listener));
+    running.stop();
+    outcome
+}
+
+async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) -> Result<(), ServeError> {
+    let address = listener.local_addr().unwrap_or(args.listen);
+    let recovered = &running.recovered;
+    tracing::info!(
+        %address, events = recovered.events, batches = recovered.batches, segments = recovered.segments,
+        cut_bytes = recovered.cut_bytes, clean = recovered.clean, "serving"
+    );
+    let tokens = match recovered.created && !args.no_demo {
+        true => demo::set_up(&running.app.engine).await.map_err(ServeError::Demo)?,
+        false => vec![],
+    };
+    announce(args, address, &tokens);
+    let mut failure = running.app.engine.failure();
+    let router = crate::http::router(std::sync::Arc::clone(&running.app));
+    let stop = async {
+        tokio::select! {
+            () = signal() => tracing::info!("told to stop; finishing what is open"),
+            _ = failure.wait_for(Option::is_some) => tracing::error!("the log failed; stopping"),
+        }
+    };
+    server::serve(listener, router, Limits::STANDARD, stop).await;
+    let failed = *running.app.engine.failure().borrow();
+    match failed {
+        None => Ok(()),
+        Some(failure) => Err(failure.into()),
+    }
+}
+
+/// What a person who starts it needs to know; the demo's tokens are printed this once.
+#[expect(clippy::print_stdout, reason = "this is what a person reads when the server starts")]
+fn announce(args: &ServeArgs, address: SocketAddr, tokens: &[DemoToken]) {
+    println!("comanda serves on http://{address} (data in {})", args.data.display());
+    if tokens.is_empty() {
+        return;
+    }
+    println!("demo tenant with stores s1 and s2; its tokens, shown only now:");
+    for token in tokens {
+        println!("  {:<8} {}", schemas::json::wire::name_of(token.role), token.text);
+    }
+}
+
+/// Waits for an interrupt or a request to terminate.
+async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "cannot listen for SIGTERM");
+            // Without a handler the system's own default ends the process.
+            let _ = interrupt.await;
+            return;
+        }
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,155 @@
+//! Events as JSON, chosen and in the order of the log: what the feed, the histories and `comanda replay` have in common.
+
+use domain::calendar::Timestamp;
+use domain::event::Event;
+use domain::ids::{CommandId, Revision, StoreId, TenantId};
+use domain::stream::Stream;
+use eventlog::{GENESIS_STREAM, Position, ReadError, StoredCommit, StoredEvent};
+use schemas::json::event::Recorded;
+use schemas::json::{EventJson, FieldError, PositionToken};
+use schemas::stored::{self, CommitMeta};
+use std::collections::BTreeSet;
+
+/// Which events are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Of this tenant only; `None` for an operator who reads the whole log.
+    pub tenant: Option<TenantId>,
+    /// Of these types only.
+    pub types: Option<BTreeSet<String>>,
+    /// Of this stream only.
+    pub stream: Option<String>,
+    /// Of this store only.
+    pub store: Option<StoreId>,
+}
+
+impl Selection {
+    /// Parses what a client asks for. `types` are names separated by commas.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the parameter that is wrong.
+    pub fn parse(
+        tenant: Option<TenantId>,
+        types: Option<&str>,
+        stream: Option<&str>,
+        store: Option<StoreId>,
+    ) -> Result<Selection, FieldError> {
+        if let Some(name) = stream {
+            match Stream::parse(name) {
+                Ok(stream) if tenant.is_none_or(|tenant| tenant == stream.tenant()) => {}
+                Ok(_) => return Err(FieldError::new("stream", "belongs to another tenant")),
+                Err(bad) => return Err(FieldError::new("stream", bad.to_string())),
+            }
+        }
+        let types: Option<BTreeSet<String>> =
+            types.map(|types| types.split(',').map(|name| name.trim().to_owned()).collect());
+        let known = |name: &String| stored::EVENT_TYPES.iter().any(|known| known.name == name);
+        if let Some(unknown) = types.iter().flatten().find(|name| !known(name)) {
+            let problem = format!("names the event type {unknown:?}, which there is not");
+            return Err(FieldError::new("types", problem));
+        }
+        Ok(Selection { tenant, types, stream: stream.map(str::to_owned), store })
+    }
+
+    fn wants_commit(&self, commit: &StoredCommit<'_>) -> bool {
+        self.tenant.is_none_or(|tenant| tenant.as_str() == commit.tenant)
+    }
+
+    fn wants_event(&self, event: &StoredEvent<'_>) -> bool {
+        let is_wanted = |types: &BTreeSet<String>| {
+            let tag = event.body.first_chunk().map(|tag| u16::from_le_bytes(*tag));
+            tag.and_then(stored::type_name).is_some_and(|name| types.contains(name))
+        };
+        event.stream != GENESIS_STREAM
+            && self.stream.as_ref().is_none_or(|stream| stream == event.stream)
+            && self.types.as_ref().is_none_or(is_wanted)
+    }
+}
+
+/// The position behind which a client wants to start, as the first position it wants.
+///
+/// # Errors
+/// [`FieldError`] for what is not a position token.
+pub fn start_after(token: Option<&str>) -> Result<Position, FieldError> {
+    match token.map(PositionToken::parse) {
+        None => Ok(Position(0)),
+        Some(Ok(token)) => Ok(Position(token.position.saturating_add(1))),
+        Some(Err(bad)) => Err(FieldError::new("after", bad.to_string())),
+    }
+}
+
+/// Why events cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The log does not read.
+    #[error("the log does not read")]
+    Read(#[from] ReadError),
+    /// An event does not read; it was written by a newer program or is damaged.
+    #[error("the event at position {position} does not read")]
+    Event {
+        /// Where.
+        position: Position,
+        /// What is wrong.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Gives the wanted events of a commit from `from` on to `write`, until it says that it has enough.
+///
+/// # Errors
+/// [`FeedError::Event`] at the first event that does not read or cannot be written.
+pub fn events(
+    commit: &StoredCommit<'_>,
+    selection: &Selection,
+    from: Position,
+    mut write: impl FnMut(&EventJson<'_>) -> Result<bool, serde_json::Error>,
+) -> Result<(), FeedError> {
+    if !selection.wants_commit(commit) {
+        return Ok(());
+    }
+    let mut known = None;
+    for (index, event) in (0..).zip(commit.events()) {
+        if event.position < from || !selection.wants_event(&event) {
+            continue;
+        }
+        let unreadable = |source| FeedError::Event { position: event.position, source };
+        let stream = Stream::parse(event.stream).map_err(|error| unreadable(Box::new(error)))?;
+        if selection.store.is_some_and(|store| stream.store() != Some(store)) {
+            continue;
+        }
+        let meta = match known {
+            Some(meta) => meta,
+            None => *known.insert(CommitMeta::decode(commit.meta).map_err(|error| unreadable(Box::new(error)))?),
+        };
+        let fact = stored::decode(&stream, event.body).map_err(|error| unreadable(Box::new(error)))?;
+        let json = event_json(commit, &meta, &event, index, &stream, &fact);
+        if !write(&json).map_err(|error| unreadable(Box::new(error)))? {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn event_json<'a>(
+    commit: &StoredCommit<'_>,
+    meta: &CommitMeta,
+    event: &StoredEvent<'_>,
+    index: u32,
+    stream: &'a Stream,
+    fact: &'a Event,
+) -> EventJson<'a> {
+    EventJson::new(&Recorded {
+        position: PositionToken::new(event.position.0),
+        stream,
+        revision: Revision(event.revision.0),
+        recorded_at: Timestamp(commit.recorded_at),
+        occurred_at: meta.occurred_at,
+        actor: Some(meta.actor),
+        approver: meta.approver,
+        terminal: meta.terminal,
+        command_id: CommandId(commit.command_id),
+        event_index: index,
+        source: meta.source,
+        event: fact,
+    })
+}

@@ -1,0 +1,128 @@
+//! The HTTP door: addresses, who may call them, what they answer.
+
+pub mod caller;
+pub mod command;
+pub mod docs;
+pub mod error;
+pub mod metrics;
+pub mod path;
+pub mod routes;
+pub mod server;
+pub mod trace;
+
+use crate::app::App;
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use error::ApiError;
+use routes::{admin, batch, feed, ops, orders, payments, reads, stock};
+use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// What the OpenAPI document says about itself.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "comanda",
+        description = "An event-sourced order engine for restaurant chains. Amounts are integers in the currency's minor units; \
+            quantities are numbers of units, exact to thousandths; times are RFC 3339 in UTC. Every command takes an \
+            `Idempotency-Key` and may be repeated under it for ever. Problems are RFC 9457 with a stable `code`."
+    ),
+    security(("token" = [])),
+    modifiers(&BearerToken)
+)]
+struct Document;
+
+struct BearerToken;
+
+impl utoipa::Modify for BearerToken {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Every address with its document.
+fn documented() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(orders::open, reads::orders))
+        .routes(routes!(orders::price))
+        .routes(routes!(reads::order))
+        .routes(routes!(feed::history))
+        .routes(routes!(orders::add_lines))
+        .routes(routes!(orders::change_line, orders::remove_line))
+        .routes(routes!(orders::apply_discount))
+        .routes(routes!(orders::remove_discount))
+        .routes(routes!(orders::apply_charge))
+        .routes(routes!(orders::remove_charge))
+        .routes(routes!(orders::place))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::complete))
+        .routes(routes!(payments::initiate))
+        .routes(routes!(payments::outcome))
+        .routes(routes!(reads::payment))
+        .routes(routes!(reads::payments))
+        .routes(routes!(reads::menu))
+        .routes(routes!(admin::put_item, admin::retire_item))
+        .routes(routes!(admin::put_group))
+        .routes(routes!(admin::put_tax))
+        .routes(routes!(admin::publish))
+        .routes(routes!(admin::set_price))
+        .routes(routes!(admin::set_availability))
+        .routes(routes!(reads::stock))
+        .routes(routes!(stock::policy))
+        .routes(routes!(stock::receive))
+        .routes(routes!(stock::count))
+        .routes(routes!(stock::adjust))
+        .routes(routes!(stock::waste))
+        .routes(routes!(stock::mark_86))
+        .routes(routes!(stock::unmark_86))
+        .routes(routes!(admin::put_store, reads::store))
+        .routes(routes!(reads::stores))
+        .routes(routes!(batch::post))
+        .routes(routes!(reads::sales))
+        .routes(routes!(feed::feed))
+        .routes(routes!(admin::issue_token, reads::tokens))
+        .routes(routes!(admin::revoke_token))
+        .routes(routes!(ops::livez))
+        .routes(routes!(ops::readyz))
+        .routes(routes!(ops::metrics))
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    documented().split_for_parts().1
+}
+
+/// All addresses.
+///
+/// # Panics
+/// Never: the OpenAPI document is JSON.
+pub fn router(app: Arc<App>) -> Router {
+    let (router, document) = documented().split_for_parts();
+    let document: bytes::Bytes = serde_json::to_vec(&document).expect("the OpenAPI document is JSON").into();
+    let json = HeaderValue::from_static("application/json");
+    let openapi = move || {
+        let answer = ([(header::CONTENT_TYPE, json.clone())], document.clone());
+        async move { answer }
+    };
+    router
+        .route("/openapi.json", axum::routing::get(openapi))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(Arc::clone(&app), trace::around))
+        .with_state(app)
+}
+
+async fn not_found() -> Response {
+    ApiError::NotFound { what: "address; see /openapi.json" }.into_response()
+}
+
+async fn method_not_allowed() -> Response {
+    ApiError::MethodNotAllowed.into_response()
+}

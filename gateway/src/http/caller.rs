@@ -1,0 +1,148 @@
+//! Who calls, and what comes along with a command.
+
+use super::error::ApiError;
+use crate::access::{Capability, allows};
+use crate::app::App;
+use crate::tokens;
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+use domain::event::Role;
+use domain::ids::{ActorId, CommandId, Revision, TenantId, TerminalId};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use schemas::json::{parse_body, parse_command_id};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+/// The header with the command's id.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header with the terminal a command comes from.
+pub const TERMINAL: HeaderName = HeaderName::from_static("x-terminal");
+
+/// Who calls: the tenant and the role come from the token, never from the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// What the token may do.
+    pub role: Role,
+    /// Who the events name.
+    pub actor: ActorId,
+}
+
+impl Caller {
+    /// Demands a capability.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`].
+    pub fn may(&self, capability: Capability) -> Result<(), ApiError> {
+        match allows(self.role, capability) {
+            true => Ok(()),
+            false => Err(ApiError::Forbidden { capability: capability.name() }),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Caller, ApiError> {
+        let value = parts.headers.get(header::AUTHORIZATION).ok_or(ApiError::Unauthenticated)?;
+        let text = value.to_str().map_err(|_| ApiError::Unauthenticated)?;
+        let (scheme, token) = text.split_once(' ').ok_or(ApiError::Unauthenticated)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(ApiError::Unauthenticated);
+        }
+        let (id, secret_sha256) = tokens::parse(token.trim()).ok_or(ApiError::Unauthenticated)?;
+        let grant = app.projections.authenticate(id, &secret_sha256).ok_or(ApiError::Unauthenticated)?;
+        Ok(Caller { tenant: grant.tenant, role: grant.role, actor: ActorId(id.0) })
+    }
+}
+
+/// What comes along with a command in its headers.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandHeaders {
+    /// `Idempotency-Key`.
+    pub command_id: CommandId,
+    /// `If-Match`.
+    pub expected_revision: Option<Revision>,
+    /// `X-Terminal`.
+    pub terminal: Option<TerminalId>,
+    /// `Prefer: return=representation`.
+    pub wants_representation: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for CommandHeaders {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<CommandHeaders, ApiError> {
+        let headers = &parts.headers;
+        let key = text(headers, &IDEMPOTENCY_KEY, "Idempotency-Key")?.ok_or_else(|| ApiError::Header {
+            name: "Idempotency-Key",
+            problem: "is missing: send a UUID that you made and keep for this command".to_owned(),
+        })?;
+        let command_id = parse_command_id(key)
+            .map_err(|bad| ApiError::Header { name: "Idempotency-Key", problem: bad.to_string() })?;
+        let terminal = match text(headers, &TERMINAL, "X-Terminal")? {
+            Some(id) => Some(
+                TerminalId::parse(id).map_err(|bad| ApiError::Header { name: "X-Terminal", problem: bad.to_string() })?,
+            ),
+            None => None,
+        };
+        let wants = text(headers, &HeaderName::from_static("prefer"), "Prefer")?;
+        Ok(CommandHeaders {
+            command_id,
+            expected_revision: text(headers, &header::IF_MATCH, "If-Match")?.map(revision).transpose()?,
+            terminal,
+            wants_representation: wants.is_some_and(|wants| wants.contains("return=representation")),
+        })
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName, shown: &'static str) -> Result<Option<&'a str>, ApiError> {
+    match headers.get(name).map(|value| value.to_str()) {
+        None => Ok(None),
+        Some(Ok(text)) => Ok(Some(text.trim())),
+        Some(Err(_)) => Err(ApiError::Header { name: shown, problem: "must be plain text".to_owned() }),
+    }
+}
+
+/// `"7"`, `W/"7"` and `7` are revision 7.
+fn revision(text: &str) -> Result<Revision, ApiError> {
+    let digits = text.trim_start_matches("W/").trim_matches('"');
+    digits.parse().map(Revision).map_err(|_| ApiError::Header {
+        name: "If-Match",
+        problem: "must be the revision of the command's stream in quotes, such as \"7\"".to_owned(),
+    })
+}
+
+/// A JSON body of at most `MAX` bytes.
+#[derive(Clone, Debug)]
+pub struct Json<T, const MAX: usize = { 64 << 10 }>(pub T);
+
+impl<T: DeserializeOwned, S: Sync, const MAX: usize> FromRequest<S> for Json<T, MAX> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request<Body>, _state: &S) -> Result<Json<T, MAX>, ApiError> {
+        let is_json = match request.headers().get(header::CONTENT_TYPE) {
+            // Commands without arguments need no body, and a body that is not there has no type.
+            None => true,
+            Some(value) => value.to_str().is_ok_and(|kind| {
+                let kind = kind.split(';').next().unwrap_or_default().trim();
+                kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json")
+            }),
+        };
+        let has_type = request.headers().contains_key(header::CONTENT_TYPE);
+        let body = Limited::new(request.into_body(), MAX).collect().await;
+        let bytes = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => ApiError::TooLarge { max: MAX },
+            None => ApiError::BodyLost,
+        })?;
+        let bytes = bytes.to_bytes();
+        if !is_json || (!has_type && !bytes.is_empty()) {
+            return Err(ApiError::MediaType);
+        }
+        Ok(Json(parse_body(&bytes)?))
+    }
+}

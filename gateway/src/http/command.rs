@@ -1,0 +1,92 @@
+//! From a request to the engine and back.
+
+use super::caller::{Caller, CommandHeaders};
+use super::error::ApiError;
+use crate::access;
+use crate::app::App;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use commands::{Answer, CommandError, Envelope};
+use domain::command::{Command, Source};
+use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName};
+use std::time::Duration;
+
+/// How long a command may take before its client is told to ask again.
+pub const HANDLER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Where a read model has to be to show what was answered.
+pub const X_POSITION: HeaderName = HeaderName::from_static("x-position");
+/// Says that an answer is the one given before.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Sends a command as the caller, and waits for its outcome.
+///
+/// # Errors
+/// [`ApiError`]: the caller may not, the rules say no, or the outcome is not known.
+pub async fn run(
+    app: &App,
+    caller: &Caller,
+    headers: &CommandHeaders,
+    command: Command,
+) -> Result<Answer, ApiError> {
+    caller.may(access::needed(&command, Source::Online))?;
+    let envelope = Envelope {
+        command_id: headers.command_id,
+        tenant: caller.tenant,
+        command,
+        actor: caller.actor,
+        approver: None,
+        terminal: headers.terminal,
+        occurred_at: None,
+        source: Source::Online,
+        expected_revision: headers.expected_revision,
+    };
+    match tokio::time::timeout(HANDLER_TIMEOUT, app.engine.submit(envelope)).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(ApiError::Command(CommandError::Unknown)),
+    }
+}
+
+/// The answer's body: the commit.
+pub fn receipt(answer: &Answer) -> Receipt<'_> {
+    let receipt = &answer.receipt;
+    let events = receipt.events.iter().map(|event| {
+        ReceiptEvent::new(&event.stream, event.revision, PositionToken::new(event.position.0), &event.event)
+    });
+    Receipt {
+        stream: StreamName(&receipt.stream),
+        revision: receipt.revision.map(|revision| revision.0),
+        position: PositionToken::new(receipt.position.0),
+        events: events.collect(),
+    }
+}
+
+/// The answer to a command: its commit, the same on every repeat.
+///
+/// # Errors
+/// [`ApiError::Internal`] if the commit cannot be written as JSON.
+pub fn respond(status: StatusCode, answer: &Answer) -> Result<Response, ApiError> {
+    let mut body = Vec::with_capacity(256 + 512 * answer.receipt.events.len());
+    serde_json::to_writer(&mut body, &receipt(answer)).map_err(|error| ApiError::Internal(Box::new(error)))?;
+    Ok(with_headers(status, answer, body.into()))
+}
+
+/// The headers every answer to a command has.
+pub fn with_headers(status: StatusCode, answer: &Answer, body: Bytes) -> Response {
+    let mut response =
+        (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(X_POSITION, position_header(answer.receipt.position.0));
+    if answer.repeated {
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+/// A position as a header.
+///
+/// # Panics
+/// Never: a position token is ASCII.
+pub fn position_header(position: u64) -> HeaderValue {
+    HeaderValue::try_from(PositionToken::new(position).to_string()).expect("a position token is ASCII")
+}

@@ -1,0 +1,210 @@
+//! What goes wrong at the door, and the only place that knows status codes.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use commands::CommandError;
+use domain::refused::Refused;
+use schemas::json::{BodyError, FieldError, Problem};
+use std::error::Error;
+
+/// How long a client that was turned away should wait, in seconds.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
+
+/// Why a request has no good answer.
+#[derive(Debug)]
+pub enum ApiError {
+    /// No token, or one that does not work.
+    Unauthenticated,
+    /// The token may not do this.
+    Forbidden {
+        /// What it would have to be allowed to do.
+        capability: &'static str,
+    },
+    /// There is nothing at this address.
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// The address does not take this method.
+    MethodNotAllowed,
+    /// A header is missing or wrong.
+    Header {
+        /// Its name.
+        name: &'static str,
+        /// What would be right.
+        problem: String,
+    },
+    /// The body is wrong.
+    Body(BodyError),
+    /// A part of the path or the query is wrong.
+    Query(FieldError),
+    /// The body is not JSON.
+    MediaType,
+    /// The body is larger than the address takes.
+    TooLarge {
+        /// The most it takes, in bytes.
+        max: usize,
+    },
+    /// The body did not come.
+    BodyLost,
+    /// The engine says no, or cannot say.
+    Command(CommandError),
+    /// The read model is behind the position asked for.
+    Stale,
+    /// The read model is being rebuilt or has stopped.
+    ViewUnavailable {
+        /// Which.
+        view: &'static str,
+    },
+    /// Too many connections or streams.
+    Busy,
+    /// A bug or a broken disk.
+    Internal(Box<dyn Error + Send + Sync>),
+}
+
+impl From<CommandError> for ApiError {
+    fn from(error: CommandError) -> ApiError {
+        ApiError::Command(error)
+    }
+}
+
+impl From<FieldError> for ApiError {
+    fn from(error: FieldError) -> ApiError {
+        ApiError::Body(BodyError::Field(error))
+    }
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> ApiError {
+        ApiError::Body(error)
+    }
+}
+
+/// The status of a refusal: 404 for what is not there, 409 for a lost race, 422 for a rule.
+pub fn refusal_status(refused: &Refused) -> StatusCode {
+    match refused {
+        Refused::UnknownStore
+        | Refused::UnknownOrder { .. }
+        | Refused::UnknownPayment { .. }
+        | Refused::UnknownLine { .. }
+        | Refused::UnknownDiscount { .. }
+        | Refused::UnknownServiceCharge { .. }
+        | Refused::UnknownToken { .. } => StatusCode::NOT_FOUND,
+        Refused::RevisionMismatch { .. } => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// What is said about a command without a commit.
+pub fn command_problem(error: &CommandError) -> Problem {
+    match error {
+        CommandError::Refused(refused) => Problem::refused(refusal_status(refused).as_u16(), refused),
+        CommandError::KeyReused => Problem::new(
+            422,
+            "idempotency_key_reused",
+            "Another command was accepted under this Idempotency-Key. Send a new command under a new key.",
+        ),
+        CommandError::OccurredInFuture => Problem::new(
+            422,
+            "occurred_in_future",
+            "occurred_at lies more than five minutes ahead of the server's clock. Correct the clock or the file.",
+        ),
+        CommandError::Overloaded => {
+            Problem::new(503, "overloaded", "Too much to do; nothing was written. Repeat the request in a moment.")
+        }
+        CommandError::StorageFull => Problem::new(
+            503,
+            "storage_full",
+            "The server has no space left; nothing was written. Repeat the request once there is.",
+        ),
+        CommandError::Stopped => {
+            Problem::new(503, "stopping", "The server is stopping; nothing was written. Repeat the request.")
+        }
+        CommandError::Unknown => Problem::new(
+            503,
+            "outcome_unknown",
+            "It is not known yet whether the command took effect. Repeat it under the same Idempotency-Key to find out.",
+        ),
+    }
+}
+
+impl ApiError {
+    /// The body of the answer.
+    pub fn problem(&self) -> Problem {
+        match self {
+            ApiError::Unauthenticated => {
+                Problem::new(401, "unauthenticated", "Send `Authorization: Bearer <token>` with a token that is valid.")
+            }
+            ApiError::Forbidden { capability } => {
+                Problem::new(403, "forbidden", format!("This token may not do that: it takes {capability}."))
+                    .with("capability", *capability)
+            }
+            ApiError::NotFound { what } => Problem::new(404, "not_found", format!("There is no such {what}.")),
+            ApiError::MethodNotAllowed => {
+                Problem::new(405, "method_not_allowed", "The address does not take this method; see /openapi.json.")
+            }
+            ApiError::Header { name, problem } => {
+                Problem::new(400, "malformed", format!("The header {name} {problem}.")).with("header", *name)
+            }
+            ApiError::Body(error) => Problem::malformed(400, error),
+            ApiError::Query(error) => {
+                Problem::new(400, "malformed", format!("The parameter {} {}.", error.pointer, error.problem))
+                    .with("parameter", error.pointer.clone())
+            }
+            ApiError::MediaType => {
+                Problem::new(415, "unsupported_media_type", "Send the body as `Content-Type: application/json`.")
+            }
+            ApiError::TooLarge { max } => {
+                Problem::new(413, "too_large", format!("The body is larger than {max} bytes.")).with("max", *max)
+            }
+            ApiError::BodyLost => Problem::new(400, "malformed", "The body did not arrive whole."),
+            ApiError::Command(error) => command_problem(error),
+            ApiError::Stale => Problem::new(
+                503,
+                "stale",
+                "The view has not reached min_position yet. Repeat the request in a moment.",
+            ),
+            ApiError::ViewUnavailable { view } => {
+                Problem::new(503, "view_unavailable", format!("The view {view} is being rebuilt or has stopped."))
+            }
+            ApiError::Busy => Problem::new(503, "busy", "Too many of these at once. Repeat the request in a moment."),
+            ApiError::Internal(_) => Problem::new(
+                500,
+                "internal",
+                "Something broke. Repeating the request under the same Idempotency-Key is safe.",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if let ApiError::Internal(error) = &self {
+            let mut chain = error.to_string();
+            let mut cause = error.source();
+            while let Some(source) = cause {
+                chain.push_str(": ");
+                chain.push_str(&source.to_string());
+                cause = source.source();
+            }
+            tracing::error!(error = chain, "a request failed");
+        }
+        problem_response(&self.problem())
+    }
+}
+
+/// The answer that carries a problem.
+pub fn problem_response(problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(problem).unwrap_or_default();
+    let json: (HeaderName, HeaderValue) =
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    let mut response = (status, [json], body).into_response();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S);
+    }
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}

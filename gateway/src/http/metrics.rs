@@ -1,0 +1,121 @@
+//! The metrics page, in the OpenMetrics text format that Prometheus reads.
+
+use crate::app::App;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// One series of requests.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    method: Text,
+    route: Text,
+    status: u16,
+}
+
+/// One series of latencies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    method: Text,
+    route: Text,
+}
+
+/// A label made of a shared text, so that counting allocates nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Text(std::sync::Arc<str>);
+
+impl EncodeLabelValue for Text {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        encoder.write_str(&self.0)
+    }
+}
+
+/// Upper bounds of the latency buckets, in seconds.
+const BUCKETS_S: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
+
+/// Counters of the doors.
+#[derive(Debug)]
+pub struct Metrics {
+    requests: Family<Request, Counter>,
+    latency: Family<Route, Histogram, fn() -> Histogram>,
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        Metrics {
+            requests: Family::default(),
+            latency: Family::new_with_constructor((|| Histogram::new(BUCKETS_S)) as fn() -> Histogram),
+        }
+    }
+}
+
+impl Metrics {
+    /// Counts a request that was answered.
+    pub fn count(&self, method: &str, route: &std::sync::Arc<str>, status: u16, took: Duration) {
+        let (method, route) = (Text(method_name(method)), Text(route.clone()));
+        self.requests.get_or_create(&Request { method: method.clone(), route: route.clone(), status }).inc();
+        self.latency.get_or_create(&Route { method, route }).observe(took.as_secs_f64());
+    }
+
+    /// The page.
+    ///
+    /// # Errors
+    /// None in practice: writing to a text does not fail.
+    pub fn page(&self, app: &App) -> Result<String, std::fmt::Error> {
+        let mut registry = Registry::with_prefix("comanda");
+        registry.register("http_requests", "Requests answered", self.requests.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "How long requests took",
+            Unit::Seconds,
+            self.latency.clone(),
+        );
+        register_engine(&mut registry, app);
+        let mut page = String::new();
+        encode(&mut page, &registry)?;
+        Ok(page)
+    }
+}
+
+fn register_engine(registry: &mut Registry, app: &App) {
+    let stats = app.engine.stats().snapshot();
+    for (name, help, value) in [
+        ("commands_accepted", "Commands that took effect", stats.accepted),
+        ("commands_refused", "Commands the rules refused", stats.refused),
+        ("commands_repeated", "Repeats of accepted commands", stats.repeated),
+        ("commands_overloaded", "Commands turned away because the queue was full", stats.overloaded),
+        ("commands_storage_full", "Commands turned away because the disk was full", stats.storage_full),
+        ("log_events", "Events made durable", stats.events),
+        ("log_batches", "Batches made durable, one sync each", stats.batches),
+        ("log_bytes", "Bytes made durable", stats.batch_bytes),
+        ("log_append_microseconds", "Time spent writing and syncing", stats.append_us),
+    ] {
+        registry.register(name, help, ConstCounter::new(value));
+    }
+    let gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+    registry.register("command_queue_depth", "Commands waiting", gauge(app.engine.queue_depth() as u64));
+    let head = app.reader.durable().0;
+    registry.register("log_head_position", "Position of the next event", gauge(head));
+    for status in app.projections.status() {
+        let labels = [("view".into(), status.name.to_owned().into())].into_iter();
+        let registry = registry.sub_registry_with_labels(labels);
+        registry.register("view_position", "Events a view has seen", gauge(status.next.0));
+        registry.register("view_lag_events", "Events a view is behind", gauge(head.saturating_sub(status.next.0)));
+        registry.register("view_parked", "1 where a view has stopped at an event", gauge(status.parked.is_some().into()));
+    }
+}
+
+/// Methods are few: sharing their names saves an allocation per request.
+fn method_name(method: &str) -> std::sync::Arc<str> {
+    use std::sync::{Arc, LazyLock};
+    static NAMES: LazyLock<[Arc<str>; 6]> =
+        LazyLock::new(|| ["GET", "POST", "PUT", "PATCH", "DELETE", "OTHER"].map(Arc::from));
+    let index = NAMES.iter().position(|name| &**name == method).unwrap_or(NAMES.len() - 1);
+    Arc::clone(&NAMES[index])
+}

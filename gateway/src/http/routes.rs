@@ -1,0 +1,10 @@
+//! The addresses, by what they are about.
+
+pub mod admin;
+pub mod batch;
+pub mod feed;
+pub mod ops;
+pub mod orders;
+pub mod payments;
+pub mod reads;
+pub mod stock;

@@ -1,0 +1,73 @@
+//! For whoever runs it: is it alive, is it ready, how is it doing.
+
+use crate::app::App;
+use crate::http::error::ApiError;
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// How far behind a view may be and still count as ready, in events.
+const LAG_MAX: u64 = 100_000;
+
+/// Whether the process runs.
+#[utoipa::path(get, path = "/livez", tag = "operations", security(()), responses((status = 200, body = String)))]
+pub async fn livez() -> &'static str {
+    "ok"
+}
+
+/// Whether requests are answered well.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// `ready`, or `not_ready`.
+    pub status: &'static str,
+    /// Whether the log takes commands.
+    pub log: bool,
+    /// The views.
+    pub views: Vec<ViewReadiness>,
+}
+
+/// How a view is doing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ViewReadiness {
+    /// Which.
+    pub name: &'static str,
+    /// How many events it is behind.
+    pub lag_events: u64,
+    /// Why it has stopped, where it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parked: Option<String>,
+}
+
+/// Whether the log takes commands and the views keep up.
+#[utoipa::path(
+    get, path = "/readyz", tag = "operations", security(()),
+    responses((status = 200, body = Readiness), (status = 503, body = Readiness))
+)]
+pub async fn readyz(State(app): State<Arc<App>>) -> Response {
+    let head = app.reader.durable().0;
+    let log = app.engine.failure().borrow().is_none();
+    let status = app.projections.status();
+    let is_ready = log && status.iter().all(|view| view.parked.is_none() && head - view.next.0.min(head) <= LAG_MAX);
+    let views = status.into_iter().map(|view| ViewReadiness {
+        name: view.name,
+        lag_events: head.saturating_sub(view.next.0),
+        parked: view.parked.map(|parked| parked.to_string()),
+    });
+    let (code, status) = match is_ready {
+        true => (StatusCode::OK, "ready"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
+    };
+    (code, Json(Readiness { status, log, views: views.collect() })).into_response()
+}
+
+/// Counters for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "operations", security(()), responses((status = 200, body = String)))]
+pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+    let page = app.metrics.page(&app).map_err(|error| ApiError::Internal(Box::new(error)))?;
+    let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, kind)], page).into_response())
+}

@@ -1,0 +1,112 @@
+//! The accept loop: limits before anything is parsed, and a shutdown that lets requests finish.
+//!
+//! `axum::serve` installs no timer, so hyper's header timeout would do nothing under it.
+
+use axum::Router;
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tower::{Service, ServiceExt};
+
+/// What a connection may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many connections are served at once; more wait in the kernel's queue.
+    pub connections_max: usize,
+    /// How long the headers of a request may take.
+    pub header_timeout: Duration,
+    /// How many bytes the headers of a request may take.
+    pub header_bytes_max: usize,
+    /// How many requests one HTTP/2 connection may have under way.
+    pub http2_streams_max: u32,
+    /// How long requests may take to finish once the server stops.
+    pub drain_timeout: Duration,
+}
+
+impl Limits {
+    /// What the binary uses.
+    pub const STANDARD: Limits = Limits {
+        connections_max: 4_096,
+        header_timeout: Duration::from_secs(5),
+        header_bytes_max: 16 << 10,
+        http2_streams_max: 100,
+        drain_timeout: Duration::from_secs(10),
+    };
+}
+
+/// How long the loop rests after the system refused a connection (out of file descriptors, say).
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `stop` is ready, then lets open requests finish.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let builder = builder(limits);
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(limits.connections_max));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let permit = Arc::clone(&room).acquire_owned();
+        let accepted = async {
+            let permit = permit.await.expect("the semaphore is never closed");
+            (listener.accept().await, permit)
+        };
+        let (accepted, permit) = tokio::select! {
+            accepted = accepted => accepted,
+            () = &mut stop => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+        let router = router.clone();
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let mut router = router.clone();
+            async move {
+                let ready = ServiceExt::<Request<Incoming>>::ready(&mut router).await?;
+                ready.call(request).await
+            }
+        });
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(error, "a connection ended early");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(limits.drain_timeout, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still open when the time to finish was over");
+    }
+}
+
+fn builder(limits: Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(limits.header_bytes_max.max(8 << 10) * 4)
+        .pipeline_flush(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.http2_streams_max)
+        .max_header_list_size(u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX))
+        .keep_alive_interval(Duration::from_secs(20));
+    builder
+}

@@ -1,0 +1,140 @@
+//! The map's invariants: who may know whom. A failure names the file that crosses a wall.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the gateway lies in the workspace").to_owned()
+}
+
+/// The names under `[dependencies]` of a member, without development dependencies.
+fn dependencies(member: &str) -> Vec<String> {
+    let manifest = fs::read_to_string(root().join(member).join("Cargo.toml")).expect("a member has a manifest");
+    let after = manifest.split("\n[dependencies]\n").nth(1).expect("a member has a section of dependencies");
+    let section = after.split("\n[").next().unwrap_or_default();
+    let names = section.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    names.map(|line| line.split(['.', ' ', '=']).next().unwrap_or_default().to_owned()).collect()
+}
+
+/// The Rust files of a folder, with their text.
+fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut files = vec![];
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of sources reads") {
+            let path = entry.expect("an entry reads").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).expect("a source is text");
+                files.push((path, text));
+            }
+        }
+    }
+    assert!(!files.is_empty(), "{folder} has sources");
+    files
+}
+
+/// Lines of code, without comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.starts_with("//"))
+}
+
+#[track_caller]
+fn nobody_says(folder: &str, word: &str, except: &[&str]) {
+    for (path, text) in sources(folder) {
+        let is_excepted = except.iter().any(|allowed| path.ends_with(allowed));
+        if !is_excepted && let Some(line) = code(&text).find(|line| line.contains(word)) {
+            panic!("{} says {word:?}: {line}", path.display());
+        }
+    }
+}
+
+#[test]
+fn domain_depends_on_nothing() {
+    assert_eq!(dependencies("domain"), Vec::<String>::new());
+    for word in ["async fn", "std::time::SystemTime", "std::time::Instant", "std::fs", "std::net", "std::io"] {
+        nobody_says("domain/src", word, &[]);
+    }
+}
+
+#[test]
+fn schemas_does_no_io() {
+    let known = dependencies("schemas");
+    for io in ["tokio", "eventlog", "redb", "axum", "hyper", "commands", "projections"] {
+        assert!(!known.iter().any(|name| name == io), "schemas depends on {io}");
+    }
+    for word in ["std::fs", "std::net", "async fn"] {
+        nobody_says("schemas/src", word, &[]);
+    }
+}
+
+#[test]
+fn the_log_knows_bytes_not_orders() {
+    let known = dependencies("eventlog");
+    for ours in ["domain", "schemas", "commands", "projections", "gateway"] {
+        assert!(!known.iter().any(|name| name == ours), "eventlog depends on {ours}");
+    }
+}
+
+#[test]
+fn commands_and_projections_do_not_know_each_other() {
+    assert!(!dependencies("commands").contains(&"projections".to_owned()));
+    assert!(!dependencies("projections").contains(&"commands".to_owned()));
+    for member in ["commands", "projections"] {
+        assert!(!dependencies(member).contains(&"gateway".to_owned()), "{member} depends on the gateway");
+    }
+}
+
+#[test]
+fn only_schemas_serializes_what_is_persisted() {
+    for member in ["domain", "eventlog", "commands", "projections"] {
+        for serializer in ["serde", "postcard", "serde_json"] {
+            assert!(!dependencies(member).contains(&serializer.to_owned()), "{member} depends on {serializer}");
+        }
+    }
+}
+
+#[test]
+fn only_the_composition_root_names_a_log_backend() {
+    // `replay` reads the log of a stopped server, which is why it opens one.
+    let except = ["gateway/src/app.rs", "gateway/src/cli/replay.rs"];
+    nobody_says("gateway/src", "open_embedded", &except);
+    for member in ["commands/src", "projections/src"] {
+        nobody_says(member, "open_embedded", &[]);
+    }
+}
+
+#[test]
+fn only_one_file_touches_the_logs_files() {
+    for word in ["std::fs", "File::", "OpenOptions", "rustix::fs"] {
+        nobody_says("eventlog/src", word, &["eventlog/src/disk.rs", "eventlog/src/sim.rs"]);
+    }
+}
+
+#[test]
+fn nothing_is_unsafe() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
+    assert!(manifest.contains("unsafe_code = \"forbid\""));
+    for member in ["domain", "schemas", "eventlog", "commands", "projections", "gateway", "benches"] {
+        let manifest = fs::read_to_string(root().join(member).join("Cargo.toml")).expect("a member has a manifest");
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{member} takes over the workspace's lints");
+    }
+}
+
+#[test]
+fn the_top_level_is_the_map() {
+    let allowed = [
+        "Cargo.toml", "Cargo.lock", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE",
+        "deny.toml", "rustfmt.toml", "domain", "schemas", "eventlog", "commands", "projections", "gateway", "benches",
+        "deploy",
+    ];
+    for entry in fs::read_dir(root()).expect("the workspace reads") {
+        let name = entry.expect("an entry reads").file_name().into_string().expect("names are text");
+        // What a build, a run and the tools leave behind is not part of the house.
+        if name.starts_with('.') || name == "target" || name == "data" {
+            continue;
+        }
+        assert!(allowed.contains(&name.as_str()), "{name} has no place on the map of ARCHITECTURE.md");
+    }
+}
