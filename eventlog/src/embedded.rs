@@ -20,8 +20,8 @@ use crate::{
 use prepare::{Preparer, Segment};
 use std::{io, path::Path, sync::Arc};
 
-/// A buffer held back from readers' memory is kept for the next batch unless it is this many times longer than its batch.
-const SPARE_FACTOR: usize = 4;
+/// Readers get a batch's own buffer unless that is more than this many times longer than the batch; then they get a copy.
+const SPARE_FACTOR: usize = 2;
 /// The next segment is prepared once the active one is this part full: early enough to be there in time under full load,
 /// late enough that a small installation takes the disk space of one segment only.
 const PREPARE_AT_ONE_IN: u64 = 8;

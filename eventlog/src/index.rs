@@ -3,7 +3,7 @@
 //! A stream is found by a 64-bit hash of its name under a secret seed, so the index holds no names; whoever reads an
 //! event compares the name. Positions become places through *waypoints*, one for every few kilobytes of log.
 //!
-//! Memory: 8 bytes per event, about 50 bytes per stream, and 24 bytes per [`WAYPOINT_BYTES`] of log; measured at about 20
+//! Memory: 8 bytes per event, about 50 bytes per stream, and 24 bytes per [`WAYPOINT_BYTES`] of log; measured at about 25
 //! bytes per event where streams have six events of 256 bytes.
 
 use crate::format::{BATCH_HEADER_LEN, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, DATA_START};
@@ -69,7 +69,12 @@ impl Positions {
 
     fn push(&mut self, position: u64) {
         match self {
-            Positions::One(first) => *self = Positions::Many(vec![*first, position]),
+            Positions::One(first) => {
+                // Few streams stop at two events.
+                let mut positions = Vec::with_capacity(4);
+                positions.extend([*first, position]);
+                *self = Positions::Many(positions);
+            }
             Positions::Many(positions) => positions.push(position),
         }
     }
@@ -86,6 +91,8 @@ pub(crate) enum Found<'a> {
 #[derive(Debug)]
 pub(crate) struct Index {
     next: Cursor,
+    /// The position after the events the index has.
+    next_position: Position,
     hasher: foldhash::quality::RandomState,
     streams: HashMap<u64, Positions, BuildHasherDefault<Unhashed>>,
     irregular: HashSet<u64>,
@@ -97,6 +104,7 @@ impl Index {
     pub fn new() -> Index {
         Index {
             next: Cursor::START,
+            next_position: Position(0),
             hasher: foldhash::quality::RandomState::default(),
             streams: HashMap::default(),
             irregular: HashSet::new(),
@@ -108,6 +116,11 @@ impl Index {
     /// The first batch the index does not have.
     pub fn next(&self) -> Cursor {
         self.next
+    }
+
+    /// The position after the events the index has.
+    pub fn next_position(&self) -> Position {
+        self.next_position
     }
 
     /// Takes the batch [`Index::next`] names.
@@ -134,6 +147,7 @@ impl Index {
             offset += commit.event_bytes_len() as u32;
         }
         self.next = Cursor::behind(batch);
+        self.next_position = batch.next_position();
     }
 
     fn waypoint(&mut self, waypoint: Waypoint) {

@@ -45,7 +45,7 @@ impl Shared {
         index: Index,
         files: Option<Files>,
     ) -> Shared {
-        let bytes = recent.iter().map(|batch| batch.stored_len()).sum();
+        let bytes = recent.iter().map(|batch| batch.held_bytes()).sum();
         let mut recent = Recent { batches: recent.into(), bytes, bytes_max, count, waiting: 0 };
         recent.evict();
         Shared {
@@ -72,7 +72,7 @@ impl Shared {
         let head = batch.next_position();
         let mut recent = self.recent();
         assert_eq!(batch.batch_number(), recent.count, "batches become visible in order");
-        recent.bytes += batch.stored_len();
+        recent.bytes += batch.held_bytes();
         recent.batches.push_back(Arc::new(batch));
         recent.count += 1;
         let free = recent.evict();
@@ -86,10 +86,10 @@ impl Shared {
         free
     }
 
-    /// How many durable batches the index lacks, when nobody is working on it right now.
+    /// How many durable events the index lacks; 0 while somebody is working on it.
     pub fn index_lag(&self) -> u64 {
         match self.index.try_lock() {
-            Ok(index) => self.recent().count - index.next().number,
+            Ok(index) => self.head().0.saturating_sub(index.next_position().0),
             Err(_) => 0,
         }
     }
@@ -213,7 +213,7 @@ impl Recent {
         let mut free = None;
         while self.bytes_max < self.bytes && 1 < self.batches.len() {
             let Some(oldest) = self.batches.pop_front() else { break };
-            self.bytes -= oldest.stored_len();
+            self.bytes -= oldest.held_bytes();
             free = Arc::into_inner(oldest).and_then(StoredBatch::into_buffer).or(free);
         }
         free

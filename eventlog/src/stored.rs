@@ -148,6 +148,15 @@ impl StoredBatch {
         self.header.stored_len() as usize
     }
 
+    /// What keeping the batch in memory takes, in bytes.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let bytes = match &self.bytes {
+            Bytes::Owned(bytes) => bytes.capacity(),
+            Bytes::Shared(_, range) => range.len(),
+        };
+        bytes + size_of::<StoredBatch>()
+    }
+
     /// The commit that holds `position`, which this batch has, going from `waypoint` when it lies in this batch.
     pub(crate) fn commit_holding(&self, position: Position, waypoint: Waypoint) -> StoredCommit<'_> {
         let payload = self.payload();

@@ -292,3 +292,55 @@ fn a_missing_or_foreign_segment_is_refused() {
     assert!(!whole_or_refused(&swapped, &model, "swapped"));
     assert_eq!(read_all(&open(&disk).expect("opens").1).len(), model.promised.len() + 1);
 }
+
+/// Whatever stands in the files, opening answers.
+#[test]
+fn arbitrary_files_open_or_are_refused() {
+    let (disk, _) = killed_log(4, 24);
+    let paths = segments(&disk);
+    for seed in 0..rounds(3000) {
+        let (disk, mut random) = (disk.copy(seed), Random::new(seed));
+        for _ in 0..=random.below(3) {
+            let path = &paths[random.below(paths.len() as u64) as usize];
+            let mut contents = disk.contents(path);
+            let donor = disk.contents(&paths[random.below(paths.len() as u64) as usize]);
+            let len = 1 + random.below(3000) as usize;
+            let (from, to) = (random.below(donor.len() as u64) as usize, random.below(contents.len() as u64) as usize);
+            let len = len.min(donor.len() - from).min(contents.len() - to);
+            match random.below(4) {
+                0 => contents[to..to + len].copy_from_slice(&donor[from..from + len]),
+                1 => contents.truncate(to),
+                2 => contents[to..to + len].fill(random.bits() as u8),
+                _ => reforge(&mut contents, &mut random),
+            }
+            if contents.is_empty() {
+                contents.push(0);
+            }
+            disk.put(path, contents);
+        }
+        if let Ok((writer, reader, _)) = open(&disk) {
+            let _ = reader.read(Position(0), 1 << 20);
+            let _ = streams(&reader);
+            drop(writer);
+        }
+    }
+}
+
+/// Changes a field of some batch and makes every checksum right again, as an attacker would.
+fn reforge(segment: &mut [u8], random: &mut Random) {
+    let starts: Vec<usize> = (0..segment.len().saturating_sub(200))
+        .step_by(8)
+        .filter(|at| segment[*at..].starts_with(b"CMDBATCH"))
+        .collect();
+    if starts.is_empty() {
+        return;
+    }
+    let at = starts[random.below(starts.len() as u64) as usize];
+    segment[at + 8 + random.below(190) as usize] ^= 1 << random.below(8);
+    let payload = u32::from_le_bytes(segment[at + 88..at + 92].try_into().expect("four bytes")) as usize;
+    let payload = at + 104..(at + 104).saturating_add(payload.next_multiple_of(8)).min(segment.len());
+    let crc = crc32c::crc32c(&segment[payload]);
+    segment[at + 92..at + 96].copy_from_slice(&crc.to_le_bytes());
+    let crc = crc32c::crc32c(&segment[at..at + 100]);
+    segment[at + 100..at + 104].copy_from_slice(&crc.to_le_bytes());
+}

@@ -5,7 +5,11 @@ mod common;
 
 use common::{Model, OPTIONS, dir, open, rounds};
 use eventlog::sim::{Fault, Random, SimDisk};
-use eventlog::{AppendError, Batch, CommitHeader, Direction, LogWriter, OpenError, Revision, open_embedded};
+use eventlog::{
+    AppendError, Batch, CommitHeader, Direction, LogWriter, OpenError, Options, Preparation, Revision, open_embedded,
+    open_on,
+};
+use std::sync::Arc;
 
 /// Opens, appends, closes, opens, appends over several segments, is killed, opens. Stops where the power went.
 fn script(disk: &SimDisk, model: &mut Model) {
@@ -142,6 +146,26 @@ fn append_large(writer: &mut LogWriter) -> Result<(), AppendError> {
         assert_eq!((batch.id(), batch.len_bytes()), (id, len), "a refused batch is unchanged");
     }
     result
+}
+
+/// The helper that prepares segments ahead meets the full disk first; the writer hears of it only when it needs the segment.
+#[test]
+fn a_full_disk_is_survived_when_segments_are_prepared_ahead() {
+    let disk = SimDisk::new(3);
+    let ahead = Options { preparation: Preparation::Ahead, ..OPTIONS };
+    let (mut writer, reader, _) = open_on(Arc::new(disk.clone()), dir(), ahead).expect("opens");
+    for round in 1..=3 {
+        disk.set_capacity(round * OPTIONS.segment_bytes + 1000);
+        let refused = (0..99).find_map(|_| append_large(&mut writer).err()).expect("space runs out");
+        assert!(matches!(refused, AppendError::StorageFull { .. }), "{refused}");
+        assert!(reader.read_stream("large", Revision(0), Direction::Forward, 99).is_ok());
+        disk.set_capacity(u64::MAX);
+        append_large(&mut writer).expect("there is space again");
+    }
+    let held = reader.durable();
+    drop(writer);
+    disk.crash();
+    assert_eq!(open(&disk).expect("opens").2.next, held);
 }
 
 /// After a failure nothing is tried again, not even closing; only what was promised is answered for.

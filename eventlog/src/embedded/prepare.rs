@@ -14,8 +14,8 @@ use std::{io, mem};
 
 /// What is written at once, in bytes; between two of these a helper that is no longer needed stops.
 const CHUNK_BYTES: usize = 1 << 20;
-/// The helper brings the index up to date when it lacks this many batches; readers take the last stretch themselves.
-const INDEX_LAG_BATCHES: u64 = 1024;
+/// The helper brings the index up to date when it lacks this many events; readers take the last stretch themselves.
+const INDEX_LAG_EVENTS: u64 = 8192;
 
 /// A segment open for writing.
 pub(super) struct Segment {
@@ -106,7 +106,7 @@ impl Preparer {
     /// Segment `number` will be needed; never blocks. Also the moment to look after the index.
     pub fn ahead(&self, number: u32, shared: &Shared) {
         match self {
-            Preparer::Ahead(helper) => helper.ahead(number, INDEX_LAG_BATCHES <= shared.index_lag()),
+            Preparer::Ahead(helper) => helper.ahead(number, INDEX_LAG_EVENTS <= shared.index_lag()),
             Preparer::Inline { .. } => {}
         }
     }

@@ -60,6 +60,8 @@ struct Scan {
     cut_bytes: u64,
     /// The first place where the next batch was expected and something else stands.
     broken: Option<(Place, &'static str)>,
+    /// The buffer of the segment before the last: taking a fresh one for each segment costs more than reading it.
+    spare: Vec<u8>,
     /// Segments behind the last one with batches, and which of them nothing was ever written to.
     behind: Vec<(u32, bool)>,
 }
@@ -84,6 +86,7 @@ impl Scan {
             previous_crc: 0,
             cut_bytes: 0,
             broken: None,
+            spare: Vec::new(),
             behind: Vec::new(),
         };
         let count = numbers.last().map_or(0, |last| last + 1);
@@ -108,7 +111,7 @@ impl Scan {
             Err(source) => failed(source),
         })?;
         let len = len.min(header.size).min(Options::SEGMENT_BYTES_MAX) as usize;
-        let mut bytes = Vec::with_capacity(len);
+        let mut bytes = mem::take(&mut self.spare);
         read_full(&*file, &mut bytes, len, 0).map_err(failed)?;
         let mut scanned = Scanned { header, bytes: Arc::new(bytes), batches: Vec::new(), end: DATA_START as usize };
         if self.behind.is_empty() {
@@ -118,7 +121,7 @@ impl Scan {
                 for batch in &scanned.batches {
                     self.index.add(batch);
                 }
-                self.last = Some(scanned);
+                self.spare = self.last.replace(scanned).map_or_else(Vec::new, Scanned::into_buffer);
                 return Ok(());
             }
             if BatchHeader::decode(scanned.rest()).is_some() {
@@ -176,6 +179,9 @@ impl Scan {
             Err(NotASegment::Version(found)) => Err(Ok(OpenError::Version { file: path(), found, expected: VERSION })),
             Err(NotASegment::Magic) if number == 0 => Err(Ok(OpenError::NotALog { file: path() })),
             Err(_) => Err(Ok(self.corrupt(place, "the header of a segment is damaged", REMEDY))),
+            Ok(header) if !(DATA_START..=Options::SEGMENT_BYTES_MAX).contains(&header.size) => {
+                Err(Ok(self.corrupt(place, "a segment has an impossible length", REMEDY)))
+            }
             Ok(header) if number == 0 => {
                 self.log_id = header.log_id;
                 Ok(header)
@@ -320,6 +326,14 @@ impl Scan {
 }
 
 impl Scanned {
+    /// The buffer, empty, when nobody holds one of the batches.
+    fn into_buffer(self) -> Vec<u8> {
+        drop(self.batches);
+        let mut buffer = Arc::into_inner(self.bytes).unwrap_or_default();
+        buffer.clear();
+        buffer
+    }
+
     /// Everything behind the batches.
     fn rest(&self) -> &[u8] {
         self.bytes.get(self.end..).unwrap_or_default()
