@@ -1,0 +1,304 @@
+//! Every command against every state, and every refusal, as tables through one door.
+//!
+//! A world is given as the commands that led to it. The facts a command leads to are told in short lines, made by
+//! [`tell`], so that a table can be read.
+
+mod orders;
+mod payments;
+mod refusals;
+mod stock_items;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]
+mod support;
+
+use domain::calendar::Timestamp;
+use domain::command::{
+    AccessCommand, Command, Context, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewOrder,
+    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, Source, StockCommand, StoreCommand,
+};
+use domain::event::{
+    AccessEvent, CancelReason, DiscountScope, Event, Flag, MenuEvent, OrderEvent, PayMode, PaymentEvent, Rate,
+    ReservedLine, Role, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
+};
+use domain::ids::{ChargeId, DiscountId, Id, TenderId, TokenId};
+use domain::menu::ItemPrice;
+use domain::money::{Currency, Money, Ppm, QtyMilli};
+use domain::order::Order;
+use domain::pricing::{CHARGES_MAX, DISCOUNTS_MAX, LINES_MAX};
+use domain::refused::{Closed, Refused, Shortage};
+use domain::store::Due;
+use support::*;
+
+/// A command at its time, in seconds after noon.
+#[derive(Clone)]
+struct When {
+    at: i64,
+    source: Source,
+    command: Command,
+}
+
+fn when(command: Command) -> When {
+    When { at: 0, source: Source::Online, command }
+}
+
+impl When {
+    fn at(self, at: i64) -> When {
+        When { at, ..self }
+    }
+
+    fn imported(self) -> When {
+        When { source: Source::Imported, ..self }
+    }
+
+    fn context(&self) -> Context {
+        context(Timestamp(NOON.0 + self.at * Timestamp::SECOND_US), self.source)
+    }
+}
+
+/// The only function here that decides: given these commands, when this one, then these facts or this refusal.
+#[track_caller]
+fn check(given: &[When], when: When, then: Result<&[&str], Refused>) {
+    check_in(opened(settings()), given, when, then);
+}
+
+#[track_caller]
+fn check_in(mut world: World, given: &[When], when: When, then: Result<&[&str], Refused>) {
+    for step in given {
+        if let Err(refused) = world.run(&step.command, &step.context()) {
+            panic!("given {:?}: {refused:?}", step.command);
+        }
+    }
+    let outcome = world.decide(&when.command, &when.context());
+    let told = outcome.clone().map(|events| events.iter().map(tell).collect::<Vec<String>>());
+    let expected = then.map(|lines| lines.iter().map(|line| line.to_string()).collect());
+    assert_eq!(told, expected, "{:?}", when.command);
+    // Pair assertion: whatever `decide` allows, `evolve` accepts.
+    outcome.into_iter().flatten().for_each(|event| world.evolve(&event));
+}
+
+fn tell(event: &Event) -> String {
+    match event {
+        Event::Order(order, event) => format!("{order} {}", tell_order(event)),
+        Event::Payment(payment, event) => format!("{payment} {}", tell_payment(event)),
+        Event::Stock(event) => tell_stock(event),
+        Event::Store(StoreEvent::StoreOpened(settings)) => format!("opened {}", settings.name),
+        Event::Store(StoreEvent::StoreSettingsChanged(settings)) => format!("settings {}", settings.name),
+        Event::StoreMenu(StoreMenuEvent::MenuAdopted { version }) => format!("adopted {version}"),
+        Event::StoreMenu(StoreMenuEvent::StorePriceSet { item, price, .. }) => match price {
+            Some(price) => format!("price {item} {price}"),
+            None => format!("price {item} as listed"),
+        },
+        Event::StoreMenu(StoreMenuEvent::StoreAvailabilitySet { item, available }) => {
+            format!("sells {item} {available}")
+        }
+        Event::Menu(MenuEvent::MenuPublished { version, .. }) => format!("published {version}"),
+        Event::Menu(MenuEvent::ItemUpserted(item)) => format!("item {}", item.id),
+        Event::Menu(MenuEvent::ItemRetired { item }) => format!("retired {item}"),
+        Event::Menu(MenuEvent::ModifierGroupUpserted(group)) => format!("group {}", group.id),
+        Event::Menu(MenuEvent::TaxUpserted(tax)) => format!("tax {}", tax.id),
+        Event::Access(AccessEvent::TokenIssued { token, role, .. }) => format!("issued {token} {role:?}"),
+        Event::Access(AccessEvent::TokenRevoked { token }) => format!("revoked {token}"),
+    }
+}
+
+fn tell_order(event: &OrderEvent) -> String {
+    match event {
+        OrderEvent::OrderOpened(opening) => format!("opened {} on {}", opening.display_number, opening.business_date),
+        OrderEvent::LineAdded(line) => format!("line {} {} x {} at {}", line.line, line.item, line.qty, line.unit),
+        OrderEvent::LineQtyChanged { line, qty } => format!("line {line} now {qty}"),
+        OrderEvent::LineRemoved { line } => format!("line {line} removed"),
+        OrderEvent::DiscountApplied(discount) => format!("discount {}", discount.discount),
+        OrderEvent::DiscountRemoved { discount } => format!("discount {discount} removed"),
+        OrderEvent::ServiceChargeApplied(charge) => format!("charge {}", charge.charge),
+        OrderEvent::ServiceChargeRemoved { charge } => format!("charge {charge} removed"),
+        OrderEvent::OrderPlaced { totals, deadline: None } => format!("placed {}", totals.total),
+        OrderEvent::OrderPlaced { totals, deadline: Some(deadline) } => {
+            format!("placed {} until {}", totals.total, since_noon(*deadline))
+        }
+        OrderEvent::OrderRepriced { totals } => format!("repriced {}", totals.total),
+        OrderEvent::PaymentApplied { payment, amount, tip, .. } => format!("applied {payment} {amount} + {tip}"),
+        OrderEvent::PaymentNotApplicable { payment, unapplied, why, .. } => {
+            format!("not applicable {payment} {unapplied} {why:?}")
+        }
+        OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout } => "timed out".to_owned(),
+        OrderEvent::OrderCancelled { reason: CancelReason::Requested(reason) } => format!("cancelled {reason}"),
+        OrderEvent::OrderCompleted { total } => format!("completed {total}"),
+    }
+}
+
+fn tell_payment(event: &PaymentEvent) -> String {
+    match event {
+        PaymentEvent::PaymentInitiated { amount, tip, tender, deadline, .. } => match deadline {
+            Some(deadline) => format!("{} {amount} + {tip} until {}", tender.as_str(), since_noon(*deadline)),
+            None => format!("{} {amount} + {tip}", tender.as_str()),
+        },
+        PaymentEvent::PaymentCaptured { amount, tip, change: None, .. } => format!("captured {amount} + {tip}"),
+        PaymentEvent::PaymentCaptured { amount, tip, change: Some(change), .. } => {
+            format!("captured {amount} + {tip}, {change} back")
+        }
+        PaymentEvent::PaymentFailed { code } => format!("failed {code}"),
+        PaymentEvent::PaymentExpired => "expired".to_owned(),
+        PaymentEvent::PaymentFlagged { why: Flag::AmountDiffers { requested, captured } } => {
+            format!("flagged {captured} for {requested}")
+        }
+        PaymentEvent::PaymentFlagged { why } => format!("flagged {why:?}"),
+        PaymentEvent::PaymentOutcomeIgnored { outcome } => format!("ignored {outcome:?}"),
+    }
+}
+
+fn tell_stock(event: &StockEvent) -> String {
+    let told = |lines: &[ReservedLine]| {
+        let lines: Vec<String> = lines.iter().map(|held| format!("{} {} {}", held.line, held.sku, held.qty)).collect();
+        lines.join(", ")
+    };
+    match event {
+        StockEvent::StockPolicySet { sku, policy: StockPolicy::Untracked } => format!("untracked {sku}"),
+        StockEvent::StockPolicySet { sku, policy: StockPolicy::Counted { auto86 } } => {
+            format!("tracked {sku} {auto86}")
+        }
+        StockEvent::StockReceived { sku, qty, .. } => format!("received {sku} {qty}"),
+        StockEvent::StockCounted { sku, counted, delta } => format!("counted {sku} {counted} by {delta}"),
+        StockEvent::StockAdjusted { sku, delta, .. } => format!("adjusted {sku} by {delta}"),
+        StockEvent::StockWasted { sku, qty, .. } => format!("wasted {sku} {qty}"),
+        StockEvent::ItemMarked86 { sku, auto: true, .. } => format!("86 {sku} by itself"),
+        StockEvent::ItemMarked86 { sku, until: None, .. } => format!("86 {sku}"),
+        StockEvent::ItemMarked86 { sku, until: Some(until), .. } => format!("86 {sku} until {}", since_noon(*until)),
+        StockEvent::ItemUnmarked86 { sku } => format!("un86 {sku}"),
+        StockEvent::StockReserved { lines, .. } => format!("reserved {}", told(lines)),
+        StockEvent::StockCommitted { lines, .. } => format!("committed {}", told(lines)),
+        StockEvent::StockReleased { lines, .. } => format!("released {}", told(lines)),
+    }
+}
+
+fn since_noon(time: Timestamp) -> i64 {
+    (time.0 - NOON.0) / Timestamp::SECOND_US
+}
+
+// Commands, with what a table leaves out filled in.
+
+fn to_o1(command: OrderCommand) -> When {
+    when(to_order("o1", command))
+}
+
+fn open(lines: Vec<NewLine>) -> When {
+    to_o1(OrderCommand::Open(NewOrder { lines, ..new_order() }))
+}
+
+/// Two burgers: 2 x 1000 and 8.875 % on top make 2178 (2177.5 to the even).
+fn burgers() -> Vec<NewLine> {
+    vec![new_line("l1", "burger", 2)]
+}
+
+fn place() -> When {
+    to_o1(OrderCommand::Place(Place::default()))
+}
+
+fn open_first() -> When {
+    to_o1(OrderCommand::Open(NewOrder { lines: burgers(), pay_mode: PayMode::First, ..new_order() }))
+}
+
+fn cancel() -> When {
+    to_o1(OrderCommand::Cancel { reason: CancelReason::Requested(text("left")) })
+}
+
+fn time_out(deadline: i64) -> When {
+    let deadline = at(deadline).now;
+    When { source: Source::Engine, ..to_o1(OrderCommand::TimeOut { deadline }) }
+}
+
+fn add(lines: Vec<NewLine>) -> When {
+    to_o1(OrderCommand::AddLines(lines))
+}
+
+fn qty(id: &str, milli: i64) -> When {
+    to_o1(OrderCommand::ChangeLineQty { line: line(id), qty: QtyMilli(milli) })
+}
+
+fn remove(id: &str) -> When {
+    to_o1(OrderCommand::RemoveLine(line(id)))
+}
+
+fn discount_id(id: &str) -> DiscountId {
+    DiscountId::parse(id).expect("an id")
+}
+
+fn charge_id(id: &str) -> ChargeId {
+    ChargeId::parse(id).expect("an id")
+}
+
+fn discount(id: &str, scope: DiscountScope, ppm: u32) -> When {
+    let (discount, rate) = (discount_id(id), Rate::Percent(Ppm(ppm)));
+    to_o1(OrderCommand::ApplyDiscount(NewDiscount { discount, scope, rate, reason: text("regular") }))
+}
+
+fn charge(id: &str, phase: NewChargePhase) -> When {
+    let rate = Rate::Percent(Ppm(100_000));
+    let new = NewServiceCharge { charge: charge_id(id), name: text("service"), rate, phase };
+    to_o1(OrderCommand::ApplyServiceCharge(new))
+}
+
+fn pay(id: &str, amount: Option<i64>, tip: i64, method: Method) -> When {
+    when(to_payment(
+        id,
+        PaymentCommand::Initiate {
+            order: order("o1"),
+            amount: amount.map(Money),
+            tip: Money(tip),
+            method,
+            expected_total: None,
+        },
+    ))
+}
+
+fn card() -> Method {
+    Method::External(TenderId::parse("card").expect("an id"))
+}
+
+fn by_card(id: &str, amount: Option<i64>) -> When {
+    pay(id, amount, 0, card())
+}
+
+fn by_cash(id: &str, amount: Option<i64>) -> When {
+    pay(id, amount, 0, Method::Cash { tendered: None })
+}
+
+fn captured(id: &str, amount: Option<i64>) -> When {
+    let outcome = Outcome::Captured { amount: amount.map(Money) };
+    when(to_payment(id, PaymentCommand::RecordOutcome(outcome)))
+}
+
+fn failed(id: &str) -> When {
+    when(to_payment(id, PaymentCommand::RecordOutcome(Outcome::Failed { code: text("declined") })))
+}
+
+fn expire(id: &str, deadline: i64) -> When {
+    when(to_payment(id, PaymentCommand::Expire { deadline: at(deadline).now })).at(deadline)
+}
+
+fn stock(command: StockCommand) -> When {
+    when(to_stock(command))
+}
+
+fn waste(id: &str, pieces: u32) -> When {
+    stock(StockCommand::Waste { sku: sku(id), qty: QtyMilli::pieces(pieces), reason: text("burnt") })
+}
+
+fn count(id: &str, pieces: u32) -> When {
+    stock(StockCommand::Count { sku: sku(id), counted: QtyMilli::pieces(pieces) })
+}
+
+fn receive(id: &str, pieces: u32) -> When {
+    stock(StockCommand::Receive { sku: sku(id), qty: QtyMilli::pieces(pieces), reference: None })
+}
+
+fn policy(id: &str, policy: StockPolicy) -> When {
+    stock(StockCommand::SetPolicy { sku: sku(id), policy })
+}
+
+fn mark(id: &str, until: Option<i64>) -> When {
+    stock(StockCommand::Mark86 { sku: sku(id), until: until.map(|seconds| at(seconds).now) })
+}
+
+fn unmark(id: &str) -> When {
+    stock(StockCommand::Unmark86(sku(id)))
+}

@@ -1,0 +1,386 @@
+//! A day as it is lived: ops become commands as the world stands, and each command is decided and folded.
+
+use crate::generate::*;
+use crate::model::Model;
+use crate::spell::*;
+use crate::support::*;
+use domain::calendar::{CutOff, Timestamp};
+use domain::command::*;
+use domain::event::{CancelReason, DiscountScope, Event, PayMode, Tender};
+use domain::ids::{LineId, OrderId, PaymentId, Sku, TenderId};
+use domain::money::{Currency, Money, QtyMilli, Rounding};
+use domain::order::{Order, OrderSlot};
+use domain::payment::PaymentState;
+use domain::pricing::{PriceRules, TaxRounding};
+use domain::refused::Refused;
+use domain::store::{Due, Settings};
+use std::sync::OnceLock;
+
+/// A command with its outcome.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub command: Command,
+    pub context: Context,
+    pub outcome: Result<Vec<Event>, Refused>,
+}
+
+impl Step {
+    pub fn events(&self) -> &[Event] {
+        self.outcome.as_deref().unwrap_or_default()
+    }
+
+    /// The order the command is to.
+    pub fn order(&self) -> Option<(OrderId, &OrderCommand)> {
+        match &self.command {
+            Command::Store(_, StoreCommand::Order(order, command)) => Some((*order, command)),
+            _ => None,
+        }
+    }
+
+    /// The payment the command is to.
+    pub fn payment(&self) -> Option<(PaymentId, &PaymentCommand)> {
+        match &self.command {
+            Command::Store(_, StoreCommand::Payment(payment, command)) => Some((*payment, command)),
+            _ => None,
+        }
+    }
+
+    pub fn is_refused_as(&self, is_it: impl Fn(&Refused) -> bool) -> bool {
+        self.outcome.as_ref().is_err_and(is_it)
+    }
+}
+
+pub fn base_settings(base: usize) -> Settings {
+    let (rounding, tax_rounding, cut_off) = [
+        (Rounding::HalfEven, TaxRounding::Line, "04:00"),
+        (Rounding::HalfUp, TaxRounding::Group, "00:00"),
+        (Rounding::Down, TaxRounding::Line, "06:30"),
+        (Rounding::Up, TaxRounding::Group, "08:00"),
+    ][base];
+    let cut_off = CutOff::parse(cut_off).expect("a cut-off");
+    Settings { rules: PriceRules { rounding, tax_rounding }, cut_off, ..settings() }
+}
+
+/// The world each day begins with, and its model.
+fn bases() -> &'static [(World, Model)] {
+    static BASES: OnceLock<Vec<(World, Model)>> = OnceLock::new();
+    BASES.get_or_init(|| {
+        let base = |index| {
+            let (mut world, mut model) = (World::default(), Model::default());
+            for command in opening(base_settings(index)) {
+                world.run(&command, &at(-3_600)).expect("opening a store").iter().for_each(|event| model.fold(event));
+            }
+            (world, model)
+        };
+        (0..4).map(base).collect()
+    })
+}
+
+/// Lives through a day. `watch` sees each command, the model before it and the world before and after it.
+pub struct Life {
+    pub world: World,
+    pub model: Model,
+    pub now: Timestamp,
+    terminals: u8,
+    steps: u32,
+}
+
+impl Life {
+    pub fn new(day: &Day) -> Life {
+        let (world, model) = bases()[day.base].clone();
+        // The day begins in the small hours, so that the cut-off is passed on the way.
+        let now = Timestamp(NOON.0 + 17 * 3_600 * Timestamp::SECOND_US);
+        Life { world, model, now, terminals: day.terminals, steps: 0 }
+    }
+
+    /// Runs the day. `watch` gets the model as it was before the step and the world as it is after it.
+    pub fn live(&mut self, day: &Day, mut watch: impl FnMut(&Model, &Step, &World)) {
+        for op in &day.ops {
+            for (command, source) in self.commands(op) {
+                let step = self.step(command, source);
+                watch(&self.model, &step, &self.world);
+                step.events().iter().for_each(|event| self.model.fold(event));
+            }
+        }
+    }
+
+    pub fn step(&mut self, command: Command, source: (Source, Option<i64>)) -> Step {
+        let context = self.context(source);
+        self.step_at(command, context)
+    }
+
+    pub fn step_at(&mut self, command: Command, context: Context) -> Step {
+        let outcome = self.world.run(&command, &context);
+        Step { command, context, outcome }
+    }
+
+    pub fn context(&mut self, (source, file_s): (Source, Option<i64>)) -> Context {
+        self.steps += 1;
+        let mut context = context(self.now, source);
+        if let Some(seconds) = file_s {
+            let then = Timestamp(NOON.0 - seconds * Timestamp::SECOND_US);
+            context.local = then.at_offset(-5 * 3_600).expect("within the calendar");
+        }
+        let number = self.steps % (u32::from(self.terminals) + 1);
+        context.terminal = (number != 0).then(|| terminal(&format!("t{number}")));
+        context
+    }
+
+    /// The commands an op means as the world stands.
+    pub fn commands(&mut self, op: &Op) -> Vec<(Command, (Source, Option<i64>))> {
+        let online = |command| vec![(command, (Source::Online, None))];
+        match op {
+            Op::Tick(seconds) => {
+                self.now.0 += seconds * Timestamp::SECOND_US;
+                self.due().into_iter().map(|command| (command, (Source::Engine, None))).collect()
+            }
+            Op::Late(seconds) => {
+                self.now.0 += seconds * Timestamp::SECOND_US;
+                vec![]
+            }
+            Op::TimeOut(order, _) | Op::Expire(order, _) => {
+                let command = self.engine_command(op, *order);
+                vec![(command, (Source::Engine, None))]
+            }
+            Op::Open { order, first, lines, place, foreign, imported } => {
+                let new = self.new_order(*first, lines, *place, *foreign);
+                let id = pick(*order, &ORDERS, |id| self.slot(id).is_none());
+                let command = to_order(id, OrderCommand::Open(new));
+                let source = if imported.is_some() { Source::Imported } else { Source::Online };
+                vec![(command, (source, *imported))]
+            }
+            Op::Pay { payment, order, share, tip, cash, expected } => {
+                let to = pick(*order, &ORDERS, |id| self.live_order(id).is_some_and(|live| live.is_placed));
+                let payment = pick(*payment, &PAYMENTS, |id| self.payment_state(id).is_none());
+                online(self.pay(payment, to, *share, Money(*tip), *cash, *expected))
+            }
+            Op::Captured(index, off) => {
+                let id = self.unanswered(*index);
+                let held = self.world.open().payment(payment(id));
+                let asked = held.map_or(0, |held| held.amount.0 + held.tip.0);
+                let amount = off.map(|off| Money((asked + off).max(0)));
+                online(to_payment(id, PaymentCommand::RecordOutcome(Outcome::Captured { amount })))
+            }
+            Op::Failed(index) => {
+                let outcome = Outcome::Failed { code: text("declined") };
+                online(to_payment(self.unanswered(*index), PaymentCommand::RecordOutcome(outcome)))
+            }
+            Op::Reprice { item, price } => self.publish(*item, *price),
+            Op::StorePrice { .. } | Op::Sell(..) | Op::Currency(_) => online(store_command(op, self.world.open())),
+            Op::Policy(..)
+            | Op::Receive(..)
+            | Op::Count(..)
+            | Op::Adjust(..)
+            | Op::Waste(..)
+            | Op::Mark(..)
+            | Op::Unmark(_) => online(to_stock(stock_command(op, self.now))),
+            Op::AddLines(..)
+            | Op::Qty(..)
+            | Op::Remove(..)
+            | Op::Discount { .. }
+            | Op::RemoveDiscount(..)
+            | Op::Charge { .. }
+            | Op::RemoveCharge(..)
+            | Op::Place(..)
+            | Op::Cancel(_)
+            | Op::Complete(_) => online(self.order_command(op)),
+        }
+    }
+
+    /// What the engine does when it looks at its deadlines: orders, payments, marks.
+    fn due(&self) -> Vec<Command> {
+        let store = self.world.open();
+        let is_due = |due| store.due_at(due).filter(|deadline| *deadline <= self.now);
+        let mut commands = vec![];
+        for id in ORDERS {
+            let deadline = is_due(Due::Order(order(id)));
+            commands.extend(deadline.map(|deadline| to_order(id, OrderCommand::TimeOut { deadline })));
+        }
+        for id in PAYMENTS {
+            let deadline = is_due(Due::Payment(payment(id)));
+            commands.extend(deadline.map(|deadline| to_payment(id, PaymentCommand::Expire { deadline })));
+        }
+        for id in SKUS {
+            let until = is_due(Due::Mark86(sku(id)));
+            commands.extend(until.map(|until| to_stock(StockCommand::EndMark86 { sku: sku(id), until })));
+        }
+        commands
+    }
+
+    fn engine_command(&self, op: &Op, index: usize) -> Command {
+        let store = self.world.open();
+        match op {
+            Op::TimeOut(_, right) => {
+                let id = self.to_cancel(index);
+                let due = store.due_at(Due::Order(order(id))).filter(|_| *right);
+                to_order(id, OrderCommand::TimeOut { deadline: due.unwrap_or(self.now) })
+            }
+            Op::Expire(_, right) => {
+                let id = self.unanswered(index);
+                let due = store.due_at(Due::Payment(payment(id))).filter(|_| *right);
+                to_payment(id, PaymentCommand::Expire { deadline: due.unwrap_or(self.now) })
+            }
+            op => unreachable!("{op:?} is not the engine's"),
+        }
+    }
+
+    fn slot(&self, id: &str) -> Option<&OrderSlot> {
+        self.world.open().order(order(id))
+    }
+
+    fn live_order(&self, id: &str) -> Option<&Order> {
+        self.slot(id).and_then(|slot| slot.live().ok())
+    }
+
+    fn payment_state(&self, id: &str) -> Option<PaymentState> {
+        self.world.open().payment(payment(id)).map(|payment| payment.state)
+    }
+
+    /// A payment that waits for its outcome, or now and then one that has it.
+    fn unanswered(&self, index: usize) -> &'static str {
+        use PaymentState::{Expired, Failed, Initiated};
+        match index % 4 {
+            0 => pick(index, &PAYMENTS, |id| self.payment_state(id).is_some_and(|state| state != Initiated)),
+            1 => pick(index, &PAYMENTS, |id| matches!(self.payment_state(id), Some(Failed | Expired))),
+            _ => pick(index, &PAYMENTS, |id| self.payment_state(id) == Some(Initiated)),
+        }
+    }
+
+    /// An order to change: mostly one that can be.
+    fn to_change(&self, index: usize) -> &'static str {
+        match index % 6 {
+            0 => pick(index, &ORDERS, |id| self.slot(id).is_some_and(is_closed)),
+            1 | 2 => pick(index, &ORDERS, |id| self.live_order(id).is_some_and(|live| live.is_placed)),
+            _ => pick(index, &ORDERS, |id| self.live_order(id).is_some()),
+        }
+    }
+
+    /// An order to cancel: partly paid ones, and ones somebody is paying, are the interesting ones.
+    fn to_cancel(&self, index: usize) -> &'static str {
+        match index % 4 {
+            0 | 1 => pick(index, &ORDERS, |id| self.live_order(id).is_some_and(|live| live.applied != Money::ZERO)),
+            2 => pick(index, &ORDERS, |id| self.live_order(id).is_some_and(|live| !live.attempts.is_empty())),
+            _ => pick(index, &ORDERS, |id| self.slot(id).is_some()),
+        }
+    }
+
+    /// A line of an order.
+    fn line_of(&self, id: &str, index: usize) -> LineId {
+        let lines = self.live_order(id).map_or(&[][..], |live| &live.lines);
+        line(pick(index * 6, &LINES, |id| lines.iter().any(|held| held.line == line(id))))
+    }
+
+    fn new_order(&self, first: bool, lines: &[LineSpec], place: Option<Expected>, foreign: bool) -> NewOrder {
+        let mut new = NewOrder {
+            pay_mode: if first { PayMode::First } else { PayMode::Later },
+            currency: Some(if foreign { Currency::new("EUR", 2).expect("a currency") } else { usd() }),
+            lines: lines.iter().map(new_line_of).collect(),
+            ..new_order()
+        };
+        new.lines.sort_by_key(|line| line.line);
+        new.lines.dedup_by_key(|line| line.line);
+        new.place = place.map(|expected| {
+            let total =
+                || self.world.open().price_order(&self.world.tenant, &new, &at(0)).map_or(0, |totals| totals.total.0);
+            Place { expected_total: told(expected, total) }
+        });
+        new
+    }
+
+    fn pay(
+        &self,
+        id: &str,
+        to: &str,
+        share: Share,
+        tip: Money,
+        cash: Option<Option<i64>>,
+        expected: Expected,
+    ) -> Command {
+        let (total, due) = self.live_order(to).map_or((0, 0), |live| (live.total.0, live.due().0));
+        let amount = match share {
+            Share::All => None,
+            Share::Percent(percent) => Some(Money((due * i64::from(percent) / 100).max(1))),
+            Share::TooMuch => Some(Money(due + 1)),
+        };
+        let needed = amount.map_or(due, |amount| amount.0) + tip.0;
+        let method = match cash {
+            None => Method::External(TenderId::parse("card").expect("an id")),
+            Some(more) => Method::Cash { tendered: more.map(|more| Money((needed + more).max(0))) },
+        };
+        let expected_total = told(expected, || total);
+        to_payment(id, PaymentCommand::Initiate { order: order(to), amount, tip, method, expected_total })
+    }
+
+    fn order_command(&self, op: &Op) -> Command {
+        let change = |order: &usize| self.to_change(*order);
+        let (order, command) = match op {
+            Op::AddLines(order, lines) => {
+                (change(order), OrderCommand::AddLines(lines.iter().map(new_line_of).collect()))
+            }
+            Op::Qty(order, line, milli) => {
+                let order = change(order);
+                (order, OrderCommand::ChangeLineQty { line: self.line_of(order, *line), qty: QtyMilli(*milli) })
+            }
+            Op::Remove(order, line) => {
+                let order = change(order);
+                (order, OrderCommand::RemoveLine(self.line_of(order, *line)))
+            }
+            Op::Discount { order, id, lines, percent, amount } => {
+                let order = change(order);
+                let scope = match lines {
+                    None => DiscountScope::Order,
+                    Some(lines) => DiscountScope::Lines(lines.iter().map(|line| self.line_of(order, *line)).collect()),
+                };
+                (order, OrderCommand::ApplyDiscount(new_discount(*id, scope, rate(*percent, *amount))))
+            }
+            Op::RemoveDiscount(order, id) => (change(order), OrderCommand::RemoveDiscount(discount_id(*id))),
+            Op::Charge { order, id, taxed, percent, amount } => {
+                let new = new_charge(*id, *taxed, rate(*percent, *amount));
+                (change(order), OrderCommand::ApplyServiceCharge(new))
+            }
+            Op::RemoveCharge(order, id) => (change(order), OrderCommand::RemoveServiceCharge(charge_id(*id))),
+            Op::Place(order, expected) => {
+                let id = pick(*order, &ORDERS, |id| self.live_order(id).is_some_and(|live| !live.is_placed));
+                let total =
+                    || self.live_order(id).and_then(|live| live.price().ok()).map_or(0, |totals| totals.total.0);
+                (id, OrderCommand::Place(Place { expected_total: told(*expected, total) }))
+            }
+            Op::Cancel(order) => {
+                (self.to_cancel(*order), OrderCommand::Cancel { reason: CancelReason::Requested(text("left")) })
+            }
+            Op::Complete(order) => (change(order), OrderCommand::Complete),
+            op => unreachable!("{op:?} is not to an order"),
+        };
+        to_order(order, command)
+    }
+
+    /// A new price on the menu, and its way into the store.
+    fn publish(&self, index: usize, price: i64) -> Vec<(Command, (Source, Option<i64>))> {
+        let mut changed = items().swap_remove(index);
+        match changed.variations.first_mut() {
+            Some(variation) => variation.price = Money(price),
+            None if changed.price == domain::menu::ItemPrice::Open => {}
+            None => changed.price = domain::menu::ItemPrice::Fixed(Money(price)),
+        }
+        let version = self.world.tenant.menu_version() + 1;
+        let upsert = Command::Menu(MenuCommand::UpsertItem(changed));
+        let adopt = to_store(StoreCommand::AdoptMenu { version });
+        let commands =
+            [(upsert, Source::Online), (Command::Menu(MenuCommand::Publish), Source::Online), (adopt, Source::Engine)];
+        commands.into_iter().map(|(command, source)| (command, (source, None))).collect()
+    }
+}
+
+/// Whether an order's slot is closed, as the code under test has it.
+pub fn is_closed(slot: &OrderSlot) -> bool {
+    slot.live().is_err()
+}
+
+/// The stock items of the menu.
+pub fn sku_ids() -> [Sku; SKUS.len()] {
+    SKUS.map(sku)
+}
+
+pub fn is_cash(tender: &Tender) -> bool {
+    *tender == Tender::Cash
+}

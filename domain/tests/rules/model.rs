@@ -1,0 +1,279 @@
+//! A small model of a store's orders, money and stock: sums of facts, made without the code under test.
+
+use domain::calendar::Timestamp;
+use domain::event::{
+    Event, Flag, Line, OrderEvent, PayMode, PaymentEvent, ReservedLine, StockEvent, StockPolicy, StoreMenuEvent,
+};
+use domain::ids::{ItemId, LineId, OrderId, PaymentId, Sku, VariationId};
+use domain::pricing::Totals;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Open,
+    Placed,
+    Completed,
+    Cancelled,
+}
+
+impl State {
+    pub fn is_closed(self) -> bool {
+        matches!(self, State::Completed | State::Cancelled)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub state: State,
+    pub pay_mode: PayMode,
+    pub lines: BTreeMap<LineId, Line>,
+    pub line_ids: BTreeSet<LineId>,
+    pub totals: Option<Totals>,
+    pub deadline: Option<Timestamp>,
+    /// Sums over the order's payments, tips apart.
+    pub applied: i128,
+    pub tips: i128,
+    pub unapplied: i128,
+}
+
+impl Order {
+    pub fn total(&self) -> i128 {
+        self.totals.as_ref().map_or(0, |totals| totals.total.0.into())
+    }
+
+    pub fn due(&self) -> i128 {
+        self.total() - self.applied
+    }
+}
+
+/// In the order of rule P5's rank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    Initiated,
+    FailedOrExpired,
+    /// Money moved: captured, or another amount than asked for.
+    Moved,
+}
+
+#[derive(Clone, Debug)]
+pub struct Payment {
+    pub order: OrderId,
+    pub amount: i128,
+    pub tip: i128,
+    pub rank: Rank,
+    /// With the tip, by `PaymentCaptured`.
+    pub captured: i128,
+    pub needs_review: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Shelf {
+    pub policy: Option<StockPolicy>,
+    pub received: i128,
+    pub counted: i128,
+    pub adjusted: i128,
+    pub wasted: i128,
+    pub committed: i128,
+    pub reserved: i128,
+    pub released: i128,
+    /// The end of the mark, and whether it set itself.
+    pub mark: Option<(Option<Timestamp>, bool)>,
+}
+
+impl Shelf {
+    pub fn on_hand(&self) -> i128 {
+        self.received + self.counted + self.adjusted - self.committed - self.wasted
+    }
+
+    pub fn held(&self) -> i128 {
+        self.reserved - self.committed - self.released
+    }
+
+    pub fn available(&self) -> i128 {
+        self.on_hand() - self.held()
+    }
+
+    pub fn is_counted(&self) -> bool {
+        matches!(self.policy, Some(StockPolicy::Counted { .. }))
+    }
+
+    pub fn is_marked(&self, now: Timestamp) -> bool {
+        self.mark.is_some_and(|(until, _)| until.is_none_or(|until| now < until))
+    }
+}
+
+/// What was reserved for a line of an order, and what became of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reservation {
+    pub reserved: i128,
+    pub committed: i128,
+    pub released: i128,
+}
+
+impl Reservation {
+    pub fn held(&self) -> i128 {
+        self.reserved - self.committed - self.released
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Model {
+    pub orders: BTreeMap<OrderId, Order>,
+    pub payments: BTreeMap<PaymentId, Payment>,
+    pub shelves: BTreeMap<Sku, Shelf>,
+    pub reservations: BTreeMap<(OrderId, LineId, Sku), Reservation>,
+    pub prices: BTreeMap<(ItemId, Option<VariationId>), i64>,
+}
+
+impl Model {
+    pub fn after(&self, events: &[Event]) -> Model {
+        let mut after = self.clone();
+        events.iter().for_each(|event| after.fold(event));
+        after
+    }
+
+    pub fn state(&self, order: OrderId) -> Option<State> {
+        self.orders.get(&order).map(|order| order.state)
+    }
+
+    pub fn shelf(&self, sku: Sku) -> Shelf {
+        self.shelves.get(&sku).cloned().unwrap_or_default()
+    }
+
+    /// What is set aside for an order, over its lines.
+    pub fn held_for(&self, order: OrderId) -> i128 {
+        self.reservations_of(order).map(|(_, held)| held.held()).sum()
+    }
+
+    pub fn reservations_of(&self, order: OrderId) -> impl Iterator<Item = (LineId, Reservation)> + '_ {
+        self.reservations.iter().filter(move |((of, ..), _)| *of == order).map(|((_, line, _), held)| (*line, *held))
+    }
+
+    pub fn fold(&mut self, event: &Event) {
+        match event {
+            Event::Order(id, event) => self.fold_order(*id, event),
+            Event::Payment(id, event) => self.fold_payment(*id, event),
+            Event::Stock(event) => self.fold_stock(event),
+            Event::StoreMenu(StoreMenuEvent::StorePriceSet { item, variation, price }) => {
+                match price {
+                    Some(price) => self.prices.insert((*item, *variation), price.0),
+                    None => self.prices.remove(&(*item, *variation)),
+                };
+            }
+            Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => {}
+        }
+    }
+
+    fn fold_order(&mut self, id: OrderId, event: &OrderEvent) {
+        if let OrderEvent::OrderOpened(opening) = event {
+            let order = Order {
+                state: State::Open,
+                pay_mode: opening.pay_mode,
+                lines: BTreeMap::new(),
+                line_ids: BTreeSet::new(),
+                totals: None,
+                deadline: None,
+                applied: 0,
+                tips: 0,
+                unapplied: 0,
+            };
+            assert!(self.orders.insert(id, order).is_none(), "{id:?} was opened twice");
+            return;
+        }
+        let order = self.orders.get_mut(&id).expect("an order opens first");
+        match event {
+            OrderEvent::LineAdded(line) => {
+                order.line_ids.insert(line.line);
+                order.lines.insert(line.line, line.clone());
+            }
+            OrderEvent::LineQtyChanged { line, qty } => order.lines.get_mut(line).expect("a line").qty = *qty,
+            OrderEvent::LineRemoved { line } => assert!(order.lines.remove(line).is_some()),
+            OrderEvent::OrderPlaced { totals, deadline } => {
+                order.state = State::Placed;
+                order.totals = Some(totals.clone());
+                order.deadline = *deadline;
+            }
+            OrderEvent::OrderRepriced { totals } => order.totals = Some(totals.clone()),
+            OrderEvent::PaymentApplied { amount, tip, .. } => {
+                order.applied += i128::from(amount.0);
+                order.tips += i128::from(tip.0);
+            }
+            OrderEvent::PaymentNotApplicable { unapplied, .. } => order.unapplied += i128::from(unapplied.0),
+            OrderEvent::OrderCancelled { .. } => order.state = State::Cancelled,
+            OrderEvent::OrderCompleted { .. } => order.state = State::Completed,
+            OrderEvent::OrderOpened(_)
+            | OrderEvent::DiscountApplied(_)
+            | OrderEvent::DiscountRemoved { .. }
+            | OrderEvent::ServiceChargeApplied(_)
+            | OrderEvent::ServiceChargeRemoved { .. } => {}
+        }
+    }
+
+    fn fold_payment(&mut self, id: PaymentId, event: &PaymentEvent) {
+        if let PaymentEvent::PaymentInitiated { order, amount, tip, .. } = event {
+            let payment = Payment {
+                order: *order,
+                amount: amount.0.into(),
+                tip: tip.0.into(),
+                rank: Rank::Initiated,
+                captured: 0,
+                needs_review: false,
+            };
+            assert!(self.payments.insert(id, payment).is_none(), "{id:?} was initiated twice");
+            return;
+        }
+        let payment = self.payments.get_mut(&id).expect("a payment starts first");
+        match event {
+            PaymentEvent::PaymentCaptured { amount, tip, .. } => {
+                payment.rank = Rank::Moved;
+                payment.captured += i128::from(amount.0) + i128::from(tip.0);
+            }
+            PaymentEvent::PaymentFailed { .. } | PaymentEvent::PaymentExpired => payment.rank = Rank::FailedOrExpired,
+            PaymentEvent::PaymentFlagged { why: Flag::AmountDiffers { .. } } => {
+                payment.rank = Rank::Moved;
+                payment.needs_review = true;
+            }
+            PaymentEvent::PaymentInitiated { .. }
+            | PaymentEvent::PaymentFlagged { .. }
+            | PaymentEvent::PaymentOutcomeIgnored { .. } => {}
+        }
+    }
+
+    fn shelf_mut(&mut self, sku: Sku) -> &mut Shelf {
+        self.shelves.entry(sku).or_default()
+    }
+
+    fn fold_stock(&mut self, event: &StockEvent) {
+        match event {
+            StockEvent::StockPolicySet { sku, policy } => self.shelf_mut(*sku).policy = Some(*policy),
+            StockEvent::StockReceived { sku, qty, .. } => self.shelf_mut(*sku).received += i128::from(qty.0),
+            StockEvent::StockCounted { sku, delta, .. } => self.shelf_mut(*sku).counted += i128::from(delta.0),
+            StockEvent::StockAdjusted { sku, delta, .. } => self.shelf_mut(*sku).adjusted += i128::from(delta.0),
+            StockEvent::StockWasted { sku, qty, .. } => self.shelf_mut(*sku).wasted += i128::from(qty.0),
+            StockEvent::ItemMarked86 { sku, until, auto } => self.shelf_mut(*sku).mark = Some((*until, *auto)),
+            StockEvent::ItemUnmarked86 { sku } => self.shelf_mut(*sku).mark = None,
+            StockEvent::StockReserved { order, lines } => {
+                self.book(*order, lines, |shelf| &mut shelf.reserved, |held| &mut held.reserved);
+            }
+            StockEvent::StockCommitted { order, lines } => {
+                self.book(*order, lines, |shelf| &mut shelf.committed, |held| &mut held.committed);
+            }
+            StockEvent::StockReleased { order, lines, .. } => {
+                self.book(*order, lines, |shelf| &mut shelf.released, |held| &mut held.released);
+            }
+        }
+    }
+
+    fn book(
+        &mut self,
+        order: OrderId,
+        lines: &[ReservedLine],
+        on_shelf: fn(&mut Shelf) -> &mut i128,
+        on_line: fn(&mut Reservation) -> &mut i128,
+    ) {
+        for ReservedLine { line, sku, qty } in lines {
+            *on_shelf(self.shelf_mut(*sku)) += i128::from(qty.0);
+            *on_line(self.reservations.entry((order, *line, *sku)).or_default()) += i128::from(qty.0);
+        }
+    }
+}
