@@ -5,13 +5,13 @@
 
 use crate::stats::Stats;
 use eventlog::{AppendError, Batch, LogWriter, Position};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 /// How long the log thread waits before it tries a full disk again.
 const FULL_RETRY: Duration = Duration::from_millis(100);
 
-/// Something that is released once what it saw is durable.
+/// Something that is released once what it saw is durable. Dropping it instead says that nobody knows.
 pub(crate) trait Waiter: Send + 'static {
     /// Sends the answer.
     fn release(self);
@@ -22,19 +22,55 @@ pub(crate) trait Waiter: Send + 'static {
 pub(crate) enum Health {
     /// It takes batches.
     Writing,
-    /// It waits for space; commands are turned away meanwhile.
+    /// It waits for space with a batch in hand; commands are turned away meanwhile.
     Full,
     /// A write failed for good: the process has to stop.
     Failed,
 }
 
-struct Open<W> {
+/// Why a commit is not in the open batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotTaken {
+    /// See [`Health::Full`].
+    Full,
+    /// See [`Health::Failed`].
+    Failed,
+    /// It is larger than a commit may be.
+    TooLarge,
+}
+
+/// Commits and the answers that wait for them.
+struct Filled<W> {
     batch: Batch,
     waiters: Vec<W>,
+}
+
+impl<W> Filled<W> {
+    fn new(first: Position) -> Filled<W> {
+        Filled { batch: Batch::new(first), waiters: vec![] }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.batch.is_empty() && self.waiters.is_empty()
+    }
+}
+
+struct Open<W> {
+    filled: Filled<W>,
+    /// Everything below is durable.
+    durable: Position,
+    /// A batch that is not durable yet is on its way, or kept until there is space for it.
     is_writing: bool,
     is_idle: bool,
     is_closed: bool,
     health: Health,
+}
+
+impl<W> Open<W> {
+    /// All that the state holds is durable.
+    fn is_settled(&self) -> bool {
+        self.filled.batch.is_empty() && !self.is_writing
+    }
 }
 
 /// What the engine thread and the log thread share.
@@ -49,15 +85,17 @@ pub(crate) struct Committer<W> {
 struct Writer<W> {
     log: LogWriter,
     /// The buffers of the batch before: reused, so that a steady load allocates nothing.
-    spare: Option<(Batch, Vec<W>)>,
+    spare: Option<Filled<W>>,
+    /// A batch there was no space for. The state runs ahead with it, so it is tried again until there is.
+    kept: Option<Filled<W>>,
 }
 
 impl<W: Waiter> Committer<W> {
     pub(crate) fn new(log: LogWriter, stats: Arc<Stats>) -> Committer<W> {
         let next = log.next_position();
         let open = Open {
-            batch: Batch::new(next),
-            waiters: vec![],
+            filled: Filled::new(next),
+            durable: next,
             is_writing: false,
             is_idle: false,
             is_closed: false,
@@ -67,42 +105,69 @@ impl<W: Waiter> Committer<W> {
             open: Mutex::new(open),
             work: Condvar::new(),
             space: Condvar::new(),
-            writer: Mutex::new(Writer { log, spare: Some((Batch::new(next), vec![])) }),
+            writer: Mutex::new(Writer { log, spare: Some(Filled::new(next)), kept: None }),
             stats,
         }
     }
 
     fn open(&self) -> MutexGuard<'_, Open<W>> {
-        self.open.lock().expect("no thread panics while it holds the open batch")
+        distrust(self.open.lock())
+    }
+
+    /// Where the log stands.
+    pub(crate) fn health(&self) -> Health {
+        self.open().health
     }
 
     /// Adds a commit to the open batch, and the answer that waits for it. Waits while the batch is full.
     ///
     /// # Errors
-    /// The health of the log where it takes nothing; `encode` was not called.
-    pub(crate) fn commit(&self, encode: impl FnOnce(&mut Batch) -> W) -> Result<(), Health> {
+    /// Why it was not added. `encode` was not called, or answered `None` and left the batch as it was.
+    pub(crate) fn commit(&self, encode: impl FnOnce(&mut Batch) -> Option<W>) -> Result<(), NotTaken> {
         let mut open = self.open();
-        while open.batch.is_full() && open.health == Health::Writing {
+        while open.filled.batch.is_full() && open.health == Health::Writing {
             self.work.notify_one();
-            open = self.space.wait(open).expect("no thread panics while it holds the open batch");
+            open = distrust(self.space.wait(open));
         }
-        if open.health != Health::Writing {
-            return Err(open.health);
+        match open.health {
+            Health::Writing => {}
+            Health::Full => return Err(NotTaken::Full),
+            Health::Failed => return Err(NotTaken::Failed),
         }
-        let waiter = encode(&mut open.batch);
-        open.waiters.push(waiter);
+        let waiter = encode(&mut open.filled.batch).ok_or(NotTaken::TooLarge)?;
+        open.filled.waiters.push(waiter);
         Ok(())
     }
 
     /// Releases an answer once all that the state holds is durable: at once where it is already.
-    pub(crate) fn wait(&self, waiter: W) {
+    ///
+    /// # Errors
+    /// Gives the answer back where that may take until somebody frees space, or may never come.
+    pub(crate) fn wait(&self, waiter: W) -> Result<(), (NotTaken, W)> {
         let mut open = self.open();
-        match (open.batch.is_empty() && !open.is_writing, open.health) {
+        match open.health {
+            Health::Failed => return Err((NotTaken::Failed, waiter)),
+            Health::Full => return Err((NotTaken::Full, waiter)),
+            Health::Writing if open.is_settled() => {
+                drop(open);
+                waiter.release();
+            }
+            Health::Writing => open.filled.waiters.push(waiter),
+        }
+        Ok(())
+    }
+
+    /// Releases an answer that rests on the commit at `first` only, once that is durable, however long it takes. The answer
+    /// is dropped where it never is.
+    pub(crate) fn wait_for(&self, first: Position, waiter: W) {
+        let mut open = self.open();
+        // A commit without events stands at the position of the next event, hence the strict comparison.
+        match (first < open.durable || open.is_settled(), open.health) {
             (true, _) => {
                 drop(open);
                 waiter.release();
             }
-            (false, Health::Writing | Health::Full) => open.waiters.push(waiter),
+            (false, Health::Writing | Health::Full) => open.filled.waiters.push(waiter),
             (false, Health::Failed) => {}
         }
     }
@@ -110,7 +175,7 @@ impl<W: Waiter> Committer<W> {
     /// Wakes the log thread if it is idle and there is something to do.
     pub(crate) fn flush(&self) {
         let open = self.open();
-        if open.is_idle && !(open.batch.is_empty() && open.waiters.is_empty()) {
+        if open.is_idle && !open.filled.is_empty() {
             self.work.notify_one();
         }
     }
@@ -118,11 +183,15 @@ impl<W: Waiter> Committer<W> {
     /// Writes the open batch on the calling thread, unless the log thread is at work: for a single command on an idle
     /// engine the hand-off would cost more than the disk.
     pub(crate) fn flush_inline(&self) {
-        match self.writer.try_lock() {
-            Ok(mut writer) => {
-                self.write(&mut writer);
-            }
-            Err(_) => self.flush(),
+        let health = match self.writer.try_lock() {
+            // What waits for space is the log thread's to try again, so that the engine can turn commands away.
+            Ok(mut writer) if writer.kept.is_none() => self.write(&mut writer),
+            Ok(_) => return,
+            Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return self.flush(),
+        };
+        if health != Health::Writing {
+            // The log thread waits for work and has to see this.
+            self.work.notify_one();
         }
     }
 
@@ -132,98 +201,147 @@ impl<W: Waiter> Committer<W> {
         self.work.notify_one();
     }
 
+    /// The log takes nothing more. What waits is let go unanswered: its clients learn that the outcome is not known.
+    pub(crate) fn fail(&self) {
+        let waiters = {
+            let mut open = self.open();
+            open.health = Health::Failed;
+            std::mem::take(&mut open.filled.waiters)
+        };
+        drop(waiters);
+        self.work.notify_one();
+        self.space.notify_one();
+    }
+
     /// The log thread. Returns the health it ended with.
     pub(crate) fn run(&self) -> Health {
         loop {
-            let mut open = self.open();
-            while open.batch.is_empty() && open.waiters.is_empty() {
-                if open.is_closed || open.health == Health::Failed {
-                    return open.health;
-                }
-                open.is_idle = true;
-                open = self.work.wait(open).expect("no thread panics while it holds the open batch");
-                open.is_idle = false;
+            if let Some(ended) = self.await_work() {
+                return ended;
             }
-            drop(open);
-            let mut writer = self.writer.lock().expect("no thread panics while it writes");
+            let mut writer = self.writer.lock().expect("a thread that panicked while it wrote has failed the log");
             if self.write(&mut writer) == Health::Failed {
                 return Health::Failed;
             }
         }
     }
 
+    /// Waits until there is something to write; answers the health to end with when there is nothing any more.
+    fn await_work(&self) -> Option<Health> {
+        let mut open = self.open();
+        loop {
+            match open.health {
+                Health::Failed => return Some(Health::Failed),
+                Health::Full if open.is_closed => {
+                    tracing::error!("stopped before there was space for the last batch; it was not written");
+                    return Some(Health::Failed);
+                }
+                Health::Full => {
+                    drop(self.work.wait_timeout(open, FULL_RETRY).unwrap_or_else(PoisonError::into_inner));
+                    return None;
+                }
+                Health::Writing if !open.filled.is_empty() => return None,
+                Health::Writing if open.is_closed => return Some(Health::Writing),
+                Health::Writing => {
+                    open.is_idle = true;
+                    open = distrust(self.work.wait(open));
+                    open.is_idle = false;
+                }
+            }
+        }
+    }
+
     /// Takes the log back from a committer nobody uses any more.
     pub(crate) fn into_log(self) -> LogWriter {
-        self.writer.into_inner().expect("no thread panics while it writes").log
+        self.writer.into_inner().unwrap_or_else(PoisonError::into_inner).log
     }
 
     /// Writes one batch and releases its answers.
     fn write(&self, writer: &mut Writer<W>) -> Health {
-        let (mut batch, mut waiters) = writer.spare.take().unwrap_or_else(|| (Batch::new(Position(0)), vec![]));
-        {
-            let mut open = self.open();
-            if open.batch.is_empty() && open.waiters.is_empty() {
-                writer.spare = Some((batch, waiters));
-                return open.health;
-            }
-            batch.reuse(open.batch.next_position());
-            std::mem::swap(&mut open.batch, &mut batch);
-            std::mem::swap(&mut open.waiters, &mut waiters);
-            open.is_writing = true;
-        }
-        self.space.notify_one();
-        let health = if batch.is_empty() { Health::Writing } else { self.append(&mut writer.log, &mut batch) };
-        {
-            let mut open = self.open();
-            open.is_writing = false;
-            open.health = health;
-        }
-        self.space.notify_one();
+        let Some(mut filled) = writer.kept.take().or_else(|| self.take_open(&mut writer.spare)) else {
+            return self.health();
+        };
+        let health = match filled.batch.is_empty() {
+            true => Health::Writing,
+            false => self.append(&mut writer.log, &mut filled.batch),
+        };
         match health {
             Health::Writing => {
-                for waiter in waiters.drain(..) {
-                    waiter.release();
-                }
-                writer.spare = Some((batch, waiters));
+                self.settle(filled.batch.first());
+                filled.waiters.drain(..).for_each(W::release);
+                writer.spare = Some(filled);
             }
-            // Dropped unanswered: their clients learn that the outcome is unknown.
-            Health::Full | Health::Failed => drop(waiters),
+            Health::Full => writer.kept = Some(filled),
+            Health::Failed => {
+                drop(filled.waiters);
+                self.fail();
+            }
         }
         health
     }
 
+    /// Takes the open batch, leaving an empty one in its place.
+    fn take_open(&self, spare: &mut Option<Filled<W>>) -> Option<Filled<W>> {
+        let mut open = self.open();
+        if open.filled.is_empty() || open.health == Health::Failed {
+            return None;
+        }
+        let next = open.filled.batch.next_position();
+        let mut filled = spare.take().unwrap_or_else(|| Filled::new(next));
+        filled.batch.reuse(next);
+        std::mem::swap(&mut open.filled, &mut filled);
+        open.is_writing = true;
+        drop(open);
+        self.space.notify_one();
+        Some(filled)
+    }
+
+    /// The batch on its way is durable, and with it everything below `durable`.
+    fn settle(&self, durable: Position) {
+        let mut open = self.open();
+        open.durable = durable;
+        open.is_writing = false;
+        if open.health == Health::Full {
+            tracing::info!("the log takes batches again");
+            open.health = Health::Writing;
+        }
+    }
+
     fn append(&self, log: &mut LogWriter, batch: &mut Batch) -> Health {
         let (events, started) = (u64::from(batch.events()), Instant::now());
-        loop {
-            match log.append(batch) {
-                Ok(appended) => {
-                    Stats::count(&self.stats.batches, 1);
-                    Stats::count(&self.stats.events, events);
-                    Stats::count(&self.stats.batch_bytes, appended.bytes);
-                    let spent_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-                    Stats::count(&self.stats.append_us, spent_us);
-                    return Health::Writing;
-                }
-                Err(error @ (AppendError::StorageFull { .. } | AppendError::Unavailable { .. })) => {
-                    // Nothing was written, and the state runs ahead with this batch in it: it is kept and tried again,
-                    // while new commands are turned away.
-                    let mut open = self.open();
-                    if open.health != Health::Full {
-                        tracing::error!(%error, "the log takes nothing at the moment; commands are turned away");
-                    }
+        match log.append(batch) {
+            Ok(appended) => {
+                Stats::count(&self.stats.batches, 1);
+                Stats::count(&self.stats.events, events);
+                Stats::count(&self.stats.batch_bytes, appended.bytes);
+                let spent_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                Stats::count(&self.stats.append_us, spent_us);
+                Health::Writing
+            }
+            Err(error @ (AppendError::StorageFull { .. } | AppendError::Unavailable { .. })) => {
+                let mut open = self.open();
+                if open.health == Health::Writing {
+                    tracing::error!(%error, "the log takes nothing at the moment; commands are turned away");
                     open.health = Health::Full;
-                    if open.is_closed {
-                        open.health = Health::Failed;
-                        return Health::Failed;
-                    }
-                    let waited = self.work.wait_timeout(open, FULL_RETRY);
-                    drop(waited.expect("no thread panics while it holds the open batch"));
                 }
-                Err(error @ (AppendError::Fenced | AppendError::Unknown { .. })) => {
-                    tracing::error!(%error, "the log failed; the process has to stop");
-                    return Health::Failed;
-                }
+                drop(open);
+                // The engine thread may wait for space in a batch that is full.
+                self.space.notify_one();
+                Health::Full
+            }
+            Err(error @ (AppendError::Fenced | AppendError::Unknown { .. })) => {
+                tracing::error!(%error, "the log failed; the process has to stop");
+                Health::Failed
             }
         }
     }
+}
+
+/// A thread that panicked with the open batch in its hands may have left half a decision there, so it is never written.
+fn distrust<W>(locked: LockResult<MutexGuard<'_, Open<W>>>) -> MutexGuard<'_, Open<W>> {
+    locked.unwrap_or_else(|poisoned| {
+        let mut open = poisoned.into_inner();
+        open.health = Health::Failed;
+        open
+    })
 }

@@ -1,16 +1,20 @@
 //! The write side: one thread decides, another writes, and nobody is answered before the sync.
 //!
-//! [`Engine::submit`] is the door. The engine thread decides against state it holds in memory ([`world`]) and encodes
+//! [`Engine::submit`] is the door. The engine thread ([`thread`]) decides against state it holds in memory ([`world`]) and encodes
 //! what follows into the open batch; the log thread ([`committer`]) makes batches durable and releases the answers.
 
+mod alarm;
 mod clock;
 mod committer;
 mod engine;
 mod envelope;
+mod repeat;
 mod stats;
+mod thread;
 mod world;
 
 pub use clock::Clock;
-pub use engine::{Engine, Failure, Options, StartError, Stopped};
+pub use engine::{Engine, Failure, Options, StartError, Stopped, Ticket};
 pub use envelope::{Answer, CommandError, Envelope, Receipt, Recorded, derived_id};
 pub use stats::{Stats, StatsSnapshot};
+pub use world::FoldError;

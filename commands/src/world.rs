@@ -235,6 +235,16 @@ impl World {
         Some(timed(deadline))
     }
 
+    /// Puts back a command the log had no space for.
+    pub(crate) fn owe_again(&mut self, envelope: Envelope) {
+        self.owed.push_front(envelope);
+    }
+
+    /// Whether the engine owes a command whatever the time.
+    pub(crate) fn is_owing(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
     /// Owes every store that sells from an older version the adoption of the newest.
     pub(crate) fn owe_adoptions(&mut self, tenant: TenantId) {
         let Some(holding) = self.holdings.get(&tenant) else { return };

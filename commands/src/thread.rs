@@ -1,0 +1,325 @@
+//! The engine thread: takes commands in order and decides them against the state, which runs ahead of the disk.
+
+use crate::alarm::Alarm;
+use crate::clock::Clock;
+use crate::committer::{Committer, Health, NotTaken};
+use crate::engine::{Pending, Reply, Request};
+use crate::envelope::{CommandError, Envelope, Receipt, Recorded};
+use crate::repeat::position_of;
+use crate::stats::Stats;
+use crate::world::{self, CLOCK_SKEW_MAX_US, World};
+use domain::calendar::Timestamp;
+use domain::command::{Command, Context, MenuCommand, NewOrder, Source};
+use domain::event::Event;
+use domain::ids::{Revision, StoreId, TenantId};
+use domain::refused::Refused;
+use domain::stream::Stream;
+use eventlog::{Batch, COMMIT_BYTES_MAX, CommitHeader, Position};
+use schemas::stored::{self, CommitMeta};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many commands the engine thread takes before it looks at the log thread again.
+const TAKE_MAX: usize = 256;
+/// How many commands of its own the engine issues between two looks at the queue.
+const OWED_MAX: usize = 64;
+
+pub(crate) struct EngineThread {
+    world: World,
+    pub committer: Arc<Committer<Pending>>,
+    clock: Clock,
+    stats: Arc<Stats>,
+    pub alarm: Arc<Alarm>,
+    name: String,
+    meta: Vec<u8>,
+}
+
+/// A decision on its way into the open batch.
+struct Decision {
+    events: Vec<Event>,
+    now: Timestamp,
+}
+
+impl EngineThread {
+    pub(crate) fn new(
+        world: World,
+        committer: Arc<Committer<Pending>>,
+        clock: Clock,
+        stats: Arc<Stats>,
+        alarm: Arc<Alarm>,
+    ) -> EngineThread {
+        EngineThread { world, committer, clock, stats, alarm, name: String::new(), meta: vec![] }
+    }
+
+    /// Runs until it is told to stop, everybody has gone, or the log has failed.
+    pub(crate) fn run(&mut self, queue: &mut mpsc::Receiver<Request>) {
+        let mut taken = Vec::with_capacity(TAKE_MAX);
+        let mut is_stopping = false;
+        let mut is_more = self.settle_owed();
+        self.committer.flush();
+        while !is_stopping && self.committer.health() != Health::Failed {
+            let count = match is_more {
+                false => queue.blocking_recv_many(&mut taken, TAKE_MAX),
+                // Commands of the engine's own are waiting: it looks at the queue without waiting there.
+                true => take_ready(queue, &mut taken),
+            };
+            if count == 0 && !is_more {
+                break;
+            }
+            for request in taken.drain(..) {
+                match request {
+                    Request::Command { envelope, digest, reply } => self.take(&envelope, digest, reply),
+                    Request::Price { tenant, store, order, reply } => self.price(tenant, store, &order, reply),
+                    Request::Tick => {}
+                    Request::Stop => is_stopping = true,
+                }
+            }
+            is_more = self.settle_owed();
+            match count == 1 && queue.is_empty() {
+                true => self.committer.flush_inline(),
+                false => self.committer.flush(),
+            }
+        }
+    }
+
+    /// Issues the commands the engine owes; answers whether there are more that can be issued now.
+    fn settle_owed(&mut self) -> bool {
+        let now = self.now();
+        let mut issued = 0;
+        let mut is_taken = true;
+        while issued < OWED_MAX
+            && is_taken
+            && let Some(envelope) = self.world.next_owed(now)
+        {
+            issued += 1;
+            is_taken = self.issue(envelope);
+        }
+        let is_more = issued == OWED_MAX && is_taken;
+        self.alarm.set(self.world.is_owing() || self.world.next_deadline().is_some());
+        is_more
+    }
+
+    /// Takes a command of the engine's own; answers whether the log takes commands.
+    fn issue(&mut self, envelope: Envelope) -> bool {
+        if self.world.commit_of(envelope.tenant, envelope.command_id).is_some() {
+            return true;
+        }
+        let digest = stored::command_digest(&envelope.command);
+        let outcome = match self.decide(&envelope) {
+            Ok(decision) => self.commit(&envelope, digest, decision, None).map_err(|(error, _)| error),
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(()) => Stats::count(&self.stats.accepted, 1),
+            Err(CommandError::StorageFull | CommandError::Stopped) => {
+                // It is still owed: the alarm brings it back until there is space.
+                self.world.owe_again(envelope);
+                return false;
+            }
+            Err(error) => {
+                Stats::count(&self.stats.refused, 1);
+                tracing::debug!(?error, command = ?envelope.command, "a command of the engine's own was refused");
+            }
+        }
+        true
+    }
+
+    fn now(&mut self) -> Timestamp {
+        self.world.last = self.world.last.max(self.clock.now());
+        self.world.last
+    }
+
+    fn take(&mut self, envelope: &Envelope, digest: u128, reply: oneshot::Sender<Reply>) {
+        if let Some(first) = self.world.commit_of(envelope.tenant, envelope.command_id) {
+            Stats::count(&self.stats.repeated, 1);
+            // However long the first takes: the repeat shares its fate.
+            let pending = Pending { reply: Some(reply), answer: Reply::Repeated { first } };
+            return self.committer.wait_for(first, pending);
+        }
+        let (error, reply) = match self.decide(envelope) {
+            Ok(decision) => match self.commit(envelope, digest, decision, Some(reply)) {
+                Ok(()) => return Stats::count(&self.stats.accepted, 1),
+                Err(refused) => refused,
+            },
+            Err(error) => (error, Some(reply)),
+        };
+        if let CommandError::Refused(_) | CommandError::OccurredInFuture = error {
+            Stats::count(&self.stats.refused, 1);
+        }
+        self.answer(Pending { reply, answer: Reply::Rejected(error) });
+    }
+
+    /// Sends an answer that wrote nothing once all it may rest on is durable.
+    fn answer(&self, pending: Pending) {
+        let said = match &pending.answer {
+            // These rest on nothing but the log's health.
+            Reply::Rejected(CommandError::StorageFull) => Err((NotTaken::Full, pending)),
+            Reply::Rejected(CommandError::Stopped) => Err((NotTaken::Failed, pending)),
+            Reply::Rejected(_) | Reply::Accepted(_) | Reply::Repeated { .. } | Reply::Priced(_) => {
+                self.committer.wait(pending)
+            }
+        };
+        match said {
+            Ok(()) => {}
+            Err((NotTaken::Full, pending)) => {
+                Stats::count(&self.stats.storage_full, 1);
+                pending.turn_away(CommandError::StorageFull);
+            }
+            Err((NotTaken::Failed | NotTaken::TooLarge, pending)) => pending.turn_away(CommandError::Stopped),
+        }
+    }
+
+    fn decide(&mut self, envelope: &Envelope) -> Result<Decision, CommandError> {
+        let now = self.now();
+        let store = match &envelope.command {
+            Command::Store(store, _) => Some(*store),
+            Command::Menu(_) | Command::Access(_) => None,
+        };
+        let sold_at = match (envelope.source, envelope.occurred_at) {
+            (Source::Imported, Some(at)) if now.0.saturating_add(CLOCK_SKEW_MAX_US) < at.0 => {
+                return Err(CommandError::OccurredInFuture);
+            }
+            (Source::Imported, Some(at)) => at,
+            (Source::Imported, None) | (Source::Online | Source::Engine, _) => now,
+        };
+        if let Some(expected) = envelope.expected_revision {
+            let current = self.world.revision(&world::main_stream(envelope.tenant, &envelope.command));
+            if current != Some(expected) {
+                return Err(CommandError::Refused(Refused::RevisionMismatch { current }));
+            }
+        }
+        let local = self.world.local(envelope.tenant, store, sold_at);
+        let context = Context { now, local, source: envelope.source, terminal: envelope.terminal };
+        let events = self.world.decide(envelope, &context).map_err(CommandError::Refused)?;
+        Ok(Decision { events, now })
+    }
+
+    /// Encodes a decision into the open batch and folds it into the state.
+    fn commit(
+        &mut self,
+        envelope: &Envelope,
+        digest: u128,
+        Decision { events, now }: Decision,
+        reply: Option<oneshot::Sender<Reply>>,
+    ) -> Result<(), (CommandError, Option<oneshot::Sender<Reply>>)> {
+        let main = world::main_stream(envelope.tenant, &envelope.command);
+        let store = main.store();
+        self.meta.clear();
+        let meta = CommitMeta {
+            actor: envelope.actor,
+            approver: envelope.approver,
+            terminal: envelope.terminal,
+            source: envelope.source,
+            occurred_at: envelope.occurred_at,
+            main,
+            correlation: world::correlation(&envelope.command),
+        };
+        meta.encode(&mut self.meta);
+        let recorded = self.record(envelope.tenant, store, events);
+        let header = CommitHeader {
+            tenant: envelope.tenant.as_str(),
+            command_id: envelope.command_id.0,
+            payload_hash: digest,
+            recorded_at: now.0,
+            meta: &self.meta,
+        };
+        let is_publication = matches!(&envelope.command, Command::Menu(MenuCommand::Publish));
+        let was_at = self.world.revision(&main);
+        let (world, name, tenant) = (&mut self.world, &mut self.name, envelope.tenant);
+        let mut reply = reply;
+        let committed = self.committer.commit(|batch| {
+            let (first, recorded) = encode(batch, &header, recorded, name)?;
+            world.note(tenant, envelope.command_id, first);
+            for event in &recorded {
+                // Settings are checked when they come in, so that what the engine decides always folds.
+                world.apply(tenant, store, &event.event).expect("a decision folds into the state it was made on");
+            }
+            let last = recorded.iter().rev().find(|event| event.stream == main).map(|event| event.revision);
+            let position = position_of(first, recorded.len());
+            let receipt = Receipt { stream: main, revision: last.or(was_at), position, events: recorded };
+            Some(Pending { reply: reply.take(), answer: Reply::Accepted(Box::new(receipt)) })
+        });
+        match committed {
+            Ok(()) => {
+                if is_publication {
+                    self.world.owe_adoptions(tenant);
+                }
+                Ok(())
+            }
+            Err(NotTaken::Full) => Err((CommandError::StorageFull, reply)),
+            Err(NotTaken::Failed) => Err((CommandError::Stopped, reply)),
+            Err(NotTaken::TooLarge) => {
+                let refused = Refused::TooMany { what: "bytes of events", max: COMMIT_BYTES_MAX };
+                Err((CommandError::Refused(refused), reply))
+            }
+        }
+    }
+
+    /// Gives each event its stream and revision.
+    fn record(&self, tenant: TenantId, store: Option<StoreId>, events: Vec<Event>) -> Vec<Recorded> {
+        let mut recorded: Vec<Recorded> = Vec::with_capacity(events.len());
+        for event in events {
+            let stream = Stream::of(tenant, store, &event);
+            let before = recorded.iter().rev().find(|earlier| earlier.stream == stream).map(|earlier| earlier.revision);
+            let revision = match before.or_else(|| self.world.revision(&stream)) {
+                Some(Revision(last)) => Revision(last + 1),
+                None => Revision(0),
+            };
+            recorded.push(Recorded { stream, revision, position: Position(0), event });
+        }
+        recorded
+    }
+
+    fn price(&mut self, tenant: TenantId, store: StoreId, order: &NewOrder, reply: oneshot::Sender<Reply>) {
+        let now = self.now();
+        let local = self.world.local(tenant, Some(store), now);
+        let context = Context { now, local, source: Source::Online, terminal: None };
+        let answer = match self.world.price(tenant, store, order, &context) {
+            Ok(totals) => Reply::Priced(Box::new(totals)),
+            Err(refused) => Reply::Rejected(CommandError::Refused(refused)),
+        };
+        self.answer(Pending { reply: Some(reply), answer });
+    }
+}
+
+/// Takes what waits in the queue, without waiting for more.
+fn take_ready(queue: &mut mpsc::Receiver<Request>, taken: &mut Vec<Request>) -> usize {
+    while taken.len() < TAKE_MAX
+        && let Ok(request) = queue.try_recv()
+    {
+        taken.push(request);
+    }
+    taken.len()
+}
+
+/// Closes the queue and tells everybody in it that the engine stops.
+pub(crate) fn turn_away(queue: &mut mpsc::Receiver<Request>) {
+    queue.close();
+    // Waits for those who have a place in the queue already and are about to put something there.
+    while let Some(request) = queue.blocking_recv() {
+        if let Request::Command { reply, .. } | Request::Price { reply, .. } = request {
+            // A client that went away need not be told.
+            let _ = reply.send(Reply::Rejected(CommandError::Stopped));
+        }
+    }
+}
+
+/// Writes a commit into the open batch; answers where it stands, or `None` where it is larger than a commit may be.
+fn encode(
+    batch: &mut Batch,
+    header: &CommitHeader<'_>,
+    mut recorded: Vec<Recorded>,
+    name: &mut String,
+) -> Option<(Position, Vec<Recorded>)> {
+    let mut commit = batch.commit(header);
+    for event in &mut recorded {
+        name.clear();
+        event.stream.write_name(name);
+        let revision = eventlog::Revision(event.revision.0);
+        event.position = commit.event(name, revision, |body| stored::encode(&event.event, body));
+    }
+    if COMMIT_BYTES_MAX < commit.len_bytes() {
+        return None;
+    }
+    Some((commit.finish().first, recorded))
+}
