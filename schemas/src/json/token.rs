@@ -58,8 +58,29 @@ impl fmt::Display for PositionToken {
 }
 
 impl Serialize for PositionToken {
+    /// Without a formatter: every event that leaves has a position.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+        let mut buffer = [0; TOKEN_LEN_MAX];
+        let start = put_digits(&mut buffer, TOKEN_LEN_MAX, self.position) - 1;
+        buffer[start] = b':';
+        let start = put_digits(&mut buffer, start, self.partition.into());
+        to.serialize_str(std::str::from_utf8(&buffer[start..]).expect("digits and a colon are ASCII"))
+    }
+}
+
+/// The bytes of the longest token: the digits of a `u32`, a colon, the digits of a `u64`.
+const TOKEN_LEN_MAX: usize = 10 + 1 + 20;
+
+/// Writes `number` before `end`; the answer is where it starts.
+fn put_digits(buffer: &mut [u8; TOKEN_LEN_MAX], end: usize, mut number: u64) -> usize {
+    let mut start = end;
+    loop {
+        start -= 1;
+        buffer[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return start;
+        }
     }
 }
 

@@ -106,7 +106,7 @@ fn menu_events() -> Vec<(Event, &'static str)> {
         ),
         (
             menu(MenuEvent::ItemUpserted(open)),
-            concat!(r#"{"item_id":"pizza","name":"Pizza \"M\"","open_price":true,"modifier_groups":[],"taxes":[]}"#,),
+            r#"{"item_id":"pizza","name":"Pizza \"M\"","open_price":true,"modifier_groups":[],"taxes":[]}"#,
         ),
         (
             menu(MenuEvent::ItemUpserted(full)),
@@ -435,11 +435,11 @@ fn stock_events() -> Vec<(Event, &'static str)> {
         ),
         (
             stock(released(ReleaseReason::OrderCancelled)),
-            concat!(r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}],"why":"order_cancelled"}"#,),
+            r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}],"why":"order_cancelled"}"#,
         ),
         (
             stock(released(ReleaseReason::PaymentTimeout)),
-            concat!(r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}],"why":"payment_timeout"}"#,),
+            r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}],"why":"payment_timeout"}"#,
         ),
         (
             stock(released(ReleaseReason::LineChanged)),

@@ -99,6 +99,9 @@ fn command_ids() {
 #[test]
 fn positions_are_opaque() {
     both_ways(PositionToken::new(918), "\"0:918\"");
+    both_ways(PositionToken::new(0), "\"0:0\"");
+    let last = PositionToken { partition: u32::MAX, position: u64::MAX };
+    both_ways(last, "\"4294967295:18446744073709551615\"");
     assert_eq!(PositionToken::parse("3:0"), Ok(PositionToken { partition: 3, position: 0 }));
     for text in ["", "918", ":", "0:", ":1", "0:-1", "0:01", "+0:1", "0:1 ", "0:1:2", "0:99999999999999999999"] {
         assert_eq!(PositionToken::parse(text), Err(BadPosition), "{text}");
