@@ -315,7 +315,15 @@ impl Life {
         let change = |order: &usize| self.to_change(*order);
         let (order, command) = match op {
             Op::AddLines(order, lines) => {
-                (change(order), OrderCommand::AddLines(lines.iter().map(new_line_of).collect()))
+                let id = change(order);
+                let mut lines: Vec<NewLine> = lines.iter().map(new_line_of).collect();
+                // Now and then the id of a line that was removed.
+                if let Some(removed) =
+                    self.live_order(id).and_then(|live| live.removed.first()).filter(|_| order % 2 == 0)
+                {
+                    lines[0].line = *removed;
+                }
+                (id, OrderCommand::AddLines(lines))
             }
             Op::Qty(order, line, milli) => {
                 let order = change(order);
