@@ -37,6 +37,13 @@ view! {
     }
 }
 
+impl MenuView {
+    /// The body, ready to be sent.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a vector takes everything and every value has a JSON form")
+    }
+}
+
 view! {
     /// Something on the menu.
     pub struct ItemView {

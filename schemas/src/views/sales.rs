@@ -92,6 +92,8 @@ pub struct SaleRow {
     pub hour: u8,
     /// Where it came from.
     pub channel: Channel,
+    /// The revision of its stream.
+    pub revision: u64,
     /// Its lines, in the order of its totals; none once it takes no more changes.
     pub lines: Vec<SoldLine>,
     /// What the cubes hold of it; `None` before it is placed and once it takes no more changes.

@@ -1,0 +1,162 @@
+//! Tokens: who is let in as what.
+
+use crate::Answer;
+use crate::fault::{Fault, OpenError, QueryError};
+use crate::key::{Key, Parts};
+use crate::lane::Lane;
+use crate::model::{Model, Recorded};
+use crate::rows::{Before, Rows, View};
+use domain::event::{AccessEvent, Event, Role};
+use domain::ids::{TenantId, TokenId};
+use eventlog::Position;
+use redb::{ReadableDatabase, WriteTransaction};
+use schemas::views::{Shown, TokenRow, TokenView};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use subtle::ConstantTimeEq;
+
+const TOKENS: &str = "tokens";
+const KEPT_MAX: usize = 1_024;
+
+/// What a token's bearer may do, and for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The tenant: this, and nothing in the request, says whose data it is about.
+    pub tenant: TenantId,
+    /// What may be done.
+    pub role: Role,
+    /// The token, for the audit trail.
+    pub token: TokenId,
+}
+
+/// The tokens that let somebody in, in memory.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    /// Ids are unique in their tenant only, so one id may be several tenants' token.
+    held: RwLock<HashMap<TokenId, Vec<Held>, foldhash::fast::RandomState>>,
+}
+
+struct Held {
+    grant: Grant,
+    secret_sha256: [u8; 32],
+}
+
+impl Tokens {
+    pub fn authenticate(&self, token: TokenId, secret_sha256: &[u8; 32]) -> Option<Grant> {
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
+        let found = held.get(&token)?.iter().find(|held| bool::from(held.secret_sha256.ct_eq(secret_sha256)));
+        found.map(|held| held.grant)
+    }
+
+    /// Takes in what an earlier run left.
+    pub fn load(&self, lane: &Lane) -> Result<(), OpenError> {
+        let view = || -> Result<View, redb::Error> {
+            Ok(View { position: lane.applied(), transaction: lane.database.begin_read()? })
+        };
+        let unreadable = |error: QueryError| OpenError::Storage {
+            path: format!("{}.redb", lane.projection.as_str()).into(),
+            source: match error {
+                QueryError::Storage(source) => source,
+                other => Box::new(redb::Error::Corrupted(other.to_string())),
+            },
+        };
+        let view = view().map_err(|error| unreadable(QueryError::Storage(Box::new(error))))?;
+        let mut rows = vec![];
+        view.table(TOKENS)
+            .and_then(|table| {
+                table.scan::<TokenRow>(&[], &[u8::MAX], |key, row| {
+                    rows.push((key.to_vec(), row));
+                    true
+                })
+            })
+            .map_err(unreadable)?;
+        for (key, row) in rows {
+            if let Some(tenant) = Parts(&key).text().and_then(|tenant| TenantId::parse(tenant).ok()) {
+                self.set(tenant, &row);
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&self, tenant: TenantId, row: &TokenRow) {
+        let token = row.view.token_id.0;
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let same_id = held.entry(token).or_default();
+        same_id.retain(|held| held.grant.tenant != tenant);
+        if row.view.revoked_at.is_none() {
+            let grant = Grant { tenant, role: row.view.role.0, token };
+            same_id.push(Held { grant, secret_sha256: row.secret_sha256 });
+        }
+    }
+}
+
+/// Folds `access-` streams.
+pub(crate) struct AccessModel {
+    rows: Rows<TokenRow>,
+    tokens: Arc<Tokens>,
+    /// What the next commit changes for those who come in.
+    changed: Vec<(TenantId, TokenRow)>,
+}
+
+impl AccessModel {
+    pub fn new(tokens: Arc<Tokens>) -> AccessModel {
+        AccessModel { rows: Rows::new(TOKENS, KEPT_MAX), tokens, changed: vec![] }
+    }
+}
+
+impl Model for AccessModel {
+    const VERSION: u32 = 1;
+    const TABLES: &'static [&'static str] = &[TOKENS];
+
+    fn wants(category: &str) -> bool {
+        category == "access"
+    }
+
+    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        let Event::Access(event) = &recorded.event else { return Ok(()) };
+        let tenant = recorded.tenant();
+        let key = |token: &TokenId| Key::of(tenant).text(token.as_str());
+        let row = match event {
+            AccessEvent::TokenIssued { token, role, label, secret_sha256 } => {
+                let view = TokenView {
+                    token_id: Shown(*token),
+                    role: Shown(*role),
+                    label: Shown(label.clone()),
+                    issued_at: Shown(recorded.recorded_at),
+                    revoked_at: None,
+                };
+                let row = TokenRow { view, secret_sha256: *secret_sha256 };
+                self.rows.put(before, key(token).as_slice(), Some(row.clone()))?;
+                row
+            }
+            AccessEvent::TokenRevoked { token } => {
+                let row = self.rows.edit(before, key(token).as_slice())?;
+                let row = row.ok_or(Fault::Impossible("a token was revoked that was not issued"))?;
+                row.view.revoked_at = Some(Shown(recorded.recorded_at));
+                row.clone()
+            }
+        };
+        self.changed.push((tenant, row));
+        Ok(())
+    }
+
+    fn is_touched(&self) -> bool {
+        self.rows.is_touched()
+    }
+
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+        self.rows.flush(transaction)
+    }
+
+    fn committed(&mut self, _: Position) {
+        for (tenant, row) in self.changed.drain(..) {
+            self.tokens.set(tenant, &row);
+        }
+    }
+}
+
+pub(crate) fn tokens(view: &View, tenant: TenantId) -> Result<Answer<Vec<TokenView>>, QueryError> {
+    let rows = view.all::<TokenRow>(TOKENS, &Key::of(tenant))?;
+    let value = rows.into_iter().map(|(_, row)| row.view).collect();
+    Ok(Answer { value, position: view.position })
+}

@@ -1,0 +1,272 @@
+//! What stores sell: settings, menus, prices, availability and stock.
+
+mod menu;
+mod rows;
+
+pub use menu::MenuBytes;
+pub(crate) use menu::Menus;
+
+use crate::Answer;
+use crate::fault::{Fault, QueryError};
+use crate::key::Key;
+use crate::model::{Model, Recorded, follows, starts};
+use crate::rows::{Before, Rows, View};
+use domain::event::{Event, MenuEvent, StockEvent, StoreEvent, StoreMenuEvent};
+use domain::ids::{Sku, StoreId, TenantId};
+use domain::stream::Stream;
+use eventlog::Position;
+use redb::WriteTransaction;
+use schemas::views::{MenuRow, PriceRow, Shown, StockHeadRow, StockView, StoreMenuRow, StoreView};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+const STORES: &str = "stores";
+const STORE_MENUS: &str = "store_menus";
+const PRICES: &str = "prices";
+const UNAVAILABLE: &str = "unavailable";
+const DRAFTS: &str = "drafts";
+const MENUS: &str = "menus";
+const STOCK: &str = "stock";
+const STOCK_HEADS: &str = "stock_heads";
+
+/// Whose menus change with the next commit.
+#[derive(Default)]
+struct Changed {
+    stores: BTreeSet<(TenantId, StoreId)>,
+    tenants: BTreeSet<TenantId>,
+}
+
+/// Folds `store-`, `storemenu-`, `menu-` and `stock-` streams.
+pub(crate) struct CatalogModel {
+    stores: Rows<StoreView>,
+    store_menus: Rows<StoreMenuRow>,
+    prices: Rows<PriceRow>,
+    unavailable: Rows<()>,
+    drafts: Rows<MenuRow>,
+    menus: Rows<MenuRow>,
+    stock: Rows<StockView>,
+    stock_heads: Rows<StockHeadRow>,
+    ready: Arc<Menus>,
+    changed: Changed,
+}
+
+impl CatalogModel {
+    pub fn new(ready: Arc<Menus>) -> CatalogModel {
+        CatalogModel {
+            stores: Rows::new(STORES, 4_096),
+            store_menus: Rows::new(STORE_MENUS, 4_096),
+            prices: Rows::new(PRICES, 1_024),
+            unavailable: Rows::new(UNAVAILABLE, 1_024),
+            // A draft may be large, so few stay in memory; while one is edited it is only copied when it is published.
+            drafts: Rows::new(DRAFTS, 4),
+            menus: Rows::new(MENUS, 0),
+            stock: Rows::new(STOCK, 65_536),
+            stock_heads: Rows::new(STOCK_HEADS, 4_096),
+            ready,
+            changed: Changed::default(),
+        }
+    }
+
+    fn apply_store(&mut self, before: &Before<'_>, store: StoreId, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        let Event::Store(event) = &recorded.event else { return Ok(()) };
+        let key = Key::of_store(recorded.tenant(), store);
+        match event {
+            StoreEvent::StoreOpened(settings) => {
+                starts(recorded.revision)?;
+                let view = rows::store_view(store, settings, recorded.revision);
+                self.stores.put(before, key.as_slice(), Some(view))?;
+            }
+            StoreEvent::StoreSettingsChanged(settings) => {
+                let row = self.stores.edit(before, key.as_slice())?;
+                let row = row.ok_or(Fault::Impossible("settings of a store that was not opened"))?;
+                follows(row.revision, recorded.revision)?;
+                *row = rows::store_view(store, settings, recorded.revision);
+            }
+        }
+        self.changed.stores.insert((recorded.tenant(), store));
+        Ok(())
+    }
+
+    fn apply_store_menu(&mut self, before: &Before<'_>, store: StoreId, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        let Event::StoreMenu(event) = &recorded.event else { return Ok(()) };
+        let tenant = recorded.tenant();
+        let key = Key::of_store(tenant, store);
+        match self.store_menus.get(before, key.as_slice())? {
+            Some(row) => follows(row.revision, recorded.revision)?,
+            None => starts(recorded.revision)?,
+        }
+        match event {
+            StoreMenuEvent::MenuAdopted { .. } => {}
+            StoreMenuEvent::StorePriceSet { item, variation, price } => {
+                let variation = variation.as_ref().map_or("", |variation| variation.as_str());
+                let key = key.clone().text(item.as_str()).text(variation);
+                let row = price.map(|price| PriceRow { price: price.0 });
+                self.prices.put(before, key.as_slice(), row)?;
+            }
+            StoreMenuEvent::StoreAvailabilitySet { item, available } => {
+                let key = key.clone().text(item.as_str());
+                self.unavailable.put(before, key.as_slice(), (!available).then_some(()))?;
+            }
+        }
+        let row = self.store_menus.edit_or_default(before, key.as_slice())?;
+        row.revision = recorded.revision;
+        if let StoreMenuEvent::MenuAdopted { version } = event {
+            row.version = *version;
+        }
+        self.changed.stores.insert((tenant, store));
+        Ok(())
+    }
+
+    fn apply_menu(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        let Event::Menu(event) = &recorded.event else { return Ok(()) };
+        let tenant = recorded.tenant();
+        let draft = self.drafts.edit_or_default(before, Key::of(tenant).as_slice())?;
+        match event {
+            MenuEvent::ItemUpserted(item) => {
+                draft.items.insert(Shown(item.id), rows::item_row(item));
+            }
+            MenuEvent::ItemRetired { item } => {
+                draft.items.remove(&Shown(*item));
+            }
+            MenuEvent::ModifierGroupUpserted(group) => {
+                draft.groups.insert(Shown(group.id), rows::group_view(group));
+            }
+            MenuEvent::TaxUpserted(tax) => {
+                draft.taxes.insert(Shown(tax.id), rows::tax_view(tax));
+            }
+            MenuEvent::MenuPublished { version, .. } => {
+                let published = draft.clone();
+                let key = Key::of(tenant).u32(*version);
+                self.menus.put(before, key.as_slice(), Some(published))?;
+                self.changed.tenants.insert(tenant);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_stock(&mut self, before: &Before<'_>, store: StoreId, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        let Event::Stock(event) = &recorded.event else { return Ok(()) };
+        let tenant = recorded.tenant();
+        let key = Key::of_store(tenant, store);
+        match self.stock_heads.get(before, key.as_slice())? {
+            Some(head) => follows(head.revision, recorded.revision)?,
+            None => starts(recorded.revision)?,
+        }
+        let skus = rows::skus_of(event);
+        for sku in &skus {
+            let is_new = matches!(event, StockEvent::StockPolicySet { .. });
+            let is_there = self.stock.get(before, key.clone().text(sku.as_str()).as_slice())?.is_some();
+            if !is_there && !is_new {
+                return Err(Fault::Impossible("stock of an item that has no policy"));
+            }
+        }
+        let mut menu_changes = false;
+        for sku in skus {
+            let key = key.clone().text(sku.as_str());
+            if let StockEvent::StockPolicySet { policy, .. } = event
+                && self.stock.get(before, key.as_slice())?.is_none()
+            {
+                self.stock.put(before, key.as_slice(), Some(rows::new_stock(sku, *policy)))?;
+            }
+            let row = self.stock.edit(before, key.as_slice())?.expect("it was looked for above");
+            let was_sold_out = rows::is_sold_out(row);
+            rows::evolve_stock(row, sku, event);
+            menu_changes |= was_sold_out != rows::is_sold_out(row);
+        }
+        self.stock_heads.put(before, key.as_slice(), Some(StockHeadRow { revision: recorded.revision }))?;
+        if menu_changes {
+            self.changed.stores.insert((tenant, store));
+        }
+        Ok(())
+    }
+}
+
+impl Model for CatalogModel {
+    const VERSION: u32 = 1;
+    const TABLES: &'static [&'static str] =
+        &[STORES, STORE_MENUS, PRICES, UNAVAILABLE, DRAFTS, MENUS, STOCK, STOCK_HEADS];
+
+    fn wants(category: &str) -> bool {
+        matches!(category, "store" | "storemenu" | "menu" | "stock")
+    }
+
+    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        match recorded.stream {
+            Stream::Store(_, store) => self.apply_store(before, store, recorded),
+            Stream::StoreMenu(_, store) => self.apply_store_menu(before, store, recorded),
+            Stream::Menu(_) => self.apply_menu(before, recorded),
+            Stream::Stock(_, store) => self.apply_stock(before, store, recorded),
+            Stream::Access(_) | Stream::Order(..) | Stream::Payment(..) => Ok(()),
+        }
+    }
+
+    fn is_touched(&self) -> bool {
+        self.stores.is_touched()
+            || self.store_menus.is_touched()
+            || self.drafts.is_touched()
+            || self.stock_heads.is_touched()
+    }
+
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+        self.stores.flush(transaction)?;
+        self.store_menus.flush(transaction)?;
+        self.prices.flush(transaction)?;
+        self.unavailable.flush(transaction)?;
+        self.drafts.flush(transaction)?;
+        self.menus.flush(transaction)?;
+        self.stock.flush(transaction)?;
+        self.stock_heads.flush(transaction)
+    }
+
+    fn committed(&mut self, position: Position) {
+        let changed = std::mem::take(&mut self.changed);
+        self.ready.changed(position, changed.stores, changed.tenants);
+    }
+}
+
+pub(crate) fn store(view: &View, tenant: TenantId, store: StoreId) -> Result<Answer<Option<StoreView>>, QueryError> {
+    let key = Key::of_store(tenant, store);
+    let value = match view.get::<StoreView>(STORES, &key)? {
+        Some(found) => Some(with_menu(found, view.get(STORE_MENUS, &key)?)),
+        None => None,
+    };
+    Ok(Answer { value, position: view.position })
+}
+
+pub(crate) fn stores(view: &View, tenant: TenantId) -> Result<Answer<Vec<StoreView>>, QueryError> {
+    let prefix = Key::of(tenant);
+    let menus = view.table(STORE_MENUS)?;
+    let found = view.all::<StoreView>(STORES, &prefix)?;
+    let value = found
+        .into_iter()
+        .map(|(suffix, row)| Ok(with_menu(row, menus.get(prefix.clone().bytes(&suffix).as_slice())?)))
+        .collect::<Result<_, QueryError>>()?;
+    Ok(Answer { value, position: view.position })
+}
+
+fn with_menu(store: StoreView, menu: Option<StoreMenuRow>) -> StoreView {
+    let menu_version = menu.map(|menu| menu.version).filter(|version| 0 < *version);
+    StoreView { menu_version, ..store }
+}
+
+pub(crate) fn stock(view: &View, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<StockView>>, QueryError> {
+    let prefix = Key::of_store(tenant, store);
+    let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
+    let revision = head.map_or(0, |head| head.revision);
+    let rows = view.all::<StockView>(STOCK, &prefix)?;
+    let value = rows.into_iter().map(|(_, row)| StockView { revision, ..row }).collect();
+    Ok(Answer { value, position: view.position })
+}
+
+pub(crate) fn stock_item(
+    view: &View,
+    tenant: TenantId,
+    store: StoreId,
+    sku: Sku,
+) -> Result<Answer<Option<StockView>>, QueryError> {
+    let prefix = Key::of_store(tenant, store);
+    let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
+    let row = view.get::<StockView>(STOCK, &prefix.text(sku.as_str()))?;
+    let value = row.zip(head).map(|(row, head)| StockView { revision: head.revision, ..row });
+    Ok(Answer { value, position: view.position })
+}

@@ -1,0 +1,192 @@
+//! Menus as ready bytes: made on demand, thrown away by events.
+
+use super::rows::is_sold_out;
+use super::{MENUS, PRICES, STOCK, STORE_MENUS, STORES, UNAVAILABLE};
+use crate::Answer;
+use crate::fault::QueryError;
+use crate::key::{Key, Parts};
+use crate::lane::Lane;
+use crate::rows::View;
+use bytes::Bytes;
+use domain::ids::{StoreId, TenantId};
+use eventlog::Position;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use schemas::views::{
+    ItemRow, ItemState, ItemView, MenuRow, MenuView, PriceRow, Shown, StockView, StoreMenuRow, StoreView,
+};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A menu as it goes over the wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MenuBytes {
+    /// The menu version the store has adopted.
+    pub version: u32,
+    /// A weak entity tag over the content, with its quotes: `W/"..."`.
+    pub etag: Arc<str>,
+    /// The body.
+    pub json: Bytes,
+    /// The body, compressed by gzip.
+    pub gzip: Bytes,
+}
+
+/// The ready menus, and when each last changed.
+///
+/// An entry's key holds the position of the change it was made after, so an entry that a change overtook while it was
+/// being made is never asked for again.
+pub(crate) struct Menus {
+    ready: moka::sync::Cache<(TenantId, StoreId, Position), MenuBytes>,
+    changes: RwLock<Changes>,
+}
+
+#[derive(Default)]
+struct Changes {
+    stores: HashMap<(TenantId, StoreId), Position>,
+    tenants: HashMap<TenantId, Position>,
+}
+
+/// Why no bytes came of it.
+enum NoMenu {
+    /// No such store, or it has adopted no menu.
+    Missing,
+    Failed(QueryError),
+}
+
+impl Menus {
+    pub fn new(bytes_max: u64) -> Menus {
+        let weigh = |_: &(TenantId, StoreId, Position), menu: &MenuBytes| {
+            u32::try_from(menu.json.len() + menu.gzip.len() + 256).unwrap_or(u32::MAX)
+        };
+        let ready = moka::sync::Cache::builder().max_capacity(bytes_max).weigher(weigh).build();
+        Menus { ready, changes: RwLock::default() }
+    }
+
+    /// Menus that were made before `position` are out of date for these stores, and for all stores of these tenants.
+    pub fn changed(&self, position: Position, stores: BTreeSet<(TenantId, StoreId)>, tenants: BTreeSet<TenantId>) {
+        if stores.is_empty() && tenants.is_empty() {
+            return;
+        }
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        changes.stores.extend(stores.into_iter().map(|store| (store, position)));
+        changes.tenants.extend(tenants.into_iter().map(|tenant| (tenant, position)));
+    }
+
+    fn changed_at(&self, tenant: TenantId, store: StoreId) -> Position {
+        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
+        let of_store = changes.stores.get(&(tenant, store)).copied();
+        of_store.max(changes.tenants.get(&tenant).copied()).unwrap_or_default()
+    }
+
+    pub fn get(&self, lane: &Lane, tenant: TenantId, store: StoreId) -> Result<Answer<Option<MenuBytes>>, QueryError> {
+        let position = lane.applied();
+        // Read after the position: changes up to it are known.
+        let key = (tenant, store, self.changed_at(tenant, store));
+        // Many who ask at once for a menu that has just changed wait for one of them to make it.
+        let made = self.ready.try_get_with(key, || make(lane, tenant, store));
+        match made {
+            Ok(menu) => Ok(Answer { value: Some(menu), position }),
+            Err(none) => match Arc::into_inner(none) {
+                Some(NoMenu::Failed(error)) => Err(error),
+                // Another caller got the error itself; ours is found by looking again.
+                Some(NoMenu::Missing) | None => match make(lane, tenant, store) {
+                    Ok(menu) => Ok(Answer { value: Some(menu), position }),
+                    Err(NoMenu::Missing) => Ok(Answer { value: None, position }),
+                    Err(NoMenu::Failed(error)) => Err(error),
+                },
+            },
+        }
+    }
+}
+
+fn make(lane: &Lane, tenant: TenantId, store: StoreId) -> Result<MenuBytes, NoMenu> {
+    let view = lane.view().map_err(NoMenu::Failed)?;
+    let menu = menu(&view, tenant, store).map_err(NoMenu::Failed)?.ok_or(NoMenu::Missing)?;
+    let json = menu.to_json();
+    let mut gzip = GzEncoder::new(Vec::with_capacity(json.len() / 4), Compression::fast());
+    let gzip = gzip.write_all(&json).and_then(|()| gzip.finish()).expect("a vector takes everything");
+    let mut etag = String::from("W/\"");
+    for byte in &Sha256::digest(&json)[..16] {
+        write!(etag, "{byte:02x}").expect("a string takes everything");
+    }
+    etag.push('"');
+    Ok(MenuBytes { version: menu.version, etag: etag.into(), json: json.into(), gzip: gzip.into() })
+}
+
+/// A store's menu as it sells now.
+fn menu(view: &View, tenant: TenantId, store: StoreId) -> Result<Option<MenuView>, QueryError> {
+    let key = Key::of_store(tenant, store);
+    let Some(held) = view.get::<StoreView>(STORES, &key)? else { return Ok(None) };
+    let Some(adopted) = view.get::<StoreMenuRow>(STORE_MENUS, &key)? else { return Ok(None) };
+    let Some(menu) = view.get::<MenuRow>(MENUS, &Key::of(tenant).u32(adopted.version))? else { return Ok(None) };
+    let own = Own::read(view, &key)?;
+    Ok(Some(MenuView {
+        store: Shown(store),
+        version: adopted.version,
+        currency: held.currency,
+        items: menu.items.into_values().map(|item| own.item(item)).collect(),
+        modifier_groups: menu.groups.into_values().collect(),
+        taxes: menu.taxes.into_values().collect(),
+        revision: adopted.revision,
+    }))
+}
+
+/// What a store makes of its tenant's menu.
+struct Own {
+    /// By item and variation, the latter empty where there is none.
+    prices: HashMap<(String, String), i64>,
+    unavailable: HashSet<String>,
+    sold_out: HashSet<String>,
+}
+
+impl Own {
+    fn read(view: &View, store: &Key) -> Result<Own, QueryError> {
+        let text = |parts: &mut Parts<'_>| parts.text().unwrap_or_default().to_owned();
+        let prices = view.all::<PriceRow>(PRICES, store)?.into_iter().map(|(key, row)| {
+            let mut parts = Parts(&key);
+            ((text(&mut parts), text(&mut parts)), row.price)
+        });
+        let unavailable = view.all::<()>(UNAVAILABLE, store)?.into_iter().map(|(key, ())| text(&mut Parts(&key)));
+        let stock = view.all::<StockView>(STOCK, store)?.into_iter();
+        let sold_out = stock.filter(|(_, row)| is_sold_out(row)).map(|(_, row)| row.sku.0.as_str().to_owned());
+        Ok(Own { prices: prices.collect(), unavailable: unavailable.collect(), sold_out: sold_out.collect() })
+    }
+
+    fn price(&self, item: &str, variation: &str) -> Option<i64> {
+        self.prices.get(&(item.to_owned(), variation.to_owned())).copied()
+    }
+
+    fn item(&self, item: ItemRow) -> ItemView {
+        let ItemRow { mut view, sku, variation_skus } = item;
+        let id = view.item_id.0;
+        let is_sold_out =
+            |sku: Option<Shown<domain::ids::Sku>>| sku.is_some_and(|sku| self.sold_out.contains(sku.0.as_str()));
+        if let Some(price) = &mut view.price {
+            *price = self.price(id.as_str(), "").unwrap_or(*price);
+        }
+        for (variation, own_sku) in view.variations.iter_mut().zip(variation_skus) {
+            let price = self.price(id.as_str(), variation.variation_id.0.as_str());
+            variation.price = price.unwrap_or(variation.price);
+            if is_sold_out(own_sku.or(sku)) {
+                variation.state = ItemState::SoldOut;
+            }
+        }
+        let is_gone = match view.variations.is_empty() {
+            true => is_sold_out(sku),
+            false => view.variations.iter().all(|variation| variation.state == ItemState::SoldOut),
+        };
+        if is_gone {
+            view.state = ItemState::SoldOut;
+        }
+        if self.unavailable.contains(id.as_str()) {
+            view.state = ItemState::Unavailable;
+            for variation in &mut view.variations {
+                variation.state = ItemState::Unavailable;
+            }
+        }
+        view
+    }
+}

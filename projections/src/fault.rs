@@ -1,0 +1,128 @@
+//! What can go wrong, by what to do next.
+
+use domain::ids::{StoreId, TenantId};
+use eventlog::{Position, ReadError};
+use schemas::views::BadRow;
+use std::path::PathBuf;
+
+/// Why the read models were not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory of the read models cannot be made, or a model in it not removed.
+    #[error("cannot {what} {}", path.display())]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// What the file system answered.
+        source: std::io::Error,
+    },
+    /// Another process has the read models open. Stop that one first, or use another directory.
+    #[error("the read model {} is in use by another process", path.display())]
+    Locked {
+        /// Its file.
+        path: PathBuf,
+    },
+    /// A new read model cannot be made.
+    #[error("cannot make the read model {}", path.display())]
+    Storage {
+        /// Its file.
+        path: PathBuf,
+        /// What the database says.
+        source: Box<redb::Error>,
+    },
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] ReadError),
+}
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The read model is being rebuilt from the log. Ask again a little later.
+    #[error("the read model is being rebuilt: {applied} of {target}")]
+    Rebuilding {
+        /// How far it has come.
+        applied: Position,
+        /// How far it has to come.
+        target: Position,
+    },
+    /// The cursor is none that a list of this kind gave out.
+    #[error("the cursor is not one of this list")]
+    BadCursor,
+    /// The dates end before they begin, or span more than the most that one report covers.
+    #[error("a report covers 1 to {days_max} days")]
+    BadRange {
+        /// The most days.
+        days_max: i32,
+    },
+    /// Amounts of several currencies do not add up: ask for fewer stores, or by store.
+    #[error("store {store} sells in another currency than the others")]
+    MixedCurrencies {
+        /// The first store that differs.
+        store: StoreId,
+    },
+    /// The read model is damaged or the disk failed: restart, and it is rebuilt if need be.
+    #[error("the read model does not read")]
+    Storage(#[source] Box<redb::Error>),
+    /// A row is not one of ours: delete the read model, and it is rebuilt.
+    #[error("a row of {table} does not read")]
+    Row {
+        /// The table.
+        table: &'static str,
+        /// What is wrong.
+        source: BadRow,
+    },
+}
+
+/// A read model did not come as far as was asked for in time. Ask again, or without a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the read model stands at {applied}, not yet at {wanted}")]
+pub struct Stale {
+    /// What was asked for.
+    pub wanted: Position,
+    /// How far it has come.
+    pub applied: Position,
+}
+
+/// What stops a projection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("the database of the read model failed")]
+    Storage(#[source] Box<redb::Error>),
+    #[error("a row of {table} does not read")]
+    Row { table: &'static str, source: BadRow },
+    #[error("the event does not decode")]
+    Decode(#[from] schemas::stored::DecodeError),
+    #[error("the stream's name does not read")]
+    Stream(#[from] domain::stream::BadStream),
+    #[error("the commit's data does not read")]
+    Meta(#[from] schemas::stored::BadMeta),
+    #[error("the event belongs to {tenant}, its commit to somebody else")]
+    Tenant { tenant: TenantId },
+    /// The event cannot follow from what the log said before.
+    #[error("{0}")]
+    Impossible(&'static str),
+    #[error("the stream is at revision {held:?} and the event has revision {revision}")]
+    Revision { held: Option<u64>, revision: u64 },
+}
+
+/// Every error of the database is one to both sides of the crate.
+macro_rules! from_redb {
+    ($($error:ident),*) => {$(
+        impl From<redb::$error> for Fault {
+            fn from(error: redb::$error) -> Fault {
+                Fault::Storage(Box::new(error.into()))
+            }
+        }
+
+        impl From<redb::$error> for QueryError {
+            fn from(error: redb::$error) -> QueryError {
+                QueryError::Storage(Box::new(error.into()))
+            }
+        }
+    )*};
+}
+
+from_redb!(StorageError, TableError, TransactionError, CommitError, SetDurabilityError);

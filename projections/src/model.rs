@@ -1,0 +1,67 @@
+//! What a projection is to its worker.
+
+use crate::fault::Fault;
+use crate::rows::Before;
+use domain::calendar::Timestamp;
+use domain::event::Event;
+use domain::ids::TenantId;
+use domain::stream::Stream;
+use eventlog::Position;
+use redb::WriteTransaction;
+
+/// An event of the log, decoded.
+pub(crate) struct Recorded<'a> {
+    pub stream: Stream,
+    pub revision: u64,
+    pub recorded_at: Timestamp,
+    /// What its commit says besides; decoded only by who needs it.
+    pub meta: &'a [u8],
+    pub event: Event,
+}
+
+impl Recorded<'_> {
+    pub fn tenant(&self) -> TenantId {
+        self.stream.tenant()
+    }
+}
+
+/// A fold of the log into tables.
+pub(crate) trait Model: Send + 'static {
+    /// The version of its tables. Whoever changes what is kept raises it: the model is then rebuilt from the log.
+    const VERSION: u32;
+    /// Every table, so that queries find it before the first event.
+    const TABLES: &'static [&'static str];
+
+    /// Whether it folds events of this category.
+    fn wants(category: &str) -> bool;
+
+    /// Folds an event into memory. On an error nothing has changed.
+    fn apply(&mut self, before: &Before<'_>, event: &Recorded<'_>) -> Result<(), Fault>;
+
+    /// Whether there is something to write.
+    fn is_touched(&self) -> bool;
+
+    /// Writes what changed.
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault>;
+
+    /// What was written is visible to queries from now on, as of `position`; nobody was told yet.
+    fn committed(&mut self, position: Position) {
+        let _ = position;
+    }
+}
+
+/// The revisions of a stream follow each other; anything else means the log and the model do not belong together.
+pub(crate) fn follows(held: u64, revision: u64) -> Result<(), Fault> {
+    match held.checked_add(1) == Some(revision) {
+        true => Ok(()),
+        false => Err(Fault::Revision { held: Some(held), revision }),
+    }
+}
+
+/// The first event of a stream.
+pub(crate) fn starts(revision: u64) -> Result<(), Fault> {
+    match revision {
+        0 => Ok(()),
+        _ => Err(Fault::Revision { held: None, revision }),
+    }
+}

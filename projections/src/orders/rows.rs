@@ -1,0 +1,251 @@
+//! From events to the rows of orders and payments.
+
+use super::price::{set_line_totals, totals_view};
+use crate::fault::Fault;
+use crate::model::Recorded;
+use domain::calendar::Timestamp;
+use domain::event::{
+    CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, Rate,
+    ServiceCharge,
+};
+use domain::ids::{OrderId, PaymentId, StoreId, TenderId, Text};
+use domain::pricing::{TaxRate, Totals};
+use schemas::stored::CommitMeta;
+use schemas::views::{
+    ChargePhaseView, DiscountView, LineModifierView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
+    PaymentFlagView, PaymentState, PaymentView, RateView, ServiceChargeView, Shown, TaxRateView, TotalsView,
+    VariationName, WallTime,
+};
+
+/// When an order was opened: as it was recorded, or as the file says that it was imported from.
+pub(super) fn opened_at(opening: &Opening, recorded: &Recorded<'_>) -> Result<Timestamp, Fault> {
+    match opening.imported {
+        true => Ok(CommitMeta::decode(recorded.meta)?.occurred_at.unwrap_or(recorded.recorded_at)),
+        false => Ok(recorded.recorded_at),
+    }
+}
+
+pub(super) fn opened(
+    (store, order): (StoreId, OrderId),
+    opening: &Opening,
+    opened_at: Timestamp,
+    recorded: &Recorded<'_>,
+) -> OrderView {
+    OrderView {
+        order_id: Shown(order),
+        store: Shown(store),
+        state: OrderState::Open,
+        channel: Shown(opening.channel),
+        dining_mode: Shown(opening.dining_mode),
+        pay_mode: Shown(opening.pay_mode),
+        table: opening.table.map(Shown),
+        guests: opening.guests,
+        customer_ref: opening.customer_ref.map(Shown),
+        display_number: Shown(opening.display_number.clone()),
+        business_date: Shown(opening.business_date),
+        currency: Shown(opening.currency),
+        opened_at: Shown(opened_at),
+        opened_local: WallTime(opening.opened_local),
+        updated_at: Shown(recorded.recorded_at),
+        imported: opening.imported,
+        deadline: None,
+        cancel_reason: None,
+        rounding: Shown(opening.rules.rounding),
+        tax_rounding: Shown(opening.rules.tax_rounding),
+        lines: vec![],
+        discounts: vec![],
+        service_charges: vec![],
+        totals: TotalsView::default(),
+        paid: 0,
+        tips: 0,
+        due: 0,
+        unapplied: 0,
+        payment_state: PaidState::NotPaid,
+        payments: vec![],
+        revision: recorded.revision,
+    }
+}
+
+pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<(), Fault> {
+    match event {
+        OrderEvent::LineAdded(line) => order.lines.push(line_view(line)),
+        OrderEvent::LineQtyChanged { line, qty } => {
+            let held = order.lines.iter_mut().find(|held| held.line_id.0 == *line);
+            held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?.qty = Shown(*qty);
+        }
+        OrderEvent::LineRemoved { line } => order.lines.retain(|held| held.line_id.0 != *line),
+        OrderEvent::DiscountApplied(discount) => order.discounts.push(discount_view(discount)),
+        OrderEvent::DiscountRemoved { discount } => order.discounts.retain(|held| held.discount_id.0 != *discount),
+        OrderEvent::ServiceChargeApplied(charge) => order.service_charges.push(charge_view(charge)),
+        OrderEvent::ServiceChargeRemoved { charge } => {
+            order.service_charges.retain(|held| held.charge_id.0 != *charge);
+        }
+        OrderEvent::OrderPlaced { totals, deadline } => {
+            set_totals(order, totals)?;
+            order.state = OrderState::Placed;
+            order.deadline = deadline.map(Shown);
+        }
+        OrderEvent::OrderRepriced { totals } => set_totals(order, totals)?,
+        OrderEvent::PaymentApplied { amount, tip, .. } => {
+            order.paid += amount.0;
+            order.tips += tip.0;
+        }
+        OrderEvent::PaymentNotApplicable { unapplied, .. } => order.unapplied += unapplied.0,
+        OrderEvent::OrderCancelled { reason } => {
+            order.state = OrderState::Cancelled;
+            order.cancel_reason = Some(Shown(match reason {
+                CancelReason::PaymentTimeout => Text::parse("payment_timeout").expect("it is a text"),
+                CancelReason::Requested(text) => text.clone(),
+            }));
+        }
+        OrderEvent::OrderCompleted { .. } => order.state = OrderState::Completed,
+        OrderEvent::OrderOpened(_) => return Err(Fault::Impossible("an order was opened twice")),
+    }
+    Ok(())
+}
+
+fn set_totals(order: &mut OrderView, totals: &Totals) -> Result<(), Fault> {
+    let fits = totals.lines.len() == order.lines.len()
+        && totals.discounts.len() == order.discounts.len()
+        && totals.charges.len() == order.service_charges.len();
+    if !fits {
+        return Err(Fault::Impossible("totals of other lines, discounts or charges than the order has"));
+    }
+    set_line_totals(order, totals);
+    order.totals = totals_view(totals);
+    Ok(())
+}
+
+fn line_view(line: &Line) -> LineView {
+    let modifiers = line.modifiers.iter().map(|modifier| LineModifierView {
+        group_id: Shown(modifier.group),
+        modifier_id: Shown(modifier.modifier),
+        name: Shown(modifier.name.clone()),
+        qty: modifier.qty,
+        unit_price: modifier.unit_price.0,
+    });
+    let variation = line.variation.as_ref();
+    LineView {
+        line_id: Shown(line.line),
+        item_id: Shown(line.item),
+        name: Shown(line.name.clone()),
+        category: line.category.clone().map(Shown),
+        variation: variation.map(|(id, name)| VariationName { variation_id: Shown(*id), name: Shown(name.clone()) }),
+        qty: Shown(line.qty),
+        unit_price: line.unit.0,
+        modifiers: modifiers.collect(),
+        taxes: line.taxes.iter().map(tax_rate_view).collect(),
+        gross: 0,
+        discount: 0,
+        net: 0,
+        tax_exclusive: 0,
+        tax_inclusive: 0,
+        note: line.note.clone().map(Shown),
+        seat: line.seat,
+        course: line.course,
+    }
+}
+
+fn tax_rate_view(tax: &TaxRate) -> TaxRateView {
+    TaxRateView { tax_id: Shown(tax.tax), percent_ppm: Shown(tax.rate), inclusive: tax.inclusive }
+}
+
+fn rate_view(rate: &Rate) -> RateView {
+    match rate {
+        Rate::Percent(share) => RateView { percent_ppm: Some(Shown(*share)), amount: None },
+        Rate::Amount(amount) => RateView { percent_ppm: None, amount: Some(amount.0) },
+    }
+}
+
+fn discount_view(discount: &Discount) -> DiscountView {
+    let line_ids = match &discount.scope {
+        DiscountScope::Order => None,
+        DiscountScope::Lines(lines) => Some(lines.iter().copied().map(Shown).collect()),
+    };
+    DiscountView {
+        discount_id: Shown(discount.discount),
+        line_ids,
+        rate: rate_view(&discount.rate),
+        reason: Shown(discount.reason.clone()),
+        taken: 0,
+    }
+}
+
+fn charge_view(charge: &ServiceCharge) -> ServiceChargeView {
+    let (phase, taxes) = match &charge.phase {
+        ChargePhase::Subtotal { pre_discount: false, taxes } => (ChargePhaseView::Subtotal, taxes.as_slice()),
+        ChargePhase::Subtotal { pre_discount: true, taxes } => (ChargePhaseView::SubtotalPreDiscount, taxes.as_slice()),
+        ChargePhase::Total => (ChargePhaseView::Total, [].as_slice()),
+    };
+    ServiceChargeView {
+        charge_id: Shown(charge.charge),
+        name: Shown(charge.name.clone()),
+        rate: rate_view(&charge.rate),
+        phase,
+        taxes: taxes.iter().map(tax_rate_view).collect(),
+        charged: 0,
+        tax_exclusive: 0,
+        tax_inclusive: 0,
+    }
+}
+
+pub(super) fn initiated(
+    (store, payment): (StoreId, PaymentId),
+    event: &PaymentEvent,
+    recorded: &Recorded<'_>,
+) -> Result<PaymentView, Fault> {
+    let PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline } = event else {
+        return Err(Fault::Impossible("a payment that was not initiated"));
+    };
+    Ok(PaymentView {
+        payment_id: Shown(payment),
+        store: Shown(store),
+        order_id: Shown(*order),
+        tender: Shown(TenderId::parse(tender.as_str()).expect("a tender's name is an id")),
+        amount: amount.0,
+        tip: tip.0,
+        currency: Shown(*currency),
+        state: PaymentState::Initiated,
+        tendered: None,
+        change: None,
+        deadline: deadline.map(Shown),
+        failure_code: None,
+        flags: vec![],
+        business_date: None,
+        initiated_at: Shown(recorded.recorded_at),
+        updated_at: Shown(recorded.recorded_at),
+        revision: recorded.revision,
+    })
+}
+
+pub(super) fn evolve_payment(payment: &mut PaymentView, event: &PaymentEvent) -> Result<(), Fault> {
+    match event {
+        PaymentEvent::PaymentInitiated { .. } => return Err(Fault::Impossible("a payment was initiated twice")),
+        PaymentEvent::PaymentCaptured { amount, tip, tendered, change } => {
+            payment.state = PaymentState::Captured;
+            (payment.amount, payment.tip) = (amount.0, tip.0);
+            payment.tendered = tendered.map(|money| money.0);
+            payment.change = change.map(|money| money.0);
+        }
+        PaymentEvent::PaymentFailed { code } => {
+            payment.state = PaymentState::Failed;
+            payment.failure_code = Some(Shown(code.clone()));
+        }
+        PaymentEvent::PaymentExpired => payment.state = PaymentState::Expired,
+        PaymentEvent::PaymentFlagged { why } => payment.flags.push(match why {
+            Flag::LateCapture => flag(PaymentFlag::LateCapture),
+            Flag::NotApplicable => flag(PaymentFlag::NotApplicable),
+            Flag::AmountDiffers { requested, captured } => {
+                payment.state = PaymentState::NeedsReview;
+                let (requested, captured) = (Some(requested.0), Some(captured.0));
+                PaymentFlagView { why: PaymentFlag::AmountDiffers, requested, captured }
+            }
+        }),
+        PaymentEvent::PaymentOutcomeIgnored { .. } => {}
+    }
+    Ok(())
+}
+
+fn flag(why: PaymentFlag) -> PaymentFlagView {
+    PaymentFlagView { why, requested: None, captured: None }
+}

@@ -1,0 +1,89 @@
+//! Lists by pages, and dumps.
+
+use crate::fault::QueryError;
+use crate::key::{Key, cursor, read_cursor};
+use crate::rows::{Definition, TableView, View};
+use redb::ReadableTable;
+use schemas::views::Row;
+
+/// How many entries a page has where nobody says otherwise.
+pub const LIMIT_DEFAULT: usize = 50;
+/// The most entries of a page.
+pub const LIMIT_MAX: usize = 500;
+/// The most rows looked at for one page: a filter that matches little gets short pages, not slow ones.
+const LOOKS_MAX: usize = 5_000;
+
+/// Which page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// How many entries at most; above [`LIMIT_MAX`] it is that, below 1 it is 1.
+    pub limit: usize,
+    /// The [`Page::next`] of the page before.
+    pub cursor: Option<String>,
+}
+
+impl Default for PageRequest {
+    fn default() -> PageRequest {
+        PageRequest { limit: LIMIT_DEFAULT, cursor: None }
+    }
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The entries.
+    pub entries: Vec<T>,
+    /// Where the next page starts; `None` on the last one.
+    pub next: Option<String>,
+}
+
+/// A page of the rows under `list`, last key first. Keys below `from` are not in the list; `select` makes an entry of a
+/// row or leaves it out.
+pub(crate) fn page_back<R: Row, T>(
+    table: &TableView,
+    list: &Key,
+    range: &Key,
+    request: &PageRequest,
+    mut select: impl FnMut(&[u8], R) -> Result<Option<T>, QueryError>,
+) -> Result<Page<T>, QueryError> {
+    let limit = request.limit.clamp(1, LIMIT_MAX);
+    let prefix = list.as_slice().len();
+    let end = range.clone().end();
+    let to = match &request.cursor {
+        None => end,
+        Some(text) => {
+            let suffix = read_cursor(text).ok_or(QueryError::BadCursor)?;
+            list.clone().bytes(&suffix).min(end)
+        }
+    };
+    let mut page = Page { entries: vec![], next: None };
+    let mut looks = 0;
+    let mut last = vec![];
+    table.scan_back(range.as_slice(), to.as_slice(), |key, row| {
+        if page.entries.len() == limit || looks == LOOKS_MAX {
+            page.next = Some(cursor(&last));
+            return Ok(false);
+        }
+        looks += 1;
+        last.clear();
+        last.extend_from_slice(&key[prefix..]);
+        page.entries.extend(select(key, row)?);
+        Ok(true)
+    })?;
+    Ok(page)
+}
+
+/// Every row of the tables, by table and key, as text.
+pub(crate) fn dump(view: &View, tables: &[&'static str]) -> Result<Vec<String>, QueryError> {
+    let mut tables = tables.to_vec();
+    tables.sort_unstable();
+    let mut lines = vec![];
+    for table in tables {
+        let reader = view.transaction.open_table(Definition::new(table))?;
+        for entry in reader.iter()? {
+            let (key, row) = entry?;
+            lines.push(format!("{table} {} {}", cursor(key.value()), cursor(row.value())));
+        }
+    }
+    Ok(lines)
+}

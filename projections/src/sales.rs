@@ -1,0 +1,224 @@
+//! Sales: a sale counts from the moment its order is placed, changes with it, and is taken back when it is cancelled.
+//!
+//! The cubes hold the same sales from different sides: whole orders by hour and channel, lines by item, taxes and tenders
+//! by date. A tender has no item, because one payment pays for many.
+
+mod cells;
+mod query;
+
+pub(crate) use query::report;
+pub use query::{SalesBy, SalesQuery};
+
+use crate::fault::Fault;
+use crate::key::Key;
+use crate::model::{Model, Recorded, follows, starts};
+use crate::rows::{Before, Rows};
+use domain::event::{Channel, Event, Opening, OrderEvent, Tender};
+use domain::ids::{OrderId, StoreId, TenantId};
+use domain::money::Money;
+use domain::pricing::Totals;
+use domain::stream::Stream;
+use redb::WriteTransaction;
+use schemas::views::{ItemCell, OrderCell, SaleRow, Shown, SoldRow, StoreCurrencyRow, TaxCell, TenderCell};
+
+/// (tenant, store, order) to what is remembered of it.
+const SALES: &str = "sales";
+/// (tenant, store) to its currency.
+const CURRENCIES: &str = "currencies";
+/// (tenant, store, business date, hour, channel)
+const BY_ORDER: &str = "by_order";
+/// (tenant, store, business date, hour, channel, item, variation, category, name)
+const BY_ITEM: &str = "by_item";
+/// (tenant, store, business date, tax, rate, inclusive)
+const BY_TAX: &str = "by_tax";
+/// (tenant, store, business date, tender)
+const BY_TENDER: &str = "by_tender";
+
+/// Folds `order-` streams.
+pub(crate) struct SalesModel {
+    sales: Rows<SaleRow>,
+    currencies: Rows<StoreCurrencyRow>,
+    cubes: Cubes,
+}
+
+struct Cubes {
+    by_order: Rows<OrderCell>,
+    by_item: Rows<ItemCell>,
+    by_tax: Rows<TaxCell>,
+    by_tender: Rows<TenderCell>,
+}
+
+impl SalesModel {
+    pub fn new() -> SalesModel {
+        SalesModel {
+            sales: Rows::new(SALES, 16_384),
+            currencies: Rows::new(CURRENCIES, 4_096),
+            cubes: Cubes {
+                by_order: Rows::new(BY_ORDER, 16_384),
+                by_item: Rows::new(BY_ITEM, 65_536),
+                by_tax: Rows::new(BY_TAX, 16_384),
+                by_tender: Rows::new(BY_TENDER, 16_384),
+            },
+        }
+    }
+
+    fn open(
+        &mut self,
+        before: &Before<'_>,
+        (tenant, store, order): (TenantId, StoreId, OrderId),
+        opening: &Opening,
+    ) -> Result<(), Fault> {
+        let of_store = Key::of_store(tenant, store);
+        if self.currencies.get(before, of_store.as_slice())?.is_none() {
+            let row = StoreCurrencyRow { currency: Shown(opening.currency) };
+            self.currencies.put(before, of_store.as_slice(), Some(row))?;
+        }
+        let row = SaleRow {
+            date: Shown(opening.business_date),
+            // An hour is below 24.
+            hour: opening.opened_local.hour() as u8,
+            channel: Shown(opening.channel),
+            revision: 0,
+            lines: vec![],
+            sold: None,
+        };
+        self.sales.put_new(of_store.text(order.as_str()).into_boxed(), row);
+        Ok(())
+    }
+}
+
+impl Cubes {
+    /// Adds what an order counts for, or takes it back.
+    fn add(&mut self, before: &Before<'_>, place: &Place, sold: &SoldRow, sign: i64) -> Result<(), Fault> {
+        cells::add_order(self.by_order.edit_or_default(before, place.hour().as_slice())?, &sold.order, sign);
+        for (line, cell) in &sold.items {
+            let key = cells::item_key(place.hour(), line);
+            cells::add_item(self.by_item.edit_or_default(before, key.as_slice())?, cell, sign);
+        }
+        for tax in &sold.taxes {
+            let key = place.date().text(tax.tax.0.as_str()).u32(tax.rate.0.0).byte(tax.inclusive.into());
+            let cell = self.by_tax.edit_or_default(before, key.as_slice())?;
+            cell.taxable += sign * tax.cell.taxable;
+            cell.amount += sign * tax.cell.amount;
+        }
+        Ok(())
+    }
+
+    fn tender(&mut self, before: &Before<'_>, place: &Place, tender: &Tender) -> Result<&mut TenderCell, Fault> {
+        self.by_tender.edit_or_default(before, place.date().text(tender.as_str()).as_slice())
+    }
+}
+
+/// Where an order counts.
+struct Place {
+    tenant: TenantId,
+    store: StoreId,
+    date: domain::calendar::Date,
+    hour: u8,
+    channel: Channel,
+}
+
+impl Place {
+    fn date(&self) -> Key {
+        Key::of_store(self.tenant, self.store).date(self.date)
+    }
+
+    fn hour(&self) -> Key {
+        self.date().byte(self.hour).text(schemas::json::wire::name_of(self.channel))
+    }
+}
+
+impl Model for SalesModel {
+    const VERSION: u32 = 1;
+    const TABLES: &'static [&'static str] = &[SALES, CURRENCIES, BY_ORDER, BY_ITEM, BY_TAX, BY_TENDER];
+
+    fn wants(category: &str) -> bool {
+        category == "order"
+    }
+
+    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        let (Stream::Order(tenant, store, order), Event::Order(_, event)) = (recorded.stream, &recorded.event) else {
+            return Ok(());
+        };
+        if let OrderEvent::OrderOpened(opening) = event {
+            starts(recorded.revision)?;
+            return self.open(before, (tenant, store, order), opening);
+        }
+        let key = Key::of_store(tenant, store).text(order.as_str());
+        let row = self.sales.edit(before, key.as_slice())?;
+        let row = row.ok_or(Fault::Impossible("an event of an order that was not opened"))?;
+        follows(row.revision, recorded.revision)?;
+        let place = Place { tenant, store, date: row.date.0, hour: row.hour, channel: row.channel.0 };
+        match event {
+            OrderEvent::LineAdded(line) => row.lines.push(cells::sold_line(line)),
+            OrderEvent::LineQtyChanged { line, qty } => {
+                let held = row.lines.iter_mut().find(|held| held.line.0 == *line);
+                held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?.qty = Shown(*qty);
+            }
+            OrderEvent::LineRemoved { line } => row.lines.retain(|held| held.line.0 != *line),
+            OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
+                count(&mut self.cubes, before, &place, row, totals)?;
+            }
+            OrderEvent::OrderCancelled { .. } => {
+                row.lines = vec![];
+                if let Some(sold) = row.sold.take() {
+                    self.cubes.add(before, &place, &sold, -1)?;
+                }
+            }
+            OrderEvent::OrderCompleted { .. } => {
+                row.lines = vec![];
+                row.sold = None;
+            }
+            OrderEvent::PaymentApplied { tender, amount, tip, .. } => {
+                let cell = self.cubes.tender(before, &place, tender)?;
+                cell.payments += 1;
+                cell.amount += amount.0;
+                cell.tips += tip.0;
+            }
+            OrderEvent::PaymentNotApplicable { tender, unapplied: Money(unapplied), .. } => {
+                self.cubes.tender(before, &place, tender)?.unapplied += unapplied;
+            }
+            OrderEvent::OrderOpened(_)
+            | OrderEvent::DiscountApplied(_)
+            | OrderEvent::DiscountRemoved { .. }
+            | OrderEvent::ServiceChargeApplied(_)
+            | OrderEvent::ServiceChargeRemoved { .. } => {}
+        }
+        row.revision = recorded.revision;
+        Ok(())
+    }
+
+    fn is_touched(&self) -> bool {
+        self.sales.is_touched()
+    }
+
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+        self.sales.flush(transaction)?;
+        self.currencies.flush(transaction)?;
+        let cubes = &mut self.cubes;
+        cubes.by_order.flush_unless(transaction, |cell| *cell == OrderCell::default())?;
+        cubes.by_item.flush_unless(transaction, |cell| *cell == ItemCell::default())?;
+        cubes.by_tax.flush_unless(transaction, |cell| *cell == TaxCell::default())?;
+        cubes.by_tender.flush_unless(transaction, |cell| *cell == TenderCell::default())
+    }
+}
+
+/// Counts an order for what it comes to now, instead of what it counted for before.
+fn count(
+    cubes: &mut Cubes,
+    before: &Before<'_>,
+    place: &Place,
+    row: &mut SaleRow,
+    totals: &Totals,
+) -> Result<(), Fault> {
+    if totals.lines.len() != row.lines.len() {
+        return Err(Fault::Impossible("totals of other lines than the order has"));
+    }
+    let sold = cells::sold(&row.lines, totals);
+    if let Some(counted) = row.sold.take() {
+        cubes.add(before, place, &counted, -1)?;
+    }
+    cubes.add(before, place, &sold, 1)?;
+    row.sold = Some(sold);
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What an order counts for, cell by cell.
+
+use crate::key::Key;
+use domain::event::Line;
+use domain::pricing::Totals;
+use schemas::views::{ItemCell, OrderCell, Shown, SoldLine, SoldRow, SoldTax, TaxCell};
+
+pub(super) fn sold_line(line: &Line) -> SoldLine {
+    SoldLine {
+        line: Shown(line.line),
+        item: Shown(line.item),
+        variation: line.variation.as_ref().map(|(variation, _)| Shown(*variation)),
+        name: Shown(line.name.clone()),
+        category: line.category.clone().map(Shown),
+        qty: Shown(line.qty),
+    }
+}
+
+/// What an order of these lines counts for; there are as many in both.
+pub(super) fn sold(lines: &[SoldLine], totals: &Totals) -> SoldRow {
+    let items = lines.iter().zip(&totals.lines).map(|(line, amounts)| {
+        let cell = ItemCell {
+            lines: 1,
+            units_milli: line.qty.0.0,
+            gross: amounts.gross.0,
+            discount: amounts.discount.0,
+            net: amounts.net.0,
+            tax_exclusive: amounts.tax_exclusive.0,
+            tax_inclusive: amounts.tax_inclusive.0,
+        };
+        (line.clone(), cell)
+    });
+    let taxes = totals.taxes.iter().map(|total| SoldTax {
+        tax: Shown(total.tax.tax),
+        rate: Shown(total.tax.rate),
+        inclusive: total.tax.inclusive,
+        cell: TaxCell { taxable: total.taxable.0, amount: total.amount.0 },
+    });
+    let order = OrderCell {
+        orders: 1,
+        // An order has at most a few hundred lines.
+        lines: lines.len() as i64,
+        units_milli: lines.iter().map(|line| line.qty.0.0).sum(),
+        gross: totals.gross.0,
+        discount: totals.discount.0,
+        net: totals.net.0,
+        tax_exclusive: totals.tax_exclusive.0,
+        tax_inclusive: totals.tax_inclusive.0,
+        charges: totals.charges_total.0,
+        charge_tax: totals.charge_tax_exclusive.0,
+        charge_tax_inclusive: totals.charge_tax_inclusive.0,
+        total: totals.total.0,
+    };
+    SoldRow { order, items: items.collect(), taxes: taxes.collect() }
+}
+
+pub(super) fn item_key(hour: Key, line: &SoldLine) -> Key {
+    hour.text(line.item.0.as_str())
+        .text(line.variation.as_ref().map_or("", |variation| variation.0.as_str()))
+        .text(line.category.as_ref().map_or("", |category| category.0.as_str()))
+        .text(line.name.0.as_str())
+}
+
+pub(super) fn add_order(to: &mut OrderCell, cell: &OrderCell, sign: i64) {
+    to.orders += sign * cell.orders;
+    to.lines += sign * cell.lines;
+    to.units_milli += sign * cell.units_milli;
+    to.gross += sign * cell.gross;
+    to.discount += sign * cell.discount;
+    to.net += sign * cell.net;
+    to.tax_exclusive += sign * cell.tax_exclusive;
+    to.tax_inclusive += sign * cell.tax_inclusive;
+    to.charges += sign * cell.charges;
+    to.charge_tax += sign * cell.charge_tax;
+    to.charge_tax_inclusive += sign * cell.charge_tax_inclusive;
+    to.total += sign * cell.total;
+}
+
+pub(super) fn add_item(to: &mut ItemCell, cell: &ItemCell, sign: i64) {
+    to.lines += sign * cell.lines;
+    to.units_milli += sign * cell.units_milli;
+    to.gross += sign * cell.gross;
+    to.discount += sign * cell.discount;
+    to.net += sign * cell.net;
+    to.tax_exclusive += sign * cell.tax_exclusive;
+    to.tax_inclusive += sign * cell.tax_inclusive;
+}

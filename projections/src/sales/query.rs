@@ -1,0 +1,330 @@
+//! The sales report.
+
+use super::{BY_ITEM, BY_ORDER, BY_TAX, BY_TENDER, CURRENCIES, cells};
+use crate::Answer;
+use crate::fault::QueryError;
+use crate::key::{Key, Parts};
+use crate::rows::View;
+use domain::calendar::Date;
+use domain::event::Channel;
+use domain::ids::{ItemId, StoreId, TaxId, TenantId, TenderId, Text};
+use domain::money::{Currency, Ppm, QtyMilli};
+use schemas::json::wire::name_of;
+use schemas::views::{
+    ItemCell, OrderCell, Row, SalesReport, SalesRow, SalesTotals, Shown, StoreCurrencyRow, TaxCell, TenderCell,
+};
+use std::collections::BTreeMap;
+
+/// What the rows of a report are by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SalesBy {
+    /// The hour on the store's wall when the order was opened, 0 to 23.
+    Hour,
+    /// The business date.
+    Day,
+    /// The item.
+    Item,
+    /// The category.
+    Category,
+    /// How it was paid.
+    Tender,
+    /// The tax and its rate.
+    Tax,
+    /// Where the order came from.
+    Channel,
+    /// The store.
+    Store,
+}
+
+impl SalesBy {
+    /// Everything there is.
+    pub const ALL: [SalesBy; 8] = [
+        SalesBy::Hour,
+        SalesBy::Day,
+        SalesBy::Item,
+        SalesBy::Category,
+        SalesBy::Tender,
+        SalesBy::Tax,
+        SalesBy::Channel,
+        SalesBy::Store,
+    ];
+
+    /// The name in a query.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            SalesBy::Hour => "hour",
+            SalesBy::Day => "day",
+            SalesBy::Item => "item",
+            SalesBy::Category => "category",
+            SalesBy::Tender => "tender",
+            SalesBy::Tax => "tax",
+            SalesBy::Channel => "channel",
+            SalesBy::Store => "store",
+        }
+    }
+
+    /// What a query names.
+    pub fn parse(name: &str) -> Option<SalesBy> {
+        SalesBy::ALL.into_iter().find(|by| by.as_str() == name)
+    }
+}
+
+/// Which sales, and how they are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SalesQuery {
+    /// These stores; `None` for all of the tenant's.
+    pub stores: Option<Vec<StoreId>>,
+    /// The first business date.
+    pub from: Date,
+    /// The last business date.
+    pub to: Date,
+    /// What the rows are by.
+    pub by: SalesBy,
+}
+
+impl SalesQuery {
+    /// The most business dates of one report: ten years.
+    pub const DAYS_MAX: i32 = 3_660;
+}
+
+/// What a row is by, in the order of the report.
+type RowKey = (String, i64);
+
+/// What rows are made of: a row of the report, and where its name was taken from.
+#[derive(Default)]
+struct Sum {
+    row: SalesRow,
+    order: Option<OrderCell>,
+    item: Option<ItemCell>,
+    tax: Option<TaxCell>,
+    tender: Option<TenderCell>,
+    named: Option<(Date, u8, Text, Option<Text>)>,
+}
+
+pub(crate) fn report(view: &View, tenant: TenantId, query: &SalesQuery) -> Result<Answer<SalesReport>, QueryError> {
+    let days_max = SalesQuery::DAYS_MAX;
+    let days = query.to.days() - query.from.days() + 1;
+    if !(1..=days_max).contains(&days) {
+        return Err(QueryError::BadRange { days_max });
+    }
+    let (stores, currency) = stores(view, tenant, query)?;
+    let mut orders = OrderCell::default();
+    let mut tenders = TenderCell::default();
+    let mut sums: BTreeMap<RowKey, Sum> = BTreeMap::new();
+    let range = Range { view, tenant, query };
+    for store in stores {
+        range.scan::<OrderCell>(BY_ORDER, store, |key, cell| {
+            cells::add_order(&mut orders, cell, 1);
+            by_order(&mut sums, query.by, store, key, cell)
+        })?;
+        range.scan::<TenderCell>(BY_TENDER, store, |key, cell| {
+            add_tender(&mut tenders, cell);
+            by_tender(&mut sums, query.by, key, cell)
+        })?;
+        match query.by {
+            SalesBy::Item | SalesBy::Category => {
+                range.scan::<ItemCell>(BY_ITEM, store, |key, cell| by_item(&mut sums, query.by, key, cell))?;
+            }
+            SalesBy::Tax => range.scan::<TaxCell>(BY_TAX, store, |key, cell| by_tax(&mut sums, key, cell))?,
+            SalesBy::Hour | SalesBy::Day | SalesBy::Tender | SalesBy::Channel | SalesBy::Store => {}
+        }
+    }
+    let value = SalesReport {
+        by: Shown(Text::parse(query.by.as_str()).expect("it is a text")),
+        from: Shown(query.from),
+        to: Shown(query.to),
+        currency: currency.map(Shown),
+        rows: sums.into_values().map(Sum::into_row).collect(),
+        totals: totals(&orders, &tenders),
+    };
+    Ok(Answer { value, position: view.position })
+}
+
+/// The stores asked for that have sold something, and the one currency they sell in; by store they may differ.
+fn stores(view: &View, tenant: TenantId, query: &SalesQuery) -> Result<(Vec<StoreId>, Option<Currency>), QueryError> {
+    let mut stores = vec![];
+    let mut currency = None;
+    for (key, row) in view.all::<StoreCurrencyRow>(CURRENCIES, &Key::of(tenant))? {
+        let Some(store) = Parts(&key).text().and_then(|store| StoreId::parse(store).ok()) else { continue };
+        if query.stores.as_ref().is_some_and(|asked| !asked.contains(&store)) {
+            continue;
+        }
+        if *currency.get_or_insert(row.currency.0) != row.currency.0 {
+            return Err(QueryError::MixedCurrencies { store });
+        }
+        stores.push(store);
+    }
+    Ok((stores, currency))
+}
+
+struct Range<'a> {
+    view: &'a View,
+    tenant: TenantId,
+    query: &'a SalesQuery,
+}
+
+impl Range<'_> {
+    /// The cells of a store in the dates asked for. A key that is not ours is passed over: nothing writes one.
+    fn scan<R: Row>(
+        &self,
+        table: &'static str,
+        store: StoreId,
+        mut see: impl FnMut(Parts<'_>, &R) -> Option<()>,
+    ) -> Result<(), QueryError> {
+        let prefix = Key::of_store(self.tenant, store);
+        let from = prefix.clone().date(self.query.from);
+        let to = prefix.clone().date(self.query.to).end();
+        let table = self.view.table(table)?;
+        table.scan::<R>(from.as_slice(), to.as_slice(), |key, cell| {
+            let seen = see(Parts(&key[prefix.as_slice().len()..]), &cell);
+            debug_assert!(seen.is_some(), "the key of a cell reads");
+            true
+        })
+    }
+}
+
+fn by_order(
+    sums: &mut BTreeMap<RowKey, Sum>,
+    by: SalesBy,
+    store: StoreId,
+    mut key: Parts<'_>,
+    cell: &OrderCell,
+) -> Option<()> {
+    let date = key.date()?;
+    let hour = key.byte()?;
+    let channel = channel(key.text()?)?;
+    let (row_key, row) = match by {
+        SalesBy::Hour => ((String::new(), i64::from(hour)), SalesRow { hour: Some(hour), ..SalesRow::default() }),
+        SalesBy::Day => (
+            (String::new(), i64::from(date.days())),
+            SalesRow { business_date: Some(Shown(date)), ..SalesRow::default() },
+        ),
+        SalesBy::Channel => {
+            ((name_of(channel).to_owned(), 0), SalesRow { channel: Some(Shown(channel)), ..SalesRow::default() })
+        }
+        SalesBy::Store => {
+            ((store.as_str().to_owned(), 0), SalesRow { store: Some(Shown(store)), ..SalesRow::default() })
+        }
+        SalesBy::Item | SalesBy::Category | SalesBy::Tender | SalesBy::Tax => return Some(()),
+    };
+    let sum = sums.entry(row_key).or_insert_with(|| Sum { row, ..Sum::default() });
+    cells::add_order(sum.order.get_or_insert_default(), cell, 1);
+    Some(())
+}
+
+fn by_item(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: Parts<'_>, cell: &ItemCell) -> Option<()> {
+    let date = key.date()?;
+    let hour = key.byte()?;
+    key.text()?;
+    let item = ItemId::parse(key.text()?).ok()?;
+    key.text()?;
+    let category = match key.text()? {
+        "" => None,
+        category => Some(Text::parse(category).ok()?),
+    };
+    let sum = if by == SalesBy::Item {
+        let name = Text::parse(key.text()?).ok()?;
+        let sum = sums.entry((item.as_str().to_owned(), 0)).or_default();
+        sum.row.item_id = Some(Shown(item));
+        // The name it was last sold under; the greater one where two are as late, whatever came first.
+        sum.named = sum.named.take().max(Some((date, hour, name, category)));
+        sum
+    } else {
+        let name = category.as_ref().map_or("", Text::as_str).to_owned();
+        let sum = sums.entry((name, 0)).or_default();
+        sum.row.category = category.map(Shown);
+        sum
+    };
+    cells::add_item(sum.item.get_or_insert_default(), cell, 1);
+    Some(())
+}
+
+fn by_tax(sums: &mut BTreeMap<RowKey, Sum>, mut key: Parts<'_>, cell: &TaxCell) -> Option<()> {
+    key.date()?;
+    let tax = TaxId::parse(key.text()?).ok()?;
+    let rate = Ppm(key.u32()?);
+    let inclusive = key.byte()? != 0;
+    let sum = sums.entry((tax.as_str().to_owned(), i64::from(rate.0) * 2 + i64::from(inclusive))).or_default();
+    sum.row.tax_id = Some(Shown(tax));
+    sum.row.percent_ppm = Some(Shown(rate));
+    sum.row.inclusive = Some(inclusive);
+    let held = sum.tax.get_or_insert_default();
+    held.taxable += cell.taxable;
+    held.amount += cell.amount;
+    Some(())
+}
+
+fn by_tender(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: Parts<'_>, cell: &TenderCell) -> Option<()> {
+    if by != SalesBy::Tender {
+        return Some(());
+    }
+    key.date()?;
+    let tender = TenderId::parse(key.text()?).ok()?;
+    let sum = sums.entry((tender.as_str().to_owned(), 0)).or_default();
+    sum.row.tender = Some(Shown(tender));
+    add_tender(sum.tender.get_or_insert_default(), cell);
+    Some(())
+}
+
+fn add_tender(to: &mut TenderCell, cell: &TenderCell) {
+    to.payments += cell.payments;
+    to.amount += cell.amount;
+    to.tips += cell.tips;
+    to.unapplied += cell.unapplied;
+}
+
+fn channel(name: &str) -> Option<Channel> {
+    let all = [Channel::Pos, Channel::Kiosk, Channel::Online, Channel::Delivery, Channel::Phone];
+    all.into_iter().find(|channel| name_of(*channel) == name)
+}
+
+impl Sum {
+    fn into_row(self) -> SalesRow {
+        let mut row = self.row;
+        if let Some(cell) = self.order {
+            row.orders = Some(cell.orders);
+            row.charges = Some(cell.charges);
+            row.charge_tax = Some(cell.charge_tax);
+            row.total = Some(cell.total);
+            (row.lines, row.units) = (Some(cell.lines), Some(Shown(QtyMilli(cell.units_milli))));
+            (row.gross, row.discounts, row.net) = (Some(cell.gross), Some(cell.discount), Some(cell.net));
+            (row.tax_exclusive, row.tax_inclusive) = (Some(cell.tax_exclusive), Some(cell.tax_inclusive));
+        }
+        if let Some(cell) = self.item {
+            (row.lines, row.units) = (Some(cell.lines), Some(Shown(QtyMilli(cell.units_milli))));
+            (row.gross, row.discounts, row.net) = (Some(cell.gross), Some(cell.discount), Some(cell.net));
+            (row.tax_exclusive, row.tax_inclusive) = (Some(cell.tax_exclusive), Some(cell.tax_inclusive));
+        }
+        if let Some(cell) = self.tax {
+            (row.taxable, row.tax) = (Some(cell.taxable), Some(cell.amount));
+        }
+        if let Some(cell) = self.tender {
+            (row.payments, row.paid) = (Some(cell.payments), Some(cell.amount));
+            (row.tips, row.unapplied) = (Some(cell.tips), Some(cell.unapplied));
+        }
+        if let Some((_, _, name, category)) = self.named {
+            row.name = Some(Shown(name));
+            row.category = category.map(Shown);
+        }
+        row
+    }
+}
+
+fn totals(orders: &OrderCell, tenders: &TenderCell) -> SalesTotals {
+    SalesTotals {
+        orders: orders.orders,
+        lines: orders.lines,
+        units: Shown(QtyMilli(orders.units_milli)),
+        gross: orders.gross,
+        discounts: orders.discount,
+        net: orders.net,
+        tax_exclusive: orders.tax_exclusive,
+        tax_inclusive: orders.tax_inclusive,
+        charges: orders.charges,
+        charge_tax: orders.charge_tax,
+        total: orders.total,
+        paid: tenders.amount,
+        tips: tenders.tips,
+        unapplied: tenders.unapplied,
+    }
+}

@@ -1,0 +1,229 @@
+//! The thread of one projection: takes what is durable and ready, folds it, commits it with its position, publishes it.
+//!
+//! A commit is visible at once and durable a little later (redb's `Durability::None`, then `Immediate`): a crash loses a
+//! tail of state and position together, which is read from the log again. The durable commit leaves the allocator's
+//! state in the file (quick repair), so that opening after a kill does not walk all of it.
+
+use crate::Options;
+use crate::fault::Fault;
+use crate::lane::{Lane, Parked};
+use crate::model::{Model, Recorded};
+use crate::rows::Before;
+use domain::calendar::Timestamp;
+use domain::stream::Stream;
+use eventlog::{LogReader, Position, ReadError, StoredBatch, StoredCommit, StoredEvent, Tail};
+use redb::Durability;
+use schemas::stored;
+use std::error::Error;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// A transaction takes batches until it has this many events.
+const EVENTS_MAX: u32 = 8_192;
+/// How long a worker sleeps at most before it looks whether it is to stop.
+const IDLE: Duration = Duration::from_millis(100);
+/// Positions that changed nothing here are made durable this many times more rarely than changes.
+const UNCHANGED_FACTOR: u32 = 40;
+
+pub(crate) struct Worker<M> {
+    lane: Arc<Lane>,
+    model: M,
+    reader: LogReader,
+    stop: Arc<AtomicBool>,
+    sync_interval: Duration,
+    /// The last event folded.
+    at: Position,
+    /// The position in the last durable commit.
+    durable: Position,
+    synced: Instant,
+    has_unsynced_changes: bool,
+}
+
+/// Why a worker gives up, and where.
+struct Stopped {
+    position: Position,
+    fault: Box<dyn Error + Send + Sync>,
+}
+
+impl<M: Model> Worker<M> {
+    pub fn new(lane: Arc<Lane>, model: M, reader: LogReader, stop: Arc<AtomicBool>, options: &Options) -> Worker<M> {
+        let at = lane.applied();
+        Worker {
+            lane,
+            model,
+            reader,
+            stop,
+            sync_interval: options.sync_interval,
+            at,
+            durable: at,
+            synced: Instant::now(),
+            has_unsynced_changes: false,
+        }
+    }
+
+    /// Runs until told to stop. A fault parks this projection and no other.
+    pub fn run(mut self) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.follow()));
+        let parked = match outcome {
+            Ok(Ok(())) => return,
+            Ok(Err(Stopped { position, fault })) => Parked { position, error: causes(fault.as_ref()) },
+            Err(panic) => {
+                let said = panic.downcast_ref::<String>().map(String::as_str);
+                let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+                Parked { position: Position(self.at.0 + 1), error: said.to_owned() }
+            }
+        };
+        self.lane.park(parked);
+    }
+
+    fn follow(&mut self) -> Result<(), Stopped> {
+        let mut tail = self.reader.tail(Position(self.at.0 + 1));
+        while !self.stop.load(Ordering::Acquire) {
+            let batches = self.take(&mut tail)?;
+            if !batches.is_empty() {
+                self.fold(&batches)?;
+            }
+            self.sync_if_due()?;
+        }
+        self.sync()
+    }
+
+    /// The batches that are ready, after waiting for one.
+    fn take(&self, tail: &mut Tail) -> Result<Vec<Arc<StoredBatch>>, Stopped> {
+        let mut batches = vec![];
+        let mut events = 0;
+        let mut wait = IDLE.min(self.sync_interval);
+        while events < EVENTS_MAX {
+            match tail.next(wait) {
+                Ok(Some(batch)) => {
+                    events += batch.events();
+                    batches.push(batch);
+                    wait = Duration::ZERO;
+                }
+                Ok(None) => break,
+                // The same call may be repeated, and is: the disk may come back, and `status` shows the lag.
+                Err(ReadError::Io { .. }) if !batches.is_empty() => break,
+                Err(error) => return Err(self.stopped(Position(self.at.0 + 1), error)),
+            }
+        }
+        Ok(batches)
+    }
+
+    fn fold(&mut self, batches: &[Arc<StoredBatch>]) -> Result<(), Stopped> {
+        let lane = Arc::clone(&self.lane);
+        let before = Before::new(&lane.database);
+        let mut poison = None;
+        'batches: for batch in batches {
+            for commit in batch.commits() {
+                for event in commit.events() {
+                    if event.position <= self.at {
+                        continue; // Read again after a crash: already in the state.
+                    }
+                    if let Err(fault) = apply(&mut self.model, &before, &commit, &event) {
+                        poison = Some(self.stopped(event.position, fault));
+                        break 'batches;
+                    }
+                    self.at = event.position;
+                }
+            }
+        }
+        drop(before);
+        // What came before the poison is good.
+        self.commit().map_err(|fault| self.stopped(self.at, fault))?;
+        match poison {
+            Some(stopped) => {
+                self.sync()?;
+                Err(stopped)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Commits state and position in one transaction, and only then says so.
+    fn commit(&mut self) -> Result<(), Fault> {
+        if self.model.is_touched() {
+            let is_due = self.sync_interval <= self.synced.elapsed();
+            self.write(is_due)?;
+        }
+        self.model.committed(self.at);
+        self.lane.publish(self.at);
+        Ok(())
+    }
+
+    fn write(&mut self, is_durable: bool) -> Result<(), Fault> {
+        let mut transaction = self.lane.database.begin_write()?;
+        match is_durable {
+            true => transaction.set_quick_repair(true),
+            false => transaction.set_durability(Durability::None)?,
+        }
+        self.model.flush(&transaction)?;
+        self.lane.write_checkpoint(&transaction, self.at)?;
+        transaction.commit()?;
+        self.has_unsynced_changes = !is_durable;
+        if is_durable {
+            self.durable = self.at;
+            self.synced = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn sync_if_due(&mut self) -> Result<(), Stopped> {
+        let interval = match self.has_unsynced_changes {
+            true => self.sync_interval,
+            false => self.sync_interval * UNCHANGED_FACTOR,
+        };
+        match self.durable < self.at && interval <= self.synced.elapsed() {
+            true => self.sync(),
+            false => Ok(()),
+        }
+    }
+
+    fn sync(&mut self) -> Result<(), Stopped> {
+        match self.durable < self.at {
+            true => self.write(true).map_err(|fault| self.stopped(self.at, fault)),
+            false => Ok(()),
+        }
+    }
+
+    fn stopped(&self, position: Position, fault: impl Error + Send + Sync + 'static) -> Stopped {
+        Stopped { position, fault: Box::new(fault) }
+    }
+}
+
+fn apply<M: Model>(
+    model: &mut M,
+    before: &Before<'_>,
+    commit: &StoredCommit<'_>,
+    event: &StoredEvent<'_>,
+) -> Result<(), Fault> {
+    let category = event.stream.split_once('-').map_or("", |(category, _)| category);
+    if !M::wants(category) {
+        return Ok(());
+    }
+    let stream = Stream::parse(event.stream)?;
+    if stream.tenant().as_str() != commit.tenant {
+        return Err(Fault::Tenant { tenant: stream.tenant() });
+    }
+    let recorded = Recorded {
+        stream,
+        revision: event.revision.0,
+        recorded_at: Timestamp(commit.recorded_at),
+        meta: commit.meta,
+        event: stored::decode(&stream, event.body)?,
+    };
+    model.apply(before, &recorded)
+}
+
+/// An error with its causes, for the alarm.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,10 @@
+//! The read models against logs made by the domain's own decisions.
+
+#![allow(unused_crate_dependencies, reason = "tests share the crate's dependencies")]
+
+mod access;
+mod menu;
+mod queries;
+mod rebuild;
+mod sales;
+mod world;

@@ -1,0 +1,519 @@
+//! A tenant with a store whose commands are decided by the domain and appended to a log.
+
+use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::command::{
+    AccessCommand, Command, Context, Method, NewDiscount, NewLine, NewOrder, NewServiceCharge, NewChargePhase,
+    OrderCommand, Outcome, PaymentCommand, Place, Source, StockCommand, StoreCommand, MenuCommand,
+};
+use domain::event::{
+    CancelReason, Channel, DiningMode, DiscountScope, Event, PayMode, Rate, StockPolicy,
+};
+use domain::ids::{
+    ActorId, ChargeId, DiscountId, ItemId, LineId, OrderId, PaymentId, Sku, StoreId, TableId, TaxId, TenantId, TenderId, Text, VariationId,
+};
+use domain::menu::{Item, ItemPrice, Tax, Variation};
+use domain::money::{Currency, Money, Ppm, QtyMilli};
+use domain::pricing::PriceRules;
+use domain::refused::Refused;
+use domain::store::{Settings, Store};
+use domain::stream::Stream;
+use domain::tenant::Tenant;
+use eventlog::{Batch, CommitHeader, LogReader, LogWriter, Position, Revision};
+use projections::{Options, Projection, Projections};
+use proptest::prelude::*;
+use schemas::stored::{self, CommitMeta};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::time::Duration;
+
+pub fn id<T>(parse: impl Fn(&str) -> Result<T, domain::ids::BadId>, text: &str) -> T {
+    parse(text).unwrap()
+}
+
+pub fn text(text: &str) -> Text {
+    Text::parse(text).unwrap()
+}
+
+pub fn tenant() -> TenantId {
+    id(TenantId::parse, "demo")
+}
+
+pub fn store() -> StoreId {
+    id(StoreId::parse, "s1")
+}
+
+pub fn order_id(number: u32) -> OrderId {
+    id(OrderId::parse, &format!("o{number}"))
+}
+
+pub fn payment_id(number: u32) -> PaymentId {
+    id(PaymentId::parse, &format!("p{number}"))
+}
+
+pub fn sku(name: &str) -> Sku {
+    id(Sku::parse, name)
+}
+
+/// How many cases a property is tried on.
+pub fn cases() -> ProptestConfig {
+    let cases = std::env::var("COMANDA_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(12);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+/// One event as it was appended, to be appended elsewhere in another order.
+#[derive(Clone)]
+pub struct Appended {
+    pub tenant: String,
+    pub stream: String,
+    pub revision: u64,
+    pub recorded_at: i64,
+    pub meta: Vec<u8>,
+    pub body: Vec<u8>,
+    pub event: Option<Event>,
+}
+
+/// Everything the engine is to the log, without the engine.
+pub struct World {
+    pub writer: LogWriter,
+    pub reader: LogReader,
+    pub tenant: TenantId,
+    pub state: Tenant,
+    pub stores: BTreeMap<StoreId, Store>,
+    pub now: i64,
+    pub local: LocalDateTime,
+    pub source: Source,
+    pub appended: Vec<Appended>,
+    revisions: HashMap<String, u64>,
+    commands: u128,
+}
+
+impl World {
+    pub fn on((writer, reader): (LogWriter, LogReader)) -> World {
+        World {
+            writer,
+            reader,
+            tenant: tenant(),
+            state: Tenant::default(),
+            stores: BTreeMap::new(),
+            now: 1_700_000_000_000_000,
+            local: wall(2026, 11, 22, 12),
+            source: Source::Online,
+            appended: vec![],
+            revisions: HashMap::new(),
+            commands: 0,
+        }
+    }
+
+    /// A store with a menu of four items, two of them stocked.
+    pub fn furnished() -> World {
+        let mut world = World::on(eventlog::open_memory());
+        world.furnish();
+        world
+    }
+
+    pub fn furnish(&mut self) {
+        self.must(menu(MenuCommand::UpsertTax(tax("vat", 70_000, true))));
+        self.must(menu(MenuCommand::UpsertTax(tax("city", 30_000, false))));
+        self.must(menu(MenuCommand::UpsertItem(item("pizza", "Pizza", Some("Mains"), 1_150, &["vat"], Some("dough")))));
+        self.must(menu(MenuCommand::UpsertItem(item("salad", "Salad", Some("Sides"), 635, &["vat", "city"], None))));
+        self.must(menu(MenuCommand::UpsertItem(item("water", "Water", None, 199, &[], Some("water")))));
+        self.must(menu(MenuCommand::UpsertItem(sized("beer", "Beer", &[("small", 350), ("large", 520)]))));
+        self.must(menu(MenuCommand::Publish));
+        self.must(to_store(StoreCommand::Put(settings("Downtown"))));
+        for name in ["dough", "water"] {
+            let policy = StockPolicy::Counted { auto86: name == "dough" };
+            self.must(stock(StockCommand::SetPolicy { sku: sku(name), policy }));
+            let received = StockCommand::Receive { sku: sku(name), qty: QtyMilli::pieces(1_000), reference: None };
+            self.must(stock(received));
+        }
+    }
+
+    pub fn must(&mut self, command: Command) -> Vec<Event> {
+        match self.run(command.clone()) {
+            Ok(events) => events,
+            Err(refused) => panic!("{command:?} was refused: {refused:?}"),
+        }
+    }
+
+    pub fn run(&mut self, command: Command) -> Result<Vec<Event>, Refused> {
+        let context =
+            Context { now: Timestamp(self.now), local: self.local, source: self.source, terminal: None };
+        let (store, events) = match &command {
+            Command::Menu(command) => (None, self.state.decide_menu(command)?),
+            Command::Access(command) => (None, self.state.decide_access(command)?),
+            Command::Store(id, command) => {
+                (Some(*id), Store::decide(self.stores.get(id), &self.state, command, &context)?)
+            }
+        };
+        for event in &events {
+            self.evolve(store, event);
+        }
+        self.append(store, &events);
+        Ok(events)
+    }
+
+    fn evolve(&mut self, store: Option<StoreId>, event: &Event) {
+        match (event, store) {
+            (Event::Menu(event), _) => self.state.evolve_menu(event),
+            (Event::Access(event), _) => self.state.evolve_access(event),
+            (event, Some(id)) => match self.stores.get_mut(&id) {
+                Some(store) => store.evolve(event),
+                None => {
+                    self.stores.insert(id, Store::open(event));
+                }
+            },
+            (event, None) => panic!("{event:?} without a store"),
+        }
+    }
+
+    /// One commit in one batch.
+    fn append(&mut self, store: Option<StoreId>, events: &[Event]) {
+        self.now += 1_000_000;
+        self.commands += 1;
+        let Some(first) = events.first() else { return };
+        let meta = CommitMeta {
+            actor: id(ActorId::parse, "ana"),
+            approver: None,
+            terminal: None,
+            source: self.source,
+            occurred_at: None,
+            main: Stream::of(self.tenant, store, first),
+            correlation: None,
+        };
+        let mut meta_bytes = vec![];
+        meta.encode(&mut meta_bytes);
+        let mut commit = vec![];
+        for event in events {
+            let stream = Stream::of(self.tenant, store, event).to_string();
+            let next = self.revisions.entry(stream.clone()).or_default();
+            let mut body = vec![];
+            stored::encode(event, &mut body);
+            commit.push(Appended {
+                tenant: self.tenant.to_string(),
+                stream,
+                revision: *next,
+                recorded_at: self.now,
+                meta: meta_bytes.clone(),
+                body,
+                event: Some(event.clone()),
+            });
+            *next += 1;
+        }
+        append(&mut self.writer, self.commands, &commit);
+        self.appended.extend(commit);
+    }
+
+    /// The position of the newest event.
+    pub fn last(&self) -> Position {
+        Position(self.reader.durable().0 - 1)
+    }
+}
+
+/// Appends events as one commit in one batch.
+pub fn append(writer: &mut LogWriter, command_id: u128, events: &[Appended]) {
+    let mut batch = Batch::new(writer.next_position());
+    let first = &events[0];
+    let header = CommitHeader {
+        tenant: &first.tenant,
+        command_id,
+        payload_hash: 0,
+        recorded_at: first.recorded_at,
+        meta: &first.meta,
+    };
+    let mut commit = batch.commit(&header);
+    for event in events {
+        commit.event(&event.stream, Revision(event.revision), |bytes| bytes.extend_from_slice(&event.body));
+    }
+    commit.finish();
+    writer.append(&mut batch).unwrap();
+}
+
+pub fn wall(year: i32, month: u32, day: u32, hour: u32) -> LocalDateTime {
+    LocalDateTime::new(Date::from_ymd(year, month, day).unwrap(), hour, 30, 0).unwrap()
+}
+
+pub fn settings(name: &str) -> Settings {
+    Settings {
+        name: text(name),
+        currency: Currency::new("EUR", 2).unwrap(),
+        time_zone: text("Europe/Berlin"),
+        cut_off: CutOff::parse("04:00").unwrap(),
+        rules: PriceRules::default(),
+        payment_timeout_s: 900,
+    }
+}
+
+pub fn tax(name: &str, ppm: u32, inclusive: bool) -> Tax {
+    Tax { id: id(TaxId::parse, name), name: text(name), rate: Ppm(ppm), inclusive }
+}
+
+pub fn item(name: &str, label: &str, category: Option<&str>, price: i64, taxes: &[&str], sku_name: Option<&str>) -> Item {
+    Item {
+        id: id(ItemId::parse, name),
+        name: text(label),
+        category: category.map(text),
+        price: ItemPrice::Fixed(Money(price)),
+        variations: vec![],
+        groups: vec![],
+        taxes: taxes.iter().map(|tax| id(TaxId::parse, tax)).collect(),
+        sku: sku_name.map(sku),
+    }
+}
+
+fn sized(name: &str, label: &str, sizes: &[(&str, i64)]) -> Item {
+    let variations = sizes.iter().map(|(size, price)| Variation {
+        id: id(VariationId::parse, size),
+        name: text(size),
+        price: Money(*price),
+        sku: None,
+    });
+    Item { variations: variations.collect(), ..item(name, label, Some("Drinks"), 0, &["vat"], None) }
+}
+
+pub fn menu(command: MenuCommand) -> Command {
+    Command::Menu(command)
+}
+
+pub fn access(command: AccessCommand) -> Command {
+    Command::Access(command)
+}
+
+pub fn to_store(command: StoreCommand) -> Command {
+    Command::Store(store(), command)
+}
+
+pub fn stock(command: StockCommand) -> Command {
+    to_store(StoreCommand::Stock(command))
+}
+
+pub fn order(number: u32, command: OrderCommand) -> Command {
+    to_store(StoreCommand::Order(order_id(number), command))
+}
+
+pub fn line(number: u32, item_name: &str, milli: i64) -> NewLine {
+    NewLine {
+        line: id(LineId::parse, &format!("l{number}")),
+        item: id(ItemId::parse, item_name),
+        variation: (item_name == "beer").then(|| id(VariationId::parse, if number % 2 == 0 { "small" } else { "large" })),
+        qty: QtyMilli(milli),
+        modifiers: vec![],
+        open_price: None,
+        seat: None,
+        course: None,
+        note: None,
+    }
+}
+
+pub fn new_order(lines: Vec<NewLine>, place: bool) -> NewOrder {
+    NewOrder {
+        channel: Channel::Pos,
+        dining_mode: DiningMode::DineIn,
+        pay_mode: PayMode::Later,
+        table: None,
+        guests: 2,
+        customer_ref: None,
+        currency: None,
+        display_number: None,
+        lines,
+        discounts: vec![],
+        service_charges: vec![],
+        place: place.then_some(Place { expected_total: None }),
+    }
+}
+
+pub fn open(number: u32, new: NewOrder) -> Command {
+    order(number, OrderCommand::Open(new))
+}
+
+pub fn cancel(number: u32) -> Command {
+    order(number, OrderCommand::Cancel { reason: CancelReason::Requested(text("changed their mind")) })
+}
+
+pub fn pay(number: u32, order_number: u32, amount: Option<i64>, tip: i64, method: Method) -> Command {
+    let initiate = PaymentCommand::Initiate {
+        order: order_id(order_number),
+        amount: amount.map(Money),
+        tip: Money(tip),
+        method,
+        expected_total: None,
+    };
+    to_store(StoreCommand::Payment(payment_id(number), initiate))
+}
+
+pub fn cash() -> Method {
+    Method::Cash { tendered: None }
+}
+
+pub fn card() -> Method {
+    Method::External(id(TenderId::parse, "card"))
+}
+
+pub fn outcome(number: u32, outcome: Outcome) -> Command {
+    to_store(StoreCommand::Payment(payment_id(number), PaymentCommand::RecordOutcome(outcome)))
+}
+
+/// Read models that make everything durable at once, or, with a long interval, only when they are shut down.
+pub fn options(sync_interval: Duration) -> Options {
+    Options { sync_interval, ..Options::default() }
+}
+
+pub const NEVER: Duration = Duration::from_secs(3_600);
+
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}
+
+/// Opens the read models and waits until they have folded the whole log.
+pub fn projected(dir: &Path, reader: &LogReader, sync_interval: Duration) -> Projections {
+    let projections = Projections::open(dir, reader.clone(), &options(sync_interval)).unwrap();
+    caught_up(&projections, reader);
+    projections
+}
+
+pub fn caught_up(projections: &Projections, reader: &LogReader) {
+    let last = Position(reader.durable().0 - 1);
+    for projection in Projection::ALL {
+        if let Err(stale) = block_on(projections.wait_for(projection, last, Duration::from_secs(30))) {
+            panic!("{projection:?}: {stale}: {:?}", projections.status());
+        }
+    }
+}
+
+pub fn dumps(projections: &Projections) -> Vec<Vec<String>> {
+    Projection::ALL.into_iter().map(|projection| projections.dump(projection).unwrap()).collect()
+}
+
+/// A step of a busy day; what the domain refuses does not happen.
+#[derive(Clone, Debug)]
+pub enum Step {
+    Open { order: u32, items: Vec<(u8, i64)>, place: bool, channel: u8, table: Option<u8>, first: bool },
+    AddLine { order: u32, line: u32, item: u8, milli: i64 },
+    ChangeQty { order: u32, line: u32, milli: i64 },
+    RemoveLine { order: u32, line: u32 },
+    Discount { order: u32, discount: u8, percent: bool, amount: u32 },
+    RemoveDiscount { order: u32, discount: u8 },
+    Charge { order: u32, charge: u8, ppm: u32, taxed: bool },
+    Place { order: u32 },
+    Cancel { order: u32 },
+    PayCash { payment: u32, order: u32, part: Option<u16>, tip: u8 },
+    PayCard { payment: u32, order: u32, part: Option<u16>, tip: u8 },
+    Captured { payment: u32, other_amount: bool },
+    Failed { payment: u32 },
+    Receive { sku: bool, pieces: u8 },
+    Mark { sku: bool },
+    Unmark { sku: bool },
+    Hour { hour: u8, day: u8 },
+}
+
+const ITEMS: [&str; 4] = ["pizza", "salad", "water", "beer"];
+
+pub fn steps(len: usize) -> impl Strategy<Value = Vec<Step>> {
+    let order = || 0u32..12;
+    let payment = || 0u32..24;
+    let line = || 0u32..4;
+    let milli = || prop_oneof![3 => (1i64..4).prop_map(|pieces| pieces * 1_000), 1 => 1i64..3_000];
+    let step = prop_oneof![
+        6 => (order(), prop::collection::vec((0u8..4, milli()), 1..4), any::<bool>(), 0u8..5, prop::option::of(0u8..3), any::<bool>())
+            .prop_map(|(order, items, place, channel, table, first)| Step::Open { order, items, place, channel, table, first }),
+        2 => (order(), line(), 0u8..4, milli()).prop_map(|(order, line, item, milli)| Step::AddLine { order, line, item, milli }),
+        2 => (order(), line(), milli()).prop_map(|(order, line, milli)| Step::ChangeQty { order, line, milli }),
+        1 => (order(), line()).prop_map(|(order, line)| Step::RemoveLine { order, line }),
+        2 => (order(), 0u8..3, any::<bool>(), 1u32..900)
+            .prop_map(|(order, discount, percent, amount)| Step::Discount { order, discount, percent, amount }),
+        1 => (order(), 0u8..3).prop_map(|(order, discount)| Step::RemoveDiscount { order, discount }),
+        2 => (order(), 0u8..2, 1u32..200_000, any::<bool>())
+            .prop_map(|(order, charge, ppm, taxed)| Step::Charge { order, charge, ppm, taxed }),
+        3 => order().prop_map(|order| Step::Place { order }),
+        1 => order().prop_map(|order| Step::Cancel { order }),
+        3 => (payment(), order(), prop::option::of(1u16..900), any::<u8>())
+            .prop_map(|(payment, order, part, tip)| Step::PayCash { payment, order, part, tip }),
+        3 => (payment(), order(), prop::option::of(1u16..900), any::<u8>())
+            .prop_map(|(payment, order, part, tip)| Step::PayCard { payment, order, part, tip }),
+        4 => (payment(), prop::bool::weighted(0.2)).prop_map(|(payment, other_amount)| Step::Captured { payment, other_amount }),
+        1 => payment().prop_map(|payment| Step::Failed { payment }),
+        1 => (any::<bool>(), 1u8..50).prop_map(|(sku, pieces)| Step::Receive { sku, pieces }),
+        1 => any::<bool>().prop_map(|sku| Step::Mark { sku }),
+        1 => any::<bool>().prop_map(|sku| Step::Unmark { sku }),
+        2 => (0u8..24, 20u8..24).prop_map(|(hour, day)| Step::Hour { hour, day }),
+    ];
+    prop::collection::vec(step, 1..len)
+}
+
+impl World {
+    /// Does the step if the domain allows it.
+    pub fn step(&mut self, step: &Step) {
+        let sku_of = |dough: bool| sku(if dough { "dough" } else { "water" });
+        let command = match step {
+            Step::Open { order, items, place, channel, table, first } => {
+                let lines = items.iter().zip(0..).map(|((item, milli), at)| line(at, ITEMS[usize::from(*item)], *milli));
+                let channels = [Channel::Pos, Channel::Kiosk, Channel::Online, Channel::Delivery, Channel::Phone];
+                let new = NewOrder {
+                    channel: channels[usize::from(*channel)],
+                    table: table.map(|table| id(TableId::parse, &format!("t{table}"))),
+                    pay_mode: if *first { PayMode::First } else { PayMode::Later },
+                    ..new_order(lines.collect(), *place)
+                };
+                open(*order, new)
+            }
+            Step::AddLine { order: number, line: at, item, milli } => {
+                order(*number, OrderCommand::AddLines(vec![line(*at, ITEMS[usize::from(*item)], *milli)]))
+            }
+            Step::ChangeQty { order: number, line, milli } => {
+                let line = id(LineId::parse, &format!("l{line}"));
+                order(*number, OrderCommand::ChangeLineQty { line, qty: QtyMilli(*milli) })
+            }
+            Step::RemoveLine { order: number, line } => {
+                order(*number, OrderCommand::RemoveLine(id(LineId::parse, &format!("l{line}"))))
+            }
+            Step::Discount { order: number, discount, percent, amount } => {
+                let rate = match percent {
+                    true => Rate::Percent(Ppm(amount * 1_000)),
+                    false => Rate::Amount(Money(i64::from(*amount))),
+                };
+                let scope = match discount {
+                    0 => DiscountScope::Lines(vec![id(LineId::parse, "l0")]),
+                    _ => DiscountScope::Order,
+                };
+                let discount = id(DiscountId::parse, &format!("d{discount}"));
+                let new = NewDiscount { discount, scope, rate, reason: text("regular") };
+                order(*number, OrderCommand::ApplyDiscount(new))
+            }
+            Step::RemoveDiscount { order: number, discount } => {
+                order(*number, OrderCommand::RemoveDiscount(id(DiscountId::parse, &format!("d{discount}"))))
+            }
+            Step::Charge { order: number, charge, ppm, taxed } => {
+                let phase = match taxed {
+                    true => NewChargePhase::Subtotal { pre_discount: *charge == 0, taxes: vec![id(TaxId::parse, "city")] },
+                    false => NewChargePhase::Total,
+                };
+                let charge = id(ChargeId::parse, &format!("c{charge}"));
+                let new = NewServiceCharge { charge, name: text("Service"), rate: Rate::Percent(Ppm(*ppm)), phase };
+                order(*number, OrderCommand::ApplyServiceCharge(new))
+            }
+            Step::Place { order: number } => order(*number, OrderCommand::Place(Place { expected_total: None })),
+            Step::Cancel { order } => cancel(*order),
+            Step::PayCash { payment, order, part, tip } => {
+                pay(*payment, *order, part.map(i64::from), i64::from(*tip), cash())
+            }
+            Step::PayCard { payment, order, part, tip } => {
+                pay(*payment, *order, part.map(i64::from), i64::from(*tip), card())
+            }
+            Step::Captured { payment, other_amount } => {
+                outcome(*payment, Outcome::Captured { amount: other_amount.then_some(Money(1)) })
+            }
+            Step::Failed { payment } => outcome(*payment, Outcome::Failed { code: text("declined") }),
+            Step::Receive { sku, pieces } => {
+                let qty = QtyMilli::pieces(u32::from(*pieces));
+                stock(StockCommand::Receive { sku: sku_of(*sku), qty, reference: None })
+            }
+            Step::Mark { sku } => stock(StockCommand::Mark86 { sku: sku_of(*sku), until: None }),
+            Step::Unmark { sku } => stock(StockCommand::Unmark86(sku_of(*sku))),
+            Step::Hour { hour, day } => {
+                self.local = wall(2026, 11, u32::from(*day), u32::from(*hour));
+                return;
+            }
+        };
+        // What is refused did not happen.
+        let _ = self.run(command);
+    }
+}
