@@ -3,7 +3,7 @@
 //! A stream is found by a 64-bit hash of its name under a secret seed, so the index holds no names; whoever reads an
 //! event compares the name. Positions become places through *waypoints*, one for every few kilobytes of log.
 //!
-//! Memory: 8 bytes per event, about 50 bytes per stream, and 24 bytes per [`WAYPOINT_BYTES`] of log; measured at about 25
+//! Memory: 8 bytes per event, about 50 bytes per stream, and 24 bytes per [`WAYPOINT_BYTES`] of log; measured at 19 to 25
 //! bytes per event where streams have six events of 256 bytes.
 
 use crate::format::{BATCH_HEADER_LEN, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, DATA_START};
