@@ -1,0 +1,11 @@
+//! The engine as its callers see it, on logs in memory, on a simulated disk and in real directories.
+
+mod faults;
+mod history;
+mod idempotency;
+mod menus;
+mod order;
+mod restart;
+mod stock;
+mod support;
+mod time;
