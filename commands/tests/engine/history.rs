@@ -159,7 +159,7 @@ impl Model {
 }
 
 fn check(seed: u64) {
-    println!("seed {seed}");
+    say_seed(seed);
     let disk = GateDisk::new();
     let house = House::furnished(disk.open(), 40);
     let furnished = commits(house.engine.reader()).len();

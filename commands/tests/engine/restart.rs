@@ -37,7 +37,7 @@ fn said(house: &House, id: u128, command: Command) -> String {
 #[test]
 fn a_restarted_engine_decides_as_one_that_never_stopped() {
     for seed in 1..=8 {
-        println!("seed {seed}");
+        say_seed(seed);
         let mut random = Random::new(seed);
         let (steady, restarted) = (GateDisk::new(), GateDisk::new());
         let steady = House::furnished(steady.open(), 10);

@@ -77,6 +77,12 @@ pub fn until<T>(mut what: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// Says which random numbers a failure came from.
+#[expect(clippy::print_stdout, reason = "a test's output is shown when it fails")]
+pub fn say_seed(seed: u64) {
+    println!("seed {seed}");
+}
+
 /// An id nobody has used.
 pub fn fresh() -> u128 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
