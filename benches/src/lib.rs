@@ -1,1 +1,144 @@
-//! Benchmarks with fixed seeds; results carry commit and machine.
+//! Measures the engine against the machine it runs on. The same code in two sizes: tiny runs in `cargo test`, so that a
+//! bench cannot rot, large is for figures.
+//!
+//! Everything follows from fixed seeds, and every bench answers a checksum of what it computed: it keeps the work from
+//! being optimised away, and a test compares it with what it was, so that two figures are figures of the same work.
+//! Where the machine sets a limit (the disk's sync, the memory's width) it is measured in turns with ours, because on a
+//! shared machine a limit of a minute ago is another machine's.
+
+#![allow(clippy::float_arithmetic, reason = "rates and fractions for people; no money is computed here")]
+
+mod append;
+mod engine;
+mod fixture;
+mod hello;
+mod limits;
+mod machine;
+mod over_http;
+mod replay;
+mod report;
+mod rules;
+
+pub use hello::serve as serve_hello;
+pub use machine::{Machine, commit};
+pub use report::{Limit, Measure, Report};
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+/// What a bench fails with. Nobody reacts to it but by reading it.
+pub type BenchError = Box<dyn Error + Send + Sync>;
+
+/// How much work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// A second in all: does it still work?
+    Tiny,
+    /// Minutes: how fast is it? Medians of five.
+    Large,
+}
+
+impl Size {
+    /// Picks by size.
+    fn pick<T>(self, tiny: T, large: T) -> T {
+        match self {
+            Size::Tiny => tiny,
+            Size::Large => large,
+        }
+    }
+
+    /// How often everything is measured; the median counts.
+    fn runs(self) -> usize {
+        self.pick(1, 5)
+    }
+}
+
+/// What to measure and where.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How much work.
+    pub size: Size,
+    /// Where logs are written; the disk that is measured.
+    pub dir: PathBuf,
+    /// The `comanda` binary for what goes over HTTP; left out where there is none.
+    pub comanda: Option<PathBuf>,
+    /// The benches' own binary, which serves the bare server to compare with.
+    pub benches: Option<PathBuf>,
+}
+
+/// One group of measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// What the machine can do.
+    Limits,
+    /// Deciding an order and folding what follows.
+    Decide,
+    /// Events to bytes.
+    Encode,
+    /// Bytes to events.
+    Decode,
+    /// Commits into the log, without the engine.
+    Append,
+    /// Orders through the engine.
+    Engine,
+    /// Reading a log from the beginning.
+    Replay,
+    /// Orders over HTTP.
+    Http,
+}
+
+impl Group {
+    /// All, in the order they are measured.
+    pub const ALL: [Group; 8] = [
+        Group::Limits,
+        Group::Decide,
+        Group::Encode,
+        Group::Decode,
+        Group::Append,
+        Group::Engine,
+        Group::Replay,
+        Group::Http,
+    ];
+
+    /// What it is called on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Limits => "limits",
+            Group::Decide => "decide",
+            Group::Encode => "encode",
+            Group::Decode => "decode",
+            Group::Append => "append",
+            Group::Engine => "engine",
+            Group::Replay => "replay",
+            Group::Http => "http",
+        }
+    }
+
+    /// Measures it.
+    ///
+    /// # Errors
+    /// Whatever went wrong; a bench has no second way.
+    pub fn measure(self, plan: &Plan) -> Result<Vec<Measure>, BenchError> {
+        let dir = || tempfile::tempdir_in(&plan.dir);
+        match self {
+            Group::Limits => limits::measure(plan.size, dir()?.path()),
+            Group::Decide => Ok(vec![rules::decide(plan.size)]),
+            Group::Encode => Ok(vec![rules::encode(plan.size)]),
+            Group::Decode => Ok(vec![rules::decode(plan.size)?]),
+            Group::Append => append::measure(plan.size, dir()?.path()),
+            Group::Engine => engine::measure(plan.size, dir()?.path()),
+            Group::Replay => replay::measure(plan.size, dir()?.path()),
+            Group::Http => match (&plan.comanda, &plan.benches) {
+                (Some(comanda), Some(benches)) => over_http::measure(plan.size, dir()?.path(), comanda, benches),
+                _ => Ok(vec![]),
+            },
+        }
+    }
+}
+
+/// A directory of its own for one run, so that runs do not share what lies in it.
+fn run_dir(dir: &Path, name: &str, run: usize) -> std::io::Result<PathBuf> {
+    let dir = dir.join(format!("{name}-{run}"));
+    std::fs::create_dir_all(&dir)?;
+    Ok(dir)
+}

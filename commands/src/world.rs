@@ -3,7 +3,7 @@
 use crate::envelope::{Envelope, derived_id};
 use domain::calendar::{LocalDateTime, Timestamp};
 use domain::command::{Command, Context, OrderCommand, PaymentCommand, Source, StockCommand, StoreCommand};
-use domain::event::{Event, StockEvent, StoreEvent};
+use domain::event::{Event, OrderEvent, StockEvent, StoreEvent};
 use domain::ids::{ActorId, CommandId, Revision, StoreId, TenantId, Text};
 use domain::refused::Refused;
 use domain::store::{Due, Store};
@@ -31,6 +31,8 @@ struct Place {
 struct Holding {
     tenant: Tenant,
     stores: HashMap<StoreId, Place, foldhash::fast::RandomState>,
+    /// Where the commit of every accepted command is. By tenant, so that the tenant's name is not kept with each.
+    seen: HashMap<CommandId, Position, foldhash::fast::RandomState>,
 }
 
 /// A deadline of one store.
@@ -77,8 +79,6 @@ pub enum FoldError {
 #[derive(Default)]
 pub(crate) struct World {
     holdings: HashMap<TenantId, Holding, foldhash::fast::RandomState>,
-    /// Where the commit of every accepted command is.
-    seen: HashMap<(TenantId, CommandId), Position, foldhash::fast::RandomState>,
     deadlines: BTreeSet<Deadline>,
     /// Commands the engine owes, oldest first.
     owed: VecDeque<Envelope>,
@@ -115,17 +115,17 @@ impl World {
 
     /// The commit of a command that was accepted.
     pub(crate) fn commit_of(&self, tenant: TenantId, command: CommandId) -> Option<Position> {
-        self.seen.get(&(tenant, command)).copied()
+        self.holdings.get(&tenant)?.seen.get(&command).copied()
     }
 
     /// Remembers an accepted command for ever.
     pub(crate) fn note(&mut self, tenant: TenantId, command: CommandId, first: Position) {
-        self.seen.insert((tenant, command), first);
+        self.holdings.entry(tenant).or_default().seen.insert(command, first);
     }
 
     /// How many commands were accepted.
     pub(crate) fn accepted(&self) -> usize {
-        self.seen.len()
+        self.holdings.values().map(|holding| holding.seen.len()).sum()
     }
 
     /// How many deadlines lie ahead.
@@ -272,10 +272,26 @@ impl World {
     }
 }
 
-/// The entity whose deadline an event may move.
+/// The entity whose deadline an event may move. Looking a deadline up costs more than most events, so those that never
+/// move one are named here.
 fn due_of(event: &Event) -> Option<Due> {
     match event {
-        Event::Order(order, _) => Some(Due::Order(*order)),
+        Event::Order(order, event) => match event {
+            OrderEvent::OrderPlaced { .. }
+            | OrderEvent::PaymentApplied { .. }
+            | OrderEvent::OrderCancelled { .. }
+            | OrderEvent::OrderCompleted { .. } => Some(Due::Order(*order)),
+            OrderEvent::OrderOpened(_)
+            | OrderEvent::LineAdded(_)
+            | OrderEvent::LineQtyChanged { .. }
+            | OrderEvent::LineRemoved { .. }
+            | OrderEvent::DiscountApplied(_)
+            | OrderEvent::DiscountRemoved { .. }
+            | OrderEvent::ServiceChargeApplied(_)
+            | OrderEvent::ServiceChargeRemoved { .. }
+            | OrderEvent::OrderRepriced { .. }
+            | OrderEvent::PaymentNotApplicable { .. } => None,
+        },
         Event::Payment(payment, _) => Some(Due::Payment(*payment)),
         Event::Stock(StockEvent::ItemMarked86 { sku, .. } | StockEvent::ItemUnmarked86 { sku }) => {
             Some(Due::Mark86(*sku))

@@ -77,8 +77,14 @@ impl Running {
         }
         let (log, reader, recovered) = eventlog::open_embedded(&log_dir, eventlog::Options::STANDARD)?;
         let (engine, stopped) = Engine::start(log, reader.clone(), commands::Options::default())?;
-        let projections = Projections::open(&views_dir, reader.clone(), projections::Options::default())?;
-        let app = App { engine, reader, projections, metrics: Metrics::default(), feeds: Arc::new(tokio::sync::Semaphore::new(FEEDS_MAX)) };
+        let projections = Projections::open(&views_dir, reader.clone(), &projections::Options::default())?;
+        let app = App {
+            engine,
+            reader,
+            projections,
+            metrics: Metrics::default(),
+            feeds: Arc::new(tokio::sync::Semaphore::new(FEEDS_MAX)),
+        };
         Ok(Running { app: Arc::new(app), recovered, engine: stopped })
     }
 

@@ -78,8 +78,8 @@ impl Client {
         let is_open = self.connection.as_ref().is_some_and(|connection| !connection.is_closed());
         if !is_open {
             let connect = TcpStream::connect(&self.authority).await;
-            let stream = connect
-                .map_err(|source| ClientError::Connect { authority: self.authority.clone(), source })?;
+            let stream =
+                connect.map_err(|source| ClientError::Connect { authority: self.authority.clone(), source })?;
             // Latency matters more than packets; a socket that cannot do it still works.
             let _ = stream.set_nodelay(true);
             let (sender, connection) = handshake(TokioIo::new(stream)).await?;

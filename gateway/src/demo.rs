@@ -45,11 +45,35 @@ const PIZZAS: [WithVariations; 3] = [
 /// Modifier groups: id, name, min, max, modifiers (id, name, price, default).
 type Group = (&'static str, &'static str, u16, u16, &'static [(&'static str, &'static str, i64, bool)]);
 const GROUPS: [Group; 5] = [
-    ("extras", "Extras", 0, 3, &[("parmesan", "Parmesan", 100, false), ("chili", "Chili", 0, false), ("truffle", "Truffle", 450, false)]),
-    ("toppings", "Toppings", 0, 5, &[("olives", "Olives", 120, false), ("ham", "Ham", 180, false), ("rocket", "Rocket", 150, false)]),
-    ("side", "Side", 1, 1, &[("potatoes", "Potatoes", 0, true), ("salad", "Salad", 0, false), ("spinach", "Spinach", 80, false)]),
+    (
+        "extras",
+        "Extras",
+        0,
+        3,
+        &[("parmesan", "Parmesan", 100, false), ("chili", "Chili", 0, false), ("truffle", "Truffle", 450, false)],
+    ),
+    (
+        "toppings",
+        "Toppings",
+        0,
+        5,
+        &[("olives", "Olives", 120, false), ("ham", "Ham", 180, false), ("rocket", "Rocket", 150, false)],
+    ),
+    (
+        "side",
+        "Side",
+        1,
+        1,
+        &[("potatoes", "Potatoes", 0, true), ("salad", "Salad", 0, false), ("spinach", "Spinach", 80, false)],
+    ),
     ("bread", "Bread", 0, 1, &[("white", "White bread", 0, true), ("no_bread", "No bread", 0, false)]),
-    ("flavours", "Flavours", 0, 3, &[("vanilla", "Vanilla", 0, false), ("pistachio", "Pistachio", 50, false), ("lemon", "Lemon", 0, false)]),
+    (
+        "flavours",
+        "Flavours",
+        0,
+        3,
+        &[("vanilla", "Vanilla", 0, false), ("pistachio", "Pistachio", 50, false), ("lemon", "Lemon", 0, false)],
+    ),
 ];
 
 /// What is counted, and how many portions each store starts with.

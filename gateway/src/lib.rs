@@ -1,3 +1,11 @@
 //! The doors and the composition root: HTTP, command line, the comanda binary.
 
+pub mod access;
+pub mod app;
+pub mod cli;
+pub mod client;
+pub mod demo;
+pub mod feed;
+pub mod http;
 pub mod import;
+pub mod tokens;

@@ -125,8 +125,22 @@ fn nothing_is_unsafe() {
 #[test]
 fn the_top_level_is_the_map() {
     let allowed = [
-        "Cargo.toml", "Cargo.lock", "README.md", "ARCHITECTURE.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE",
-        "deny.toml", "rustfmt.toml", "domain", "schemas", "eventlog", "commands", "projections", "gateway", "benches",
+        "Cargo.toml",
+        "Cargo.lock",
+        "README.md",
+        "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "deny.toml",
+        "rustfmt.toml",
+        "domain",
+        "schemas",
+        "eventlog",
+        "commands",
+        "projections",
+        "gateway",
+        "benches",
         "deploy",
     ];
     for entry in fs::read_dir(root()).expect("the workspace reads") {

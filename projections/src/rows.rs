@@ -3,9 +3,7 @@
 use crate::fault::{Fault, QueryError};
 use crate::key::Key;
 use eventlog::Position;
-use redb::{
-    Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction,
-};
+use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
 use schemas::views::Row;
 use std::cell::OnceCell;
 use std::collections::HashMap;

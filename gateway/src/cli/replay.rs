@@ -19,7 +19,9 @@ const BUFFER_BYTES: usize = 1 << 20;
 
 /// What to replay.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:\n  comanda replay --data ./data --types OrderPlaced,OrderCancelled > orders.ndjson\n  comanda replay --url http://127.0.0.1:8080 --token cmd_... --after 0:918")]
+#[command(
+    after_help = "Examples:\n  comanda replay --data ./data --types OrderPlaced,OrderCancelled > orders.ndjson\n  comanda replay --url http://127.0.0.1:8080 --token cmd_... --after 0:918"
+)]
 pub struct ReplayArgs {
     /// Reads the log in this directory; no server may be running on it.
     #[arg(long, env = "COMANDA_DATA", default_value = "./data", value_name = "DIR", conflicts_with = "url")]

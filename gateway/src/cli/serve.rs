@@ -11,6 +11,9 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
+/// How long a start waits until all tokens are known.
+const ACCESS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// How to serve.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Example:\n  comanda serve --data ./data --listen 127.0.0.1:8080")]
@@ -100,10 +103,17 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
         %address, events = recovered.events, batches = recovered.batches, segments = recovered.segments,
         cut_bytes = recovered.cut_bytes, clean = recovered.clean, "serving"
     );
-    let tokens = match recovered.created && !args.no_demo {
+    // Nothing but the log's own first record: nobody has used it yet, and no earlier start got through.
+    let is_fresh = recovered.events <= 1;
+    let tokens = match is_fresh && !args.no_demo {
         true => demo::set_up(&running.app.engine).await.map_err(ServeError::Demo)?,
         false => vec![],
     };
+    let head = running.app.reader.durable();
+    let last = eventlog::Position(head.0.saturating_sub(1));
+    if running.app.projections.wait_for(projections::Projection::Access, last, ACCESS_TIMEOUT).await.is_err() {
+        tracing::warn!("the tokens are not all known yet; requests with them are refused until they are");
+    }
     announce(args, address, &tokens);
     let mut failure = running.app.engine.failure();
     let router = crate::http::router(std::sync::Arc::clone(&running.app));

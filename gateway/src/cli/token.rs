@@ -9,14 +9,16 @@ use commands::{CommandError, Envelope, derived_id};
 use domain::command::{AccessCommand, Command, Source};
 use domain::event::Role;
 use domain::ids::{ActorId, TenantId, Text, TokenId};
-use schemas::json::wire::{Named, name_of};
+use schemas::json::wire::name_of;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What to do with tokens.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:\n  comanda token issue --role pos --label 'till 3' --url http://127.0.0.1:8080 --token cmd_...\n  comanda token issue --role admin --label 'first admin' --tenant acme --data ./data   (server stopped)\n  comanda token revoke 0123456789abcdef --url http://127.0.0.1:8080 --token cmd_...")]
+#[command(
+    after_help = "Examples:\n  comanda token issue --role pos --label 'till 3' --url http://127.0.0.1:8080 --token cmd_...\n  comanda token issue --role admin --label 'first admin' --tenant acme --data ./data   (server stopped)\n  comanda token revoke 0123456789abcdef --url http://127.0.0.1:8080 --token cmd_..."
+)]
 pub struct TokenArgs {
     #[command(subcommand)]
     verb: Verb,
@@ -73,7 +75,8 @@ struct Place {
 
 fn parse_role(text: &str) -> Result<Role, String> {
     let names: Vec<&str> = Role::ALL.into_iter().map(name_of).collect();
-    Role::parse(text).ok_or_else(|| format!("is not one of {}", names.join(", ")))
+    let role = Role::ALL.into_iter().find(|role| name_of(*role) == text);
+    role.ok_or_else(|| format!("is not one of {}", names.join(", ")))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -139,9 +142,8 @@ fn call(url: &str, token: &str, method: &str, path: &str, body: Option<&Value>) 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let key = format!("{:032x}", u128::from_be_bytes(random()));
     let body = body.map(|body| body.to_string().into()).unwrap_or_default();
-    let answer = runtime.block_on(async {
-        Client::new(url, token)?.call(method, path, &[("idempotency-key", &key)], body).await
-    })?;
+    let answer = runtime
+        .block_on(async { Client::new(url, token)?.call(method, path, &[("idempotency-key", &key)], body).await })?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 

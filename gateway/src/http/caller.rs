@@ -86,7 +86,8 @@ impl<S: Sync> FromRequestParts<S> for CommandHeaders {
             .map_err(|bad| ApiError::Header { name: "Idempotency-Key", problem: bad.to_string() })?;
         let terminal = match text(headers, &TERMINAL, "X-Terminal")? {
             Some(id) => Some(
-                TerminalId::parse(id).map_err(|bad| ApiError::Header { name: "X-Terminal", problem: bad.to_string() })?,
+                TerminalId::parse(id)
+                    .map_err(|bad| ApiError::Header { name: "X-Terminal", problem: bad.to_string() })?,
             ),
             None => None,
         };

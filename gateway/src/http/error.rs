@@ -159,11 +159,9 @@ impl ApiError {
             }
             ApiError::BodyLost => Problem::new(400, "malformed", "The body did not arrive whole."),
             ApiError::Command(error) => command_problem(error),
-            ApiError::Stale => Problem::new(
-                503,
-                "stale",
-                "The view has not reached min_position yet. Repeat the request in a moment.",
-            ),
+            ApiError::Stale => {
+                Problem::new(503, "stale", "The view has not reached min_position yet. Repeat the request in a moment.")
+            }
             ApiError::ViewUnavailable { view } => {
                 Problem::new(503, "view_unavailable", format!("The view {view} is being rebuilt or has stopped."))
             }
@@ -197,8 +195,7 @@ impl IntoResponse for ApiError {
 pub fn problem_response(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = serde_json::to_vec(problem).unwrap_or_default();
-    let json: (HeaderName, HeaderValue) =
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    let json: (HeaderName, HeaderValue) = (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     let mut response = (status, [json], body).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S);

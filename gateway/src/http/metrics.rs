@@ -103,11 +103,15 @@ fn register_engine(registry: &mut Registry, app: &App) {
     let head = app.reader.durable().0;
     registry.register("log_head_position", "Position of the next event", gauge(head));
     for status in app.projections.status() {
-        let labels = [("view".into(), status.name.to_owned().into())].into_iter();
+        let labels = [("view".into(), status.projection.as_str().into())].into_iter();
         let registry = registry.sub_registry_with_labels(labels);
-        registry.register("view_position", "Events a view has seen", gauge(status.next.0));
-        registry.register("view_lag_events", "Events a view is behind", gauge(head.saturating_sub(status.next.0)));
-        registry.register("view_parked", "1 where a view has stopped at an event", gauge(status.parked.is_some().into()));
+        registry.register("view_position", "Position of the last event a view has folded", gauge(status.position.0));
+        registry.register("view_lag_events", "Events a view is behind", gauge(status.lag));
+        registry.register(
+            "view_parked",
+            "1 where a view has stopped at an event",
+            gauge(status.parked.is_some().into()),
+        );
     }
 }
 

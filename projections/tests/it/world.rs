@@ -2,14 +2,13 @@
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::command::{
-    AccessCommand, Command, Context, Method, NewDiscount, NewLine, NewOrder, NewServiceCharge, NewChargePhase,
-    OrderCommand, Outcome, PaymentCommand, Place, Source, StockCommand, StoreCommand, MenuCommand,
+    AccessCommand, Command, Context, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewOrder,
+    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, Source, StockCommand, StoreCommand,
 };
-use domain::event::{
-    CancelReason, Channel, DiningMode, DiscountScope, Event, PayMode, Rate, StockPolicy,
-};
+use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, Event, PayMode, Rate, StockPolicy};
 use domain::ids::{
-    ActorId, ChargeId, DiscountId, ItemId, LineId, OrderId, PaymentId, Sku, StoreId, TableId, TaxId, TenantId, TenderId, Text, VariationId,
+    ActorId, ChargeId, DiscountId, ItemId, LineId, OrderId, PaymentId, Sku, StoreId, TableId, TaxId, TenantId,
+    TenderId, Text, VariationId,
 };
 use domain::menu::{Item, ItemPrice, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
@@ -136,8 +135,7 @@ impl World {
     }
 
     pub fn run(&mut self, command: Command) -> Result<Vec<Event>, Refused> {
-        let context =
-            Context { now: Timestamp(self.now), local: self.local, source: self.source, terminal: None };
+        let context = Context { now: Timestamp(self.now), local: self.local, source: self.source, terminal: None };
         let (store, events) = match &command {
             Command::Menu(command) => (None, self.state.decide_menu(command)?),
             Command::Access(command) => (None, self.state.decide_access(command)?),
@@ -247,7 +245,14 @@ pub fn tax(name: &str, ppm: u32, inclusive: bool) -> Tax {
     Tax { id: id(TaxId::parse, name), name: text(name), rate: Ppm(ppm), inclusive }
 }
 
-pub fn item(name: &str, label: &str, category: Option<&str>, price: i64, taxes: &[&str], sku_name: Option<&str>) -> Item {
+pub fn item(
+    name: &str,
+    label: &str,
+    category: Option<&str>,
+    price: i64,
+    taxes: &[&str],
+    sku_name: Option<&str>,
+) -> Item {
     Item {
         id: id(ItemId::parse, name),
         name: text(label),
@@ -294,7 +299,8 @@ pub fn line(number: u32, item_name: &str, milli: i64) -> NewLine {
     NewLine {
         line: id(LineId::parse, &format!("l{number}")),
         item: id(ItemId::parse, item_name),
-        variation: (item_name == "beer").then(|| id(VariationId::parse, if number % 2 == 0 { "small" } else { "large" })),
+        variation: (item_name == "beer")
+            .then(|| id(VariationId::parse, if number % 2 == 0 { "small" } else { "large" })),
         qty: QtyMilli(milli),
         modifiers: vec![],
         open_price: None,
@@ -445,7 +451,8 @@ impl World {
         let sku_of = |dough: bool| sku(if dough { "dough" } else { "water" });
         let command = match step {
             Step::Open { order, items, place, channel, table, first } => {
-                let lines = items.iter().zip(0..).map(|((item, milli), at)| line(at, ITEMS[usize::from(*item)], *milli));
+                let lines =
+                    items.iter().zip(0..).map(|((item, milli), at)| line(at, ITEMS[usize::from(*item)], *milli));
                 let channels = [Channel::Pos, Channel::Kiosk, Channel::Online, Channel::Delivery, Channel::Phone];
                 let new = NewOrder {
                     channel: channels[usize::from(*channel)],
@@ -483,7 +490,9 @@ impl World {
             }
             Step::Charge { order: number, charge, ppm, taxed } => {
                 let phase = match taxed {
-                    true => NewChargePhase::Subtotal { pre_discount: *charge == 0, taxes: vec![id(TaxId::parse, "city")] },
+                    true => {
+                        NewChargePhase::Subtotal { pre_discount: *charge == 0, taxes: vec![id(TaxId::parse, "city")] }
+                    }
                     false => NewChargePhase::Total,
                 };
                 let charge = id(ChargeId::parse, &format!("c{charge}"));

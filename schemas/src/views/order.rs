@@ -375,3 +375,26 @@ impl OrderView {
         }
     }
 }
+
+impl From<&domain::pricing::Totals> for TotalsView {
+    fn from(totals: &domain::pricing::Totals) -> TotalsView {
+        let tax = |total: &domain::pricing::TaxTotal| TaxTotalView {
+            tax_id: total.tax.tax.into(),
+            percent_ppm: total.tax.rate.into(),
+            inclusive: total.tax.inclusive,
+            taxable: total.taxable.0,
+            amount: total.amount.0,
+        };
+        TotalsView {
+            gross: totals.gross.0,
+            discount: totals.discount.0,
+            net: totals.net.0,
+            tax_exclusive: totals.tax_exclusive.0,
+            tax_inclusive: totals.tax_inclusive.0,
+            charges: totals.charges_total.0,
+            charge_tax: totals.charge_tax_exclusive.0,
+            total: totals.total.0,
+            taxes: totals.taxes.iter().map(tax).collect(),
+        }
+    }
+}

@@ -29,7 +29,7 @@ async fn send(app: &App, caller: Caller, headers: CommandHeaders, command: Comma
     put, path = "/v1/menu/items/{item}", tag = "menu",
     params(("item" = String, Path, description = "The item"), CommandParams),
     request_body = PutItem,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn put_item(
     State(app): State<Arc<App>>,
@@ -46,7 +46,7 @@ pub async fn put_item(
 #[utoipa::path(
     delete, path = "/v1/menu/items/{item}", tag = "menu",
     params(("item" = String, Path, description = "The item"), CommandParams),
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn retire_item(
     State(app): State<Arc<App>>,
@@ -62,7 +62,7 @@ pub async fn retire_item(
     put, path = "/v1/menu/modifier-groups/{group}", tag = "menu",
     params(("group" = String, Path, description = "The modifier group"), CommandParams),
     request_body = PutModifierGroup,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn put_group(
     State(app): State<Arc<App>>,
@@ -80,7 +80,7 @@ pub async fn put_group(
     put, path = "/v1/menu/taxes/{tax}", tag = "menu",
     params(("tax" = String, Path, description = "The tax"), CommandParams),
     request_body = PutTax,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn put_tax(
     State(app): State<Arc<App>>,
@@ -96,7 +96,7 @@ pub async fn put_tax(
 #[utoipa::path(
     post, path = "/v1/menu/publish", tag = "menu",
     params(CommandParams),
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn publish(
     State(app): State<Arc<App>>,
@@ -112,7 +112,7 @@ pub async fn publish(
     put, path = "/v1/stores/{store}", tag = "stores",
     params(("store" = String, Path, description = "The store"), CommandParams),
     request_body = PutStore,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn put_store(
     State(app): State<Arc<App>>,
@@ -129,7 +129,7 @@ pub async fn put_store(
     put, path = "/v1/stores/{store}/prices/{item}", tag = "menu",
     params(("store" = String, Path, description = "The store"), ("item" = String, Path, description = "The item"), CommandParams),
     request_body = SetPrice,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn set_price(
     State(app): State<Arc<App>>,
@@ -146,7 +146,7 @@ pub async fn set_price(
     put, path = "/v1/stores/{store}/availability/{item}", tag = "menu",
     params(("store" = String, Path, description = "The store"), ("item" = String, Path, description = "The item"), CommandParams),
     request_body = SetAvailability,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn set_availability(
     State(app): State<Arc<App>>,
@@ -174,7 +174,7 @@ pub struct IssuedToken<'a> {
     post, path = "/v1/tokens", tag = "tokens",
     params(CommandParams),
     request_body = IssueToken,
-    responses((status = 201, body = IssuedToken), CommandProblems)
+    responses((status = 201, body = IssuedToken<'static>), CommandProblems)
 )]
 pub async fn issue_token(
     State(app): State<Arc<App>>,
@@ -189,8 +189,7 @@ pub async fn issue_token(
     let token = tokens::derive(own, headers.command_id.0);
     let command = AccessCommand::IssueToken { token: token.id, role, label, secret_sha256: token.secret_sha256 };
     let answer = command::run(&app, &caller, &headers, Command::Access(command)).await?;
-    let issued =
-        IssuedToken { token_id: token.id.to_string(), token: token.text, receipt: command::receipt(&answer) };
+    let issued = IssuedToken { token_id: token.id.to_string(), token: token.text, receipt: command::receipt(&answer) };
     let body = serde_json::to_vec(&issued).map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(command::with_headers(StatusCode::CREATED, &answer, body.into()))
 }
@@ -199,7 +198,7 @@ pub async fn issue_token(
 #[utoipa::path(
     delete, path = "/v1/tokens/{token}", tag = "tokens",
     params(("token" = String, Path, description = "The token's id"), CommandParams),
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn revoke_token(
     State(app): State<Arc<App>>,
@@ -208,8 +207,7 @@ pub async fn revoke_token(
     At(token): At<String>,
 ) -> Result<Response, ApiError> {
     let token = domain::ids::TokenId::parse(&token).map_err(|_| ApiError::NotFound { what: "token" })?;
-    let answer =
-        command::run(&app, &caller, &headers, Command::Access(AccessCommand::RevokeToken(token))).await?;
+    let answer = command::run(&app, &caller, &headers, Command::Access(AccessCommand::RevokeToken(token))).await?;
     // Answered once the door knows it too, so that "revoked" means that it does not work any more.
     super::reads::access_reached(&app, answer.receipt.position).await?;
     command::respond(StatusCode::OK, &answer)

@@ -67,7 +67,7 @@ enum Form {
 /// Replays the tenant's events in the order of the log: NDJSON, or server-sent events with `Accept: text/event-stream`.
 #[utoipa::path(
     get, path = "/v1/feed", tag = "events", params(FeedParams),
-    responses((status = 200, description = "One event a line", content_type = "application/x-ndjson", body = EventJson), QueryProblems)
+    responses((status = 200, description = "One event a line", content_type = "application/x-ndjson", body = EventJson<'static>), QueryProblems)
 )]
 pub async fn feed(
     State(app): State<Arc<App>>,
@@ -189,7 +189,7 @@ fn write(form: Form, buffer: &mut Vec<u8>, event: &EventJson<'_>) -> Result<(), 
 #[utoipa::path(
     get, path = "/v1/stores/{store}/orders/{order}/history", tag = "events",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order")),
-    responses((status = 200, body = Vec<EventJson>), QueryProblems)
+    responses((status = 200, body = Vec<EventJson<'static>>), QueryProblems)
 )]
 pub async fn history(
     State(app): State<Arc<App>>,

@@ -48,14 +48,13 @@ pub struct ViewReadiness {
     responses((status = 200, body = Readiness), (status = 503, body = Readiness))
 )]
 pub async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let head = app.reader.durable().0;
     let log = app.engine.failure().borrow().is_none();
     let status = app.projections.status();
-    let is_ready = log && status.iter().all(|view| view.parked.is_none() && head - view.next.0.min(head) <= LAG_MAX);
+    let is_ready = log && status.iter().all(|view| view.parked.is_none() && view.lag <= LAG_MAX);
     let views = status.into_iter().map(|view| ViewReadiness {
-        name: view.name,
-        lag_events: head.saturating_sub(view.next.0),
-        parked: view.parked.map(|parked| parked.to_string()),
+        name: view.projection.as_str(),
+        lag_events: view.lag,
+        parked: view.parked.map(|parked| format!("at position {}: {}", parked.position, parked.error)),
     });
     let (code, status) = match is_ready {
         true => (StatusCode::OK, "ready"),

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 /// Sends a command to an order; with `Prefer: return=representation` the answer also holds the order as it is now.
 async fn to_order(
-    app: &App,
+    app: &Arc<App>,
     caller: Caller,
     headers: CommandHeaders,
     (store, order): (StoreId, OrderId),
@@ -43,7 +43,7 @@ type OrderPath = At<(wire::StoreId, wire::OrderId)>;
     post, path = "/v1/stores/{store}/orders", tag = "orders",
     params(("store" = String, Path, description = "The store"), CommandParams),
     request_body = OpenOrder,
-    responses((status = 201, body = Receipt), CommandProblems)
+    responses((status = 201, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn open(
     State(app): State<Arc<App>>,
@@ -83,7 +83,7 @@ pub async fn price(
     post, path = "/v1/stores/{store}/orders/{order}/lines", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
     request_body = AddLines,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn add_lines(
     State(app): State<Arc<App>>,
@@ -101,7 +101,7 @@ pub async fn add_lines(
     patch, path = "/v1/stores/{store}/orders/{order}/lines/{line}", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), ("line" = String, Path, description = "The line"), CommandParams),
     request_body = ChangeLine,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn change_line(
     State(app): State<Arc<App>>,
@@ -118,7 +118,7 @@ pub async fn change_line(
 #[utoipa::path(
     delete, path = "/v1/stores/{store}/orders/{order}/lines/{line}", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), ("line" = String, Path, description = "The line"), CommandParams),
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn remove_line(
     State(app): State<Arc<App>>,
@@ -134,7 +134,7 @@ pub async fn remove_line(
     post, path = "/v1/stores/{store}/orders/{order}/discounts", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
     request_body = Discount,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn apply_discount(
     State(app): State<Arc<App>>,
@@ -151,7 +151,7 @@ pub async fn apply_discount(
 #[utoipa::path(
     delete, path = "/v1/stores/{store}/orders/{order}/discounts/{discount}", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), ("discount" = String, Path, description = "The discount"), CommandParams),
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn remove_discount(
     State(app): State<Arc<App>>,
@@ -168,7 +168,7 @@ pub async fn remove_discount(
     post, path = "/v1/stores/{store}/orders/{order}/service-charges", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
     request_body = ServiceCharge,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn apply_charge(
     State(app): State<Arc<App>>,
@@ -185,7 +185,7 @@ pub async fn apply_charge(
 #[utoipa::path(
     delete, path = "/v1/stores/{store}/orders/{order}/service-charges/{charge}", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), ("charge" = String, Path, description = "The service charge"), CommandParams),
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn remove_charge(
     State(app): State<Arc<App>>,
@@ -202,7 +202,7 @@ pub async fn remove_charge(
     post, path = "/v1/stores/{store}/orders/{order}/place", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
     request_body = Place,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn place(
     State(app): State<Arc<App>>,
@@ -220,7 +220,7 @@ pub async fn place(
     post, path = "/v1/stores/{store}/orders/{order}/cancel", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
     request_body = Cancel,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn cancel(
     State(app): State<Arc<App>>,
@@ -233,7 +233,7 @@ pub async fn cancel(
 }
 
 /// A body without fields.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoFields {}
 
@@ -241,7 +241,7 @@ pub struct NoFields {}
 #[utoipa::path(
     post, path = "/v1/stores/{store}/orders/{order}/complete", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn complete(
     State(app): State<Arc<App>>,

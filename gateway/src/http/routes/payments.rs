@@ -19,7 +19,7 @@ use std::sync::Arc;
     post, path = "/v1/stores/{store}/orders/{order}/payments", tag = "payments",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
     request_body = InitiatePayment,
-    responses((status = 201, body = Receipt), CommandProblems)
+    responses((status = 201, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn initiate(
     State(app): State<Arc<App>>,
@@ -39,7 +39,7 @@ pub async fn initiate(
     post, path = "/v1/stores/{store}/payments/{payment}/outcome", tag = "payments",
     params(("store" = String, Path, description = "The store"), ("payment" = String, Path, description = "The payment"), CommandParams),
     request_body = Outcome,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn outcome(
     State(app): State<Arc<App>>,

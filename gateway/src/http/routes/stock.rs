@@ -32,7 +32,7 @@ async fn to_stock(
     post, path = "/v1/stores/{store}/stock/policy", tag = "stock",
     params(("store" = String, Path, description = "The store"), CommandParams),
     request_body = SetStockPolicy,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn policy(
     State(app): State<Arc<App>>,
@@ -49,7 +49,7 @@ pub async fn policy(
     post, path = "/v1/stores/{store}/stock/receive", tag = "stock",
     params(("store" = String, Path, description = "The store"), CommandParams),
     request_body = ReceiveStock,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn receive(
     State(app): State<Arc<App>>,
@@ -66,7 +66,7 @@ pub async fn receive(
     post, path = "/v1/stores/{store}/stock/count", tag = "stock",
     params(("store" = String, Path, description = "The store"), CommandParams),
     request_body = CountStock,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn count(
     State(app): State<Arc<App>>,
@@ -83,7 +83,7 @@ pub async fn count(
     post, path = "/v1/stores/{store}/stock/adjust", tag = "stock",
     params(("store" = String, Path, description = "The store"), CommandParams),
     request_body = AdjustStock,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn adjust(
     State(app): State<Arc<App>>,
@@ -100,7 +100,7 @@ pub async fn adjust(
     post, path = "/v1/stores/{store}/stock/waste", tag = "stock",
     params(("store" = String, Path, description = "The store"), CommandParams),
     request_body = WasteStock,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn waste(
     State(app): State<Arc<App>>,
@@ -117,7 +117,7 @@ pub async fn waste(
     post, path = "/v1/stores/{store}/stock/86", tag = "stock",
     params(("store" = String, Path, description = "The store"), CommandParams),
     request_body = Mark86,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn mark_86(
     State(app): State<Arc<App>>,
@@ -134,7 +134,7 @@ pub async fn mark_86(
     post, path = "/v1/stores/{store}/stock/un86", tag = "stock",
     params(("store" = String, Path, description = "The store"), CommandParams),
     request_body = Unmark86,
-    responses((status = 200, body = Receipt), CommandProblems)
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn unmark_86(
     State(app): State<Arc<App>>,

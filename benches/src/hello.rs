@@ -1,0 +1,47 @@
+//! The bare server to compare with: the same HTTP library and nothing behind it.
+//!
+//! It answers the paths the load generator uses, so that both servers are measured with the same client.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use std::io;
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+
+const MENU: &str = r#"{"store":"s1","version":1,"currency":"EUR","revision":0,"taxes":[],"modifier_groups":[],"items":[
+{"item_id":"espresso","name":"Espresso","state":"available","price":260,"open_price":false,"variations":[],"modifier_group_ids":[],"tax_ids":[]},
+{"item_id":"water","name":"Water","state":"available","price":390,"open_price":false,"variations":[],"modifier_group_ids":[],"tax_ids":[]}]}"#;
+
+/// What the path of a hello is.
+pub const HELLO: &str = "/hello";
+
+/// Serves until the process ends; says where through `announce`.
+///
+/// # Errors
+/// The system's.
+pub fn serve(listen: SocketAddr, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    let router = Router::new()
+        .route(HELLO, get(|| async { "hello" }))
+        .route("/v1/stores/{store}/menu", get(move || async move { (json, MENU) }))
+        .route("/v1/stores/{store}/stock", get(move || async move { (json, r#"{"items":[]}"#) }))
+        // The body is read, so that what it takes to receive it is in the figure.
+        .route("/v1/stores/{store}/orders", post(move |body: Bytes| async move { taken(&body).into_response() }));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::bind(listen).await?;
+        announce(listener.local_addr()?);
+        axum::serve(listener, router).tcp_nodelay(true).await
+    })
+}
+
+fn taken(body: &Bytes) -> impl IntoResponse + use<> {
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    match body.is_empty() {
+        true => (StatusCode::BAD_REQUEST, json, r#"{"code":"malformed"}"#),
+        false => (StatusCode::CREATED, json, r#"{"ok":true}"#),
+    }
+}

@@ -1,0 +1,105 @@
+//! Orders over HTTP: the shipped binary as server and as load generator, next to a bare server under the same load.
+
+use crate::hello::HELLO;
+use crate::report::{Measure, median};
+use crate::{BenchError, Size};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// How many connections.
+const CONNECTIONS: &str = "256";
+/// The part of the highest rate at which latencies are looked at.
+const LOADED: f64 = 0.8;
+
+/// Measures in turns, so that whatever else the machine does slows all alike.
+///
+/// # Errors
+/// A server did not start or the load generator failed.
+pub fn measure(size: Size, dir: &Path, comanda: &Path, benches: &Path) -> Result<Vec<Measure>, BenchError> {
+    let bare = Server::start(Command::new(benches).args(["hello", "--listen", "127.0.0.1:0"]))?;
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"];
+    let engine = Server::start(Command::new(comanda).args(serve).arg(dir.join("data")))?;
+    let seconds = size.pick("0.2", "5");
+    let (mut hello, mut post, mut place) = (vec![], vec![], vec![]);
+    let mut refused = Value::Null;
+    for _ in 0..size.runs() {
+        let max = ["--max", "--duration", seconds, "--warmup", size.pick("0", "1")];
+        hello.push(rate(&load(comanda, &bare, &[&max[..], &["--get", HELLO]].concat())?)?);
+        post.push(rate(&load(comanda, &bare, &max)?)?);
+        let report = load(comanda, &engine, &max)?;
+        refused = report["refused"].clone();
+        place.push(rate(&report)?);
+    }
+    let target = format!("{:.0}", median(&place) * LOADED);
+    let loaded = ["--rate", &target, "--duration", size.pick("0.2", "10"), "--warmup", size.pick("0", "2")];
+    let report = load(comanda, &engine, &loaded)?;
+    let note = format!("{CONNECTIONS} connections; refused: {refused}");
+    let at = |name: &str| report[name].as_f64().unwrap_or(f64::NAN) / 1e3;
+    let (p50, p99, p999) = (at("p50_us"), at("p99_us"), at("p999_us"));
+    let latency = format!("at a fixed {target}/s: p50 {p50:.1} ms, p99 {p99:.1} ms, p99.9 {p999:.1} ms");
+    let place = Measure::unchecked("http/place", "orders", place);
+    Ok(vec![
+        Measure::unchecked("http/hello", "requests", hello.clone()).note("bare axum, GET"),
+        Measure::unchecked("http/hello_post", "requests", post.clone()).note("bare axum, POST of an order's body"),
+        place.clone().of("bare axum GET", &hello).note(note),
+        Measure { name: "http/place_of_post".to_owned(), ..place }.of("bare axum POST", &post).note(latency),
+    ])
+}
+
+/// Runs the load generator and reads its last line.
+fn load(comanda: &Path, server: &Server, args: &[&str]) -> Result<Value, BenchError> {
+    let mut command = Command::new(comanda);
+    command.args(["load", "--url", &server.url, "--connections", CONNECTIONS]).args(args);
+    if !server.token.is_empty() {
+        command.args(["--token", &server.token]);
+    }
+    let output = command.stderr(Stdio::inherit()).output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let line = text.lines().last().ok_or("the load generator said nothing")?;
+    Ok(serde_json::from_str(line)?)
+}
+
+fn rate(report: &Value) -> Result<f64, BenchError> {
+    report["accepted_per_s"].as_f64().ok_or_else(|| format!("no rate in {report}").into())
+}
+
+/// A child process that serves; it ends with this value.
+struct Server {
+    child: Child,
+    url: String,
+    token: String,
+}
+
+impl Server {
+    /// Starts it and reads where it listens and, where it has some, the token of a till.
+    fn start(command: &mut Command) -> Result<Server, BenchError> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().ok_or("a server without standard output")?;
+        let mut server = Server { child, url: String::new(), token: String::new() };
+        for line in BufReader::new(stdout).lines() {
+            let line = line?;
+            let mut words = line.split_whitespace();
+            if let Some(url) = line.split_whitespace().find(|word| word.starts_with("http://")) {
+                server.url = url.to_owned();
+                if !line.contains("comanda") {
+                    return Ok(server);
+                }
+            }
+            if let (Some("pos"), Some(token)) = (words.next(), words.next()) {
+                server.token = token.to_owned();
+                return Ok(server);
+            }
+        }
+        Err("a server ended before it said where it listens".into())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It has nothing of worth: its log goes with the directory.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

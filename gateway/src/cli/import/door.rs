@@ -1,0 +1,179 @@
+//! Where an import sends its commands: the engine in this process, or a server.
+
+use crate::app::{App, AppError, Running};
+use crate::client::{Client, ClientError};
+use crate::http::caller::Caller;
+use crate::http::error::ApiError;
+use crate::http::routes::batch;
+use crate::import::ImportArgs;
+use domain::event::Role;
+use domain::ids::{ActorId, StoreId, TenantId};
+use hyper::StatusCode;
+use schemas::json::batch::{Batch, BatchAnswer, BatchResult};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often a batch is sent again while the server cannot take it. Its commands keep their ids, so nothing happens twice.
+const TRIES: u32 = 10;
+/// How long to wait before a batch is sent again.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long the read models may take to see the menu.
+const MENU_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often they are asked.
+const MENU_PAUSE: Duration = Duration::from_millis(20);
+
+/// Why a door stays closed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DoorError {
+    #[error("the data directory does not open (for a server that is running, use --url)")]
+    App(#[from] AppError),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    #[error("the batch was refused: {0}")]
+    Batch(String),
+    #[error("the server's answer does not read")]
+    Answer(#[from] serde_json::Error),
+    #[error("the store has not adopted the menu in time")]
+    Menu,
+    #[error("the server keeps answering {code}; the import can be run again later and goes on from there")]
+    Busy { code: String },
+}
+
+/// Where commands go.
+pub(super) enum Door {
+    /// An engine of our own, on a data directory.
+    Local { running: Box<Running>, caller: Caller },
+    /// A server.
+    Remote(Client),
+}
+
+impl Door {
+    /// Opens what the arguments name; the data directory where they name nothing.
+    pub fn open(args: &ImportArgs, tenant: TenantId) -> Result<Door, DoorError> {
+        if let (Some(url), Some(token)) = (&args.url, &args.token) {
+            return Ok(Door::Remote(Client::new(url, token)?));
+        }
+        let data = args.data.clone().unwrap_or_else(|| PathBuf::from("./data"));
+        let actor = ActorId::parse("import").expect("it is an id");
+        let caller = Caller { tenant, role: Role::Admin, actor };
+        Ok(Door::Local { running: Box::new(Running::start(&data)?), caller })
+    }
+
+    /// Makes everything durable.
+    pub fn close(self) {
+        match self {
+            Door::Local { running, .. } => running.stop(),
+            Door::Remote(_) => {}
+        }
+    }
+
+    /// Sends a batch until it is taken.
+    pub async fn send(&mut self, store: StoreId, batch: Batch) -> Result<Vec<BatchResult>, DoorError> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let results = self.send_once(store, &batch).await?;
+            let busy = results.iter().find_map(|result| {
+                result
+                    .code
+                    .as_deref()
+                    .filter(|code| matches!(*code, "overloaded" | "storage_full" | "stopping" | "outcome_unknown"))
+            });
+            match busy {
+                None => return Ok(results),
+                Some(code) if TRIES <= tried => return Err(DoorError::Busy { code: code.to_owned() }),
+                Some(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn send_once(&mut self, store: StoreId, batch: &Batch) -> Result<Vec<BatchResult>, DoorError> {
+        match self {
+            Door::Local { running, caller } => {
+                let sent = batch::run(&running.app, caller, store, batch.clone()).await;
+                sent.map_err(|error| DoorError::Batch(error.problem().detail))
+            }
+            Door::Remote(client) => {
+                let body = serde_json::to_vec(batch)?;
+                let answer = client.call("POST", &format!("/v1/stores/{store}/commands"), &[], body.into()).await?;
+                Ok(serde_json::from_slice::<BatchAnswer>(&answer)?.results)
+            }
+        }
+    }
+
+    /// The store as the read model has it.
+    pub async fn store(&mut self, store: StoreId) -> Result<Option<Value>, DoorError> {
+        match self {
+            Door::Local { running, caller } => {
+                let view = crate::http::routes::reads::store_view(&running.app, caller, store).await;
+                local(view)
+            }
+            Door::Remote(client) => remote(client, &format!("/v1/stores/{store}")).await,
+        }
+    }
+
+    async fn menu(&mut self, store: StoreId) -> Result<Option<Value>, DoorError> {
+        match self {
+            Door::Local { running, caller } => {
+                let view = crate::http::routes::reads::menu_view(&running.app, caller, store).await;
+                local(view)
+            }
+            Door::Remote(client) => remote(client, &format!("/v1/stores/{store}/menu")).await,
+        }
+    }
+
+    /// The items the store sells at a price of their own.
+    pub async fn list_prices(&mut self, store: StoreId) -> Result<Vec<String>, DoorError> {
+        let menu = self.menu(store).await?.unwrap_or_default();
+        let items = menu["items"].as_array().cloned().unwrap_or_default();
+        let is_listed = |item: &&Value| item["open_price"] != Value::Bool(true);
+        Ok(items.iter().filter(is_listed).filter_map(|item| Some(item["item_id"].as_str()?.to_owned())).collect())
+    }
+
+    /// Waits until the store sells these items: the engine adopts a publication right behind it.
+    pub async fn wait_for_items(&mut self, store: StoreId, wanted: &[&str]) -> Result<(), DoorError> {
+        let wait = async {
+            loop {
+                let menu = self.menu(store).await?.unwrap_or_default();
+                let items = menu["items"].as_array().cloned().unwrap_or_default();
+                let sold: BTreeSet<&str> = items.iter().filter_map(|item| item["item_id"].as_str()).collect();
+                if wanted.iter().all(|item| sold.contains(item)) {
+                    return Ok(());
+                }
+                tokio::time::sleep(MENU_PAUSE).await;
+            }
+        };
+        tokio::time::timeout(MENU_TIMEOUT, wait).await.unwrap_or(Err(DoorError::Menu))
+    }
+}
+
+fn local(view: Result<Value, ApiError>) -> Result<Option<Value>, DoorError> {
+    match view {
+        Ok(view) => Ok(Some(view)),
+        Err(ApiError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(DoorError::Batch(error.problem().detail)),
+    }
+}
+
+async fn remote(client: &mut Client, path: &str) -> Result<Option<Value>, DoorError> {
+    match client.call("GET", path, &[], bytes::Bytes::new()).await {
+        Ok(body) => Ok(Some(serde_json::from_slice(&body)?)),
+        Err(ClientError::Status { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Names the part of the app a local door works on.
+impl std::fmt::Debug for Door {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Door::Local { running, .. } => {
+                let app: &App = &running.app;
+                f.debug_tuple("Local").field(app).finish()
+            }
+            Door::Remote(client) => f.debug_tuple("Remote").field(client).finish(),
+        }
+    }
+}

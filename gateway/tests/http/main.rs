@@ -1,0 +1,9 @@
+//! The gateway from outside: the binary, HTTP and the command line, nothing else.
+
+mod imports;
+mod money;
+mod orders;
+mod restart;
+mod roles;
+mod server;
+mod tour;

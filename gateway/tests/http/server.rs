@@ -1,0 +1,198 @@
+//! The release of the binary under test, started as a user would: own directory, port 0, killed at the end.
+
+use bytes::Bytes;
+use gateway::client::Client;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// A data directory with its tokens: survives its servers.
+pub struct House {
+    dir: TempDir,
+    tokens: HashMap<String, String>,
+}
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    pub url: String,
+    pub tokens: HashMap<String, String>,
+    pub data: PathBuf,
+}
+
+/// What a server answers.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HashMap<String, String>,
+    pub body: Bytes,
+}
+
+impl Reply {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.body))
+    }
+
+    /// The body of an answer that has this status.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        self.json()
+    }
+
+    pub fn position(&self) -> String {
+        self.headers["x-position"].clone()
+    }
+}
+
+pub fn comanda() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comanda"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COMANDA_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+impl House {
+    pub fn new() -> House {
+        House { dir: TempDir::new().expect("a directory for the test"), tokens: HashMap::new() }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// Starts a server on the directory; the first start shows the demo's tokens.
+    pub fn serve(&mut self) -> Server {
+        let mut child = comanda()
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(self.data())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::options().create(true).append(true).open(self.path().join("stderr")).expect("a log"))
+            .spawn()
+            .expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
+        let first =
+            lines.next().unwrap_or_else(|| panic!("it does not start: {}", self.log())).expect("its output is text");
+        let url =
+            first.split_whitespace().find(|word| word.starts_with("http://")).expect("it prints its URL").to_owned();
+        if self.tokens.is_empty() {
+            lines.next().expect("it announces tokens").expect("its output is text");
+            for line in lines.take(6) {
+                let line = line.expect("its output is text");
+                let (role, token) = line.trim().split_once(' ').expect("a role and a token");
+                self.tokens.insert(role.to_owned(), token.trim().to_owned());
+            }
+        }
+        Server { child, url, tokens: self.tokens.clone(), data: self.data() }
+    }
+
+    /// What the servers wrote to standard error.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path().join("stderr")).unwrap_or_default()
+    }
+}
+
+impl Server {
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it is running");
+        self.child.wait().expect("it ends");
+    }
+
+    /// SIGTERM, and the exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
+        self.child.wait().expect("it ends").code()
+    }
+
+    pub fn till(&self, role: &str) -> Till {
+        Till { client: Client::new(&self.url, &self.tokens[role]).expect("its URL is one"), next: 0 }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended already is none to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A client with one connection.
+pub struct Till {
+    client: Client,
+    next: u32,
+}
+
+/// A fresh UUID.
+pub fn key() -> String {
+    uuid::Uuid::now_v7().to_string()
+}
+
+impl Till {
+    pub async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
+        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        let response = self.client.stream(method, path, headers, body).await.expect("the server answers");
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
+        let body = response.into_body().collect().await.expect("the body comes whole").to_bytes();
+        Reply { status, headers, body }
+    }
+
+    /// A command under a key of its own.
+    pub async fn command(&mut self, method: &str, path: &str, body: &Value) -> Reply {
+        self.send(method, path, &[("idempotency-key", &key())], body).await
+    }
+
+    pub async fn post(&mut self, path: &str, body: &Value) -> Reply {
+        self.command("POST", path, body).await
+    }
+
+    pub async fn get(&mut self, path: &str) -> Reply {
+        self.send("GET", path, &[], &Value::Null).await
+    }
+
+    /// An id nobody else in the test uses.
+    pub fn id(&mut self, prefix: &str) -> String {
+        self.next += 1;
+        format!("{prefix}_{}_{}", &key()[24..], self.next)
+    }
+}
+
+/// Runs an async test body.
+pub fn run<T>(body: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime for the test")
+        .block_on(body)
+}
+
+/// The folder with real order files; `None`, said loudly, where it is absent. Absent under `CI` it is a failure.
+pub fn shared() -> Option<Arc<Path>> {
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared").to_owned();
+    let path = PathBuf::from(std::env::var("COMANDA_SHARED").unwrap_or(default));
+    if path.join("data/expected.json").is_file() {
+        return Some(path.into());
+    }
+    assert!(std::env::var_os("CI").is_none(), "the real order files are absent: {}", path.display());
+    eprintln!("SKIPPED: the real order files are absent: {}", path.display());
+    None
+}

@@ -1,0 +1,55 @@
+//! The README's tour, as it is written there.
+
+use crate::server::{House, run};
+use serde_json::Value;
+use std::process::Command;
+
+#[test]
+fn the_readme_holds_word_for_word() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).expect("there is a README");
+    let mut script = "set -euo pipefail\n".to_owned();
+    let blocks = readme.split("```sh tour\n").skip(1);
+    for (index, block) in blocks.enumerate() {
+        script.push_str(&format!("echo '== {index}'\n{}", block.split("```").next().unwrap_or_default()));
+    }
+    let mut house = House::new();
+    let server = house.serve();
+    let output = Command::new("bash")
+        .args(["-c", &script])
+        .env("URL", &server.url)
+        .env("TOKEN", &server.tokens["admin"])
+        .current_dir(house.path())
+        .output()
+        .expect("bash is there");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}\n{}", String::from_utf8_lossy(&output.stderr), house.log());
+    let blocks: Vec<&str> = said.split("== ").skip(1).collect();
+    assert_eq!(blocks.len(), 6, "{said}");
+    assert!(blocks[1].contains("\"type\":\"OrderPlaced\""), "{}", blocks[1]);
+    assert!(blocks[2].contains("\"change\":390"), "{}", blocks[2]);
+    let order: Value = serde_json::from_str(blocks[3].lines().nth(1).expect("the order")).expect("JSON");
+    assert_eq!(order["state"], "completed");
+    assert_eq!(order["totals"]["total"], 2610);
+    assert_eq!(order["payment_state"], "paid");
+    assert!(blocks[4].contains("\"item_id\":\"tiramisu\""), "{}", blocks[4]);
+    assert!(blocks[5].contains("\"type\":\"OrderPlaced\""), "{}", blocks[5]);
+}
+
+#[test]
+fn without_a_verb_it_serves_and_stops_when_told() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut till = server.till("pos");
+        assert_eq!(till.get("/livez").await.status, 200);
+        let document = till.get("/openapi.json").await.expect(200);
+        assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1")));
+        assert!(till.get("/metrics").await.body.starts_with(b"#"));
+        // Views may need a moment to catch up with the demo's set-up.
+        let position = till.get("/v1/stores/s1/menu").await.position();
+        assert_eq!(till.get(&format!("/v1/stores/s1?min_position={position}")).await.status, 200);
+        assert_eq!(till.get("/readyz").await.expect(200)["status"], "ready");
+    });
+    assert_eq!(server.stop(), Some(0), "{}", house.log());
+}

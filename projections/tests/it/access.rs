@@ -1,0 +1,71 @@
+//! Tokens let in whom they should, and nobody once they are revoked.
+
+use crate::world::*;
+use domain::command::AccessCommand;
+use domain::event::Role;
+use domain::ids::TokenId;
+use projections::{Grant, Projections};
+
+fn token(name: &str) -> TokenId {
+    id(TokenId::parse, name)
+}
+
+fn issue(world: &mut World, name: &str, role: Role, secret: u8) {
+    let (token, label) = (token(name), text("a till"));
+    world.must(access(AccessCommand::IssueToken { token, role, label, secret_sha256: [secret; 32] }));
+}
+
+#[track_caller]
+fn check(projections: &Projections, name: &str, secret: u8, expected: Option<Role>) {
+    let grant = projections.authenticate(token(name), &[secret; 32]);
+    let expected = expected.map(|role| Grant { tenant: tenant(), role, token: token(name) });
+    assert_eq!(grant, expected);
+}
+
+#[test]
+fn a_token_works_until_it_is_revoked_and_after_a_restart() {
+    let mut world = World::on(eventlog::open_memory());
+    let dir = tempfile::tempdir().unwrap();
+    issue(&mut world, "boss", Role::Admin, 1);
+    issue(&mut world, "till", Role::Pos, 2);
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    check(&projections, "boss", 1, Some(Role::Admin));
+    check(&projections, "till", 2, Some(Role::Pos));
+    check(&projections, "till", 1, None);
+    check(&projections, "nobody", 1, None);
+    world.must(access(AccessCommand::RevokeToken(token("till"))));
+    caught_up(&projections, &world.reader);
+    check(&projections, "till", 2, None);
+    projections.shutdown();
+    drop(projections);
+    // Loaded from the model, before anything is folded.
+    let again = Projections::open(dir.path(), world.reader.clone(), &options(NEVER)).unwrap();
+    check(&again, "boss", 1, Some(Role::Admin));
+    check(&again, "till", 2, None);
+    let tokens = again.tokens(tenant()).unwrap().value;
+    let shown: Vec<_> = tokens.iter().map(|token| (token.token_id.0.to_string(), token.revoked_at.is_some())).collect();
+    assert_eq!(shown, [("boss".to_owned(), false), ("till".to_owned(), true)]);
+}
+
+#[test]
+fn two_tenants_may_have_a_token_of_one_name() {
+    let mut world = World::on(eventlog::open_memory());
+    issue(&mut world, "till", Role::Pos, 1);
+    let mut other = world.appended[0].clone();
+    other.tenant = "other".into();
+    other.stream = "access-other".into();
+    let theirs = domain::event::AccessEvent::TokenIssued {
+        token: token("till"),
+        role: Role::Admin,
+        label: text("theirs"),
+        secret_sha256: [9; 32],
+    };
+    other.body.clear();
+    schemas::stored::encode(&domain::event::Event::Access(theirs), &mut other.body);
+    append(&mut world.writer, 77, &[other]);
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    check(&projections, "till", 1, Some(Role::Pos));
+    let grant = projections.authenticate(token("till"), &[9; 32]).unwrap();
+    assert_eq!((grant.tenant.as_str(), grant.role), ("other", Role::Admin));
+}

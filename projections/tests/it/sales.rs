@@ -1,0 +1,196 @@
+//! R4: the cubes agree with each other and with the orders.
+
+use crate::world::*;
+use domain::calendar::Date;
+use domain::command::{OrderCommand, Outcome};
+use domain::event::{Event, OrderEvent};
+use domain::ids::{LineId, OrderId};
+use domain::pricing::Totals;
+use projections::{Projections, QueryError, SalesBy, SalesQuery};
+use proptest::prelude::*;
+use schemas::views::{SalesReport, SalesRow};
+use std::collections::BTreeMap;
+
+fn query(by: SalesBy) -> SalesQuery {
+    let date = |year| Date::from_ymd(year, 11, 1).unwrap();
+    SalesQuery { stores: None, from: date(2026), to: date(2027), by }
+}
+
+fn report(projections: &Projections, by: SalesBy) -> SalesReport {
+    projections.sales(tenant(), &query(by)).unwrap().value
+}
+
+fn sum(rows: &[SalesRow], of: impl Fn(&SalesRow) -> Option<i64>) -> i64 {
+    rows.iter().map(|row| of(row).expect("every row of this report has it")).sum()
+}
+
+/// What the orders of a log come to, folded by hand.
+#[derive(Default)]
+struct Expected {
+    orders: BTreeMap<OrderId, (Totals, i64)>,
+    completed: i64,
+    paid_for_completed: i64,
+    paid: BTreeMap<OrderId, i64>,
+    tips: i64,
+    unapplied: i64,
+}
+
+fn expected(world: &World) -> Expected {
+    let mut expected = Expected::default();
+    for appended in &world.appended {
+        let Some(Event::Order(order, event)) = &appended.event else { continue };
+        match event {
+            OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
+                expected.orders.insert(*order, (totals.clone(), 0));
+            }
+            OrderEvent::OrderCancelled { .. } => {
+                expected.orders.remove(order);
+            }
+            OrderEvent::PaymentApplied { amount, tip, .. } => {
+                *expected.paid.entry(*order).or_default() += amount.0;
+                expected.tips += tip.0;
+            }
+            OrderEvent::PaymentNotApplicable { unapplied, .. } => expected.unapplied += unapplied.0,
+            OrderEvent::OrderCompleted { total } => {
+                expected.completed += total.0;
+                expected.paid_for_completed += expected.paid.get(order).copied().unwrap_or(0);
+            }
+            _ => {}
+        }
+    }
+    expected
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn r4_sales_identities(steps in steps(80)) {
+        let mut world = World::furnished();
+        for step in &steps {
+            world.step(step);
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let projections = projected(dir.path(), &world.reader, NEVER);
+        let expected = expected(&world);
+        let totals = report(&projections, SalesBy::Day).totals;
+        // gross - discounts = net; net + exclusive tax + charges = order totals.
+        prop_assert_eq!(totals.gross - totals.discounts, totals.net);
+        prop_assert_eq!(totals.net + totals.tax_exclusive + totals.charges + totals.charge_tax, totals.total);
+        let of_orders = |of: fn(&Totals) -> i64| expected.orders.values().map(|(totals, _)| of(totals)).sum::<i64>();
+        prop_assert_eq!(totals.orders, expected.orders.len() as i64);
+        prop_assert_eq!(totals.gross, of_orders(|totals| totals.gross.0));
+        prop_assert_eq!(totals.total, of_orders(|totals| totals.total.0));
+        prop_assert_eq!(totals.tax_inclusive, of_orders(|totals| totals.tax_inclusive.0));
+        // tenders - tips = completed totals + what else was paid.
+        prop_assert_eq!(totals.paid, expected.paid.values().sum::<i64>());
+        prop_assert_eq!(totals.tips, expected.tips);
+        prop_assert_eq!(totals.unapplied, expected.unapplied);
+        prop_assert_eq!(expected.paid_for_completed, expected.completed);
+        for by in SalesBy::ALL {
+            let report = report(&projections, by);
+            prop_assert_eq!(&report.totals, &totals);
+            let rows = &report.rows;
+            match by {
+                SalesBy::Hour | SalesBy::Day | SalesBy::Channel | SalesBy::Store => {
+                    prop_assert_eq!(sum(rows, |row| row.total), totals.total);
+                    prop_assert_eq!(sum(rows, |row| row.orders), totals.orders);
+                    prop_assert_eq!(sum(rows, |row| row.charges), totals.charges);
+                }
+                SalesBy::Item | SalesBy::Category => {}
+                SalesBy::Tender => {
+                    prop_assert_eq!(sum(rows, |row| row.paid), totals.paid);
+                    prop_assert_eq!(sum(rows, |row| row.tips), totals.tips);
+                    prop_assert_eq!(sum(rows, |row| row.unapplied), totals.unapplied);
+                    continue;
+                }
+                SalesBy::Tax => {
+                    let exclusive: i64 = rows.iter().filter(|row| row.inclusive == Some(false)).filter_map(|row| row.tax).sum();
+                    let inclusive: i64 = rows.iter().filter(|row| row.inclusive == Some(true)).filter_map(|row| row.tax).sum();
+                    prop_assert_eq!(exclusive, totals.tax_exclusive + totals.charge_tax);
+                    // The charges of these tests carry no inclusive tax.
+                    prop_assert_eq!(inclusive, totals.tax_inclusive);
+                    continue;
+                }
+            }
+            prop_assert_eq!(sum(rows, |row| row.gross), totals.gross);
+            prop_assert_eq!(sum(rows, |row| row.discounts), totals.discounts);
+            prop_assert_eq!(sum(rows, |row| row.net), totals.net);
+            prop_assert_eq!(sum(rows, |row| row.tax_exclusive), totals.tax_exclusive);
+            prop_assert_eq!(sum(rows, |row| row.tax_inclusive), totals.tax_inclusive);
+            prop_assert_eq!(sum(rows, |row| row.lines), totals.lines);
+            prop_assert_eq!(sum(rows, |row| row.units.map(|units| units.0.0)), totals.units.0.0);
+        }
+    }
+}
+
+#[test]
+fn a_sale_counts_when_it_is_placed_changes_and_is_taken_back() {
+    let mut world = World::furnished();
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    let now = |world: &mut World, command| {
+        world.must(command);
+        caught_up(&projections, &world.reader);
+        let report = report(&projections, SalesBy::Item);
+        let rows: Vec<_> = report
+            .rows
+            .iter()
+            .map(|row| (row.item_id.unwrap().0.to_string(), row.units.unwrap().0.0, row.net.unwrap()))
+            .collect();
+        (report.totals.orders, report.totals.total, rows)
+    };
+    let pizza = |milli, net| ("pizza".to_owned(), milli, net);
+    assert_eq!(now(&mut world, open(1, new_order(vec![line(0, "pizza", 2_000)], false))), (0, 0, vec![]));
+    let place = order(1, OrderCommand::Place(Default::default()));
+    assert_eq!(now(&mut world, place), (1, 2_300, vec![pizza(2_000, 2_300)]));
+    let less = OrderCommand::ChangeLineQty { line: LineId::parse("l0").unwrap(), qty: domain::money::QtyMilli(1_500) };
+    assert_eq!(now(&mut world, order(1, less)), (1, 1_725, vec![pizza(1_500, 1_725)]));
+    assert_eq!(now(&mut world, cancel(1)), (0, 0, vec![]));
+    let again = new_order(vec![line(0, "pizza", 1_000)], true);
+    assert_eq!(now(&mut world, open(2, again)), (1, 1_150, vec![pizza(1_000, 1_150)]));
+    assert_eq!(now(&mut world, pay(1, 2, None, 100, cash())), (1, 1_150, vec![pizza(1_000, 1_150)]));
+}
+
+#[test]
+fn rows_carry_their_keys_sorted() {
+    let mut world = World::furnished();
+    for (number, (day, hour)) in [(22, 12), (21, 23), (22, 1)].into_iter().enumerate() {
+        world.local = wall(2026, 11, day, hour);
+        world.must(open(number as u32, new_order(vec![line(0, "beer", 1_000), line(1, "water", 500)], true)));
+    }
+    world.must(pay(1, 0, None, 10, card()));
+    world.must(outcome(1, Outcome::Captured { amount: None }));
+    world.must(pay(2, 1, None, 0, cash()));
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    let by =
+        |by, key: fn(&SalesRow) -> String| -> Vec<String> { report(&projections, by).rows.iter().map(key).collect() };
+    // The night of the 22nd before the cut-off is still the 21st.
+    let days = by(SalesBy::Day, |row| format!("{} {}", row.business_date.unwrap().0, row.orders.unwrap()));
+    assert_eq!(days, ["2026-11-21 2", "2026-11-22 1"]);
+    assert_eq!(by(SalesBy::Hour, |row| row.hour.unwrap().to_string()), ["1", "12", "23"]);
+    let items = by(SalesBy::Item, |row| {
+        let name = row.name.as_ref().unwrap().0.as_str();
+        format!("{} {name} {}", row.item_id.unwrap().0, row.units.unwrap().0)
+    });
+    assert_eq!(items, ["beer Beer 3000", "water Water 1500"]);
+    let categories = by(SalesBy::Category, |row| row.category.as_ref().map_or("-".into(), |text| text.0.to_string()));
+    assert_eq!(categories, ["-", "Drinks"]);
+    assert_eq!(by(SalesBy::Tender, |row| row.tender.unwrap().0.to_string()), ["card", "cash"]);
+    assert_eq!(by(SalesBy::Channel, |row| schemas::json::wire::name_of(row.channel.unwrap().0).to_owned()), ["pos"]);
+    assert_eq!(by(SalesBy::Store, |row| row.store.unwrap().0.to_string()), ["s1"]);
+    assert_eq!(by(SalesBy::Tax, |row| row.tax_id.unwrap().0.to_string()), ["vat"]);
+    let one_day = SalesQuery {
+        from: Date::from_ymd(2026, 11, 22).unwrap(),
+        to: Date::from_ymd(2026, 11, 22).unwrap(),
+        ..query(SalesBy::Day)
+    };
+    assert_eq!(projections.sales(tenant(), &one_day).unwrap().value.totals.orders, 1);
+    let nowhere = SalesQuery { stores: Some(vec![]), ..query(SalesBy::Day) };
+    assert_eq!(projections.sales(tenant(), &nowhere).unwrap().value.rows, vec![]);
+    let backwards = SalesQuery { to: Date::from_ymd(2025, 1, 1).unwrap(), ..query(SalesBy::Day) };
+    assert!(matches!(projections.sales(tenant(), &backwards), Err(QueryError::BadRange { .. })));
+    let other = id(domain::ids::TenantId::parse, "other");
+    assert_eq!(projections.sales(other, &query(SalesBy::Item)).unwrap().value.rows, vec![]);
+}
