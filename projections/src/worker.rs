@@ -103,7 +103,7 @@ impl<M: Model> Worker<M> {
                     wait = Duration::ZERO;
                 }
                 Ok(None) => break,
-                // The same call may be repeated, and is: the disk may come back, and `status` shows the lag.
+                // What was read is good; the next call meets the error again if it is there to stay.
                 Err(ReadError::Io { .. }) if !batches.is_empty() => break,
                 Err(error) => return Err(self.stopped(Position(self.at.0 + 1), error)),
             }

@@ -11,12 +11,7 @@ use schemas::views::{
 
 /// Brings what follows from the rest of the row into line with it.
 pub(super) fn settle(order: &mut OrderView) {
-    if order.state == OrderState::Open
-        && let Some(totals) = price_open(order)
-    {
-        set_line_totals(order, &totals);
-        order.totals = totals_view(&totals);
-    }
+    price_if_open(order);
     let owed = match order.state {
         OrderState::Open | OrderState::Placed | OrderState::Completed => order.totals.total,
         OrderState::Cancelled => 0,
@@ -29,6 +24,16 @@ pub(super) fn settle(order: &mut OrderView) {
         (_, paid) if paid < owed => PaidState::PartiallyPaid,
         (_, _) => PaidState::Paid,
     };
+}
+
+/// An open order's events say no amounts, so they are made here, as the writer would make them.
+pub(super) fn price_if_open(order: &mut OrderView) {
+    if order.state == OrderState::Open
+        && let Some(totals) = price_open(order)
+    {
+        set_line_totals(order, &totals);
+        order.totals = totals_view(&totals);
+    }
 }
 
 /// `None` only where the writer would have refused what is in the order.

@@ -1,6 +1,6 @@
 //! From events to the rows of orders and payments.
 
-use super::price::{set_line_totals, totals_view};
+use super::price::{price_if_open, set_line_totals, totals_view};
 use crate::fault::Fault;
 use crate::model::Recorded;
 use domain::calendar::Timestamp;
@@ -92,6 +92,8 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
         }
         OrderEvent::PaymentNotApplicable { unapplied, .. } => order.unapplied += unapplied.0,
         OrderEvent::OrderCancelled { reason } => {
+            // What it would have come to, whether or not the row was written since it last changed.
+            price_if_open(order);
             order.state = OrderState::Cancelled;
             order.cancel_reason = Some(Shown(match reason {
                 CancelReason::PaymentTimeout => Text::parse("payment_timeout").expect("it is a text"),
