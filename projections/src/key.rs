@@ -118,7 +118,7 @@ pub(crate) fn cursor(suffix: &[u8]) -> String {
 pub(crate) fn read_cursor(text: &str) -> Option<Vec<u8>> {
     const LEN_MAX: usize = 512;
     let digits = text.as_bytes();
-    if LEN_MAX < digits.len() || digits.is_empty() || digits.len() % 2 != 0 {
+    if LEN_MAX < digits.len() || digits.is_empty() || !digits.len().is_multiple_of(2) {
         return None;
     }
     let nibble = |digit: u8| match digit {

@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 const EVENTS_MAX: u32 = 8_192;
 /// How long a worker sleeps at most before it looks whether it is to stop.
 const IDLE: Duration = Duration::from_millis(100);
+/// How long it sleeps at least where everything is to be durable at once.
+const BUSY: Duration = Duration::from_millis(1);
 /// Positions that changed nothing here are made durable this many times more rarely than changes.
 const UNCHANGED_FACTOR: u32 = 40;
 
@@ -94,7 +96,7 @@ impl<M: Model> Worker<M> {
     fn take(&self, tail: &mut Tail) -> Result<Vec<Arc<StoredBatch>>, Stopped> {
         let mut batches = vec![];
         let mut events = 0;
-        let mut wait = IDLE.min(self.sync_interval);
+        let mut wait = self.sync_interval.clamp(BUSY, IDLE);
         while events < EVENTS_MAX {
             match tail.next(wait) {
                 Ok(Some(batch)) => {

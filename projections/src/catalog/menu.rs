@@ -61,7 +61,12 @@ impl Menus {
         let weigh = |_: &(TenantId, StoreId, Position), menu: &MenuBytes| {
             u32::try_from(menu.json.len() + menu.gzip.len() + 256).unwrap_or(u32::MAX)
         };
-        let ready = moka::sync::Cache::builder().max_capacity(bytes_max).weigher(weigh).build();
+        let ready = moka::sync::Cache::builder()
+            .max_capacity(bytes_max)
+            .weigher(weigh)
+            // A menu that is out of date may have been asked for often; it must not keep the new one out.
+            .eviction_policy(moka::policy::EvictionPolicy::lru())
+            .build();
         Menus { ready, changes: RwLock::default() }
     }
 
@@ -71,7 +76,11 @@ impl Menus {
             return;
         }
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
-        changes.stores.extend(stores.into_iter().map(|store| (store, position)));
+        for (tenant, store) in stores {
+            let of_store = changes.stores.insert((tenant, store), position);
+            let last = of_store.max(changes.tenants.get(&tenant).copied()).unwrap_or_default();
+            self.ready.invalidate(&(tenant, store, last));
+        }
         changes.tenants.extend(tenants.into_iter().map(|tenant| (tenant, position)));
     }
 

@@ -59,7 +59,7 @@ fn orders_are_listed_newest_first_by_pages() {
     let mut world = World::furnished();
     for number in 1..=7 {
         world.local = wall(2026, 11, if number < 4 { 20 } else { 21 }, 10 + number);
-        let table = Some(id(TableId::parse, if number % 2 == 0 { "t2" } else { "t1" }));
+        let table = Some(id(TableId::parse, if number.is_multiple_of(2) { "t2" } else { "t1" }));
         let new = NewOrder { table, ..new_order(vec![line(0, "water", 1_000)], number != 7) };
         world.must(open(number, new));
     }

@@ -300,7 +300,7 @@ pub fn line(number: u32, item_name: &str, milli: i64) -> NewLine {
         line: id(LineId::parse, &format!("l{number}")),
         item: id(ItemId::parse, item_name),
         variation: (item_name == "beer")
-            .then(|| id(VariationId::parse, if number % 2 == 0 { "small" } else { "large" })),
+            .then(|| id(VariationId::parse, if number.is_multiple_of(2) { "small" } else { "large" })),
         qty: QtyMilli(milli),
         modifiers: vec![],
         open_price: None,
@@ -473,31 +473,13 @@ impl World {
                 order(*number, OrderCommand::RemoveLine(id(LineId::parse, &format!("l{line}"))))
             }
             Step::Discount { order: number, discount, percent, amount } => {
-                let rate = match percent {
-                    true => Rate::Percent(Ppm(amount * 1_000)),
-                    false => Rate::Amount(Money(i64::from(*amount))),
-                };
-                let scope = match discount {
-                    0 => DiscountScope::Lines(vec![id(LineId::parse, "l0")]),
-                    _ => DiscountScope::Order,
-                };
-                let discount = id(DiscountId::parse, &format!("d{discount}"));
-                let new = NewDiscount { discount, scope, rate, reason: text("regular") };
-                order(*number, OrderCommand::ApplyDiscount(new))
+                order(*number, OrderCommand::ApplyDiscount(new_discount(*discount, *percent, *amount)))
             }
             Step::RemoveDiscount { order: number, discount } => {
                 order(*number, OrderCommand::RemoveDiscount(id(DiscountId::parse, &format!("d{discount}"))))
             }
             Step::Charge { order: number, charge, ppm, taxed } => {
-                let phase = match taxed {
-                    true => {
-                        NewChargePhase::Subtotal { pre_discount: *charge == 0, taxes: vec![id(TaxId::parse, "city")] }
-                    }
-                    false => NewChargePhase::Total,
-                };
-                let charge = id(ChargeId::parse, &format!("c{charge}"));
-                let new = NewServiceCharge { charge, name: text("Service"), rate: Rate::Percent(Ppm(*ppm)), phase };
-                order(*number, OrderCommand::ApplyServiceCharge(new))
+                order(*number, OrderCommand::ApplyServiceCharge(new_charge(*charge, *ppm, *taxed)))
             }
             Step::Place { order: number } => order(*number, OrderCommand::Place(Place { expected_total: None })),
             Step::Cancel { order } => cancel(*order),
@@ -525,4 +507,25 @@ impl World {
         // What is refused did not happen.
         let _ = self.run(command);
     }
+}
+
+fn new_discount(discount: u8, percent: bool, amount: u32) -> NewDiscount {
+    let rate = match percent {
+        true => Rate::Percent(Ppm(amount * 1_000)),
+        false => Rate::Amount(Money(i64::from(amount))),
+    };
+    let scope = match discount {
+        0 => DiscountScope::Lines(vec![id(LineId::parse, "l0")]),
+        _ => DiscountScope::Order,
+    };
+    NewDiscount { discount: id(DiscountId::parse, &format!("d{discount}")), scope, rate, reason: text("regular") }
+}
+
+fn new_charge(charge: u8, ppm: u32, taxed: bool) -> NewServiceCharge {
+    let phase = match taxed {
+        true => NewChargePhase::Subtotal { pre_discount: charge == 0, taxes: vec![id(TaxId::parse, "city")] },
+        false => NewChargePhase::Total,
+    };
+    let charge = id(ChargeId::parse, &format!("c{charge}"));
+    NewServiceCharge { charge, name: text("Service"), rate: Rate::Percent(Ppm(ppm)), phase }
 }
