@@ -7,10 +7,12 @@ use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use axum::serve::ListenerExt;
 use std::io;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
+const JSON: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "application/json")];
 const MENU: &str = r#"{"store":"s1","version":1,"currency":"EUR","revision":0,"taxes":[],"modifier_groups":[],"items":[
 {"item_id":"espresso","name":"Espresso","state":"available","price":260,"open_price":false,"variations":[],"modifier_group_ids":[],"tax_ids":[]},
 {"item_id":"water","name":"Water","state":"available","price":390,"open_price":false,"variations":[],"modifier_group_ids":[],"tax_ids":[]}]}"#;
@@ -23,25 +25,27 @@ pub const HELLO: &str = "/hello";
 /// # Errors
 /// The system's.
 pub fn serve(listen: SocketAddr, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
-    let json = [(header::CONTENT_TYPE, "application/json")];
     let router = Router::new()
         .route(HELLO, get(|| async { "hello" }))
-        .route("/v1/stores/{store}/menu", get(move || async move { (json, MENU) }))
-        .route("/v1/stores/{store}/stock", get(move || async move { (json, r#"{"items":[]}"#) }))
+        .route("/v1/stores/{store}/menu", get(|| async { (JSON, MENU) }))
+        .route("/v1/stores/{store}/stock", get(|| async { (JSON, r#"{"items":[]}"#) }))
         // The body is read, so that what it takes to receive it is in the figure.
-        .route("/v1/stores/{store}/orders", post(move |body: Bytes| async move { taken(&body).into_response() }));
+        .route("/v1/stores/{store}/orders", post(|body: Bytes| async move { taken(&body).into_response() }));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind(listen).await?;
         announce(listener.local_addr()?);
-        axum::serve(listener, router).tcp_nodelay(true).await
+        let listener = listener.tap_io(|stream| {
+            // A connection that keeps its delay is slow, not wrong.
+            let _ = stream.set_nodelay(true);
+        });
+        axum::serve(listener, router).await
     })
 }
 
 fn taken(body: &Bytes) -> impl IntoResponse + use<> {
-    let json = [(header::CONTENT_TYPE, "application/json")];
     match body.is_empty() {
-        true => (StatusCode::BAD_REQUEST, json, r#"{"code":"malformed"}"#),
-        false => (StatusCode::CREATED, json, r#"{"ok":true}"#),
+        true => (StatusCode::BAD_REQUEST, JSON, r#"{"code":"malformed"}"#),
+        false => (StatusCode::CREATED, JSON, r#"{"ok":true}"#),
     }
 }

@@ -56,6 +56,32 @@ fn a_refusal_waits_for_what_it_saw() {
 }
 
 #[test]
+fn a_repeat_waits_for_the_batch_the_first_is_in() {
+    let disk = GateDisk::new();
+    let house = House::furnished(disk.open(), 10);
+    let durable = fresh();
+    house.send(envelope(durable, burgers("o0", 1))).expect("accepted");
+    disk.close_gate();
+    let first = house.enqueue(receive(1));
+    disk.await_sync();
+    let id = fresh();
+    let waiting: Vec<Ticket> =
+        (0..2).map(|_| house.engine.enqueue(envelope(id, burgers("o1", 1))).expect("room")).collect();
+    disk.allow_one();
+    house.outcome(first).expect("accepted");
+    disk.await_sync();
+    // What is durable already is repeated meanwhile, and by then the engine thread has been past the other repeat.
+    assert!(house.send(envelope(durable, burgers("o0", 1))).expect("accepted").repeated);
+    let _runtime = runtime().enter();
+    let mut waiting: Vec<_> = waiting.into_iter().map(|ticket| Box::pin(house.engine.outcome(ticket))).collect();
+    assert!(waiting.iter_mut().all(|outcome| !is_answered(&mut outcome.as_mut())), "nothing is durable yet");
+    disk.open_gate();
+    let answers: Vec<_> = waiting.into_iter().map(|outcome| wait(outcome).expect("accepted")).collect();
+    assert_eq!(answers[0].receipt, answers[1].receipt);
+    assert_eq!(answers.iter().map(|answer| answer.repeated).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
 fn a_price_waits_for_what_it_saw() {
     let disk = GateDisk::new();
     let (house, _tickets) = with_batch_in_flight(&disk, 1, vec![burgers("o1", 1)]);

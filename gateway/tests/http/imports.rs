@@ -1,1 +1,242 @@
+//! Real order files through the command line, and their totals through the reports.
 
+use crate::server::{House, Server, comanda, run, shared};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Output;
+
+/// A data set, as its preset imports it.
+struct Set {
+    name: &'static str,
+    preset: &'static str,
+    file: &'static str,
+    daily: Option<&'static str>,
+}
+
+const SETS: [Set; 3] = [
+    Set { name: "chipotle", preset: "chipotle", file: "chipotle/orders.tsv", daily: None },
+    Set {
+        name: "takeaway-london",
+        preset: "takeaway",
+        file: "takeaway-london/restaurant-1-orders.csv.gz",
+        daily: Some("takeaway-london/expected-daily-cutoff04.csv"),
+    },
+    Set {
+        name: "pizzaplace",
+        preset: "pizzaplace",
+        file: "pizzaplace/pizzaplace.csv.gz",
+        daily: Some("pizzaplace/expected-daily-cutoff04.csv"),
+    },
+];
+
+fn import(server: &Server, file: &Path, preset: &str) -> Output {
+    comanda()
+        .arg("import")
+        .arg(file)
+        .args(["--preset", preset, "--url", &server.url, "--token", &server.tokens["manager"], "--json"])
+        .output()
+        .expect("the binary runs")
+}
+
+#[track_caller]
+fn summary(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_str(text.lines().last().unwrap_or_default()).expect("it ends with a line of JSON")
+}
+
+/// A table of numbers by the first column.
+fn table(path: &Path) -> BTreeMap<String, Vec<i64>> {
+    let mut reader = csv::Reader::from_path(path).expect("an expected table");
+    let rows = reader.records().map(|row| row.expect("a row"));
+    rows.map(|row| {
+        let numbers = row.iter().skip(1).map(|number| number.parse().expect("a number")).collect();
+        (row[0].to_owned(), numbers)
+    })
+    .collect()
+}
+
+/// The rows of a report, by a key, as the numbers of these fields.
+async fn report(server: &Server, store: &str, by: &str, key: &str, fields: &[&str]) -> BTreeMap<String, Vec<i64>> {
+    let mut analyst = server.till("analyst");
+    let head = analyst.get("/v1/feed?types=OrderCompleted").await;
+    let last = head.body.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty()).expect("an order").to_vec();
+    let last: Value = serde_json::from_slice(&last).expect("an event");
+    let position = last["position"].as_str().expect("a position");
+    let path = format!("/v1/reports/sales?by={by}&store={store}&min_position={position}");
+    let report = loop {
+        let reply = analyst.get(&path).await;
+        match reply.status {
+            503 => tokio::task::yield_now().await,
+            _ => break reply.expect(200),
+        }
+    };
+    let rows = report["rows"].as_array().expect("rows");
+    rows.iter()
+        .map(|row| {
+            let numbers = fields.iter().map(|field| row[field].as_i64().unwrap_or_else(|| panic!("{field}: {row}")));
+            (row[key].as_str().expect("a key").to_owned(), numbers.collect())
+        })
+        .collect()
+}
+
+#[track_caller]
+fn has_totals(summary: &Value, expected: &Value) {
+    for field in ["lines", "orders", "units", "gross_minor"] {
+        assert_eq!(summary[field], expected[field], "{field}: {summary}");
+    }
+    assert_eq!(summary["rejected_rows"], 0);
+}
+
+#[test]
+fn the_data_sets_give_their_totals_and_again_nothing_changes() {
+    let Some(shared) = shared() else { return };
+    let expected = std::fs::read_to_string(shared.join("data/expected.json")).expect("the expected totals");
+    let expected: Value = serde_json::from_str(&expected).expect("JSON");
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        for set in &SETS {
+            let file = shared.join("data").join(set.file);
+            let first = summary(&import(&server, &file, set.preset));
+            has_totals(&first, &expected[set.name]);
+            assert_eq!(first["duplicate_orders"], 0);
+            let before = server.till("auditor").get("/v1/feed?types=OrderOpened,PaymentCaptured,OrderCompleted").await;
+            let second = summary(&import(&server, &file, set.preset));
+            has_totals(&second, &expected[set.name]);
+            assert_eq!(second["duplicate_orders"], second["orders"]);
+            let after = server.till("auditor").get("/v1/feed?types=OrderOpened,PaymentCaptured,OrderCompleted").await;
+            assert!(before.body == after.body, "{} was imported twice", set.name);
+            let items = report(&server, set.preset, "item", "name", &["lines", "units", "gross"]).await;
+            let folder = file.parent().expect("a folder");
+            let wanted = table(&folder.join("expected-items.csv"));
+            let lower = |table: BTreeMap<String, Vec<i64>>| -> BTreeMap<String, Vec<i64>> {
+                table.into_iter().map(|(key, row)| (key.to_lowercase().replace(' ', "_"), row)).collect()
+            };
+            assert_eq!(lower(items), lower(wanted), "{}", set.name);
+            if let Some(daily) = set.daily {
+                let days = report(&server, set.preset, "day", "business_date", &["orders", "units", "gross"]).await;
+                assert_eq!(days, table(&shared.join("data").join(daily)), "{}", set.name);
+            }
+        }
+    });
+}
+
+#[test]
+fn an_import_killed_half_way_goes_on_to_the_same_totals() {
+    let Some(shared) = shared() else { return };
+    let expected = std::fs::read_to_string(shared.join("data/expected.json")).expect("the expected totals");
+    let expected: Value = serde_json::from_str(&expected).expect("JSON");
+    let file = shared.join("data/takeaway-london/restaurant-1-orders.csv.gz");
+    let mut house = House::new();
+    let server = house.serve();
+    let (url, manager) = (server.url.clone(), server.tokens["manager"].clone());
+    let mut importing = comanda()
+        .arg("import")
+        .arg(&file)
+        .args(["--preset", "takeaway", "--url", &url, "--token", &manager, "--json"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary runs");
+    // The server is killed once it has taken a good part of the orders.
+    run(async {
+        let mut till = server.till("analyst");
+        loop {
+            let page = till.get("/metrics").await;
+            let text = String::from_utf8_lossy(&page.body).into_owned();
+            let accepted = text.lines().find_map(|line| line.strip_prefix("comanda_commands_accepted_total "));
+            if accepted.is_some_and(|count| 12_000 < count.parse::<u64>().unwrap_or(0)) {
+                break;
+            }
+        }
+    });
+    server.kill();
+    importing.kill().expect("it was running or has just failed");
+    importing.wait().expect("it ends");
+    let server = house.serve();
+    let again = summary(&import(&server, &file, "takeaway"));
+    has_totals(&again, &expected["takeaway-london"]);
+    let duplicates = again["duplicate_orders"].as_u64().expect("a count");
+    assert!(0 < duplicates && duplicates < again["orders"].as_u64().expect("a count"), "{again}");
+    run(async {
+        let days = report(&server, "takeaway", "day", "business_date", &["orders", "units", "gross"]).await;
+        let daily = shared.join("data/takeaway-london/expected-daily-cutoff04.csv");
+        assert_eq!(days, table(&daily));
+    });
+}
+
+#[test]
+fn bad_rows_are_set_aside_and_changed_ones_are_conflicts() {
+    let mut house = House::new();
+    let server = house.serve();
+    let file = house.path().join("orders.csv");
+    let import = |text: &str| {
+        std::fs::write(&file, text).expect("a file");
+        comanda()
+            .arg("import")
+            .arg(&file)
+            .args(["--store", "harbour", "--currency", "EUR", "--timezone", "Europe/Berlin", "--map"])
+            .args([
+                "order=id,item=name,qty=count,price=price,time=at",
+                "--url",
+                &server.url,
+                "--token",
+                &server.tokens["manager"],
+                "--json",
+            ])
+            .output()
+            .expect("the binary runs")
+    };
+    let header = "id,name,count,price,at\n";
+    let good = "1,Fish,2,8.50,2026-03-01T12:00\n1,Chips,1,3.20,2026-03-01T12:00\n2,Fish,1,8.50,2026-03-01T12:05\n";
+    let bad = "3,Fish,-1,8.50,2026-03-01T12:10\n4,,1,1.00,2026-03-01T12:10\n5,Fish,1,8.505,2026-03-01T12:10\n";
+    let first = summary(&import(&format!("{header}{good}{bad}")));
+    assert_eq!(
+        (&first["orders"], &first["gross_minor"], &first["rejected_rows"]),
+        (&2.into(), &2870.into(), &3.into())
+    );
+    let rejected =
+        std::fs::read_to_string(house.path().join("orders.csv.rejected.csv")).expect("a list of rejected rows");
+    assert_eq!(rejected.lines().count(), 4, "{rejected}");
+    assert!(rejected.contains("count") && rejected.contains("price"), "{rejected}");
+    let changed = import(&format!("{header}{}", good.replace("3.20", "3.40")));
+    assert!(!changed.status.success());
+    let told = String::from_utf8_lossy(&changed.stderr);
+    assert!(told.contains("conflict: order \"1\""), "{told}");
+    run(async {
+        let items = report(&server, "harbour", "item", "name", &["lines", "units", "gross"]).await;
+        assert_eq!(
+            items,
+            BTreeMap::from([("Chips".to_owned(), vec![1, 1, 320]), ("Fish".to_owned(), vec![2, 3, 2550])])
+        );
+    });
+}
+
+#[test]
+fn an_import_does_not_touch_list_prices() {
+    let mut house = House::new();
+    let server = house.serve();
+    let file = house.path().join("orders.csv");
+    std::fs::write(&file, "id,name,price\n1,Gelato,2.00\n").expect("a file");
+    let output = comanda()
+        .arg("import")
+        .arg(&file)
+        .args([
+            "--store",
+            "harbour",
+            "--currency",
+            "EUR",
+            "--timezone",
+            "Europe/Berlin",
+            "--map",
+            "order=id,item=name,price=price",
+        ])
+        .args(["--url", &server.url, "--token", &server.tokens["manager"]])
+        .output()
+        .expect("the binary runs");
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("gelato is on the menu at a list price"), "{told}");
+}

@@ -1,1 +1,161 @@
+//! Who may do what, through the door; and that tenants never meet.
 
+use crate::server::{House, comanda, key, run};
+use serde_json::{Value, json};
+
+/// An operation, and which roles may do it: admin, manager, pos, kitchen, analyst, auditor.
+type Operation = (&'static str, &'static str, &'static str, [bool; 6]);
+
+const ROLES: [&str; 6] = ["admin", "manager", "pos", "kitchen", "analyst", "auditor"];
+const STAFF: [bool; 6] = [true, true, true, false, false, false];
+const BOSSES: [bool; 6] = [true, true, false, false, false, false];
+const ADMIN: [bool; 6] = [true, false, false, false, false, false];
+const KITCHEN: [bool; 6] = [true, true, true, true, false, false];
+const READERS: [bool; 6] = [true, true, false, false, true, true];
+const ALL: [bool; 6] = [true; 6];
+
+const OPERATIONS: [Operation; 32] = [
+    (
+        "POST",
+        "/v1/stores/s1/orders",
+        r#"{"order_id":"x","channel":"pos","dining_mode":"dine_in","pay_mode":"later"}"#,
+        STAFF,
+    ),
+    ("POST", "/v1/stores/s1/orders/x/lines", r#"{"line_id":"l","item_id":"water"}"#, STAFF),
+    ("PATCH", "/v1/stores/s1/orders/x/lines/l", r#"{"qty":2}"#, STAFF),
+    ("DELETE", "/v1/stores/s1/orders/x/lines/l", "", STAFF),
+    ("POST", "/v1/stores/s1/orders/x/discounts", r#"{"discount_id":"d","amount":1,"reason":"r"}"#, STAFF),
+    ("POST", "/v1/stores/s1/orders/x/place", "{}", STAFF),
+    ("POST", "/v1/stores/s1/orders/x/complete", "{}", STAFF),
+    ("POST", "/v1/stores/s1/orders/x/payments", r#"{"payment_id":"p","tender":"cash"}"#, STAFF),
+    ("POST", "/v1/stores/s1/payments/p/outcome", r#"{"outcome":"captured"}"#, STAFF),
+    ("POST", "/v1/stores/s1/orders/x/cancel", r#"{"reason":"r"}"#, STAFF),
+    ("POST", "/v1/stores/s1/stock/86", r#"{"sku":"soup"}"#, KITCHEN),
+    ("POST", "/v1/stores/s1/stock/un86", r#"{"sku":"soup"}"#, KITCHEN),
+    ("POST", "/v1/stores/s1/stock/receive", r#"{"sku":"soup","qty":1}"#, BOSSES),
+    ("POST", "/v1/stores/s1/stock/count", r#"{"sku":"soup","counted":60}"#, BOSSES),
+    ("POST", "/v1/stores/s1/stock/policy", r#"{"sku":"soup","policy":"counted"}"#, BOSSES),
+    ("PUT", "/v1/menu/items/pie", r#"{"name":"Pie","price":500}"#, BOSSES),
+    ("PUT", "/v1/menu/taxes/food", r#"{"name":"VAT 7 %","percent_ppm":70000,"inclusive":true}"#, BOSSES),
+    ("POST", "/v1/menu/publish", "{}", BOSSES),
+    ("PUT", "/v1/stores/s1/prices/water", r#"{"price":400}"#, BOSSES),
+    ("PUT", "/v1/stores/s1/availability/water", r#"{"available":true}"#, BOSSES),
+    ("PUT", "/v1/stores/s3", r#"{"name":"Three","currency":"EUR","time_zone":"Europe/Berlin"}"#, BOSSES),
+    ("POST", "/v1/tokens", r#"{"role":"pos","label":"till"}"#, ADMIN),
+    ("GET", "/v1/tokens", "", ADMIN),
+    ("GET", "/v1/stores/s1/menu", "", ALL),
+    ("GET", "/v1/stores/s1/orders", "", ALL),
+    ("GET", "/v1/stores/s1/stock", "", ALL),
+    ("GET", "/v1/stores/s1/payments", "", ALL),
+    ("GET", "/v1/stores", "", ALL),
+    ("GET", "/v1/reports/sales", "", READERS),
+    ("GET", "/v1/feed?limit=1", "", READERS),
+    ("GET", "/v1/stores/s1/orders/x/history", "", READERS),
+    (
+        "POST",
+        "/v1/stores/s1/orders/price",
+        r#"{"order_id":"y","channel":"pos","dining_mode":"dine_in","pay_mode":"later"}"#,
+        ALL,
+    ),
+];
+
+fn body(text: &str) -> Value {
+    if text.is_empty() { Value::Null } else { serde_json::from_str(text).expect("a body") }
+}
+
+#[test]
+fn every_operation_is_for_its_roles_only() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        for (role, index) in ROLES.iter().zip(0..) {
+            let mut client = server.till(role);
+            for (method, path, text, allowed) in OPERATIONS {
+                let reply = client.command(method, path, &body(text)).await;
+                let is_forbidden = reply.status == 403;
+                assert_eq!(is_forbidden, !allowed[index], "{role} {method} {path}: {}", reply.status);
+                assert!(reply.status < 500 && reply.status != 401, "{role} {method} {path}: {:?}", reply.body);
+            }
+        }
+        let mut nobody = gateway::client::Client::new(&server.url, "cmd_0000_wrong").expect("a URL");
+        for (method, path, text, _) in OPERATIONS {
+            let key = key();
+            let sent = nobody.call(method, path, &[("idempotency-key", &key)], text.into()).await;
+            let told = sent.expect_err("nobody may do anything").to_string();
+            assert!(told.contains("401"), "{method} {path}: {told}");
+        }
+    });
+}
+
+#[test]
+fn tenants_never_meet() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut till = server.till("pos");
+        let lines = json!([{"line_id": "l1", "item_id": "water"}]);
+        let order = json!({"order_id": "mine", "channel": "pos", "dining_mode": "dine_in", "pay_mode": "later", "lines": lines, "place": true});
+        till.post("/v1/stores/s1/orders", &order).await.expect(201);
+    });
+    let data = server.data.clone();
+    assert_eq!(server.stop(), Some(0));
+    let issued = comanda()
+        .args(["token", "issue", "--tenant", "acme", "--role", "admin", "--label", "first", "--data"])
+        .arg(&data)
+        .output()
+        .expect("it runs");
+    assert!(issued.status.success(), "{}", String::from_utf8_lossy(&issued.stderr));
+    let mut server = house.serve();
+    server.tokens.insert("acme".to_owned(), String::from_utf8_lossy(&issued.stdout).trim().to_owned());
+    run(async {
+        let mut other = server.till("acme");
+        for path in
+            ["/v1/stores/s1/orders/mine", "/v1/stores/s1/orders/mine/history", "/v1/stores/s1", "/v1/stores/s1/menu"]
+        {
+            assert_eq!(other.get(path).await.status, 404, "{path}");
+        }
+        for path in ["/v1/stores", "/v1/stores/s1/orders", "/v1/stores/s1/stock"] {
+            assert_eq!(other.get(path).await.expect(200)["items"], json!([]), "{path}");
+        }
+        assert_eq!(other.get("/v1/feed?stream=order-demo.s1.mine").await.status, 400);
+        let feed = other.get("/v1/feed").await;
+        let events = feed.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
+        assert_eq!(events, 1, "its own token and nothing else");
+        let settings = json!({"name": "Ours", "currency": "USD", "time_zone": "America/New_York"});
+        other.command("PUT", "/v1/stores/s1", &settings).await.expect(200);
+        let theirs = server.till("auditor").get("/v1/stores/s1").await.expect(200);
+        assert_eq!(theirs["currency"], "EUR");
+    });
+}
+
+#[test]
+fn a_token_is_shown_again_to_a_repeat_and_stops_when_revoked() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut admin = server.till("admin");
+        let (key, body) = (key(), json!({"role": "pos", "label": "till 3"}));
+        let first = admin.send("POST", "/v1/tokens", &[("idempotency-key", &key)], &body).await.expect(201);
+        let again = admin.send("POST", "/v1/tokens", &[("idempotency-key", &key)], &body).await.expect(201);
+        assert_eq!(first, again);
+        let token = first["token"].as_str().expect("a token");
+        let mut till = gateway::client::Client::new(&server.url, token).expect("a URL");
+        let mut known = till.call("GET", "/v1/stores/s1/menu", &[], "".into()).await;
+        // The door learns of a token right behind the answer.
+        while known.as_ref().is_err_and(|error| error.to_string().contains("401")) {
+            known = till.call("GET", "/v1/stores/s1/menu", &[], "".into()).await;
+        }
+        known.expect("it works");
+        let path = format!("/v1/tokens/{}", first["token_id"].as_str().expect("an id"));
+        admin.command("DELETE", &path, &Value::Null).await.expect(200);
+        let gone = till.call("GET", "/v1/stores/s1/menu", &[], "".into()).await.expect_err("it was revoked");
+        assert!(gone.to_string().contains("401"));
+        let feed = server.till("auditor").get("/v1/feed").await;
+        let secret = token.rsplit('_').next().expect("a secret");
+        assert!(!String::from_utf8_lossy(&feed.body).contains(secret));
+        let own = server.tokens["admin"].split('_').nth(1).expect("an id").to_owned();
+        let last = admin.command("DELETE", &format!("/v1/tokens/{own}"), &Value::Null).await;
+        assert_eq!(last.expect(422)["code"], "last_token");
+    });
+    assert!(!house.log().contains("cmd_"), "no token in the log lines");
+}
