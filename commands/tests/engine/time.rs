@@ -52,9 +52,12 @@ fn an_order_that_is_paid_in_time_is_left_alone() {
     house.must(cash("p1", "paid"));
     house.must(burgers_first("cancelled", 1));
     house.must(cancel("cancelled"));
+    let before = house.engine.stats().snapshot();
     house.set_clock(10 * TIMEOUT_S);
     let_it_look_around(&house);
     assert_eq!(count_events(house.engine.reader(), is_timed_out), 0);
+    // The deadlines are gone, not only refused when they come.
+    assert_eq!(house.engine.stats().snapshot().refused, before.refused);
 }
 
 #[test]
