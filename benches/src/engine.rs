@@ -72,6 +72,12 @@ fn run_orders(dir: &Path, in_flight: usize, count: u64) -> Result<Timed, BenchEr
     Ok(Timed { elapsed, batches, batch_bytes: after.batch_bytes - before.batch_bytes, append, checksum })
 }
 
+/// A clock that stands still, so that no deadline falls due while orders of long ago are measured.
+pub fn options() -> commands::Options {
+    let clock = Clock::Manual(Arc::new(AtomicI64::new(fixture::NOON.0)));
+    commands::Options { clock, queue_max: QUEUE_MAX }
+}
+
 /// An engine on an embedded log, with a clock that stands still.
 pub struct Running {
     /// The door.
@@ -86,9 +92,7 @@ impl Running {
     /// The log's and the engine's.
     pub fn start(dir: &Path) -> Result<Running, BenchError> {
         let (log, reader, _) = open_embedded(&dir.join("log"), Options::STANDARD)?;
-        let clock = Clock::Manual(Arc::new(AtomicI64::new(fixture::NOON.0)));
-        let options = commands::Options { clock, queue_max: QUEUE_MAX };
-        let (engine, stopped) = Engine::start(log, reader, options)?;
+        let (engine, stopped) = Engine::start(log, reader, options())?;
         Ok(Running { engine, stopped })
     }
 

@@ -104,8 +104,11 @@ fn measure(args: &MeasureArgs) -> Result<(), BenchError> {
             eprintln!("http: skipped, for there is no comanda binary beside this one and none in COMANDA_BIN");
             continue;
         }
-        eprintln!("{} ...", group.name());
-        measures.extend(group.measure(&plan)?);
+        let measured = group.measure(&plan)?;
+        for measure in &measured {
+            eprintln!("{measure}");
+        }
+        measures.extend(measured);
     }
     let report = Report {
         commit: benches::commit(),

@@ -1,6 +1,6 @@
 //! Reading a log of orders from its beginning: read and checked, decoded, and folded as the engine does at its start.
 
-use crate::engine::Running;
+use crate::engine::{self, Running};
 use crate::fixture;
 use crate::report::Measure;
 use crate::{BenchError, Size};
@@ -36,7 +36,7 @@ pub fn measure(size: Size, dir: &Path) -> Result<Vec<Measure>, BenchError> {
         let sum = decode_all(&reader)?;
         decoded.push((rate(start.elapsed()), sum));
         let start = Instant::now();
-        let (engine, stopped) = Engine::start(log, reader, commands::Options::default())?;
+        let (engine, stopped) = Engine::start(log, reader, engine::options())?;
         folded.push((rate(start.elapsed()), engine.reader().durable().0));
         drop(engine);
         stopped.stop().ok_or("the engine did not give the log back")?.close()?;

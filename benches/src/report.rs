@@ -2,7 +2,7 @@
 
 use crate::machine::Machine;
 use serde::Serialize;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// What stands above a figure: the machine's own limit, measured in the same run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,6 +71,18 @@ impl Measure {
     }
 }
 
+/// A row of the table.
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Measure { name, unit, per_s, note, .. } = self;
+        let (what, fraction) = match &self.limit {
+            Some(limit) => (format!("{} {}", scaled(limit.per_s), limit.what), format!("{:.2}", limit.fraction)),
+            None => (String::new(), String::new()),
+        };
+        write!(f, "| {name} | {} {unit} | {} | {what} | {fraction} | {note} |", scaled(*per_s), each(*per_s))
+    }
+}
+
 /// The one in the middle.
 pub fn median(runs: &[f64]) -> f64 {
     let mut sorted = runs.to_vec();
@@ -99,20 +111,8 @@ impl Report {
         let mut table = format!("commit {}, {}\n\n", self.commit, self.machine);
         table.push_str("| measure | per second | each | limit | of it | remark |\n|---|---:|---:|---|---:|---|\n");
         for measure in &self.measures {
-            let (what, fraction) = match &measure.limit {
-                Some(limit) => (format!("{} {}", scaled(limit.per_s), limit.what), format!("{:.2}", limit.fraction)),
-                None => (String::new(), String::new()),
-            };
             // Writing to a string does not fail.
-            let _ = writeln!(
-                table,
-                "| {} | {} {} | {} | {what} | {fraction} | {} |",
-                measure.name,
-                scaled(measure.per_s),
-                measure.unit,
-                each(measure.per_s),
-                measure.note
-            );
+            let _ = writeln!(table, "{measure}");
         }
         table
     }

@@ -93,8 +93,12 @@ pub enum CommandError {
     Unknown,
 }
 
+/// The version nibble of the ids that [`derived_id`] makes: one that RFC 9562 keeps for the future, so that no client's
+/// UUID has it. Doors refuse it, or a client could take the id of a deadline that is still to come.
+pub const DERIVED_VERSION: u8 = 0xe;
+
 /// The id of a command the engine issues itself, from what causes it: the same cause, the same id, so that it takes
-/// effect once. A UUID of version 8 (RFC 9562): SHA-256 of the parts, each with its length.
+/// effect once. SHA-256 of the parts, each with its length, with [`DERIVED_VERSION`] where a UUID has its version.
 pub fn derived_id(parts: &[&str]) -> CommandId {
     let mut hash = Sha256::new();
     for part in parts {
@@ -105,7 +109,10 @@ pub fn derived_id(parts: &[&str]) -> CommandId {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     let number = u128::from_be_bytes(bytes);
-    let version = 0x8 << 76;
-    let variant = 0b10 << 62;
-    CommandId(number & !(0xf << 76) & !(0b11 << 62) | version | variant)
+    CommandId(number & !(0xf << 76) | u128::from(DERIVED_VERSION) << 76)
+}
+
+/// Whether an id is one of the engine's own.
+pub fn is_derived(command: CommandId) -> bool {
+    (command.0 >> 76) as u8 & 0xf == DERIVED_VERSION
 }

@@ -15,6 +15,6 @@ mod world;
 
 pub use clock::Clock;
 pub use engine::{Engine, Failure, Options, StartError, Stopped, Ticket};
-pub use envelope::{Answer, CommandError, Envelope, Receipt, Recorded, derived_id};
+pub use envelope::{Answer, CommandError, Envelope, Receipt, Recorded, derived_id, is_derived};
 pub use stats::{Stats, StatsSnapshot};
 pub use world::FoldError;

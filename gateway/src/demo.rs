@@ -18,8 +18,12 @@ pub const TENANT: &str = "demo";
 const STORES: [(&str, &str, &str); 2] =
     [("s1", "Trattoria Comanda, Mitte", "Europe/Berlin"), ("s2", "Trattoria Comanda, Altona", "Europe/Berlin")];
 
-/// Items with one price: id, name, category, price, modifier groups, tax, sku.
-const ITEMS: [(&str, &str, &str, i64, &[&str], &str, Option<&str>); 12] = [
+/// An item with one price: id, name, category, price, modifier groups, tax, sku.
+type Priced =
+    (&'static str, &'static str, &'static str, i64, &'static [&'static str], &'static str, Option<&'static str>);
+
+/// Items with one price.
+const ITEMS: [Priced; 12] = [
     ("bruschetta", "Bruschetta", "Starters", 690, &[], "food", None),
     ("soup", "Soup of the day", "Starters", 590, &["bread"], "food", Some("soup")),
     ("caprese", "Caprese", "Starters", 890, &[], "food", None),

@@ -23,7 +23,7 @@ enum Verb {
     /// Serves HTTP on an embedded log (what happens without a verb).
     Serve(serve::ServeArgs),
     /// Turns real order files into ordinary commands.
-    Import(crate::import::ImportArgs),
+    Import(Box<crate::import::ImportArgs>),
     /// Sends orders at a fixed rate, or as fast as they are taken, and measures.
     Load(load::LoadArgs),
     /// Writes events as NDJSON, in the order of the log.

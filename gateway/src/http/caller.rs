@@ -14,6 +14,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schemas::json::{parse_body, parse_command_id};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The header with the command's id.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -84,6 +85,10 @@ impl<S: Sync> FromRequestParts<S> for CommandHeaders {
         })?;
         let command_id = parse_command_id(key)
             .map_err(|bad| ApiError::Header { name: "Idempotency-Key", problem: bad.to_string() })?;
+        if commands::is_derived(command_id) {
+            let problem = "is of a UUID version that only the engine uses; send one of version 4 or 7".to_owned();
+            return Err(ApiError::Header { name: "Idempotency-Key", problem });
+        }
         let terminal = match text(headers, &TERMINAL, "X-Terminal")? {
             Some(id) => Some(
                 TerminalId::parse(id)
@@ -118,6 +123,9 @@ fn revision(text: &str) -> Result<Revision, ApiError> {
     })
 }
 
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A JSON body of at most `MAX` bytes.
 #[derive(Clone, Debug)]
 pub struct Json<T, const MAX: usize = { 64 << 10 }>(pub T);
@@ -135,7 +143,8 @@ impl<T: DeserializeOwned, S: Sync, const MAX: usize> FromRequest<S> for Json<T, 
             }),
         };
         let has_type = request.headers().contains_key(header::CONTENT_TYPE);
-        let body = Limited::new(request.into_body(), MAX).collect().await;
+        let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(request.into_body(), MAX).collect()).await;
+        let body = body.map_err(|_| ApiError::BodyLost)?;
         let bytes = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
             Some(_) => ApiError::TooLarge { max: MAX },
             None => ApiError::BodyLost,

@@ -5,9 +5,7 @@ use domain::pricing::{
     ChargeBase, ChargeKind, ChargePhase, Discount, DiscountKind, DiscountScope, LineInput, LineSet, PriceRules,
     ServiceCharge, TaxRate, Totals, price,
 };
-use schemas::views::{
-    ChargePhaseView, OrderState, OrderView, PaidState, RateView, Shown, TaxRateView, TaxTotalView, TotalsView,
-};
+use schemas::views::{ChargePhaseView, OrderState, OrderView, PaidState, RateView, Shown, TaxRateView, TotalsView};
 
 /// Brings what follows from the rest of the row into line with it.
 pub(super) fn settle(order: &mut OrderView) {
@@ -32,7 +30,7 @@ pub(super) fn price_if_open(order: &mut OrderView) {
         && let Some(totals) = price_open(order)
     {
         set_line_totals(order, &totals);
-        order.totals = totals_view(&totals);
+        order.totals = TotalsView::from(&totals);
     }
 }
 
@@ -106,26 +104,5 @@ pub(super) fn set_line_totals(order: &mut OrderView, totals: &Totals) {
         charge.charged = amounts.amount.0;
         charge.tax_exclusive = amounts.tax_exclusive.0;
         charge.tax_inclusive = amounts.tax_inclusive.0;
-    }
-}
-
-pub(super) fn totals_view(totals: &Totals) -> TotalsView {
-    let taxes = totals.taxes.iter().map(|total| TaxTotalView {
-        tax_id: Shown(total.tax.tax),
-        percent_ppm: Shown(total.tax.rate),
-        inclusive: total.tax.inclusive,
-        taxable: total.taxable.0,
-        amount: total.amount.0,
-    });
-    TotalsView {
-        gross: totals.gross.0,
-        discount: totals.discount.0,
-        net: totals.net.0,
-        tax_exclusive: totals.tax_exclusive.0,
-        tax_inclusive: totals.tax_inclusive.0,
-        charges: totals.charges_total.0,
-        charge_tax: totals.charge_tax_exclusive.0,
-        total: totals.total.0,
-        taxes: taxes.collect(),
     }
 }

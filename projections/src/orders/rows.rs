@@ -1,6 +1,6 @@
 //! From events to the rows of orders and payments.
 
-use super::price::{price_if_open, set_line_totals, totals_view};
+use super::price::{price_if_open, set_line_totals};
 use crate::fault::Fault;
 use crate::model::Recorded;
 use domain::calendar::Timestamp;
@@ -114,7 +114,7 @@ fn set_totals(order: &mut OrderView, totals: &Totals) -> Result<(), Fault> {
         return Err(Fault::Impossible("totals of other lines, discounts or charges than the order has"));
     }
     set_line_totals(order, totals);
-    order.totals = totals_view(totals);
+    order.totals = TotalsView::from(totals);
     Ok(())
 }
 

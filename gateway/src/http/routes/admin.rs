@@ -189,6 +189,8 @@ pub async fn issue_token(
     let token = tokens::derive(own, headers.command_id.0);
     let command = AccessCommand::IssueToken { token: token.id, role, label, secret_sha256: token.secret_sha256 };
     let answer = command::run(&app, &caller, &headers, Command::Access(command)).await?;
+    // Answered once the door knows it, so that a token that was shown works.
+    super::reads::access_reached(&app, answer.receipt.position).await?;
     let issued = IssuedToken { token_id: token.id.to_string(), token: token.text, receipt: command::receipt(&answer) };
     let body = serde_json::to_vec(&issued).map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(command::with_headers(StatusCode::CREATED, &answer, body.into()))

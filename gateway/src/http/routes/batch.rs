@@ -80,6 +80,10 @@ async fn send(app: &App, caller: &Caller, id: CommandId, parsed: Result<ParsedCo
         let problem = error.problem();
         return Sent::Known(BatchResult::rejected(id, problem.code, problem.detail));
     }
+    if commands::is_derived(id) {
+        let problem = "is of a UUID version that only the engine uses; send one of version 4 or 7";
+        return Sent::Known(BatchResult::malformed(id, &FieldError::new("/command_id", problem)));
+    }
     // Only who runs stores may speak for somebody else.
     let may_name = matches!(caller.role, Role::Admin | Role::Manager);
     let envelope = Envelope {
