@@ -5,7 +5,7 @@ use gateway::client::Client;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -193,6 +193,7 @@ pub fn shared() -> Option<Arc<Path>> {
         return Some(path.into());
     }
     assert!(std::env::var_os("CI").is_none(), "the real order files are absent: {}", path.display());
-    eprintln!("SKIPPED: the real order files are absent: {}", path.display());
+    // Past the capture of the test runner, so that nobody takes a skipped test for a passed one.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: the real order files are absent: {}", path.display());
     None
 }
