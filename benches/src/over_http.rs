@@ -38,7 +38,9 @@ pub fn measure(size: Size, dir: &Path, comanda: &Path, benches: &Path) -> Result
     let note = format!("{CONNECTIONS} connections; refused: {refused}");
     let at = |name: &str| report[name].as_f64().unwrap_or(f64::NAN) / 1e3;
     let (p50, p99, p999) = (at("p50_us"), at("p99_us"), at("p999_us"));
-    let latency = format!("at a fixed {target}/s: p50 {p50:.1} ms, p99 {p99:.1} ms, p99.9 {p999:.1} ms");
+    let kept = rate(&report)?;
+    let latency =
+        format!("at a fixed {target}/s ({kept:.0}/s kept): p50 {p50:.1} ms, p99 {p99:.1} ms, p99.9 {p999:.1} ms");
     let place = Measure::unchecked("http/place", "orders", place);
     Ok(vec![
         Measure::unchecked("http/hello", "requests", hello.clone()).note("bare axum, GET"),

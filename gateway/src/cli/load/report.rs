@@ -1,7 +1,8 @@
 //! What became of the orders.
 
 use hdrhistogram::Histogram;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -123,22 +124,54 @@ impl Report {
     }
 
     /// One line of JSON.
-    pub fn to_json(&self) -> Value {
+    ///
+    /// # Panics
+    /// Never: counts and names are JSON.
+    pub fn to_json(&self) -> String {
         let seconds = self.duration.as_secs_f64();
         let tally = &self.tally;
         let at = |quantile: f64| tally.latency_us.value_at_quantile(quantile);
-        let mut report = json!({
-            "accepted": tally.accepted, "accepted_per_s": per_s(tally.accepted, seconds),
-            "refused": tally.refused, "errors": tally.errors, "retries": tally.retries, "unsent": self.unsent,
-            "p50_us": at(0.5), "p99_us": at(0.99), "p999_us": at(0.999), "max_us": tally.latency_us.max(),
-            "seconds": seconds, "connections": self.connections, "target_rate": self.target_rate
-        });
-        if self.is_paying {
-            report["paid"] = json!(tally.paid);
-            report["payments_refused"] = json!(tally.payments_refused);
-        }
-        report
+        let line = Line {
+            accepted: tally.accepted,
+            accepted_per_s: per_s(tally.accepted, seconds),
+            refused: &tally.refused,
+            errors: tally.errors,
+            retries: tally.retries,
+            unsent: self.unsent,
+            p50_us: at(0.5),
+            p99_us: at(0.99),
+            p999_us: at(0.999),
+            max_us: tally.latency_us.max(),
+            seconds,
+            connections: self.connections,
+            target_rate: self.target_rate,
+            paid: self.is_paying.then_some(tally.paid),
+            payments_refused: self.is_paying.then_some(&tally.payments_refused),
+        };
+        serde_json::to_string(&line).expect("counts and names are JSON")
     }
+}
+
+/// The result as it is printed, what matters most first.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    accepted: u64,
+    accepted_per_s: f64,
+    refused: &'a BTreeMap<String, u64>,
+    errors: u64,
+    retries: u64,
+    unsent: u64,
+    p50_us: u64,
+    p99_us: u64,
+    p999_us: u64,
+    max_us: u64,
+    seconds: f64,
+    connections: u16,
+    target_rate: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payments_refused: Option<&'a BTreeMap<String, u64>>,
 }
 
 #[expect(clippy::float_arithmetic, reason = "a rate for people, not money")]
