@@ -64,12 +64,6 @@ fn disk(dir: &Path) -> Option<String> {
     Some(format!("{kind} on {device}"))
 }
 
-/// What this process holds in memory, in bytes; 0 where the system does not say.
-pub fn resident_bytes() -> u64 {
-    let kib = field("/proc/self/status", "VmRSS").unwrap_or_default();
-    kib.trim_end_matches(" kB").parse::<u64>().map_or(0, |kib| kib * 1024)
-}
-
 /// What is being measured: `COMANDA_COMMIT`, or what git says.
 pub fn commit() -> String {
     if let Ok(commit) = std::env::var("COMANDA_COMMIT") {

@@ -1,7 +1,6 @@
 //! Deciding, encoding, decoding: what one order costs before anything is written.
 
 use crate::fixture;
-use crate::machine;
 use crate::report::Measure;
 use crate::{BenchError, Size};
 use domain::command::StoreCommand;
@@ -15,28 +14,21 @@ use std::time::Instant;
 /// Decides placed orders of three lines with stock, and folds what follows.
 pub fn decide(size: Size) -> Measure {
     let orders = fixture::orders(size.pick(200, 100_000));
-    // The first run takes its memory from the system; the others reuse it.
-    let (first, state_bytes) = decide_run(&orders);
-    let more = (1..size.runs()).map(|_| decide_run(&orders).0);
-    let runs: Vec<(f64, u64)> = [first].into_iter().chain(more).collect();
-    let each = state_bytes / orders.len() as u64;
-    Measure::new("decide", "orders", &runs)
-        .note(format!("decide and fold, 3 lines, stock reserved, one core; {each} bytes of state per order"))
+    let runs: Vec<(f64, u64)> = (0..size.runs()).map(|_| decide_run(&orders)).collect();
+    Measure::new("decide", "orders", &runs).note("decide and fold, 3 lines, stock reserved, one core")
 }
 
-/// Orders per second with a checksum, and what the state took of memory.
-fn decide_run(orders: &[StoreCommand]) -> ((f64, u64), u64) {
+fn decide_run(orders: &[StoreCommand]) -> (f64, u64) {
     let (tenant, mut store) = fixture::opened();
-    let (mut checksum, before) = (0, machine::resident_bytes());
+    let mut checksum = 0;
     let start = Instant::now();
     for order in orders {
         let events = place(&tenant, &mut store, order);
         checksum = fold_checksum(checksum, &events);
     }
     let rate = orders.len() as f64 / start.elapsed().as_secs_f64();
-    let state_bytes = machine::resident_bytes().saturating_sub(before);
     assert_eq!(store.orders_count(), orders.len(), "every order is in the state");
-    ((rate, checksum), state_bytes)
+    (rate, checksum)
 }
 
 fn place(tenant: &Tenant, store: &mut Store, order: &StoreCommand) -> Vec<Event> {
