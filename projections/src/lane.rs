@@ -9,6 +9,8 @@ use redb::{Database, DatabaseError, Durability, ReadableDatabase};
 use schemas::views::{Checkpoint, Row};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::Thread;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -27,6 +29,19 @@ pub(crate) struct Lane {
     /// Queries have no answer below this: the model is being rebuilt.
     rebuild_until: Position,
     parked: OnceLock<Parked>,
+    /// How many queries wait for the model to come further.
+    awaited: AtomicUsize,
+    /// The worker's thread, which rests between two commits while nobody waits.
+    worker: OnceLock<Thread>,
+}
+
+/// A query that waits; it is counted as long as it lives.
+struct Awaiting<'a>(&'a Lane);
+
+impl Drop for Awaiting<'_> {
+    fn drop(&mut self) {
+        self.0.awaited.fetch_sub(1, Ordering::Release);
+    }
 }
 
 /// Where and why a projection stopped. It answers from what it had; a restart tries again.
@@ -63,6 +78,8 @@ impl Lane {
             // A model that is only behind answers from where it stands; one that starts over has nothing to say yet.
             rebuild_until: if applied == Position(0) { last } else { Position(0) },
             parked: OnceLock::new(),
+            awaited: AtomicUsize::new(0),
+            worker: OnceLock::new(),
         })
     }
 
@@ -105,8 +122,24 @@ impl Lane {
         Ok(View { position, transaction: self.database.begin_read()? })
     }
 
+    /// Says which thread folds this model.
+    pub fn employ(&self, worker: Thread) {
+        // A lane has one worker in its life.
+        let _ = self.worker.set(worker);
+    }
+
+    /// Whether a query waits for the model to come further.
+    pub fn is_awaited(&self) -> bool {
+        self.awaited.load(Ordering::Acquire) != 0
+    }
+
     pub async fn wait_for(&self, wanted: Position, timeout: Duration) -> Result<(), Stale> {
         let mut news = self.applied.subscribe();
+        self.awaited.fetch_add(1, Ordering::AcqRel);
+        let _awaiting = Awaiting(self);
+        if let Some(worker) = self.worker.get() {
+            worker.unpark();
+        }
         let reached = tokio::time::timeout(timeout, news.wait_for(|applied| wanted <= *applied)).await;
         match reached {
             Ok(Ok(_)) => Ok(()),

@@ -26,6 +26,9 @@ const EVENTS_MAX: u32 = 8_192;
 const IDLE: Duration = Duration::from_millis(100);
 /// How long it sleeps at least where everything is to be durable at once.
 const BUSY: Duration = Duration::from_millis(1);
+/// How long it rests between two commits while nobody waits: under load many batches then share one commit, which costs
+/// more than folding them, and the processors are left to those who decide and write.
+const REST: Duration = Duration::from_millis(10);
 /// Positions that changed nothing here are made durable this many times more rarely than changes.
 const UNCHANGED_FACTOR: u32 = 40;
 
@@ -81,15 +84,25 @@ impl<M: Model> Worker<M> {
     }
 
     fn follow(&mut self) -> Result<(), Stopped> {
+        self.lane.employ(std::thread::current());
         let mut tail = self.reader.tail(Position(self.at.0 + 1));
         while !self.stop.load(Ordering::Acquire) {
             let batches = self.take(&mut tail)?;
             if !batches.is_empty() {
                 self.fold(&batches)?;
+                self.rest();
             }
             self.sync_if_due()?;
         }
         self.sync()
+    }
+
+    /// Lets batches gather, unless somebody waits for them or there is a backlog to work off.
+    fn rest(&self) {
+        let is_behind = self.at.0 + u64::from(EVENTS_MAX) < self.reader.durable().0;
+        if !is_behind && !self.lane.is_awaited() {
+            std::thread::park_timeout(REST);
+        }
     }
 
     /// The batches that are ready, after waiting for one.

@@ -9,10 +9,10 @@ use crate::import::ImportArgs;
 use domain::event::Role;
 use domain::ids::{ActorId, StoreId, TenantId};
 use hyper::StatusCode;
-use schemas::json::batch::{Batch, BatchAnswer, BatchResult};
+use schemas::json::PositionToken;
+use schemas::json::batch::{Batch, BatchAnswer, BatchResult, BatchStatus};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// How often a batch is sent again while the server cannot take it. Its commands keep their ids, so nothing happens twice.
@@ -45,17 +45,17 @@ pub(super) enum DoorError {
 pub(super) enum Door {
     /// An engine of our own, on a data directory.
     Local { running: Box<Running>, caller: Caller },
-    /// A server.
-    Remote(Client),
+    /// A server, and the position of the last command it took: what is read has to be at least as new.
+    Remote { client: Client, seen: Option<PositionToken> },
 }
 
 impl Door {
     /// Opens what the arguments name; the data directory where they name nothing.
     pub fn open(args: &ImportArgs, tenant: TenantId) -> Result<Door, DoorError> {
         if let (Some(url), Some(token)) = (&args.url, &args.token) {
-            return Ok(Door::Remote(Client::new(url, token)?));
+            return Ok(Door::Remote { client: Client::new(url, token)?, seen: None });
         }
-        let data = args.data.clone().unwrap_or_else(|| PathBuf::from("./data"));
+        let data = crate::cli::data_dir(args.data.as_deref());
         let actor = ActorId::parse("import").expect("it is an id");
         let caller = Caller { tenant, role: Role::Admin, actor };
         Ok(Door::Local { running: Box::new(Running::start(&data)?), caller })
@@ -65,16 +65,25 @@ impl Door {
     pub fn close(self) {
         match self {
             Door::Local { running, .. } => running.stop(),
-            Door::Remote(_) => {}
+            Door::Remote { .. } => {}
         }
     }
 
     /// Sends a batch until it is taken.
     pub async fn send(&mut self, store: StoreId, batch: Batch) -> Result<Vec<BatchResult>, DoorError> {
         let mut tried = 0;
+        let mut accepted = BTreeSet::new();
         loop {
             tried += 1;
-            let results = self.send_once(store, &batch).await?;
+            let mut results = self.send_once(store, &batch).await?;
+            for (index, result) in results.iter_mut().enumerate() {
+                if result.status == BatchStatus::Accepted {
+                    accepted.insert(index);
+                } else if result.status == BatchStatus::Duplicate && accepted.contains(&index) {
+                    // The repeat is ours, not the file's.
+                    result.status = BatchStatus::Accepted;
+                }
+            }
             let busy = results.iter().find_map(|result| {
                 result
                     .code
@@ -95,10 +104,12 @@ impl Door {
                 let sent = batch::run(&running.app, caller, store, batch.clone()).await;
                 sent.map_err(|error| DoorError::Batch(error.problem().detail))
             }
-            Door::Remote(client) => {
+            Door::Remote { client, seen } => {
                 let body = serde_json::to_vec(batch)?;
                 let answer = client.call("POST", &format!("/v1/stores/{store}/commands"), &[], body.into()).await?;
-                Ok(serde_json::from_slice::<BatchAnswer>(&answer)?.results)
+                let results = serde_json::from_slice::<BatchAnswer>(&answer)?.results;
+                *seen = results.iter().rev().find_map(|result| result.position).or(*seen);
+                Ok(results)
             }
         }
     }
@@ -110,7 +121,7 @@ impl Door {
                 let view = crate::http::routes::reads::store_view(&running.app, caller, store).await;
                 local(view)
             }
-            Door::Remote(client) => remote(client, &format!("/v1/stores/{store}")).await,
+            Door::Remote { client, seen } => remote(client, *seen, &format!("/v1/stores/{store}")).await,
         }
     }
 
@@ -120,7 +131,7 @@ impl Door {
                 let view = crate::http::routes::reads::menu_view(&running.app, caller, store).await;
                 local(view)
             }
-            Door::Remote(client) => remote(client, &format!("/v1/stores/{store}/menu")).await,
+            Door::Remote { client, seen } => remote(client, *seen, &format!("/v1/stores/{store}/menu")).await,
         }
     }
 
@@ -132,13 +143,19 @@ impl Door {
         Ok(items.iter().filter(is_listed).filter_map(|item| Some(item["item_id"].as_str()?.to_owned())).collect())
     }
 
-    /// Waits until the store sells these items: the engine adopts a publication right behind it.
-    pub async fn wait_for_items(&mut self, store: StoreId, wanted: &[&str]) -> Result<(), DoorError> {
+    /// Waits until the store sells these items, those with a modifier group with that group: the engine adopts a publication
+    /// right behind it, and an import before this one may have brought the same items with other choices.
+    pub async fn wait_for_items(&mut self, store: StoreId, wanted: &[(&str, Option<&str>)]) -> Result<(), DoorError> {
         let wait = async {
             loop {
                 let menu = self.menu(store).await?.unwrap_or_default();
                 let items = menu["items"].as_array().cloned().unwrap_or_default();
-                let sold: BTreeSet<&str> = items.iter().filter_map(|item| item["item_id"].as_str()).collect();
+                let mut sold: BTreeSet<(&str, Option<&str>)> = BTreeSet::new();
+                for (id, item) in items.iter().filter_map(|item| Some((item["item_id"].as_str()?, item))) {
+                    let groups = item["modifier_group_ids"].as_array().into_iter().flatten();
+                    sold.extend(groups.map(|group| (id, group.as_str())));
+                    sold.insert((id, None));
+                }
                 if wanted.iter().all(|item| sold.contains(item)) {
                     return Ok(());
                 }
@@ -157,8 +174,12 @@ fn local(view: Result<Value, ApiError>) -> Result<Option<Value>, DoorError> {
     }
 }
 
-async fn remote(client: &mut Client, path: &str) -> Result<Option<Value>, DoorError> {
-    match client.call("GET", path, &[], bytes::Bytes::new()).await {
+async fn remote(client: &mut Client, seen: Option<PositionToken>, path: &str) -> Result<Option<Value>, DoorError> {
+    let path = match seen {
+        Some(seen) => format!("{path}?min_position={seen}"),
+        None => path.to_owned(),
+    };
+    match client.call("GET", &path, &[], bytes::Bytes::new()).await {
         Ok(body) => Ok(Some(serde_json::from_slice(&body)?)),
         Err(ClientError::Status { status: StatusCode::NOT_FOUND, .. }) => Ok(None),
         Err(error) => Err(error.into()),
@@ -173,7 +194,7 @@ impl std::fmt::Debug for Door {
                 let app: &App = &running.app;
                 f.debug_tuple("Local").field(app).finish()
             }
-            Door::Remote(client) => f.debug_tuple("Remote").field(client).finish(),
+            Door::Remote { client, .. } => f.debug_tuple("Remote").field(client).finish(),
         }
     }
 }
