@@ -7,6 +7,7 @@ mod door;
 
 use super::fail;
 use crate::import::catalogue::CHOICES_ID;
+use crate::import::money::line_gross;
 use crate::import::{
     ImportArgs, ImportConfig, ImportError, ImportOrder, ImportPlan, Summary, command_id, line_id, order_id, payment_id,
 };
@@ -21,10 +22,12 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// How many orders go into one batch: three commands each stay below the batch's bound.
+/// How many orders go into one batch: their commands, at most four each, are the most a batch may hold.
 const ORDERS_PER_BATCH: usize = 250;
-/// How many lines of orders go into one batch, so that its body stays below the door's bound.
-const LINES_PER_BATCH: usize = 5_000;
+/// How many bytes of commands go into one batch: with the largest order behind them they stay below the door's bound.
+const BYTES_PER_BATCH: usize = 1 << 20;
+/// What a command takes beside its body: ids, times, names.
+const ENVELOPE_BYTES: usize = 400;
 /// How many menu commands go into one batch.
 const MENU_PER_BATCH: usize = 500;
 /// How many conflicts are shown in full.
@@ -49,8 +52,8 @@ enum RunError {
     ListPrice { item: String },
     #[error("a command of the file was refused: {what}: {code}: {detail}")]
     Refused { what: String, code: String, detail: String },
-    #[error("{count} orders are there already and differ from the file; nothing of them was changed")]
-    Conflicts { count: u64 },
+    #[error("{count} orders were not imported as the file has them, as said above; nothing else was left out")]
+    LeftOut { count: u64 },
 }
 
 /// Imports.
@@ -73,9 +76,9 @@ fn import(args: &ImportArgs) -> Result<(), RunError> {
     import.summary.rejected_rows = plan.rejected().count;
     import.summary.elapsed = started.elapsed();
     import.report(args);
-    match import.conflicts {
+    match import.left_out {
         0 => Ok(()),
-        count => Err(RunError::Conflicts { count }),
+        count => Err(RunError::LeftOut { count }),
     }
 }
 
@@ -85,7 +88,8 @@ struct Import<'a> {
     tenant: TenantId,
     store: StoreId,
     summary: Summary,
-    conflicts: u64,
+    /// Orders that are there with other contents, and orders that the rules refuse.
+    left_out: u64,
     bar: ProgressBar,
 }
 
@@ -94,7 +98,7 @@ struct Import<'a> {
 struct Pending {
     orders: Vec<(ImportOrder, usize)>,
     commands: Vec<BatchCommand>,
-    lines: usize,
+    bytes: usize,
 }
 
 impl<'a> Import<'a> {
@@ -111,7 +115,7 @@ impl<'a> Import<'a> {
             tenant: TenantId(parse("the tenant", &config.tenant)?),
             store: StoreId(parse("the store", &config.store)?),
             summary: Summary::default(),
-            conflicts: 0,
+            left_out: 0,
             bar,
         })
     }
@@ -130,11 +134,11 @@ impl<'a> Import<'a> {
         let mut pending = Pending::default();
         for order in self.plan.orders()? {
             let order = order?;
-            pending.lines += order.lines.len();
             let commands = self.order_commands(&order)?;
+            pending.bytes += commands.iter().map(size).sum::<usize>();
             pending.orders.push((order, commands.len()));
             pending.commands.extend(commands);
-            if ORDERS_PER_BATCH <= pending.orders.len() || LINES_PER_BATCH <= pending.lines {
+            if ORDERS_PER_BATCH <= pending.orders.len() || BYTES_PER_BATCH <= pending.bytes {
                 self.send(door, std::mem::take(&mut pending)).await?;
             }
         }
@@ -204,7 +208,8 @@ impl<'a> Import<'a> {
         }
         commands.push(BatchCommand::new(step("publish"), CommandKind::PublishMenu));
         self.send_all(door, commands).await?;
-        let wanted: Vec<&str> = catalogue.items.iter().map(|item| &*item.id).collect();
+        let group_of = |uses_choices: bool| uses_choices.then_some(group.as_str());
+        let wanted: Vec<_> = catalogue.items.iter().map(|item| (&*item.id, group_of(item.uses_choices))).collect();
         door.wait_for_items(self.store, &wanted).await?;
         Ok(())
     }
@@ -243,7 +248,8 @@ impl<'a> Import<'a> {
             "display_number": shown(key), "lines": lines, "place": true,
         });
         let mut commands = vec![BatchCommand::new(self.id(key, "open"), CommandKind::OpenOrder).with_body(&body)];
-        if order.lines.iter().any(|line| line.unit_price_minor != 0) {
+        // What comes to nothing, be it by rounding, is settled once it is placed.
+        if order.lines.iter().any(|line| line_gross(line.unit_price_minor, line.qty_milli) != 0) {
             let payment = payment_id(tenant, store, key);
             let body = json!({"payment_id": payment, "tender": TENDER});
             let mut initiate = BatchCommand::new(self.id(key, "pay"), CommandKind::InitiatePayment).with_body(&body);
@@ -284,25 +290,29 @@ impl<'a> Import<'a> {
         self.bar.inc(1);
         let is_reused = |result: &&BatchResult| result.code.as_deref() == Some("idempotency_key_reused");
         if let Some(result) = results.iter().find(is_reused) {
-            self.conflicts += 1;
-            if self.conflicts <= SHOWN_MAX as u64 {
-                let line = order.first_line;
-                self.tell(&format!(
-                    "conflict: order {:?} (line {line}) was imported with other contents: {}",
-                    order.file_key,
-                    result.detail.as_deref().unwrap_or_default()
-                ));
+            self.leave_out(order, "conflict", "was imported with other contents", result);
+        } else if let Some(result) = results.iter().find(|result| result.status == BatchStatus::Rejected) {
+            // Whoever may not import at all is told once; a rule that one order breaks stops no other order.
+            if result.code.as_deref() == Some("forbidden") {
+                return Err(refused(&format!("order {:?} (line {})", order.file_key, order.first_line), result));
             }
-            return Ok(());
-        }
-        if let Some(result) = results.iter().find(|result| result.status == BatchStatus::Rejected) {
-            return Err(refused(&format!("order {:?} (line {})", order.file_key, order.first_line), result));
-        }
-        self.summary.add(order);
-        if results.iter().all(|result| result.status == BatchStatus::Duplicate) {
-            self.summary.duplicate_orders += 1;
+            self.leave_out(order, "refused", "cannot be imported as it is", result);
+        } else {
+            self.summary.add(order);
+            if results.iter().all(|result| result.status == BatchStatus::Duplicate) {
+                self.summary.duplicate_orders += 1;
+            }
         }
         Ok(())
+    }
+
+    fn leave_out(&mut self, order: &ImportOrder, what: &str, why: &str, result: &BatchResult) {
+        self.left_out += 1;
+        if self.left_out <= SHOWN_MAX as u64 {
+            let (key, line) = (&order.file_key, order.first_line);
+            let detail = result.detail.as_deref().unwrap_or_default();
+            self.tell(&format!("{what}: order {key:?} (line {line}) {why}: {detail}"));
+        }
     }
 
     async fn send_all(&self, door: &mut Door, commands: Vec<BatchCommand>) -> Result<(), RunError> {
@@ -351,6 +361,11 @@ fn refused(what: &str, result: &BatchResult) -> RunError {
         code: result.code.as_deref().unwrap_or_default().to_owned(),
         detail: result.detail.clone().unwrap_or_default(),
     }
+}
+
+/// About how many bytes of a batch's body a command takes.
+fn size(command: &BatchCommand) -> usize {
+    ENVELOPE_BYTES + command.body.as_ref().map_or(0, |body| body.get().len())
 }
 
 /// The file's own number of the order, as far as it fits on a receipt.

@@ -8,6 +8,7 @@ pub mod token;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// An event-sourced order engine for restaurant chains.
@@ -41,6 +42,15 @@ pub fn run() -> ExitCode {
         Some(Verb::Load(args)) => load::run(args),
         Some(Verb::Replay(args)) => replay::run(&args),
         Some(Verb::Token(args)) => token::run(&args),
+    }
+}
+
+/// The data directory: the flag, else `COMANDA_DATA`, else `./data`. The variable is read here and not by clap, for which
+/// one that is set conflicts with `--url` as much as the flag does.
+pub fn data_dir(flag: Option<&Path>) -> PathBuf {
+    match flag {
+        Some(dir) => dir.to_owned(),
+        None => std::env::var_os("COMANDA_DATA").map_or_else(|| PathBuf::from("./data"), PathBuf::from),
     }
 }
 

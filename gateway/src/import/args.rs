@@ -71,14 +71,14 @@ pub struct ImportArgs {
     /// Fills in every flag above that is not given, for a known data set.
     #[arg(long, value_name = "NAME")]
     pub preset: Option<Preset>,
-    /// Import into this data directory, while no server has it open.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["url", "token"])]
+    /// Import into this data directory, while no server has it open [env: COMANDA_DATA] [default: ./data].
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
     pub data: Option<PathBuf>,
     /// Import through a running server.
     #[arg(long, value_name = "U", requires = "token")]
     pub url: Option<String>,
     /// The bearer token for --url.
-    #[arg(long, value_name = "T", requires = "url")]
+    #[arg(long, env = "COMANDA_TOKEN", hide_env_values = true, value_name = "T")]
     pub token: Option<String>,
     /// End with one line of JSON.
     #[arg(long)]

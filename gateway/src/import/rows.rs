@@ -6,7 +6,7 @@ use super::args::{ImportConfig, PriceIs};
 use super::error::ImportError;
 use super::items::Items;
 use super::modifiers::{clean, is_none, parse_modifiers};
-use super::money::{Currency, parse_qty, unit_price};
+use super::money::{Currency, line_gross, parse_qty, unit_price};
 use super::record::Record;
 use super::source::{Columns, Source};
 use super::when::{Clock, When};
@@ -14,8 +14,11 @@ use super::when::{Clock, When};
 /// A longer text in a mapped column is no name.
 pub const TEXT_CHARS_MAX: usize = 200;
 
-/// More modifiers on one line are no choice.
-pub const LINE_MODIFIERS_MAX: usize = 100;
+/// More modifiers on one line are no choice, and more than a command takes.
+pub const LINE_MODIFIERS_MAX: usize = schemas::json::request::MODIFIERS_PER_LINE_MAX;
+
+/// A line that comes to more is no sale: what the engine takes for an amount.
+const GROSS_MINOR_MAX: i64 = domain::money::Money::MAX_ABS;
 
 /// One row that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,6 +143,10 @@ impl RowParser {
         };
         let listed = facts.and_then(|facts| facts.price_minor).or(self.unit_price_minor);
         let unit_price_minor = self.unit_price(record, qty_milli, listed)?;
+        if GROSS_MINOR_MAX < line_gross(unit_price_minor, qty_milli) {
+            let columns = self.price.as_ref().unwrap_or(&self.item);
+            return Err(fault(columns, "the line comes to more than an order can".to_owned()));
+        }
         let when = match &self.time {
             Some(columns) => {
                 Some(self.clock.parse(&read(record, columns, " ")?).map_err(|reason| fault(columns, reason))?)

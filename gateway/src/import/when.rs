@@ -61,6 +61,8 @@ impl Clock {
             Some(format) => self.parse_format(format, text),
             None => self.parse_iso(text),
         };
+        // In UTC, as events hold it, the time has to be of the years 1 to 9999, too.
+        let parsed = parsed.filter(|when| (1..=9999).contains(&TimeZone::UTC.to_datetime(when.at).year()));
         parsed.ok_or_else(|| match &self.format {
             Some(format) => format!("`{text}` is not a time of the form `{format}`"),
             None => format!("`{text}` is not a time like 2015-01-31 18:05:00; give its form with --time-format"),

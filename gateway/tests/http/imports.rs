@@ -240,3 +240,55 @@ fn an_import_does_not_touch_list_prices() {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(told.contains("gelato is on the menu at a list price"), "{told}");
 }
+
+/// Imports rows of `id,name,qty,price,time,choices` into a store of their own.
+fn import_rows(house: &House, server: &Server, store: &str, rows: &str) -> Output {
+    let file = house.path().join(format!("{store}.csv"));
+    std::fs::write(&file, format!("id,name,qty,price,time,choices\n{rows}")).expect("a file");
+    comanda()
+        .arg("import")
+        .arg(&file)
+        .args(["--store", store, "--currency", "EUR", "--timezone", "Europe/Berlin", "--json"])
+        .args(["--map", "order=id,item=name,qty=qty,price=price,time=time,modifiers=choices", "--url", &server.url])
+        .env("COMANDA_TOKEN", &server.tokens["manager"])
+        .output()
+        .expect("the binary runs")
+}
+
+#[test]
+fn an_order_that_the_rules_refuse_stops_no_other() {
+    let mut house = House::new();
+    let server = house.serve();
+    let rows =
+        "1,Fish,0.001,0.01,2026-03-01T12:00,\n2,Fish,1,2.00,9999-01-01T12:00,\n3,Fish,1,2.00,2026-03-01T12:00,\n";
+    let output = import_rows(&house, &server, "rules", rows);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && told.contains("refused: order \"2\" (line 3)"), "{told}");
+    let last = String::from_utf8_lossy(&output.stdout).into_owned();
+    let summary: Value = serde_json::from_str(last.lines().last().expect("a summary")).expect("a line of JSON");
+    assert_eq!((&summary["orders"], &summary["gross_minor"]), (&2.into(), &200.into()), "{summary}");
+    let rows =
+        "1,Fish,100000,1000000000.00,2026-03-01T12:00,\n2,Fish,1,2.00,0001-01-01T00:00,\n3,Fish,1,2.00,2026-03-01,\n";
+    let bounds = self::summary(&import_rows(&house, &server, "bounds", rows));
+    assert_eq!((&bounds["orders"], &bounds["rejected_rows"]), (&1.into(), &2.into()), "{bounds}");
+}
+
+#[test]
+fn batches_stay_below_the_doors_bound() {
+    let mut house = House::new();
+    let server = house.serve();
+    let names: Vec<String> = (0..60).map(|index| format!("A choice with quite a long name {index:02}")).collect();
+    let mut rows = String::new();
+    for order in 0..250 {
+        for line in 0..20 {
+            let choices: Vec<&str> = (0..12).map(|step| names[(order + line + step * 5) % 60].as_str()).collect();
+            rows.push_str(&format!("{order},Pie,1,1.00,2026-03-01T12:00,\"[{}]\"\n", choices.join(", ")));
+        }
+    }
+    let summary = summary(&import_rows(&house, &server, "large", &rows));
+    assert_eq!((&summary["orders"], &summary["lines"]), (&250.into(), &5000.into()), "{summary}");
+    // The same item with other choices: the store has to adopt them before the first order.
+    let other =
+        self::summary(&import_rows(&house, &server, "large", "other,Pie,1,1.00,2026-03-01T12:00,[Something else]\n"));
+    assert_eq!(other["orders"], 1, "{other}");
+}
