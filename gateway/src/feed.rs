@@ -6,7 +6,7 @@ use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::{GENESIS_STREAM, Position, ReadError, StoredCommit, StoredEvent};
 use schemas::json::event::Recorded;
-use schemas::json::{EventJson, FieldError, PositionToken};
+use schemas::json::{BadPosition, EventJson, FieldError, PositionToken};
 use schemas::stored::{self, CommitMeta};
 use std::collections::BTreeSet;
 
@@ -66,15 +66,26 @@ impl Selection {
     }
 }
 
+/// A position of the one log there is.
+///
+/// # Errors
+/// [`BadPosition`] for what is no position token, and for one of another log, which nobody here handed out.
+pub fn position(text: &str) -> Result<Position, BadPosition> {
+    match PositionToken::parse(text)? {
+        PositionToken { partition: 0, position } => Ok(Position(position)),
+        PositionToken { .. } => Err(BadPosition),
+    }
+}
+
 /// The position behind which a client wants to start, as the first position it wants.
 ///
 /// # Errors
-/// [`FieldError`] for what is not a position token.
-pub fn start_after(token: Option<&str>) -> Result<Position, FieldError> {
-    match token.map(PositionToken::parse) {
+/// [`BadPosition`] as for [`position`].
+pub fn start_after(token: Option<&str>) -> Result<Position, BadPosition> {
+    match token.map(position) {
         None => Ok(Position(0)),
-        Some(Ok(token)) => Ok(Position(token.position.saturating_add(1))),
-        Some(Err(bad)) => Err(FieldError::new("after", bad.to_string())),
+        Some(Ok(last)) => Ok(Position(last.0.saturating_add(1))),
+        Some(Err(bad)) => Err(bad),
     }
 }
 
@@ -92,6 +103,9 @@ pub enum FeedError {
         /// What is wrong.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The token they were asked for with does not work any more.
+    #[error("the token was revoked")]
+    Revoked,
 }
 
 /// Gives the wanted events of a commit from `from` on to `write`, until it says that it has enough.

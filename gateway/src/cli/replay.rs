@@ -1,6 +1,6 @@
 //! `comanda replay`: events out, as NDJSON, in the order of the log.
 
-use super::fail;
+use super::{data_dir, fail};
 use crate::client::{Client, ClientError};
 use crate::feed::{FeedError, Selection, events, start_after};
 use bytes::Bytes;
@@ -23,9 +23,9 @@ const BUFFER_BYTES: usize = 1 << 20;
     after_help = "Examples:\n  comanda replay --data ./data --types OrderPlaced,OrderCancelled > orders.ndjson\n  comanda replay --url http://127.0.0.1:8080 --token cmd_... --after 0:918"
 )]
 pub struct ReplayArgs {
-    /// Reads the log in this directory; no server may be running on it.
-    #[arg(long, env = "COMANDA_DATA", default_value = "./data", value_name = "DIR", conflicts_with = "url")]
-    data: PathBuf,
+    /// Reads the log in this directory; no server may be running on it [env: COMANDA_DATA] [default: ./data].
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    data: Option<PathBuf>,
     /// Asks a running server instead.
     #[arg(long, requires = "token")]
     url: Option<String>,
@@ -97,10 +97,11 @@ fn open(data: &Path) -> Result<LogReader, ReplayError> {
 }
 
 fn from_directory(args: &ReplayArgs) -> Result<(), ReplayError> {
-    let from = start_after(args.after.as_deref()).map_err(ReplayError::Field)?;
+    let from = start_after(args.after.as_deref())
+        .map_err(|bad| ReplayError::Field(FieldError::new("after", bad.to_string())))?;
     let selection = Selection::parse(args.tenant, args.types.as_deref(), args.stream.as_deref(), args.store)
         .map_err(ReplayError::Field)?;
-    let reader = open(&args.data)?;
+    let reader = open(&data_dir(args.data.as_deref()))?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut tail = reader.tail(from);

@@ -5,6 +5,8 @@ use crate::app::{AppError, Running};
 use crate::demo::{self, DemoToken};
 use crate::http::server::{self, Limits};
 use clap::Args;
+use clap::builder::FalseyValueParser;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,7 +27,7 @@ pub struct ServeArgs {
     #[arg(long, env = "COMANDA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
     /// Does not set up the demo tenant on the first start.
-    #[arg(long, env = "COMANDA_NO_DEMO")]
+    #[arg(long, env = "COMANDA_NO_DEMO", value_parser = FalseyValueParser::new())]
     pub no_demo: bool,
     /// What to log, as JSON lines on standard error: `info`, `debug`, or by target such as `info,http=debug`.
     #[arg(long, env = "COMANDA_LOG", default_value = "info", value_name = "FILTER")]
@@ -122,6 +124,8 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
             () = signal() => tracing::info!("told to stop; finishing what is open"),
             _ = failure.wait_for(Option::is_some) => tracing::error!("the log failed; stopping"),
         }
+        // Feeds that follow have no end of their own that could be waited for.
+        running.app.feeds.close();
     };
     server::serve(listener, router, Limits::STANDARD, stop).await;
     let failed = *running.app.engine.failure().borrow();
@@ -132,16 +136,16 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
 }
 
 /// What a person who starts it needs to know; the demo's tokens are printed this once.
-#[expect(clippy::print_stdout, reason = "this is what a person reads when the server starts")]
 fn announce(args: &ServeArgs, address: SocketAddr, tokens: &[DemoToken]) {
-    println!("comanda serves on http://{address} (data in {})", args.data.display());
-    if tokens.is_empty() {
-        return;
+    let mut text = format!("comanda serves on http://{address} (data in {})\n", args.data.display());
+    if !tokens.is_empty() {
+        text.push_str("demo tenant with stores s1 and s2; its tokens, shown only now:\n");
     }
-    println!("demo tenant with stores s1 and s2; its tokens, shown only now:");
     for token in tokens {
-        println!("  {:<8} {}", schemas::json::wire::name_of(token.role), token.text);
+        text.push_str(&format!("  {:<8} {}\n", schemas::json::wire::name_of(token.role), token.text));
     }
+    // In one piece, and nobody who reads it is no reason not to serve.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 /// Waits for an interrupt or a request to terminate.

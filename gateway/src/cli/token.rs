@@ -1,6 +1,6 @@
 //! `comanda token`: issues and revokes access tokens, of a running server or in a data directory.
 
-use super::fail;
+use super::{data_dir, fail};
 use crate::app::{AppError, Running};
 use crate::client::{Client, ClientError};
 use crate::tokens;
@@ -59,9 +59,9 @@ enum Verb {
 /// Where to do it.
 #[derive(Clone, Debug, Args)]
 struct Place {
-    /// In this data directory; no server may be running on it.
-    #[arg(long, env = "COMANDA_DATA", default_value = "./data", value_name = "DIR", conflicts_with = "url")]
-    data: PathBuf,
+    /// In this data directory; no server may be running on it [env: COMANDA_DATA] [default: ./data].
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    data: Option<PathBuf>,
     /// Of this tenant; of a server, the token says which. A new tenant starts with its first token.
     #[arg(long, default_value = "demo", conflicts_with = "url", value_parser = |text: &str| TenantId::parse(text).map_err(|bad| bad.to_string()))]
     tenant: TenantId,
@@ -150,7 +150,7 @@ fn call(url: &str, token: &str, method: &str, path: &str, body: Option<&Value>) 
 /// Works on a data directory nobody serves.
 fn submit(place: &Place, step: &str, command: AccessCommand) -> Result<(), TokenError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let running = Running::start(&place.data)?;
+    let running = Running::start(&data_dir(place.data.as_deref()))?;
     let nonce = format!("{:032x}", u128::from_be_bytes(random()));
     let envelope = Envelope {
         command_id: derived_id(&["token", place.tenant.as_str(), step, &nonce]),

@@ -20,6 +20,9 @@ use std::time::Duration;
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header with the terminal a command comes from.
 pub const TERMINAL: HeaderName = HeaderName::from_static("x-terminal");
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// The preference for the resource beside the commit.
+const REPRESENTATION: &str = "return=representation";
 
 /// Who calls: the tenant and the role come from the token, never from the request.
 #[derive(Clone, Copy, Debug)]
@@ -49,16 +52,19 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Caller, ApiError> {
-        let value = parts.headers.get(header::AUTHORIZATION).ok_or(ApiError::Unauthenticated)?;
-        let text = value.to_str().map_err(|_| ApiError::Unauthenticated)?;
-        let (scheme, token) = text.split_once(' ').ok_or(ApiError::Unauthenticated)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(ApiError::Unauthenticated);
-        }
-        let (id, secret_sha256) = tokens::parse(token.trim()).ok_or(ApiError::Unauthenticated)?;
+        let token = bearer(&parts.headers).ok_or(ApiError::Unauthenticated)?;
+        let (id, secret_sha256) = tokens::parse(token).ok_or(ApiError::Unauthenticated)?;
         let grant = app.projections.authenticate(id, &secret_sha256).ok_or(ApiError::Unauthenticated)?;
         Ok(Caller { tenant: grant.tenant, role: grant.role, actor: ActorId(id.0) })
     }
+}
+
+/// The token that a request presents. Two are none: whoever looked at the other one would see another caller.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 /// What comes along with a command in its headers.
@@ -96,21 +102,26 @@ impl<S: Sync> FromRequestParts<S> for CommandHeaders {
             ),
             None => None,
         };
-        let wants = text(headers, &HeaderName::from_static("prefer"), "Prefer")?;
+        // A preference that is not understood is none (RFC 7240), and there may be several.
+        let wants = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
         Ok(CommandHeaders {
             command_id,
             expected_revision: text(headers, &header::IF_MATCH, "If-Match")?.map(revision).transpose()?,
             terminal,
-            wants_representation: wants.is_some_and(|wants| wants.contains("return=representation")),
+            wants_representation: wants.flat_map(|wants| wants.split(',')).any(|wish| wish.trim() == REPRESENTATION),
         })
     }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName, shown: &'static str) -> Result<Option<&'a str>, ApiError> {
-    match headers.get(name).map(|value| value.to_str()) {
-        None => Ok(None),
-        Some(Ok(text)) => Ok(Some(text.trim())),
-        Some(Err(_)) => Err(ApiError::Header { name: shown, problem: "must be plain text".to_owned() }),
+    let bad = |problem: &str| Err(ApiError::Header { name: shown, problem: problem.to_owned() });
+    let mut values = headers.get_all(name).iter();
+    match (values.next().map(|value| value.to_str()), values.next()) {
+        (None, _) => Ok(None),
+        // Whichever was taken, the client may have meant the other.
+        (Some(_), Some(_)) => bad("is there twice; send it once"),
+        (Some(Ok(text)), None) => Ok(Some(text.trim())),
+        (Some(Err(_)), None) => bad("must be plain text"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::access::Capability;
 use crate::app::App;
-use crate::http::caller::{Caller, CommandHeaders, Json};
+use crate::http::caller::{Caller, CommandHeaders, Json, bearer};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
@@ -10,7 +10,7 @@ use crate::http::path::At;
 use crate::http::routes::orders::NoFields;
 use crate::tokens;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::command::{AccessCommand, Command, MenuCommand, StoreCommand};
 use schemas::json::request::{IssueToken, PutItem, PutModifierGroup, PutStore, PutTax, SetAvailability, SetPrice};
@@ -185,7 +185,7 @@ pub async fn issue_token(
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ManageTokens)?;
     let (role, label) = body.parse();
-    let own = request.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let own = bearer(&request).ok_or(ApiError::Unauthenticated)?;
     let token = tokens::derive(own, headers.command_id.0);
     let command = AccessCommand::IssueToken { token: token.id, role, label, secret_sha256: token.secret_sha256 };
     let answer = command::run(&app, &caller, &headers, Command::Access(command)).await?;

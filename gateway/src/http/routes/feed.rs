@@ -3,24 +3,25 @@
 use crate::access::Capability;
 use crate::app::App;
 use crate::feed::{FeedError, Selection, events, start_after};
-use crate::http::caller::Caller;
+use crate::http::caller::{Caller, bearer};
 use crate::http::command::{X_POSITION, position_header};
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{At, Params};
+use crate::tokens;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use domain::ids::{PaymentId, TenantId};
+use domain::ids::{PaymentId, TenantId, TokenId};
 use domain::stream::Stream;
-use eventlog::{Direction, LogReader, Position, Revision};
-use schemas::json::{EventJson, wire};
+use eventlog::{Direction, LogReader, Position, Revision, StoredBatch};
+use schemas::json::{EventJson, FieldError, wire};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::IntoParams;
@@ -31,8 +32,11 @@ const CHUNK_BYTES: usize = 64 << 10;
 const CHUNKS_MAX: usize = 8;
 /// How many feeds may run at once: each has a thread.
 pub const FEEDS_MAX: usize = 64;
-/// How often a feed without news looks whether its reader is still there.
+/// How long a feed without news stays silent: its reader, and what stands between, take silence for a lost connection.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How often a feed without news looks whether it has to end.
+const LOOK: Duration = Duration::from_millis(250);
+const LAST_EVENT_ID: &str = "last-event-id";
 /// How many events of one stream a history shows.
 const HISTORY_MAX: usize = 10_000;
 
@@ -81,23 +85,26 @@ pub async fn feed(
         true => Form::Sse,
         false => Form::Ndjson,
     };
-    let from = start_after(params.after.as_deref().or(text("last-event-id"))).map_err(ApiError::Query)?;
+    let from = first_wanted(&headers, params.after.as_deref())?;
     let store = params.store.as_ref().map(|store| store.0);
     let selection = Selection::parse(Some(caller.tenant), params.types.as_deref(), params.stream.as_deref(), store)
         .map_err(ApiError::Query)?;
     let permit = Arc::clone(&app.feeds).try_acquire_owned().map_err(|_| ApiError::Busy)?;
     let (chunks, stream) = mpsc::channel(CHUNKS_MAX);
-    let reader = app.reader.clone();
+    let token = bearer(&headers).and_then(tokens::parse).ok_or(ApiError::Unauthenticated)?;
     let pump = Pump {
+        app,
+        token,
         selection,
         form,
         follows: params.follow || form == Form::Sse,
         left: params.limit.unwrap_or(u64::MAX),
         chunks,
         buffer: Vec::with_capacity(2 * CHUNK_BYTES),
+        sent_at: Instant::now(),
     };
     tokio::task::spawn_blocking(move || {
-        pump.run(&reader, from);
+        pump.run(from);
         drop(permit);
     });
     let kind = match form {
@@ -108,71 +115,100 @@ pub async fn feed(
     Ok((headers, Body::from_stream(ReceiverStream::new(stream))).into_response())
 }
 
+/// Where to start. An `EventSource` that lost its connection asks for the address it was made with and says in
+/// `Last-Event-ID` how far it came, so that counts more than `after`.
+fn first_wanted(headers: &HeaderMap, after: Option<&str>) -> Result<Position, ApiError> {
+    let bad = |problem: String| ApiError::Header { name: "Last-Event-ID", problem };
+    match headers.get(LAST_EVENT_ID).map(|value| value.to_str()) {
+        None => start_after(after).map_err(|bad| ApiError::Query(FieldError::new("after", bad.to_string()))),
+        Some(Ok(last)) => start_after(Some(last)).map_err(|error| bad(error.to_string())),
+        Some(Err(_)) => Err(bad("must be plain text".to_owned())),
+    }
+}
+
 /// Reads the log and sends what is wanted, at the reader's pace.
 struct Pump {
+    app: Arc<App>,
+    /// Whose it is; a token that is revoked takes its feeds with it.
+    token: (TokenId, [u8; 32]),
     selection: Selection,
     form: Form,
     follows: bool,
     left: u64,
     chunks: mpsc::Sender<Result<Bytes, std::io::Error>>,
     buffer: Vec<u8>,
+    sent_at: Instant,
 }
 
 impl Pump {
-    fn run(mut self, reader: &LogReader, from: Position) {
-        if let Err(error) = self.pump(reader, from) {
-            tracing::error!(error = &error as &dyn std::error::Error, "a feed ended");
+    fn run(mut self, from: Position) {
+        if let Err(error) = self.pump(from) {
+            match &error {
+                FeedError::Revoked => tracing::info!(token = %self.token.0, "a feed ended: its token was revoked"),
+                error => tracing::error!(error = error as &dyn std::error::Error, "a feed ended"),
+            }
             // The answer is cut short, so that nobody takes what came for all there is.
             let _ = self.chunks.blocking_send(Err(std::io::Error::other(error)));
         }
     }
 
-    fn pump(&mut self, reader: &LogReader, from: Position) -> Result<(), FeedError> {
-        let mut tail = reader.tail(from);
-        let end = reader.durable();
-        while 0 < self.left {
-            let wait = if self.buffer.is_empty() && self.follows { HEARTBEAT } else { Duration::ZERO };
+    fn pump(&mut self, from: Position) -> Result<(), FeedError> {
+        let mut tail = self.app.reader.tail(from);
+        let end = self.app.reader.durable();
+        while 0 < self.left && !self.has_to_end()? {
+            let wait = if self.buffer.is_empty() && self.follows { LOOK } else { Duration::ZERO };
             match tail.next(wait)? {
                 Some(batch) if !self.follows && end <= batch.first() => break,
-                Some(batch) => {
-                    for commit in batch.commits() {
-                        let Pump { selection, form, buffer, left, .. } = self;
-                        events(&commit, selection, from, |event| {
-                            write(*form, buffer, event)?;
-                            *left -= 1;
-                            Ok(0 < *left)
-                        })?;
-                        if self.left == 0 {
-                            break;
-                        }
-                    }
-                    if CHUNK_BYTES <= self.buffer.len() && !self.send() {
-                        return Ok(());
-                    }
-                }
+                Some(batch) => self.gather(&batch, from)?,
                 None if self.buffer.is_empty() && !self.follows => break,
-                None => {
-                    if self.buffer.is_empty() {
-                        // Nothing in either form; it finds out whether anybody listens.
-                        self.buffer.extend_from_slice(if self.form == Form::Sse { b":\n\n" } else { b"\n" });
-                    }
-                    if !self.send() {
-                        return Ok(());
-                    }
-                }
+                None => self.send(),
+            }
+            if self.buffer.is_empty() && self.follows && HEARTBEAT <= self.sent_at.elapsed() {
+                // Nothing in either form.
+                self.buffer.extend_from_slice(if self.form == Form::Sse { b":\n\n" } else { b"\n" });
+                self.send();
             }
         }
         self.send();
         Ok(())
     }
 
-    /// Hands the buffer over; `false` where nobody listens any more.
-    fn send(&mut self) -> bool {
+    /// Whether nobody listens any more, or the server stops and there is no end to wait for.
+    fn has_to_end(&self) -> Result<bool, FeedError> {
+        let (token, secret_sha256) = &self.token;
+        if self.app.projections.authenticate(*token, secret_sha256).is_none() {
+            return Err(FeedError::Revoked);
+        }
+        Ok(self.chunks.is_closed() || (self.follows && self.app.feeds.is_closed()))
+    }
+
+    /// Writes down what is wanted of a batch, and hands it over once it is enough to be worth it.
+    fn gather(&mut self, batch: &StoredBatch, from: Position) -> Result<(), FeedError> {
+        for commit in batch.commits() {
+            let Pump { selection, form, buffer, left, .. } = self;
+            events(&commit, selection, from, |event| {
+                write(*form, buffer, event)?;
+                *left -= 1;
+                Ok(0 < *left)
+            })?;
+            if self.left == 0 {
+                break;
+            }
+        }
+        if CHUNK_BYTES <= self.buffer.len() {
+            self.send();
+        }
+        Ok(())
+    }
+
+    /// Hands the buffer over; where nobody listens any more [`Pump::has_to_end`] says so.
+    fn send(&mut self) {
         if self.buffer.is_empty() {
-            return true;
+            return;
         }
         let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(2 * CHUNK_BYTES));
-        self.chunks.blocking_send(Ok(chunk.into())).is_ok()
+        let _ = self.chunks.blocking_send(Ok(chunk.into()));
+        self.sent_at = Instant::now();
     }
 }
 
@@ -198,12 +234,12 @@ pub async fn history(
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadEvents)?;
     let mut streams = vec![Stream::Order(caller.tenant, store.0, order.0)];
-    let payments: Vec<PaymentId> = super::reads::payments_of(&app, &caller, store.0, order.0)?;
-    streams.extend(payments.into_iter().map(|payment| Stream::Payment(caller.tenant, store.0, payment)));
+    let (payments, head) = super::reads::payments_of(&app, &caller, store.0, order.0).await?;
+    streams.extend(payments.into_iter().map(|payment: PaymentId| Stream::Payment(caller.tenant, store.0, payment)));
     let reader = app.reader.clone();
-    let read = tokio::task::spawn_blocking(move || read_history(&reader, caller.tenant, &streams));
-    let (body, head) = match read.await {
-        Ok(Ok(Some(history))) => history,
+    let read = tokio::task::spawn_blocking(move || read_history(&reader, caller.tenant, &streams, head));
+    let body = match read.await {
+        Ok(Ok(Some(body))) => body,
         Ok(Ok(None)) => return Err(ApiError::NotFound { what: "order" }),
         Ok(Err(error)) => return Err(ApiError::Internal(Box::new(error))),
         Err(error) => return Err(ApiError::Internal(Box::new(error))),
@@ -214,17 +250,19 @@ pub async fn history(
     Ok(response)
 }
 
-/// All events of the commits that touched these streams: a commit about an order holds its stock events too.
+/// All events of the commits before `head` that touched these streams: a commit about an order holds its stock events too.
 fn read_history(
     reader: &LogReader,
     tenant: TenantId,
     streams: &[Stream],
-) -> Result<Option<(Vec<u8>, Position)>, FeedError> {
-    let head = reader.durable();
+    head: Position,
+) -> Result<Option<Vec<u8>>, FeedError> {
     let mut commits: BTreeSet<(Position, u128)> = BTreeSet::new();
     for stream in streams {
         for event in reader.read_stream(&stream.to_string(), Revision(0), Direction::Forward, HISTORY_MAX)? {
-            commits.insert((event.commit_first, event.command_id));
+            if event.commit_first < head {
+                commits.insert((event.commit_first, event.command_id));
+            }
         }
     }
     if commits.is_empty() {
@@ -242,5 +280,5 @@ fn read_history(
         })?;
     }
     body.push(b']');
-    Ok(Some((body, head)))
+    Ok(Some(body))
 }

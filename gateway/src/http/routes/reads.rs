@@ -20,7 +20,7 @@ use projections::{
     SalesQuery,
 };
 use schemas::json::event::Receipt;
-use schemas::json::{FieldError, PositionToken, wire};
+use schemas::json::{FieldError, wire};
 use schemas::views::{
     MenuView, OrderState, OrderSummary, OrderView, PaymentState, PaymentView, SalesReport, StockView, StoreView,
     TokenView,
@@ -46,9 +46,9 @@ pub struct Fresh {
 /// Waits until a view has reached the position asked for.
 async fn fresh(app: &App, projection: Projection, min_position: Option<&str>) -> Result<(), ApiError> {
     let Some(text) = min_position else { return Ok(()) };
-    let token =
-        PositionToken::parse(text).map_err(|bad| ApiError::Query(FieldError::new("min_position", bad.to_string())))?;
-    reached(app, projection, Position(token.position)).await
+    let wanted = crate::feed::position(text);
+    let wanted = wanted.map_err(|bad| ApiError::Query(FieldError::new("min_position", bad.to_string())))?;
+    reached(app, projection, wanted).await
 }
 
 async fn reached(app: &App, projection: Projection, position: Position) -> Result<(), ApiError> {
@@ -157,10 +157,11 @@ pub async fn order(
     view(&headers, &found(answer, "order")?)
 }
 
-/// The answer to a command with the order as it is now beside it.
+/// The answer to a command with the order as it is now beside it; without it where the view does not catch up in time:
+/// the command has taken effect, and a preference is no reason to say anything else.
 ///
 /// # Errors
-/// [`ApiError::Stale`] where the view does not catch up in time; the command has taken effect.
+/// [`ApiError::Internal`] as for every query.
 pub async fn respond_with_order(
     app: &Arc<App>,
     caller: &Caller,
@@ -175,28 +176,37 @@ pub async fn respond_with_order(
         receipt: Receipt<'a>,
         order: OrderView,
     }
-    reached(app, Projection::Orders, committed.receipt.position).await?;
     let tenant = caller.tenant;
-    let answer = ask(app, move |app| app.projections.order(tenant, store, order)).await?;
-    let order = found(answer, "order")?.value;
+    let read = async {
+        reached(app, Projection::Orders, committed.receipt.position).await?;
+        found(ask(app, move |app| app.projections.order(tenant, store, order)).await?, "order")
+    };
+    let order = match read.await {
+        Ok(answer) => answer.value,
+        Err(ApiError::Stale | ApiError::ViewUnavailable { .. }) => return command::respond(status, committed),
+        Err(error) => return Err(error),
+    };
     let body = serde_json::to_vec(&Represented { receipt: command::receipt(committed), order })
         .map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(command::with_headers(status, committed, body.into()))
 }
 
-/// The attempts to pay an order, as the read model knows them.
+/// The attempts to pay an order before the end of the log, and that end: an attempt that failed has left nothing in the
+/// order's own stream, so only a view that is up to date knows them all.
 ///
 /// # Errors
 /// [`ApiError`] as for every query; an order that is not there yet has none.
-pub fn payments_of(
+pub async fn payments_of(
     app: &Arc<App>,
     caller: &Caller,
     store: StoreId,
     order: OrderId,
-) -> Result<Vec<PaymentId>, ApiError> {
-    let answer = app.projections.order(caller.tenant, store, order).map_err(query_error)?;
+) -> Result<(Vec<PaymentId>, Position), ApiError> {
+    let (head, tenant) = (app.reader.durable(), caller.tenant);
+    reached(app, Projection::Orders, Position(head.0.saturating_sub(1))).await?;
+    let answer = ask(app, move |app| app.projections.order(tenant, store, order)).await?;
     let payments = answer.value.map(|order| order.payments).unwrap_or_default();
-    Ok(payments.into_iter().map(|payment| payment.payment_id.0).collect())
+    Ok((payments.into_iter().map(|payment| payment.payment_id.0).collect(), head))
 }
 
 /// Which orders.
