@@ -6,6 +6,7 @@ pub mod docs;
 pub mod error;
 pub mod metrics;
 pub mod path;
+pub mod pulse;
 pub mod routes;
 pub mod server;
 pub mod trace;
@@ -33,6 +34,8 @@ use utoipa_axum::routes;
             `Idempotency-Key` and may be repeated under it for ever. Problems are RFC 9457 with a stable `code`."
     ),
     security(("token" = [])),
+    // Answers that only derive `IntoResponses` do not bring their schemas along.
+    components(schemas(schemas::json::Problem)),
     modifiers(&BearerToken)
 )]
 struct Document;

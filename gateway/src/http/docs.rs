@@ -7,31 +7,31 @@ use utoipa::{IntoParams, IntoResponses};
 #[derive(IntoResponses)]
 pub enum CommandProblems {
     /// A header or a field is missing or wrong; `pointer` names the field.
-    #[response(status = 400)]
+    #[response(status = 400, content_type = "application/problem+json")]
     Malformed(Problem),
     /// No token, or one that does not work.
-    #[response(status = 401)]
+    #[response(status = 401, content_type = "application/problem+json")]
     Unauthenticated(Problem),
     /// The token may not do this.
-    #[response(status = 403)]
+    #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
     /// There is no such thing.
-    #[response(status = 404)]
+    #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
     /// `If-Match` names another revision than the current one.
-    #[response(status = 409)]
+    #[response(status = 409, content_type = "application/problem+json")]
     RevisionMismatch(Problem),
     /// The body is too large.
-    #[response(status = 413)]
+    #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(Problem),
     /// The body is not JSON.
-    #[response(status = 415)]
+    #[response(status = 415, content_type = "application/problem+json")]
     MediaType(Problem),
     /// A rule says no; `code` says which, and the facts stand beside it.
-    #[response(status = 422)]
+    #[response(status = 422, content_type = "application/problem+json")]
     Refused(Problem),
     /// Nothing was written, or the outcome is not known yet: repeat under the same key.
-    #[response(status = 503)]
+    #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),
 }
 
@@ -39,19 +39,19 @@ pub enum CommandProblems {
 #[derive(IntoResponses)]
 pub enum QueryProblems {
     /// A parameter is wrong.
-    #[response(status = 400)]
+    #[response(status = 400, content_type = "application/problem+json")]
     Malformed(Problem),
     /// No token, or one that does not work.
-    #[response(status = 401)]
+    #[response(status = 401, content_type = "application/problem+json")]
     Unauthenticated(Problem),
     /// The token may not read this.
-    #[response(status = 403)]
+    #[response(status = 403, content_type = "application/problem+json")]
     Forbidden(Problem),
     /// There is no such thing.
-    #[response(status = 404)]
+    #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
     /// The view has not reached `min_position`, or is being rebuilt.
-    #[response(status = 503)]
+    #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),
 }
 
@@ -61,12 +61,12 @@ pub enum QueryProblems {
 #[expect(dead_code, reason = "only described; the extractor reads the headers themselves")]
 pub struct CommandParams {
     /// A UUID that you made and keep for this command; repeating it is safe for ever.
-    #[param(rename = "Idempotency-Key")]
+    #[param(rename = "Idempotency-Key", format = "uuid", example = "0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90")]
     idempotency_key: String,
     /// The revision you think the command's stream is at, such as `"7"`.
-    #[param(rename = "If-Match", required = false)]
+    #[param(rename = "If-Match", required = false, pattern = r#"^(W/)?"[0-9]{1,18}"$"#)]
     if_match: Option<String>,
     /// The terminal the command comes from; its id prefixes display numbers.
-    #[param(rename = "X-Terminal", required = false)]
+    #[param(rename = "X-Terminal", required = false, pattern = "^[a-z0-9_]{1,32}$")]
     terminal: Option<String>,
 }

@@ -2,6 +2,7 @@
 //!
 //! `axum::serve` installs no timer, so hyper's header timeout would do nothing under it.
 
+use super::pulse::{Felt, Pulse};
 use axum::Router;
 use axum::extract::Request;
 use hyper::body::Incoming;
@@ -20,8 +21,10 @@ use tower::{Service, ServiceExt};
 pub struct Limits {
     /// How many connections are served at once; more wait in the kernel's queue.
     pub connections_max: usize,
-    /// How long the headers of a request may take.
+    /// How long the headers of a request may take from their first byte on, and the first request from the beginning.
     pub header_timeout: Duration,
+    /// How long an HTTP/1 connection may wait for its next request.
+    pub idle_timeout: Duration,
     /// How many bytes the headers of a request may take.
     pub header_bytes_max: usize,
     /// How many requests one HTTP/2 connection may have under way.
@@ -35,6 +38,7 @@ impl Limits {
     pub const STANDARD: Limits = Limits {
         connections_max: 4_096,
         header_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_secs(60),
         header_bytes_max: 16 << 10,
         http2_streams_max: 100,
         drain_timeout: Duration::from_secs(10),
@@ -71,19 +75,30 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
-        let router = router.clone();
+        let (router, pulse) = (router.clone(), Pulse::new());
+        let felt = TokioIo::new(Felt::new(stream, Arc::clone(&pulse)));
+        let beat = Arc::clone(&pulse);
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let mut router = router.clone();
+            let (mut router, waiting) = (router.clone(), beat.request(request.version()));
             async move {
                 let ready = ServiceExt::<Request<Incoming>>::ready(&mut router).await?;
-                ready.call(request).await
+                let answer = ready.call(request).await;
+                drop(waiting);
+                answer
             }
         });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let connection = builder.serve_connection_with_upgrades(felt, service).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error, "a connection ended early");
+            tokio::select! {
+                ended = connection => {
+                    if let Err(error) = ended {
+                        tracing::debug!(error, "a connection ended early");
+                    }
+                }
+                () = pulse.stalled(limits.header_timeout) => {
+                    tracing::debug!("a connection sent no whole request in time");
+                }
             }
             drop(permit);
         });
@@ -99,9 +114,10 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_buf_size(limits.header_bytes_max.max(8 << 10) * 4)
-        .pipeline_flush(true);
+        // It runs from the end of the request before; how long the headers themselves take is felt by the pulse.
+        .header_read_timeout(limits.idle_timeout)
+        // Less than 8 KiB would make hyper panic. No `pipeline_flush`: it holds back the answer to headers that do not parse.
+        .max_buf_size(limits.header_bytes_max.max(8 << 10));
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -1,0 +1,126 @@
+//! Feeds and histories: where they start, when they end, what they may not miss.
+
+use crate::server::{House, Server, key, run};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// Asks for a feed and leaves the connection open.
+fn open(server: &Server, token: &str, path: &str, headers: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).expect("it listens");
+    stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a socket takes a timeout");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: comanda\r\nAuthorization: Bearer {token}\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    stream
+}
+
+/// What comes until a text has come.
+#[track_caller]
+fn read_to(stream: &mut TcpStream, text: &str) -> String {
+    let mut read = String::new();
+    let mut chunk = [0; 4096];
+    while !read.contains(text) {
+        let count = stream.read(&mut chunk).unwrap_or_else(|error| panic!("{error} behind {read}"));
+        assert!(0 < count, "it ends without {text:?}: {read}");
+        read.push_str(&String::from_utf8_lossy(&chunk[..count]));
+    }
+    read
+}
+
+const SSE: &str = "Accept: text/event-stream\r\n";
+
+#[test]
+fn a_feed_goes_on_where_its_reader_was() {
+    let mut house = House::new();
+    let server = house.serve();
+    let token = server.tokens["analyst"].clone();
+    let again = format!("{SSE}Last-Event-ID: 0:9\r\n");
+    let events = read_to(&mut open(&server, &token, "/v1/feed?after=0:3&limit=2", &again), "id: ");
+    assert!(events.contains("id: 0:10\n"), "the last event counts more than the address: {events}");
+    let events = read_to(&mut open(&server, &token, "/v1/feed?after=0:3&limit=2", SSE), "id: ");
+    assert!(events.contains("id: 0:4\n"), "{events}");
+    let wrong = read_to(&mut open(&server, &token, "/v1/feed", &format!("{SSE}Last-Event-ID: x\r\n")), "Last-Event-ID");
+    assert!(wrong.starts_with("HTTP/1.1 400"), "{wrong}");
+    run(async {
+        let mut analyst = server.till("analyst");
+        assert_eq!(analyst.get("/v1/feed?after=7:1").await.expect(400)["parameter"], "after");
+        assert_eq!(analyst.get("/v1/stores?min_position=7:1").await.expect(400)["parameter"], "min_position");
+    });
+}
+
+#[test]
+fn feeds_that_follow_do_not_hold_up_a_stop() {
+    let mut house = House::new();
+    let server = house.serve();
+    let token = server.tokens["analyst"].clone();
+    let mut feeds = vec![];
+    for (path, headers) in
+        [("/v1/feed", SSE), ("/v1/feed?follow=true", ""), ("/v1/feed?follow=true&types=OrderPlaced", "")]
+    {
+        let mut feed = open(&server, &token, path, headers);
+        read_to(&mut feed, "\r\n\r\n");
+        feeds.push(feed);
+    }
+    let told = Instant::now();
+    assert_eq!(server.stop(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(5), "it took {:?}", told.elapsed());
+    assert!(!house.log().contains("requests were still open"), "{}", house.log());
+}
+
+#[test]
+fn a_revoked_token_takes_its_feeds_with_it() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut admin = server.till("admin");
+        let issued = admin.post("/v1/tokens", &json!({"role": "analyst", "label": "notebook"})).await.expect(201);
+        let mut feed = open(&server, issued["token"].as_str().expect("a token"), "/v1/feed?follow=true", "");
+        read_to(&mut feed, "TokenIssued");
+        let path = format!("/v1/tokens/{}", issued["token_id"].as_str().expect("an id"));
+        admin.command("DELETE", &path, &Value::Null).await.expect(200);
+        let mut rest = vec![];
+        feed.read_to_end(&mut rest).expect("it ends");
+        assert!(!rest.ends_with(b"0\r\n\r\n"), "it is cut short, not ended");
+    });
+}
+
+#[test]
+fn a_history_has_what_was_answered_before() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut admin = server.till("admin");
+        let lines = json!([{"line_id": "l1", "item_id": "water", "qty": 1}]);
+        for index in 0..20 {
+            let (order, payment) = (format!("h{index}"), format!("p{index}"));
+            let body = json!({"order_id": order, "channel": "pos", "dining_mode": "take_away", "pay_mode": "later", "lines": lines, "place": true});
+            admin.post("/v1/stores/s1/orders", &body).await.expect(201);
+            let path = format!("/v1/stores/s1/orders/{order}");
+            let card = json!({"payment_id": payment, "tender": "card"});
+            admin.post(&format!("{path}/payments"), &card).await.expect(201);
+            let outcome = format!("/v1/stores/s1/payments/{payment}/outcome");
+            let failed = admin.post(&outcome, &json!({"outcome": "failed"})).await;
+            failed.expect(200);
+            let history = admin.get(&format!("{path}/history")).await;
+            let events = history.expect(200);
+            let types: Vec<&str> =
+                events.as_array().expect("a list").iter().filter_map(|event| event["type"].as_str()).collect();
+            assert!(types.contains(&"PaymentFailed"), "{types:?}");
+        }
+    });
+}
+
+#[test]
+fn a_preference_never_hides_that_a_command_took_effect() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut till = server.till("pos");
+        let body = json!({"order_id": "w1", "channel": "pos", "dining_mode": "take_away", "pay_mode": "later"});
+        let headers =
+            [("idempotency-key", &*key()), ("prefer", "wait=1"), ("prefer", "respond-async, return=representation")];
+        let answer = till.send("POST", "/v1/stores/s1/orders", &headers, &body).await.expect(201);
+        assert_eq!(answer["order"]["order_id"], "w1");
+    });
+}
