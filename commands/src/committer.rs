@@ -5,11 +5,14 @@
 
 use crate::stats::Stats;
 use eventlog::{AppendError, Batch, LogWriter, Position};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 /// How long the log thread waits before it tries a full disk again.
 const FULL_RETRY: Duration = Duration::from_millis(100);
+/// How often the engine thread steps back for the log thread before it takes the lock all the same.
+const STEPS_BACK_MAX: u32 = 32;
 
 /// Something that is released once what it saw is durable. Dropping it instead says that nobody knows.
 pub(crate) trait Waiter: Send + 'static {
@@ -79,6 +82,11 @@ pub(crate) struct Committer<W> {
     work: Condvar,
     space: Condvar,
     writer: Mutex<Writer<W>>,
+    /// The log thread wants the lock, which the engine thread takes and leaves a million times a second: without this it
+    /// would sleep through all of them, and be woken by each.
+    is_wanted: AtomicBool,
+    /// How many commits the last batch had.
+    last_commits: AtomicU32,
     stats: Arc<Stats>,
 }
 
@@ -106,12 +114,36 @@ impl<W: Waiter> Committer<W> {
             work: Condvar::new(),
             space: Condvar::new(),
             writer: Mutex::new(Writer { log, spare: Some(Filled::new(next)), kept: None }),
+            is_wanted: AtomicBool::new(false),
+            last_commits: AtomicU32::new(0),
             stats,
         }
     }
 
     fn open(&self) -> MutexGuard<'_, Open<W>> {
         distrust(self.open.lock())
+    }
+
+    /// The open batch for the log thread, before the engine thread takes it again.
+    fn open_first(&self) -> MutexGuard<'_, Open<W>> {
+        self.is_wanted.store(true, Ordering::Release);
+        let open = self.open();
+        self.is_wanted.store(false, Ordering::Release);
+        open
+    }
+
+    /// Lets the log thread have the lock where it wants it.
+    fn step_back(&self) {
+        let mut steps = 0;
+        while self.is_wanted.load(Ordering::Acquire) && steps < STEPS_BACK_MAX {
+            std::thread::yield_now();
+            steps += 1;
+        }
+    }
+
+    /// Whether single commands come one after the other: then the next is written best by the thread that decided it.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.last_commits.load(Ordering::Relaxed) <= 1
     }
 
     /// Where the log stands.
@@ -124,6 +156,7 @@ impl<W: Waiter> Committer<W> {
     /// # Errors
     /// Why it was not added. `encode` was not called, or answered `None` and left the batch as it was.
     pub(crate) fn commit(&self, encode: impl FnOnce(&mut Batch) -> Option<W>) -> Result<(), NotTaken> {
+        self.step_back();
         let mut open = self.open();
         while open.filled.batch.is_full() && open.health == Health::Writing {
             self.work.notify_one();
@@ -282,7 +315,7 @@ impl<W: Waiter> Committer<W> {
 
     /// Takes the open batch, leaving an empty one in its place.
     fn take_open(&self, spare: &mut Option<Filled<W>>) -> Option<Filled<W>> {
-        let mut open = self.open();
+        let mut open = self.open_first();
         if open.filled.is_empty() || open.health == Health::Failed {
             return None;
         }
@@ -290,6 +323,7 @@ impl<W: Waiter> Committer<W> {
         let mut filled = spare.take().unwrap_or_else(|| Filled::new(next));
         filled.batch.reuse(next);
         std::mem::swap(&mut open.filled, &mut filled);
+        self.last_commits.store(filled.batch.commits(), Ordering::Relaxed);
         open.is_writing = true;
         drop(open);
         self.space.notify_one();
@@ -298,7 +332,7 @@ impl<W: Waiter> Committer<W> {
 
     /// The batch on its way is durable, and with it everything below `durable`.
     fn settle(&self, durable: Position) {
-        let mut open = self.open();
+        let mut open = self.open_first();
         open.durable = durable;
         open.is_writing = false;
         if open.health == Health::Full {

@@ -75,7 +75,7 @@ impl EngineThread {
                 }
             }
             is_more = self.settle_owed();
-            match count == 1 && queue.is_empty() {
+            match count == 1 && queue.is_empty() && self.committer.is_quiet() {
                 true => self.committer.flush_inline(),
                 false => self.committer.flush(),
             }
