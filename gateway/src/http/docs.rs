@@ -61,12 +61,12 @@ pub enum QueryProblems {
 #[expect(dead_code, reason = "only described; the extractor reads the headers themselves")]
 pub struct CommandParams {
     /// A UUID that you made and keep for this command; repeating it is safe for ever.
-    #[param(rename = "Idempotency-Key", format = "uuid", example = "0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90")]
+    #[param(rename = "Idempotency-Key", format = "uuid")]
     idempotency_key: String,
     /// The revision you think the command's stream is at, such as `"7"`.
-    #[param(rename = "If-Match", required = false, pattern = r#"^(W/)?"[0-9]{1,18}"$"#)]
+    #[param(rename = "If-Match", value_type = String, required = false, pattern = r#"^(W/)?"[0-9]{1,18}"$"#)]
     if_match: Option<String>,
     /// The terminal the command comes from; its id prefixes display numbers.
-    #[param(rename = "X-Terminal", required = false, pattern = "^[a-z0-9_]{1,32}$")]
+    #[param(rename = "X-Terminal", value_type = String, required = false, pattern = "^[a-z0-9_]{1,32}$")]
     terminal: Option<String>,
 }

@@ -64,7 +64,10 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
 }
 
 /// Counters for Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "operations", security(()), responses((status = 200, body = String)))]
+#[utoipa::path(
+    get, path = "/metrics", tag = "operations", security(()),
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+)]
 pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let page = app.metrics.page(&app).map_err(|error| ApiError::Internal(Box::new(error)))?;
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
