@@ -36,9 +36,9 @@ fn a_feed_goes_on_where_its_reader_was() {
     let server = house.serve();
     let token = server.tokens["analyst"].clone();
     let again = format!("{SSE}Last-Event-ID: 0:9\r\n");
-    let events = read_to(&mut open(&server, &token, "/v1/feed?after=0:3&limit=2", &again), "id: ");
+    let events = read_to(&mut open(&server, &token, "/v1/feed?after=0:3&limit=2", &again), "\nevent: ");
     assert!(events.contains("id: 0:10\n"), "the last event counts more than the address: {events}");
-    let events = read_to(&mut open(&server, &token, "/v1/feed?after=0:3&limit=2", SSE), "id: ");
+    let events = read_to(&mut open(&server, &token, "/v1/feed?after=0:3&limit=2", SSE), "\nevent: ");
     assert!(events.contains("id: 0:4\n"), "{events}");
     let wrong = read_to(&mut open(&server, &token, "/v1/feed", &format!("{SSE}Last-Event-ID: x\r\n")), "Last-Event-ID");
     assert!(wrong.starts_with("HTTP/1.1 400"), "{wrong}");
@@ -100,7 +100,7 @@ fn a_history_has_what_was_answered_before() {
             let card = json!({"payment_id": payment, "tender": "card"});
             admin.post(&format!("{path}/payments"), &card).await.expect(201);
             let outcome = format!("/v1/stores/s1/payments/{payment}/outcome");
-            let failed = admin.post(&outcome, &json!({"outcome": "failed"})).await;
+            let failed = admin.post(&outcome, &json!({"outcome": "failed", "code": "declined"})).await;
             failed.expect(200);
             let history = admin.get(&format!("{path}/history")).await;
             let events = history.expect(200);
