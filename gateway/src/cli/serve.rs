@@ -6,6 +6,7 @@ use crate::demo::{self, DemoToken};
 use crate::http::server::{self, Limits};
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use projections::Projection;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,8 +14,8 @@ use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-/// How long a start waits until all tokens are known.
-const ACCESS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long a start waits for the views a first request needs: tokens, stores and menus.
+const VIEWS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How to serve.
 #[derive(Clone, Debug, Args)]
@@ -113,8 +114,13 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
     };
     let head = running.app.reader.durable();
     let last = eventlog::Position(head.0.saturating_sub(1));
-    if running.app.projections.wait_for(projections::Projection::Access, last, ACCESS_TIMEOUT).await.is_err() {
-        tracing::warn!("the tokens are not all known yet; requests with them are refused until they are");
+    for view in [Projection::Access, Projection::Catalog] {
+        if running.app.projections.wait_for(view, last, VIEWS_TIMEOUT).await.is_err() {
+            tracing::warn!(
+                view = view.as_str(),
+                "a view is still behind; requests that need it are refused until it is not"
+            );
+        }
     }
     announce(args, address, &tokens);
     let mut failure = running.app.engine.failure();
