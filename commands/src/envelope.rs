@@ -95,10 +95,10 @@ pub enum CommandError {
 
 /// The version nibble of the ids that [`derived_id`] makes: one that RFC 9562 keeps for the future, so that no client's
 /// UUID has it. Doors refuse it, or a client could take the id of a deadline that is still to come.
-pub const DERIVED_VERSION: u8 = 0xe;
+const DERIVED_VERSION: u8 = 0xe;
 
 /// The id of a command the engine issues itself, from what causes it: the same cause, the same id, so that it takes
-/// effect once. SHA-256 of the parts, each with its length, with [`DERIVED_VERSION`] where a UUID has its version.
+/// effect once. SHA-256 of the parts, each with its length, with `DERIVED_VERSION` where a UUID has its version.
 pub fn derived_id(parts: &[&str]) -> CommandId {
     let mut hash = Sha256::new();
     for part in parts {

@@ -1,7 +1,7 @@
 //! The write side: one thread decides, another writes, and nobody is answered before the sync.
 //!
-//! [`Engine::submit`] is the door. The engine thread ([`thread`]) decides against state it holds in memory ([`world`]) and encodes
-//! what follows into the open batch; the log thread ([`committer`]) makes batches durable and releases the answers.
+//! [`Engine::submit`] is the door. The engine thread (`thread`) decides against state it holds in memory (`world`) and encodes
+//! what follows into the open batch; the log thread (`committer`) makes batches durable and releases the answers.
 
 mod alarm;
 mod clock;
