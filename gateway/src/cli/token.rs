@@ -140,7 +140,7 @@ fn revoke(token_id: TokenId, place: &Place) -> Result<String, TokenError> {
 /// Asks a running server, under a key of its own.
 fn call(url: &str, token: &str, method: &str, path: &str, body: Option<&Value>) -> Result<String, TokenError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let key = format!("{:032x}", u128::from_be_bytes(random()));
+    let key = format!("{:032x}", fresh_key());
     let body = body.map(|body| body.to_string().into()).unwrap_or_default();
     let answer = runtime
         .block_on(async { Client::new(url, token)?.call(method, path, &[("idempotency-key", &key)], body).await })?;
@@ -167,6 +167,11 @@ fn submit(place: &Place, step: &str, command: AccessCommand) -> Result<(), Token
     running.stop();
     outcome?;
     Ok(())
+}
+
+/// A UUID of version 4 (RFC 9562).
+fn fresh_key() -> u128 {
+    u128::from_be_bytes(random()) & !(0xf << 76) & !(0b11 << 62) | 0x4 << 76 | 0b10 << 62
 }
 
 fn random() -> [u8; 16] {
