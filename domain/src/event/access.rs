@@ -1,0 +1,46 @@
+//! Events of a tenant's credentials.
+
+use crate::ids::{Text, TokenId};
+
+/// What a token may do. The gateway's table says which role may do what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Everything, and issuing tokens.
+    Admin,
+    /// Runs stores: menu, stock, settings, imports.
+    Manager,
+    /// A till.
+    Pos,
+    /// A kitchen screen.
+    Kitchen,
+    /// Reads reports and the feed.
+    Analyst,
+    /// Reads everything, changes nothing.
+    Auditor,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 6] = [Role::Admin, Role::Manager, Role::Pos, Role::Kitchen, Role::Analyst, Role::Auditor];
+}
+
+/// What happened to a tenant's credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessEvent {
+    /// A token was issued; its secret is stored as a hash only.
+    TokenIssued {
+        /// The token.
+        token: TokenId,
+        /// What it may do.
+        role: Role,
+        /// What it is for, in a person's words.
+        label: Text,
+        /// SHA-256 of the secret.
+        secret_sha256: [u8; 32],
+    },
+    /// A token stopped working.
+    TokenRevoked {
+        /// The token.
+        token: TokenId,
+    },
+}

@@ -1,0 +1,27 @@
+//! Events of a tenant's menu.
+
+use crate::ids::ItemId;
+use crate::menu::{Item, ModifierGroup, Tax};
+
+/// What happened to a tenant's menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MenuEvent {
+    /// An item was created or changed, in the draft.
+    ItemUpserted(Item),
+    /// An item left the draft.
+    ItemRetired {
+        /// The item.
+        item: ItemId,
+    },
+    /// A modifier group was created or changed, in the draft.
+    ModifierGroupUpserted(ModifierGroup),
+    /// A tax was created or changed, in the draft.
+    TaxUpserted(Tax),
+    /// The draft became a version that stores may adopt.
+    MenuPublished {
+        /// The version: 1, 2, 3, ...
+        version: u32,
+        /// [`crate::menu::Menu::content_hash`] of it.
+        content_hash: u64,
+    },
+}

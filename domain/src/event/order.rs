@@ -1,0 +1,280 @@
+//! Events of an order.
+
+use super::Tender;
+use crate::calendar::{Date, LocalDateTime, Timestamp};
+use crate::ids::{
+    ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, PaymentId, Sku, TableId, Text, VariationId,
+};
+use crate::money::{Currency, Money, Ppm, QtyMilli};
+use crate::pricing::{PriceRules, TaxRate, Totals};
+
+/// Where an order came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// A till in the store.
+    Pos,
+    /// A kiosk.
+    Kiosk,
+    /// The chain's own web shop or app.
+    Online,
+    /// A delivery platform.
+    Delivery,
+    /// A telephone.
+    Phone,
+}
+
+/// How the guest eats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DiningMode {
+    /// In the restaurant.
+    DineIn,
+    /// Taken away by the guest.
+    TakeAway,
+    /// Delivered.
+    Delivery,
+}
+
+/// When the guest pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PayMode {
+    /// Before it is prepared: an order that stays unpaid is cancelled at its deadline.
+    First,
+    /// At the end (tables).
+    Later,
+}
+
+/// Why an order was cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CancelReason {
+    /// Nobody paid in time.
+    PaymentTimeout,
+    /// Somebody said so, in these words.
+    Requested(Text),
+}
+
+/// A modifier on a line, with its name and price as they were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineModifier {
+    /// The group it was chosen from.
+    pub group: GroupId,
+    /// The modifier.
+    pub modifier: ModifierId,
+    /// Its name.
+    pub name: Text,
+    /// What one adds to the price of a unit.
+    pub unit_price: Money,
+    /// How many per unit.
+    pub qty: u16,
+}
+
+/// A line of an order, with names, prices and taxes as they were when it was added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its id, unique in the order.
+    pub line: LineId,
+    /// The item.
+    pub item: ItemId,
+    /// The item's name.
+    pub name: Text,
+    /// The item's category.
+    pub category: Option<Text>,
+    /// The variation and its name.
+    pub variation: Option<(VariationId, Text)>,
+    /// How much.
+    pub qty: QtyMilli,
+    /// The price of one unit before modifiers.
+    pub unit_base: Money,
+    /// The modifiers.
+    pub modifiers: Vec<LineModifier>,
+    /// The price of one unit with modifiers.
+    pub unit: Money,
+    /// The taxes on it.
+    pub taxes: Vec<TaxRate>,
+    /// The stock item one unit takes.
+    pub sku: Option<Sku>,
+    /// The menu version it was priced from.
+    pub menu_version: u32,
+    /// The seat it is for.
+    pub seat: Option<u16>,
+    /// The course it belongs to.
+    pub course: Option<u16>,
+    /// A wish of the guest.
+    pub note: Option<Text>,
+}
+
+/// How much a discount or a charge is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// A share.
+    Percent(Ppm),
+    /// A fixed amount.
+    Amount(Money),
+}
+
+/// What a discount applies to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiscountScope {
+    /// The whole order.
+    Order,
+    /// These lines.
+    Lines(Vec<LineId>),
+}
+
+/// A discount on an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discount {
+    /// Its id, unique in the order.
+    pub discount: DiscountId,
+    /// What it applies to.
+    pub scope: DiscountScope,
+    /// How much.
+    pub rate: Rate,
+    /// Why, in a person's words.
+    pub reason: Text,
+}
+
+/// When a service charge is computed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChargePhase {
+    /// Before tax, on the sum of the lines.
+    Subtotal {
+        /// On the sum before discounts.
+        pre_discount: bool,
+        /// The taxes on the charge itself.
+        taxes: Vec<TaxRate>,
+    },
+    /// After tax, untaxed.
+    Total,
+}
+
+/// A service charge on an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceCharge {
+    /// Its id, unique in the order.
+    pub charge: ChargeId,
+    /// What the receipt says.
+    pub name: Text,
+    /// How much.
+    pub rate: Rate,
+    /// When it is computed.
+    pub phase: ChargePhase,
+}
+
+/// What is fixed when an order is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Where it came from.
+    pub channel: Channel,
+    /// How the guest eats.
+    pub dining_mode: DiningMode,
+    /// When the guest pays.
+    pub pay_mode: PayMode,
+    /// The table.
+    pub table: Option<TableId>,
+    /// How many guests.
+    pub guests: u16,
+    /// The customer, by reference.
+    pub customer_ref: Option<CustomerRef>,
+    /// The currency of everything in the order.
+    pub currency: Currency,
+    /// What is called out: unique in the store and business date.
+    pub display_number: Text,
+    /// The business date it counts for.
+    pub business_date: Date,
+    /// The store's wall clock when it was opened.
+    pub opened_local: LocalDateTime,
+    /// The IANA name of the store's time zone.
+    pub time_zone: Text,
+    /// How its amounts are rounded.
+    pub rules: PriceRules,
+    /// Whether it was recorded after the fact from a file.
+    pub imported: bool,
+}
+
+/// What happened to an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OrderEvent {
+    /// The order exists.
+    OrderOpened(Opening),
+    /// A line was added.
+    LineAdded(Line),
+    /// A line's quantity changed.
+    LineQtyChanged {
+        /// The line.
+        line: LineId,
+        /// The new quantity.
+        qty: QtyMilli,
+    },
+    /// A line was removed.
+    LineRemoved {
+        /// The line.
+        line: LineId,
+    },
+    /// A discount was applied.
+    DiscountApplied(Discount),
+    /// A discount was removed.
+    DiscountRemoved {
+        /// The discount.
+        discount: DiscountId,
+    },
+    /// A service charge was applied.
+    ServiceChargeApplied(ServiceCharge),
+    /// A service charge was removed.
+    ServiceChargeRemoved {
+        /// The charge.
+        charge: ChargeId,
+    },
+    /// The guest ordered: the sale is recognised.
+    OrderPlaced {
+        /// The amounts, line by line.
+        totals: Totals,
+        /// When an unpaid order is cancelled.
+        deadline: Option<Timestamp>,
+    },
+    /// A placed order's amounts changed.
+    OrderRepriced {
+        /// The amounts, line by line.
+        totals: Totals,
+    },
+    /// Captured money counts towards the order.
+    PaymentApplied {
+        /// The payment.
+        payment: PaymentId,
+        /// How it was paid.
+        tender: Tender,
+        /// What counts towards what is due.
+        amount: Money,
+        /// The tip, outside the order's total.
+        tip: Money,
+    },
+    /// Captured money the order cannot take: it is to be refunded.
+    PaymentNotApplicable {
+        /// The payment.
+        payment: PaymentId,
+        /// How it was paid.
+        tender: Tender,
+        /// What could not be applied.
+        unapplied: Money,
+        /// Why not.
+        why: NotApplicable,
+    },
+    /// The order was cancelled.
+    OrderCancelled {
+        /// Why.
+        reason: CancelReason,
+    },
+    /// The order is settled.
+    OrderCompleted {
+        /// What it came to.
+        total: Money,
+    },
+}
+
+/// Why captured money could not be applied to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotApplicable {
+    /// The order was cancelled.
+    OrderCancelled,
+    /// The order was fully paid already, or by part of this payment.
+    NothingDue,
+}

@@ -1,0 +1,97 @@
+//! Events of a payment.
+
+use crate::calendar::Timestamp;
+use crate::ids::{OrderId, TenderId, Text};
+use crate::money::{Currency, Money};
+
+/// How a payment is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tender {
+    /// Cash in the drawer: captured at once.
+    Cash,
+    /// Anything else, by its name: a terminal, a voucher, an import.
+    External(TenderId),
+}
+
+impl Tender {
+    /// The tender's name: `cash`, or the external one's.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Tender::Cash => "cash",
+            Tender::External(tender) => tender.as_str(),
+        }
+    }
+}
+
+/// What happened to a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaymentEvent {
+    /// An attempt to pay started.
+    PaymentInitiated {
+        /// The order it is for.
+        order: OrderId,
+        /// How.
+        tender: Tender,
+        /// What is to count towards the order.
+        amount: Money,
+        /// The tip on top.
+        tip: Money,
+        /// The currency.
+        currency: Currency,
+        /// When the attempt ends unanswered.
+        deadline: Option<Timestamp>,
+    },
+    /// Money moved.
+    PaymentCaptured {
+        /// What counts towards the order.
+        amount: Money,
+        /// The tip.
+        tip: Money,
+        /// Cash handed over.
+        tendered: Option<Money>,
+        /// Cash given back.
+        change: Option<Money>,
+    },
+    /// The attempt failed.
+    PaymentFailed {
+        /// The terminal's or provider's code.
+        code: Text,
+    },
+    /// The attempt ended unanswered.
+    PaymentExpired,
+    /// A person has to look at it.
+    PaymentFlagged {
+        /// Why.
+        why: Flag,
+    },
+    /// A message that came too late to change anything was kept.
+    PaymentOutcomeIgnored {
+        /// What the message said.
+        outcome: IgnoredOutcome,
+    },
+}
+
+/// Why a payment needs a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    /// Money moved after the attempt had failed or expired.
+    LateCapture,
+    /// Money moved for an order that could not take all of it.
+    NotApplicable,
+    /// Another amount moved than was asked for; it does not count as paid.
+    AmountDiffers {
+        /// What was asked for, with the tip.
+        requested: Money,
+        /// What moved.
+        captured: Money,
+    },
+}
+
+/// A message about a payment that changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IgnoredOutcome {
+    /// A failure after the capture.
+    Failed,
+    /// A capture after the capture.
+    Captured,
+}

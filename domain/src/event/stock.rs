@@ -1,0 +1,124 @@
+//! Events of a store's stock.
+
+use crate::calendar::Timestamp;
+use crate::ids::{LineId, OrderId, Sku, Text};
+use crate::money::QtyMilli;
+
+/// How a stock item is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StockPolicy {
+    /// Not counted: never refused, never reserved.
+    Untracked,
+    /// Counted.
+    Counted {
+        /// Whether it is marked sold out by itself when nothing is available.
+        auto86: bool,
+    },
+}
+
+/// Units reserved for a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReservedLine {
+    /// The line.
+    pub line: LineId,
+    /// The stock item.
+    pub sku: Sku,
+    /// How much.
+    pub qty: QtyMilli,
+}
+
+/// Why a reservation was given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleaseReason {
+    /// The order was cancelled.
+    OrderCancelled,
+    /// The order was not paid in time.
+    PaymentTimeout,
+    /// The line was removed or reduced.
+    LineChanged,
+}
+
+/// What happened to a store's stock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StockEvent {
+    /// How a stock item is kept.
+    StockPolicySet {
+        /// The stock item.
+        sku: Sku,
+        /// How.
+        policy: StockPolicy,
+    },
+    /// Units came in.
+    StockReceived {
+        /// The stock item.
+        sku: Sku,
+        /// How much.
+        qty: QtyMilli,
+        /// The delivery note or the like.
+        reference: Option<Text>,
+    },
+    /// Somebody counted.
+    StockCounted {
+        /// The stock item.
+        sku: Sku,
+        /// What is on the shelf.
+        counted: QtyMilli,
+        /// Counted minus what the books said.
+        delta: QtyMilli,
+    },
+    /// The books were corrected.
+    StockAdjusted {
+        /// The stock item.
+        sku: Sku,
+        /// By how much, either way.
+        delta: QtyMilli,
+        /// Why.
+        reason: Text,
+    },
+    /// Units were thrown away.
+    StockWasted {
+        /// The stock item.
+        sku: Sku,
+        /// How much.
+        qty: QtyMilli,
+        /// Why.
+        reason: Text,
+    },
+    /// The stock item is sold out ("86").
+    ItemMarked86 {
+        /// The stock item.
+        sku: Sku,
+        /// When the mark ends by itself.
+        until: Option<Timestamp>,
+        /// Whether it was marked because nothing was available.
+        auto: bool,
+    },
+    /// The stock item is sold again.
+    ItemUnmarked86 {
+        /// The stock item.
+        sku: Sku,
+    },
+    /// Units were set aside for an order.
+    StockReserved {
+        /// The order.
+        order: OrderId,
+        /// What for.
+        lines: Vec<ReservedLine>,
+    },
+    /// Everything reserved for an order left the shelf.
+    StockCommitted {
+        /// The order.
+        order: OrderId,
+        /// What left.
+        lines: Vec<ReservedLine>,
+    },
+    /// Units reserved for an order are available again.
+    StockReleased {
+        /// The order.
+        order: OrderId,
+        /// What came back.
+        lines: Vec<ReservedLine>,
+        /// Why.
+        why: ReleaseReason,
+    },
+}

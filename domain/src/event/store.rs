@@ -1,0 +1,40 @@
+//! Events of a store and of what it sells.
+
+use crate::ids::{ItemId, VariationId};
+use crate::money::Money;
+use crate::store::Settings;
+
+/// What happened to a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreEvent {
+    /// The store exists.
+    StoreOpened(Settings),
+    /// Its settings changed.
+    StoreSettingsChanged(Settings),
+}
+
+/// What a store sells and for how much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreMenuEvent {
+    /// The store sells from this version of the menu.
+    MenuAdopted {
+        /// The version.
+        version: u32,
+    },
+    /// The store's own price for an item, or the end of one.
+    StorePriceSet {
+        /// The item.
+        item: ItemId,
+        /// The variation, where the item has some.
+        variation: Option<VariationId>,
+        /// The price of one unit; `None` goes back to the list price.
+        price: Option<Money>,
+    },
+    /// The store started or stopped selling an item.
+    StoreAvailabilitySet {
+        /// The item.
+        item: ItemId,
+        /// Whether it is sold.
+        available: bool,
+    },
+}
