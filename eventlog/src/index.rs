@@ -9,7 +9,8 @@
 use crate::format::{BATCH_HEADER_LEN, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, DATA_START};
 use crate::stored::Place;
 use crate::{Position, StoredBatch};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
 /// At most one waypoint per this many bytes of log: what a read of one event walks over at most, plus one commit.
@@ -52,7 +53,7 @@ struct Start {
     cursor: Cursor,
 }
 
-/// The positions of one stream's events, by revision.
+/// Positions under one hash, lowest first: a stream's events by revision, or a command's commit.
 #[derive(Debug)]
 enum Positions {
     One(u64),
@@ -96,6 +97,8 @@ pub(crate) struct Index {
     hasher: foldhash::quality::RandomState,
     streams: HashMap<u64, Positions, BuildHasherDefault<Unhashed>>,
     irregular: HashSet<u64>,
+    /// The first positions of commits, by a hash of tenant and command id.
+    commands: HashMap<u64, Positions, BuildHasherDefault<Unhashed>>,
     waypoints: Vec<Waypoint>,
     starts: Vec<Start>,
 }
@@ -108,6 +111,7 @@ impl Index {
             hasher: foldhash::quality::RandomState::default(),
             streams: HashMap::default(),
             irregular: HashSet::new(),
+            commands: HashMap::default(),
             waypoints: Vec::new(),
             starts: Vec::new(),
         }
@@ -140,6 +144,8 @@ impl Index {
         for commit in batch.commits() {
             let here = Place { segment: place.segment, offset };
             self.waypoint(Waypoint { position: commit.first, place: here, commits_end });
+            let hash = self.hasher.hash_one((commit.tenant, commit.command_id));
+            note(&mut self.commands, hash, commit.first.0);
             for event in commit.events() {
                 self.event(event.stream, event.revision.0, event.position.0);
             }
@@ -158,20 +164,20 @@ impl Index {
 
     fn event(&mut self, stream: &str, revision: u64, position: u64) {
         let hash = self.hasher.hash_one(stream);
-        let known = match self.streams.entry(hash) {
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(Positions::One(position));
-                0
-            }
-            std::collections::hash_map::Entry::Occupied(mut entry) => {
-                let known = entry.get().as_slice().len() as u64;
-                entry.get_mut().push(position);
-                known
-            }
-        };
-        if revision != known {
+        if revision != note(&mut self.streams, hash, position) {
             self.irregular.insert(hash);
         }
+    }
+
+    /// Whether a stream of this name may have events; `false` is certain.
+    pub fn may_have_stream(&self, stream: &str) -> bool {
+        self.streams.contains_key(&self.hasher.hash_one(stream))
+    }
+
+    /// The first positions of commits that may be those of this command, oldest first.
+    pub fn command(&self, tenant: &str, command_id: u128) -> &[u64] {
+        let found = self.commands.get(&self.hasher.hash_one((tenant, command_id)));
+        found.map_or(&[], Positions::as_slice)
     }
 
     pub fn stream(&self, stream: &str) -> Option<Found<'_>> {
@@ -193,6 +199,21 @@ impl Index {
     pub fn start_before(&self, position: Position) -> Cursor {
         let behind = self.starts.partition_point(|start| start.first < position);
         behind.checked_sub(1).map_or(Cursor::START, |index| self.starts[index].cursor)
+    }
+}
+
+/// Adds a position behind those of `hash`; answers how many there were.
+fn note(map: &mut HashMap<u64, Positions, BuildHasherDefault<Unhashed>>, hash: u64, position: u64) -> u64 {
+    match map.entry(hash) {
+        Entry::Vacant(entry) => {
+            entry.insert(Positions::One(position));
+            0
+        }
+        Entry::Occupied(mut entry) => {
+            let known = entry.get().as_slice().len() as u64;
+            entry.get_mut().push(position);
+            known
+        }
     }
 }
 

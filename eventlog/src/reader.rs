@@ -186,6 +186,63 @@ impl LogReader {
         }
     }
 
+    /// Whether a commit of `tenant` and `command_id`, recorded at `not_before` or later, may be among what is durable. `false` is
+    /// certain; `true` asks for [`LogReader::find_command`]. `not_before` is in microseconds since the Unix epoch, as the commit's
+    /// `recorded_at`: parts of the log that are all older are not looked at; `i64::MIN` looks at everything.
+    ///
+    /// Looks into memory only: never waits for the disk. A batch that is not durable yet is the caller's to know.
+    pub fn may_have_command(&self, tenant: &str, command_id: u128, _not_before: i64) -> bool {
+        match self.shared.index_in_memory() {
+            Some(index) => !index.command(tenant, command_id).is_empty(),
+            None => true,
+        }
+    }
+
+    /// The first position of the durable commit of `tenant` and `command_id` that was recorded at `not_before` or later; of the
+    /// newest, should there be several. Tenant, id and time are compared with the commit itself.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
+    pub fn find_command(&self, tenant: &str, command_id: u128, not_before: i64) -> Result<Option<Position>, ReadError> {
+        let candidates: Vec<u64> = self.shared.index()?.command(tenant, command_id).to_vec();
+        for first in candidates.into_iter().rev().map(Position) {
+            let found = self.find_commit(first, command_id, tenant)?;
+            if found.is_some_and(|found| not_before <= found.commit().recorded_at) {
+                return Ok(Some(first));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a stream of this name may have durable events. `false` is certain; `true` asks for [`LogReader::read_stream`].
+    /// Looks into memory only: never waits for the disk.
+    pub fn may_have_stream(&self, stream: &str) -> bool {
+        self.shared.index_in_memory().is_none_or(|index| index.may_have_stream(stream))
+    }
+
+    /// The whole commit that holds the event at `position`; `None` when nothing durable stands there.
+    ///
+    /// # Errors
+    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
+    pub fn commit_holding(&self, position: Position) -> Result<Option<FoundCommit>, ReadError> {
+        if self.durable() <= position {
+            return Ok(None);
+        }
+        // Brings the index up to date, so that the place is near.
+        drop(self.shared.index()?);
+        let mut cursor = self.shared.locate(position);
+        loop {
+            let batches = self.shared.fetch(&mut cursor, FIND_BYTES)?;
+            if batches.is_empty() {
+                return Ok(None);
+            }
+            for batch in batches.into_iter().filter(|batch| position < batch.next_position()) {
+                let index = batch.commits().position(|commit| position < commit.next_position());
+                return Ok(index.map(|index| FoundCommit { batch, index }));
+            }
+        }
+    }
+
     /// Reads from `from` on, each batch once, and then follows: starts like [`LogReader::read`].
     pub fn tail(&self, from: Position) -> Tail {
         Tail { shared: Arc::clone(&self.shared), from, cursor: None, ready: VecDeque::new() }

@@ -194,6 +194,21 @@ impl Shared {
         Ok(index)
     }
 
+    /// [`Shared::index`] without the disk: `None` when the index lacks batches that are in memory no more.
+    pub fn index_in_memory(&self) -> Option<MutexGuard<'_, Index>> {
+        let mut index = self.lock_index();
+        let missing: Batches = {
+            let recent = self.recent();
+            let oldest = recent.count - recent.batches.len() as u64;
+            let known = index.next().number.checked_sub(oldest)?;
+            recent.batches.range(known as usize..).cloned().collect()
+        };
+        for batch in missing {
+            index.add(&batch);
+        }
+        Some(index)
+    }
+
     pub fn files(&self) -> &Files {
         self.files.as_ref().expect("a log in memory never forgets a batch")
     }

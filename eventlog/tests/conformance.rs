@@ -240,6 +240,73 @@ fn commits_are_found_by_their_first_position() {
     });
 }
 
+#[test]
+fn commits_are_found_by_their_command() {
+    every_backend(|mut writer, reader| {
+        fill(&mut writer, 60);
+        let at = writer.next_position();
+        // Two without events and one with share the position; an id of another tenant is another command.
+        append(&mut writer, &[(1, &[]), (2, &[]), (3, &[("order-b", 0), ("order-b", 1)])]);
+        fill_other(&mut writer, 90);
+        let recorded = |id: u128| 1_700_000_000_000_000 + id as i64;
+        let find = |tenant, id, not_before| {
+            let found = reader.find_command(tenant, id, not_before).expect("reads");
+            assert!(found.is_none() || reader.may_have_command(tenant, id, not_before), "a certain no was wrong");
+            found
+        };
+        for id in [1, 2, 3] {
+            assert_eq!(find("m1", id, i64::MIN), Some(at));
+            assert_eq!(find("m1", id, recorded(id)), Some(at));
+            assert_eq!(find("m1", id, recorded(id) + 1), None, "recorded before");
+            assert_eq!(find("m2", id, i64::MIN), None);
+        }
+        for n in 0..60 {
+            assert_eq!(find("m1", 1000 + n * 2, 0), Some(Position(1 + n as u64 * 3)));
+            assert_eq!(find("m1", 1001 + n * 2, 0), Some(Position(3 + n as u64 * 3)));
+        }
+        let unknown = (0..1000).filter(|n| reader.may_have_command("m1", 70_000 + n, i64::MIN)).count();
+        assert!(unknown < 100, "{unknown} of 1000 unknown commands look known");
+        assert_eq!(find("m1", 70_000, i64::MIN), None);
+    });
+}
+
+/// Nobody has read the index before, so all that is in it comes with the question.
+#[test]
+fn a_command_is_known_as_soon_as_it_is_durable() {
+    every_backend(|mut writer, reader| {
+        for n in 0..200 {
+            assert!(!reader.may_have_stream(&format!("order-{n}")));
+            let place = append(&mut writer, &[(n, &[(&format!("order-{n}"), 0)])])[0];
+            assert!(reader.may_have_command("m1", n, i64::MIN));
+            assert!(reader.may_have_stream(&format!("order-{n}")));
+            assert_eq!(reader.find_command("m1", n, i64::MIN).expect("reads"), Some(place.first));
+        }
+    });
+}
+
+#[test]
+fn the_commit_around_a_position_is_whole() {
+    every_backend(|mut writer, reader| {
+        let next = fill(&mut writer, 100);
+        append(&mut writer, &[(1, &[]), (2, &[("order-b", 0), ("order-b", 1)]), (3, &[])]);
+        let holding = |position| {
+            let found = reader.commit_holding(Position(position)).expect("reads");
+            found.map(|found| (found.commit().command_id, found.commit().first.0, found.commit().events))
+        };
+        assert_eq!(holding(0), Some((0, 0, 1)));
+        for n in 0..100 {
+            let first = 1 + n * 3;
+            assert_eq!(holding(first), Some((1000 + u128::from(n) * 2, first, 2)));
+            assert_eq!(holding(first + 1), holding(first));
+            assert_eq!(holding(first + 2), Some((1001 + u128::from(n) * 2, first + 2, 1)));
+        }
+        assert_eq!(holding(next.0), Some((2, next.0, 2)));
+        assert_eq!(holding(next.0 + 1), Some((2, next.0, 2)));
+        assert_eq!(holding(next.0 + 2), None);
+        assert_eq!(holding(u64::MAX), None);
+    });
+}
+
 fn fill_other(writer: &mut LogWriter, count: u64) {
     for n in 0..count {
         append(writer, &[(u128::from(n) + 5000, &[("other", n)])]);
