@@ -236,7 +236,7 @@ impl LogReader {
             if batches.is_empty() {
                 return Ok(None);
             }
-            for batch in batches.into_iter().filter(|batch| position < batch.next_position()) {
+            if let Some(batch) = batches.into_iter().find(|batch| position < batch.next_position()) {
                 let index = batch.commits().position(|commit| position < commit.next_position());
                 return Ok(index.map(|index| FoundCommit { batch, index }));
             }
