@@ -75,7 +75,7 @@ fn run_orders(dir: &Path, in_flight: usize, count: u64) -> Result<Timed, BenchEr
 /// A clock that stands still, so that no deadline falls due while orders of long ago are measured.
 pub fn options() -> commands::Options {
     let clock = Clock::Manual(Arc::new(AtomicI64::new(fixture::NOON.0)));
-    commands::Options { clock, queue_max: QUEUE_MAX }
+    commands::Options { clock, queue_max: QUEUE_MAX, ..commands::Options::default() }
 }
 
 /// An engine on an embedded log, with a clock that stands still.

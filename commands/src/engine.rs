@@ -4,9 +4,11 @@ use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::committer::{Committer, Health, Waiter};
 use crate::envelope::{Answer, CommandError, Envelope, Receipt};
+use crate::fetch::Fetcher;
 use crate::repeat::rebuild;
 use crate::stats::Stats;
-use crate::thread::{EngineThread, turn_away};
+use crate::thread::{EngineThread, Parts, turn_away};
+use crate::work::Work;
 use crate::world::{FoldError, World};
 use domain::command::NewOrder;
 use domain::ids::{CommandId, StoreId, TenantId};
@@ -26,17 +28,30 @@ pub struct Options {
     pub clock: Clock,
     /// How many commands may wait for the engine thread; more are turned away.
     pub queue_max: usize,
+    /// How many commands may wait for something to be read from the disk; more are turned away.
+    pub parked_max: usize,
+    /// How many ids of accepted commands memory holds; older ones are looked up in the log.
+    pub ids_max: usize,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { clock: Clock::System, queue_max: Options::QUEUE_MAX }
+        Options {
+            clock: Clock::System,
+            queue_max: Options::QUEUE_MAX,
+            parked_max: Options::PARKED_MAX,
+            ids_max: Options::IDS_MAX,
+        }
     }
 }
 
 impl Options {
     /// What the binary uses: some 10 ms of work.
     pub const QUEUE_MAX: usize = 8_192;
+    /// What the binary uses: a second of reading.
+    pub const PARKED_MAX: usize = 8_192;
+    /// What the binary uses: some 80 MB.
+    pub const IDS_MAX: usize = 1_800_000;
 }
 
 /// Why the engine did not start.
@@ -60,8 +75,7 @@ pub struct Failure;
 
 #[derive(Debug)]
 pub(crate) enum Request {
-    Command { envelope: Box<Envelope>, digest: u128, reply: oneshot::Sender<Reply> },
-    Price { tenant: TenantId, store: StoreId, order: Box<NewOrder>, reply: oneshot::Sender<Reply> },
+    Work(Work),
     Tick,
     Stop,
 }
@@ -142,7 +156,7 @@ impl Engine {
     /// # Errors
     /// [`StartError`]; nothing was written.
     pub fn start(log: LogWriter, reader: LogReader, options: Options) -> Result<(Engine, Stopped), StartError> {
-        let world = fold(&reader)?;
+        let world = fold(&reader, &options)?;
         let stats = Arc::new(Stats::default());
         let committer = Arc::new(Committer::new(log, Arc::clone(&stats)));
         let (requests, queue) = mpsc::channel(options.queue_max);
@@ -160,8 +174,21 @@ impl Engine {
                 }
             })?
         };
+        let (fetcher, fetching) = Fetcher::new(reader.clone());
+        let fetching = {
+            let requests = requests.downgrade();
+            spawn("fetch", move || fetching.run(|| wake(&requests)))?
+        };
         let deciding = {
-            let thread = EngineThread::new(world, committer, options.clock, Arc::clone(&stats), Arc::clone(&alarm));
+            let parts = Parts {
+                world,
+                committer,
+                fetcher,
+                reader: reader.clone(),
+                stats: Arc::clone(&stats),
+                alarm: Arc::clone(&alarm),
+            };
+            let thread = EngineThread::new(parts, &options);
             spawn("engine", move || {
                 if let Some(log) = decide(thread, queue, writing) {
                     // Nobody may want it any more; then it is closed by being dropped.
@@ -174,7 +201,7 @@ impl Engine {
             let requests = requests.downgrade();
             spawn("clock", move || alarm.run(|| wake(&requests)))?
         };
-        let stopped = Stopped { requests: requests.clone(), threads: vec![deciding, ticking], log };
+        let stopped = Stopped { requests: requests.clone(), threads: vec![deciding, ticking, fetching], log };
         Ok((Engine { requests, reader, stats, health }, stopped))
     }
 
@@ -245,7 +272,7 @@ impl Engine {
     /// [`CommandError`] as opening it would be refused, but for stock.
     pub async fn price(&self, tenant: TenantId, store: StoreId, order: NewOrder) -> Result<Totals, CommandError> {
         let (reply, answer) = oneshot::channel();
-        let request = Request::Price { tenant, store, order: Box::new(order), reply };
+        let request = Request::Work(Work::Price { tenant, store, order: Box::new(order), reply });
         self.send(request)?;
         match answer.await {
             Ok(Reply::Priced(totals)) => Ok(*totals),
@@ -290,7 +317,7 @@ fn ticket(envelope: Envelope) -> (Ticket, Request) {
     let digest = stored::command_digest(&envelope.command);
     let (reply, answer) = oneshot::channel();
     let ticket = Ticket { tenant: envelope.tenant, command_id: envelope.command_id, digest, reply: answer };
-    (ticket, Request::Command { envelope: Box::new(envelope), digest, reply })
+    (ticket, Request::Work(Work::Command { envelope: Box::new(envelope), digest, reply }))
 }
 
 /// The engine thread from start to end, however it ends.
@@ -320,17 +347,18 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<Joi
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
 }
 
-fn fold(reader: &LogReader) -> Result<World, StartError> {
-    let mut world = World::default();
+fn fold(reader: &LogReader, options: &Options) -> Result<World, StartError> {
+    let mut world = World::new(options.ids_max);
     let mut tail = reader.tail(Position(0));
     let started = std::time::Instant::now();
     let mut events = 0;
     // Commits without events may stand at the head itself, so the end is where the tail has nothing more.
     while let Some(batch) = tail.next(Duration::ZERO)? {
         events += world.replay(&batch)?;
+        world.trim(batch.next_position());
     }
     world.owe_all_adoptions();
     let spent_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(events, commands = world.accepted(), deadlines = world.deadlines(), spent_ms, "log folded");
+    tracing::info!(events, ids = world.ids(), deadlines = world.deadlines(), spent_ms, "log folded");
     Ok(world)
 }

@@ -1,16 +1,20 @@
 //! The write side: one thread decides, another writes, and nobody is answered before the sync.
 //!
 //! [`Engine::submit`] is the door. The engine thread (`thread`) decides against state it holds in memory (`world`) and encodes
-//! what follows into the open batch; the log thread (`committer`) makes batches durable and releases the answers.
+//! what follows into the open batch; the log thread (`committer`) makes batches durable and releases the answers. What a
+//! decision needs and memory does not hold, the fetch thread (`fetch`) reads while its command waits (`work`).
 
 mod alarm;
 mod clock;
 mod committer;
 mod engine;
 mod envelope;
+mod fetch;
+mod ids;
 mod repeat;
 mod stats;
 mod thread;
+mod work;
 mod world;
 
 pub use clock::Clock;

@@ -14,6 +14,7 @@ pub struct Stats {
     pub(crate) batch_bytes: AtomicU64,
     pub(crate) append_us: AtomicU64,
     pub(crate) storage_full: AtomicU64,
+    pub(crate) fetches: AtomicU64,
 }
 
 /// The counters at one moment.
@@ -37,6 +38,8 @@ pub struct StatsSnapshot {
     pub append_us: u64,
     /// Commands turned away because the disk was full.
     pub storage_full: u64,
+    /// Reads of the disk that commands waited for.
+    pub fetches: u64,
 }
 
 impl Stats {
@@ -57,6 +60,7 @@ impl Stats {
             batch_bytes: read(&self.batch_bytes),
             append_us: read(&self.append_us),
             storage_full: read(&self.storage_full),
+            fetches: read(&self.fetches),
         }
     }
 }

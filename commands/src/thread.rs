@@ -3,30 +3,49 @@
 use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::committer::{Committer, Health, NotTaken};
-use crate::engine::{Pending, Reply, Request};
+use crate::engine::{Options, Pending, Reply, Request};
 use crate::envelope::{CommandError, Envelope, Receipt, Recorded};
+use crate::fetch::Fetcher;
+use crate::ids::CLOCK_SKEW_MAX_US;
 use crate::repeat::position_of;
 use crate::stats::Stats;
-use crate::world::{self, CLOCK_SKEW_MAX_US, World};
+use crate::work::{Parked, Work};
+use crate::world::{self, World};
 use domain::calendar::Timestamp;
 use domain::command::{Command, Context, MenuCommand, NewOrder, Source};
 use domain::event::Event;
 use domain::ids::{Revision, StoreId, TenantId};
 use domain::refused::Refused;
 use domain::stream::Stream;
-use eventlog::{Batch, COMMIT_BYTES_MAX, CommitHeader, Position};
+use eventlog::{Batch, COMMIT_BYTES_MAX, CommitHeader, LogReader, Position};
 use schemas::stored::{self, CommitMeta};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
+
+mod park;
 
 /// How many commands the engine thread takes before it looks at the log thread again.
 const TAKE_MAX: usize = 256;
 /// How many commands of its own the engine issues between two looks at the queue.
 const OWED_MAX: usize = 64;
 
+/// What the engine thread is put together from.
+pub(crate) struct Parts {
+    pub world: World,
+    pub committer: Arc<Committer<Pending>>,
+    pub fetcher: Fetcher,
+    pub reader: LogReader,
+    pub stats: Arc<Stats>,
+    pub alarm: Arc<Alarm>,
+}
+
 pub(crate) struct EngineThread {
     world: World,
     pub committer: Arc<Committer<Pending>>,
+    fetcher: Fetcher,
+    reader: LogReader,
+    parked: Parked,
+    parked_max: usize,
     clock: Clock,
     stats: Arc<Stats>,
     pub alarm: Arc<Alarm>,
@@ -41,14 +60,21 @@ struct Decision {
 }
 
 impl EngineThread {
-    pub(crate) fn new(
-        world: World,
-        committer: Arc<Committer<Pending>>,
-        clock: Clock,
-        stats: Arc<Stats>,
-        alarm: Arc<Alarm>,
-    ) -> EngineThread {
-        EngineThread { world, committer, clock, stats, alarm, name: String::new(), meta: vec![] }
+    pub(crate) fn new(parts: Parts, options: &Options) -> EngineThread {
+        let Parts { world, committer, fetcher, reader, stats, alarm } = parts;
+        EngineThread {
+            world,
+            committer,
+            fetcher,
+            reader,
+            parked: Parked::default(),
+            parked_max: options.parked_max,
+            clock: options.clock.clone(),
+            stats,
+            alarm,
+            name: String::new(),
+            meta: vec![],
+        }
     }
 
     /// Runs until it is told to stop, everybody has gone, or the log has failed.
@@ -64,22 +90,28 @@ impl EngineThread {
                 true => take_ready(queue, &mut taken),
             };
             if count == 0 && !is_more {
-                break;
+                if self.parked.is_empty() {
+                    break;
+                }
+                // Everybody has gone, and what waits is decided all the same.
+                self.await_fetched();
             }
             for request in taken.drain(..) {
                 match request {
-                    Request::Command { envelope, digest, reply } => self.take(&envelope, digest, reply),
-                    Request::Price { tenant, store, order, reply } => self.price(tenant, store, &order, reply),
+                    Request::Work(work) => _ = self.take(work),
                     Request::Tick => {}
                     Request::Stop => is_stopping = true,
                 }
             }
+            self.take_up_fetched();
             is_more = self.settle_owed();
+            self.world.trim(self.reader.durable());
             match count == 1 && queue.is_empty() && self.committer.is_quiet() {
                 true => self.committer.flush_inline(),
                 false => self.committer.flush(),
             }
         }
+        self.finish_parked();
     }
 
     /// Issues the commands the engine owes; answers whether there are more that can be issued now.
@@ -92,7 +124,7 @@ impl EngineThread {
             && let Some(envelope) = self.world.next_owed(now)
         {
             issued += 1;
-            is_taken = self.issue(envelope);
+            is_taken = self.take(Work::Own(Box::new(envelope)));
         }
         let is_more = issued == OWED_MAX && is_taken;
         self.alarm.set(self.world.is_owing() || self.world.next_deadline().is_some());
@@ -101,9 +133,6 @@ impl EngineThread {
 
     /// Takes a command of the engine's own; answers whether the log takes commands.
     fn issue(&mut self, envelope: Envelope) -> bool {
-        if self.world.commit_of(envelope.tenant, envelope.command_id).is_some() {
-            return true;
-        }
         let digest = stored::command_digest(&envelope.command);
         let outcome = match self.decide(&envelope) {
             Ok(decision) => self.commit(&envelope, digest, decision, None).map_err(|(error, _)| error),
@@ -129,13 +158,8 @@ impl EngineThread {
         self.world.last
     }
 
-    fn take(&mut self, envelope: &Envelope, digest: u128, reply: oneshot::Sender<Reply>) {
-        if let Some(first) = self.world.commit_of(envelope.tenant, envelope.command_id) {
-            Stats::count(&self.stats.repeated, 1);
-            // However long the first takes: the repeat shares its fate.
-            let pending = Pending { reply: Some(reply), answer: Reply::Repeated { first } };
-            return self.committer.wait_for(first, pending);
-        }
+    /// Decides a client's command that was never accepted.
+    fn decide_for(&mut self, envelope: &Envelope, digest: u128, reply: oneshot::Sender<Reply>) {
         let (error, reply) = match self.decide(envelope) {
             Ok(decision) => match self.commit(envelope, digest, decision, Some(reply)) {
                 Ok(()) => return Stats::count(&self.stats.accepted, 1),
@@ -229,7 +253,7 @@ impl EngineThread {
         let mut reply = reply;
         let committed = self.committer.commit(|batch| {
             let (first, recorded) = encode(batch, &header, recorded, name)?;
-            world.note(tenant, envelope.command_id, first);
+            world.note(tenant, envelope.command_id, first, now);
             for event in &recorded {
                 // Settings are checked when they come in, so that what the engine decides always folds.
                 world.apply(tenant, store, &event.event).expect("a decision folds into the state it was made on");
@@ -297,9 +321,8 @@ pub(crate) fn turn_away(queue: &mut mpsc::Receiver<Request>) {
     queue.close();
     // Waits for those who have a place in the queue already and are about to put something there.
     while let Some(request) = queue.blocking_recv() {
-        if let Request::Command { reply, .. } | Request::Price { reply, .. } = request {
-            // A client that went away need not be told.
-            let _ = reply.send(Reply::Rejected(CommandError::Stopped));
+        if let Request::Work(work) = request {
+            work.turn_away(CommandError::Stopped);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The state the engine decides against, folded from the log and run ahead of it.
 
 use crate::envelope::{Envelope, derived_id};
+use crate::ids::{Ids, Known, LookedUp, TenantNumber};
 use domain::calendar::{LocalDateTime, Timestamp};
 use domain::command::{Command, Context, OrderCommand, PaymentCommand, Source, StockCommand, StoreCommand};
 use domain::event::{Event, OrderEvent, StockEvent, StoreEvent};
@@ -14,9 +15,6 @@ use jiff::tz::TimeZone;
 use schemas::stored;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-/// How far ahead of the engine's clock a client's may be, in microseconds: 5 minutes.
-pub(crate) const CLOCK_SKEW_MAX_US: i64 = 300 * Timestamp::SECOND_US;
-
 /// Who acts when the engine does.
 const ENGINE: &str = "engine";
 
@@ -27,12 +25,10 @@ struct Place {
 }
 
 /// A tenant with its stores.
-#[derive(Default)]
 struct Holding {
+    number: TenantNumber,
     tenant: Tenant,
     stores: HashMap<StoreId, Place, foldhash::fast::RandomState>,
-    /// Where the commit of every accepted command is. By tenant, so that the tenant's name is not kept with each.
-    seen: HashMap<CommandId, Position, foldhash::fast::RandomState>,
 }
 
 /// A deadline of one store.
@@ -76,9 +72,9 @@ pub enum FoldError {
 }
 
 /// All state of one partition.
-#[derive(Default)]
 pub(crate) struct World {
     holdings: HashMap<TenantId, Holding, foldhash::fast::RandomState>,
+    ids: Ids,
     deadlines: BTreeSet<Deadline>,
     /// Commands the engine owes, oldest first.
     owed: VecDeque<Envelope>,
@@ -87,13 +83,24 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// Before the first event. Memory keeps at most `ids_max` ids of accepted commands that are durable.
+    pub(crate) fn new(ids_max: usize) -> World {
+        World {
+            holdings: HashMap::default(),
+            ids: Ids::new(ids_max),
+            deadlines: BTreeSet::new(),
+            owed: VecDeque::new(),
+            last: Timestamp::default(),
+        }
+    }
+
     /// Folds what the log holds.
     pub(crate) fn replay(&mut self, batch: &StoredBatch) -> Result<u64, FoldError> {
         let mut events = 0;
         for commit in batch.commits() {
             self.last = self.last.max(Timestamp(commit.recorded_at));
             if let Ok(tenant) = TenantId::parse(commit.tenant) {
-                self.note(tenant, CommandId(commit.command_id), commit.first);
+                self.note(tenant, CommandId(commit.command_id), commit.first, Timestamp(commit.recorded_at));
             }
             for event in commit.events() {
                 if event.stream == GENESIS_STREAM {
@@ -113,19 +120,41 @@ impl World {
         Ok(events)
     }
 
-    /// The commit of a command that was accepted.
-    pub(crate) fn commit_of(&self, tenant: TenantId, command: CommandId) -> Option<Position> {
-        self.holdings.get(&tenant)?.seen.get(&command).copied()
+    /// Whether and where a command was accepted. `looked_up` is what the log said about it, if it was asked.
+    pub(crate) fn known(&self, tenant: TenantId, command: CommandId, looked_up: Option<LookedUp>) -> Known {
+        let number = self.holdings.get(&tenant).map(|holding| holding.number);
+        // The last time that was stamped will do for now: an id that seems to be ahead of it only asks.
+        match (self.ids.look(number, command, self.last), looked_up) {
+            (Known::Ask { .. }, Some(looked_up)) if self.ids.is_fresh(looked_up) => {
+                looked_up.first.map_or(Known::Never, Known::At)
+            }
+            (known, _) => known,
+        }
     }
 
-    /// Remembers an accepted command for ever.
-    pub(crate) fn note(&mut self, tenant: TenantId, command: CommandId, first: Position) {
-        self.holdings.entry(tenant).or_default().seen.insert(command, first);
+    /// Remembers an accepted command.
+    pub(crate) fn note(&mut self, tenant: TenantId, command: CommandId, first: Position, recorded_at: Timestamp) {
+        let number = self.holding(tenant).number;
+        self.ids.note(number, command, first, recorded_at);
     }
 
-    /// How many commands were accepted.
-    pub(crate) fn accepted(&self) -> usize {
-        self.holdings.values().map(|holding| holding.seen.len()).sum()
+    /// Lets go of what memory need not hold; everything below `durable` is durable.
+    pub(crate) fn trim(&mut self, durable: Position) {
+        self.ids.trim(durable);
+    }
+
+    /// How many ids of accepted commands are in memory.
+    pub(crate) fn ids(&self) -> usize {
+        self.ids.len()
+    }
+
+    fn holding(&mut self, tenant: TenantId) -> &mut Holding {
+        let count = self.holdings.len();
+        self.holdings.entry(tenant).or_insert_with(|| Holding {
+            number: TenantNumber(u32::try_from(count).expect("tenants are fewer than 4 billion")),
+            tenant: Tenant::default(),
+            stores: HashMap::default(),
+        })
     }
 
     /// How many deadlines lie ahead.
@@ -185,7 +214,7 @@ impl World {
 
     /// Folds one fact, and keeps the deadlines and the owed commands in step.
     pub(crate) fn apply(&mut self, tenant: TenantId, store: Option<StoreId>, event: &Event) -> Result<(), FoldError> {
-        let holding = self.holdings.entry(tenant).or_default();
+        let holding = self.holding(tenant);
         match (event, store) {
             (Event::Menu(event), _) => holding.tenant.evolve_menu(event),
             (Event::Access(event), _) => holding.tenant.evolve_access(event),

@@ -5,6 +5,7 @@ mod history;
 mod idempotency;
 mod menus;
 mod order;
+mod repeats;
 mod restart;
 mod stock;
 mod support;

@@ -89,6 +89,27 @@ pub fn fresh() -> u128 {
     u128::from(NEXT.fetch_add(1, Ordering::Relaxed)) << 64 | 0x7000
 }
 
+/// The forms a command's id may have.
+#[derive(Clone, Copy, Debug)]
+pub enum IdForm {
+    /// UUID version 7, stamped with this time in microseconds.
+    V7(i64),
+    /// UUID version 4.
+    V4,
+    /// As the engine makes them.
+    Derived,
+}
+
+/// An id of a form that nobody has used.
+pub fn fresh_as(form: IdForm) -> u128 {
+    let tail = fresh() >> 64 | 0b10 << 62;
+    match form {
+        IdForm::V7(stamp_us) => (stamp_us as u128 / 1_000) << 80 | 7 << 76 | tail,
+        IdForm::V4 => 0x5eed << 80 | 4 << 76 | tail,
+        IdForm::Derived => commands::derived_id(&["test", &format!("{tail}")]).0,
+    }
+}
+
 pub fn envelope(id: u128, command: Command) -> Envelope {
     Envelope {
         command_id: CommandId(id),
@@ -115,9 +136,14 @@ impl House {
         House::start_at((log, reader), NOON, Options::QUEUE_MAX)
     }
 
-    pub fn start_at((log, reader): (LogWriter, LogReader), now: i64, queue_max: usize) -> House {
+    pub fn start_at(log: (LogWriter, LogReader), now: i64, queue_max: usize) -> House {
+        House::start_with(log, now, Options { queue_max, ..Options::default() })
+    }
+
+    /// The clock of the options is replaced by one that stands at `now`.
+    pub fn start_with((log, reader): (LogWriter, LogReader), now: i64, options: Options) -> House {
         let clock = Arc::new(AtomicI64::new(now));
-        let options = Options { clock: Clock::Manual(Arc::clone(&clock)), queue_max };
+        let options = Options { clock: Clock::Manual(Arc::clone(&clock)), ..options };
         let (engine, stopped) = Engine::start(log, reader, options).expect("an engine");
         House { engine, stopped, clock }
     }

@@ -1,0 +1,260 @@
+//! Every command, every form of id, repeated in every way: one effect and one answer, for ever. Memory holds next to no
+//! ids here, so that nearly every repeat asks the log.
+
+use crate::support::*;
+use commands::{Answer, CommandError, Options, Ticket};
+use domain::command::{
+    AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewServiceCharge, OrderCommand, Outcome,
+    PaymentCommand, Place, StockCommand, StoreCommand,
+};
+use domain::event::{DiscountScope, PayMode, Rate, Role, StockPolicy};
+use domain::ids::{ChargeId, CommandId, DiscountId, GroupId, TaxId, TenderId, TokenId};
+use domain::menu::{ModifierGroup, Tax};
+use domain::money::{Money, Ppm, QtyMilli};
+
+const DAY: i64 = 86_400;
+
+/// A command that is accepted, once those before it were.
+struct Case {
+    before: Vec<Command>,
+    command: Command,
+}
+
+fn case(before: Vec<Command>, command: Command) -> Case {
+    Case { before, command }
+}
+
+/// An order of one soup that was not placed yet.
+fn opened(id: &str) -> Command {
+    let mut order = new_order(PayMode::Later, vec![new_line("l1", "soup", 2), new_line("l2", "soup", 1)]);
+    order.place = None;
+    to_order(id, OrderCommand::Open(order))
+}
+
+fn discount(id: &str) -> OrderCommand {
+    OrderCommand::ApplyDiscount(NewDiscount {
+        discount: DiscountId::parse(id).expect("an id"),
+        scope: DiscountScope::Order,
+        rate: Rate::Percent(Ppm(100_000)),
+        reason: text("regular"),
+    })
+}
+
+fn charge(id: &str) -> OrderCommand {
+    OrderCommand::ApplyServiceCharge(NewServiceCharge {
+        charge: ChargeId::parse(id).expect("an id"),
+        name: text("Service"),
+        rate: Rate::Amount(Money(100)),
+        phase: NewChargePhase::Total,
+    })
+}
+
+fn issue(id: &str) -> Command {
+    Command::Access(AccessCommand::IssueToken {
+        token: TokenId::parse(id).expect("an id"),
+        role: Role::Pos,
+        label: text("till"),
+        secret_sha256: [7; 32],
+    })
+}
+
+/// One case for every command a client may send, with ids of its own made from `tag`.
+fn cases(tag: &str) -> Vec<Case> {
+    let id = |number: u32| format!("{tag}{number}");
+    let external = |payment: &str, order: &str| pay(payment, order, Method::External(TenderId::parse("card").unwrap()));
+    let outcome =
+        |id: &str, outcome| to_store(StoreCommand::Payment(payment(id), PaymentCommand::RecordOutcome(outcome)));
+    let group = ModifierGroup {
+        id: GroupId::parse(tag).expect("an id"),
+        name: text("Extras"),
+        min: 0,
+        max: 0,
+        allow_qty: false,
+        modifiers: vec![],
+    };
+    let tax = Tax { id: TaxId::parse(tag).expect("an id"), name: text("Tax"), rate: Ppm(80_000), inclusive: false };
+    let counted = StockPolicy::Counted { auto86: false };
+    let tea = || Command::Menu(MenuCommand::UpsertItem(dish(&id(0), 300, None)));
+    let revoke = |token: String| Command::Access(AccessCommand::RevokeToken(TokenId::parse(&token).expect("an id")));
+    let mut renamed = settings();
+    renamed.name = text(tag);
+    vec![
+        case(vec![], tea()),
+        case(vec![], Command::Menu(MenuCommand::RetireItem(item(&id(0))))),
+        case(vec![], Command::Menu(MenuCommand::UpsertModifierGroup(group))),
+        case(vec![], Command::Menu(MenuCommand::UpsertTax(tax))),
+        case(vec![], Command::Menu(MenuCommand::Publish)),
+        case(vec![], issue(&id(0))),
+        case(vec![], revoke(id(0))),
+        case(vec![], to_store(StoreCommand::Put(renamed))),
+        case(vec![], to_store(StoreCommand::AdoptMenu { version: 1 })),
+        case(vec![], to_store(StoreCommand::SetPrice { item: item("soup"), variation: None, price: Some(Money(700)) })),
+        case(vec![], to_store(StoreCommand::SetAvailability { item: item("burger"), available: true })),
+        case(vec![], burgers(&id(1), 2)),
+        case(vec![opened(&id(2))], to_order(&id(2), OrderCommand::AddLines(vec![new_line("l3", "soup", 1)]))),
+        case(vec![], to_order(&id(2), OrderCommand::ChangeLineQty { line: line("l1"), qty: QtyMilli::pieces(5) })),
+        case(vec![], to_order(&id(2), OrderCommand::RemoveLine(line("l2")))),
+        case(vec![], to_order(&id(2), discount("d1"))),
+        case(vec![], to_order(&id(2), OrderCommand::RemoveDiscount(DiscountId::parse("d1").expect("an id")))),
+        case(vec![], to_order(&id(2), charge("c1"))),
+        case(vec![], to_order(&id(2), OrderCommand::RemoveServiceCharge(ChargeId::parse("c1").expect("an id")))),
+        case(vec![], to_order(&id(2), OrderCommand::Place(Place { expected_total: None }))),
+        case(vec![], cancel(&id(2))),
+        case(vec![burgers(&id(3), 1)], external(&id(3), &id(3))),
+        case(vec![], outcome(&id(3), Outcome::Failed { code: text("declined") })),
+        case(vec![], cash(&id(4), &id(3))),
+        case(vec![], to_order(&id(3), OrderCommand::Complete)),
+        case(vec![burgers(&id(5), 1), external(&id(5), &id(5))], outcome(&id(5), Outcome::Captured { amount: None })),
+        case(vec![], to_stock(StockCommand::SetPolicy { sku: sku(&id(0)), policy: counted })),
+        case(vec![], to_stock(StockCommand::Receive { sku: sku(&id(0)), qty: QtyMilli::pieces(9), reference: None })),
+        case(vec![], to_stock(StockCommand::Count { sku: sku(&id(0)), counted: QtyMilli::pieces(8) })),
+        case(
+            vec![],
+            to_stock(StockCommand::Adjust { sku: sku(&id(0)), delta: QtyMilli::pieces(1), reason: text("found") }),
+        ),
+        case(
+            vec![],
+            to_stock(StockCommand::Waste { sku: sku(&id(0)), qty: QtyMilli::pieces(1), reason: text("burnt") }),
+        ),
+        case(vec![], to_stock(StockCommand::Mark86 { sku: sku(&id(0)), until: None })),
+        case(vec![], to_stock(StockCommand::Unmark86(sku(&id(0))))),
+    ]
+}
+
+fn few_ids() -> Options {
+    Options { ids_max: 4, ..Options::default() }
+}
+
+/// The same payload again: the first's answer. Another payload, another tenant: told apart.
+#[track_caller]
+fn check_repeats(house: &House, id: u128, command: &Command, first: &Answer) {
+    let again = house.send(envelope(id, command.clone())).expect("accepted before");
+    assert!(again.repeated, "{command:?}");
+    assert_eq!(again.receipt, first.receipt, "{command:?}");
+    let reused = house.send(envelope(id, receive(999)));
+    assert!(matches!(reused, Err(CommandError::KeyReused)), "{command:?}: {reused:?}");
+    let mut theirs = envelope(id, receive(999));
+    theirs.tenant = tenant("m2");
+    assert!(matches!(house.send(theirs), Err(CommandError::Refused(_))));
+}
+
+/// Sends a command `count` times at once, some of them by clients that go away; answers what was accepted.
+#[track_caller]
+fn send_at_once(house: &House, id: u128, command: &Command, count: usize) -> Answer {
+    let tickets: Vec<Ticket> =
+        (0..count).map(|_| house.engine.enqueue(envelope(id, command.clone())).expect("room")).collect();
+    let answers: Vec<Answer> = tickets
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| index % 10 != 3)
+        .map(|(_, ticket)| house.outcome(ticket).expect("accepted"))
+        .collect();
+    assert!(answers.iter().all(|answer| answer.receipt == answers[0].receipt), "{command:?}");
+    assert_eq!(answers.iter().filter(|answer| !answer.repeated).count(), 1, "{command:?}");
+    answers.into_iter().next().expect("at least one")
+}
+
+fn check_form(form: IdForm) {
+    let disk = GateDisk::new();
+    let house = House::start_with(disk.open(), NOON, few_ids());
+    house.furnish(100);
+    let mut sent: Vec<(u128, Command, Answer)> = vec![];
+    for Case { before, command } in cases("a") {
+        before.into_iter().for_each(|command| _ = house.must(command));
+        let id = fresh_as(form);
+        let first = send_at_once(&house, id, &command, 100);
+        check_repeats(&house, id, &command, &first);
+        sent.push((id, command, first));
+    }
+    for days in [0, 30] {
+        house.set_clock(days * DAY);
+        sent.iter().for_each(|(id, command, first)| check_repeats(&house, *id, command, first));
+    }
+    assert!(0 < house.engine.stats().snapshot().fetches, "memory alone knew it all");
+    let written = commits(house.engine.reader()).len();
+    let next = disk.reborn();
+    drop(house);
+    let house = House::start_with(next.open(), NOON + 31 * DAY * SECOND, few_ids());
+    sent.iter().for_each(|(id, command, first)| check_repeats(&house, *id, command, first));
+    let log = commits(house.engine.reader());
+    assert_eq!(log.len(), written, "a repeat wrote something");
+    for (id, command, _) in &sent {
+        assert_eq!(log.iter().filter(|commit| commit.command_id == *id).count(), 1, "{command:?}");
+    }
+}
+
+#[test]
+fn every_command_has_one_effect_under_a_v7_id() {
+    check_form(IdForm::V7(NOON));
+}
+
+#[test]
+fn every_command_has_one_effect_under_a_v4_id() {
+    check_form(IdForm::V4);
+}
+
+#[test]
+fn every_command_has_one_effect_under_an_id_of_the_engines_form() {
+    check_form(IdForm::Derived);
+}
+
+#[test]
+fn every_command_has_one_effect_under_an_id_from_the_future() {
+    // By the end its time has come.
+    check_form(IdForm::V7(NOON + 30 * DAY * SECOND));
+}
+
+#[test]
+fn an_id_may_be_used_for_two_stores_at_once_and_counts_for_one() {
+    let disk = GateDisk::new();
+    let house = House::start_with(disk.open(), NOON, few_ids());
+    house.furnish(100);
+    house.must(put("s2"));
+    for _ in 0..20 {
+        let id = fresh_as(IdForm::V4);
+        let there = |text: &str| Command::Store(store(text), StoreCommand::Stock(stock_command()));
+        let tickets = ["s1", "s2"].map(|store| house.engine.enqueue(envelope(id, there(store))).expect("room"));
+        let outcomes = tickets.map(|ticket| house.outcome(ticket));
+        assert!(outcomes[0].is_ok(), "{outcomes:?}");
+        assert!(matches!(outcomes[1], Err(CommandError::KeyReused)), "{outcomes:?}");
+    }
+}
+
+fn stock_command() -> StockCommand {
+    StockCommand::SetPolicy { sku: sku("bun"), policy: StockPolicy::Untracked }
+}
+
+#[test]
+fn a_refused_command_is_decided_again_however_old_its_id() {
+    let disk = GateDisk::new();
+    let house = House::start_with(disk.open(), NOON, few_ids());
+    house.furnish(1);
+    for form in [IdForm::V7(NOON), IdForm::V4, IdForm::Derived] {
+        let id = fresh_as(form);
+        let name = format!("o{}", CommandId(id).0);
+        let order = |qty| burgers(&name[..20], qty);
+        refusal(house.send(envelope(id, order(100))));
+        for _ in 0..10 {
+            house.must(receive(1));
+        }
+        assert!(!house.send(envelope(id, order(1))).expect("accepted").repeated);
+        let reused = house.send(envelope(id, order(2)));
+        assert!(matches!(reused, Err(CommandError::KeyReused)), "{reused:?}");
+    }
+}
+
+#[test]
+fn what_would_wait_for_the_disk_is_turned_away_where_nothing_may_wait() {
+    let house = House::start_with(GateDisk::new().open(), NOON, Options { parked_max: 0, ..few_ids() });
+    house.furnish(100);
+    let id = fresh_as(IdForm::V4);
+    house.send(envelope(id, receive(1))).expect("accepted");
+    for _ in 0..10 {
+        house.must(receive(1));
+    }
+    let before = commits(house.engine.reader()).len();
+    let repeat = house.send(envelope(id, receive(1)));
+    assert!(matches!(repeat, Err(CommandError::Overloaded)), "{repeat:?}");
+    assert_eq!(commits(house.engine.reader()).len(), before);
+    house.must(receive(1));
+}
