@@ -2,61 +2,63 @@
 //!
 //! Writes reach a page cache; a sync makes them durable. When the power goes, each sector written since the last sync keeps any
 //! of the contents it had since then, and names created, renamed or removed since their directory was synced survive up to
-//! some moment. A failed sync leaves the cache looking clean although any part of it may be lost. Everything follows from a seed.
+//! some moment. A failed sync leaves the cache looking clean although any part of it may be lost. Bits rot, and writes land where
+//! they do not belong. Everything follows from a seed.
 
-use crate::disk::{Disk, DiskFile, Lock};
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod files;
+mod inode;
+mod random;
+
+pub use random::Random;
+
+use crate::disk::DiskFile;
+use files::SimFile;
+use inode::{Inode, SECTOR};
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-const SECTOR: usize = 512;
-
-/// Random numbers that follow from a seed (SplitMix64).
-#[derive(Clone, Debug)]
-pub struct Random(u64);
-
-impl Random {
-    /// The sequence of `seed`.
-    pub fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    /// The next 64 bits.
-    pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-
-    /// A number below `bound`, which is not 0.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.bits() % bound
-    }
-
-    /// True once in `times`.
-    pub fn one_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-}
+/// One read in so many takes a part only.
+const READS_SHORT: u64 = 16;
+/// One read in so many is interrupted by a signal.
+const READS_INTERRUPTED: u64 = 64;
+/// How often a place for rot is looked for where something was written.
+const ROT_TRIES: u64 = 8;
 
 /// What goes wrong with an operation that changes the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The power goes before the operation ends; a write gets anywhere, everything later fails.
     PowerLoss,
+    /// The power goes before the operation has done anything.
+    PowerOff,
     /// The operation fails: a write after any part of it, a sync with any part of the cache lost.
     Failure,
-    /// As `Failure`, and every later operation fails too.
-    FailureFromHereOn,
     /// There is no space for it.
     Full,
     /// A signal interrupts it before it has done anything.
     Interrupted,
     /// A write takes a part only and says so.
     Short,
+    /// A write lands elsewhere, perhaps in another file, and says that all is well.
+    Misdirected,
+}
+
+/// When a [`Fault`] strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Armed {
+    At(u64, Fault),
+    From(u64, Fault),
+}
+
+/// One way in which the power can go: what is left of the names and sectors that were not synced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// How many of the changes of names since their directory was synced survive.
+    names: usize,
+    /// Which of its contents each dirty sector keeps, 0 for the one before all of them.
+    sectors: Vec<usize>,
 }
 
 /// See the module. Clones are the same disk.
@@ -71,22 +73,15 @@ struct State {
     durable_names: BTreeMap<PathBuf, u64>,
     /// All names after each change since the directory was synced.
     name_history: Vec<BTreeMap<PathBuf, u64>>,
-    files: HashMap<u64, Inode>,
+    files: BTreeMap<u64, Inode>,
     next_file: u64,
     locks: HashSet<PathBuf>,
     operations: u64,
-    fault: Option<(u64, Fault)>,
+    /// How often something went wrong, lost sectors and short reads included.
+    faults: u64,
+    armed: Option<Armed>,
     power: bool,
     capacity: u64,
-}
-
-#[derive(Clone, Default)]
-struct Inode {
-    /// What a reader sees.
-    seen: Vec<u8>,
-    durable: Vec<u8>,
-    /// What sectors held since the last sync, by number, oldest first.
-    dirty: BTreeMap<usize, Vec<Vec<u8>>>,
 }
 
 impl SimDisk {
@@ -98,11 +93,12 @@ impl SimDisk {
             names: BTreeMap::new(),
             durable_names: BTreeMap::new(),
             name_history: Vec::new(),
-            files: HashMap::new(),
+            files: BTreeMap::new(),
             next_file: 0,
             locks: HashSet::new(),
             operations: 0,
-            fault: None,
+            faults: 0,
+            armed: None,
             power: true,
             capacity: u64::MAX,
         })))
@@ -121,7 +117,8 @@ impl SimDisk {
             next_file: state.next_file,
             locks: HashSet::new(),
             operations: 0,
-            fault: None,
+            faults: 0,
+            armed: None,
             power: true,
             capacity: state.capacity,
         })))
@@ -132,14 +129,57 @@ impl SimDisk {
         self.state().operations
     }
 
+    /// How often something went wrong so far: faults that struck, reads that were short, sectors and names that were lost.
+    pub fn faults(&self) -> u64 {
+        self.state().faults
+    }
+
     /// Operation number `operation`, counted by [`SimDisk::operations`], will go wrong.
     pub fn arm(&self, operation: u64, fault: Fault) {
-        self.state().fault = Some((operation, fault));
+        self.state().armed = Some(Armed::At(operation, fault));
+    }
+
+    /// Operation number `operation` and all later ones will go wrong.
+    pub fn arm_from(&self, operation: u64, fault: Fault) {
+        self.state().armed = Some(Armed::From(operation, fault));
     }
 
     /// Nothing goes wrong from now on.
     pub fn disarm(&self) {
-        self.state().fault = None;
+        self.state().armed = None;
+    }
+
+    /// Flips a bit of some file for good; `None` when there is no file with anything in it.
+    pub fn rot(&self) -> Option<(PathBuf, u64)> {
+        let mut state = self.state();
+        let State { random, names, files, faults, .. } = &mut *state;
+        let full: Vec<_> = names.iter().filter(|(_, number)| !files[*number].seen.is_empty()).collect();
+        if full.is_empty() {
+            return None;
+        }
+        let (path, number) = full[random.below(full.len() as u64) as usize];
+        let file = files.get_mut(number).expect("a name has a file");
+        let mut bit = random.below(8 * file.seen.len() as u64);
+        // Most of a segment is zeros nobody reads; damage there shows little.
+        for _ in 0..ROT_TRIES {
+            if file.seen[bit as usize / 8] != 0 {
+                break;
+            }
+            bit = random.below(8 * file.seen.len() as u64);
+        }
+        file.flip(bit as usize);
+        *faults += 1;
+        Some((path.clone(), bit))
+    }
+
+    /// Flips one bit of the file at `path` for good.
+    ///
+    /// # Panics
+    /// If there is no such file.
+    pub fn flip(&self, path: &Path, bit: usize) {
+        let mut state = self.state();
+        let number = state.names[path];
+        state.files.get_mut(&number).expect("a name has a file").flip(bit);
     }
 
     /// The disk holds this many bytes; `u64::MAX` for no bound.
@@ -152,33 +192,42 @@ impl SimDisk {
         let mut state = self.state();
         state.generation += 1;
         state.locks.clear();
-        state.fault = None;
+        state.armed = None;
     }
 
     /// The power goes and comes back.
     pub fn crash(&self) {
         let mut state = self.state();
-        let State { random, name_history, durable_names, files, .. } = &mut *state;
-        let survived = random.below(name_history.len() as u64 + 1) as usize;
-        if survived != 0 {
-            durable_names.clone_from(&name_history[survived - 1]);
-        }
-        let mut numbers: Vec<u64> = files.keys().copied().collect();
-        numbers.sort_unstable();
-        for number in numbers {
-            if let Some(file) = files.get_mut(&number) {
-                file.lose(random);
-                file.seen.clone_from(&file.durable);
-            }
-        }
-        name_history.clear();
-        let names = durable_names.clone();
-        files.retain(|number, _| names.values().any(|used| used == number));
-        state.names = names;
-        state.generation += 1;
-        state.locks.clear();
-        state.fault = None;
-        state.power = true;
+        let State { random, name_history, files, faults, .. } = &mut *state;
+        let names = random.below(name_history.len() as u64 + 1) as usize;
+        *faults += files.values_mut().map(|file| file.lose_any(random)).sum::<u64>();
+        state.restart(names);
+    }
+
+    /// The ways in which the power can go now: all of them when there are at most `max`; else those that keep nothing, everything,
+    /// everything up to some sector or all but it, and each sector alone or without it.
+    pub fn losses(&self, max: usize) -> Vec<Loss> {
+        let state = self.state();
+        let contents: Vec<usize> = state.files.values().flat_map(Inode::dirty).collect();
+        let names = 0..=state.name_history.len();
+        let count = contents.iter().try_fold(names.clone().count(), |count, contents| {
+            count.checked_mul(contents + 1).filter(|count| *count <= max)
+        });
+        let sectors = match count {
+            Some(_) => products(&contents),
+            None => corners(&contents),
+        };
+        names.flat_map(|names| sectors.iter().map(move |sectors| Loss { names, sectors: sectors.clone() })).collect()
+    }
+
+    /// The power goes and comes back, in one of the ways that [`SimDisk::losses`] lists.
+    pub fn crash_by(&self, loss: &Loss) {
+        let mut state = self.state();
+        let State { files, faults, .. } = &mut *state;
+        let mut kept = loss.sectors.iter();
+        let lost = files.values_mut().map(|file| file.lose(|_| *kept.next().expect("one for each sector")));
+        *faults += lost.sum::<u64>();
+        state.restart(loss.names);
     }
 
     /// The power is not out.
@@ -201,7 +250,7 @@ impl SimDisk {
         let number = state.number(path);
         state.names.insert(path.to_owned(), number);
         state.durable_names.insert(path.to_owned(), number);
-        state.files.insert(number, Inode { seen: contents.clone(), durable: contents, dirty: BTreeMap::new() });
+        state.files.insert(number, Inode::durable(contents));
     }
 
     /// The names of all files.
@@ -237,23 +286,60 @@ impl State {
         }
         let number = self.operations;
         self.operations += 1;
-        let fault = match self.fault {
-            Some((from, Fault::FailureFromHereOn)) if from <= number => Some(Fault::Failure),
-            Some((at, fault)) if at == number => Some(fault),
-            _ => None,
+        let fault = match self.armed {
+            Some(Armed::From(from, fault)) if from <= number => fault,
+            Some(Armed::At(at, fault)) if at == number => fault,
+            Some(Armed::From(..) | Armed::At(..)) | None => return Ok(None),
         };
-        if fault == Some(Fault::PowerLoss) {
-            self.power = false;
+        self.faults += 1;
+        match fault {
+            Fault::PowerLoss => self.power = false,
+            Fault::PowerOff => {
+                self.power = false;
+                return Err(error_of(fault));
+            }
+            Fault::Failure | Fault::Full | Fault::Interrupted | Fault::Short | Fault::Misdirected => {}
         }
-        Ok(fault)
+        Ok(Some(fault))
     }
 
     /// An operation that does all or nothing.
     fn whole_operation(&mut self) -> io::Result<()> {
         match self.operation()? {
-            None | Some(Fault::Short) => Ok(()),
+            None | Some(Fault::Short | Fault::Misdirected) => Ok(()),
             Some(fault) => Err(error_of(fault)),
         }
+    }
+
+    /// The power comes back; what sectors hold is decided, and the first `names` changes of names survived.
+    fn restart(&mut self, names: usize) {
+        let State { name_history, durable_names, files, faults, .. } = self;
+        *faults += u64::from(names < name_history.len());
+        if names != 0 {
+            durable_names.clone_from(&name_history[names - 1]);
+        }
+        name_history.clear();
+        let names = durable_names.clone();
+        files.retain(|number, _| names.values().any(|used| used == number));
+        files.values_mut().for_each(Inode::forget_cache);
+        self.names = names;
+        self.generation += 1;
+        self.locks.clear();
+        self.armed = None;
+        self.power = true;
+    }
+
+    /// A place a write that went astray can land at: in `file` or another one, in another sector, where there is one.
+    fn astray(&mut self, file: u64, offset: u64) -> (u64, u64) {
+        let used: Vec<u64> =
+            self.names.values().copied().filter(|number| SECTOR <= self.files[number].seen.len()).collect();
+        if used.is_empty() {
+            return (file, offset);
+        }
+        let to = used[self.random.below(used.len() as u64) as usize];
+        let sectors = (self.files[&to].seen.len() / SECTOR) as u64;
+        let sector = self.random.below(sectors);
+        (to, sector * SECTOR as u64 + offset % SECTOR as u64)
     }
 
     fn names_changed(&mut self) {
@@ -269,206 +355,32 @@ fn error_of(fault: Fault) -> io::Error {
     match fault {
         Fault::Full => io::ErrorKind::StorageFull.into(),
         Fault::Interrupted => io::ErrorKind::Interrupted.into(),
-        _ => io::Error::other("the disk failed"),
+        Fault::PowerLoss | Fault::PowerOff => io::Error::other("the power is out"),
+        Fault::Failure | Fault::Short | Fault::Misdirected => io::Error::other("the disk failed"),
     }
 }
 
-impl Inode {
-    fn write(&mut self, bytes: &[u8], offset: usize) {
-        let end = offset + bytes.len();
-        if self.seen.len() < end {
-            self.seen.resize(end, 0);
-        }
-        self.seen[offset..end].copy_from_slice(bytes);
-        for sector in offset / SECTOR..end.div_ceil(SECTOR) {
-            let content = self.seen[sector * SECTOR..((sector + 1) * SECTOR).min(self.seen.len())].to_vec();
-            self.dirty.entry(sector).or_default().push(content);
-        }
-    }
-
-    /// Each dirty sector keeps one of the contents it had; then nothing is dirty.
-    fn lose(&mut self, random: &mut Random) {
-        for (sector, contents) in std::mem::take(&mut self.dirty) {
-            let kept = random.below(contents.len() as u64 + 1) as usize;
-            if kept != 0 {
-                let (start, content) = (sector * SECTOR, &contents[kept - 1]);
-                let end = start + content.len();
-                if self.durable.len() < end {
-                    self.durable.resize(end, 0);
-                }
-                self.durable[start..end].copy_from_slice(content);
-            }
-        }
-    }
-
-    fn sync(&mut self) {
-        for sector in std::mem::take(&mut self.dirty).into_keys() {
-            let (start, end) = (sector * SECTOR, ((sector + 1) * SECTOR).min(self.seen.len()));
-            if self.durable.len() < end {
-                self.durable.resize(end, 0);
-            }
-            self.durable[start..end].copy_from_slice(&self.seen[start..end]);
-        }
-    }
+/// Every way to choose from 0 up to each of `bounds`.
+fn products(bounds: &[usize]) -> Vec<Vec<usize>> {
+    bounds.iter().fold(vec![vec![]], |chosen, bound| {
+        let longer = chosen.iter().flat_map(|chosen| (0..=*bound).map(move |next| [&chosen[..], &[next]].concat()));
+        longer.collect()
+    })
 }
 
-impl Disk for SimDisk {
-    fn create_dir(&self, _: &Path) -> io::Result<()> {
-        Ok(())
+/// The ways to choose that keep nothing, everything, a front, a back, one alone, and all but one.
+fn corners(bounds: &[usize]) -> Vec<Vec<usize>> {
+    let keeping = |keep: &dyn Fn(usize) -> bool| -> Vec<usize> {
+        bounds.iter().enumerate().map(|(at, bound)| if keep(at) { *bound } else { 0 }).collect()
+    };
+    let mut chosen = vec![keeping(&|_| false), keeping(&|_| true), vec![1; bounds.len()]];
+    for one in 0..bounds.len() {
+        chosen.push(keeping(&|at| at < one));
+        chosen.push(keeping(&|at| one <= at));
+        chosen.push(keeping(&|at| at == one));
+        chosen.push(keeping(&|at| at != one));
     }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        let state = self.state();
-        let inside = state.names.keys().filter(|path| path.parent() == Some(dir));
-        Ok(inside.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect())
-    }
-
-    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let mut state = self.state();
-        state.whole_operation()?;
-        state.next_file += 1;
-        let number = state.next_file;
-        state.files.insert(number, Inode::default());
-        state.names.insert(path.to_owned(), number);
-        state.names_changed();
-        Ok(self.handle(number, state.generation))
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        let state = self.state();
-        let number = *state.names.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(self.handle(number, state.generation))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.whole_operation()?;
-        let number = state.names.remove(from).ok_or(io::ErrorKind::NotFound)?;
-        state.names.insert(to.to_owned(), number);
-        state.names_changed();
-        Ok(())
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.whole_operation()?;
-        state.names.remove(path).ok_or(io::ErrorKind::NotFound)?;
-        state.names_changed();
-        Ok(())
-    }
-
-    fn sync_dir(&self, _: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.whole_operation()?;
-        state.durable_names = state.names.clone();
-        state.name_history.clear();
-        Ok(())
-    }
-
-    fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
-        let mut state = self.state();
-        let free = state.locks.insert(path.to_owned());
-        let lock = SimLock { disk: self.clone(), path: path.to_owned(), generation: state.generation };
-        Ok(free.then(|| Box::new(lock) as Box<dyn Lock>))
-    }
-
-    fn random(&self) -> io::Result<u64> {
-        Ok(self.state().random.bits())
-    }
-}
-
-struct SimLock {
-    disk: SimDisk,
-    path: PathBuf,
-    generation: u64,
-}
-
-impl Lock for SimLock {}
-
-impl Drop for SimLock {
-    fn drop(&mut self) {
-        let mut state = self.disk.state();
-        if state.generation == self.generation {
-            state.locks.remove(&self.path);
-        }
-    }
-}
-
-struct SimFile {
-    disk: SimDisk,
-    file: u64,
-    generation: u64,
-}
-
-impl SimFile {
-    fn state(&self) -> io::Result<MutexGuard<'_, State>> {
-        let state = self.disk.state();
-        match state.generation == self.generation {
-            true => Ok(state),
-            false => Err(io::Error::other("the file was opened before the crash")),
-        }
-    }
-}
-
-impl DiskFile for SimFile {
-    fn read_at(&self, into: &mut Vec<u8>, len: usize, offset: u64) -> io::Result<usize> {
-        let mut state = self.state()?;
-        let State { random, files, power, .. } = &mut *state;
-        if !*power {
-            return Err(io::Error::other("the power is out"));
-        }
-        let seen = files.get(&self.file).map_or(&[][..], |file| &file.seen);
-        let available = seen.get(offset as usize..).unwrap_or_default();
-        // Reading little by little is rare, and allowed.
-        let len = if random.one_in(16) { len.div_ceil(2) } else { len }.min(available.len());
-        into.extend_from_slice(&available[..len]);
-        Ok(len)
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
-        let mut state = self.state()?;
-        let fault = state.operation()?;
-        let whole = bytes.len() as u64;
-        let size = state.files[&self.file].seen.len() as u64;
-        let free = state.capacity.saturating_sub(state.used());
-        let room = size + free;
-        let part = match fault {
-            None => whole,
-            Some(Fault::Interrupted | Fault::Full) => 0,
-            Some(Fault::Short) => 1 + state.random.below(whole),
-            Some(_) => state.random.below(whole + 1),
-        };
-        let part = part.min(room.saturating_sub(offset));
-        if let Some(file) = state.files.get_mut(&self.file) {
-            file.write(&bytes[..part as usize], offset as usize);
-        }
-        match fault {
-            Some(Fault::Short) | None if part != 0 => Ok(part as usize),
-            Some(Fault::Short) | None => Err(io::ErrorKind::StorageFull.into()),
-            Some(fault) => Err(error_of(fault)),
-        }
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        let mut state = self.state()?;
-        let fault = state.operation()?;
-        let State { random, files, .. } = &mut *state;
-        let Some(file) = files.get_mut(&self.file) else { return Ok(()) };
-        match fault {
-            None | Some(Fault::Short) => {
-                file.sync();
-                Ok(())
-            }
-            // The power goes while the sync is under way: what survives is decided by the crash.
-            Some(Fault::PowerLoss) => Err(error_of(Fault::PowerLoss)),
-            Some(fault) => {
-                file.lose(random);
-                Err(error_of(fault))
-            }
-        }
-    }
-
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.state()?.files[&self.file].seen.len() as u64)
-    }
+    chosen.sort_unstable();
+    chosen.dedup();
+    chosen
 }

@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::{Model, OPTIONS, dir, open, rounds};
+use common::programme::{Counts, Extent, Sizes, extent, run};
+use common::{Model, OPTIONS, dir, open};
 use eventlog::sim::{Fault, Random, SimDisk};
 use eventlog::{
     AppendError, Batch, CommitHeader, Direction, LogWriter, OpenError, Options, Preparation, Revision, open_embedded,
@@ -11,13 +12,30 @@ use eventlog::{
 };
 use std::sync::Arc;
 
+/// How many scripts there are; each has so many seeds, more than operations.
+const WORKLOADS: u64 = 4;
+const WORKLOAD_SEEDS: u64 = 600;
+/// Up to so many ways for the power to go are all tried; of more, the extreme ones.
+const LOSSES_MAX: usize = 64;
+
+/// How many operations a script has when nothing goes wrong.
+fn operations(workload: u64) -> u64 {
+    let disk = SimDisk::new(1);
+    script(&disk, &mut Model::default(), workload);
+    let operations = disk.operations();
+    assert!((300..WORKLOAD_SEEDS).contains(&operations), "{operations} operations");
+    operations
+}
+
 /// Opens, appends, closes, opens, appends over several segments, is killed, opens. Stops where the power went.
-fn script(disk: &SimDisk, model: &mut Model) {
-    let mut random = Random::new(77);
-    for session in 0..3 {
+fn script(disk: &SimDisk, model: &mut Model, workload: u64) {
+    let mut random = Random::new(77 + workload);
+    // Each workload writes longer batches than the one before, and so makes segments more often.
+    model.body_max = 150 << (2 * workload);
+    for session in 0..4 {
         let Some((mut writer, reader)) = open_or_stop(disk) else { return };
         model.check(&writer, &reader);
-        for _ in 0..10 {
+        for _ in 0..20 {
             match model.append(&mut writer, &mut random) {
                 Ok(()) => {}
                 // What was refused with nothing written may be tried again at once.
@@ -58,50 +76,79 @@ fn goes_on(disk: &SimDisk, model: &mut Model) {
 
 #[test]
 fn every_operation_goes_wrong_in_every_way() {
-    let disk = SimDisk::new(1);
-    script(&disk, &mut Model::default());
-    let operations = disk.operations();
-    assert!((100..400).contains(&operations), "{operations} operations");
-    let faults = [Fault::Failure, Fault::FailureFromHereOn, Fault::Full, Fault::Interrupted, Fault::Short];
-    for fault in faults {
-        for operation in 0..operations {
-            for power_lost in [false, true] {
-                let (disk, mut model) = (SimDisk::new(operation), Model::default());
-                disk.arm(operation, fault);
-                script(&disk, &mut model);
-                if power_lost {
-                    disk.crash()
-                } else {
-                    disk.kill()
+    let operations = operations(0);
+    let every = Sizes { small: operations, change: operations, gate: operations };
+    run(4, "operation k fails once, and from k on", every, |operation, counts| {
+        for fault in [Fault::Failure, Fault::Full, Fault::Interrupted, Fault::Short] {
+            for is_lasting in [false, true] {
+                // A signal that interrupts everything for ever would keep any program from going on.
+                if is_lasting && fault == Fault::Interrupted {
+                    continue;
                 }
-                goes_on(&disk, &mut model);
+                for is_power_lost in [false, true] {
+                    let (disk, mut model) = (SimDisk::new(operation), Model::default());
+                    match is_lasting {
+                        true => disk.arm_from(operation, fault),
+                        false => disk.arm(operation, fault),
+                    }
+                    script(&disk, &mut model, 0);
+                    match is_power_lost {
+                        true => disk.crash(),
+                        false => disk.kill(),
+                    }
+                    goes_on(&disk, &mut model);
+                    counts.add("histories", 1);
+                    counts.add("faults", disk.faults());
+                }
             }
         }
-    }
+        counts.add("operations", 1);
+    });
 }
 
 #[test]
-fn the_power_goes_at_every_operation_and_again_at_every_operation_of_the_recovery() {
-    let operations = {
-        let disk = SimDisk::new(1);
-        script(&disk, &mut Model::default());
-        disk.operations()
-    };
-    for (operation, variant) in (0..operations).flat_map(|k| (0..rounds(3)).map(move |variant| (k, variant))) {
-        let (disk, mut model) = (SimDisk::new(variant * 1000 + operation), Model::default());
-        disk.arm(operation, Fault::PowerLoss);
-        script(&disk, &mut model);
-        disk.crash();
-        let undisturbed = disk.copy(1);
-        drop(open(&undisturbed).unwrap_or_else(|error| panic!("{error}")));
-        for again in 0..undisturbed.operations() {
-            let (disk, mut model) = (disk.copy(again * 31 + variant), model.clone());
-            disk.arm(again, Fault::PowerLoss);
-            assert!(open_or_stop(&disk).is_none(), "the power was out");
-            disk.crash();
-            goes_on(&disk, &mut model);
+fn the_power_goes_at_every_operation_with_every_loss_and_again_at_every_operation_of_the_recovery() {
+    let sizes = Sizes { small: WORKLOAD_SEEDS, change: WORKLOAD_SEEDS, gate: WORKLOAD_SEEDS };
+    // A part of them, when a part will do.
+    let stride = if extent() == Extent::Small { 16 } else { 1 };
+    let workloads: Vec<u64> = (0..WORKLOADS).map(operations).collect();
+    run(2, "power loss at every operation, sector subset, recovery operation", sizes, |seed, counts| {
+        let (workload, operation) = (seed / WORKLOAD_SEEDS % WORKLOADS, seed % WORKLOAD_SEEDS);
+        if workloads[workload as usize] <= operation {
+            return;
         }
-        goes_on(&undisturbed, &mut model);
+        let (disk, mut model) = (SimDisk::new(seed), Model::default());
+        disk.arm(operation, Fault::PowerOff);
+        script(&disk, &mut model, workload);
+        assert!(!disk.has_power());
+        for loss in disk.losses(LOSSES_MAX).iter().skip(operation as usize % stride).step_by(stride) {
+            let (disk, mut model) = (disk.copy(seed), model.clone());
+            disk.crash_by(loss);
+            power_goes_while_recovering(&disk, &model, counts);
+            goes_on(&disk, &mut model);
+            counts.add("losses", 1);
+        }
+        // Within a sector, too.
+        let (disk, mut model) = (SimDisk::new(seed), Model::default());
+        disk.arm(operation, Fault::PowerLoss);
+        script(&disk, &mut model, workload);
+        disk.crash();
+        power_goes_while_recovering(&disk, &model, counts);
+        goes_on(&disk, &mut model);
+        counts.add("operations", 1);
+    });
+}
+
+fn power_goes_while_recovering(disk: &SimDisk, model: &Model, counts: &mut Counts) {
+    let undisturbed = disk.copy(1);
+    drop(open(&undisturbed).unwrap_or_else(|error| panic!("{error}")));
+    for operation in 0..undisturbed.operations() {
+        let (disk, mut model) = (disk.copy(operation), model.clone());
+        disk.arm(operation, Fault::PowerLoss);
+        assert!(open_or_stop(&disk).is_none(), "the power was out");
+        disk.crash();
+        goes_on(&disk, &mut model);
+        counts.add("recoveries cut short", 1);
     }
 }
 
