@@ -146,16 +146,31 @@ fn arm(disk: &SimDisk, random: &mut Random, soon: u64) {
     }
 }
 
+/// Runs the history of `seed`.
+fn history(seed: u64, counts: &mut Counts) {
+    let mut random = Random::new(seed);
+    let disk = SimDisk::new(random.bits());
+    let lies_in = random.one_in(LYING).then(|| ROUNDS / 2 + random.below(ROUNDS / 2));
+    let (of_history, model) = (disk.clone(), Model::default());
+    History { random, disk: of_history, model, lies_in, has_lied: false, lost_power: false, counts }.run();
+    counts.add("faults", disk.faults());
+}
+
+#[test]
+fn a_seed_replays_bit_by_bit() {
+    for seed in 0..50 {
+        let [once, again] = [0, 1].map(|_| {
+            let mut counts = Counts::default();
+            history(seed, &mut counts);
+            counts
+        });
+        assert_eq!(once, again, "seed {seed}");
+    }
+}
+
 #[test]
 fn acknowledged_batches_survive_whatever_happens() {
-    let counts = run(1, "random histories on a simulated disk", SIZES, |seed, counts| {
-        let mut random = Random::new(seed);
-        let disk = SimDisk::new(random.bits());
-        let lies_in = random.one_in(LYING).then(|| ROUNDS / 2 + random.below(ROUNDS / 2));
-        let (disk_of, model) = (disk.clone(), Model::default());
-        History { random, disk, model, lies_in, has_lied: false, lost_power: false, counts }.run();
-        counts.add("faults", disk_of.faults());
-    });
+    let counts = run(1, "random histories on a simulated disk", SIZES, history);
     let seen = [
         "batches acknowledged",
         "outcomes unknown",

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub mod damage;
 pub mod programme;
 
 use eventlog::sim::{Random, SimDisk};
@@ -9,7 +10,7 @@ use eventlog::{
     AppendError, Batch, BatchId, CommitHeader, LogReader, LogWriter, OpenError, Options, Position, Preparation,
     ReadError, Recovered, Revision, StoredBatch, open_on,
 };
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -153,7 +154,8 @@ pub enum Excuse {
 
 /// Each stream reads the same through the index as by going through the log.
 fn check_streams(reader: &LogReader, batches: &[Arc<StoredBatch>]) -> Result<(), ReadError> {
-    let mut streams: HashMap<&str, Vec<u64>> = HashMap::new();
+    // In an order of its own: what is read when is part of a history.
+    let mut streams: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     for commit in batches.iter().flat_map(|batch| batch.commits()) {
         for event in commit.events() {
             streams.entry(event.stream).or_default().push(event.position.0);

@@ -60,7 +60,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// What was seen, and how often; a fault that never happens tests nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts(BTreeMap<&'static str, u64>);
 
 impl Counts {
