@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod command;
 pub mod event;
+mod hash;
 pub mod ids;
 pub mod menu;
 pub mod money;

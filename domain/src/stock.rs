@@ -6,10 +6,10 @@
 use crate::calendar::Timestamp;
 use crate::command::StockCommand;
 use crate::event::{Event, ReleaseReason, ReservedLine, StockEvent, StockPolicy};
+use crate::hash::IdMap;
 use crate::ids::{OrderId, Revision, Sku};
 use crate::money::QtyMilli;
 use crate::refused::{Refused, Shortage};
-use std::collections::{BTreeMap, HashMap};
 
 /// The mark "86": sold out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +50,8 @@ impl StockItem {
 /// The stock of a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stock {
-    items: BTreeMap<Sku, StockItem>,
-    reservations: HashMap<OrderId, Vec<ReservedLine>>,
+    items: IdMap<Sku, StockItem>,
+    reservations: IdMap<OrderId, Vec<ReservedLine>>,
     events: u64,
 }
 
@@ -69,9 +69,11 @@ impl Stock {
         self.items.get(&sku)
     }
 
-    /// The stock items, by sku.
+    /// The stock items, in the order of their skus.
     pub fn items(&self) -> impl Iterator<Item = (&Sku, &StockItem)> {
-        self.items.iter()
+        let mut items: Vec<(&Sku, &StockItem)> = self.items.iter().collect();
+        items.sort_unstable_by_key(|(sku, _)| **sku);
+        items.into_iter()
     }
 
     /// Whether the stock item is counted.
@@ -82,11 +84,6 @@ impl Stock {
     /// What is set aside for an order.
     pub fn reserved_for(&self, order: OrderId) -> &[ReservedLine] {
         self.reservations.get(&order).map_or(&[], Vec::as_slice)
-    }
-
-    /// The ends of marks, by time of the mark.
-    pub fn marks_until(&self) -> impl Iterator<Item = (Sku, Timestamp)> + '_ {
-        self.items.iter().filter_map(|(sku, item)| Some((*sku, item.mark?.until?)))
     }
 
     /// Decides a command.

@@ -3,6 +3,7 @@
 use crate::calendar::{CutOff, Date, Timestamp};
 use crate::command::{Context, StoreCommand};
 use crate::event::{Event, Opening, OrderEvent, PaymentEvent, StoreEvent, StoreMenuEvent};
+use crate::hash::IdMap;
 use crate::ids::{ItemId, OrderId, PaymentId, Revision, Text, VariationId};
 use crate::menu::ItemPrice;
 use crate::money::{Currency, Money};
@@ -14,7 +15,7 @@ use crate::stock::Stock;
 use crate::stream::Stream;
 use crate::tenant::Tenant;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 mod lines;
 mod orders;
@@ -51,8 +52,8 @@ pub struct Store {
     menu_version: u32,
     prices: BTreeMap<(ItemId, Option<VariationId>), Money>,
     unavailable: BTreeSet<ItemId>,
-    orders: HashMap<OrderId, OrderSlot>,
-    payments: HashMap<PaymentId, Payment>,
+    orders: IdMap<OrderId, OrderSlot>,
+    payments: IdMap<PaymentId, Payment>,
     stock: Stock,
     numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     store_events: u64,
@@ -177,8 +178,8 @@ impl Store {
             menu_version: 0,
             prices: BTreeMap::new(),
             unavailable: BTreeSet::new(),
-            orders: HashMap::new(),
-            payments: HashMap::new(),
+            orders: IdMap::default(),
+            payments: IdMap::default(),
             stock: Stock::default(),
             numbers: BTreeMap::new(),
             store_events: 1,
