@@ -3,13 +3,13 @@
 use commands::Envelope;
 use domain::calendar::{CutOff, Timestamp};
 use domain::command::{
-    Command, Context, MenuCommand, NewLine, NewModifier, NewOrder, OrderCommand, Place, Source, StockCommand,
-    StoreCommand,
+    Command, Context, MenuCommand, Method, NewLine, NewModifier, NewOrder, OrderCommand, PaymentCommand, Place, Source,
+    StockCommand, StoreCommand,
 };
 use domain::event::{Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{
-    ActorId, CommandId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, Sku, StoreId, TaxId, TenantId, TerminalId,
-    Text,
+    ActorId, CommandId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StoreId, TaxId, TenantId,
+    TerminalId, Text,
 };
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
@@ -260,4 +260,67 @@ pub fn order_envelopes(count: u64) -> Vec<Envelope> {
             envelope(random.uuid_v7(number), command)
         })
         .collect()
+}
+
+/// Guests who order and pay in cash, one after the other; what they order follows from the seed.
+#[derive(Debug)]
+pub struct Guests {
+    random: Random,
+    number: u64,
+}
+
+impl Guests {
+    /// How many events one guest leaves: six for the order, five for the payment.
+    pub const EVENTS: u64 = 11;
+
+    /// The first guest is the next.
+    pub fn new() -> Guests {
+        Guests { random: Random(SEED ^ 2), number: 0 }
+    }
+
+    /// The commands of the next guests, and the last one's order.
+    pub fn take(&mut self, count: u64) -> (Vec<Envelope>, StoreId, OrderId) {
+        let mut commands = Vec::with_capacity(2 * count as usize);
+        let mut last = (store_id(0), OrderId(Id::from_u128(0)));
+        for number in self.number..self.number + count {
+            let (id, new) = order(number, &mut self.random);
+            let store = store_id(number);
+            let place = StoreCommand::Order(id, OrderCommand::Open(new));
+            let pay = PaymentCommand::Initiate {
+                order: id,
+                amount: None,
+                tip: Money::ZERO,
+                method: Method::Cash { tendered: None },
+                expected_total: None,
+            };
+            let pay = StoreCommand::Payment(PaymentId(id.0), pay);
+            for command in [place, pay] {
+                commands.push(envelope(self.random.uuid_v7(number), Command::Store(store, command)));
+            }
+            last = (store, id);
+        }
+        self.number += count;
+        (commands, last.0, last.1)
+    }
+}
+
+/// Opens many more stores, each with one counted item.
+pub fn chain_envelopes(stores: u64) -> Vec<Envelope> {
+    let mut random = Random(SEED ^ 3);
+    let commands = (0..stores).flat_map(|number| {
+        let store = chain_store_id(number);
+        let stock = |command| Command::Store(store, StoreCommand::Stock(command));
+        let sku = sku(0);
+        [
+            Command::Store(store, StoreCommand::Put(settings())),
+            stock(StockCommand::SetPolicy { sku, policy: StockPolicy::Counted { auto86: true } }),
+            stock(StockCommand::Receive { sku, qty: QtyMilli::pieces(1_000_000), reference: None }),
+        ]
+    });
+    commands.map(|command| envelope(random.uuid_v7(0), command)).collect()
+}
+
+/// One of a chain's many stores.
+pub fn chain_store_id(number: u64) -> StoreId {
+    StoreId::parse(&format!("c{number}")).expect("it is an id")
 }

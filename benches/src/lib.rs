@@ -12,12 +12,14 @@ mod append;
 mod engine;
 mod fixture;
 mod hello;
+mod history;
 mod limits;
 mod machine;
 mod over_http;
 mod replay;
 mod report;
 mod rules;
+mod server;
 
 pub use hello::serve as serve_hello;
 pub use machine::{Machine, commit};
@@ -85,11 +87,15 @@ pub enum Group {
     Replay,
     /// Orders over HTTP.
     Http,
+    /// What ten million events behind cost.
+    History,
+    /// Memory with very many stores.
+    Chain,
 }
 
 impl Group {
     /// All, in the order they are measured.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 10] = [
         Group::Limits,
         Group::Decide,
         Group::Encode,
@@ -98,6 +104,8 @@ impl Group {
         Group::Engine,
         Group::Replay,
         Group::Http,
+        Group::History,
+        Group::Chain,
     ];
 
     /// What it is called on the command line.
@@ -111,6 +119,8 @@ impl Group {
             Group::Engine => "engine",
             Group::Replay => "replay",
             Group::Http => "http",
+            Group::History => "history",
+            Group::Chain => "chain",
         }
     }
 
@@ -131,6 +141,11 @@ impl Group {
             Group::Http => match (&plan.comanda, &plan.benches) {
                 (Some(comanda), Some(benches)) => over_http::measure(plan.size, dir()?.path(), comanda, benches),
                 _ => Ok(vec![]),
+            },
+            Group::History => history::measure(plan.size, dir()?.path(), plan.comanda.as_deref()),
+            Group::Chain => match &plan.comanda {
+                Some(comanda) => history::chain(plan.size, dir()?.path(), comanda),
+                None => Ok(vec![]),
             },
         }
     }

@@ -2,11 +2,11 @@
 
 use crate::hello::HELLO;
 use crate::report::{Measure, median};
+use crate::server::{Server, Until};
 use crate::{BenchError, Size};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 /// How many connections.
 const CONNECTIONS: &str = "256";
@@ -18,9 +18,9 @@ const LOADED: f64 = 0.8;
 /// # Errors
 /// A server did not start or the load generator failed.
 pub fn measure(size: Size, dir: &Path, comanda: &Path, benches: &Path) -> Result<Vec<Measure>, BenchError> {
-    let bare = Server::start(Command::new(benches).args(["hello", "--listen", "127.0.0.1:0"]))?;
+    let bare = Server::start(Command::new(benches).args(["hello", "--listen", "127.0.0.1:0"]), Until::Address)?;
     let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"];
-    let engine = Server::start(Command::new(comanda).args(serve).arg(dir.join("data")))?;
+    let engine = Server::start(Command::new(comanda).args(serve).arg(dir.join("data")), Until::Token)?;
     let seconds = size.pick("0.2", "5");
     let (mut hello, mut post, mut place) = (vec![], vec![], vec![]);
     let mut refused = Value::Null;
@@ -65,43 +65,4 @@ fn load(comanda: &Path, server: &Server, args: &[&str]) -> Result<Value, BenchEr
 
 fn rate(report: &Value) -> Result<f64, BenchError> {
     report["accepted_per_s"].as_f64().ok_or_else(|| format!("no rate in {report}").into())
-}
-
-/// A child process that serves; it ends with this value.
-struct Server {
-    child: Child,
-    url: String,
-    token: String,
-}
-
-impl Server {
-    /// Starts it and reads where it listens and, where it has some, the token of a till.
-    fn start(command: &mut Command) -> Result<Server, BenchError> {
-        let mut child = command.stdout(Stdio::piped()).spawn()?;
-        let stdout = child.stdout.take().ok_or("a server without standard output")?;
-        let mut server = Server { child, url: String::new(), token: String::new() };
-        for line in BufReader::new(stdout).lines() {
-            let line = line?;
-            let mut words = line.split_whitespace();
-            if let Some(url) = line.split_whitespace().find(|word| word.starts_with("http://")) {
-                server.url = url.to_owned();
-                if !line.contains("comanda") {
-                    return Ok(server);
-                }
-            }
-            if let (Some("pos"), Some(token)) = (words.next(), words.next()) {
-                server.token = token.to_owned();
-                return Ok(server);
-            }
-        }
-        Err("a server ended before it said where it listens".into())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It has nothing of worth: its log goes with the directory.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

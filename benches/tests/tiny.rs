@@ -91,3 +91,21 @@ fn http() {
         None => eprintln!("orders over HTTP: skipped, for COMANDA_BIN names no comanda binary"),
     }
 }
+
+#[test]
+fn history() {
+    let measures = measure(Group::History);
+    let names: Vec<&str> = measures.iter().map(|measure| measure.name.as_str()).collect();
+    assert!(names.starts_with(&["history/open", "history/stream"]), "{names:?}");
+    assert_eq!(
+        measures[1].checksum,
+        Some(6),
+        "the order's stream has an opening, three lines, a placement, a payment and an end"
+    );
+}
+
+#[test]
+fn chain() {
+    let expected = usize::from(std::env::var_os("COMANDA_BIN").is_some());
+    assert_eq!(measure(Group::Chain).len(), expected);
+}

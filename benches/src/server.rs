@@ -1,0 +1,95 @@
+//! A server in a process of its own.
+
+use crate::BenchError;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// How long one answer may take.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// What is read of a server's first words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Where it listens.
+    Address,
+    /// And the token of a till, which it shows when it sets up the demo tenant.
+    Token,
+}
+
+/// A child process that serves; it is killed with this value.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub url: String,
+    /// The token of a till; empty where it showed none.
+    pub token: String,
+}
+
+impl Server {
+    /// Starts it and reads its first words.
+    ///
+    /// # Errors
+    /// It ended before it said them.
+    pub fn start(command: &mut Command, until: Until) -> Result<Server, BenchError> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        let stdout = child.stdout.take().ok_or("a server without standard output")?;
+        let mut server = Server { child, url: String::new(), token: String::new() };
+        for line in BufReader::new(stdout).lines() {
+            let line = line?;
+            let mut words = line.split_whitespace();
+            if let Some(url) = line.split_whitespace().find(|word| word.starts_with("http://")) {
+                server.url = url.to_owned();
+                if until == Until::Address {
+                    return Ok(server);
+                }
+            }
+            if let (Some("pos"), Some(token)) = (words.next(), words.next()) {
+                server.token = token.to_owned();
+                return Ok(server);
+            }
+        }
+        Err("a server ended before it said where it listens".into())
+    }
+
+    /// Sends one command and answers its status.
+    ///
+    /// # Errors
+    /// The connection's; what is no HTTP answer.
+    pub fn post(&self, path: &str, token: &str, key: &str, body: &str) -> Result<u16, BenchError> {
+        let address = self.url.strip_prefix("http://").ok_or("an address without http://")?;
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(ANSWER_MAX))?;
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.ok_or_else(|| format!("no HTTP answer: {answer:?}").into())
+    }
+
+    /// What it holds in memory, in bytes.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn resident_bytes(&self) -> Result<u64, BenchError> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no resident size")?;
+        let kib = line.split_whitespace().nth(1).ok_or("no resident size")?;
+        Ok(kib.parse::<u64>()? * 1024)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // As the power does: nothing is closed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
