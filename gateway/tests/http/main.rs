@@ -3,8 +3,11 @@
 mod edges;
 mod feeds;
 mod imports;
+mod kills;
 mod money;
 mod orders;
+#[path = "../../../eventlog/tests/common/programme.rs"]
+mod programme;
 mod restart;
 mod roles;
 mod server;

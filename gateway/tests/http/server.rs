@@ -51,8 +51,10 @@ impl Reply {
     }
 }
 
+/// The binary under test: the one built with the tests, or the one that `COMANDA_BIN` names.
 pub fn comanda() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_comanda"));
+    let built = || env!("CARGO_BIN_EXE_comanda").into();
+    let mut command = Command::new(std::env::var_os("COMANDA_BIN").unwrap_or_else(built));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("COMANDA_")) {
         command.env_remove(name);
     }
@@ -74,8 +76,13 @@ impl House {
 
     /// Starts a server on the directory; the first start shows the demo's tokens.
     pub fn serve(&mut self) -> Server {
+        self.serve_on("127.0.0.1:0")
+    }
+
+    /// As [`House::serve`], on an address of the test's choice.
+    pub fn serve_on(&mut self, address: &str) -> Server {
         let mut child = comanda()
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", address, "--data"])
             .arg(self.data())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::options().create(true).append(true).open(self.path().join("stderr")).expect("a log"))
