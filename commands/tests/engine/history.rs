@@ -1,186 +1,192 @@
-//! Random histories of many clients on few orders, and a small model that knows nothing of the engine's rules but what the
-//! log has to look like.
+//! Histories of many clients on few orders, with the power going, syncs failing and kills in between. The log's order is the
+//! witness: what clients were told is held against it, and against a small model that replays it.
 
+use crate::programme::{Counts, Sizes, run};
 use crate::support::*;
-use commands::{CommandError, Engine, Receipt};
+use crate::witness::{Refusal, Witness};
+use commands::{CommandError, Engine, Options, Receipt, is_derived};
 use domain::command::{Command, Method, StockCommand};
-use domain::event::{Event, NotApplicable, OrderEvent, PaymentEvent, StockEvent};
-use domain::ids::TenderId;
+use domain::ids::{CommandId, TenderId};
 use domain::money::QtyMilli;
-use eventlog::sim::Random;
+use eventlog::sim::{Fault, Random};
 use std::collections::{BTreeMap, BTreeSet};
 
-const CLIENTS: u64 = 32;
-const COMMANDS: u64 = 60;
-const ORDERS: u64 = 400;
+/// Commands of one history, over all its clients.
+const COMMANDS: u64 = 5_000;
+/// How often the engine is started in a history.
+const LIVES: u64 = 6;
+/// Orders that are worked on at a time, and for how many commands of each client.
+const HOT_ORDERS: u64 = 6;
+const HOT_FOR: u64 = 12;
+/// So few ids stay in memory that some repeats ask the log.
+const IDS_MAX: usize = 512;
 
-/// What one client saw.
-#[derive(Default)]
-struct Seen {
+/// One client: what it sent, and what it was told.
+struct Client {
+    random: Random,
+    done: u64,
+    sent: Vec<(u128, Command)>,
+    /// Sent, with an outcome nobody knows.
+    open: Option<(u128, Command)>,
+    /// Told that nothing was written for it, and never sent otherwise.
+    turned_away: Vec<u128>,
     accepted: Vec<(u128, Receipt)>,
-    refused: Vec<u128>,
+    refused: Vec<(u128, Refusal)>,
+    repeated: u64,
 }
 
-fn some_command(random: &mut Random) -> Command {
-    let order = format!("o{}", random.below(ORDERS));
-    let attempt = format!("p{}", random.below(4 * ORDERS));
-    let qty = 1 + random.below(3) as u32;
-    match random.below(12) {
-        0..=3 => burgers(&order, qty),
-        4 => burgers_first(&order, qty),
-        5 => cancel(&order),
-        6 | 7 => cash(&attempt, &order),
-        8 => pay(&attempt, &order, Method::External(TenderId::parse("card").expect("an id"))),
-        9 => receive(qty),
-        10 => to_stock(StockCommand::Count { sku: sku("burger"), counted: QtyMilli::pieces(qty) }),
-        _ => to_stock(StockCommand::Waste { sku: sku("burger"), qty: QtyMilli::pieces(qty), reason: text("burnt") }),
+impl Client {
+    fn new(seed: u64) -> Client {
+        Client {
+            random: Random::new(seed),
+            done: 0,
+            sent: vec![],
+            open: None,
+            turned_away: vec![],
+            accepted: vec![],
+            refused: vec![],
+            repeated: 0,
+        }
+    }
+
+    fn some_command(&mut self) -> Command {
+        let random = &mut self.random;
+        let round = self.done / HOT_FOR;
+        let order = format!("o{round}_{}", random.below(HOT_ORDERS));
+        let attempt = format!("p{round}_{}", random.below(4 * HOT_ORDERS));
+        let qty = 1 + random.below(3) as u32;
+        match random.below(12) {
+            0..=3 => burgers(&order, qty),
+            4 => burgers_first(&order, qty),
+            5 => cancel(&order),
+            6 | 7 => cash(&attempt, &order),
+            8 => pay(&attempt, &order, Method::External(TenderId::parse("card").expect("an id"))),
+            9 => receive(4 * qty),
+            10 => to_stock(StockCommand::Count { sku: sku("burger"), counted: QtyMilli::pieces(qty) }),
+            _ => {
+                to_stock(StockCommand::Waste { sku: sku("burger"), qty: QtyMilli::pieces(qty), reason: text("burnt") })
+            }
+        }
+    }
+
+    /// Sends until it has done `until` commands or the engine fails; often sends again what it has sent.
+    async fn live(mut self, engine: Engine, until: u64) -> Client {
+        while self.done < until {
+            let (id, command) = match self.open.take() {
+                Some(open) => open,
+                None if !self.sent.is_empty() && self.random.one_in(4) => {
+                    self.sent[self.random.below(self.sent.len() as u64) as usize].clone()
+                }
+                None => (fresh_as(IdForm::V7(NOON)), self.some_command()),
+            };
+            let mut is_first = self.sent.iter().all(|(known, _)| *known != id);
+            if is_first {
+                self.sent.push((id, command.clone()));
+            }
+            // A client that loses patience does not hear the answer, and asks again.
+            if self.random.one_in(8) {
+                is_first = false;
+                drop(engine.enqueue(envelope(id, command.clone())));
+            }
+            let from = engine.reader().durable().0;
+            match engine.submit(envelope(id, command.clone())).await {
+                Ok(answer) => {
+                    let to = engine.reader().durable().0;
+                    let receipt = answer.receipt;
+                    assert!(receipt.position.0 < to, "{id:x} was answered before it was durable");
+                    let is_behind = receipt.events.first().is_none_or(|event| from <= event.position.0);
+                    assert!(answer.repeated || is_behind, "{id:x} stands before what was durable when it was sent");
+                    self.repeated += u64::from(answer.repeated);
+                    match self.accepted.iter().find(|(known, _)| *known == id) {
+                        Some((_, first)) => assert_eq!(*first, receipt, "{id:x} had another answer before"),
+                        None => self.accepted.push((id, receipt)),
+                    }
+                }
+                Err(CommandError::Refused(refused)) => {
+                    assert!(self.accepted.iter().all(|(known, _)| *known != id), "{id:x} was accepted before");
+                    let to = engine.reader().durable().0;
+                    self.refused.push((id, Refusal { command, refused, from, to }));
+                }
+                Err(error @ (CommandError::Unknown | CommandError::Stopped)) => {
+                    if is_first && matches!(error, CommandError::Stopped) {
+                        self.turned_away.push(id);
+                    }
+                    self.open = Some((id, command));
+                    return self;
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+            if self.random.one_in(16)
+                && let Some((id, _)) = self.accepted.last()
+            {
+                let other = engine.submit(envelope(*id, receive(999))).await;
+                let is_told =
+                    matches!(other, Err(CommandError::KeyReused | CommandError::Unknown | CommandError::Stopped));
+                assert!(is_told, "{other:?}");
+            }
+            self.done += 1;
+        }
+        self
     }
 }
 
-/// One client: sends, and often sends again what it has sent, or something else under the same key.
-async fn client(engine: Engine, seed: u64) -> Seen {
+/// One history. Threads run as they will, so a seed says what is sent and what fails, not in which order it comes.
+fn history(seed: u64, counts: &mut Counts) {
     let mut random = Random::new(seed);
-    let mut seen = Seen::default();
-    let mut sent: Vec<(u128, Command)> = vec![];
-    for _ in 0..COMMANDS {
-        let (id, command) = match !sent.is_empty() && random.one_in(4) {
-            true => sent[random.below(sent.len() as u64) as usize].clone(),
-            false => (fresh(), some_command(&mut random)),
-        };
-        sent.push((id, command.clone()));
-        // A client that loses patience does not hear the answer, and asks again.
-        if random.one_in(8) {
-            drop(engine.enqueue(envelope(id, command.clone())).expect("room"));
-        }
-        match engine.submit(envelope(id, command)).await {
-            Ok(answer) => {
-                if let Some((_, first)) = seen.accepted.iter().find(|(known, _)| *known == id) {
-                    assert!(answer.repeated && *first == answer.receipt, "{id:x} had another answer before");
-                } else {
-                    seen.accepted.push((id, answer.receipt));
-                    let other = engine.submit(envelope(id, receive(999))).await;
-                    assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
-                }
-            }
-            Err(CommandError::Refused(_)) => seen.refused.push(id),
-            Err(other) => panic!("{other:?}"),
-        }
-    }
-    seen
-}
-
-/// What the model keeps: sums over the log, in the log's order.
-#[derive(Default)]
-struct Model {
-    next: u64,
-    revisions: BTreeMap<String, u64>,
-    ids: BTreeSet<(String, u128)>,
-    on_hand: i64,
-    reserved: BTreeMap<String, i64>,
-    /// Order -> what it comes to, and what was paid towards it.
-    orders: BTreeMap<String, (i64, i64)>,
-    completed: BTreeSet<String>,
-    captured: i64,
-    applied: i64,
-    unapplied: i64,
-}
-
-impl Model {
-    fn commit(&mut self, commit: &Logged) {
-        assert!(self.ids.insert((commit.tenant.clone(), commit.command_id)), "{:x} is there twice", commit.command_id);
-        assert_eq!(commit.first, self.next, "positions have no gap");
-        for event in &commit.events {
-            assert_eq!(event.position, self.next, "positions have no gap");
-            self.next += 1;
-            let revision = self.revisions.entry(event.stream.clone()).or_default();
-            assert_eq!(event.revision, *revision, "revisions of {} have no gap", event.stream);
-            *revision += 1;
-            self.event(&event.event);
-        }
-        let reserved: i64 = self.reserved.values().sum();
-        assert!(self.reserved.values().all(|held| 0 <= *held), "more was given up than was reserved");
-        assert!(reserved <= self.on_hand, "{reserved} promised of {}", self.on_hand);
-    }
-
-    fn event(&mut self, event: &Event) {
-        match event {
-            Event::Stock(event) => self.stock(event),
-            Event::Order(order, event) => self.order(order.as_str(), event),
-            Event::Payment(_, PaymentEvent::PaymentCaptured { amount, tip, tendered, change }) => {
-                self.captured += amount.0 + tip.0;
-                if let (Some(tendered), Some(change)) = (tendered, change) {
-                    assert_eq!(tendered.0 - change.0, amount.0 + tip.0, "cash in is cash kept");
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn stock(&mut self, event: &StockEvent) {
-        let sum = |lines: &[domain::event::ReservedLine]| lines.iter().map(|line| line.qty.0).sum::<i64>();
-        match event {
-            StockEvent::StockReceived { qty, .. } => self.on_hand += qty.0,
-            StockEvent::StockCounted { counted, .. } => self.on_hand = counted.0,
-            StockEvent::StockWasted { qty, .. } => self.on_hand -= qty.0,
-            StockEvent::StockReserved { order, lines } => {
-                *self.reserved.entry(order.as_str().to_owned()).or_default() += sum(lines);
-            }
-            StockEvent::StockReleased { order, lines, .. } => {
-                *self.reserved.entry(order.as_str().to_owned()).or_default() -= sum(lines);
-            }
-            StockEvent::StockCommitted { order, lines } => {
-                *self.reserved.entry(order.as_str().to_owned()).or_default() -= sum(lines);
-                self.on_hand -= sum(lines);
-            }
-            _ => {}
-        }
-    }
-
-    fn order(&mut self, id: &str, event: &OrderEvent) {
-        let (total, paid) = self.orders.entry(id.to_owned()).or_default();
-        match event {
-            OrderEvent::OrderPlaced { totals, .. } => *total = totals.total.0,
-            OrderEvent::PaymentApplied { amount, tip, .. } => {
-                *paid += amount.0;
-                self.applied += amount.0 + tip.0;
-                assert!(*paid <= *total, "more was paid for {id} than it comes to");
-            }
-            OrderEvent::PaymentNotApplicable { unapplied, why, .. } => {
-                assert!(matches!(why, NotApplicable::OrderCancelled | NotApplicable::NothingDue));
-                self.unapplied += unapplied.0;
-            }
-            OrderEvent::OrderCompleted { total: settled } => {
-                assert_eq!((*paid, settled.0), (*total, *total), "{id} is settled with what was paid");
-                assert!(self.completed.insert(id.to_owned()), "{id} is settled twice");
-            }
-            _ => {}
-        }
-    }
-}
-
-fn check(seed: u64) {
-    say_seed(seed);
-    let disk = GateDisk::new();
-    let house = House::furnished(disk.open(), 40);
+    let clients = 16 + random.below(49);
+    let (mut disk, options) = (GateDisk::seeded(seed), Options { ids_max: IDS_MAX, ..Options::default() });
+    let house = House::start_with(disk.open(), NOON, options.clone());
+    house.furnish(40);
     let furnished = commits(house.engine.reader()).len();
-    let tasks: Vec<_> =
-        (0..CLIENTS).map(|number| runtime().spawn(client(house.engine.clone(), seed * 1_000 + number))).collect();
-    let seen: Vec<Seen> = tasks.into_iter().map(|task| wait(task).expect("no panic")).collect();
     drop(house.stop());
+    let mut people: Vec<Client> = (0..clients).map(|number| Client::new(seed << 16 | number)).collect();
+    for life in 1..=LIVES {
+        disk = disk.reborn();
+        let house = House::start_with(disk.open(), NOON, options.clone());
+        let there: BTreeSet<u128> = commits(house.engine.reader()).iter().map(|commit| commit.command_id).collect();
+        for client in &mut people {
+            let written = client.turned_away.drain(..).find(|id| there.contains(id));
+            assert_eq!(written, None, "told that nothing was written");
+        }
+        let at = disk.sim.operations() + random.below(2 * COMMANDS / clients / LIVES * 4);
+        match random.below(3) {
+            _ if life == LIVES => {}
+            0 => disk.sim.arm(at, Fault::PowerLoss),
+            1 => disk.sim.arm(at, Fault::Failure),
+            _ => {}
+        }
+        let until = COMMANDS * life / LIVES / clients + 1;
+        let tasks: Vec<_> =
+            people.into_iter().map(|client| runtime().spawn(client.live(house.engine.clone(), until))).collect();
+        people = tasks.into_iter().map(|task| wait(task).expect("no panic")).collect();
+        counts.add("failures of the log", u64::from(house.engine.failure().borrow().is_some()));
+        house.end();
+        // A kill cannot follow a power loss.
+        if !disk.sim.has_power() || random.one_in(2) {
+            disk.sim.crash();
+            counts.add("power losses", 1);
+        } else {
+            counts.add("kills", 1);
+        }
+    }
+    counts.add("commands", people.iter().map(|client| client.done).sum());
+    counts.add("repeats", people.iter().map(|client| client.repeated).sum());
+    check(&commits(&disk.reborn().open().1), furnished, &people, counts);
+}
 
-    let log = commits(&disk.reborn().open().1);
-    let mut model = Model { next: 1, ..Model::default() };
-    log.iter().for_each(|commit| model.commit(commit));
-    assert_eq!(model.captured, model.applied + model.unapplied, "money is conserved");
-    assert!(!model.completed.is_empty() && 100 < log.len(), "the history is worth looking at");
-
+/// Holds what clients were told against the log.
+fn check(log: &[Logged], furnished: usize, people: &[Client], counts: &mut Counts) {
+    let mut witness = Witness::new();
+    log.iter().for_each(|commit| witness.commit(commit));
+    witness.settle();
+    assert!(!witness.completed.is_empty() && 100 < log.len(), "the history is worth looking at");
     let own: BTreeMap<u128, &Logged> = log[furnished..]
         .iter()
-        .filter(|commit| !is_engines(commit))
+        .filter(|commit| !is_derived(CommandId(commit.command_id)))
         .map(|commit| (commit.command_id, commit))
         .collect();
     let accepted: BTreeMap<u128, &Receipt> =
-        seen.iter().flat_map(|seen| &seen.accepted).map(|(id, receipt)| (*id, receipt)).collect();
+        people.iter().flat_map(|client| &client.accepted).map(|(id, receipt)| (*id, receipt)).collect();
     let of_log: Vec<u128> = own.keys().copied().collect();
     let of_clients: Vec<u128> = accepted.keys().copied().collect();
     assert_eq!(of_log, of_clients, "what was acknowledged is in the log, and nothing else");
@@ -189,19 +195,21 @@ fn check(seed: u64) {
         let logged = own[id].events.iter().map(|event| (event.position, event.revision, &event.event));
         assert!(said.eq(logged), "{id:x} was answered with something else than its commit");
     }
-    let never: BTreeSet<u128> =
-        seen.iter().flat_map(|seen| &seen.refused).copied().filter(|id| !accepted.contains_key(id)).collect();
-    assert!(never.iter().all(|id| !own.contains_key(id)), "a refusal writes nothing");
-}
-
-/// Ids of the engine's own making are UUIDs of version 8.
-fn is_engines(commit: &Logged) -> bool {
-    commit.command_id >> 76 & 0xf == 8
+    for (id, refusal) in people.iter().flat_map(|client| &client.refused) {
+        match witness.judge(refusal) {
+            Some(is_right) => {
+                assert!(is_right, "{id:x}: {:?} was never so from {} to {}", refusal.refused, refusal.from, refusal.to);
+                counts.add("refusals judged", 1);
+            }
+            None => counts.add("refusals not judged", 1),
+        }
+    }
+    counts.add("commits", log.len() as u64);
 }
 
 #[test]
 fn random_histories_hold_together() {
-    for seed in 1..=6 {
-        check(seed);
-    }
+    let sizes = Sizes { small: 4, change: 50, gate: 100 };
+    let counts = run(6, "histories of 16 to 64 clients on few hot orders, with failures inside", sizes, history);
+    assert!(counts.of("refusals judged") != 0 && counts.of("repeats") != 0, "{counts:?}");
 }

@@ -5,8 +5,11 @@ mod history;
 mod idempotency;
 mod menus;
 mod order;
+#[path = "../../../eventlog/tests/common/programme.rs"]
+mod programme;
 mod repeats;
 mod restart;
 mod stock;
 mod support;
 mod time;
+mod witness;

@@ -217,6 +217,13 @@ impl House {
         });
     }
 
+    /// Ends the engine, whether or not its log has failed.
+    pub fn end(self) {
+        let House { engine, stopped, .. } = self;
+        drop(engine);
+        drop(stopped.stop());
+    }
+
     pub fn stop(self) -> LogWriter {
         self.stopped.stop().expect("the log comes back")
     }
@@ -418,7 +425,11 @@ enum Then {
 
 impl GateDisk {
     pub fn new() -> GateDisk {
-        GateDisk { sim: SimDisk::new(7), gate: Arc::default() }
+        GateDisk::seeded(7)
+    }
+
+    pub fn seeded(seed: u64) -> GateDisk {
+        GateDisk { sim: SimDisk::new(seed), gate: Arc::default() }
     }
 
     pub fn open(&self) -> (LogWriter, LogReader) {
