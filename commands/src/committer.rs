@@ -4,6 +4,7 @@
 //! it saw; a refusal too, for it may rest on a commit that is not durable yet.
 
 use crate::stats::Stats;
+use eventlog::planted::is_planted;
 use eventlog::{AppendError, Batch, LogWriter, Position};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, TryLockError};
@@ -181,7 +182,7 @@ impl<W: Waiter> Committer<W> {
         match open.health {
             Health::Failed => return Err((NotTaken::Failed, waiter)),
             Health::Full => return Err((NotTaken::Full, waiter)),
-            Health::Writing if open.is_settled() => {
+            Health::Writing if open.is_settled() || is_planted("release a refusal early") => {
                 drop(open);
                 waiter.release();
             }
@@ -294,6 +295,9 @@ impl<W: Waiter> Committer<W> {
         let Some(mut filled) = writer.kept.take().or_else(|| self.take_open(&mut writer.spare)) else {
             return self.health();
         };
+        if is_planted("answer before the sync") {
+            filled.waiters.drain(..).for_each(W::release);
+        }
         let health = match filled.batch.is_empty() {
             true => Health::Writing,
             false => self.append(&mut writer.log, &mut filled.batch),

@@ -8,8 +8,9 @@ mod prepare;
 mod recovery;
 
 use crate::batch::{Batch, Sealing};
-use crate::disk::{Disk, Lock, RealDisk, write_full};
+use crate::disk::{Disk, DiskFile, Lock, RealDisk, write_full};
 use crate::format::{BATCH_HEADER_LEN, DATA_START, MARK_LEN, Mark, mark_offset, padded};
+use crate::planted::is_planted;
 use crate::reader::find_batch;
 use crate::shared::Shared;
 use crate::stored::Place;
@@ -117,7 +118,7 @@ impl EmbeddedLog {
             previous_crc: self.previous_crc,
         });
         let file = &*self.active.file;
-        let written = write_full(file, batch.bytes_mut(), self.at).and_then(|()| file.sync_data());
+        let written = write_full(file, batch.bytes_mut(), self.at).and_then(|()| sync(file));
         written.map_err(|error| self.poison(error))?;
         let place = Place { segment: self.active.number, offset: self.at as u32 };
         self.at += header.stored_len();
@@ -190,6 +191,16 @@ impl EmbeddedLog {
         let source = Arc::new(error);
         self.poisoned = Some(Arc::clone(&source));
         AppendError::Unknown { source }
+    }
+}
+
+fn sync(file: &dyn DiskFile) -> io::Result<()> {
+    if is_planted("skip the sync") {
+        return Ok(());
+    }
+    match file.sync_data() {
+        Err(_) if is_planted("try a failed sync again") => file.sync_data(),
+        synced => synced,
     }
 }
 

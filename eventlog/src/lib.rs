@@ -30,6 +30,8 @@ mod files;
 mod format;
 mod index;
 mod memory;
+#[doc(hidden)]
+pub mod planted;
 mod reader;
 mod shared;
 #[doc(hidden)]

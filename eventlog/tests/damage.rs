@@ -3,32 +3,12 @@
 
 mod common;
 
-use common::damage::{DATA_START, SECTOR, data_end, killed_log, whole_or_refused, with};
+use common::damage::{DATA_START, SECTOR, data_end, forked_log, killed_log, leftovers, whole_or_refused, with};
 use common::programme::{Sizes, run};
 use common::{Model, open, read_all, remembered, segments};
 use eventlog::sim::{Random, SimDisk};
 use eventlog::{Direction, LogReader, OpenError, OwnedEvent, Position, ReadError, Revision};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// A log as [`killed_log`] leaves it, and another that goes on with one more batch in the same segment: the first one's last
-/// segment as both have it, and that batch's end.
-fn forked_log() -> (SimDisk, Model, SimDisk, Model, PathBuf) {
-    let mut logs = (0..).map(|seed| {
-        let (disk, model) = killed_log(seed, 10);
-        let (fork, mut longer) = (disk.copy(1), model.clone());
-        let path = segments(&disk).pop().expect("a segment");
-        let (mut writer, _, _) = open(&fork).expect("opens");
-        longer.append(&mut writer, &mut Random::new(seed + 1000)).expect("appends");
-        drop(writer);
-        fork.kill();
-        (disk, model, fork, longer, path)
-    });
-    let same_segment = |disk: &SimDisk, fork: &SimDisk, path: &Path| {
-        data_end(&disk.contents(path)) + 300 < data_end(&fork.contents(path)) && segments(disk) == segments(fork)
-    };
-    logs.find(|(disk, _, fork, _, path)| same_segment(disk, fork, path)).expect("most seeds do")
-}
 
 #[test]
 fn the_refusal_names_file_offset_and_position() {
@@ -124,22 +104,9 @@ fn streams_are_right_or_refused(reader: &LogReader, whole: &[Result<Vec<OwnedEve
     }
 }
 
-/// A batch of an earlier life of the file stands exactly where the next one would: it has another segment's id.
 #[test]
 fn leftovers_of_an_earlier_life_do_not_come_back() {
-    // Opening after a kill copies the segment under a new id; a fork with other random numbers gets another one.
-    let (disk, model, fork, _, path) = forked_log();
-    let disk = disk.copy(2);
-    drop(open(&disk).expect("opens"));
-    disk.kill();
-    let (ours, theirs) = (disk.contents(&path), fork.contents(&path));
-    let end = data_end(&ours);
-    assert!(theirs[end..].starts_with(b"CMDBATCH"), "the fork's batch stands behind our end");
-    let mixed = [&ours[..end], &theirs[end..]].concat();
-    let mixed = with(&disk, &path, mixed);
-    let (writer, reader, recovered) = open(&mixed).expect("opens");
-    model.clone().check(&writer, &reader);
-    assert!(recovered.cut_bytes != 0 && !recovered.clean);
+    leftovers();
 }
 
 #[test]

@@ -122,6 +122,23 @@ fn nothing_is_unsafe() {
     }
 }
 
+/// Bugs are planted for the fault programme's tests only.
+#[test]
+fn nothing_that_is_shipped_has_planted_bugs() {
+    const FEATURE: &str = "planted-bugs";
+    for member in ["domain", "schemas", "eventlog", "commands", "projections", "gateway", "benches"] {
+        let manifest = fs::read_to_string(root().join(member).join("Cargo.toml")).expect("a member has a manifest");
+        let is_theirs = member == "eventlog" || member == "commands";
+        assert!(is_theirs || !manifest.contains(FEATURE), "{member} asks for {FEATURE}");
+        assert!(!manifest.contains("\ndefault = "), "{member} has a default feature");
+    }
+    let binary = fs::read(env!("CARGO_BIN_EXE_comanda")).expect("the binary is built");
+    for bug in ["take a frame of an earlier life", "answer before the sync", "forget ids at restart"] {
+        let is_there = binary.windows(bug.len()).any(|window| window == bug.as_bytes());
+        assert!(!is_there, "the binary can {bug}");
+    }
+}
+
 #[test]
 fn the_top_level_is_the_map() {
     let allowed = [

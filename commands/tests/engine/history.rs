@@ -131,7 +131,7 @@ impl Client {
 }
 
 /// One history. Threads run as they will, so a seed says what is sent and what fails, not in which order it comes.
-fn history(seed: u64, counts: &mut Counts) {
+pub fn history(seed: u64, counts: &mut Counts) {
     let mut random = Random::new(seed);
     let clients = 16 + random.below(49);
     let (mut disk, options) = (GateDisk::seeded(seed), Options { ids_max: IDS_MAX, ..Options::default() });

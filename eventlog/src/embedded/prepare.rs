@@ -6,6 +6,7 @@ use crate::disk::{Disk, DiskFile, write_full};
 use crate::embedded::{Options, Preparation};
 use crate::files::segment_name;
 use crate::format::SegmentHeader;
+use crate::planted::is_planted;
 use crate::shared::Shared;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -79,7 +80,9 @@ impl Maker {
         }
         file.sync_data()?;
         self.disk.rename(temporary, &self.dir.join(segment_name(number)))?;
-        self.disk.sync_dir(&self.dir)?;
+        if !is_planted("skip the sync of the directory") {
+            self.disk.sync_dir(&self.dir)?;
+        }
         Ok(Segment { file, number, id, size })
     }
 

@@ -13,6 +13,7 @@ use crate::format::{
     mark_offset, proof,
 };
 use crate::index::Index;
+use crate::planted::is_planted;
 use crate::shared::Shared;
 use crate::stored::{Malformed, Place};
 use crate::{Corrupt, OpenError, Position, Recovered, StoredBatch};
@@ -141,7 +142,9 @@ impl Scan {
             let Some(header) = BatchHeader::decode(scanned.rest()) else {
                 return Ok("the header of a batch is damaged");
             };
-            if header.segment_id != scanned.header.segment_id || header.offset != scanned.end as u64 {
+            let is_stale =
+                header.segment_id != scanned.header.segment_id && !is_planted("take a frame of an earlier life");
+            if is_stale || header.offset != scanned.end as u64 {
                 return Ok("a batch of another place stands here");
             }
             let expected = (self.batches, self.next, self.previous_crc);
@@ -154,6 +157,9 @@ impl Scan {
             }
             match StoredBatch::check(header, place, &scanned.bytes, scanned.end) {
                 Err(Malformed(why)) => return Ok(why),
+                Ok(batch) if is_planted("drop the last batch at recovery") && !scanned.goes_on_behind(&batch) => {
+                    return Ok("the bug is planted");
+                }
                 Ok(batch) => {
                     self.batches += 1;
                     self.next = batch.next_position();
@@ -208,7 +214,7 @@ impl Scan {
     fn check_behind(&self, scanned: &Scanned) -> Result<(), OpenError> {
         let proven = proof(scanned.rest(), scanned.header.segment_id);
         let (place, why) = self.broken.unwrap_or((scanned.place(), "the header of a batch is damaged"));
-        if self.batches < proven {
+        if self.batches < proven && !is_planted("cut what was acknowledged") {
             return Err(self.corrupt(place, why, REMEDY));
         }
         // Segments get their full length before their name, so no crash makes one short. Only the mark right behind the
@@ -269,7 +275,7 @@ impl Scan {
             active,
             at: last.end as u64,
             batches: self.batches,
-            next: self.next,
+            next: Position(self.next.0 - u64::from(is_planted("use a position again"))),
             previous_crc: self.previous_crc,
             poisoned: None,
             _lock: lock,
@@ -326,6 +332,11 @@ impl Scan {
 }
 
 impl Scanned {
+    /// Whether another batch stands behind `batch`, which is the next one.
+    fn goes_on_behind(&self, batch: &StoredBatch) -> bool {
+        BatchHeader::decode(self.rest().get(batch.stored_len()..).unwrap_or_default()).is_some()
+    }
+
     /// The buffer, empty, when nobody holds one of the batches.
     fn into_buffer(self) -> Vec<u8> {
         drop(self.batches);
@@ -381,8 +392,10 @@ impl Scanned {
     fn reopen(&self, disk: &dyn Disk, dir: &Path) -> io::Result<Segment> {
         let SegmentHeader { number, segment_id, size, .. } = self.header;
         let file = disk.open(&dir.join(segment_name(number)))?;
-        file.sync_data()?;
-        disk.sync_dir(dir)?;
+        if !is_planted("expose what was recovered before it is synced") {
+            file.sync_data()?;
+            disk.sync_dir(dir)?;
+        }
         Ok(Segment { file, number, id: segment_id, size })
     }
 }

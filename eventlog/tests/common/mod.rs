@@ -3,7 +3,10 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 pub mod damage;
+pub mod history;
+pub mod planting;
 pub mod programme;
+pub mod script;
 
 use eventlog::sim::{Random, SimDisk};
 use eventlog::{
