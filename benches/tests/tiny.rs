@@ -99,7 +99,7 @@ fn history() {
     assert!(names.starts_with(&["history/open", "history/stream"]), "{names:?}");
     assert_eq!(
         measures[1].checksum,
-        Some(6),
+        Some(7),
         "the order's stream has an opening, three lines, a placement, a payment and an end"
     );
 }
