@@ -9,7 +9,7 @@ use redb::{Database, DatabaseError, Durability, ReadableDatabase};
 use schemas::views::{Checkpoint, Row};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::Thread;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -22,6 +22,8 @@ const CHECKPOINT_KEY: &[u8] = b"checkpoint";
 pub(crate) struct Lane {
     pub projection: Projection,
     pub database: Database,
+    /// The directory the database is in.
+    pub dir: PathBuf,
     pub log: BatchId,
     pub version: u32,
     /// The position of the last event that queries see.
@@ -29,6 +31,7 @@ pub(crate) struct Lane {
     /// Queries have no answer below this: the model is being rebuilt.
     rebuild_until: Position,
     parked: OnceLock<Parked>,
+    waits_for_space: AtomicBool,
     /// How many queries wait for the model to come further.
     awaited: AtomicUsize,
     /// The worker's thread, which rests between two commits while nobody waits.
@@ -72,12 +75,14 @@ impl Lane {
         Ok(Lane {
             projection,
             database,
+            dir: dir.to_owned(),
             log,
             version: M::VERSION,
             applied: watch::Sender::new(applied),
             // A model that is only behind answers from where it stands; one that starts over has nothing to say yet.
             rebuild_until: if applied == Position(0) { last } else { Position(0) },
             parked: OnceLock::new(),
+            waits_for_space: AtomicBool::new(false),
             awaited: AtomicUsize::new(0),
             worker: OnceLock::new(),
         })
@@ -105,6 +110,22 @@ impl Lane {
 
     pub fn parked(&self) -> Option<&Parked> {
         self.parked.get()
+    }
+
+    /// Says whether the worker waits for space.
+    pub fn note_space(&self, is_left: bool) {
+        match (self.waits_for_space.swap(!is_left, Ordering::AcqRel), is_left) {
+            (false, false) => {
+                let projection = self.projection.as_str();
+                tracing::error!(projection, "the disk is full; the read model waits and answers from what it has");
+            }
+            (true, true) => tracing::info!(projection = self.projection.as_str(), "the read model goes on"),
+            (false, true) | (true, false) => {}
+        }
+    }
+
+    pub fn waits_for_space(&self) -> bool {
+        self.waits_for_space.load(Ordering::Acquire)
     }
 
     /// What the model has to reach before it answers, while it has not.

@@ -17,6 +17,7 @@ mod orders;
 mod page;
 mod rows;
 mod sales;
+mod space;
 mod worker;
 
 pub use access::Grant;
@@ -26,6 +27,7 @@ pub use lane::Parked;
 pub use orders::{OrderFilter, PaymentFilter};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest};
 pub use sales::{SalesBy, SalesQuery};
+pub use space::{FREE_BYTES_MIN, Space};
 
 use crate::access::{AccessModel, Tokens};
 use crate::catalog::{CatalogModel, Menus};
@@ -78,13 +80,20 @@ pub struct Options {
     pub sync_interval: Duration,
     /// What each model's database may keep in memory, in bytes.
     pub cache_bytes: usize,
+    /// Where free space is read off: with less than [`FREE_BYTES_MIN`] left, workers wait and queries go on.
+    pub space: Space,
     /// What ready menus may take in memory, in bytes.
     pub menu_cache_bytes: u64,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { sync_interval: Duration::from_millis(200), cache_bytes: 64 << 20, menu_cache_bytes: 64 << 20 }
+        Options {
+            sync_interval: Duration::from_millis(200),
+            cache_bytes: 64 << 20,
+            space: Space::Disk,
+            menu_cache_bytes: 64 << 20,
+        }
     }
 }
 
@@ -108,6 +117,8 @@ pub struct Status {
     pub lag: u64,
     /// What it has to reach before it answers, while it is being rebuilt.
     pub rebuilding_until: Option<Position>,
+    /// It waits for space on the disk, and goes on by itself once there is. It answers from what it has.
+    pub waits_for_space: bool,
     /// Why it stopped, if it did: an alarm. It goes on answering from what it had.
     pub parked: Option<Parked>,
 }
@@ -205,6 +216,7 @@ impl Projections {
                 position,
                 lag: last.saturating_sub(position.0),
                 rebuilding_until: lane.rebuilding(),
+                waits_for_space: lane.waits_for_space(),
                 parked: lane.parked().cloned(),
             }
         };

@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::lane::{Lane, Parked};
 use crate::model::{Model, Recorded};
 use crate::rows::Before;
+use crate::space::Space;
 use domain::calendar::Timestamp;
 use domain::stream::Stream;
 use eventlog::{LogReader, Position, ReadError, StoredBatch, StoredCommit, StoredEvent, Tail};
@@ -38,6 +39,7 @@ pub(crate) struct Worker<M> {
     reader: LogReader,
     stop: Arc<AtomicBool>,
     sync_interval: Duration,
+    space: Space,
     /// The last event folded.
     at: Position,
     /// The position in the last durable commit.
@@ -61,6 +63,7 @@ impl<M: Model> Worker<M> {
             reader,
             stop,
             sync_interval: options.sync_interval,
+            space: options.space.clone(),
             at,
             durable: at,
             synced: Instant::now(),
@@ -87,6 +90,10 @@ impl<M: Model> Worker<M> {
         self.lane.employ(std::thread::current());
         let mut tail = self.reader.tail(Position(self.at.0 + 1));
         while !self.stop.load(Ordering::Acquire) {
+            if !self.has_space() {
+                std::thread::park_timeout(IDLE);
+                continue;
+            }
             let batches = self.take(&mut tail)?;
             if !batches.is_empty() {
                 self.fold(&batches)?;
@@ -94,7 +101,18 @@ impl<M: Model> Worker<M> {
             }
             self.sync_if_due()?;
         }
-        self.sync()
+        match self.has_space() {
+            true => self.sync(),
+            // What is not durable is folded again from the log.
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the disk takes another transaction. The database never meets a disk that does not.
+    fn has_space(&self) -> bool {
+        let is_left = self.space.is_left(&self.lane.dir);
+        self.lane.note_space(is_left);
+        is_left
     }
 
     /// Lets batches gather, unless somebody waits for them or there is a backlog to work off.

@@ -112,6 +112,11 @@ fn register_engine(registry: &mut Registry, app: &App) {
             "1 where a view has stopped at an event",
             gauge(status.parked.is_some().into()),
         );
+        registry.register(
+            "view_waits_for_space",
+            "1 where a view waits for space on the disk",
+            gauge(status.waits_for_space.into()),
+        );
     }
 }
 

@@ -7,4 +7,5 @@ mod menu;
 mod queries;
 mod rebuild;
 mod sales;
+mod space;
 mod world;

@@ -40,6 +40,8 @@ pub struct ViewReadiness {
     /// Why it has stopped, where it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parked: Option<String>,
+    /// It waits for space on the disk, and goes on by itself once there is.
+    pub waits_for_space: bool,
 }
 
 /// Whether the log takes commands and the views keep up.
@@ -54,6 +56,7 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     let views = status.into_iter().map(|view| ViewReadiness {
         name: view.projection.as_str(),
         lag_events: view.lag,
+        waits_for_space: view.waits_for_space,
         parked: view.parked.map(|parked| format!("at position {}: {}", parked.position, parked.error)),
     });
     let (code, status) = match is_ready {
