@@ -14,6 +14,7 @@ use domain::ids::{
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
+use domain::staff::Approvals;
 use domain::store::{Settings, Store};
 use domain::tenant::Tenant;
 
@@ -131,6 +132,7 @@ fn settings() -> Settings {
         cut_off: CutOff::parse("04:00").expect("a cut-off"),
         rules: PriceRules::default(),
         payment_timeout_s: 900,
+        approvals: Approvals::default(),
     }
 }
 
@@ -152,8 +154,9 @@ fn opening() -> Vec<Command> {
 
 /// What the engine would say about the moment of every order.
 pub fn context() -> Context {
+    let actor = ActorId::parse("ana").expect("it is an id");
     let local = NOON.at_offset(3_600).expect("within the calendar");
-    Context { now: NOON, local, source: Source::Online, terminal: Some(till()) }
+    Context { now: NOON, local, source: Source::Online, terminal: Some(till()), actor, approver: None }
 }
 
 fn till() -> TerminalId {

@@ -214,7 +214,14 @@ impl EngineThread {
             }
         }
         let local = self.world.local(envelope.tenant, store, sold_at);
-        let context = Context { now, local, source: envelope.source, terminal: envelope.terminal };
+        let context = Context {
+            now,
+            local,
+            source: envelope.source,
+            terminal: envelope.terminal,
+            actor: envelope.actor,
+            approver: envelope.approver,
+        };
         let events = self.world.decide(envelope, &context).map_err(CommandError::Refused)?;
         Ok(Decision { events, now })
     }
@@ -302,7 +309,8 @@ impl EngineThread {
     fn price(&mut self, tenant: TenantId, store: StoreId, order: &NewOrder, reply: oneshot::Sender<Reply>) {
         let now = self.now();
         let local = self.world.local(tenant, Some(store), now);
-        let context = Context { now, local, source: Source::Online, terminal: None };
+        let context =
+            Context { now, local, source: Source::Online, terminal: None, actor: world::engine(), approver: None };
         let answer = match self.world.price(tenant, store, order, &context) {
             Ok(totals) => Reply::Priced(Box::new(totals)),
             Err(refused) => Reply::Rejected(CommandError::Refused(refused)),

@@ -19,6 +19,11 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 /// Who acts when the engine does.
 const ENGINE: &str = "engine";
 
+/// The engine as an actor.
+pub(crate) fn engine() -> ActorId {
+    ActorId::parse(ENGINE).expect("it is an id")
+}
+
 /// A store with its time zone resolved.
 struct Place {
     store: Store,
@@ -360,7 +365,7 @@ fn owed(tenant: TenantId, command_id: CommandId, command: Command) -> Envelope {
         command_id,
         tenant,
         command,
-        actor: ActorId::parse(ENGINE).expect("it is an id"),
+        actor: engine(),
         approver: None,
         terminal: None,
         occurred_at: None,

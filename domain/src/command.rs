@@ -2,9 +2,10 @@
 
 use crate::calendar::{LocalDateTime, Timestamp};
 use crate::event::Role;
-use crate::ids::{ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TokenId, VariationId};
+use crate::ids::{ActorId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TokenId, VariationId};
 use crate::menu::{Item, ModifierGroup, Tax};
-use crate::money::Money;
+use crate::money::{Money, Ppm};
+use crate::staff::Rights;
 use crate::store::Settings;
 
 mod order;
@@ -57,6 +58,15 @@ pub enum AccessCommand {
     },
     /// Stops a token.
     RevokeToken(TokenId),
+    /// Says what a member of staff may approve.
+    PutStaff {
+        /// The member.
+        staff: ActorId,
+        /// What they may approve; nothing for one who left.
+        rights: Rights,
+        /// Up to which share they give discounts alone; `None` takes the store's.
+        discount_limit: Option<Ppm>,
+    },
 }
 
 /// A command to a store.
@@ -115,4 +125,8 @@ pub struct Context {
     pub source: Source,
     /// The device it came from.
     pub terminal: Option<TerminalId>,
+    /// Who acts.
+    pub actor: ActorId,
+    /// Who approves, where somebody has to.
+    pub approver: Option<ActorId>,
 }

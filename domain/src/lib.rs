@@ -14,6 +14,7 @@ pub mod order;
 pub mod payment;
 pub mod pricing;
 pub mod refused;
+pub mod staff;
 pub mod stock;
 pub mod store;
 pub mod stream;

@@ -2,10 +2,11 @@
 
 use crate::event::Role;
 use crate::ids::{
-    ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku, TaxId, TokenId,
-    VariationId,
+    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku, TaxId,
+    TokenId, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
+use crate::staff::Right;
 
 /// A stock item an order asks for and cannot have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,6 +307,13 @@ pub enum Refused {
     LastToken {
         /// Its role.
         role: Role,
+    },
+    /// The store lets nobody do it without somebody who has the right.
+    ApprovalRequired {
+        /// The right it takes.
+        right: Right,
+        /// Who was named and may not approve it; `None` where nobody was named.
+        approver: Option<ActorId>,
     },
     /// Only a command that records the past may bring this field.
     OnlyImported {

@@ -11,12 +11,14 @@ use crate::order::OrderSlot;
 use crate::payment::Payment;
 use crate::pricing::PriceRules;
 use crate::refused::Refused;
+use crate::staff::Approvals;
 use crate::stock::Stock;
 use crate::stream::Stream;
 use crate::tenant::Tenant;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+mod approvals;
 mod lines;
 mod orders;
 mod payments;
@@ -36,6 +38,8 @@ pub struct Settings {
     pub rules: PriceRules,
     /// How long an order that is paid first may stay unpaid, in seconds.
     pub payment_timeout_s: u32,
+    /// What takes a second person.
+    pub approvals: Approvals,
 }
 
 impl Settings {

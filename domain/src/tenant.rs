@@ -2,9 +2,10 @@
 
 use crate::command::{AccessCommand, MenuCommand};
 use crate::event::{AccessEvent, Event, MenuEvent, Role};
-use crate::ids::{Revision, TokenId};
+use crate::ids::{ActorId, Revision, TokenId};
 use crate::menu::{Item, Menu};
 use crate::refused::Refused;
+use crate::staff::Staff;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub struct Tenant {
     published: BTreeMap<u32, Arc<Menu>>,
     published_hash: Option<u64>,
     tokens: BTreeMap<TokenId, Token>,
+    staff: BTreeMap<ActorId, Staff>,
     menu_events: u64,
     access_events: u64,
 }
@@ -31,6 +33,8 @@ pub struct Tenant {
 impl Tenant {
     /// The most tokens a tenant may have been issued.
     pub const TOKENS_MAX: usize = 200_000;
+    /// The most members of staff a tenant may have had.
+    pub const STAFF_MAX: usize = 100_000;
 
     /// The revision of `menu-<tenant>`.
     pub fn menu_revision(&self) -> Option<Revision> {
@@ -55,6 +59,11 @@ impl Tenant {
     /// Whether somebody can administer the tenant.
     pub fn has_admin(&self) -> bool {
         self.admins() != 0
+    }
+
+    /// A member of staff.
+    pub fn staff(&self, staff: ActorId) -> Option<&Staff> {
+        self.staff.get(&staff)
     }
 
     fn admins(&self) -> usize {
@@ -127,6 +136,14 @@ impl Tenant {
                 }
                 Some(_) => AccessEvent::TokenRevoked { token: *token },
             },
+            AccessCommand::PutStaff { staff, rights, discount_limit } => {
+                let held = self.staff.get(staff);
+                if held == Some(&Staff { rights: *rights, discount_limit: *discount_limit }) {
+                    return Ok(vec![]);
+                }
+                room("members of staff", self.staff.len(), Tenant::STAFF_MAX, held.is_some())?;
+                AccessEvent::StaffChanged { staff: *staff, rights: *rights, discount_limit: *discount_limit }
+            }
         };
         Ok(vec![Event::Access(event)])
     }
@@ -168,6 +185,9 @@ impl Tenant {
                 Some(token) => token.is_revoked = true,
                 None => panic!("{event:?} for a token that was not issued"),
             },
+            AccessEvent::StaffChanged { staff, rights, discount_limit } => {
+                self.staff.insert(*staff, Staff { rights: *rights, discount_limit: *discount_limit });
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum Capability {
     ManageStores,
     /// Record the past from files.
     Import,
+    /// Say what members of staff may approve.
+    ManageStaff,
     /// Issue and revoke tokens.
     ManageTokens,
     /// Read menus, orders, payments and stock of stores.
@@ -32,7 +34,7 @@ pub enum Capability {
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Capability; 11] = [
+    pub const ALL: [Capability; 12] = [
         Capability::TakeOrders,
         Capability::TakePayments,
         Capability::Mark86,
@@ -40,6 +42,7 @@ impl Capability {
         Capability::ManageMenu,
         Capability::ManageStores,
         Capability::Import,
+        Capability::ManageStaff,
         Capability::ManageTokens,
         Capability::ReadStores,
         Capability::ReadReports,
@@ -56,6 +59,7 @@ impl Capability {
             Capability::ManageMenu => "manage_menu",
             Capability::ManageStores => "manage_stores",
             Capability::Import => "import",
+            Capability::ManageStaff => "manage_staff",
             Capability::ManageTokens => "manage_tokens",
             Capability::ReadStores => "read_stores",
             Capability::ReadReports => "read_reports",
@@ -85,6 +89,7 @@ pub fn needed(command: &Command, source: Source) -> Capability {
     match command {
         Command::Menu(_) => Capability::ManageMenu,
         Command::Access(AccessCommand::IssueToken { .. } | AccessCommand::RevokeToken(_)) => Capability::ManageTokens,
+        Command::Access(AccessCommand::PutStaff { .. }) => Capability::ManageStaff,
         Command::Store(_, command) => match command {
             StoreCommand::Put(_) => Capability::ManageStores,
             StoreCommand::AdoptMenu { .. } | StoreCommand::SetPrice { .. } | StoreCommand::SetAvailability { .. } => {
@@ -147,6 +152,7 @@ manage_stock   yes yes - - - -
 manage_menu    yes yes - - - -
 manage_stores  yes yes - - - -
 import         yes yes - - - -
+manage_staff   yes yes - - - -
 manage_tokens  yes - - - - -
 read_stores    yes yes yes yes yes yes
 read_reports   yes yes - - yes yes

@@ -9,6 +9,7 @@ use domain::ids::{ActorId, GroupId, ItemId, ModifierId, Sku, StoreId, TaxId, Ten
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
+use domain::staff::Approvals;
 use domain::store::Settings;
 
 /// The demo tenant's id.
@@ -223,6 +224,7 @@ fn store(id: &str, name: &str, zone: &str) -> Vec<(String, Command)> {
         cut_off: CutOff::parse("04:00").expect("it is a time of day"),
         rules: PriceRules::default(),
         payment_timeout_s: Settings::PAYMENT_TIMEOUT_S_DEFAULT,
+        approvals: Approvals::default(),
     };
     let mut commands = vec![(format!("store {id}"), Command::Store(store, StoreCommand::Put(settings)))];
     for (name, portions) in STOCK {

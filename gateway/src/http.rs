@@ -92,6 +92,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(feed::feed))
         .routes(routes!(admin::issue_token, reads::tokens))
         .routes(routes!(admin::revoke_token))
+        .routes(routes!(admin::put_staff))
+        .routes(routes!(reads::staff))
         .routes(routes!(ops::livez))
         .routes(routes!(ops::readyz))
         .routes(routes!(ops::metrics))

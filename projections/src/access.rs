@@ -1,4 +1,4 @@
-//! Tokens: who is let in as what.
+//! Tokens: who is let in as what. Staff: who may approve what.
 
 use crate::Answer;
 use crate::fault::{Fault, OpenError, QueryError};
@@ -10,12 +10,14 @@ use domain::event::{AccessEvent, Event, Role};
 use domain::ids::{TenantId, TokenId};
 use eventlog::Position;
 use redb::{ReadableDatabase, WriteTransaction};
-use schemas::views::{Shown, TokenRow, TokenView};
+use schemas::views::{Shown, StaffView, TokenRow, TokenView};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use subtle::ConstantTimeEq;
 
 const TOKENS: &str = "tokens";
+/// (tenant, member) to what the member may approve.
+const STAFF: &str = "staff";
 const KEPT_MAX: usize = 1_024;
 
 /// What a token's bearer may do, and for whom.
@@ -93,6 +95,7 @@ impl Tokens {
 /// Folds `access-` streams.
 pub(crate) struct AccessModel {
     rows: Rows<TokenRow>,
+    staff: Rows<StaffView>,
     tokens: Arc<Tokens>,
     /// What the next commit changes for those who come in.
     changed: Vec<(TenantId, TokenRow)>,
@@ -100,13 +103,13 @@ pub(crate) struct AccessModel {
 
 impl AccessModel {
     pub fn new(tokens: Arc<Tokens>) -> AccessModel {
-        AccessModel { rows: Rows::new(TOKENS, KEPT_MAX), tokens, changed: vec![] }
+        AccessModel { rows: Rows::new(TOKENS, KEPT_MAX), staff: Rows::new(STAFF, KEPT_MAX), tokens, changed: vec![] }
     }
 }
 
 impl Model for AccessModel {
-    const VERSION: u32 = 1;
-    const TABLES: &'static [&'static str] = &[TOKENS];
+    const VERSION: u32 = 2;
+    const TABLES: &'static [&'static str] = &[TOKENS, STAFF];
 
     fn wants(category: &str) -> bool {
         category == "access"
@@ -135,17 +138,28 @@ impl Model for AccessModel {
                 row.view.revoked_at = Some(Shown(recorded.recorded_at));
                 row.clone()
             }
+            AccessEvent::StaffChanged { staff, rights, discount_limit } => {
+                let view = StaffView {
+                    staff_id: Shown(*staff),
+                    rights: rights.iter().map(Shown).collect(),
+                    discount_limit_ppm: discount_limit.map(Shown),
+                    changed_at: Shown(recorded.recorded_at),
+                };
+                let key = Key::of(tenant).text(staff.as_str());
+                return self.staff.put(before, key.as_slice(), Some(view));
+            }
         };
         self.changed.push((tenant, row));
         Ok(())
     }
 
     fn is_touched(&self) -> bool {
-        self.rows.is_touched()
+        self.rows.is_touched() || self.staff.is_touched()
     }
 
     fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
-        self.rows.flush(transaction)
+        self.rows.flush(transaction)?;
+        self.staff.flush(transaction)
     }
 
     fn committed(&mut self, _: Position) {
@@ -158,5 +172,11 @@ impl Model for AccessModel {
 pub(crate) fn tokens(view: &View, tenant: TenantId) -> Result<Answer<Vec<TokenView>>, QueryError> {
     let rows = view.all::<TokenRow>(TOKENS, &Key::of(tenant))?;
     let value = rows.into_iter().map(|(_, row)| row.view).collect();
+    Ok(Answer { value, position: view.position })
+}
+
+pub(crate) fn staff(view: &View, tenant: TenantId) -> Result<Answer<Vec<StaffView>>, QueryError> {
+    let rows = view.all::<StaffView>(STAFF, &Key::of(tenant))?;
+    let value = rows.into_iter().map(|(_, row)| row).collect();
     Ok(Answer { value, position: view.position })
 }

@@ -182,7 +182,7 @@ impl CatalogModel {
 }
 
 impl Model for CatalogModel {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLES: &'static [&'static str] =
         &[STORES, STORE_MENUS, PRICES, UNAVAILABLE, DRAFTS, MENUS, STOCK, STOCK_HEADS];
 

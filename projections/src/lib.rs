@@ -38,7 +38,7 @@ use crate::sales::SalesModel;
 use crate::worker::Worker;
 use domain::ids::{OrderId, PaymentId, Sku, StoreId, TenantId, TokenId};
 use eventlog::{LogReader, Position};
-use schemas::views::{OrderSummary, OrderView, PaymentView, SalesReport, StockView, StoreView, TokenView};
+use schemas::views::{OrderSummary, OrderView, PaymentView, SalesReport, StaffView, StockView, StoreView, TokenView};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -355,6 +355,14 @@ impl Projections {
     /// [`QueryError`].
     pub fn tokens(&self, tenant: TenantId) -> Result<Answer<Vec<TokenView>>, QueryError> {
         access::tokens(&self.access.view()?, tenant)
+    }
+
+    /// A tenant's staff, by id.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn staff(&self, tenant: TenantId) -> Result<Answer<Vec<StaffView>>, QueryError> {
+        access::staff(&self.access.view()?, tenant)
     }
 
     /// Whom a token lets in: the one that has this id and this hash of its secret and was not revoked. Never blocks on

@@ -12,6 +12,7 @@ use domain::menu::{Item, ItemPrice};
 use domain::money::{Currency, Money, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::refused::Refused;
+use domain::staff::Approvals;
 use domain::store::Settings;
 use domain::stream::Stream;
 use eventlog::disk::{Disk, DiskFile, Lock};
@@ -262,6 +263,7 @@ pub fn settings() -> Settings {
         cut_off: CutOff::parse("04:00").expect("a cut-off"),
         rules: PriceRules::default(),
         payment_timeout_s: TIMEOUT_S as u32,
+        approvals: Approvals::default(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Events of a tenant's credentials.
 
-use crate::ids::{Text, TokenId};
+use crate::ids::{ActorId, Text, TokenId};
+use crate::money::Ppm;
+use crate::staff::Rights;
 
 /// What a token may do. The gateway's table says which role may do what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,5 +44,14 @@ pub enum AccessEvent {
     TokenRevoked {
         /// The token.
         token: TokenId,
+    },
+    /// What a member of staff may approve changed.
+    StaffChanged {
+        /// The member.
+        staff: ActorId,
+        /// What they may approve.
+        rights: Rights,
+        /// Up to which share they give discounts alone; `None` takes the store's.
+        discount_limit: Option<Ppm>,
     },
 }

@@ -15,6 +15,7 @@ use crate::money::{Money, QtyMilli};
 use crate::order::{Order, OrderSlot};
 use crate::pricing::{self, TaxRate, Totals};
 use crate::refused::{Closed, Refused};
+use crate::staff::Right;
 use crate::tenant::Tenant;
 
 /// A decision in the making: the facts so far, and the order as they leave it.
@@ -57,12 +58,20 @@ impl Store {
             OrderCommand::AddLines(lines) => draft.add_lines(self.menu(tenant)?, lines)?,
             OrderCommand::ChangeLineQty { line, qty } => draft.change_qty(*line, *qty)?,
             OrderCommand::RemoveLine(line) => draft.remove_line(*line)?,
-            OrderCommand::ApplyDiscount(discount) => draft.apply_discount(discount)?,
+            OrderCommand::ApplyDiscount(discount) => {
+                draft.apply_discount(discount)?;
+                self.approve_discount(tenant, &draft.order, discount, context)?;
+            }
             OrderCommand::RemoveDiscount(discount) => draft.remove_discount(*discount)?,
             OrderCommand::ApplyServiceCharge(charge) => draft.apply_charge(self.menu(tenant)?, charge)?,
             OrderCommand::RemoveServiceCharge(charge) => draft.remove_charge(*charge)?,
             OrderCommand::Place(place) => return draft.place(*place, context),
-            OrderCommand::Cancel { reason } => return draft.cancel(reason),
+            OrderCommand::Cancel { reason } => {
+                if order.is_placed {
+                    self.approve(tenant, Right::Cancel, context)?;
+                }
+                return draft.cancel(reason);
+            }
             OrderCommand::Complete => return draft.complete(),
             OrderCommand::Open(_) | OrderCommand::TimeOut { .. } => unreachable!("decided above"),
         }
@@ -85,6 +94,9 @@ impl Store {
             return Err(Refused::OrderExists { order: id });
         }
         let mut draft = self.opened(tenant, id, new, context)?;
+        for discount in &new.discounts {
+            self.approve_discount(tenant, &draft.order, discount, context)?;
+        }
         match new.place {
             Some(place) => draft.place(place, context),
             None => {

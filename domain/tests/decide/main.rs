@@ -3,6 +3,7 @@
 //! A world is given as the commands that led to it. The facts a command leads to are told in short lines, made by
 //! [`tell`], so that a table can be read.
 
+mod approvals;
 mod orders;
 mod payments;
 mod refusals;
@@ -20,7 +21,7 @@ use domain::event::{
     AccessEvent, CancelReason, DiscountScope, Event, Flag, MenuEvent, OrderEvent, PayMode, PaymentEvent, Rate,
     ReservedLine, Role, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
 };
-use domain::ids::{ChargeId, DiscountId, Id, TenderId, TokenId};
+use domain::ids::{ActorId, ChargeId, DiscountId, Id, TenderId, TokenId};
 use domain::menu::ItemPrice;
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::order::Order;
@@ -35,10 +36,11 @@ struct When {
     at: i64,
     source: Source,
     command: Command,
+    approver: Option<ActorId>,
 }
 
 fn when(command: Command) -> When {
-    When { at: 0, source: Source::Online, command }
+    When { at: 0, source: Source::Online, command, approver: None }
 }
 
 impl When {
@@ -50,8 +52,13 @@ impl When {
         When { source: Source::Imported, ..self }
     }
 
+    fn approved_by(self, who: &str) -> When {
+        When { approver: Some(actor(who)), ..self }
+    }
+
     fn context(&self) -> Context {
-        context(Timestamp(NOON.0 + self.at * Timestamp::SECOND_US), self.source)
+        let approver = self.approver;
+        Context { approver, ..context(Timestamp(NOON.0 + self.at * Timestamp::SECOND_US), self.source) }
     }
 }
 
@@ -98,6 +105,9 @@ fn tell(event: &Event) -> String {
         Event::Menu(MenuEvent::TaxUpserted(tax)) => format!("tax {}", tax.id),
         Event::Access(AccessEvent::TokenIssued { token, role, .. }) => format!("issued {token} {role:?}"),
         Event::Access(AccessEvent::TokenRevoked { token }) => format!("revoked {token}"),
+        Event::Access(AccessEvent::StaffChanged { staff, rights, .. }) => {
+            format!("{staff} may {:?}", rights.iter().collect::<Vec<_>>())
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use crate::support::*;
 use crate::*;
 use domain::menu::{Item, Menu, ModifierGroup};
+use domain::staff::{Approvals, Right, Rights};
+use domain::store::Settings;
 use std::collections::BTreeSet;
 
 /// The names of all refusals. One match without a wildcard, so that a new refusal asks for its case here.
@@ -62,13 +64,14 @@ fn name(refused: &Refused) -> &'static str {
         Refused::TokenExists { .. } => "TokenExists",
         Refused::UnknownToken { .. } => "UnknownToken",
         Refused::LastToken { .. } => "LastToken",
+        Refused::ApprovalRequired { .. } => "ApprovalRequired",
         Refused::OnlyImported { .. } => "OnlyImported",
         Refused::NotDue => "NotDue",
     }
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 56;
+const REFUSALS: usize = 57;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -90,6 +93,12 @@ fn menu(command: MenuCommand) -> When {
 
 fn access(command: AccessCommand) -> When {
     when(Command::Access(command))
+}
+
+/// A store that lets nobody cancel alone.
+fn asks_to_cancel() -> When {
+    let approvals = Approvals { needed: Rights::of([Right::Cancel]), ..Approvals::default() };
+    when(to_store(StoreCommand::Put(Settings { approvals, ..settings() })))
 }
 
 fn token(id: &str) -> TokenId {
@@ -263,6 +272,11 @@ fn order_cases() -> Vec<Case> {
             &[],
             with(NewOrder { currency: Some(euros()), ..new_order() }),
             Refused::CurrencyDiffers { expected: usd() },
+        ),
+        case(
+            &[asks_to_cancel(), open(burgers()), place()],
+            cancel(),
+            Refused::ApprovalRequired { right: Right::Cancel, approver: None },
         ),
         case(&[], with(named), Refused::OnlyImported { field: "display_number" }),
         case(&placed, time_out(900).at(900), Refused::NotDue),

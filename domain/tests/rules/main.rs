@@ -14,6 +14,7 @@ mod model;
 mod orders;
 mod payments;
 mod spell;
+mod staff;
 mod stock;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]

@@ -7,13 +7,14 @@ use domain::command::{
 };
 use domain::event::{Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{
-    GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StoreId, TaxId, TenantId, TerminalId, Text,
+    ActorId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StoreId, TaxId, TenantId, TerminalId, Text,
     VariationId,
 };
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::refused::Refused;
+use domain::staff::Approvals;
 use domain::store::{Settings, Store};
 use domain::tenant::Tenant;
 
@@ -30,6 +31,7 @@ macro_rules! short {
 }
 
 short! {
+    actor: ActorId;
     tenant_id: TenantId;
     store_id: StoreId;
     terminal: TerminalId;
@@ -60,6 +62,7 @@ pub fn settings() -> Settings {
         cut_off: CutOff::parse("04:00").expect("a cut-off"),
         rules: PriceRules::default(),
         payment_timeout_s: 900,
+        approvals: Approvals::default(),
     }
 }
 
@@ -109,7 +112,7 @@ pub fn at(seconds: i64) -> Context {
 
 pub fn context(now: Timestamp, source: Source) -> Context {
     let local = now.at_offset(-5 * 3_600).expect("within the calendar");
-    Context { now, local, source, terminal: None }
+    Context { now, local, source, terminal: None, actor: actor("ana"), approver: None }
 }
 
 pub fn to_store(command: StoreCommand) -> Command {

@@ -20,6 +20,8 @@ use std::time::Duration;
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header with the terminal a command comes from.
 pub const TERMINAL: HeaderName = HeaderName::from_static("x-terminal");
+/// The header with who approves a command.
+pub const APPROVER: HeaderName = HeaderName::from_static("x-approver");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The preference for the resource beside the commit.
 const REPRESENTATION: &str = "return=representation";
@@ -76,6 +78,8 @@ pub struct CommandHeaders {
     pub expected_revision: Option<Revision>,
     /// `X-Terminal`.
     pub terminal: Option<TerminalId>,
+    /// `X-Approver`.
+    pub approver: Option<ActorId>,
     /// `Prefer: return=representation`.
     pub wants_representation: bool,
 }
@@ -95,19 +99,19 @@ impl<S: Sync> FromRequestParts<S> for CommandHeaders {
             let problem = "is of a UUID version that only the engine uses; send one of version 4 or 7".to_owned();
             return Err(ApiError::Header { name: "Idempotency-Key", problem });
         }
-        let terminal = match text(headers, &TERMINAL, "X-Terminal")? {
-            Some(id) => Some(
-                TerminalId::parse(id)
-                    .map_err(|bad| ApiError::Header { name: "X-Terminal", problem: bad.to_string() })?,
-            ),
-            None => None,
-        };
+        let terminal = text(headers, &TERMINAL, "X-Terminal")?.map(|id| {
+            TerminalId::parse(id).map_err(|bad| ApiError::Header { name: "X-Terminal", problem: bad.to_string() })
+        });
+        let approver = text(headers, &APPROVER, "X-Approver")?.map(|id| {
+            ActorId::parse(id).map_err(|bad| ApiError::Header { name: "X-Approver", problem: bad.to_string() })
+        });
         // A preference that is not understood is none (RFC 7240), and there may be several.
         let wants = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
         Ok(CommandHeaders {
             command_id,
             expected_revision: text(headers, &header::IF_MATCH, "If-Match")?.map(revision).transpose()?,
-            terminal,
+            terminal: terminal.transpose()?,
+            approver: approver.transpose()?,
             wants_representation: wants.flat_map(|wants| wants.split(',')).any(|wish| wish.trim() == REPRESENTATION),
         })
     }

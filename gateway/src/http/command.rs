@@ -30,7 +30,7 @@ pub async fn run(app: &App, caller: &Caller, headers: &CommandHeaders, command: 
         tenant: caller.tenant,
         command,
         actor: caller.actor,
-        approver: None,
+        approver: headers.approver,
         terminal: headers.terminal,
         occurred_at: None,
         source: Source::Online,

@@ -69,4 +69,7 @@ pub struct CommandParams {
     /// The terminal the command comes from; its id prefixes display numbers.
     #[param(rename = "X-Terminal", value_type = String, required = false, pattern = "^[a-z0-9_]{1,32}$")]
     terminal: Option<String>,
+    /// Who approves the command, where the store asks for a second person.
+    #[param(rename = "X-Approver", value_type = String, required = false, pattern = "^[a-z0-9_]{1,32}$")]
+    approver: Option<String>,
 }

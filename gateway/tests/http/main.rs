@@ -1,5 +1,6 @@
 //! The gateway from outside: the binary, HTTP and the command line, nothing else.
 
+mod approvals;
 mod edges;
 mod feeds;
 mod imports;

@@ -14,7 +14,7 @@ const KITCHEN: [bool; 6] = [true, true, true, true, false, false];
 const READERS: [bool; 6] = [true, true, false, false, true, true];
 const ALL: [bool; 6] = [true; 6];
 
-const OPERATIONS: [Operation; 32] = [
+const OPERATIONS: [Operation; 34] = [
     (
         "POST",
         "/v1/stores/s1/orders",
@@ -43,6 +43,8 @@ const OPERATIONS: [Operation; 32] = [
     ("PUT", "/v1/stores/s3", r#"{"name":"Three","currency":"EUR","time_zone":"Europe/Berlin"}"#, BOSSES),
     ("POST", "/v1/tokens", r#"{"role":"pos","label":"till"}"#, ADMIN),
     ("GET", "/v1/tokens", "", ADMIN),
+    ("PUT", "/v1/staff/ana", r#"{"rights":["comp"]}"#, BOSSES),
+    ("GET", "/v1/staff", "", BOSSES),
     ("GET", "/v1/stores/s1/menu", "", ALL),
     ("GET", "/v1/stores/s1/orders", "", ALL),
     ("GET", "/v1/stores/s1/stock", "", ALL),

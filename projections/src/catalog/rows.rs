@@ -6,8 +6,8 @@ use domain::menu::{Item, ItemPrice, ModifierGroup, Tax};
 use domain::money::QtyMilli;
 use domain::store::Settings;
 use schemas::views::{
-    ItemRow, ItemState, ItemView, Mark86View, ModifierGroupView, ModifierOptionView, Shown, StockPolicyView, StockView,
-    StoreView, TaxView, VariationView,
+    ApprovalsView, ItemRow, ItemState, ItemView, Mark86View, ModifierGroupView, ModifierOptionView, Shown,
+    StockPolicyView, StockView, StoreView, TaxView, VariationView,
 };
 
 pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> StoreView {
@@ -20,6 +20,11 @@ pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> 
         rounding: Shown(settings.rules.rounding),
         tax_rounding: Shown(settings.rules.tax_rounding),
         payment_timeout_s: settings.payment_timeout_s,
+        approvals: ApprovalsView {
+            needed: settings.approvals.needed.iter().map(Shown).collect(),
+            discount_limit_ppm: Shown(settings.approvals.discount_limit),
+            self_approval: settings.approvals.self_approval,
+        },
         menu_version: None,
         revision,
     }

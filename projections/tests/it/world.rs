@@ -14,6 +14,7 @@ use domain::menu::{Item, ItemPrice, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::refused::Refused;
+use domain::staff::Approvals;
 use domain::store::{Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
@@ -135,7 +136,14 @@ impl World {
     }
 
     pub fn run(&mut self, command: Command) -> Result<Vec<Event>, Refused> {
-        let context = Context { now: Timestamp(self.now), local: self.local, source: self.source, terminal: None };
+        let context = Context {
+            now: Timestamp(self.now),
+            local: self.local,
+            source: self.source,
+            terminal: None,
+            actor: ActorId::parse("ana").expect("an id"),
+            approver: None,
+        };
         let (store, events) = match &command {
             Command::Menu(command) => (None, self.state.decide_menu(command)?),
             Command::Access(command) => (None, self.state.decide_access(command)?),
@@ -238,6 +246,7 @@ pub fn settings(name: &str) -> Settings {
         cut_off: CutOff::parse("04:00").unwrap(),
         rules: PriceRules::default(),
         payment_timeout_s: 900,
+        approvals: Approvals::default(),
     }
 }
 

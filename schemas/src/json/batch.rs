@@ -85,6 +85,9 @@ pub struct BatchCommand {
     /// Who acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<wire::ActorId>,
+    /// Who approves it, where somebody has to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approver: Option<wire::ActorId>,
     /// The revision the client thinks the order, payment, stock, store or menu is at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_match: Option<u64>,
@@ -135,6 +138,8 @@ pub struct ParsedCommand {
     pub terminal: Option<TerminalId>,
     /// Who acted.
     pub actor: Option<ActorId>,
+    /// Who approves it.
+    pub approver: Option<ActorId>,
     /// The revision the client thinks the named stream is at.
     pub if_match: Option<Revision>,
     /// The command.
@@ -156,6 +161,7 @@ impl BatchCommand {
             occurred_at: None,
             terminal: None,
             actor: None,
+            approver: None,
             if_match: None,
             order_id: None,
             line_id: None,
@@ -192,6 +198,7 @@ impl BatchCommand {
             occurred_at: self.occurred_at.map(|time| time.0),
             terminal: self.terminal.map(|terminal| terminal.0),
             actor: self.actor.map(|actor| actor.0),
+            approver: self.approver.map(|approver| approver.0),
             if_match: self.if_match.map(Revision),
             command,
         })

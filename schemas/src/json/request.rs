@@ -7,6 +7,7 @@
 mod menu;
 mod order;
 mod payment;
+mod staff;
 mod stock;
 mod store;
 
@@ -16,6 +17,7 @@ pub use order::{
     ServiceCharge,
 };
 pub use payment::{InitiatePayment, Outcome, OutcomeKind};
+pub use staff::{Approvals, PutStaff};
 pub use stock::{AdjustStock, CountStock, Mark86, PolicyKind, ReceiveStock, SetStockPolicy, Unmark86, WasteStock};
 pub use store::{IssueToken, PutStore, SetAvailability, SetPrice, parse_time_zone};
 

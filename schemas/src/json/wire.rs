@@ -190,6 +190,8 @@ pub type DiningMode = Wire<domain::event::DiningMode>;
 pub type PayMode = Wire<domain::event::PayMode>;
 /// What a token may do, as it stands in a body.
 pub type Role = Wire<domain::event::Role>;
+/// Something a person may be asked to approve, as it stands in a body.
+pub type Right = Wire<domain::staff::Right>;
 /// How amounts are rounded, as it stands in a body.
 pub type Rounding = Wire<domain::money::Rounding>;
 /// Where tax is rounded, as it stands in a body.

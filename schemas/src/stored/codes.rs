@@ -5,6 +5,7 @@ use domain::command::Source;
 use domain::event::{Channel, DiningMode, IgnoredOutcome, NotApplicable, PayMode, ReleaseReason, Role};
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
+use domain::staff::{Right, Rights};
 
 /// An enum without payload, with the numbers it is stored as.
 pub(super) trait Code: Sized {
@@ -56,4 +57,19 @@ codes! {
     Source { Online = 1, Imported = 2, Engine = 3 }
     Rounding { HalfEven = 1, HalfUp = 2, HalfDown = 3, Up = 4, Down = 5 }
     TaxRounding { Line = 1, Group = 2 }
+    Right { Discount = 1, Cancel = 2, VoidFired = 3, Comp = 4, Refund = 5, PaidOut = 6, NoSale = 7 }
+}
+
+/// A set of rights as bits: the bit of a right is its code.
+pub(super) fn rights_bits(rights: Rights) -> u32 {
+    rights.iter().fold(0, |bits, right| bits | 1 << right.code())
+}
+
+/// Reads a set of rights.
+pub(super) fn rights(bits: u32) -> Result<Rights, BadValue> {
+    let rights = Rights::of(Right::ALL.into_iter().filter(|right| bits & 1 << right.code() != 0));
+    match rights_bits(rights) == bits {
+        true => Ok(rights),
+        false => Err(BadValue::Range { kind: "set of rights" }),
+    }
 }

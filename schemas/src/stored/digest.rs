@@ -21,7 +21,7 @@
 mod form;
 
 use self::form::Form;
-use super::codes::Code;
+use super::codes::{Code, rights_bits};
 use domain::command::{
     AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder,
     NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, StockCommand, StoreCommand,
@@ -29,6 +29,7 @@ use domain::command::{
 use domain::event::{CancelReason, DiscountScope, Rate, StockPolicy};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Currency;
+use domain::staff::Approvals;
 use domain::store::Settings;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -66,6 +67,7 @@ const fn kind(command: &Command) -> (u16, &'static str) {
         Command::Access(command) => match command {
             AccessCommand::IssueToken { .. } => (0x0201, "IssueToken"),
             AccessCommand::RevokeToken(_) => (0x0202, "RevokeToken"),
+            AccessCommand::PutStaff { .. } => (0x0203, "PutStaff"),
         },
         Command::Store(_, command) => match command {
             StoreCommand::Put(_) => (0x0301, "PutStore"),
@@ -157,6 +159,9 @@ fn write_access(form: &mut Form<'_>, command: &AccessCommand) {
             form.text(16, token).number(17, role.code()).text(18, label).bytes(19, secret_sha256);
         }
         AccessCommand::RevokeToken(token) => _ = form.text(16, token),
+        AccessCommand::PutStaff { staff, rights, discount_limit } => {
+            form.text(16, staff).number(17, rights_bits(*rights)).number_opt(18, discount_limit.map(|limit| limit.0));
+        }
     }
 }
 
@@ -175,11 +180,19 @@ fn write_store(form: &mut Form<'_>, command: &StoreCommand) {
 }
 
 fn write_settings(form: &mut Form<'_>, settings: &Settings) {
-    let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s } = settings;
+    let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals } = settings;
     form.text(16, name);
     write_currency(form, 17, currency);
     form.text(18, time_zone).number(19, cut_off.minute());
     form.number(20, rules.rounding.code()).number(21, rules.tax_rounding.code()).number(22, *payment_timeout_s);
+    if *approvals != Approvals::default() {
+        form.nested(23, |form| write_approvals(form, approvals));
+    }
+}
+
+fn write_approvals(form: &mut Form<'_>, approvals: &Approvals) {
+    let Approvals { needed, discount_limit, self_approval } = approvals;
+    form.number(1, rights_bits(*needed)).number(2, discount_limit.0).flag(3, *self_approval);
 }
 
 fn write_currency(form: &mut Form<'_>, tag: u8, currency: &Currency) {

@@ -1,10 +1,12 @@
 //! Stored events of `access-<tenant>` (tags 0x02xx), `store-<tenant>.<store>` (0x03xx) and `storemenu-..` (0x04xx).
 
-use super::codes::{Code, code};
+use super::codes::{Code, code, rights, rights_bits};
 use super::envelope::{Envelope, write};
 use super::parts::{CurrencyV1, RulesV1, Stored, cut_off, minor_opt, money_opt, named, named_opt, text_opt};
 use super::{BadValue, DecodeError, tag};
 use domain::event::{AccessEvent, StoreEvent, StoreMenuEvent};
+use domain::money::Ppm;
+use domain::staff::Approvals;
 use domain::store::Settings;
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +25,16 @@ struct TokenRevokedV1<'a> {
     token: &'a str,
 }
 
+/// `StaffChanged`, version 1.
+#[derive(Serialize, Deserialize)]
+struct StaffChangedV1<'a> {
+    staff: &'a str,
+    /// See [`rights_bits`].
+    rights: u32,
+    /// Nothing: the store's.
+    discount_limit_ppm: Option<u32>,
+}
+
 /// `StoreOpened` and `StoreSettingsChanged`, version 1.
 #[derive(Serialize, Deserialize)]
 struct SettingsV1<'a> {
@@ -33,6 +45,17 @@ struct SettingsV1<'a> {
     cut_off_minute: u16,
     rules: RulesV1,
     payment_timeout_s: u32,
+}
+
+/// `StoreOpened` and `StoreSettingsChanged`, version 2: with what takes an approval.
+#[derive(Serialize, Deserialize)]
+struct SettingsV2<'a> {
+    #[serde(borrow)]
+    v1: SettingsV1<'a>,
+    /// See [`rights_bits`].
+    approvals_needed: u32,
+    discount_limit_ppm: u32,
+    self_approval: bool,
 }
 
 /// `MenuAdopted`, version 1.
@@ -77,7 +100,30 @@ impl<'a> Stored<'a, Settings> for SettingsV1<'a> {
             cut_off: cut_off(self.cut_off_minute)?,
             rules: self.rules.back()?,
             payment_timeout_s: self.payment_timeout_s,
+            // Version 1 knew of no approvals.
+            approvals: Approvals::default(),
         })
+    }
+}
+
+impl<'a> Stored<'a, Settings> for SettingsV2<'a> {
+    fn of(settings: &'a Settings) -> SettingsV2<'a> {
+        let Approvals { needed, discount_limit, self_approval } = settings.approvals;
+        SettingsV2 {
+            v1: SettingsV1::of(settings),
+            approvals_needed: rights_bits(needed),
+            discount_limit_ppm: discount_limit.0,
+            self_approval,
+        }
+    }
+
+    fn back(self) -> Result<Settings, BadValue> {
+        let approvals = Approvals {
+            needed: rights(self.approvals_needed)?,
+            discount_limit: Ppm(self.discount_limit_ppm),
+            self_approval: self.self_approval,
+        };
+        Ok(Settings { approvals, ..self.v1.back()? })
     }
 }
 
@@ -95,6 +141,14 @@ pub(super) fn encode_access(event: &AccessEvent, out: &mut Vec<u8>) {
         AccessEvent::TokenRevoked { token } => {
             write(tag::TOKEN_REVOKED, 1, &TokenRevokedV1 { token: token.as_str() }, out);
         }
+        AccessEvent::StaffChanged { staff, rights, discount_limit } => {
+            let body = StaffChangedV1 {
+                staff: staff.as_str(),
+                rights: rights_bits(*rights),
+                discount_limit_ppm: discount_limit.map(|limit| limit.0),
+            };
+            write(tag::STAFF_CHANGED, 1, &body, out);
+        }
     }
 }
 
@@ -111,15 +165,22 @@ pub(super) fn decode_access(envelope: &Envelope<'_>) -> Result<AccessEvent, Deco
         (tag::TOKEN_REVOKED, 1) => {
             envelope.read(|body: TokenRevokedV1<'_>| Ok(AccessEvent::TokenRevoked { token: named(body.token)? }))
         }
+        (tag::STAFF_CHANGED, 1) => envelope.read(|body: StaffChangedV1<'_>| {
+            Ok(AccessEvent::StaffChanged {
+                staff: named(body.staff)?,
+                rights: rights(body.rights)?,
+                discount_limit: body.discount_limit_ppm.map(Ppm),
+            })
+        }),
         _ => Err(envelope.unknown_version()),
     }
 }
 
 pub(super) fn encode_store(event: &StoreEvent, out: &mut Vec<u8>) {
     match event {
-        StoreEvent::StoreOpened(settings) => write(tag::STORE_OPENED, 1, &SettingsV1::of(settings), out),
+        StoreEvent::StoreOpened(settings) => write(tag::STORE_OPENED, 2, &SettingsV2::of(settings), out),
         StoreEvent::StoreSettingsChanged(settings) => {
-            write(tag::STORE_SETTINGS_CHANGED, 1, &SettingsV1::of(settings), out);
+            write(tag::STORE_SETTINGS_CHANGED, 2, &SettingsV2::of(settings), out);
         }
     }
 }
@@ -127,6 +188,10 @@ pub(super) fn encode_store(event: &StoreEvent, out: &mut Vec<u8>) {
 pub(super) fn decode_store(envelope: &Envelope<'_>) -> Result<StoreEvent, DecodeError> {
     match (envelope.tag, envelope.version) {
         (tag::STORE_OPENED, 1) => envelope.read(|body: SettingsV1<'_>| body.back().map(StoreEvent::StoreOpened)),
+        (tag::STORE_OPENED, 2) => envelope.read(|body: SettingsV2<'_>| body.back().map(StoreEvent::StoreOpened)),
+        (tag::STORE_SETTINGS_CHANGED, 2) => {
+            envelope.read(|body: SettingsV2<'_>| body.back().map(StoreEvent::StoreSettingsChanged))
+        }
         (tag::STORE_SETTINGS_CHANGED, 1) => {
             envelope.read(|body: SettingsV1<'_>| body.back().map(StoreEvent::StoreSettingsChanged))
         }

@@ -46,9 +46,10 @@ event_types! {
 
     TOKEN_ISSUED = 0x0201 v 1 "TokenIssued";
     TOKEN_REVOKED = 0x0202 v 1 "TokenRevoked";
+    STAFF_CHANGED = 0x0203 v 1 "StaffChanged";
 
-    STORE_OPENED = 0x0301 v 1 "StoreOpened";
-    STORE_SETTINGS_CHANGED = 0x0302 v 1 "StoreSettingsChanged";
+    STORE_OPENED = 0x0301 v 2 "StoreOpened";
+    STORE_SETTINGS_CHANGED = 0x0302 v 2 "StoreSettingsChanged";
 
     MENU_ADOPTED = 0x0401 v 1 "MenuAdopted";
     STORE_PRICE_SET = 0x0402 v 1 "StorePriceSet";
@@ -115,6 +116,7 @@ pub const fn event_tag(event: &Event) -> u16 {
         Event::Access(event) => match event {
             AccessEvent::TokenIssued { .. } => tag::TOKEN_ISSUED,
             AccessEvent::TokenRevoked { .. } => tag::TOKEN_REVOKED,
+            AccessEvent::StaffChanged { .. } => tag::STAFF_CHANGED,
         },
         Event::Store(event) => match event {
             StoreEvent::StoreOpened(_) => tag::STORE_OPENED,

@@ -1,6 +1,6 @@
 //! Credentials.
 
-use super::form::shown::{Role, Text, Timestamp, TokenId};
+use super::form::shown::{ActorId, Ppm, Right, Role, Text, Timestamp, TokenId};
 use super::form::view;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,20 @@ view! {
         pub issued_at: Timestamp,
         /// When it was revoked.
         pub revoked_at: Option<Timestamp>,
+    }
+}
+
+view! {
+    /// A member of staff.
+    pub struct StaffView {
+        /// The member, by reference and never by name.
+        pub staff_id: ActorId,
+        /// What they may approve.
+        pub rights: Vec<Right>,
+        /// Up to which share they give discounts alone; absent where the store's limit holds.
+        pub discount_limit_ppm: Option<Ppm>,
+        /// When that last changed.
+        pub changed_at: Timestamp,
     }
 }
 

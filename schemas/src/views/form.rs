@@ -6,6 +6,7 @@ use domain::event::{Channel, DiningMode, PayMode, Role};
 use domain::ids;
 use domain::money::{Currency, Ppm, QtyMilli, Rounding};
 use domain::pricing::TaxRounding;
+use domain::staff::Right;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -27,8 +28,10 @@ impl<T> From<T> for Shown<T> {
 /// The shown forms under the names of the values: a schema that is derived does not see through parameters.
 pub mod shown {
     use super::Shown;
-    use domain::{calendar, event, ids, money, pricing};
+    use domain::{calendar, event, ids, money, pricing, staff};
 
+    /// Shows and keeps [`ids::ActorId`].
+    pub type ActorId = Shown<ids::ActorId>;
     /// Shows and keeps [`ids::StoreId`].
     pub type StoreId = Shown<ids::StoreId>;
     /// Shows and keeps [`ids::OrderId`].
@@ -85,6 +88,8 @@ pub mod shown {
     pub type PayMode = Shown<event::PayMode>;
     /// Shows and keeps [`event::Role`].
     pub type Role = Shown<event::Role>;
+    /// Shows and keeps [`staff::Right`].
+    pub type Right = Shown<staff::Right>;
     /// Shows and keeps [`pricing::TaxRounding`].
     pub type TaxRounding = Shown<pricing::TaxRounding>;
 }
@@ -115,9 +120,9 @@ macro_rules! kept_as_shown {
 }
 
 kept_as_shown! {
-    ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId,
+    ids::ActorId, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId,
     ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef,
-    ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Role, Rounding, TaxRounding,
+    ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding,
 }
 
 macro_rules! kept_as_number {

@@ -13,7 +13,7 @@ mod sales;
 mod stock;
 mod store;
 
-pub use access::{TokenRow, TokenView};
+pub use access::{StaffView, TokenRow, TokenView};
 pub use form::{Shown, WallTime};
 pub use menu::{
     ItemRow, ItemState, ItemView, MenuRow, MenuView, ModifierGroupView, ModifierOptionView, PriceRow, TaxView,
@@ -29,7 +29,7 @@ pub use sales::{
     TaxCell, TenderCell,
 };
 pub use stock::{Mark86View, StockHeadRow, StockPolicyView, StockView};
-pub use store::{StoreMenuRow, StoreView};
+pub use store::{ApprovalsView, StoreMenuRow, StoreView};
 
 use serde::{Deserialize, Serialize};
 
@@ -141,9 +141,9 @@ macro_rules! rows {
 rows! {
     Checkpoint = 1,
     OrderView = 1, OrderSummary = 1, PaymentView = 1,
-    StockView = 1, StockHeadRow = 1, StoreView = 1, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1,
+    StockView = 1, StockHeadRow = 1, StoreView = 2, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1,
     SaleRow = 1, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 1, StoreCurrencyRow = 1,
-    TokenRow = 1,
+    TokenRow = 1, StaffView = 1,
 }
 
 /// A row that says nothing but that it is there.

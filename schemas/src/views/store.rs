@@ -1,6 +1,6 @@
 //! Stores.
 
-use super::form::shown::{Currency, CutOff, Rounding, StoreId, TaxRounding, Text};
+use super::form::shown::{Currency, CutOff, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
 use super::form::view;
 
 view! {
@@ -22,10 +22,24 @@ view! {
         pub tax_rounding: TaxRounding,
         /// How long an order that is paid first may stay unpaid, in seconds.
         pub payment_timeout_s: u32,
+        /// What takes a second person.
+        pub approvals: ApprovalsView,
         /// The menu version it sells from.
         pub menu_version: Option<u32>,
         /// The revision of its stream, for `If-Match`.
         pub revision: u64,
+    }
+}
+
+view! {
+    /// What a store asks a second person for.
+    pub struct ApprovalsView {
+        /// What takes the approval of somebody who has the right.
+        pub needed: Vec<Right>,
+        /// Up to which share a discount takes none.
+        pub discount_limit_ppm: Ppm,
+        /// Whether who has the right may approve what they do themselves.
+        pub self_approval: bool,
     }
 }
 

@@ -7,6 +7,7 @@ use domain::ids::*;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxTotal, Totals};
+use domain::staff::{Approvals, Right, Rights};
 use domain::store::Settings;
 use domain::stream::Stream;
 use schemas::json::event::{EventData, Recorded, StreamName};
@@ -63,6 +64,7 @@ fn settings() -> Settings {
         cut_off: CutOff::parse("04:00").unwrap(),
         rules: PriceRules::default(),
         payment_timeout_s: 900,
+        approvals: Approvals::default(),
     }
 }
 
@@ -136,23 +138,30 @@ fn menu_events() -> Vec<(Event, &'static str)> {
 fn setup_events() -> Vec<(Event, &'static str)> {
     let issued =
         AccessEvent::TokenIssued { token: token(), role: Role::Pos, label: text("Till 1"), secret_sha256: [7; 32] };
+    let (staff, rights) = (ActorId::parse("ana").unwrap(), Rights::of([Right::Discount, Right::Comp]));
     let price = |variation, price| Event::StoreMenu(StoreMenuEvent::StorePriceSet { item: item(), variation, price });
     let unavailable = StoreMenuEvent::StoreAvailabilitySet { item: item(), available: false };
     vec![
         (Event::Access(issued), r#"{"token_id":"tok_1","role":"pos","label":"Till 1"}"#),
         (Event::Access(AccessEvent::TokenRevoked { token: token() }), r#"{"token_id":"tok_1"}"#),
         (
+            Event::Access(AccessEvent::StaffChanged { staff, rights, discount_limit: Some(Ppm(200_000)) }),
+            r#"{"staff_id":"ana","rights":["discount","comp"],"discount_limit_ppm":200000}"#,
+        ),
+        (
             Event::Store(StoreEvent::StoreOpened(settings())),
             concat!(
                 r#"{"name":"Old Town","currency":"EUR","time_zone":"Europe/Madrid","cut_off":"04:00","#,
-                r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900}"#,
+                r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900,"#,
+                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false}}"#,
             ),
         ),
         (
             Event::Store(StoreEvent::StoreSettingsChanged(settings())),
             concat!(
                 r#"{"name":"Old Town","currency":"EUR","time_zone":"Europe/Madrid","cut_off":"04:00","#,
-                r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900}"#,
+                r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900,"#,
+                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false}}"#,
             ),
         ),
         (Event::StoreMenu(StoreMenuEvent::MenuAdopted { version: 3 }), r#"{"version":3}"#),

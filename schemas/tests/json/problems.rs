@@ -2,11 +2,12 @@
 
 use domain::event::Role;
 use domain::ids::{
-    ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku, TaxId, TokenId,
-    VariationId,
+    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku, TaxId,
+    TokenId, VariationId,
 };
 use domain::money::{Currency, Money, QtyMilli};
 use domain::refused::{Closed, Refused, Shortage};
+use domain::staff::Right;
 use schemas::json::{BodyError, FieldError, Problem, refusal_code, refusal_detail, refusal_facts};
 use serde_json::{Value, json};
 
@@ -337,6 +338,18 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             "last_token",
             "It is the last admin token; issue another first.",
             json!({"role": "admin"}),
+        ),
+        (
+            Refused::ApprovalRequired { right: Right::VoidFired, approver: None },
+            "approval_required",
+            "It takes the approval of somebody with the right void_fired; name them in X-Approver.",
+            json!({"right": "void_fired", "approver": null}),
+        ),
+        (
+            Refused::ApprovalRequired { right: Right::Cancel, approver: ActorId::parse("ana").ok() },
+            "approval_required",
+            "ana may not approve this; it takes somebody else with the right cancel.",
+            json!({"right": "cancel", "approver": "ana"}),
         ),
         (
             Refused::OnlyImported { field: "display_number" },

@@ -2,16 +2,17 @@
 
 use crate::{read, refuses};
 use domain::calendar::{CutOff, Timestamp};
-use domain::command::{StockCommand, StoreCommand};
+use domain::command::{AccessCommand, StockCommand, StoreCommand};
 use domain::event::{Role, StockPolicy};
-use domain::ids::{GroupId, ItemId, Sku, TaxId, Text, VariationId};
+use domain::ids::{ActorId, GroupId, ItemId, Sku, TaxId, Text, VariationId};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{PriceRules, TaxRounding};
+use domain::staff::{Approvals, Right, Rights};
 use domain::store::Settings;
 use schemas::json::FieldError;
 use schemas::json::request::{
-    AdjustStock, CountStock, IssueToken, Mark86, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock,
+    AdjustStock, CountStock, IssueToken, Mark86, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax, ReceiveStock,
     SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
 };
 
@@ -195,15 +196,22 @@ fn stores() {
         cut_off: CutOff::MIDNIGHT,
         rules: PriceRules::default(),
         payment_timeout_s: 900,
+        approvals: Approvals::default(),
     };
     let least = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "europe/madrid"}"#;
     assert_eq!(read(least, PutStore::parse), Ok(settings.clone()));
     let most = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "Europe/Madrid", "cut_off": "04:00",
-                   "rounding": "half_up", "tax_rounding": "group", "payment_timeout_s": 60}"#;
+                   "rounding": "half_up", "tax_rounding": "group", "payment_timeout_s": 60,
+                   "approvals": {"needed": ["discount", "cancel"], "discount_limit_ppm": 100000, "self_approval": true}}"#;
     let settings = Settings {
         cut_off: CutOff::parse("04:00").unwrap(),
         rules: PriceRules { rounding: Rounding::HalfUp, tax_rounding: TaxRounding::Group },
         payment_timeout_s: 60,
+        approvals: Approvals {
+            needed: Rights::of([Right::Discount, Right::Cancel]),
+            discount_limit: Ppm(100_000),
+            self_approval: true,
+        },
         ..settings
     };
     assert_eq!(read(most, PutStore::parse), Ok(settings));
@@ -231,6 +239,16 @@ fn stores() {
                 r#"{"name": "S", "currency": "EUR", "time_zone": ""}"#,
                 "/time_zone",
                 "\"\" is not a time zone of the IANA database, such as Europe/Madrid",
+            ),
+            (
+                &store(r#", "approvals": {"needed": ["discount"], "discount_limit_ppm": 1000001}"#),
+                "/approvals/discount_limit_ppm",
+                "1000001 is above 100 %, which is 1000000 millionths",
+            ),
+            (
+                &store(r#", "approvals": {"needed": ["everything"]}"#),
+                "/approvals/needed/0",
+                "\"everything\" is not one of discount, cancel, void_fired, comp, refund, paid_out, no_sale",
             ),
             (
                 &store(r#", "cut_off": "4:00""#),
@@ -366,6 +384,32 @@ fn tokens() {
                 "\"chef\" is not one of admin, manager, pos, kitchen, analyst, auditor",
             ),
             (r#"{"role": "pos"}"#, "/label", "is required"),
+        ],
+    );
+}
+
+#[test]
+fn staff() {
+    let ana = ActorId::parse("ana").unwrap();
+    let parse = |body: PutStaff| body.parse(ana);
+    let rights = Rights::of([Right::Comp, Right::Refund]);
+    assert_eq!(
+        read(r#"{"rights": ["comp", "refund"], "discount_limit_ppm": 200000}"#, parse),
+        Ok(AccessCommand::PutStaff { staff: ana, rights, discount_limit: Some(Ppm(200_000)) })
+    );
+    assert_eq!(
+        read(r#"{"rights": []}"#, parse),
+        Ok(AccessCommand::PutStaff { staff: ana, rights: Rights::default(), discount_limit: None })
+    );
+    refuses(
+        parse,
+        &[
+            ("{}", "/rights", "is required"),
+            (
+                r#"{"rights": [], "discount_limit_ppm": 2000000}"#,
+                "/discount_limit_ppm",
+                "2000000 is above 100 %, which is 1000000 millionths",
+            ),
         ],
     );
 }

@@ -10,6 +10,7 @@ use domain::ids::{ActorId, Id, OrderId, PaymentId, StoreId, TenantId, TenderId, 
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
+use domain::staff::{Approvals, Right, Rights};
 use domain::store::Settings;
 use domain::stream::Stream;
 use proptest::collection::vec;
@@ -136,19 +137,35 @@ fn access() -> impl Strategy<Value = AccessEvent> {
             AccessEvent::TokenIssued { token, role, label, secret_sha256 }
         }),
         token().prop_map(|token| AccessEvent::TokenRevoked { token }),
+        (id(ActorId), rights(), option::of(ppm())).prop_map(|(staff, rights, discount_limit)| {
+            AccessEvent::StaffChanged { staff, rights, discount_limit }
+        }),
     ]
+}
+
+fn rights() -> impl Strategy<Value = Rights> {
+    proptest::sample::subsequence(Right::ALL.to_vec(), 0..=Right::ALL.len()).prop_map(Rights::of)
+}
+
+fn approvals() -> impl Strategy<Value = Approvals> {
+    (rights(), ppm(), any::<bool>()).prop_map(|(needed, discount_limit, self_approval)| Approvals {
+        needed,
+        discount_limit,
+        self_approval,
+    })
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
     let cut_off = (0..=CutOff::MINUTE_MAX).prop_map(|minute| CutOff::from_minute(minute).expect("a cut-off"));
-    (text(), currency(), text(), cut_off, rules(), any::<u32>()).prop_map(
-        |(name, currency, time_zone, cut_off, rules, payment_timeout_s)| Settings {
+    (text(), currency(), text(), cut_off, rules(), any::<u32>(), approvals()).prop_map(
+        |(name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals)| Settings {
             name,
             currency,
             time_zone,
             cut_off,
             rules,
             payment_timeout_s,
+            approvals,
         },
     )
 }

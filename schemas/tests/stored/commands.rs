@@ -8,11 +8,13 @@ use domain::command::{
 };
 use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
 use domain::ids::{
-    ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, Sku, StoreId, TableId, TaxId, TenderId,
-    TokenId, VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, Sku, StoreId, TableId, TaxId,
+    TenderId, TokenId, VariationId,
 };
 use domain::menu::Tax;
 use domain::money::{Money, Ppm, QtyMilli};
+use domain::staff::{Approvals, Right, Rights};
+use domain::store::Settings;
 use schemas::stored::{command_digest, command_name};
 use std::collections::HashMap;
 
@@ -23,10 +25,13 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     let mut commands = Vec::new();
     menu(&mut |label, command| commands.push((label, Command::Menu(command))));
     let secret_sha256 = [7; 32];
+    let (staff, rights) = (id!(ActorId "ana"), Rights::of([Right::Discount, Right::Comp]));
     let (token, role, label) = (id!(TokenId "tok_1"), Role::Pos, text("Till 1"));
     let access = [
         ("one", AccessCommand::IssueToken { token, role, label, secret_sha256 }),
         ("one", AccessCommand::RevokeToken(token)),
+        ("full", AccessCommand::PutStaff { staff, rights, discount_limit: Some(Ppm(200_000)) }),
+        ("plain", AccessCommand::PutStaff { staff, rights: Rights::default(), discount_limit: None }),
     ];
     commands.extend(access.map(|(label, command)| (label, Command::Access(command))));
     let mut add = |label, command| commands.push((label, Command::Store(id!(StoreId "s1"), command)));
@@ -50,6 +55,8 @@ fn menu(add: &mut dyn FnMut(&'static str, MenuCommand)) {
 
 fn store(add: &mut dyn FnMut(&'static str, StoreCommand)) {
     add("one", StoreCommand::Put(settings()));
+    let approvals = Approvals { needed: Rights::of([Right::Cancel]), discount_limit: Ppm(1), self_approval: true };
+    add("approvals", StoreCommand::Put(Settings { approvals, ..settings() }));
     add("one", StoreCommand::AdoptMenu { version: 7 });
     let item = id!(ItemId "margherita");
     let variation = Some(id!(VariationId "small"));

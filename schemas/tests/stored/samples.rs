@@ -15,6 +15,7 @@ use domain::ids::{
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
+use domain::staff::{Approvals, Right, Rights};
 use domain::store::Settings;
 use domain::stream::Stream;
 use schemas::stored::CommitMeta;
@@ -44,7 +45,11 @@ pub fn currency(code: &str, exponent: u8) -> Currency {
 /// Every sample, by type.
 pub fn samples() -> Vec<Sample> {
     let mut samples = Vec::new();
-    let mut add = |label, event| samples.push(Sample { label, version: 1, event });
+    let mut add = |label, event| {
+        // What is written now is of the version that the bytes say.
+        let version = crate::encoded(&event)[2];
+        samples.push(Sample { label, version, event });
+    };
     menu(&mut |label, event| add(label, Event::Menu(event)));
     access(&mut |label, event| add(label, Event::Access(event)));
     store(&mut |label, event| add(label, Event::Store(event)));
@@ -52,6 +57,15 @@ pub fn samples() -> Vec<Sample> {
     order(&mut |label, event| add(label, Event::Order(ORDER, event)));
     payment(&mut |label, event| add(label, Event::Payment(PAYMENT, event)));
     stock(&mut |label, event| add(label, Event::Stock(event)));
+    samples.extend(written_before());
+    samples
+}
+
+/// What older versions say, which is read for ever and written no more.
+fn written_before() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    let mut add = |label, version, event| samples.push(Sample { label, version, event });
+    store_v1(&mut |label, event| add(label, 1, Event::Store(event)));
     samples
 }
 
@@ -124,6 +138,11 @@ fn access(add: &mut dyn FnMut(&'static str, AccessEvent)) {
         add(label, AccessEvent::TokenIssued { token, role, label: label_text, secret_sha256 });
     }
     add("one", AccessEvent::TokenRevoked { token: id!(TokenId "tok_1") });
+    let staff = id!(ActorId "ana");
+    let (rights, discount_limit) = (Rights::of(Right::ALL), Some(Ppm(200_000)));
+    add("full", AccessEvent::StaffChanged { staff, rights, discount_limit });
+    let rights = Rights::of([Right::Comp]);
+    add("plain", AccessEvent::StaffChanged { staff, rights, discount_limit: None });
 }
 
 pub fn settings() -> Settings {
@@ -134,10 +153,20 @@ pub fn settings() -> Settings {
         cut_off: CutOff::from_minute(240).expect("a cut-off"),
         rules: PriceRules { rounding: Rounding::HalfUp, tax_rounding: TaxRounding::Group },
         payment_timeout_s: 900,
+        approvals: Approvals::default(),
     }
 }
 
 fn store(add: &mut dyn FnMut(&'static str, StoreEvent)) {
+    store_v1(add);
+    let needed = Rights::of([Right::Discount, Right::NoSale]);
+    let approvals = Approvals { needed, discount_limit: Ppm(100_000), self_approval: true };
+    add("full", StoreEvent::StoreOpened(Settings { approvals, ..settings() }));
+    add("full", StoreEvent::StoreSettingsChanged(Settings { approvals, ..settings() }));
+}
+
+/// Settings as far as version 1 knew them.
+fn store_v1(add: &mut dyn FnMut(&'static str, StoreEvent)) {
     add("one", StoreEvent::StoreOpened(settings()));
     add("one", StoreEvent::StoreSettingsChanged(settings()));
     let roundings = [Rounding::HalfEven, Rounding::HalfDown, Rounding::Up, Rounding::Down];

@@ -13,7 +13,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use domain::command::{AccessCommand, Command, MenuCommand, StoreCommand};
-use schemas::json::request::{IssueToken, PutItem, PutModifierGroup, PutStore, PutTax, SetAvailability, SetPrice};
+use schemas::json::request::{
+    IssueToken, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax, SetAvailability, SetPrice,
+};
 use schemas::json::{Receipt, wire};
 use serde::Serialize;
 use std::sync::Arc;
@@ -156,6 +158,23 @@ pub async fn set_availability(
     Json(body): Json<SetAvailability>,
 ) -> Result<Response, ApiError> {
     send(&app, caller, headers, Command::Store(store.0, body.parse(item.0))).await
+}
+
+/// Says what a member of staff may approve. A token acts as the member whose id it has.
+#[utoipa::path(
+    put, path = "/v1/staff/{staff}", tag = "staff",
+    params(("staff" = String, Path, description = "The member of staff"), CommandParams),
+    request_body = PutStaff,
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn put_staff(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At(staff): At<wire::ActorId>,
+    Json(body): Json<PutStaff>,
+) -> Result<Response, ApiError> {
+    send(&app, caller, headers, Command::Access(body.parse(staff.0)?)).await
 }
 
 /// A token that was issued: this is the only place where it is shown.

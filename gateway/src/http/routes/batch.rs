@@ -91,7 +91,7 @@ async fn send(app: &App, caller: &Caller, id: CommandId, parsed: Result<ParsedCo
         tenant: caller.tenant,
         command: parsed.command,
         actor: parsed.actor.filter(|_| may_name).unwrap_or(caller.actor),
-        approver: None,
+        approver: parsed.approver,
         terminal: parsed.terminal,
         occurred_at: parsed.occurred_at,
         source: parsed.source,

@@ -22,8 +22,8 @@ use projections::{
 use schemas::json::event::Receipt;
 use schemas::json::{FieldError, wire};
 use schemas::views::{
-    MenuView, OrderState, OrderSummary, OrderView, PaymentState, PaymentView, SalesReport, StockView, StoreView,
-    TokenView,
+    MenuView, OrderState, OrderSummary, OrderView, PaymentState, PaymentView, SalesReport, StaffView, StockView,
+    StoreView, TokenView,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -520,6 +520,24 @@ pub async fn tokens(
     caller.may(Capability::ManageTokens)?;
     fresh(&app, Projection::Access, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.tokens(caller.tenant)).await?;
+    let list = List { items: answer.value, cursor: None };
+    view(&headers, &Answer { value: list, position: answer.position })
+}
+
+/// The tenant's staff: what each member may approve.
+#[utoipa::path(
+    get, path = "/v1/staff", tag = "staff", params(Fresh),
+    responses((status = 200, body = List<StaffView>), QueryProblems)
+)]
+pub async fn staff(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    Params(params): Params<Fresh>,
+) -> Result<Response, ApiError> {
+    caller.may(Capability::ManageStaff)?;
+    fresh(&app, Projection::Access, params.min_position.as_deref()).await?;
+    let answer = ask(&app, move |app| app.projections.staff(caller.tenant)).await?;
     let list = List { items: answer.value, cursor: None };
     view(&headers, &Answer { value: list, position: answer.position })
 }

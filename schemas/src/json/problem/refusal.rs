@@ -3,6 +3,7 @@
 //! Codes are part of the API: a variant may be renamed, its code may not.
 
 use crate::json::wire::{Wire, name_of};
+use domain::ids::ActorId;
 use domain::money::QtyMilli;
 use domain::refused::{Closed, Refused, Shortage};
 use serde_json::{Map, Value, json};
@@ -66,6 +67,7 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::TokenExists { .. } => "token_exists",
         Refused::UnknownToken { .. } => "unknown_token",
         Refused::LastToken { .. } => "last_token",
+        Refused::ApprovalRequired { .. } => "approval_required",
         Refused::OnlyImported { .. } => "only_imported",
         Refused::NotDue => "not_due",
     }
@@ -135,6 +137,7 @@ pub fn refusal_detail(refused: &Refused) -> String {
         R::TokenExists { token } => format!("The id {token} belongs to another token.").into(),
         R::UnknownToken { token } => format!("There is no token {token}.").into(),
         R::LastToken { role } => format!("It is the last {} token; issue another first.", name_of(*role)).into(),
+        R::ApprovalRequired { right, approver } => approval_required(name_of(*right), approver.as_ref()).into(),
         R::OnlyImported { field } => format!("Only an imported command may bring {field}; leave it out.").into(),
         R::NotDue => "The deadline has moved or does not exist any more.".into(),
     };
@@ -186,6 +189,7 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::OnHandTooLow { sku, available } => json!({"sku": Wire(*sku), "available": Wire(*available)}),
         R::TokenExists { token } | R::UnknownToken { token } => json!({"token_id": Wire(*token)}),
         R::LastToken { role } => json!({"role": name_of(*role)}),
+        R::ApprovalRequired { right, approver } => json!({"right": name_of(*right), "approver": approver.map(Wire)}),
         R::OnlyImported { field } => json!({"field": field}),
         R::UnknownStore | R::NoMenu | R::OrderNotPlaced | R::OrderAlreadyPlaced | R::OrderEmpty => json!({}),
         R::AmountTooLarge | R::NothingDue | R::CashSettled | R::UntilPassed | R::NotDue => json!({}),
@@ -207,6 +211,13 @@ fn revision_mismatch(current: Option<u64>) -> String {
     match current {
         Some(current) => format!("It is at revision {current} by now; read it again and decide anew."),
         None => "It does not exist yet; leave If-Match out to create it.".to_owned(),
+    }
+}
+
+fn approval_required(right: &str, approver: Option<&ActorId>) -> String {
+    match approver {
+        Some(approver) => format!("{approver} may not approve this; it takes somebody else with the right {right}."),
+        None => format!("It takes the approval of somebody with the right {right}; name them in X-Approver."),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A store's settings, prices and availability, and tokens.
 
-use super::not_negative;
+use super::{Approvals, not_negative};
 use crate::json::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::StoreCommand;
@@ -39,6 +39,9 @@ pub struct PutStore {
     #[serde(default = "payment_timeout_s")]
     #[schema(default = 900, minimum = 1, maximum = 86_400)]
     pub payment_timeout_s: u32,
+    /// What takes a second person; nothing where nobody says.
+    #[serde(default)]
+    pub approvals: Approvals,
 }
 
 fn payment_timeout_s() -> u32 {
@@ -62,6 +65,7 @@ impl PutStore {
             cut_off: self.cut_off.0,
             rules: PriceRules { rounding: self.rounding.0, tax_rounding: self.tax_rounding.0 },
             payment_timeout_s: self.payment_timeout_s,
+            approvals: self.approvals.parse().map_err(|error| error.under("/approvals"))?,
         })
     }
 }

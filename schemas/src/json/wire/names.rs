@@ -6,6 +6,7 @@ use domain::command::Source;
 use domain::event::{Channel, DiningMode, PayMode, Role};
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
+use domain::staff::Right;
 use serde::{Deserializer, Serializer};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
@@ -83,6 +84,10 @@ names! {
     Role, "What a token may do." {
         Admin = "admin", Manager = "manager", Pos = "pos", Kitchen = "kitchen", Analyst = "analyst",
         Auditor = "auditor",
+    }
+    Right, "Something a person may be asked to approve." {
+        Discount = "discount", Cancel = "cancel", VoidFired = "void_fired", Comp = "comp", Refund = "refund",
+        PaidOut = "paid_out", NoSale = "no_sale",
     }
     Rounding, "How amounts are rounded; all modes mirror at zero." {
         HalfEven = "half_even", HalfUp = "half_up", HalfDown = "half_down", Up = "up", Down = "down",

@@ -5,6 +5,7 @@ use crate::json::wire::Wire;
 use domain::event::{AccessEvent, MenuEvent, StoreEvent, StoreMenuEvent};
 use domain::ids::{GroupId, TaxId, Text};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Variation};
+use domain::staff::{Approvals, Rights};
 use domain::store::Settings;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -100,13 +101,34 @@ pub(super) fn access<S: Serializer>(event: &AccessEvent, to: S) -> Result<S::Ok,
             object!(to; "token_id": token.as_str(), "role": name_of(*role), "label": label.as_str())
         }
         AccessEvent::TokenRevoked { token } => object!(to; "token_id": token.as_str()),
+        AccessEvent::StaffChanged { staff, rights, discount_limit } => object!(to;
+            "staff_id": staff.as_str(),
+            "rights": Part(rights),
+            "discount_limit_ppm" ?: discount_limit.map(|limit| limit.0)
+        ),
+    }
+}
+
+impl Serialize for Part<'_, Rights> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(name_of))
+    }
+}
+
+impl Serialize for Part<'_, Approvals> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        object!(to;
+            "needed": Part(&self.0.needed),
+            "discount_limit_ppm": self.0.discount_limit.0,
+            "self_approval": self.0.self_approval
+        )
     }
 }
 
 pub(super) fn store<S: Serializer>(event: &StoreEvent, to: S) -> Result<S::Ok, S::Error> {
     match event {
         StoreEvent::StoreOpened(settings) | StoreEvent::StoreSettingsChanged(settings) => {
-            let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s } = settings;
+            let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals } = settings;
             object!(to;
                 "name": name.as_str(),
                 "currency": currency.code(),
@@ -114,7 +136,8 @@ pub(super) fn store<S: Serializer>(event: &StoreEvent, to: S) -> Result<S::Ok, S
                 "cut_off": Wire(*cut_off),
                 "rounding": name_of(rules.rounding),
                 "tax_rounding": name_of(rules.tax_rounding),
-                "payment_timeout_s": payment_timeout_s
+                "payment_timeout_s": payment_timeout_s,
+                "approvals": Part(approvals)
             )
         }
     }

@@ -1,0 +1,107 @@
+//! Staff: what a member may approve, and what a store lets nobody do alone (rule O8).
+
+use crate::ids::ActorId;
+use crate::money::Ppm;
+use crate::refused::Refused;
+
+/// Something a person may be asked to approve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Right {
+    /// A discount above the limit of whoever gives it.
+    Discount,
+    /// Cancelling an order that was placed.
+    Cancel,
+    /// Voiding what the kitchen has.
+    VoidFired,
+    /// Giving lines away.
+    Comp,
+    /// Giving money back.
+    Refund,
+    /// Taking cash out of a drawer.
+    PaidOut,
+    /// Opening a drawer without a sale.
+    NoSale,
+}
+
+impl Right {
+    /// Every right.
+    pub const ALL: [Right; 7] =
+        [Right::Discount, Right::Cancel, Right::VoidFired, Right::Comp, Right::Refund, Right::PaidOut, Right::NoSale];
+}
+
+/// A set of rights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rights(u16);
+
+impl Rights {
+    /// The set of these.
+    pub fn of(rights: impl IntoIterator<Item = Right>) -> Rights {
+        rights.into_iter().fold(Rights::default(), |set, right| Rights(set.0 | 1 << right as u16))
+    }
+
+    /// Whether the right is in it.
+    pub fn has(self, right: Right) -> bool {
+        self.0 & 1 << right as u16 != 0
+    }
+
+    /// The rights in it, in the order of [`Right::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Right> {
+        Right::ALL.into_iter().filter(move |right| self.has(*right))
+    }
+}
+
+/// A member of staff. A token acts as the member whose id it has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Staff {
+    /// What the member may approve.
+    pub rights: Rights,
+    /// Up to which share the member gives discounts alone; `None` takes the store's.
+    pub discount_limit: Option<Ppm>,
+}
+
+/// What a store asks a second person for. By default it asks nobody for anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Approvals {
+    /// What takes an approval.
+    pub needed: Rights,
+    /// Up to which share of what it is taken off a discount takes none, where discounts do at all.
+    pub discount_limit: Ppm,
+    /// Whether who has the right may approve what they do themselves; they need not name themselves then.
+    pub self_approval: bool,
+}
+
+/// Who asks, and who approves.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking {
+    /// Who acts.
+    pub actor: ActorId,
+    /// Who is named as approving.
+    pub approver: Option<ActorId>,
+}
+
+impl Approvals {
+    /// Checks that somebody with the right approves, where the store asks for it.
+    ///
+    /// # Errors
+    /// [`Refused::ApprovalRequired`]: name an approver who has the right.
+    pub fn check<'a>(
+        &self,
+        right: Right,
+        asking: Asking,
+        staff: impl Fn(ActorId) -> Option<&'a Staff>,
+    ) -> Result<(), Refused> {
+        if !self.needed.has(right) {
+            return Ok(());
+        }
+        let approver = match (asking.approver, self.self_approval) {
+            (Some(approver), true) => Some(approver),
+            (Some(approver), false) => Some(approver).filter(|approver| *approver != asking.actor),
+            (None, true) => Some(asking.actor),
+            (None, false) => None,
+        };
+        match approver.and_then(staff).is_some_and(|member| member.rights.has(right)) {
+            true => Ok(()),
+            false => Err(Refused::ApprovalRequired { right, approver: asking.approver }),
+        }
+    }
+}
