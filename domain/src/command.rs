@@ -13,7 +13,7 @@ mod payment;
 mod stock;
 
 pub use order::{NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand, Place};
-pub use payment::{Method, Outcome, PaymentCommand};
+pub use payment::{Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome};
 pub use stock::StockCommand;
 
 /// A command with its target.

@@ -8,6 +8,7 @@ mod access;
 mod menu;
 mod order;
 mod payment;
+mod refund;
 mod stock;
 mod store;
 
@@ -17,7 +18,8 @@ pub use order::{
     CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, Line, LineModifier, NotApplicable,
     Opening, OrderEvent, PayMode, Rate, ServiceCharge,
 };
-pub use payment::{Flag, IgnoredOutcome, PaymentEvent, Tender};
+pub use payment::{Flag, IgnoredOutcome, IgnoredRefund, PaymentEvent, Tender};
+pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 pub use store::{StoreEvent, StoreMenuEvent};
 

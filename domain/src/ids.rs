@@ -179,6 +179,8 @@ ids! {
     ChargeId;
     /// One attempt to pay.
     PaymentId;
+    /// A refund of a payment, unique in its payment.
+    RefundId;
     /// A stock item of a store.
     Sku;
     /// A table.

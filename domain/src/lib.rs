@@ -13,6 +13,7 @@ pub mod money;
 pub mod order;
 pub mod payment;
 pub mod pricing;
+pub mod refund;
 pub mod refused;
 pub mod staff;
 pub mod stock;

@@ -6,7 +6,8 @@ use crate::calendar::Timestamp;
 use crate::event::{ChargePhase, Discount, DiscountScope, Line, OrderEvent, PayMode, Rate, ServiceCharge};
 use crate::ids::{LineId, PaymentId, Revision, Sku};
 use crate::money::{Currency, Money, QtyMilli};
-use crate::pricing::{self, LineInput, LineSet, PriceError, PriceRules, TaxRate, Totals};
+use crate::pricing::{self, LineInput, LineSet, LineTotals, PriceError, PriceRules, TaxRate, Totals};
+use crate::refund::{Kept, Returns, SoldLine};
 use crate::refused::{Closed, Refused};
 
 /// A line, as far as decisions read it.
@@ -22,6 +23,8 @@ pub struct OrderLine {
     pub taxes: Vec<TaxRate>,
     /// The stock item one unit takes.
     pub sku: Option<Sku>,
+    /// What it comes to; zero until the order is placed.
+    pub totals: LineTotals,
 }
 
 /// An order that may still change.
@@ -54,15 +57,19 @@ pub struct Order {
     pub applied: Money,
     /// Attempts to pay that have no outcome yet.
     pub attempts: Vec<PaymentId>,
+    /// What did not stay with it.
+    pub returns: Option<Box<Returns>>,
 }
 
 /// An order that takes no more changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClosedOrder {
     /// How many events its stream has.
     pub events: u64,
     /// What has become of it.
     pub state: Closed,
+    /// What refunds read of it; nothing where it was cancelled and took no money.
+    pub kept: Option<Box<Kept>>,
 }
 
 /// An order in the store's memory.
@@ -116,6 +123,7 @@ impl OrderSlot {
             total: Money::ZERO,
             applied: Money::ZERO,
             attempts: vec![],
+            returns: None,
         }))
     }
 
@@ -126,15 +134,51 @@ impl OrderSlot {
     pub fn evolve(&mut self, event: &OrderEvent) {
         match (&mut *self, event) {
             (OrderSlot::Live(order), OrderEvent::OrderCompleted { .. }) => {
-                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Completed });
+                let lines = order.lines.iter().map(sold_line).collect();
+                let (rounding, returns) = (order.rules.rounding, order.returns.take());
+                let kept = Some(Box::new(Kept { rounding, lines, returns }));
+                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Completed, kept });
             }
             (OrderSlot::Live(order), OrderEvent::OrderCancelled { .. }) => {
-                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Cancelled });
+                let returns = order.returns.take();
+                let kept = returns.map(|returns| Box::new(Kept { returns: Some(returns), ..Kept::default() }));
+                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Cancelled, kept });
             }
             (OrderSlot::Live(order), event) => order.evolve(event),
-            (OrderSlot::Closed(closed), OrderEvent::PaymentNotApplicable { .. }) => closed.events += 1,
+            (
+                OrderSlot::Closed(closed),
+                OrderEvent::PaymentNotApplicable { .. } | OrderEvent::RefundRecorded { .. },
+            ) => {
+                closed.events += 1;
+                evolve_returns(self.returns_mut(), event);
+            }
             (OrderSlot::Closed(closed), event) => panic!("{event:?} for an order that is {closed:?}"),
         }
+    }
+
+    /// What did not stay with the order.
+    pub fn returns(&self) -> Option<&Returns> {
+        match self {
+            OrderSlot::Live(order) => order.returns.as_deref(),
+            OrderSlot::Closed(closed) => closed.kept.as_deref()?.returns.as_deref(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn returns_mut(&mut self) -> &mut Returns {
+        match self {
+            OrderSlot::Live(order) => order.returns.get_or_insert_default(),
+            OrderSlot::Closed(closed) => closed.kept.get_or_insert_default().returns.get_or_insert_default(),
+        }
+    }
+}
+
+/// Money that came in and could not stay, or went back.
+fn evolve_returns(returns: &mut Returns, event: &OrderEvent) {
+    match event {
+        OrderEvent::PaymentNotApplicable { payment, unapplied, .. } => returns.unapplied.push((*payment, *unapplied)),
+        OrderEvent::RefundRecorded { parts, .. } => returns.refunded.0 += parts.applied.0,
+        event => panic!("{event:?} says nothing of money that did not stay"),
     }
 }
 
@@ -147,6 +191,12 @@ impl Order {
     /// What is still to be paid.
     pub fn due(&self) -> Money {
         Money(self.total.0 - self.applied.0)
+    }
+
+    /// What has been paid towards it and not been given back.
+    pub fn kept(&self) -> Money {
+        let refunded = self.returns.as_deref().map_or(Money::ZERO, |returns| returns.refunded);
+        Money(self.applied.0 - refunded.0)
     }
 
     /// When the engine cancels it unless somebody pays; nothing paid so far.
@@ -218,15 +268,24 @@ impl Order {
             OrderEvent::ServiceChargeRemoved { charge } => self.charges.retain(|held| held.charge != *charge),
             OrderEvent::OrderPlaced { totals, deadline } => {
                 self.is_placed = true;
-                self.total = totals.total;
+                self.set_totals(totals);
                 self.deadline = *deadline;
             }
-            OrderEvent::OrderRepriced { totals } => self.total = totals.total,
+            OrderEvent::OrderRepriced { totals } => self.set_totals(totals),
             OrderEvent::PaymentApplied { amount, .. } => self.applied.0 += amount.0,
-            OrderEvent::PaymentNotApplicable { .. } => {}
+            OrderEvent::PaymentNotApplicable { .. } | OrderEvent::RefundRecorded { .. } => {
+                evolve_returns(self.returns.get_or_insert_default(), event);
+            }
             OrderEvent::OrderOpened(_) | OrderEvent::OrderCancelled { .. } | OrderEvent::OrderCompleted { .. } => {
                 panic!("{event:?} for an order that is {self:?}")
             }
+        }
+    }
+
+    fn set_totals(&mut self, totals: &Totals) {
+        self.total = totals.total;
+        for (line, amounts) in self.lines.iter_mut().zip(&totals.lines) {
+            line.totals = *amounts;
         }
     }
 
@@ -239,7 +298,12 @@ impl Order {
 }
 
 fn order_line(line: &Line) -> OrderLine {
-    OrderLine { line: line.line, qty: line.qty, unit: line.unit, taxes: line.taxes.clone(), sku: line.sku }
+    let totals = LineTotals::default();
+    OrderLine { line: line.line, qty: line.qty, unit: line.unit, taxes: line.taxes.clone(), sku: line.sku, totals }
+}
+
+fn sold_line(line: &OrderLine) -> SoldLine {
+    SoldLine { line: line.line, qty: line.qty, totals: line.totals, sku: line.sku }
 }
 
 fn charge_input(charge: &ServiceCharge) -> pricing::ServiceCharge<'_> {

@@ -2,8 +2,9 @@
 
 use crate::calendar::Timestamp;
 use crate::event::{PaymentEvent, Tender};
-use crate::ids::{OrderId, Revision};
+use crate::ids::{OrderId, RefundId, Revision};
 use crate::money::{Currency, Money};
+use crate::refund::{Refund, RefundState};
 
 /// How far an attempt got. Its rank never falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub enum PaymentState {
 }
 
 /// One attempt to pay.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
     /// How many events its stream has.
     pub events: u64,
@@ -39,6 +40,8 @@ pub struct Payment {
     pub deadline: Option<Timestamp>,
     /// How far it got.
     pub state: PaymentState,
+    /// Its refunds, in the order they were asked for; most payments have none.
+    pub refunds: Option<Box<Vec<Refund>>>,
 }
 
 impl Payment {
@@ -72,7 +75,18 @@ impl Payment {
             currency: *currency,
             deadline: *deadline,
             state: PaymentState::Initiated,
+            refunds: None,
         }
+    }
+
+    /// Its refunds, in the order they were asked for.
+    pub fn refunds(&self) -> &[Refund] {
+        self.refunds.as_deref().map_or(&[], Vec::as_slice)
+    }
+
+    /// A refund by its id.
+    pub fn refund(&self, refund: RefundId) -> Option<&Refund> {
+        self.refunds().iter().find(|held| held.refund == refund)
     }
 
     /// Folds a fact.
@@ -92,13 +106,54 @@ impl Payment {
             },
             (state, PaymentEvent::PaymentFlagged { .. } | PaymentEvent::PaymentOutcomeIgnored { .. }) => state,
             (
+                S::Captured,
+                PaymentEvent::RefundRequested { .. }
+                | PaymentEvent::RefundSucceeded { .. }
+                | PaymentEvent::RefundFailed { .. }
+                | PaymentEvent::RefundOutcomeIgnored { .. },
+            ) => {
+                self.evolve_refunds(event);
+                S::Captured
+            }
+            (
                 S::Captured | S::NeedsReview,
                 PaymentEvent::PaymentCaptured { .. }
                 | PaymentEvent::PaymentFailed { .. }
                 | PaymentEvent::PaymentExpired,
             )
             | (S::Failed | S::Expired, PaymentEvent::PaymentFailed { .. } | PaymentEvent::PaymentExpired)
+            | (
+                S::Initiated | S::Failed | S::Expired | S::NeedsReview,
+                PaymentEvent::RefundRequested { .. }
+                | PaymentEvent::RefundSucceeded { .. }
+                | PaymentEvent::RefundFailed { .. }
+                | PaymentEvent::RefundOutcomeIgnored { .. },
+            )
             | (_, PaymentEvent::PaymentInitiated { .. }) => panic!("{event:?} for a payment that is {self:?}"),
+        };
+    }
+
+    fn evolve_refunds(&mut self, event: &PaymentEvent) {
+        use RefundState as R;
+        if let PaymentEvent::RefundRequested { refund, parts, lines, restock, .. } = event {
+            let (lines, state) = (lines.clone(), R::Requested);
+            let refund = Refund { refund: *refund, parts: *parts, lines, restock: *restock, state };
+            self.refunds.get_or_insert_default().push(refund);
+            return;
+        }
+        let (PaymentEvent::RefundSucceeded { refund: id }
+        | PaymentEvent::RefundFailed { refund: id, .. }
+        | PaymentEvent::RefundOutcomeIgnored { refund: id, .. }) = event
+        else {
+            panic!("{event:?} is not of a refund");
+        };
+        let held = self.refunds.iter_mut().flat_map(|refunds| refunds.iter_mut()).find(|held| held.refund == *id);
+        let Some(refund) = held else { panic!("{event:?} for a refund that was not requested") };
+        refund.state = match (refund.state, event) {
+            (R::Requested | R::Failed, PaymentEvent::RefundSucceeded { .. }) => R::Succeeded,
+            (R::Requested, PaymentEvent::RefundFailed { .. }) => R::Failed,
+            (state, PaymentEvent::RefundOutcomeIgnored { .. }) => state,
+            (_, event) => panic!("{event:?} for a refund that is {refund:?}"),
         };
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::event::Role;
 use crate::ids::{
-    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku, TaxId,
-    TokenId, VariationId,
+    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Revision,
+    Sku, TaxId, TokenId, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 use crate::staff::Right;
@@ -269,6 +269,36 @@ pub enum Refused {
     },
     /// A cash payment has its outcome already.
     CashSettled,
+    /// No money of the payment was taken in, so none can be given back.
+    PaymentNotCaptured,
+    /// The payment has another refund of that id.
+    RefundExists {
+        /// The refund.
+        refund: RefundId,
+    },
+    /// The payment has no such refund.
+    UnknownRefund {
+        /// The refund.
+        refund: RefundId,
+    },
+    /// The refund would give back nothing.
+    NothingToRefund,
+    /// More than what is left of the payment.
+    RefundExceedsCaptured {
+        /// What is left without the tip.
+        amount: Money,
+        /// What is left of the tip.
+        tip: Money,
+    },
+    /// More units of a line than were sold and not given back.
+    RefundExceedsSold {
+        /// The line.
+        line: LineId,
+        /// What is left.
+        left: QtyMilli,
+    },
+    /// Lines are refunded once their order is settled.
+    OrderNotCompleted,
     /// The store keeps no such stock item: set its policy first.
     UnknownSku {
         /// The stock item.

@@ -7,7 +7,7 @@ use crate::calendar::Timestamp;
 use crate::command::StockCommand;
 use crate::event::{Event, ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 use crate::hash::IdMap;
-use crate::ids::{OrderId, Revision, Sku};
+use crate::ids::{OrderId, RefundId, Revision, Sku};
 use crate::money::QtyMilli;
 use crate::refused::{Refused, Shortage};
 
@@ -249,22 +249,31 @@ impl Stock {
         if lines.is_empty() {
             return vec![];
         }
-        let mut cleared: Vec<(Sku, QtyMilli)> = vec![];
-        for line in &lines {
-            match cleared.iter_mut().find(|(sku, _)| *sku == line.sku) {
-                Some((_, sum)) => sum.0 += line.qty.0,
-                None => cleared.push((line.sku, line.qty)),
-            }
-        }
+        let cleared = sums_by_sku(&lines);
         let mut events = vec![Event::Stock(StockEvent::StockReleased { order, lines, why })];
-        for (sku, back) in cleared {
-            let item = &self.items[&sku];
-            let is_auto = item.mark.is_some_and(|mark| mark.auto);
-            if is_auto && 0 < item.available().0 + back.0 {
-                events.push(Event::Stock(StockEvent::ItemUnmarked86 { sku }));
-            }
-        }
+        events.extend(self.marks_cleared(&cleared));
         events
+    }
+
+    /// Puts refunded units back on the shelf; nothing of what is not counted.
+    pub fn restock(&self, order: OrderId, refund: RefundId, mut lines: Vec<ReservedLine>) -> Vec<Event> {
+        lines.retain(|line| self.is_counted(line.sku));
+        if lines.is_empty() {
+            return vec![];
+        }
+        let cleared = sums_by_sku(&lines);
+        let mut events = vec![Event::Stock(StockEvent::StockRestocked { order, refund, lines })];
+        events.extend(self.marks_cleared(&cleared));
+        events
+    }
+
+    /// The ends of the marks that set themselves, where these units make something available again.
+    fn marks_cleared(&self, back: &[(Sku, QtyMilli)]) -> Vec<Event> {
+        let is_cleared = |(sku, back): &&(Sku, QtyMilli)| {
+            let item = &self.items[sku];
+            item.mark.is_some_and(|mark| mark.auto) && 0 < item.available().0 + back.0
+        };
+        back.iter().filter(is_cleared).map(|(sku, _)| Event::Stock(StockEvent::ItemUnmarked86 { sku: *sku })).collect()
     }
 
     /// Folds a fact.
@@ -311,6 +320,11 @@ impl Stock {
                 }
                 self.give_up(*order, lines, event);
             }
+            StockEvent::StockRestocked { lines, .. } => {
+                for line in lines {
+                    self.item_mut(line.sku, event).on_hand.0 += line.qty.0;
+                }
+            }
         }
     }
 
@@ -340,6 +354,18 @@ impl Stock {
             self.reservations.remove(&order);
         }
     }
+}
+
+/// The units of lines, stock item by stock item.
+fn sums_by_sku(lines: &[ReservedLine]) -> Vec<(Sku, QtyMilli)> {
+    let mut sums: Vec<(Sku, QtyMilli)> = vec![];
+    for line in lines {
+        match sums.iter_mut().find(|(sku, _)| *sku == line.sku) {
+            Some((_, sum)) => sum.0 += line.qty.0,
+            None => sums.push((line.sku, line.qty)),
+        }
+    }
+    sums
 }
 
 /// The fact that changes what is on hand, and the end of an automatic mark where something is available again.

@@ -22,6 +22,7 @@ mod approvals;
 mod lines;
 mod orders;
 mod payments;
+mod refunds;
 
 /// What a store is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -258,10 +259,12 @@ impl Store {
 
     fn evolve_payment(&mut self, id: PaymentId, event: &PaymentEvent) {
         let payment = match self.payments.entry(id) {
-            Entry::Vacant(vacant) => *vacant.insert(Payment::initiate(event)),
-            Entry::Occupied(mut occupied) => {
-                occupied.get_mut().evolve(event);
-                *occupied.get()
+            Entry::Vacant(vacant) => vacant.insert(Payment::initiate(event)),
+            Entry::Occupied(occupied) => {
+                let payment = occupied.into_mut();
+                refunds::note_units(&mut self.orders, payment, event);
+                payment.evolve(event);
+                payment
             }
         };
         // An order knows which attempts are under way, so that its deadline can end them.
@@ -273,6 +276,10 @@ impl Store {
                 | PaymentEvent::PaymentExpired
                 | PaymentEvent::PaymentFlagged { .. }
                 | PaymentEvent::PaymentOutcomeIgnored { .. } => order.attempts.retain(|attempt| *attempt != id),
+                PaymentEvent::RefundRequested { .. }
+                | PaymentEvent::RefundSucceeded { .. }
+                | PaymentEvent::RefundFailed { .. }
+                | PaymentEvent::RefundOutcomeIgnored { .. } => {}
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use crate::calendar::Timestamp;
 use crate::event::Tender;
-use crate::ids::{OrderId, Text};
-use crate::money::Money;
+use crate::ids::{LineId, OrderId, RefundId, Text};
+use crate::money::{Money, QtyMilli};
 
 /// A command to a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,15 @@ pub enum PaymentCommand {
     },
     /// What became of an attempt outside the drawer.
     RecordOutcome(Outcome),
+    /// Gives captured money back; cash is given back at once.
+    RequestRefund(NewRefund),
+    /// What became of a refund outside the drawer.
+    RecordRefundOutcome {
+        /// The refund.
+        refund: RefundId,
+        /// What became of it.
+        outcome: RefundOutcome,
+    },
     /// Ends an attempt that stayed unanswered (issued by the engine at the deadline).
     Expire {
         /// The deadline that passed.
@@ -61,6 +70,61 @@ pub enum Outcome {
         amount: Option<Money>,
     },
     /// No money moved.
+    Failed {
+        /// The terminal's or provider's code.
+        code: Text,
+    },
+}
+
+/// A refund a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRefund {
+    /// Its id, unique in the payment.
+    pub refund: RefundId,
+    /// How much.
+    pub what: RefundOf,
+    /// Whether the units it is for go back on the shelf.
+    pub restock: bool,
+    /// Why.
+    pub reason: Text,
+}
+
+/// How much a refund gives back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundOf {
+    /// All that is left of the payment, its tip too.
+    Rest,
+    /// So much: first of what the order could not take, then of what was paid towards it.
+    Amount {
+        /// Without the tip.
+        amount: Money,
+        /// Of the tip.
+        tip: Money,
+    },
+    /// What these units came to, each line at most once.
+    Lines {
+        /// The units.
+        lines: Vec<RefundLine>,
+        /// Of the tip.
+        tip: Money,
+    },
+}
+
+/// Units of a line to be given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundLine {
+    /// The line.
+    pub line: LineId,
+    /// How many units, more than none.
+    pub qty: QtyMilli,
+}
+
+/// What became of a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundOutcome {
+    /// The money was given back.
+    Succeeded,
+    /// It was not.
     Failed {
         /// The terminal's or provider's code.
         code: Text,

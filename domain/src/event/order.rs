@@ -1,9 +1,10 @@
 //! Events of an order.
 
-use super::Tender;
+use super::{MoneyParts, RefundedLine, Tender};
 use crate::calendar::{Date, LocalDateTime, Timestamp};
 use crate::ids::{
-    ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, PaymentId, Sku, TableId, Text, VariationId,
+    ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, PaymentId, RefundId, Sku, TableId, Text,
+    VariationId,
 };
 use crate::money::{Currency, Money, Ppm, QtyMilli};
 use crate::pricing::{PriceRules, TaxRate, Totals};
@@ -257,6 +258,21 @@ pub enum OrderEvent {
         unapplied: Money,
         /// Why not.
         why: NotApplicable,
+    },
+    /// Money paid for the order was given back. It reopens nothing: what is due stays as it was.
+    RefundRecorded {
+        /// The refund.
+        refund: RefundId,
+        /// The payment it comes from.
+        payment: PaymentId,
+        /// How it was paid, and given back.
+        tender: Tender,
+        /// How much, and of what.
+        parts: MoneyParts,
+        /// The units it is for, where it is for some.
+        lines: Vec<RefundedLine>,
+        /// The business date it is booked on.
+        posting_date: Date,
     },
     /// The order was cancelled.
     OrderCancelled {

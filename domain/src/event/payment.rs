@@ -1,7 +1,8 @@
 //! Events of a payment.
 
+use super::{MoneyParts, RefundedLine};
 use crate::calendar::Timestamp;
-use crate::ids::{OrderId, TenderId, Text};
+use crate::ids::{OrderId, RefundId, TenderId, Text};
 use crate::money::{Currency, Money};
 
 /// How a payment is made.
@@ -69,6 +70,38 @@ pub enum PaymentEvent {
         /// What the message said.
         outcome: IgnoredOutcome,
     },
+    /// Captured money is to be given back.
+    RefundRequested {
+        /// The refund.
+        refund: RefundId,
+        /// How much, and of what.
+        parts: MoneyParts,
+        /// The units it is for, where it is for some.
+        lines: Vec<RefundedLine>,
+        /// Whether those units go back on the shelf.
+        restock: bool,
+        /// Why.
+        reason: Text,
+    },
+    /// The money was given back.
+    RefundSucceeded {
+        /// The refund.
+        refund: RefundId,
+    },
+    /// The money was not given back.
+    RefundFailed {
+        /// The refund.
+        refund: RefundId,
+        /// The terminal's or provider's code.
+        code: Text,
+    },
+    /// A message about a refund that came too late to change anything was kept.
+    RefundOutcomeIgnored {
+        /// The refund.
+        refund: RefundId,
+        /// What the message said.
+        outcome: IgnoredRefund,
+    },
 }
 
 /// Why a payment needs a person.
@@ -85,6 +118,17 @@ pub enum Flag {
         /// What moved.
         captured: Money,
     },
+    /// More money may have been given back than was to be.
+    RefundInDoubt,
+}
+
+/// A message about a refund that changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IgnoredRefund {
+    /// A failure after the money was given back.
+    Failed,
+    /// Money given back after a failure, when what it would take had been given back already.
+    Succeeded,
 }
 
 /// A message about a payment that changed nothing.

@@ -1,7 +1,7 @@
 //! Events of a store's stock.
 
 use crate::calendar::Timestamp;
-use crate::ids::{LineId, OrderId, Sku, Text};
+use crate::ids::{LineId, OrderId, RefundId, Sku, Text};
 use crate::money::QtyMilli;
 
 /// How a stock item is kept.
@@ -120,5 +120,14 @@ pub enum StockEvent {
         lines: Vec<ReservedLine>,
         /// Why.
         why: ReleaseReason,
+    },
+    /// Sold units that were refunded are on the shelf again.
+    StockRestocked {
+        /// The order.
+        order: OrderId,
+        /// The refund, unique in its payment.
+        refund: RefundId,
+        /// What came back.
+        lines: Vec<ReservedLine>,
     },
 }

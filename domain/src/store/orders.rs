@@ -392,8 +392,9 @@ impl<'a> Draft<'a> {
     }
 
     fn cancel(mut self, reason: &CancelReason) -> Result<Vec<Event>, Refused> {
-        if self.order.applied != Money::ZERO {
-            return Err(Refused::MoneyCaptured { captured: self.order.applied });
+        let captured = self.order.kept();
+        if captured != Money::ZERO {
+            return Err(Refused::MoneyCaptured { captured });
         }
         let cancelled = OrderEvent::OrderCancelled { reason: reason.clone() };
         self.events.push(Event::Order(self.id, cancelled));

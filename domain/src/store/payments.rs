@@ -1,6 +1,6 @@
 //! Decisions about payments. Money that moved is a fact: it is recorded, applied where it can be, and flagged where not.
 
-use super::Store;
+use super::{Store, refunds};
 use crate::calendar::Timestamp;
 use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
 use crate::event::{Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
@@ -52,6 +52,10 @@ impl Store {
                     Outcome::Captured { amount } => self.captured(id, payment, *amount),
                     Outcome::Failed { code } => Ok(failed(id, payment, code)),
                 }
+            }
+            PaymentCommand::RequestRefund(new) => self.request_refund(id, new, context),
+            PaymentCommand::RecordRefundOutcome { refund, outcome } => {
+                self.refund_outcome(id, *refund, outcome, context)
             }
             PaymentCommand::Expire { deadline } => {
                 let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
@@ -134,11 +138,11 @@ impl Store {
     fn apply(&self, money: Captured, events: &mut Vec<Event>) {
         let Captured { payment, order: id, tender, amount, tip } = money;
         let (applied, unapplied, why) = match &self.orders[&id] {
-            OrderSlot::Live(order) => {
+            OrderSlot::Live(order) if Money::ZERO < order.due() => {
                 let applied = amount.min(order.due());
-                let unapplied = Money(amount.0 - applied.0);
-                (Some((order, applied)).filter(|_| Money::ZERO < applied), unapplied, NotApplicable::NothingDue)
+                (Some((order, applied)), Money(amount.0 - applied.0), NotApplicable::NothingDue)
             }
+            OrderSlot::Live(_) => (None, Money(amount.0 + tip.0), NotApplicable::NothingDue),
             OrderSlot::Closed(closed) => {
                 let why = match closed.state {
                     Closed::Completed => NotApplicable::NothingDue,
@@ -153,6 +157,7 @@ impl Store {
         if Money::ZERO < unapplied {
             events.push(Event::Order(id, OrderEvent::PaymentNotApplicable { payment, tender, unapplied, why }));
             events.push(Event::Payment(payment, PaymentEvent::PaymentFlagged { why: Flag::NotApplicable }));
+            events.push(Event::Payment(payment, refunds::unapplied_back(unapplied)));
         }
         if let Some((order, applied)) = applied
             && applied == order.due()

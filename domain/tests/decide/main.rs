@@ -6,6 +6,7 @@
 mod approvals;
 mod orders;
 mod payments;
+mod refunds;
 mod refusals;
 mod stock_items;
 #[path = "../support/mod.rs"]
@@ -14,14 +15,15 @@ mod support;
 
 use domain::calendar::Timestamp;
 use domain::command::{
-    AccessCommand, Command, Context, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewOrder,
-    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, Source, StockCommand, StoreCommand,
+    AccessCommand, Command, Context, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewOrder, NewRefund,
+    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf, RefundOutcome, Source,
+    StockCommand, StoreCommand,
 };
 use domain::event::{
-    AccessEvent, CancelReason, DiscountScope, Event, Flag, MenuEvent, OrderEvent, PayMode, PaymentEvent, Rate,
-    ReservedLine, Role, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
+    AccessEvent, CancelReason, DiscountScope, Event, Flag, MenuEvent, MoneyParts, OrderEvent, PayMode, PaymentEvent,
+    Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
 };
-use domain::ids::{ActorId, ChargeId, DiscountId, Id, TenderId, TokenId};
+use domain::ids::{ActorId, ChargeId, DiscountId, Id, RefundId, TenderId, TokenId};
 use domain::menu::ItemPrice;
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::order::Order;
@@ -130,6 +132,9 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::PaymentNotApplicable { payment, unapplied, why, .. } => {
             format!("not applicable {payment} {unapplied} {why:?}")
         }
+        OrderEvent::RefundRecorded { refund, parts, posting_date, .. } => {
+            format!("gave back {refund} {} on {posting_date}", tell_parts(parts))
+        }
         OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout } => "timed out".to_owned(),
         OrderEvent::OrderCancelled { reason: CancelReason::Requested(reason) } => format!("cancelled {reason}"),
         OrderEvent::OrderCompleted { total } => format!("completed {total}"),
@@ -153,7 +158,23 @@ fn tell_payment(event: &PaymentEvent) -> String {
         }
         PaymentEvent::PaymentFlagged { why } => format!("flagged {why:?}"),
         PaymentEvent::PaymentOutcomeIgnored { outcome } => format!("ignored {outcome:?}"),
+        PaymentEvent::RefundRequested { refund, parts, lines, .. } => {
+            let lines: Vec<String> = lines.iter().map(tell_refunded).collect();
+            format!("refund {refund} {}{}", tell_parts(parts), lines.concat())
+        }
+        PaymentEvent::RefundSucceeded { refund } => format!("refund {refund} succeeded"),
+        PaymentEvent::RefundFailed { refund, code } => format!("refund {refund} failed {code}"),
+        PaymentEvent::RefundOutcomeIgnored { refund, outcome } => format!("refund {refund} ignored {outcome:?}"),
     }
+}
+
+/// What was paid, the tip, and what the order could not take.
+fn tell_parts(parts: &MoneyParts) -> String {
+    format!("{} + {} + {}", parts.applied, parts.tip, parts.unapplied)
+}
+
+fn tell_refunded(line: &RefundedLine) -> String {
+    format!(", {} {} for {} + {}", line.line, line.qty, line.net, line.tax_exclusive)
 }
 
 fn tell_stock(event: &StockEvent) -> String {
@@ -177,6 +198,7 @@ fn tell_stock(event: &StockEvent) -> String {
         StockEvent::StockReserved { lines, .. } => format!("reserved {}", told(lines)),
         StockEvent::StockCommitted { lines, .. } => format!("committed {}", told(lines)),
         StockEvent::StockReleased { lines, .. } => format!("released {}", told(lines)),
+        StockEvent::StockRestocked { refund, lines, .. } => format!("restocked {} by {refund}", told(lines)),
     }
 }
 
@@ -279,6 +301,32 @@ fn captured(id: &str, amount: Option<i64>) -> When {
 
 fn failed(id: &str) -> When {
     when(to_payment(id, PaymentCommand::RecordOutcome(Outcome::Failed { code: text("declined") })))
+}
+
+fn refund_id(id: &str) -> RefundId {
+    RefundId::parse(id).expect("an id")
+}
+
+fn refund(of: &str, id: &str, what: RefundOf, restock: bool) -> When {
+    let new = NewRefund { refund: refund_id(id), what, restock, reason: text("cold") };
+    when(to_payment(of, PaymentCommand::RequestRefund(new)))
+}
+
+fn back(of: &str, id: &str, amount: i64, tip: i64) -> When {
+    refund(of, id, RefundOf::Amount { amount: Money(amount), tip: Money(tip) }, false)
+}
+
+fn lines_back(of: &str, id: &str, lines: &[(&str, i64)], restock: bool) -> When {
+    let lines = lines.iter().map(|(id, milli)| RefundLine { line: line(id), qty: QtyMilli(*milli) });
+    refund(of, id, RefundOf::Lines { lines: lines.collect(), tip: Money::ZERO }, restock)
+}
+
+fn refund_outcome(of: &str, id: &str, succeeded: bool) -> When {
+    let outcome = match succeeded {
+        true => RefundOutcome::Succeeded,
+        false => RefundOutcome::Failed { code: text("closed account") },
+    };
+    when(to_payment(of, PaymentCommand::RecordRefundOutcome { refund: refund_id(id), outcome }))
 }
 
 fn expire(id: &str, deadline: i64) -> When {

@@ -121,7 +121,8 @@ fn p2_cash() {
 #[test]
 fn p6_money_for_a_closed_order_is_to_be_refunded() {
     let tipped = [open_first(), place(), pay("p1", None, 200, card())];
-    let in_vain = |why| ["p1 captured 2178 + 200", why, "p1 flagged NotApplicable"];
+    let back = "p1 refund unapplied 0 + 0 + 2378";
+    let in_vain = |why| ["p1 captured 2178 + 200", why, "p1 flagged NotApplicable", back];
     let given = [tipped.to_vec(), vec![cancel()]].concat();
     check(&given, captured("p1", None), Ok(&in_vain("o1 not applicable p1 2378 OrderCancelled")));
     let given = [tipped.to_vec(), vec![by_cash("p2", None)]].concat();
@@ -133,6 +134,7 @@ fn p6_money_for_a_closed_order_is_to_be_refunded() {
         "p1 flagged LateCapture",
         "o1 not applicable p1 2378 OrderCancelled",
         "p1 flagged NotApplicable",
+        back,
     ];
     check(&given, captured("p1", None).at(901), Ok(&late));
 }
@@ -145,6 +147,7 @@ fn p8_more_than_is_due_is_split() {
         "o1 applied p1 1089 + 0",
         "o1 not applicable p1 1089 NothingDue",
         "p1 flagged NotApplicable",
+        "p1 refund unapplied 0 + 0 + 1089",
         "committed l1 burger 1000",
         "o1 completed 1089",
     ];

@@ -56,6 +56,13 @@ fn name(refused: &Refused) -> &'static str {
         Refused::PaymentExceedsDue { .. } => "PaymentExceedsDue",
         Refused::TenderedTooLittle { .. } => "TenderedTooLittle",
         Refused::CashSettled => "CashSettled",
+        Refused::PaymentNotCaptured => "PaymentNotCaptured",
+        Refused::RefundExists { .. } => "RefundExists",
+        Refused::UnknownRefund { .. } => "UnknownRefund",
+        Refused::NothingToRefund => "NothingToRefund",
+        Refused::RefundExceedsCaptured { .. } => "RefundExceedsCaptured",
+        Refused::RefundExceedsSold { .. } => "RefundExceedsSold",
+        Refused::OrderNotCompleted => "OrderNotCompleted",
         Refused::UnknownSku { .. } => "UnknownSku",
         Refused::StockUntracked { .. } => "StockUntracked",
         Refused::OnHandTooLow { .. } => "OnHandTooLow",
@@ -71,7 +78,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 57;
+const REFUSALS: usize = 64;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -295,6 +302,21 @@ fn payment_and_stock_cases() -> Vec<Case> {
         case(&placed, by_card("p1", Some(2_179)), Refused::PaymentExceedsDue { due: Money(2_178) }),
         case(&placed, pay("p1", Some(10), 0, little), Refused::TenderedTooLittle { needed: Money(10) }),
         case(&paid, captured("p1", None), Refused::CashSettled),
+        case(&[open(burgers()), place(), by_card("p1", None)], back("p1", "r1", 1, 0), Refused::PaymentNotCaptured),
+        case(
+            &[paid.to_vec(), vec![back("p1", "r1", 1, 0)]].concat(),
+            back("p1", "r1", 1, 0),
+            Refused::RefundExists { refund: refund_id("r1") },
+        ),
+        case(&paid, refund_outcome("p1", "r1", true), Refused::UnknownRefund { refund: refund_id("r1") }),
+        case(&paid, back("p1", "r1", 0, 0), Refused::NothingToRefund),
+        case(&paid, back("p1", "r1", 1, 1), Refused::RefundExceedsCaptured { amount: Money(1), tip: Money::ZERO }),
+        case(
+            &[open(burgers()), place(), by_cash("p1", None)],
+            lines_back("p1", "r1", &[("l1", 2_001)], false),
+            Refused::RefundExceedsSold { line: line("l1"), left: QtyMilli(2_000) },
+        ),
+        case(&paid, lines_back("p1", "r1", &[("l1", 1_000)], false), Refused::OrderNotCompleted),
         case(&[], receive("beer", 1), Refused::UnknownSku { sku: sku("beer") }),
         case(&[], receive("soda", 1), Refused::StockUntracked { sku: sku("soda") }),
         case(&[], waste("burger", 11), Refused::OnHandTooLow { sku: sku("burger"), available: QtyMilli(10_000) }),

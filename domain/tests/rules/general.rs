@@ -99,9 +99,10 @@ fn e4_events_stay_in_their_store() {
         // A decision speaks of the entities its command names, and of what hangs on them.
         let of_payment = step.payment().and_then(|(payment, command)| match command {
             PaymentCommand::Initiate { order, .. } => Some(*order),
-            PaymentCommand::RecordOutcome(_) | PaymentCommand::Expire { .. } => {
-                model.payments.get(&payment).map(|payment| payment.order)
-            }
+            PaymentCommand::RecordOutcome(_)
+            | PaymentCommand::RequestRefund(_)
+            | PaymentCommand::RecordRefundOutcome { .. }
+            | PaymentCommand::Expire { .. } => model.payments.get(&payment).map(|payment| payment.order),
         });
         let order = step.order().map(|(order, _)| order).or(of_payment);
         for event in step.events() {
@@ -114,7 +115,8 @@ fn e4_events_stay_in_their_store() {
                 Event::Stock(
                     StockEvent::StockReserved { order: of, .. }
                     | StockEvent::StockCommitted { order: of, .. }
-                    | StockEvent::StockReleased { order: of, .. },
+                    | StockEvent::StockReleased { order: of, .. }
+                    | StockEvent::StockRestocked { order: of, .. },
                 ) => assert_eq!(Some(*of), order),
                 Event::Stock(_) | Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => {}
             }
@@ -135,6 +137,9 @@ fn reuses(model: &crate::model::Model, step: &Step) -> bool {
     match (step.order(), step.payment()) {
         (Some((id, command)), _) => reuses_order(id, command),
         (None, Some((id, PaymentCommand::Initiate { .. }))) => model.payments.contains_key(&id),
+        (None, Some((id, PaymentCommand::RequestRefund(new)))) => {
+            model.payments.get(&id).is_some_and(|payment| payment.refunds.contains_key(&new.refund))
+        }
         (None, _) => false,
     }
 }
@@ -155,6 +160,9 @@ fn e5_ids_are_never_reused() {
                     // A removed line's id stays used: its discounts and its history are not another line's.
                     Event::Order(order, OrderEvent::LineAdded(line)) => format!("{order}/{}", line.line),
                     Event::Payment(payment, PaymentEvent::PaymentInitiated { .. }) => format!("{payment}"),
+                    Event::Payment(payment, PaymentEvent::RefundRequested { refund, .. }) => {
+                        format!("{payment}/{refund}")
+                    }
                     _ => continue,
                 };
                 assert!(used.insert(id), "{event:?}");

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 pub const LINES: [&str; 8] = ["l1", "l2", "l3", "l4", "l5", "l6", "l7", "l8"];
 pub const ORDERS: [&str; 6] = ["o1", "o2", "o3", "o4", "o5", "o6"];
+pub const REFUNDS: [&str; 4] = ["r1", "r2", "r3", "unapplied"];
 pub const PAYMENTS: [&str; 8] = ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8"];
 /// From here on a pick is blind; below it finds something its op can be done to.
 pub const BLIND: usize = 42;
@@ -37,6 +38,14 @@ pub enum Share {
     All,
     Percent(u8),
     TooMuch,
+}
+
+#[derive(Clone, Debug)]
+pub enum Back {
+    Rest,
+    Amount(Share),
+    /// By number, and how much of what was sold.
+    Lines(Vec<(usize, i64)>),
 }
 
 /// One step of a day.
@@ -83,6 +92,18 @@ pub enum Op {
     },
     Captured(usize, Option<i64>),
     Failed(usize),
+    Refund {
+        payment: usize,
+        id: usize,
+        what: Back,
+        tip: i64,
+        restock: bool,
+    },
+    RefundOutcome {
+        payment: usize,
+        id: usize,
+        succeeded: bool,
+    },
     Expire(usize, bool),
     /// Time passes, and the engine does at once what falls due.
     Tick(i64),
@@ -167,6 +188,23 @@ fn order_op() -> impl Strategy<Value = Op> {
     ]
 }
 
+fn refund_op() -> impl Strategy<Value = Op> {
+    let p = || 0..PICKS;
+    let share =
+        prop_oneof![2 => Just(Share::All), 6 => (1..=60_u8).prop_map(Share::Percent), 1 => Just(Share::TooMuch)];
+    let line = (0..LINES.len(), prop_oneof![6 => Just(1_000), 2 => Just(300), 1 => 1..5_000_i64]);
+    let what = prop_oneof![
+        1 => Just(Back::Rest),
+        3 => share.prop_map(Back::Amount),
+        6 => vec(line, 1..3).prop_map(Back::Lines),
+    ];
+    let tip = prop_oneof![3 => Just(0), 1 => 1..300_i64];
+    prop_oneof![
+        3 => (p(), 0..3_usize, what, tip, any::<bool>()).prop_map(|(payment, id, what, tip, restock)| Op::Refund { payment, id, what, tip, restock }),
+        2 => (p(), 0..REFUNDS.len(), 0..3_u8).prop_map(|(payment, id, outcome)| Op::RefundOutcome { payment, id, succeeded: outcome != 0 }),
+    ]
+}
+
 fn payment_op() -> impl Strategy<Value = Op> {
     let p = || 0..PICKS;
     let share =
@@ -203,15 +241,22 @@ fn other_op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// How often the ops of a day are to orders, to payments, and anything else.
-pub type Mix = [u32; 3];
+/// How often the ops of a day are to orders, to payments, to refunds, and anything else.
+pub type Mix = [u32; 4];
 
-pub const BUSY: Mix = [10, 9, 5];
+pub const BUSY: Mix = [10, 9, 2, 5];
 /// A day with much to pay, and with trouble: for the rules that need several things to go wrong with one payment.
-pub const PAYING: Mix = [7, 14, 4];
+pub const PAYING: Mix = [7, 14, 2, 4];
+/// A day on which much goes back.
+pub const REFUNDING: Mix = [5, 10, 16, 2];
 
-pub fn a_day(ops: usize, [to_orders, to_payments, others]: Mix) -> impl Strategy<Value = Day> {
-    let op = prop_oneof![to_orders => order_op(), to_payments => payment_op(), others => other_op()];
+pub fn a_day(ops: usize, [to_orders, to_payments, to_refunds, others]: Mix) -> impl Strategy<Value = Day> {
+    let op = prop_oneof![
+        to_orders => order_op(),
+        to_payments => payment_op(),
+        to_refunds => refund_op(),
+        others => other_op()
+    ];
     // The first orders are opened before anything else, so that the rest of the day has something to happen to.
     let morning = vec((any::<bool>(), vec(a_line(), 1..3), 0..4_u8), ORDERS.len() - 1);
     (0..4_usize, 0..3_u8, morning, vec(op, ops / 2..=ops)).prop_map(|(base, terminals, morning, ops)| {
@@ -224,5 +269,21 @@ pub fn a_day(ops: usize, [to_orders, to_payments, others]: Mix) -> impl Strategy
             imported: None,
         });
         Day { base, terminals, ops: opens.chain(ops).collect() }
+    })
+}
+
+/// A day on which everybody has paid when it begins, and much goes back.
+pub fn a_refunding_day(ops: usize) -> impl Strategy<Value = Day> {
+    (a_day(ops, REFUNDING), vec((any::<bool>(), 0..2_i64), ORDERS.len() - 1)).prop_map(|(mut day, payers)| {
+        let afternoon = day.ops.split_off(ORDERS.len() - 1);
+        for (is_cash, tip) in payers {
+            let cash = is_cash.then_some(None);
+            let expected = Expected::Nothing;
+            day.ops.push(Op::Pay { payment: 0, order: 0, share: Share::All, tip: tip * 100, cash, expected });
+            // The payment that waits, if it was not cash.
+            day.ops.push(Op::Captured(2, None));
+        }
+        day.ops.extend(afternoon);
+        day
     })
 }

@@ -7,11 +7,12 @@ use crate::support::*;
 use domain::calendar::{CutOff, Timestamp};
 use domain::command::*;
 use domain::event::{CancelReason, DiscountScope, Event, PayMode, Tender};
-use domain::ids::{LineId, OrderId, PaymentId, Sku, TenderId};
+use domain::ids::{LineId, OrderId, PaymentId, RefundId, Sku, TenderId};
 use domain::money::{Currency, Money, QtyMilli, Rounding};
 use domain::order::{Order, OrderSlot};
 use domain::payment::PaymentState;
 use domain::pricing::{PriceRules, TaxRounding};
+use domain::refund::RefundState;
 use domain::refused::Refused;
 use domain::store::{Due, Settings};
 use std::sync::OnceLock;
@@ -165,6 +166,23 @@ impl Life {
                 let outcome = Outcome::Failed { code: text("declined") };
                 online(to_payment(self.unanswered(*index), PaymentCommand::RecordOutcome(outcome)))
             }
+            Op::Refund { payment, id, what, tip, restock } => {
+                online(self.refund(*payment, *id, what, Money(*tip), *restock))
+            }
+            Op::RefundOutcome { payment: index, id, succeeded } => {
+                let of = self.with_refunds(*index);
+                let state = |id: &str| {
+                    let held = self.world.open().payment(payment(of)).and_then(|held| held.refund(refund_id(id)));
+                    held.map(|refund| refund.state)
+                };
+                let open = pick(*id * 6, &REFUNDS, |id| state(id) == Some(RefundState::Requested));
+                let id = if *index % 3 == 0 { pick(*id * 6, &REFUNDS, |id| state(id).is_some()) } else { open };
+                let outcome = match succeeded {
+                    true => RefundOutcome::Succeeded,
+                    false => RefundOutcome::Failed { code: text("declined") },
+                };
+                online(to_payment(of, PaymentCommand::RecordRefundOutcome { refund: refund_id(id), outcome }))
+            }
             Op::Reprice { item, price } => self.publish(*item, *price),
             Op::StorePrice { .. } | Op::Sell(..) | Op::Currency(_) => online(store_command(op, self.world.open())),
             Op::Policy(..)
@@ -244,6 +262,66 @@ impl Life {
             1 => pick(index, &PAYMENTS, |id| matches!(self.payment_state(id), Some(Failed | Expired))),
             _ => pick(index, &PAYMENTS, |id| self.payment_state(id) == Some(Initiated)),
         }
+    }
+
+    /// A payment to refund: mostly one of a settled order.
+    fn captured(&self, index: usize) -> &'static str {
+        let is_captured = |id: &str| self.payment_state(id) == Some(PaymentState::Captured);
+        let is_settled = |id: &str| {
+            let order = self.world.open().payment(payment(id)).and_then(|held| self.world.open().order(held.order));
+            order.is_some_and(is_closed)
+        };
+        match index % 4 {
+            0 => pick(index, &PAYMENTS, is_captured),
+            _ => pick(index, &PAYMENTS, |id| is_captured(id) && is_settled(id)),
+        }
+    }
+
+    /// A payment that has refunds, if one has.
+    fn with_refunds(&self, index: usize) -> &'static str {
+        let held = |id: &str| self.world.open().payment(payment(id));
+        let is_waiting = |id: &str| {
+            held(id).is_some_and(|held| held.refunds().iter().any(|refund| refund.state == RefundState::Requested))
+        };
+        match index % 3 {
+            0 => pick(index, &PAYMENTS, |id| held(id).is_some_and(|held| !held.refunds().is_empty())),
+            _ => pick(index, &PAYMENTS, is_waiting),
+        }
+    }
+
+    fn refund(&self, index: usize, id: usize, what: &Back, tip: Money, restock: bool) -> Command {
+        let of = self.captured(index);
+        let held = self.model.payments.get(&payment(of));
+        let sold: Vec<LineId> =
+            held.map_or(vec![], |held| self.model.orders[&held.order].lines.keys().copied().collect());
+        let captured = held.map_or(0, |held| held.captured as i64);
+        let what = match what {
+            Back::Rest => RefundOf::Rest,
+            Back::Amount(share) => {
+                let amount = match share {
+                    Share::All => captured,
+                    Share::Percent(percent) => captured * i64::from(*percent) / 100,
+                    Share::TooMuch => captured + 1,
+                };
+                RefundOf::Amount { amount: Money(amount), tip }
+            }
+            Back::Lines(lines) => {
+                let mut lines: Vec<RefundLine> = lines
+                    .iter()
+                    .map(|(index, milli)| RefundLine {
+                        line: sold.get(index % sold.len().max(1)).copied().unwrap_or(line("l9")),
+                        qty: QtyMilli(*milli),
+                    })
+                    .collect();
+                lines.sort_by_key(|asked| asked.line);
+                lines.dedup_by_key(|asked| asked.line);
+                RefundOf::Lines { lines, tip }
+            }
+        };
+        let is_free =
+            |id: &str| self.world.open().payment(payment(of)).is_some_and(|held| held.refund(refund_id(id)).is_none());
+        let refund = refund_id(pick(id * 6, &REFUNDS[..3], is_free));
+        to_payment(of, PaymentCommand::RequestRefund(NewRefund { refund, what, restock, reason: text("cold") }))
     }
 
     /// An order to change: mostly one that can be.
@@ -377,6 +455,10 @@ impl Life {
             [(upsert, Source::Online), (Command::Menu(MenuCommand::Publish), Source::Online), (adopt, Source::Engine)];
         commands.into_iter().map(|(command, source)| (command, (source, None))).collect()
     }
+}
+
+pub fn refund_id(id: &str) -> RefundId {
+    RefundId::parse(id).expect("an id")
 }
 
 /// Whether an order's slot is closed, as the code under test has it.

@@ -13,6 +13,7 @@ mod life;
 mod model;
 mod orders;
 mod payments;
+mod refunds;
 mod spell;
 mod staff;
 mod stock;
@@ -20,7 +21,7 @@ mod stock;
 #[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]
 mod support;
 
-use generate::{BUSY, Day, Mix, PAYING, a_day};
+use generate::{BUSY, Day, Mix, PAYING, a_day, a_refunding_day};
 use life::{Life, Step};
 use model::Model;
 use proptest::strategy::Strategy;
@@ -75,9 +76,25 @@ fn holds_when_paying(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World
     holds_at_each_step_of(PAYING, name, floor, rule);
 }
 
+/// The same for days on which much goes back.
+#[track_caller]
+fn holds_when_refunding(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World) -> bool) {
+    prove_at_each_step(a_refunding_day(OPS), name, floor, rule);
+}
+
 #[track_caller]
 fn holds_at_each_step_of(mix: Mix, name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World) -> bool) {
-    prove(name, floor, a_day(OPS, mix), |day| {
+    prove_at_each_step(a_day(OPS, mix), name, floor, rule);
+}
+
+#[track_caller]
+fn prove_at_each_step(
+    days: impl Strategy<Value = Day>,
+    name: &str,
+    floor: u32,
+    rule: impl Fn(&Model, &Step, &World) -> bool,
+) {
+    prove(name, floor, days, |day| {
         let mut was_tested = false;
         Life::new(day).live(day, |before, step, after| was_tested |= rule(before, step, after));
         was_tested

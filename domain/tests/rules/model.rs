@@ -2,9 +2,10 @@
 
 use domain::calendar::Timestamp;
 use domain::event::{
-    Event, Flag, Line, OrderEvent, PayMode, PaymentEvent, ReservedLine, StockEvent, StockPolicy, StoreMenuEvent,
+    Event, Flag, Line, MoneyParts, OrderEvent, PayMode, PaymentEvent, RefundedLine, ReservedLine, StockEvent,
+    StockPolicy, StoreMenuEvent,
 };
-use domain::ids::{ItemId, LineId, OrderId, PaymentId, Sku, VariationId};
+use domain::ids::{ItemId, LineId, OrderId, PaymentId, RefundId, Sku, VariationId};
 use domain::pricing::Totals;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,12 +29,19 @@ pub struct Order {
     pub pay_mode: PayMode,
     pub lines: BTreeMap<LineId, Line>,
     pub line_ids: BTreeSet<LineId>,
+    /// Its lines as its totals list them.
+    pub sequence: Vec<LineId>,
     pub totals: Option<Totals>,
     pub deadline: Option<Timestamp>,
     /// Sums over the order's payments, tips apart.
     pub applied: i128,
     pub tips: i128,
     pub unapplied: i128,
+    /// What was given back of what was applied, and of all three together.
+    pub refunded: i128,
+    pub given_back: i128,
+    /// Whether a refund succeeded after it had failed: its units were given to somebody else in between.
+    pub has_revived: bool,
 }
 
 impl Order {
@@ -43,6 +51,11 @@ impl Order {
 
     pub fn due(&self) -> i128 {
         self.total() - self.applied
+    }
+
+    /// What has been paid and not been given back.
+    pub fn kept(&self) -> i128 {
+        self.applied - self.refunded
     }
 }
 
@@ -63,7 +76,32 @@ pub struct Payment {
     pub rank: Rank,
     /// With the tip, by `PaymentCaptured`.
     pub captured: i128,
+    /// What its order could not take of it.
+    pub unapplied: i128,
     pub needs_review: bool,
+    pub refunds: BTreeMap<RefundId, Refund>,
+}
+
+impl Payment {
+    /// A sum over the refunds that did not fail.
+    pub fn back(&self, of: impl Fn(&Refund) -> i128) -> i128 {
+        self.refunds.values().filter(|refund| refund.state != Back::Failed).map(of).sum()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    Requested,
+    Succeeded,
+    Failed,
+}
+
+#[derive(Clone, Debug)]
+pub struct Refund {
+    pub parts: MoneyParts,
+    pub lines: Vec<RefundedLine>,
+    pub restock: bool,
+    pub state: Back,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -76,13 +114,14 @@ pub struct Shelf {
     pub committed: i128,
     pub reserved: i128,
     pub released: i128,
+    pub restocked: i128,
     /// The end of the mark, and whether it set itself.
     pub mark: Option<(Option<Timestamp>, bool)>,
 }
 
 impl Shelf {
     pub fn on_hand(&self) -> i128 {
-        self.received + self.counted + self.adjusted - self.committed - self.wasted
+        self.received + self.counted + self.adjusted + self.restocked - self.committed - self.wasted
     }
 
     pub fn held(&self) -> i128 {
@@ -171,11 +210,15 @@ impl Model {
                 pay_mode: opening.pay_mode,
                 lines: BTreeMap::new(),
                 line_ids: BTreeSet::new(),
+                sequence: vec![],
                 totals: None,
                 deadline: None,
                 applied: 0,
                 tips: 0,
                 unapplied: 0,
+                refunded: 0,
+                given_back: 0,
+                has_revived: false,
             };
             assert!(self.orders.insert(id, order).is_none(), "{id:?} was opened twice");
             return;
@@ -184,10 +227,14 @@ impl Model {
         match event {
             OrderEvent::LineAdded(line) => {
                 order.line_ids.insert(line.line);
+                order.sequence.push(line.line);
                 order.lines.insert(line.line, line.clone());
             }
             OrderEvent::LineQtyChanged { line, qty } => order.lines.get_mut(line).expect("a line").qty = *qty,
-            OrderEvent::LineRemoved { line } => assert!(order.lines.remove(line).is_some()),
+            OrderEvent::LineRemoved { line } => {
+                assert!(order.lines.remove(line).is_some());
+                order.sequence.retain(|held| held != line);
+            }
             OrderEvent::OrderPlaced { totals, deadline } => {
                 order.state = State::Placed;
                 order.totals = Some(totals.clone());
@@ -198,7 +245,15 @@ impl Model {
                 order.applied += i128::from(amount.0);
                 order.tips += i128::from(tip.0);
             }
-            OrderEvent::PaymentNotApplicable { unapplied, .. } => order.unapplied += i128::from(unapplied.0),
+            OrderEvent::PaymentNotApplicable { payment, unapplied, .. } => {
+                order.unapplied += i128::from(unapplied.0);
+                self.payments.get_mut(payment).expect("a payment starts first").unapplied += i128::from(unapplied.0);
+            }
+            OrderEvent::RefundRecorded { parts, .. } => {
+                order.refunded += i128::from(parts.applied.0);
+                order.given_back +=
+                    i128::from(parts.applied.0) + i128::from(parts.tip.0) + i128::from(parts.unapplied.0);
+            }
             OrderEvent::OrderCancelled { .. } => order.state = State::Cancelled,
             OrderEvent::OrderCompleted { .. } => order.state = State::Completed,
             OrderEvent::OrderOpened(_)
@@ -217,7 +272,9 @@ impl Model {
                 tip: tip.0.into(),
                 rank: Rank::Initiated,
                 captured: 0,
+                unapplied: 0,
                 needs_review: false,
+                refunds: BTreeMap::new(),
             };
             assert!(self.payments.insert(id, payment).is_none(), "{id:?} was initiated twice");
             return;
@@ -233,10 +290,35 @@ impl Model {
                 payment.rank = Rank::Moved;
                 payment.needs_review = true;
             }
+            PaymentEvent::RefundRequested { refund, parts, lines, restock, .. } => {
+                let made = Refund { parts: *parts, lines: lines.clone(), restock: *restock, state: Back::Requested };
+                assert!(payment.refunds.insert(*refund, made).is_none(), "{refund:?} was asked for twice");
+            }
+            PaymentEvent::RefundSucceeded { refund } => {
+                let held = payment.refunds.get_mut(refund).expect("a refund is asked for first");
+                let order = self.orders.get_mut(&payment.order).expect("an order opens first");
+                order.has_revived |= held.state == Back::Failed;
+                held.state = Back::Succeeded;
+            }
+            PaymentEvent::RefundFailed { refund, .. } => {
+                payment.refunds.get_mut(refund).expect("a refund is asked for first").state = Back::Failed;
+            }
             PaymentEvent::PaymentInitiated { .. }
             | PaymentEvent::PaymentFlagged { .. }
-            | PaymentEvent::PaymentOutcomeIgnored { .. } => {}
+            | PaymentEvent::PaymentOutcomeIgnored { .. }
+            | PaymentEvent::RefundOutcomeIgnored { .. } => {}
         }
+    }
+
+    /// The units of a line that were given back or are asked back, over all payments of its order.
+    pub fn units_back(&self, order: OrderId, line: LineId) -> i128 {
+        self.lines_back(order, line).map(|back| i128::from(back.qty.0)).sum()
+    }
+
+    pub fn lines_back(&self, order: OrderId, line: LineId) -> impl Iterator<Item = &RefundedLine> {
+        let of = self.payments.values().filter(move |payment| payment.order == order);
+        let counted = of.flat_map(|payment| payment.refunds.values()).filter(|refund| refund.state != Back::Failed);
+        counted.flat_map(|refund| &refund.lines).filter(move |back| back.line == line)
     }
 
     fn shelf_mut(&mut self, sku: Sku) -> &mut Shelf {
@@ -257,6 +339,11 @@ impl Model {
             }
             StockEvent::StockCommitted { order, lines } => {
                 self.book(*order, lines, |shelf| &mut shelf.committed, |held| &mut held.committed);
+            }
+            StockEvent::StockRestocked { lines, .. } => {
+                for line in lines {
+                    self.shelf_mut(line.sku).restocked += i128::from(line.qty.0);
+                }
             }
             StockEvent::StockReleased { order, lines, .. } => {
                 self.book(*order, lines, |shelf| &mut shelf.released, |held| &mut held.released);

@@ -1,7 +1,7 @@
 //! Rules of payments.
 
 use crate::life::{Life, is_cash};
-use crate::model::{Model, Rank, State};
+use crate::model::{Back, Model, Rank, State};
 use crate::{holds, holds_at_each_step, holds_when_paying};
 use domain::command::{Method, Outcome, PaymentCommand};
 use domain::event::{Event, Flag, NotApplicable, OrderEvent, PaymentEvent};
@@ -116,10 +116,15 @@ fn p6_no_order_is_revived() {
         assert_eq!(after.state(payment.order), model.state(payment.order));
         let mut flags = vec![];
         let mut refused = None;
+        let mut asked_back = None;
         for event in step.events() {
             match event {
                 Event::Stock(_) => panic!("{event:?} for an order that is closed"),
                 Event::Payment(_, PaymentEvent::PaymentFlagged { why }) => flags.push(*why),
+                Event::Payment(of, PaymentEvent::RefundRequested { parts, .. }) => {
+                    assert_eq!((of, parts.applied.0, parts.tip.0), (id, 0, 0));
+                    asked_back = Some(i128::from(parts.unapplied.0));
+                }
                 Event::Order(_, OrderEvent::PaymentNotApplicable { unapplied, why, .. }) => {
                     refused = Some((i128::from(unapplied.0), *why));
                 }
@@ -127,6 +132,7 @@ fn p6_no_order_is_revived() {
             }
         }
         assert_eq!(refused, Some((payment.amount + payment.tip, why)), "all of it is to be given back");
+        assert_eq!(asked_back, Some(payment.amount + payment.tip), "the engine asks for it by itself");
         assert!(flags.contains(&Flag::NotApplicable));
         assert_eq!(flags.contains(&Flag::LateCapture), payment.rank == Rank::FailedOrExpired);
         true
@@ -174,6 +180,12 @@ fn p8_money_is_conserved() {
         for (id, order) in &after.orders {
             let sum = captured.get(id).copied().unwrap_or_default();
             assert_eq!(sum, order.applied + order.tips + order.unapplied, "{id} {order:?}");
+        }
+        for payment in after.payments.values() {
+            // Every refund says where it comes from and takes no more than there is; none of the rest stays behind.
+            let back = payment.back(|refund| refund.parts.unapplied.0.into());
+            let has_failed = payment.refunds.values().any(|refund| refund.state == Back::Failed);
+            assert!(back <= payment.unapplied && (back == payment.unapplied || has_failed), "{payment:?}");
         }
         captured.values().any(|sum| 0 < *sum)
     });

@@ -1,0 +1,165 @@
+//! Refunds: what of a payment, and of its order's lines, has been given back or is asked back.
+//!
+//! A payment knows its refunds, an order what became of its lines and its money: each folds its own facts. Nothing is
+//! kept for an order or a payment that has no refund, but for what a settled order's lines came to.
+
+use crate::command::RefundLine;
+use crate::event::{MoneyParts, RefundedLine};
+use crate::ids::{LineId, PaymentId, RefundId, Sku};
+use crate::money::{Money, QtyMilli, RefundedQty, Rounding, refund_step};
+use crate::pricing::LineTotals;
+use crate::refused::Refused;
+
+/// The most refunds of one payment, failed ones included.
+pub const REFUNDS_MAX: usize = 64;
+
+/// How far a refund got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundState {
+    /// No outcome yet.
+    Requested,
+    /// The money was given back.
+    Succeeded,
+    /// It was not.
+    Failed,
+}
+
+/// A refund of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refund {
+    /// Its id, unique in the payment.
+    pub refund: RefundId,
+    /// How much, and of what.
+    pub parts: MoneyParts,
+    /// The units it is for.
+    pub lines: Vec<RefundedLine>,
+    /// Whether they go back on the shelf.
+    pub restock: bool,
+    /// How far it got.
+    pub state: RefundState,
+}
+
+impl Refund {
+    /// Whether it takes from what is left: a failed one does not.
+    pub fn counts(&self) -> bool {
+        match self.state {
+            RefundState::Requested | RefundState::Succeeded => true,
+            RefundState::Failed => false,
+        }
+    }
+}
+
+/// A line of a settled order, as far as refunds read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SoldLine {
+    /// The line.
+    pub line: LineId,
+    /// What was sold.
+    pub qty: QtyMilli,
+    /// What it came to.
+    pub totals: LineTotals,
+    /// The stock item one unit took.
+    pub sku: Option<Sku>,
+}
+
+/// What is kept of an order that takes no more changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// How its amounts were rounded.
+    pub rounding: Rounding,
+    /// What was sold; nothing where it was cancelled.
+    pub lines: Vec<SoldLine>,
+    /// What did not stay with it.
+    pub returns: Option<Box<Returns>>,
+}
+
+/// What of an order's money and units did not stay with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Returns {
+    /// Captured money it could not take.
+    pub unapplied: Vec<(PaymentId, Money)>,
+    /// What was given back of what was paid towards it.
+    pub refunded: Money,
+    /// What was given back, or is asked back, of its lines: one sum for each.
+    pub lines: Vec<RefundedLine>,
+}
+
+impl Returns {
+    /// What the order could not take of a payment.
+    pub fn unapplied_of(&self, payment: PaymentId) -> Money {
+        let of = self.unapplied.iter().filter(|(of, _)| *of == payment);
+        Money(of.map(|(_, unapplied)| unapplied.0).sum())
+    }
+
+    /// Counts units that are asked back.
+    pub fn take(&mut self, lines: &[RefundedLine]) {
+        for line in lines {
+            match self.lines.iter_mut().find(|held| held.line == line.line) {
+                Some(held) => add(held, line, 1),
+                None => self.lines.push(*line),
+            }
+        }
+    }
+
+    /// Counts units no more whose refund failed.
+    pub fn give_up(&mut self, lines: &[RefundedLine]) {
+        for line in lines {
+            let held = self.lines.iter_mut().find(|held| held.line == line.line);
+            add(held.expect("units are asked back before their refund fails"), line, -1);
+        }
+        self.lines.retain(|held| QtyMilli::ZERO < held.qty);
+    }
+}
+
+fn add(to: &mut RefundedLine, line: &RefundedLine, sign: i64) {
+    to.qty.0 += sign * line.qty.0;
+    to.discount.0 += sign * line.discount.0;
+    to.net.0 += sign * line.net.0;
+    to.tax_exclusive.0 += sign * line.tax_exclusive.0;
+    to.tax_inclusive.0 += sign * line.tax_inclusive.0;
+}
+
+impl Kept {
+    /// What units of its lines come to (rule M8): `rnd(total * (done + now) / sold)` less what was given back already.
+    ///
+    /// Without failed refunds that is the rule's own step; with one in between the next makes up for it, so the parts
+    /// still add up to the sale.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownLine`], [`Refused::RefundExceedsSold`].
+    pub fn lines_back(&self, asked: &[RefundLine]) -> Result<Vec<RefundedLine>, Refused> {
+        asked.iter().map(|asked| self.line_back(asked)).collect()
+    }
+
+    fn line_back(&self, asked: &RefundLine) -> Result<RefundedLine, Refused> {
+        let RefundLine { line, qty } = *asked;
+        let sold = self.lines.iter().find(|held| held.line == line).ok_or(Refused::UnknownLine { line })?;
+        let nothing = RefundedLine {
+            line,
+            qty: QtyMilli::ZERO,
+            discount: Money::ZERO,
+            net: Money::ZERO,
+            tax_exclusive: Money::ZERO,
+            tax_inclusive: Money::ZERO,
+        };
+        let before = self.returns.as_deref().and_then(|returns| returns.lines.iter().find(|held| held.line == line));
+        let before = before.unwrap_or(&nothing);
+        let left = QtyMilli(sold.qty.0 - before.qty.0);
+        if left < qty {
+            return Err(Refused::RefundExceedsSold { line, left });
+        }
+        let upto = RefundedQty { sold: sold.qty, already: QtyMilli::ZERO, now: QtyMilli(before.qty.0 + qty.0) };
+        let part = |total: Money, done: Money| {
+            let all = refund_step(total, upto, self.rounding).expect("not more is given back than was sold");
+            Money((all.0 - done.0).max(0))
+        };
+        Ok(RefundedLine {
+            line,
+            qty,
+            discount: part(sold.totals.discount, before.discount),
+            net: part(sold.totals.net, before.net),
+            tax_exclusive: part(sold.totals.tax_exclusive, before.tax_exclusive),
+            tax_inclusive: part(sold.totals.tax_inclusive, before.tax_inclusive),
+        })
+    }
+}

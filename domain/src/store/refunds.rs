@@ -1,0 +1,214 @@
+//! Decisions about refunds. Money goes back the way it came, never more than came, and says what of it goes back.
+
+use super::Store;
+use crate::calendar::business_date;
+use crate::command::{Context, NewRefund, RefundOf, RefundOutcome};
+use crate::event::{
+    Event, Flag, IgnoredRefund, MoneyParts, OrderEvent, PaymentEvent, RefundedLine, ReservedLine, Tender,
+};
+use crate::hash::IdMap;
+use crate::ids::{OrderId, PaymentId, RefundId, Text};
+use crate::money::{Money, QtyMilli};
+use crate::order::OrderSlot;
+use crate::payment::{Payment, PaymentState};
+use crate::refund::{Kept, REFUNDS_MAX, Refund, RefundState};
+use crate::refused::{Closed, Refused};
+
+/// The refund the engine asks for by itself, and its reason. A payment is captured once, so it needs one id for it.
+const UNAPPLIED: &str = "unapplied";
+
+/// The engine asks back what an order could not take (rule P6).
+pub(super) fn unapplied_back(unapplied: Money) -> PaymentEvent {
+    PaymentEvent::RefundRequested {
+        refund: RefundId::parse(UNAPPLIED).expect("it is an id"),
+        parts: MoneyParts { unapplied, ..MoneyParts::default() },
+        lines: vec![],
+        restock: false,
+        reason: Text::parse(UNAPPLIED).expect("it is a text"),
+    }
+}
+
+/// Keeps an order's count of refunded units in step with a fact about one of its payments, which is folded after.
+pub(super) fn note_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payment, event: &PaymentEvent) {
+    let (refund, counts_after) = match event {
+        PaymentEvent::RefundRequested { lines, .. } if !lines.is_empty() => {
+            return orders.get_mut(&payment.order).expect("a refund has an order").returns_mut().take(lines);
+        }
+        PaymentEvent::RefundSucceeded { refund } => (refund, true),
+        PaymentEvent::RefundFailed { refund, .. } => (refund, false),
+        PaymentEvent::RefundRequested { .. }
+        | PaymentEvent::RefundOutcomeIgnored { .. }
+        | PaymentEvent::PaymentInitiated { .. }
+        | PaymentEvent::PaymentCaptured { .. }
+        | PaymentEvent::PaymentFailed { .. }
+        | PaymentEvent::PaymentExpired
+        | PaymentEvent::PaymentFlagged { .. }
+        | PaymentEvent::PaymentOutcomeIgnored { .. } => return,
+    };
+    let Some(refund) = payment.refund(*refund).filter(|refund| !refund.lines.is_empty()) else { return };
+    let returns = orders.get_mut(&payment.order).expect("a refund has an order").returns_mut();
+    match (refund.counts(), counts_after) {
+        (true, false) => returns.give_up(&refund.lines),
+        (false, true) => returns.take(&refund.lines),
+        (true, true) | (false, false) => {}
+    }
+}
+
+impl Store {
+    pub(super) fn request_refund(
+        &self,
+        id: PaymentId,
+        new: &NewRefund,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
+        if payment.refund(new.refund).is_some() {
+            return Err(Refused::RefundExists { refund: new.refund });
+        }
+        match payment.state {
+            PaymentState::Captured => {}
+            PaymentState::Initiated | PaymentState::Failed | PaymentState::Expired | PaymentState::NeedsReview => {
+                return Err(Refused::PaymentNotCaptured);
+            }
+        }
+        if REFUNDS_MAX <= payment.refunds().len() {
+            return Err(Refused::TooMany { what: "refunds of a payment", max: REFUNDS_MAX });
+        }
+        let left = self.left(id, payment);
+        let (parts, lines) = match &new.what {
+            RefundOf::Rest => (left, vec![]),
+            RefundOf::Amount { amount, tip } => {
+                let unapplied = left.unapplied.min(*amount);
+                (MoneyParts { applied: Money(amount.0 - unapplied.0), tip: *tip, unapplied }, vec![])
+            }
+            RefundOf::Lines { lines, tip } => {
+                let lines = self.settled(payment.order)?.lines_back(lines)?;
+                let amounts = lines.iter().map(RefundedLine::amount);
+                let applied = Money::checked_sum(amounts).ok_or(Refused::AmountTooLarge)?;
+                (MoneyParts { applied, tip: *tip, unapplied: Money::ZERO }, lines)
+            }
+        };
+        if !fits(parts, left) {
+            let amount = Money(left.applied.0 + left.unapplied.0);
+            return Err(Refused::RefundExceedsCaptured { amount, tip: left.tip });
+        }
+        if parts.sum() == Money::ZERO {
+            return Err(Refused::NothingToRefund);
+        }
+        let requested = PaymentEvent::RefundRequested {
+            refund: new.refund,
+            parts,
+            lines: lines.clone(),
+            restock: new.restock,
+            reason: new.reason.clone(),
+        };
+        let mut events = vec![Event::Payment(id, requested)];
+        if payment.tender == Tender::Cash {
+            let (refund, restock, state) = (new.refund, new.restock, RefundState::Requested);
+            events.extend(self.refunded(id, payment, &Refund { refund, parts, lines, restock, state }, context));
+        }
+        Ok(events)
+    }
+
+    pub(super) fn refund_outcome(
+        &self,
+        id: PaymentId,
+        refund: RefundId,
+        outcome: &RefundOutcome,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
+        let held = payment.refund(refund).ok_or(Refused::UnknownRefund { refund })?;
+        let ignored = |outcome| Event::Payment(id, PaymentEvent::RefundOutcomeIgnored { refund, outcome });
+        Ok(match (held.state, outcome) {
+            (RefundState::Requested, RefundOutcome::Succeeded) => self.refunded(id, payment, held, context),
+            (RefundState::Requested, RefundOutcome::Failed { code }) => {
+                vec![Event::Payment(id, PaymentEvent::RefundFailed { refund, code: code.clone() })]
+            }
+            // Money that moved is a fact, unless that would be more money than there was: then a person has to look.
+            (RefundState::Failed, RefundOutcome::Succeeded) if self.still_fits(id, payment, held) => {
+                self.refunded(id, payment, held, context)
+            }
+            (RefundState::Failed, RefundOutcome::Succeeded) => {
+                let flagged = PaymentEvent::PaymentFlagged { why: Flag::RefundInDoubt };
+                vec![ignored(IgnoredRefund::Succeeded), Event::Payment(id, flagged)]
+            }
+            (RefundState::Succeeded, RefundOutcome::Failed { .. }) => vec![ignored(IgnoredRefund::Failed)],
+            (RefundState::Succeeded, RefundOutcome::Succeeded)
+            | (RefundState::Failed, RefundOutcome::Failed { .. }) => {
+                vec![]
+            }
+        })
+    }
+
+    /// What follows once money was given back: the order keeps it, and units may go back on the shelf.
+    fn refunded(&self, id: PaymentId, payment: &Payment, refund: &Refund, context: &Context) -> Vec<Event> {
+        let recorded = OrderEvent::RefundRecorded {
+            refund: refund.refund,
+            payment: id,
+            tender: payment.tender,
+            parts: refund.parts,
+            lines: refund.lines.clone(),
+            posting_date: business_date(context.local, self.settings.cut_off),
+        };
+        let mut events = vec![
+            Event::Payment(id, PaymentEvent::RefundSucceeded { refund: refund.refund }),
+            Event::Order(payment.order, recorded),
+        ];
+        if refund.restock
+            && let Ok(kept) = self.settled(payment.order)
+        {
+            let units = refund.lines.iter().filter_map(|line| {
+                let sku = kept.lines.iter().find(|sold| sold.line == line.line)?.sku?;
+                Some(ReservedLine { line: line.line, sku, qty: line.qty })
+            });
+            events.extend(self.stock.restock(payment.order, refund.refund, units.collect()));
+        }
+        events
+    }
+
+    /// What is kept of a settled order.
+    fn settled(&self, order: OrderId) -> Result<&Kept, Refused> {
+        match &self.orders[&order] {
+            OrderSlot::Live(_) => Err(Refused::OrderNotCompleted),
+            OrderSlot::Closed(closed) => match (&closed.kept, closed.state) {
+                (Some(kept), Closed::Completed) => Ok(kept),
+                (_, state) => Err(Refused::OrderClosed { state }),
+            },
+        }
+    }
+
+    /// What is left of a captured payment: what came in, less all refunds that did not fail (rule P3).
+    fn left(&self, id: PaymentId, payment: &Payment) -> MoneyParts {
+        let unapplied = self.orders[&payment.order].returns().map_or(Money::ZERO, |returns| returns.unapplied_of(id));
+        // The tip goes with the order's part of the payment: where the order took nothing, neither did the staff.
+        let mut left = match unapplied.0 == payment.amount.0 + payment.tip.0 {
+            true => MoneyParts { unapplied, ..MoneyParts::default() },
+            false => MoneyParts { applied: Money(payment.amount.0 - unapplied.0), tip: payment.tip, unapplied },
+        };
+        for refund in payment.refunds().iter().filter(|refund| refund.counts()) {
+            left.applied.0 -= refund.parts.applied.0;
+            left.tip.0 -= refund.parts.tip.0;
+            left.unapplied.0 -= refund.parts.unapplied.0;
+        }
+        left
+    }
+
+    /// Whether a refund that failed could still take place.
+    fn still_fits(&self, id: PaymentId, payment: &Payment, refund: &Refund) -> bool {
+        let units_fit = |kept: &Kept| {
+            refund.lines.iter().all(|line| {
+                let sold = kept.lines.iter().find(|sold| sold.line == line.line);
+                let back = kept.returns.iter().flat_map(|returns| &returns.lines).find(|back| back.line == line.line);
+                let (sold, back) = (sold.map_or(0, |sold| sold.qty.0), back.map_or(0, |back| back.qty.0));
+                QtyMilli::ZERO <= QtyMilli(sold - back - line.qty.0)
+            })
+        };
+        let units_fit = refund.lines.is_empty() || self.settled(payment.order).is_ok_and(units_fit);
+        units_fit && fits(refund.parts, self.left(id, payment))
+    }
+}
+
+fn fits(parts: MoneyParts, left: MoneyParts) -> bool {
+    parts.applied <= left.applied && parts.tip <= left.tip && parts.unapplied <= left.unapplied
+}

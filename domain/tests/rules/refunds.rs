@@ -1,0 +1,166 @@
+//! Rules of refunds.
+
+use crate::generate::{PAYMENTS, a_refunding_day};
+use crate::life::Life;
+use crate::model::{Back, Model, State};
+use crate::support::payment;
+use crate::{holds_when_refunding, prove};
+use domain::command::{PaymentCommand, RefundOf};
+use domain::event::{Event, OrderEvent, PaymentEvent, StockEvent};
+use domain::refused::Refused;
+
+#[test]
+fn p3_refunds_stay_within_captured() {
+    holds_when_refunding("p3_refunds_stay_within_captured", 70, |model, step, _| {
+        let mut after = model.clone();
+        for event in step.events() {
+            // After every single fact, not only after the commit.
+            after.fold(event);
+            let Event::Payment(id, _) = event else { continue };
+            let payment = &after.payments[id];
+            let back = payment.back(|refund| refund.parts.sum().0.into());
+            assert!(back <= payment.captured, "{id} {payment:?}");
+            let tip = if payment.unapplied == payment.captured { 0 } else { payment.tip };
+            let of = payment.back(|refund| refund.parts.tip.0.into());
+            assert!(0 <= of && of <= tip, "{id} {payment:?}");
+            assert!(payment.back(|refund| refund.parts.applied.0.into()) <= payment.captured - tip - payment.unapplied);
+        }
+        let refused = step.is_refused_as(|refused| matches!(refused, Refused::RefundExceedsCaptured { .. }));
+        refused || after.payments.values().any(|payment| 2 <= payment.back(|_| 1))
+    });
+}
+
+#[test]
+fn o2_no_more_units_back_than_sold() {
+    holds_when_refunding("o2_no_more_units_back_than_sold", 40, |model, step, _| {
+        let after = model.after(step.events());
+        for (id, order) in &after.orders {
+            for (line, sold) in &order.lines {
+                assert!(after.units_back(*id, *line) <= i128::from(sold.qty.0), "{id} {line}");
+            }
+        }
+        let Some((id, PaymentCommand::RequestRefund(new))) = step.payment() else { return false };
+        let RefundOf::Lines { lines, .. } = &new.what else { return false };
+        if let Err(Refused::RefundExceedsSold { line, left }) = &step.outcome {
+            let order = model.payments[&id].order;
+            let asked = lines.iter().find(|asked| asked.line == *line).expect("it was asked for");
+            let sold = i128::from(model.orders[&order].lines[line].qty.0);
+            assert_eq!(i128::from(left.0), sold - model.units_back(order, *line));
+            assert!(*left < asked.qty);
+            return true;
+        }
+        step.outcome.is_ok()
+    });
+}
+
+#[test]
+fn m8_parts_add_up_to_the_sale() {
+    holds_when_refunding("m8_parts_add_up_to_the_sale", 30, |model, step, _| {
+        let after = model.after(step.events());
+        let mut tested = false;
+        for (id, order) in &after.orders {
+            let Some(totals) = order.totals.as_ref().filter(|_| !order.has_revived) else { continue };
+            for (index, (line, sold)) in in_order(order).enumerate() {
+                let back: Vec<_> = after.lines_back(*id, *line).collect();
+                if back.is_empty() || after.units_back(*id, *line) != i128::from(sold.qty.0) {
+                    continue;
+                }
+                let came_to = &totals.lines[index];
+                let sum =
+                    |part: fn(&domain::event::RefundedLine) -> i64| back.iter().map(|back| part(back)).sum::<i64>();
+                assert_eq!(sum(|back| back.net.0), came_to.net.0, "{id} {line}");
+                assert_eq!(sum(|back| back.discount.0), came_to.discount.0, "{id} {line}");
+                assert_eq!(sum(|back| back.tax_exclusive.0), came_to.tax_exclusive.0, "{id} {line}");
+                assert_eq!(sum(|back| back.tax_inclusive.0), came_to.tax_inclusive.0, "{id} {line}");
+                tested = true;
+            }
+        }
+        for event in step.events() {
+            if let Event::Payment(_, PaymentEvent::RefundRequested { parts, lines, .. }) = event {
+                let lines: i64 = lines.iter().map(|line| line.net.0 + line.tax_exclusive.0).sum();
+                assert!(lines == 0 || lines == parts.applied.0, "{event:?}");
+            }
+        }
+        tested
+    });
+}
+
+/// The lines of an order as its totals list them.
+fn in_order(order: &crate::model::Order) -> impl Iterator<Item = (&domain::ids::LineId, &domain::event::Line)> {
+    order.sequence.iter().map(|line| (line, &order.lines[line]))
+}
+
+#[test]
+fn s8_goods_come_back_only_when_asked() {
+    holds_when_refunding("s8_goods_come_back_only_when_asked", 30, |model, step, _| {
+        let after = model.after(step.events());
+        let mut tested = false;
+        for event in step.events() {
+            let Event::Stock(StockEvent::StockRestocked { order, refund, lines }) = event else { continue };
+            let (id, _) = step.payment().expect("a refund is a payment's");
+            let made = &after.payments[&id].refunds[refund];
+            assert_eq!((after.payments[&id].order, after.state(*order)), (*order, Some(State::Completed)));
+            assert!(made.restock && made.state == Back::Succeeded);
+            for line in lines {
+                let asked = made.lines.iter().find(|asked| asked.line == line.line).expect("it was asked for");
+                assert_eq!(asked.qty, line.qty);
+                assert!(after.shelf(line.sku).is_counted());
+            }
+            tested = true;
+        }
+        let gave_back =
+            step.events().iter().any(|event| matches!(event, Event::Order(_, OrderEvent::RefundRecorded { .. })));
+        tested || (gave_back && !step.events().iter().any(|event| matches!(event, Event::Stock(_))))
+    });
+}
+
+#[test]
+fn p9_a_refund_reopens_nothing() {
+    holds_when_refunding("p9_a_refund_reopens_nothing", 60, |model: &Model, step, _| {
+        let after = model.after(step.events());
+        let mut tested = false;
+        for event in step.events() {
+            let Event::Order(id, OrderEvent::RefundRecorded { payment, refund, parts, .. }) = event else { continue };
+            let (before, order) = (&model.orders[id], &after.orders[id]);
+            assert_eq!((order.state, order.due()), (before.state, before.due()));
+            assert_eq!(order.given_back, before.given_back + i128::from(parts.sum().0));
+            assert_eq!(after.payments[payment].refunds[refund].parts, *parts);
+            tested = true;
+        }
+        tested
+    });
+}
+
+/// What an order and its payments say of refunds is folded from their own events, each stream by itself.
+#[test]
+fn refunds_fold_from_their_own_streams() {
+    prove("refunds_fold_from_their_own_streams", 60, a_refunding_day(crate::OPS), |day| {
+        let mut life = Life::new(day);
+        let mut rebuilt = life.world.clone();
+        let mut events: Vec<Event> = vec![];
+        life.live(day, |_, step, _| events.extend_from_slice(step.events()));
+        let is_of = |event: &Event, wanted: fn(&Event) -> bool| wanted(event);
+        for wanted in [
+            (|event| !matches!(event, Event::Payment(..) | Event::Order(..))) as fn(&Event) -> bool,
+            |event| matches!(event, Event::Order(..)),
+            |event| matches!(event, Event::Payment(..)),
+        ] {
+            events.iter().filter(|event| is_of(event, wanted)).for_each(|event| rebuilt.evolve(event));
+        }
+        let mut has_refunds = false;
+        for id in PAYMENTS.map(payment) {
+            let (held, built) = (life.world.open().payment(id), rebuilt.open().payment(id));
+            assert_eq!(held, built);
+            let Some(held) = held else { continue };
+            let slots = (life.world.open().order(held.order), rebuilt.open().order(held.order));
+            let returns = slots.0.and_then(|slot| slot.returns());
+            let (mut one, mut other) = (returns.cloned(), slots.1.and_then(|slot| slot.returns()).cloned());
+            for returns in [&mut one, &mut other].into_iter().flatten() {
+                returns.lines.sort_by_key(|line| line.line);
+            }
+            assert_eq!(one, other);
+            has_refunds |= !held.refunds().is_empty();
+        }
+        has_refunds
+    });
+}
