@@ -330,7 +330,8 @@ fn due_of(event: &Event) -> Option<Due> {
             | OrderEvent::ServiceChargeApplied(_)
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderRepriced { .. }
-            | OrderEvent::PaymentNotApplicable { .. } => None,
+            | OrderEvent::PaymentNotApplicable { .. }
+            | OrderEvent::RefundRecorded { .. } => None,
         },
         Event::Payment(payment, _) => Some(Due::Payment(*payment)),
         Event::Stock(StockEvent::ItemMarked86 { sku, .. } | StockEvent::ItemUnmarked86 { sku }) => {

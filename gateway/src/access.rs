@@ -10,6 +10,8 @@ pub enum Capability {
     TakeOrders,
     /// Take payments and record their outcomes.
     TakePayments,
+    /// Give money back.
+    Refund,
     /// Mark stock items sold out and sell them again.
     Mark86,
     /// Receive, count, adjust and waste stock; set its policy.
@@ -37,6 +39,7 @@ impl Capability {
     pub const ALL: [Capability; 12] = [
         Capability::TakeOrders,
         Capability::TakePayments,
+        Capability::Refund,
         Capability::Mark86,
         Capability::ManageStock,
         Capability::ManageMenu,
@@ -54,6 +57,7 @@ impl Capability {
         match self {
             Capability::TakeOrders => "take_orders",
             Capability::TakePayments => "take_payments",
+            Capability::Refund => "refund",
             Capability::Mark86 => "mark_86",
             Capability::ManageStock => "manage_stock",
             Capability::ManageMenu => "manage_menu",
@@ -74,7 +78,7 @@ pub fn allows(role: Role, capability: Capability) -> bool {
     match role {
         Role::Admin => true,
         Role::Manager => capability != C::ManageTokens,
-        Role::Pos => matches!(capability, C::TakeOrders | C::TakePayments | C::Mark86 | C::ReadStores),
+        Role::Pos => matches!(capability, C::TakeOrders | C::TakePayments | C::Refund | C::Mark86 | C::ReadStores),
         Role::Kitchen => matches!(capability, C::Mark86 | C::ReadStores),
         Role::Analyst => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
         Role::Auditor => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
@@ -97,7 +101,10 @@ pub fn needed(command: &Command, source: Source) -> Capability {
             }
             StoreCommand::Order(_, command) => order_capability(command),
             StoreCommand::Payment(_, command) => match command {
-                PaymentCommand::Initiate { .. } | PaymentCommand::RecordOutcome(_) => Capability::TakePayments,
+                PaymentCommand::Initiate { .. }
+                | PaymentCommand::RecordOutcome(_)
+                | PaymentCommand::RecordRefundOutcome { .. } => Capability::TakePayments,
+                PaymentCommand::RequestRefund(_) => Capability::Refund,
                 PaymentCommand::Expire { .. } => Capability::ManageTokens,
             },
             StoreCommand::Stock(command) => match command {
@@ -147,6 +154,7 @@ mod tests {
         let expected = "\
 take_orders    yes yes yes - - -
 take_payments  yes yes yes - - -
+refund         yes yes yes - - -
 mark_86        yes yes yes yes - -
 manage_stock   yes yes - - - -
 manage_menu    yes yes - - - -

@@ -68,6 +68,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::complete))
         .routes(routes!(payments::initiate))
         .routes(routes!(payments::outcome))
+        .routes(routes!(payments::refund))
+        .routes(routes!(payments::refund_outcome))
         .routes(routes!(reads::payment))
         .routes(routes!(reads::payments))
         .routes(routes!(reads::menu))

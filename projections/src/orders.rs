@@ -87,7 +87,7 @@ impl OrdersModel {
         let row = self.payments.edit(before, key.as_slice())?;
         let row = row.ok_or(Fault::Impossible("an event of a payment that was not initiated"))?;
         follows(row.revision, recorded.revision)?;
-        rows::evolve_payment(row, event)?;
+        rows::evolve_payment(row, event, recorded)?;
         row.revision = recorded.revision;
         row.updated_at.0 = recorded.recorded_at;
         Ok(())
@@ -167,7 +167,7 @@ fn listed_key(key: &[u8], order: &OrderView) -> Key {
 }
 
 impl Model for OrdersModel {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLES: &'static [&'static str] =
         &[ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_TIME, PAYMENTS_FLAGGED];
 

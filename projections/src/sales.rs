@@ -129,7 +129,7 @@ impl Place {
 }
 
 impl Model for SalesModel {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const TABLES: &'static [&'static str] = &[SALES, CURRENCIES, BY_ORDER, BY_ITEM, BY_TAX, BY_TENDER];
 
     fn wants(category: &str) -> bool {
@@ -177,6 +177,14 @@ impl Model for SalesModel {
             }
             OrderEvent::PaymentNotApplicable { tender, unapplied: Money(unapplied), .. } => {
                 self.cubes.tender(before, &place, tender)?.unapplied += unapplied;
+            }
+            OrderEvent::RefundRecorded { tender, parts, posting_date, .. } => {
+                // A refund is booked when it takes place; the sale stays where it was sold.
+                let cell = self.cubes.tender(before, &Place { date: *posting_date, ..place }, tender)?;
+                cell.refunds += 1;
+                cell.refunded += parts.applied.0;
+                cell.refunded_tips += parts.tip.0;
+                cell.refunded_unapplied += parts.unapplied.0;
             }
             OrderEvent::OrderOpened(_)
             | OrderEvent::DiscountApplied(_)

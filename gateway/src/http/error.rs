@@ -86,6 +86,7 @@ pub fn refusal_status(refused: &Refused) -> StatusCode {
         Refused::UnknownStore
         | Refused::UnknownOrder { .. }
         | Refused::UnknownPayment { .. }
+        | Refused::UnknownRefund { .. }
         | Refused::UnknownLine { .. }
         | Refused::UnknownDiscount { .. }
         | Refused::UnknownServiceCharge { .. }

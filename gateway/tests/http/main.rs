@@ -9,6 +9,7 @@ mod money;
 mod orders;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;
+mod refunds;
 mod restart;
 mod roles;
 mod server;

@@ -65,7 +65,8 @@ fn an_external_tender_is_captured_fails_or_comes_late() {
             .expect(201);
         till.post("/v1/stores/s1/orders/card2/cancel", &json!({"reason": "Guest left"})).await.expect(200);
         let lost = till.post("/v1/stores/s1/payments/c3/outcome", &json!({"outcome": "captured"})).await;
-        assert_eq!(kinds(&lost.expect(200)), ["PaymentCaptured", "PaymentNotApplicable", "PaymentFlagged"]);
+        let expected = ["PaymentCaptured", "PaymentNotApplicable", "PaymentFlagged", "RefundRequested"];
+        assert_eq!(kinds(&lost.expect(200)), expected);
         let path = format!("/v1/stores/s1/payments?attention=true&min_position={}", lost.position());
         let attention = till.get(&path).await.expect(200);
         let ids: Vec<&str> =

@@ -29,6 +29,8 @@ const OPERATIONS: [Operation; 34] = [
     ("POST", "/v1/stores/s1/orders/x/complete", "{}", STAFF),
     ("POST", "/v1/stores/s1/orders/x/payments", r#"{"payment_id":"p","tender":"cash"}"#, STAFF),
     ("POST", "/v1/stores/s1/payments/p/outcome", r#"{"outcome":"captured"}"#, STAFF),
+    ("POST", "/v1/stores/s1/payments/p/refunds", r#"{"refund_id":"r","reason":"r"}"#, STAFF),
+    ("POST", "/v1/stores/s1/payments/p/refunds/r/outcome", r#"{"outcome":"succeeded"}"#, STAFF),
     ("POST", "/v1/stores/s1/orders/x/cancel", r#"{"reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/stock/86", r#"{"sku":"soup"}"#, KITCHEN),
     ("POST", "/v1/stores/s1/stock/un86", r#"{"sku":"soup"}"#, KITCHEN),

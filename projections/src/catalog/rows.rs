@@ -94,7 +94,8 @@ pub(super) fn skus_of(event: &StockEvent) -> Vec<Sku> {
         | StockEvent::ItemUnmarked86 { sku } => vec![*sku],
         StockEvent::StockReserved { lines, .. }
         | StockEvent::StockCommitted { lines, .. }
-        | StockEvent::StockReleased { lines, .. } => {
+        | StockEvent::StockReleased { lines, .. }
+        | StockEvent::StockRestocked { lines, .. } => {
             let mut skus: Vec<Sku> = lines.iter().map(|line| line.sku).collect();
             skus.sort_unstable();
             skus.dedup();
@@ -144,6 +145,7 @@ pub(super) fn evolve_stock(row: &mut StockView, sku: Sku, event: &StockEvent) {
             *on_hand -= sum;
         }
         StockEvent::StockReleased { lines, .. } => *reserved -= sum(lines, sku),
+        StockEvent::StockRestocked { lines, .. } => *on_hand += sum(lines, sku),
     }
     row.available = Shown(QtyMilli(row.on_hand.0.0 - row.reserved.0.0));
 }

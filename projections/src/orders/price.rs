@@ -16,7 +16,9 @@ pub(super) fn settle(order: &mut OrderView) {
     };
     order.due = (owed - order.paid).max(0);
     order.payment_state = match (order.state, order.paid) {
-        _ if 0 < order.unapplied || owed < order.paid => PaidState::Overpaid,
+        (_, paid) if 0 < paid && order.refunded == paid => PaidState::Refunded,
+        _ if 0 < order.unapplied || owed < order.paid - order.refunded => PaidState::Overpaid,
+        _ if 0 < order.refunded => PaidState::PartiallyRefunded,
         (OrderState::Completed, _) => PaidState::Paid,
         (_, 0) => PaidState::NotPaid,
         (_, paid) if paid < owed => PaidState::PartiallyPaid,

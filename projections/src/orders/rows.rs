@@ -6,15 +6,16 @@ use crate::model::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, Rate,
-    ServiceCharge,
+    RefundedLine, ServiceCharge,
 };
-use domain::ids::{OrderId, PaymentId, StoreId, TenderId, Text};
+use domain::ids::{OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
+use domain::money::QtyMilli;
 use domain::pricing::{TaxRate, Totals};
 use schemas::stored::CommitMeta;
 use schemas::views::{
     ChargePhaseView, DiscountView, LineModifierView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
-    PaymentFlagView, PaymentState, PaymentView, RateView, ServiceChargeView, Shown, TaxRateView, TotalsView,
-    VariationName, WallTime,
+    PaymentFlagView, PaymentState, PaymentView, RateView, RefundState, RefundView, RefundedLineView, ServiceChargeView,
+    Shown, TaxRateView, TotalsView, VariationName, WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -60,6 +61,8 @@ pub(super) fn opened(
         tips: 0,
         due: 0,
         unapplied: 0,
+        refunded: 0,
+        refunded_tips: 0,
         payment_state: PaidState::NotPaid,
         payments: vec![],
         revision: recorded.revision,
@@ -91,6 +94,15 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             order.tips += tip.0;
         }
         OrderEvent::PaymentNotApplicable { unapplied, .. } => order.unapplied += unapplied.0,
+        OrderEvent::RefundRecorded { parts, lines, .. } => {
+            order.refunded += parts.applied.0;
+            order.refunded_tips += parts.tip.0;
+            order.unapplied -= parts.unapplied.0;
+            for line in lines {
+                let held = order.lines.iter_mut().find(|held| held.line_id.0 == line.line);
+                held.ok_or(Fault::Impossible("a refund of a line that is not there"))?.refunded_qty.0.0 += line.qty.0;
+            }
+        }
         OrderEvent::OrderCancelled { reason } => {
             // What it would have come to, whether or not the row was written since it last changed.
             price_if_open(order);
@@ -134,6 +146,7 @@ fn line_view(line: &Line) -> LineView {
         category: line.category.clone().map(Shown),
         variation: variation.map(|(id, name)| VariationName { variation_id: Shown(*id), name: Shown(name.clone()) }),
         qty: Shown(line.qty),
+        refunded_qty: Shown(QtyMilli::ZERO),
         unit_price: line.unit.0,
         modifiers: modifiers.collect(),
         taxes: line.taxes.iter().map(tax_rate_view).collect(),
@@ -213,6 +226,8 @@ pub(super) fn initiated(
         deadline: deadline.map(Shown),
         failure_code: None,
         flags: vec![],
+        refunded: 0,
+        refunds: vec![],
         business_date: None,
         initiated_at: Shown(recorded.recorded_at),
         updated_at: Shown(recorded.recorded_at),
@@ -220,7 +235,11 @@ pub(super) fn initiated(
     })
 }
 
-pub(super) fn evolve_payment(payment: &mut PaymentView, event: &PaymentEvent) -> Result<(), Fault> {
+pub(super) fn evolve_payment(
+    payment: &mut PaymentView,
+    event: &PaymentEvent,
+    recorded: &Recorded<'_>,
+) -> Result<(), Fault> {
     match event {
         PaymentEvent::PaymentInitiated { .. } => return Err(Fault::Impossible("a payment was initiated twice")),
         PaymentEvent::PaymentCaptured { amount, tip, tendered, change } => {
@@ -242,10 +261,49 @@ pub(super) fn evolve_payment(payment: &mut PaymentView, event: &PaymentEvent) ->
                 let (requested, captured) = (Some(requested.0), Some(captured.0));
                 PaymentFlagView { why: PaymentFlag::AmountDiffers, requested, captured }
             }
+            Flag::RefundInDoubt => flag(PaymentFlag::RefundInDoubt),
         }),
-        PaymentEvent::PaymentOutcomeIgnored { .. } => {}
+        PaymentEvent::RefundRequested { refund, parts, lines, restock, reason } => payment.refunds.push(RefundView {
+            refund_id: Shown(*refund),
+            state: RefundState::Requested,
+            applied: parts.applied.0,
+            tip: parts.tip.0,
+            unapplied: parts.unapplied.0,
+            lines: lines.iter().map(refunded_line_view).collect(),
+            restock: *restock,
+            reason: Shown(reason.clone()),
+            failure_code: None,
+            requested_at: Shown(recorded.recorded_at),
+        }),
+        PaymentEvent::RefundSucceeded { refund } => {
+            let refund = find_refund(payment, *refund)?;
+            (refund.state, refund.failure_code) = (RefundState::Succeeded, None);
+            let given = refund.applied + refund.tip + refund.unapplied;
+            payment.refunded += given;
+        }
+        PaymentEvent::RefundFailed { refund, code } => {
+            let refund = find_refund(payment, *refund)?;
+            (refund.state, refund.failure_code) = (RefundState::Failed, Some(Shown(code.clone())));
+        }
+        PaymentEvent::PaymentOutcomeIgnored { .. } | PaymentEvent::RefundOutcomeIgnored { .. } => {}
     }
     Ok(())
+}
+
+fn find_refund(payment: &mut PaymentView, refund: RefundId) -> Result<&mut RefundView, Fault> {
+    let held = payment.refunds.iter_mut().find(|held| held.refund_id.0 == refund);
+    held.ok_or(Fault::Impossible("an outcome of a refund that was not requested"))
+}
+
+fn refunded_line_view(line: &RefundedLine) -> RefundedLineView {
+    RefundedLineView {
+        line_id: Shown(line.line),
+        qty: Shown(line.qty),
+        discount: line.discount.0,
+        net: line.net.0,
+        tax_exclusive: line.tax_exclusive.0,
+        tax_inclusive: line.tax_inclusive.0,
+    }
 }
 
 fn flag(why: PaymentFlag) -> PaymentFlagView {

@@ -271,6 +271,10 @@ fn add_tender(to: &mut TenderCell, cell: &TenderCell) {
     to.amount += cell.amount;
     to.tips += cell.tips;
     to.unapplied += cell.unapplied;
+    to.refunds += cell.refunds;
+    to.refunded += cell.refunded;
+    to.refunded_tips += cell.refunded_tips;
+    to.refunded_unapplied += cell.refunded_unapplied;
 }
 
 fn channel(name: &str) -> Option<Channel> {
@@ -301,6 +305,9 @@ impl Sum {
         if let Some(cell) = self.tender {
             (row.payments, row.paid) = (Some(cell.payments), Some(cell.amount));
             (row.tips, row.unapplied) = (Some(cell.tips), Some(cell.unapplied));
+            (row.refunds, row.refunded) = (Some(cell.refunds), Some(cell.refunded));
+            row.refunded_tips = Some(cell.refunded_tips);
+            row.refunded_unapplied = Some(cell.refunded_unapplied);
         }
         if let Some((_, _, name, category)) = self.named {
             row.name = Some(Shown(name));
@@ -326,5 +333,9 @@ fn totals(orders: &OrderCell, tenders: &TenderCell) -> SalesTotals {
         paid: tenders.amount,
         tips: tenders.tips,
         unapplied: tenders.unapplied,
+        refunds: tenders.refunds,
+        refunded: tenders.refunded,
+        refunded_tips: tenders.refunded_tips,
+        refunded_unapplied: tenders.refunded_unapplied,
     }
 }

@@ -33,6 +33,8 @@ struct Expected {
     paid: BTreeMap<OrderId, i64>,
     tips: i64,
     unapplied: i64,
+    /// How many, and by where they come from: sales, tips, what could not be applied.
+    refunds: [i64; 4],
 }
 
 fn expected(world: &World) -> Expected {
@@ -51,6 +53,10 @@ fn expected(world: &World) -> Expected {
                 expected.tips += tip.0;
             }
             OrderEvent::PaymentNotApplicable { unapplied, .. } => expected.unapplied += unapplied.0,
+            OrderEvent::RefundRecorded { parts, .. } => {
+                let more = [1, parts.applied.0, parts.tip.0, parts.unapplied.0];
+                expected.refunds.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+            }
             OrderEvent::OrderCompleted { total } => {
                 expected.completed += total.0;
                 expected.paid_for_completed += expected.paid.get(order).copied().unwrap_or(0);
@@ -87,6 +93,8 @@ proptest! {
         prop_assert_eq!(totals.tips, expected.tips);
         prop_assert_eq!(totals.unapplied, expected.unapplied);
         prop_assert_eq!(expected.paid_for_completed, expected.completed);
+        let refunds = [totals.refunds, totals.refunded, totals.refunded_tips, totals.refunded_unapplied];
+        prop_assert_eq!(refunds, expected.refunds);
         for by in SalesBy::ALL {
             let report = report(&projections, by);
             prop_assert_eq!(&report.totals, &totals);
@@ -102,6 +110,9 @@ proptest! {
                     prop_assert_eq!(sum(rows, |row| row.paid), totals.paid);
                     prop_assert_eq!(sum(rows, |row| row.tips), totals.tips);
                     prop_assert_eq!(sum(rows, |row| row.unapplied), totals.unapplied);
+                    prop_assert_eq!(sum(rows, |row| row.refunded), totals.refunded);
+                    prop_assert_eq!(sum(rows, |row| row.refunded_tips), totals.refunded_tips);
+                    prop_assert_eq!(sum(rows, |row| row.refunded_unapplied), totals.refunded_unapplied);
                     continue;
                 }
                 SalesBy::Tax => {

@@ -2,13 +2,14 @@
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::command::{
-    AccessCommand, Command, Context, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewOrder,
-    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, Source, StockCommand, StoreCommand,
+    AccessCommand, Command, Context, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewOrder, NewRefund,
+    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf, RefundOutcome, Source,
+    StockCommand, StoreCommand,
 };
 use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, Event, PayMode, Rate, StockPolicy};
 use domain::ids::{
-    ActorId, ChargeId, DiscountId, ItemId, LineId, OrderId, PaymentId, Sku, StoreId, TableId, TaxId, TenantId,
-    TenderId, Text, VariationId,
+    ActorId, ChargeId, DiscountId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, StoreId, TableId, TaxId,
+    TenantId, TenderId, Text, VariationId,
 };
 use domain::menu::{Item, ItemPrice, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
@@ -48,6 +49,11 @@ pub fn order_id(number: u32) -> OrderId {
 
 pub fn payment_id(number: u32) -> PaymentId {
     id(PaymentId::parse, &format!("p{number}"))
+}
+
+/// The last is the one the engine asks for by itself.
+fn refund_id(number: u8) -> RefundId {
+    id(RefundId::parse, ["r0", "r1", "r2", "unapplied"][usize::from(number)])
 }
 
 pub fn sku(name: &str) -> Sku {
@@ -414,6 +420,8 @@ pub enum Step {
     PayCard { payment: u32, order: u32, part: Option<u16>, tip: u8 },
     Captured { payment: u32, other_amount: bool },
     Failed { payment: u32 },
+    Refund { payment: u32, refund: u8, amount: u16, line: Option<u32>, tip: u8, restock: bool },
+    Refunded { payment: u32, refund: u8, succeeded: bool },
     Receive { sku: bool, pieces: u8 },
     Mark { sku: bool },
     Unmark { sku: bool },
@@ -446,6 +454,10 @@ pub fn steps(len: usize) -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(payment, order, part, tip)| Step::PayCard { payment, order, part, tip }),
         4 => (payment(), prop::bool::weighted(0.2)).prop_map(|(payment, other_amount)| Step::Captured { payment, other_amount }),
         1 => payment().prop_map(|payment| Step::Failed { payment }),
+        3 => (payment(), 0u8..3, 0u16..900, prop::option::of(line()), prop_oneof![2 => Just(0), 1 => 0u8..50], any::<bool>())
+            .prop_map(|(payment, refund, amount, line, tip, restock)| Step::Refund { payment, refund, amount, line, tip, restock }),
+        3 => (payment(), 0u8..4, prop::bool::weighted(0.7))
+            .prop_map(|(payment, refund, succeeded)| Step::Refunded { payment, refund, succeeded }),
         1 => (any::<bool>(), 1u8..50).prop_map(|(sku, pieces)| Step::Receive { sku, pieces }),
         1 => any::<bool>().prop_map(|sku| Step::Mark { sku }),
         1 => any::<bool>().prop_map(|sku| Step::Unmark { sku }),
@@ -502,6 +514,27 @@ impl World {
                 outcome(*payment, Outcome::Captured { amount: other_amount.then_some(Money(1)) })
             }
             Step::Failed { payment } => outcome(*payment, Outcome::Failed { code: text("declined") }),
+            Step::Refund { payment, refund, amount, line, tip, restock } => {
+                let tip = Money(i64::from(*tip));
+                let what = match line {
+                    Some(line) => {
+                        let line = id(LineId::parse, &format!("l{line}"));
+                        RefundOf::Lines { lines: vec![RefundLine { line, qty: QtyMilli::ONE }], tip }
+                    }
+                    None => RefundOf::Amount { amount: Money(i64::from(*amount)), tip },
+                };
+                let (refund, reason) = (refund_id(*refund), text("cold"));
+                let new = NewRefund { refund, what, restock: *restock && line.is_some(), reason };
+                to_store(StoreCommand::Payment(payment_id(*payment), PaymentCommand::RequestRefund(new)))
+            }
+            Step::Refunded { payment, refund, succeeded } => {
+                let outcome = match succeeded {
+                    true => RefundOutcome::Succeeded,
+                    false => RefundOutcome::Failed { code: text("closed") },
+                };
+                let command = PaymentCommand::RecordRefundOutcome { refund: refund_id(*refund), outcome };
+                to_store(StoreCommand::Payment(payment_id(*payment), command))
+            }
             Step::Receive { sku, pieces } => {
                 let qty = QtyMilli::pieces(u32::from(*pieces));
                 stock(StockCommand::Receive { sku: sku_of(*sku), qty, reference: None })

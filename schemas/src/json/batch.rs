@@ -7,15 +7,15 @@ use super::body::{BodyError, FieldError, parse_body};
 use super::problem::{refusal_code, refusal_detail};
 use super::request::{
     AddLines, AdjustStock, Cancel, ChangeLine, CountStock, Discount, InitiatePayment, Mark86, OpenOrder, Outcome,
-    Place, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, ServiceCharge, SetAvailability, SetPrice,
-    SetStockPolicy, Unmark86, WasteStock,
+    Place, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund, ServiceCharge,
+    SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
 };
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, CommandKind, Wire, name_of};
 use domain::calendar::Timestamp;
 use domain::command::{Command, MenuCommand, OrderCommand, PaymentCommand, Source, StoreCommand};
 use domain::ids::{
-    ActorId, ChargeId, CommandId, DiscountId, GroupId, ItemId, LineId, Revision, StoreId, TaxId, TerminalId,
+    ActorId, ChargeId, CommandId, DiscountId, GroupId, ItemId, LineId, RefundId, Revision, StoreId, TaxId, TerminalId,
 };
 use domain::refused::Refused;
 use domain::stream::Stream;
@@ -106,6 +106,9 @@ pub struct BatchCommand {
     /// The payment, where the command is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<wire::PaymentId>,
+    /// The refund, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_id: Option<wire::RefundId>,
     /// The item, where the command is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item_id: Option<wire::ItemId>,
@@ -168,6 +171,7 @@ impl BatchCommand {
             discount_id: None,
             charge_id: None,
             payment_id: None,
+            refund_id: None,
             item_id: None,
             group_id: None,
             tax_id: None,
@@ -252,6 +256,14 @@ impl BatchCommand {
                 let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
                 to_store(StoreCommand::Payment(payment, PaymentCommand::RecordOutcome(self.parsed(Outcome::parse)?)))
             }
+            K::RequestRefund => {
+                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
+                to_store(StoreCommand::Payment(payment, self.parsed(RequestRefund::parse)?))
+            }
+            K::RecordRefundOutcome => {
+                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
+                to_store(StoreCommand::Payment(payment, self.about(Self::refund, RefundOutcome::parse)?))
+            }
             K::SetStockPolicy => to_store(StoreCommand::Stock(self.parsed(SetStockPolicy::parse)?)),
             K::ReceiveStock => to_store(StoreCommand::Stock(self.parsed(ReceiveStock::parse)?)),
             K::CountStock => to_store(StoreCommand::Stock(self.parsed(CountStock::parse)?)),
@@ -281,6 +293,10 @@ impl BatchCommand {
 
     fn charge(&mut self) -> Result<ChargeId, FieldError> {
         need(self.charge_id.take(), "charge_id", self.kind.0)
+    }
+
+    fn refund(&mut self) -> Result<RefundId, FieldError> {
+        need(self.refund_id.take(), "refund_id", self.kind.0)
     }
 
     fn item(&mut self) -> Result<ItemId, FieldError> {
@@ -334,6 +350,7 @@ impl BatchCommand {
             ("discount_id", self.discount_id.is_some()),
             ("charge_id", self.charge_id.is_some()),
             ("payment_id", self.payment_id.is_some()),
+            ("refund_id", self.refund_id.is_some()),
             ("item_id", self.item_id.is_some()),
             ("group_id", self.group_id.is_some()),
             ("tax_id", self.tax_id.is_some()),

@@ -8,6 +8,7 @@ mod menu;
 mod order;
 mod payment;
 mod staff;
+mod refund;
 mod stock;
 mod store;
 
@@ -18,6 +19,7 @@ pub use order::{
 };
 pub use payment::{InitiatePayment, Outcome, OutcomeKind};
 pub use staff::{Approvals, PutStaff};
+pub use refund::{RefundLine, RefundOutcome, RefundOutcomeKind, RequestRefund};
 pub use stock::{AdjustStock, CountStock, Mark86, PolicyKind, ReceiveStock, SetStockPolicy, Unmark86, WasteStock};
 pub use store::{IssueToken, PutStore, SetAvailability, SetPrice, parse_time_zone};
 

@@ -161,6 +161,7 @@ id_forms! {
     DiscountId = "happy_hour", "A discount, unique in its order.";
     ChargeId = "service", "A service charge, unique in its order.";
     PaymentId = "p1", "One attempt to pay, named by the client; a UUID is read in any form.";
+    RefundId = "r1", "A refund, unique in its payment.";
     Sku = "dough_ball", "A stock item of a store.";
     TableId = "t4", "A table.";
     TenderId = "card", "How it is paid: `cash`, or the name of another tender.";
@@ -202,6 +203,8 @@ pub type CommandKindJson = Wire<CommandKind>;
 pub type ChargePhase = Wire<super::request::ChargePhase>;
 /// What became of an attempt to pay, as it stands in a body.
 pub type OutcomeKind = Wire<super::request::OutcomeKind>;
+/// What became of a refund, as it stands in a body.
+pub type RefundOutcomeKind = Wire<super::request::RefundOutcomeKind>;
 /// How a stock item is kept, as it stands in a body.
 pub type PolicyKind = Wire<super::request::PolicyKind>;
 /// How a command reached the engine, as it stands in a body.

@@ -2,7 +2,7 @@
 
 use super::parts::BadValue;
 use domain::command::Source;
-use domain::event::{Channel, DiningMode, IgnoredOutcome, NotApplicable, PayMode, ReleaseReason, Role};
+use domain::event::{Channel, DiningMode, IgnoredOutcome, IgnoredRefund, NotApplicable, PayMode, ReleaseReason, Role};
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
 use domain::staff::{Right, Rights};
@@ -53,6 +53,7 @@ codes! {
     PayMode { First = 1, Later = 2 }
     NotApplicable { OrderCancelled = 1, NothingDue = 2 }
     IgnoredOutcome { Failed = 1, Captured = 2 }
+    IgnoredRefund { Failed = 1, Succeeded = 2 }
     ReleaseReason { OrderCancelled = 1, PaymentTimeout = 2, LineChanged = 3 }
     Source { Online = 1, Imported = 2, Engine = 3 }
     Rounding { HalfEven = 1, HalfUp = 2, HalfDown = 3, Up = 4, Down = 5 }

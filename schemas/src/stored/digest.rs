@@ -24,7 +24,8 @@ use self::form::Form;
 use super::codes::{Code, rights_bits};
 use domain::command::{
     AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder,
-    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, StockCommand, StoreCommand,
+    NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf, RefundOutcome,
+    StockCommand, StoreCommand,
 };
 use domain::event::{CancelReason, DiscountScope, Rate, StockPolicy};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -79,6 +80,8 @@ const fn kind(command: &Command) -> (u16, &'static str) {
                 PaymentCommand::Initiate { .. } => (0x0601, "InitiatePayment"),
                 PaymentCommand::RecordOutcome(_) => (0x0602, "RecordPaymentOutcome"),
                 PaymentCommand::Expire { .. } => (0x0603, "ExpirePayment"),
+                PaymentCommand::RequestRefund(_) => (0x0604, "RequestRefund"),
+                PaymentCommand::RecordRefundOutcome { .. } => (0x0605, "RecordRefundOutcome"),
             },
             StoreCommand::Stock(command) => match command {
                 StockCommand::SetPolicy { .. } => (0x0701, "SetStockPolicy"),
@@ -300,7 +303,29 @@ fn write_payment(form: &mut Form<'_>, command: &PaymentCommand) {
         PaymentCommand::RecordOutcome(Outcome::Captured { amount }) => _ = form.number(16, 1).money_opt(17, *amount),
         PaymentCommand::RecordOutcome(Outcome::Failed { code }) => _ = form.number(16, 2).text(18, code),
         PaymentCommand::Expire { deadline } => _ = form.timestamp(16, *deadline),
+        PaymentCommand::RequestRefund(refund) => write_refund(form, refund),
+        PaymentCommand::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded } => {
+            form.text(16, refund).number(17, 1);
+        }
+        PaymentCommand::RecordRefundOutcome { refund, outcome: RefundOutcome::Failed { code } } => {
+            form.text(16, refund).number(17, 2).text(18, code);
+        }
     }
+}
+
+fn write_refund(form: &mut Form<'_>, refund: &NewRefund) {
+    let NewRefund { refund, what, restock, reason } = refund;
+    form.text(16, refund);
+    match what {
+        RefundOf::Rest => form.number(17, 1),
+        RefundOf::Amount { amount, tip } => form.number(17, 2).money(18, *amount).money(19, *tip),
+        RefundOf::Lines { lines, tip } => {
+            form.number(17, 3)
+                .money(19, *tip)
+                .list(20, lines, |form, RefundLine { line, qty }| _ = form.text(1, line).qty(2, *qty))
+        }
+    };
+    form.flag(21, *restock).text(22, reason);
 }
 
 fn write_stock(form: &mut Form<'_>, command: &StockCommand) {

@@ -27,6 +27,7 @@ mod meta;
 mod order;
 mod parts;
 mod payment;
+mod refund;
 mod stock;
 mod store;
 mod totals;

@@ -6,10 +6,12 @@ use super::parts::{
     CurrencyV1, RulesV1, Seq, Stored, TaxRateV1, date, external, local, named, named_opt, second_of_day, tender,
     text_opt, timestamp_opt, us_opt,
 };
+use super::refund::{MoneyPartsV1, RefundedLineV1};
 use super::totals::TotalsV1;
 use super::{BadValue, DecodeError, tag};
 use domain::event::{
-    CancelReason, ChargePhase, Discount, DiscountScope, Line, LineModifier, Opening, OrderEvent, Rate, ServiceCharge,
+    CancelReason, ChargePhase, Discount, DiscountScope, Line, LineModifier, Opening, OrderEvent, Rate, RefundedLine,
+    ServiceCharge,
 };
 use domain::ids::LineId;
 use domain::money::{Money, Ppm, QtyMilli};
@@ -161,6 +163,19 @@ struct PaymentNotApplicableV1<'a> {
     tender: Option<&'a str>,
     unapplied: i64,
     why: u8,
+}
+
+/// `RefundRecorded`, version 1.
+#[derive(Serialize, Deserialize)]
+struct RefundRecordedV1<'a> {
+    refund: &'a str,
+    payment: &'a str,
+    /// Nothing: cash.
+    tender: Option<&'a str>,
+    parts: MoneyPartsV1,
+    #[serde(borrow)]
+    lines: Seq<'a, RefundedLineV1<'a>, RefundedLine>,
+    posting_days: i32,
 }
 
 /// `OrderCancelled`, version 1.
@@ -426,6 +441,17 @@ pub(super) fn encode(event: &OrderEvent, out: &mut Vec<u8>) {
             };
             write(tag::PAYMENT_NOT_APPLICABLE, 1, &body, out);
         }
+        E::RefundRecorded { refund, payment, tender, parts, lines, posting_date } => {
+            let body = RefundRecordedV1 {
+                refund: refund.as_str(),
+                payment: payment.as_str(),
+                tender: external(tender),
+                parts: MoneyPartsV1::of(parts),
+                lines: Seq::of(lines),
+                posting_days: posting_date.days(),
+            };
+            write(tag::REFUND_RECORDED, 1, &body, out);
+        }
         E::OrderCancelled { reason } => write(tag::ORDER_CANCELLED, 1, &OrderCancelledV1::of(reason), out),
         E::OrderCompleted { total } => write(tag::ORDER_COMPLETED, 1, &OrderCompletedV1 { total: total.0 }, out),
     }
@@ -471,6 +497,16 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError>
                 tender: tender(body.tender)?,
                 unapplied: Money(body.unapplied),
                 why: code(body.why)?,
+            })
+        }),
+        (tag::REFUND_RECORDED, 1) => envelope.read(|body: RefundRecordedV1<'_>| {
+            Ok(E::RefundRecorded {
+                refund: named(body.refund)?,
+                payment: named(body.payment)?,
+                tender: tender(body.tender)?,
+                parts: body.parts.back()?,
+                lines: body.lines.back()?,
+                posting_date: date(body.posting_days)?,
             })
         }),
         (tag::ORDER_CANCELLED, 1) => {

@@ -4,7 +4,7 @@ use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::Tender;
 use domain::ids::{
     ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId,
-    PaymentId, Sku, StoreId, TableId, TaxId, TenderId, TerminalId, Text, TokenId, VariationId,
+    PaymentId, RefundId, Sku, StoreId, TableId, TaxId, TenderId, TerminalId, Text, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, Ppm};
 use domain::pricing::{PriceRules, TaxRate};
@@ -77,8 +77,8 @@ macro_rules! named {
 }
 
 named! {
-    ActorId ChargeId CustomerRef DiscountId GroupId ItemId LineId ModifierId OrderId PaymentId Sku StoreId TableId TaxId
-    TenderId TerminalId TokenId VariationId
+    ActorId ChargeId CustomerRef DiscountId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku StoreId TableId
+    TaxId TenderId TerminalId TokenId VariationId
 }
 
 impl Named for Text {

@@ -2,9 +2,10 @@
 
 use super::codes::{Code, code};
 use super::envelope::{Envelope, write};
-use super::parts::{CurrencyV1, Stored, external, minor_opt, money_opt, named, tender, timestamp_opt, us_opt};
+use super::parts::{CurrencyV1, Seq, Stored, external, minor_opt, money_opt, named, tender, timestamp_opt, us_opt};
+use super::refund::{MoneyPartsV1, RefundedLineV1};
 use super::{BadValue, DecodeError, tag};
-use domain::event::{Flag, PaymentEvent};
+use domain::event::{Flag, PaymentEvent, RefundedLine};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,7 @@ struct PaymentExpiredV1 {}
 /// `PaymentFlagged`, version 1.
 #[derive(Serialize, Deserialize)]
 struct PaymentFlaggedV1 {
-    /// 1 late capture, 2 not applicable, 3 the amount differs.
+    /// 1 late capture, 2 not applicable, 3 the amount differs, 4 a refund in doubt.
     why: u8,
     /// What was asked for and what moved, with 3 only.
     amounts: Option<(i64, i64)>,
@@ -55,6 +56,37 @@ struct PaymentOutcomeIgnoredV1 {
     outcome: u8,
 }
 
+/// `RefundRequested`, version 1.
+#[derive(Serialize, Deserialize)]
+struct RefundRequestedV1<'a> {
+    refund: &'a str,
+    parts: MoneyPartsV1,
+    #[serde(borrow)]
+    lines: Seq<'a, RefundedLineV1<'a>, RefundedLine>,
+    restock: bool,
+    reason: &'a str,
+}
+
+/// `RefundSucceeded`, version 1.
+#[derive(Serialize, Deserialize)]
+struct RefundSucceededV1<'a> {
+    refund: &'a str,
+}
+
+/// `RefundFailed`, version 1.
+#[derive(Serialize, Deserialize)]
+struct RefundFailedV1<'a> {
+    refund: &'a str,
+    code: &'a str,
+}
+
+/// `RefundOutcomeIgnored`, version 1.
+#[derive(Serialize, Deserialize)]
+struct RefundOutcomeIgnoredV1<'a> {
+    refund: &'a str,
+    outcome: u8,
+}
+
 impl Stored<'_, Flag> for PaymentFlaggedV1 {
     fn of(flag: &Flag) -> PaymentFlaggedV1 {
         match flag {
@@ -63,6 +95,7 @@ impl Stored<'_, Flag> for PaymentFlaggedV1 {
             Flag::AmountDiffers { requested, captured } => {
                 PaymentFlaggedV1 { why: 3, amounts: Some((requested.0, captured.0)) }
             }
+            Flag::RefundInDoubt => PaymentFlaggedV1 { why: 4, amounts: None },
         }
     }
 
@@ -73,7 +106,8 @@ impl Stored<'_, Flag> for PaymentFlaggedV1 {
             (3, Some((requested, captured))) => {
                 Ok(Flag::AmountDiffers { requested: Money(requested), captured: Money(captured) })
             }
-            (1..=3, _) => Err(BadValue::Range { kind: "flag" }),
+            (4, None) => Ok(Flag::RefundInDoubt),
+            (1..=4, _) => Err(BadValue::Range { kind: "flag" }),
             (code, _) => Err(BadValue::Code { kind: "Flag", code }),
         }
     }
@@ -109,6 +143,26 @@ pub(super) fn encode(event: &PaymentEvent, out: &mut Vec<u8>) {
         PaymentEvent::PaymentOutcomeIgnored { outcome } => {
             write(tag::PAYMENT_OUTCOME_IGNORED, 1, &PaymentOutcomeIgnoredV1 { outcome: outcome.code() }, out);
         }
+        PaymentEvent::RefundRequested { refund, parts, lines, restock, reason } => {
+            let body = RefundRequestedV1 {
+                refund: refund.as_str(),
+                parts: MoneyPartsV1::of(parts),
+                lines: Seq::of(lines),
+                restock: *restock,
+                reason: reason.as_str(),
+            };
+            write(tag::REFUND_REQUESTED, 1, &body, out);
+        }
+        PaymentEvent::RefundSucceeded { refund } => {
+            write(tag::REFUND_SUCCEEDED, 1, &RefundSucceededV1 { refund: refund.as_str() }, out);
+        }
+        PaymentEvent::RefundFailed { refund, code } => {
+            write(tag::REFUND_FAILED, 1, &RefundFailedV1 { refund: refund.as_str(), code: code.as_str() }, out);
+        }
+        PaymentEvent::RefundOutcomeIgnored { refund, outcome } => {
+            let body = RefundOutcomeIgnoredV1 { refund: refund.as_str(), outcome: outcome.code() };
+            write(tag::REFUND_OUTCOME_IGNORED, 1, &body, out);
+        }
     }
 }
 
@@ -141,6 +195,32 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<PaymentEvent, DecodeErro
         }
         (tag::PAYMENT_OUTCOME_IGNORED, 1) => envelope.read(|body: PaymentOutcomeIgnoredV1| {
             Ok(PaymentEvent::PaymentOutcomeIgnored { outcome: code(body.outcome)? })
+        }),
+        (tag::REFUND_REQUESTED | tag::REFUND_SUCCEEDED | tag::REFUND_FAILED | tag::REFUND_OUTCOME_IGNORED, _) => {
+            decode_refund(envelope)
+        }
+        _ => Err(envelope.unknown_version()),
+    }
+}
+
+fn decode_refund(envelope: &Envelope<'_>) -> Result<PaymentEvent, DecodeError> {
+    match (envelope.tag, envelope.version) {
+        (tag::REFUND_REQUESTED, 1) => envelope.read(|body: RefundRequestedV1<'_>| {
+            Ok(PaymentEvent::RefundRequested {
+                refund: named(body.refund)?,
+                parts: body.parts.back()?,
+                lines: body.lines.back()?,
+                restock: body.restock,
+                reason: named(body.reason)?,
+            })
+        }),
+        (tag::REFUND_SUCCEEDED, 1) => envelope
+            .read(|body: RefundSucceededV1<'_>| Ok(PaymentEvent::RefundSucceeded { refund: named(body.refund)? })),
+        (tag::REFUND_FAILED, 1) => envelope.read(|body: RefundFailedV1<'_>| {
+            Ok(PaymentEvent::RefundFailed { refund: named(body.refund)?, code: named(body.code)? })
+        }),
+        (tag::REFUND_OUTCOME_IGNORED, 1) => envelope.read(|body: RefundOutcomeIgnoredV1<'_>| {
+            Ok(PaymentEvent::RefundOutcomeIgnored { refund: named(body.refund)?, outcome: code(body.outcome)? })
         }),
         _ => Err(envelope.unknown_version()),
     }

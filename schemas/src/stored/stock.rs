@@ -79,6 +79,15 @@ struct StockReleasedV1<'a> {
     why: u8,
 }
 
+/// `StockRestocked`, version 1.
+#[derive(Serialize, Deserialize)]
+struct StockRestockedV1<'a> {
+    order: &'a str,
+    refund: &'a str,
+    #[serde(borrow)]
+    lines: Seq<'a, ReservedLineV1<'a>, ReservedLine>,
+}
+
 /// A line in [`StockReservedV1`] and [`StockReleasedV1`].
 #[derive(Serialize, Deserialize)]
 struct ReservedLineV1<'a> {
@@ -156,6 +165,10 @@ pub(super) fn encode(event: &StockEvent, out: &mut Vec<u8>) {
             let body = StockReleasedV1 { order: order.as_str(), lines: Seq::of(lines), why: why.code() };
             write(tag::STOCK_RELEASED, 1, &body, out);
         }
+        StockEvent::StockRestocked { order, refund, lines } => {
+            let body = StockRestockedV1 { order: order.as_str(), refund: refund.as_str(), lines: Seq::of(lines) };
+            write(tag::STOCK_RESTOCKED, 1, &body, out);
+        }
     }
 }
 
@@ -190,6 +203,13 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<StockEvent, DecodeError>
         }),
         (tag::ITEM_MARKED_86 | tag::ITEM_UNMARKED_86, _) => decode_86(envelope),
         (tag::STOCK_RESERVED | tag::STOCK_COMMITTED | tag::STOCK_RELEASED, _) => decode_reservation(envelope),
+        (tag::STOCK_RESTOCKED, 1) => envelope.read(|body: StockRestockedV1<'_>| {
+            Ok(StockEvent::StockRestocked {
+                order: named(body.order)?,
+                refund: named(body.refund)?,
+                lines: body.lines.back()?,
+            })
+        }),
         _ => Err(envelope.unknown_version()),
     }
 }

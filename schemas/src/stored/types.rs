@@ -69,6 +69,7 @@ event_types! {
     PAYMENT_NOT_APPLICABLE = 0x050c v 1 "PaymentNotApplicable";
     ORDER_CANCELLED = 0x050d v 1 "OrderCancelled";
     ORDER_COMPLETED = 0x050e v 1 "OrderCompleted";
+    REFUND_RECORDED = 0x0540 v 1 "RefundRecorded";
 
     PAYMENT_INITIATED = 0x0601 v 1 "PaymentInitiated";
     PAYMENT_CAPTURED = 0x0602 v 1 "PaymentCaptured";
@@ -76,6 +77,10 @@ event_types! {
     PAYMENT_EXPIRED = 0x0604 v 1 "PaymentExpired";
     PAYMENT_FLAGGED = 0x0605 v 1 "PaymentFlagged";
     PAYMENT_OUTCOME_IGNORED = 0x0606 v 1 "PaymentOutcomeIgnored";
+    REFUND_REQUESTED = 0x0607 v 1 "RefundRequested";
+    REFUND_SUCCEEDED = 0x0608 v 1 "RefundSucceeded";
+    REFUND_FAILED = 0x0609 v 1 "RefundFailed";
+    REFUND_OUTCOME_IGNORED = 0x060a v 1 "RefundOutcomeIgnored";
 
     STOCK_POLICY_SET = 0x0701 v 1 "StockPolicySet";
     STOCK_RECEIVED = 0x0702 v 1 "StockReceived";
@@ -87,6 +92,7 @@ event_types! {
     STOCK_RESERVED = 0x0708 v 1 "StockReserved";
     STOCK_COMMITTED = 0x0709 v 1 "StockCommitted";
     STOCK_RELEASED = 0x070a v 1 "StockReleased";
+    STOCK_RESTOCKED = 0x0720 v 1 "StockRestocked";
 }
 
 /// The category of the streams that hold events of this type, from the tag's high byte.
@@ -135,6 +141,10 @@ pub const fn event_tag(event: &Event) -> u16 {
             PaymentEvent::PaymentExpired => tag::PAYMENT_EXPIRED,
             PaymentEvent::PaymentFlagged { .. } => tag::PAYMENT_FLAGGED,
             PaymentEvent::PaymentOutcomeIgnored { .. } => tag::PAYMENT_OUTCOME_IGNORED,
+            PaymentEvent::RefundRequested { .. } => tag::REFUND_REQUESTED,
+            PaymentEvent::RefundSucceeded { .. } => tag::REFUND_SUCCEEDED,
+            PaymentEvent::RefundFailed { .. } => tag::REFUND_FAILED,
+            PaymentEvent::RefundOutcomeIgnored { .. } => tag::REFUND_OUTCOME_IGNORED,
         },
         Event::Stock(event) => match event {
             StockEvent::StockPolicySet { .. } => tag::STOCK_POLICY_SET,
@@ -147,6 +157,7 @@ pub const fn event_tag(event: &Event) -> u16 {
             StockEvent::StockReserved { .. } => tag::STOCK_RESERVED,
             StockEvent::StockCommitted { .. } => tag::STOCK_COMMITTED,
             StockEvent::StockReleased { .. } => tag::STOCK_RELEASED,
+            StockEvent::StockRestocked { .. } => tag::STOCK_RESTOCKED,
         },
     }
 }
@@ -165,6 +176,7 @@ const fn order_tag(event: &OrderEvent) -> u16 {
         OrderEvent::OrderRepriced { .. } => tag::ORDER_REPRICED,
         OrderEvent::PaymentApplied { .. } => tag::PAYMENT_APPLIED,
         OrderEvent::PaymentNotApplicable { .. } => tag::PAYMENT_NOT_APPLICABLE,
+        OrderEvent::RefundRecorded { .. } => tag::REFUND_RECORDED,
         OrderEvent::OrderCancelled { .. } => tag::ORDER_CANCELLED,
         OrderEvent::OrderCompleted { .. } => tag::ORDER_COMPLETED,
     }

@@ -54,6 +54,8 @@ pub mod shown {
     pub type ChargeId = Shown<ids::ChargeId>;
     /// Shows and keeps [`ids::PaymentId`].
     pub type PaymentId = Shown<ids::PaymentId>;
+    /// Shows and keeps [`ids::RefundId`].
+    pub type RefundId = Shown<ids::RefundId>;
     /// Shows and keeps [`ids::Sku`].
     pub type Sku = Shown<ids::Sku>;
     /// Shows and keeps [`ids::TableId`].
@@ -120,9 +122,7 @@ macro_rules! kept_as_shown {
 }
 
 kept_as_shown! {
-    ids::ActorId, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId,
-    ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef,
-    ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding,
+    ids::ActorId, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId, ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef, ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding, ids::RefundId,
 }
 
 macro_rules! kept_as_number {

@@ -23,7 +23,7 @@ pub use order::{
     ChargePhaseView, DiscountView, LineModifierView, LineView, OrderPaymentView, OrderState, OrderSummary, OrderView,
     PaidState, RateView, ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
 };
-pub use payment::{PaymentFlag, PaymentFlagView, PaymentState, PaymentView};
+pub use payment::{PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView};
 pub use sales::{
     ItemCell, OrderCell, SaleRow, SalesReport, SalesRow, SalesTotals, SoldLine, SoldRow, SoldTax, StoreCurrencyRow,
     TaxCell, TenderCell,
@@ -140,10 +140,7 @@ macro_rules! rows {
 
 rows! {
     Checkpoint = 1,
-    OrderView = 1, OrderSummary = 1, PaymentView = 1,
-    StockView = 1, StockHeadRow = 1, StoreView = 2, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1,
-    SaleRow = 1, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 1, StoreCurrencyRow = 1,
-    TokenRow = 1, StaffView = 1,
+    OrderView = 2, OrderSummary = 2, PaymentView = 2, StockView = 1, StockHeadRow = 1, StoreView = 2, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1, SaleRow = 1, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1, TokenRow = 1, StaffView = 1,
 }
 
 /// A row that says nothing but that it is there.

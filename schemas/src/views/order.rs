@@ -51,6 +51,10 @@ choice! {
         Paid,
         /// More than it could take: the rest is to be refunded.
         Overpaid,
+        /// All of what was paid so far, a part of which was given back.
+        PartiallyRefunded,
+        /// What was paid was given back.
+        Refunded,
     }
 }
 
@@ -111,8 +115,12 @@ view! {
         pub tips: i64,
         /// What is still to be paid.
         pub due: i64,
-        /// Captured money it could not take: to be refunded.
+        /// Captured money it could not take and that was not given back yet.
         pub unapplied: i64,
+        /// What was given back of what was paid towards the total.
+        pub refunded: i64,
+        /// What was given back of the tips.
+        pub refunded_tips: i64,
         /// How much of it has been paid.
         pub payment_state: PaidState,
         /// The attempts to pay.
@@ -137,6 +145,8 @@ view! {
         pub variation: Option<VariationName>,
         /// How much.
         pub qty: QtyMilli,
+        /// How much of it was given back.
+        pub refunded_qty: QtyMilli,
         /// The price of one unit with modifiers.
         pub unit_price: i64,
         /// The modifiers.

@@ -1,6 +1,8 @@
 //! Payments.
 
-use super::form::shown::{Currency, Date, OrderId, PaymentId, StoreId, TenderId, Text, Timestamp};
+use super::form::shown::{
+    Currency, Date, LineId, OrderId, PaymentId, QtyMilli, RefundId, StoreId, TenderId, Text, Timestamp,
+};
 use super::form::{choice, view};
 
 choice! {
@@ -55,6 +57,64 @@ choice! {
         NotApplicable,
         /// Another amount moved than was asked for.
         AmountDiffers,
+        /// A refund succeeded after it had failed, when its money had been given back already.
+        RefundInDoubt,
+    }
+}
+
+choice! {
+    /// How far a refund got.
+    pub enum RefundState {
+        /// No outcome yet.
+        Requested,
+        /// The money was given back.
+        Succeeded,
+        /// It was not.
+        Failed,
+    }
+}
+
+view! {
+    /// A refund of a payment.
+    pub struct RefundView {
+        /// Its id, unique in the payment.
+        pub refund_id: RefundId,
+        /// How far it got.
+        pub state: RefundState,
+        /// Of what was paid towards the order.
+        pub applied: i64,
+        /// Of the tip.
+        pub tip: i64,
+        /// Of what the order could not take.
+        pub unapplied: i64,
+        /// The units it is for.
+        pub lines: Vec<RefundedLineView>,
+        /// Whether they go back on the shelf.
+        pub restock: bool,
+        /// Why.
+        pub reason: Text,
+        /// What the terminal or provider said of a failure.
+        pub failure_code: Option<Text>,
+        /// When it was asked for.
+        pub requested_at: Timestamp,
+    }
+}
+
+view! {
+    /// Units of a line that go back, with their part of what it came to.
+    pub struct RefundedLineView {
+        /// The line.
+        pub line_id: LineId,
+        /// How many units.
+        pub qty: QtyMilli,
+        /// Their part of the line's discounts.
+        pub discount: i64,
+        /// Their part of the line after discounts.
+        pub net: i64,
+        /// Their part of the tax on top.
+        pub tax_exclusive: i64,
+        /// Their part of the tax inside.
+        pub tax_inclusive: i64,
     }
 }
 
@@ -99,6 +159,10 @@ view! {
         pub failure_code: Option<Text>,
         /// Why a person has to look at it.
         pub flags: Vec<PaymentFlagView>,
+        /// What was given back of it, tip and all.
+        pub refunded: i64,
+        /// Its refunds, in the order they were asked for.
+        pub refunds: Vec<RefundView>,
         /// The business date of its order.
         pub business_date: Option<Date>,
         /// When it was initiated.

@@ -74,6 +74,14 @@ pub struct TenderCell {
     pub tips: i64,
     /// Captured money orders could not take.
     pub unapplied: i64,
+    /// How many refunds, by the date they are booked on as everything below.
+    pub refunds: i64,
+    /// What was given back of what was paid towards orders.
+    pub refunded: i64,
+    /// What was given back of tips.
+    pub refunded_tips: i64,
+    /// What was given back of what orders could not take.
+    pub refunded_unapplied: i64,
 }
 
 /// The currency of a store's sales.
@@ -190,6 +198,14 @@ view! {
         pub tips: i64,
         /// Captured money orders could not take.
         pub unapplied: i64,
+        /// How many refunds, by the date they are booked on as the three sums below: sales stay as they were sold.
+        pub refunds: i64,
+        /// What was given back of what was paid towards orders.
+        pub refunded: i64,
+        /// What was given back of tips.
+        pub refunded_tips: i64,
+        /// What was given back of what orders could not take.
+        pub refunded_unapplied: i64,
     }
 }
 
@@ -253,5 +269,13 @@ view! {
         pub tips: Option<i64>,
         /// By tender: captured money orders could not take.
         pub unapplied: Option<i64>,
+        /// By tender: how many refunds, by the date they are booked on as the three sums below.
+        pub refunds: Option<i64>,
+        /// By tender: what was given back of what was paid towards orders.
+        pub refunded: Option<i64>,
+        /// By tender: what was given back of tips.
+        pub refunded_tips: Option<i64>,
+        /// By tender: what was given back of what orders could not take.
+        pub refunded_unapplied: Option<i64>,
     }
 }

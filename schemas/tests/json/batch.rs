@@ -30,7 +30,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 28] = [
+const EVERY_TYPE: [(&str, &str); 30] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
     (
@@ -58,6 +58,11 @@ const EVERY_TYPE: [(&str, &str); 28] = [
     ("order.complete", r#", "order_id": "o1", "body": {}"#),
     ("payment.initiate", r#", "order_id": "o1", "body": {"payment_id": "p1", "tender": "imported"}"#),
     ("payment.record_outcome", r#", "payment_id": "p1", "body": {"outcome": "captured"}"#),
+    ("payment.request_refund", r#", "payment_id": "p1", "body": {"refund_id": "r1", "reason": "Cold"}"#),
+    (
+        "payment.record_refund_outcome",
+        r#", "payment_id": "p1", "refund_id": "r1", "body": {"outcome": "failed", "code": "51"}"#,
+    ),
     ("stock.set_policy", r#", "body": {"sku": "dough", "policy": "untracked"}"#),
     ("stock.receive", r#", "body": {"sku": "dough", "qty": 1}"#),
     ("stock.count", r#", "body": {"sku": "dough", "counted": 1}"#),

@@ -42,6 +42,22 @@ ids! {
     token: TokenId = "tok_1";
     charge: ChargeId = "c1";
     discount: DiscountId = "d1";
+    refund: RefundId = "r1";
+}
+
+fn parts() -> MoneyParts {
+    MoneyParts { applied: Money(1_089), tip: Money(100), unapplied: Money(7) }
+}
+
+fn refunded_lines() -> Vec<RefundedLine> {
+    vec![RefundedLine {
+        line: line(),
+        qty: QtyMilli(500),
+        discount: Money(10),
+        net: Money(1_000),
+        tax_exclusive: Money(89),
+        tax_inclusive: Money(0),
+    }]
 }
 
 fn eur() -> Currency {
@@ -356,6 +372,20 @@ fn order_events() -> Vec<(Event, &'static str)> {
             order(refundable(NotApplicable::NothingDue)),
             r#"{"payment_id":"p1","tender":"card","unapplied":500,"why":"nothing_due"}"#,
         ),
+        (
+            order(OrderEvent::RefundRecorded {
+                refund: refund(),
+                payment: payment_id(),
+                tender: cash,
+                parts: parts(),
+                lines: vec![],
+                posting_date: Date::from_ymd(2026, 11, 23).unwrap(),
+            }),
+            concat!(
+                r#"{"refund_id":"r1","payment_id":"p1","tender":"cash","applied":1089,"tip":100,"unapplied":7,"#,
+                r#""lines":[],"posting_date":"2026-11-23"}"#,
+            ),
+        ),
         (order(cancelled(CancelReason::PaymentTimeout)), r#"{"why":"payment_timeout"}"#),
         (order(cancelled(CancelReason::Requested(text("Guest left")))), r#"{"why":"requested","reason":"Guest left"}"#),
         (order(OrderEvent::OrderCompleted { total: Money(3_220) }), r#"{"total":3220}"#),
@@ -403,6 +433,33 @@ fn payment_events() -> Vec<(Event, &'static str)> {
         (payment(flagged(differs)), r#"{"why":"amount_differs","requested":3320,"captured":3000}"#),
         (payment(ignored(IgnoredOutcome::Failed)), r#"{"outcome":"failed"}"#),
         (payment(ignored(IgnoredOutcome::Captured)), r#"{"outcome":"captured"}"#),
+        (payment(flagged(Flag::RefundInDoubt)), r#"{"why":"refund_in_doubt"}"#),
+        (
+            payment(PaymentEvent::RefundRequested {
+                refund: refund(),
+                parts: parts(),
+                lines: refunded_lines(),
+                restock: true,
+                reason: text("Cold"),
+            }),
+            concat!(
+                r#"{"refund_id":"r1","applied":1089,"tip":100,"unapplied":7,"lines":[{"line_id":"l1","qty":0.5,"#,
+                r#""discount":10,"net":1000,"tax_exclusive":89,"tax_inclusive":0}],"restock":true,"reason":"Cold"}"#,
+            ),
+        ),
+        (payment(PaymentEvent::RefundSucceeded { refund: refund() }), r#"{"refund_id":"r1"}"#),
+        (
+            payment(PaymentEvent::RefundFailed { refund: refund(), code: text("closed") }),
+            r#"{"refund_id":"r1","code":"closed"}"#,
+        ),
+        (
+            payment(PaymentEvent::RefundOutcomeIgnored { refund: refund(), outcome: IgnoredRefund::Succeeded }),
+            r#"{"refund_id":"r1","outcome":"succeeded"}"#,
+        ),
+        (
+            payment(PaymentEvent::RefundOutcomeIgnored { refund: refund(), outcome: IgnoredRefund::Failed }),
+            r#"{"refund_id":"r1","outcome":"failed"}"#,
+        ),
     ]
 }
 
@@ -434,6 +491,10 @@ fn stock_events() -> Vec<(Event, &'static str)> {
             r#"{"sku":"dough","until":"2026-11-22T12:00:00.000000Z","auto":false}"#,
         ),
         (stock(StockEvent::ItemUnmarked86 { sku: sku() }), r#"{"sku":"dough"}"#),
+        (
+            stock(StockEvent::StockRestocked { order: order_id(), refund: refund(), lines: lines() }),
+            r#"{"order_id":"o1","refund_id":"r1","lines":[{"line_id":"l1","sku":"dough","qty":2}]}"#,
+        ),
         (
             stock(StockEvent::StockReserved { order: order_id(), lines: lines() }),
             r#"{"order_id":"o1","lines":[{"line_id":"l1","sku":"dough","qty":2}]}"#,

@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     r::OpenOrder, r::AddLines, r::ChangeLine, r::Discount, r::ServiceCharge, r::Place, r::Cancel, r::InitiatePayment,
-    r::Outcome, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
+    r::Outcome, r::RequestRefund, r::RefundOutcome, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
     r::SetStockPolicy, r::ReceiveStock, r::CountStock, r::AdjustStock, r::WasteStock, r::Mark86, r::Unmark86,
     r::IssueToken, r::PutStaff, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
 )))]
@@ -73,6 +73,8 @@ fn examples_are_bodies_that_are_taken() {
         Cancel => |body: r::Cancel| Ok(body.parse());
         InitiatePayment => |body: r::InitiatePayment| body.parse(Some(order));
         Outcome => r::Outcome::parse;
+        RequestRefund => r::RequestRefund::parse;
+        RefundOutcome => |body: r::RefundOutcome| body.parse(domain::ids::RefundId::parse("r1").unwrap());
         PutStore => r::PutStore::parse;
         SetPrice => |body: r::SetPrice| body.parse(item);
         SetAvailability => |body: r::SetAvailability| Ok(body.parse(item));

@@ -2,7 +2,7 @@
 
 use domain::event::Role;
 use domain::ids::{
-    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku, TaxId,
+    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku, TaxId, RefundId,
     TokenId, VariationId,
 };
 use domain::money::{Currency, Money, QtyMilli};
@@ -20,6 +20,7 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
     let variation = VariationId::parse("large").unwrap();
     let order = OrderId::parse("o1").unwrap();
     let payment = PaymentId::parse("p1").unwrap();
+    let refund = RefundId::parse("r1").unwrap();
     let discount = DiscountId::parse("d1").unwrap();
     let charge = ChargeId::parse("c1").unwrap();
     let sku = Sku::parse("dough").unwrap();
@@ -294,6 +295,43 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             Refused::CashSettled,
             "cash_settled",
             "A cash payment is captured at once; it has its outcome already.",
+            json!({}),
+        ),
+        (
+            Refused::PaymentNotCaptured,
+            "payment_not_captured",
+            "The payment took no money in, so none can be given back.",
+            json!({}),
+        ),
+        (
+            Refused::RefundExists { refund },
+            "refund_exists",
+            "The payment has another refund r1; make a fresh id.",
+            json!({"refund_id": "r1"}),
+        ),
+        (
+            Refused::UnknownRefund { refund },
+            "unknown_refund",
+            "The payment has no refund r1.",
+            json!({"refund_id": "r1"}),
+        ),
+        (Refused::NothingToRefund, "nothing_to_refund", "There is nothing to give back.", json!({})),
+        (
+            Refused::RefundExceedsCaptured { amount: Money(900), tip: Money(100) },
+            "refund_exceeds_captured",
+            "Only 900 and 100 of the tip are left of the payment; give back at most that.",
+            json!({"amount_left": 900, "tip_left": 100}),
+        ),
+        (
+            Refused::RefundExceedsSold { line, left: QtyMilli(1_500) },
+            "refund_exceeds_sold",
+            "Only 1.5 of line l1 was sold and not given back.",
+            json!({"line_id": "l1", "left": 1.5}),
+        ),
+        (
+            Refused::OrderNotCompleted,
+            "order_not_completed",
+            "Lines are refunded once their order is settled; take the line off, or refund an amount.",
             json!({}),
         ),
         (

@@ -8,8 +8,8 @@ use proptest::option;
 use proptest::prelude::*;
 use schemas::json::batch::BatchCommand;
 use schemas::json::request::{
-    AdjustStock, ChargePhase, Discount, InitiatePayment, IssueToken, Line, LineModifier, Mark86, OpenOrder,
-    ServiceCharge,
+    AdjustStock, ChargePhase, Discount, InitiatePayment, IssueToken, Line, LineModifier, Mark86, OpenOrder, RefundLine,
+    RequestRefund, ServiceCharge,
 };
 use schemas::json::wire::{self, CommandKind, Named};
 use schemas::json::{Wire, parse_body};
@@ -131,6 +131,17 @@ proptest! {
     ) {
         let body = InitiatePayment { payment_id, order_id, tender, amount: None, tip, tendered: None, expected_total };
         prop_assert_eq!(again(&body).parse(None), body.parse(None));
+    }
+
+    #[test]
+    fn refunds(
+        refund_id in id(domain::ids::RefundId), amount in option::of(amount()), tip in option::of(amount()),
+        line_id in id(domain::ids::LineId), pieces in 0..4_i64, restock in any::<bool>(), reason in text(),
+    ) {
+        let qty = Wire(QtyMilli(pieces * 1_000));
+        let lines = if pieces == 0 { vec![] } else { vec![RefundLine { line_id, qty }] };
+        let body = RequestRefund { refund_id, amount, tip, lines, restock, reason };
+        prop_assert_eq!(again(&body).parse(), body.parse());
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
     AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, Event, Flag, IgnoredOutcome,
-    Line, LineModifier, MenuEvent, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Rate, ReleaseReason,
-    ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode,
+    PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy,
+    StoreEvent, StoreMenuEvent, Tender,
 };
-use domain::ids::{ActorId, Id, OrderId, PaymentId, StoreId, TenantId, TenderId, TerminalId, Text};
+use domain::ids::{ActorId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
@@ -323,9 +324,38 @@ fn order() -> impl Strategy<Value = OrderEvent> {
         (id(PaymentId), tender(), money(), why).prop_map(|(payment, tender, unapplied, why)| {
             E::PaymentNotApplicable { payment, tender, unapplied, why }
         }),
+        (id(RefundId), id(PaymentId), tender(), parts(), refunded_lines(), date()).prop_map(
+            |(refund, payment, tender, parts, lines, posting_date)| E::RefundRecorded {
+                refund,
+                payment,
+                tender,
+                parts,
+                lines,
+                posting_date
+            }
+        ),
         reason.prop_map(|reason| E::OrderCancelled { reason }),
         money().prop_map(|total| E::OrderCompleted { total }),
     ]
+}
+
+fn parts() -> impl Strategy<Value = MoneyParts> {
+    [money(), money(), money()].prop_map(|[applied, tip, unapplied]| MoneyParts { applied, tip, unapplied })
+}
+
+fn refunded_lines() -> impl Strategy<Value = Vec<RefundedLine>> {
+    let sums = [money(), money(), money(), money()];
+    let line = (id(domain::ids::LineId), qty(), sums).prop_map(
+        |(line, qty, [discount, net, tax_exclusive, tax_inclusive])| RefundedLine {
+            line,
+            qty,
+            discount,
+            net,
+            tax_exclusive,
+            tax_inclusive,
+        },
+    );
+    vec(line, 0..4)
 }
 
 fn payment() -> impl Strategy<Value = PaymentEvent> {
@@ -333,6 +363,7 @@ fn payment() -> impl Strategy<Value = PaymentEvent> {
     let why = prop_oneof![
         Just(Flag::LateCapture),
         Just(Flag::NotApplicable),
+        Just(Flag::RefundInDoubt),
         (money(), money()).prop_map(|(requested, captured)| Flag::AmountDiffers { requested, captured }),
     ];
     let outcome = select(&[IgnoredOutcome::Failed, IgnoredOutcome::Captured]);
@@ -353,6 +384,13 @@ fn payment() -> impl Strategy<Value = PaymentEvent> {
         Just(E::PaymentExpired),
         why.prop_map(|why| E::PaymentFlagged { why }),
         outcome.prop_map(|outcome| E::PaymentOutcomeIgnored { outcome }),
+        (id(RefundId), parts(), refunded_lines(), any::<bool>(), text()).prop_map(
+            |(refund, parts, lines, restock, reason)| E::RefundRequested { refund, parts, lines, restock, reason }
+        ),
+        id(RefundId).prop_map(|refund| E::RefundSucceeded { refund }),
+        (id(RefundId), text()).prop_map(|(refund, code)| E::RefundFailed { refund, code }),
+        (id(RefundId), select(&[IgnoredRefund::Failed, IgnoredRefund::Succeeded]))
+            .prop_map(|(refund, outcome)| E::RefundOutcomeIgnored { refund, outcome }),
     ]
 }
 
@@ -381,6 +419,7 @@ fn stock() -> impl Strategy<Value = StockEvent> {
         reserved().prop_map(|(order, lines)| E::StockReserved { order, lines }),
         reserved().prop_map(|(order, lines)| E::StockCommitted { order, lines }),
         (reserved(), why).prop_map(|((order, lines), why)| E::StockReleased { order, lines, why }),
+        (reserved(), id(RefundId)).prop_map(|((order, lines), refund)| E::StockRestocked { order, refund, lines }),
     ]
 }
 

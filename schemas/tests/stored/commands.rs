@@ -4,11 +4,12 @@ use crate::samples::{ORDER, PAYMENT, currency, group, item, plain_item, settings
 use domain::calendar::Timestamp;
 use domain::command::{
     AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder,
-    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, StockCommand, StoreCommand,
+    NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf, RefundOutcome,
+    StockCommand, StoreCommand,
 };
 use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
 use domain::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, Sku, StoreId, TableId, TaxId,
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, Sku, StoreId, TableId, TaxId, RefundId,
     TenderId, TokenId, VariationId,
 };
 use domain::menu::Tax;
@@ -164,6 +165,15 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     add("captured_plain", C::RecordOutcome(Outcome::Captured { amount: None }));
     add("failed", C::RecordOutcome(Outcome::Failed { code: text("51") }));
     add("one", C::Expire { deadline: DEADLINE });
+    let (refund, reason) = (id!(RefundId "r1"), text("Gericht war kalt"));
+    let rest = NewRefund { refund, what: RefundOf::Rest, restock: false, reason };
+    let (amount, tip) = (Money(1_089), Money(144));
+    let lines = vec![RefundLine { line: id!(LineId "l1"), qty: QtyMilli::ONE }];
+    add("rest", C::RequestRefund(rest.clone()));
+    add("amount", C::RequestRefund(NewRefund { what: RefundOf::Amount { amount, tip }, ..rest.clone() }));
+    add("lines", C::RequestRefund(NewRefund { what: RefundOf::Lines { lines, tip }, restock: true, ..rest }));
+    add("succeeded", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded });
+    add("failed", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Failed { code: text("51") } });
 }
 
 fn stock(add: &mut dyn FnMut(&'static str, StockCommand)) {

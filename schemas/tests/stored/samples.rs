@@ -5,12 +5,13 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
     AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, Event, Flag, IgnoredOutcome,
-    Line, LineModifier, MenuEvent, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Rate, ReleaseReason,
-    ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode,
+    PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy,
+    StoreEvent, StoreMenuEvent, Tender,
 };
 use domain::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StoreId,
-    TableId, TaxId, TenantId, TenderId, TerminalId, Text, TokenId, VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Sku,
+    StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TokenId, VariationId,
 };
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
@@ -322,9 +323,28 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     let why = NotApplicable::OrderCancelled;
     add("cancelled", E::PaymentNotApplicable { payment, tender: external, unapplied, why });
     add("nothing_due", E::PaymentNotApplicable { payment, tender, unapplied, why: NotApplicable::NothingDue });
+    let (refund, parts, posting_date) = (id!(RefundId "r1"), parts(), Date::from_ymd(2027, 1, 2).expect("a date"));
+    let lines = refunded_lines();
+    add("full", E::RefundRecorded { refund, payment, tender: external, parts, lines, posting_date });
+    add("plain", E::RefundRecorded { refund, payment, tender, parts, lines: vec![], posting_date });
     add("timeout", E::OrderCancelled { reason: CancelReason::PaymentTimeout });
     add("requested", E::OrderCancelled { reason: CancelReason::Requested(text("Gast ist gegangen")) });
     add("one", E::OrderCompleted { total: Money(3_356) });
+}
+
+fn parts() -> MoneyParts {
+    MoneyParts { applied: Money(1_089), tip: Money(144), unapplied: Money(7) }
+}
+
+fn refunded_lines() -> Vec<RefundedLine> {
+    vec![RefundedLine {
+        line: id!(LineId "l1"),
+        qty: QtyMilli::ONE,
+        discount: Money(100),
+        net: Money(1_000),
+        tax_exclusive: Money(89),
+        tax_inclusive: Money(65),
+    }]
 }
 
 fn payment(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
@@ -344,6 +364,16 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
     add("amount", E::PaymentFlagged { why });
     add("failed", E::PaymentOutcomeIgnored { outcome: IgnoredOutcome::Failed });
     add("captured", E::PaymentOutcomeIgnored { outcome: IgnoredOutcome::Captured });
+    add("refund", E::PaymentFlagged { why: Flag::RefundInDoubt });
+    let (refund, parts) = (id!(RefundId "r1"), parts());
+    let reason = text("Gericht war kalt");
+    let lines = refunded_lines();
+    add("full", E::RefundRequested { refund, parts, lines, restock: true, reason: reason.clone() });
+    add("plain", E::RefundRequested { refund, parts, lines: vec![], restock: false, reason });
+    add("one", E::RefundSucceeded { refund });
+    add("one", E::RefundFailed { refund, code: text("account closed") });
+    add("failed", E::RefundOutcomeIgnored { refund, outcome: IgnoredRefund::Failed });
+    add("succeeded", E::RefundOutcomeIgnored { refund, outcome: IgnoredRefund::Succeeded });
 }
 
 fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {
@@ -371,6 +401,7 @@ fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {
     for (label, why) in ["cancelled", "timeout", "line_changed"].into_iter().zip(reasons) {
         add(label, E::StockReleased { order: ORDER, lines: lines.clone(), why });
     }
+    add("one", E::StockRestocked { order: ORDER, refund: id!(RefundId "r1"), lines });
 }
 
 /// Commits with all they can say and with as little as they can.

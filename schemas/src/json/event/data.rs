@@ -4,7 +4,10 @@ mod order;
 mod setup;
 
 use crate::json::wire::{Wire, name_of};
-use domain::event::{Event, Flag, IgnoredOutcome, PaymentEvent, ReleaseReason, ReservedLine, StockEvent, StockPolicy};
+use domain::event::{
+    Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent, RefundedLine, ReleaseReason, ReservedLine,
+    StockEvent, StockPolicy,
+};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -83,11 +86,49 @@ fn payment<S: Serializer>(event: &PaymentEvent, to: S) -> Result<S::Ok, S::Error
             Flag::AmountDiffers { requested, captured } => {
                 object!(to; "why": "amount_differs", "requested": requested.0, "captured": captured.0)
             }
+            Flag::RefundInDoubt => object!(to; "why": "refund_in_doubt"),
         },
         PaymentEvent::PaymentOutcomeIgnored { outcome } => match outcome {
             IgnoredOutcome::Failed => object!(to; "outcome": "failed"),
             IgnoredOutcome::Captured => object!(to; "outcome": "captured"),
         },
+        PaymentEvent::RefundRequested { refund, parts, lines, restock, reason } => {
+            let MoneyParts { applied, tip, unapplied } = parts;
+            object!(to;
+                "refund_id": refund.as_str(),
+                "applied": applied.0,
+                "tip": tip.0,
+                "unapplied": unapplied.0,
+                "lines": Part(lines.as_slice()),
+                "restock": restock,
+                "reason": reason.as_str()
+            )
+        }
+        PaymentEvent::RefundSucceeded { refund } => object!(to; "refund_id": refund.as_str()),
+        PaymentEvent::RefundFailed { refund, code } => {
+            object!(to; "refund_id": refund.as_str(), "code": code.as_str())
+        }
+        PaymentEvent::RefundOutcomeIgnored { refund, outcome } => {
+            let outcome = match outcome {
+                IgnoredRefund::Failed => "failed",
+                IgnoredRefund::Succeeded => "succeeded",
+            };
+            object!(to; "refund_id": refund.as_str(), "outcome": outcome)
+        }
+    }
+}
+
+impl Serialize for Part<'_, RefundedLine> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let RefundedLine { line, qty, discount, net, tax_exclusive, tax_inclusive } = self.0;
+        object!(to;
+            "line_id": line.as_str(),
+            "qty": Wire(*qty),
+            "discount": discount.0,
+            "net": net.0,
+            "tax_exclusive": tax_exclusive.0,
+            "tax_inclusive": tax_inclusive.0
+        )
     }
 }
 
@@ -134,6 +175,9 @@ fn stock<S: Serializer>(event: &StockEvent, to: S) -> Result<S::Ok, S::Error> {
                 ReleaseReason::LineChanged => "line_changed",
             };
             object!(to; "order_id": order.as_str(), "lines": Part(lines.as_slice()), "why": why)
+        }
+        StockEvent::StockRestocked { order, refund, lines } => {
+            object!(to; "order_id": order.as_str(), "refund_id": refund.as_str(), "lines": Part(lines.as_slice()))
         }
     }
 }

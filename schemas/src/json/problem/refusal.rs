@@ -59,6 +59,13 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::PaymentExceedsDue { .. } => "payment_exceeds_due",
         Refused::TenderedTooLittle { .. } => "tendered_too_little",
         Refused::CashSettled => "cash_settled",
+        Refused::PaymentNotCaptured => "payment_not_captured",
+        Refused::RefundExists { .. } => "refund_exists",
+        Refused::UnknownRefund { .. } => "unknown_refund",
+        Refused::NothingToRefund => "nothing_to_refund",
+        Refused::RefundExceedsCaptured { .. } => "refund_exceeds_captured",
+        Refused::RefundExceedsSold { .. } => "refund_exceeds_sold",
+        Refused::OrderNotCompleted => "order_not_completed",
         Refused::UnknownSku { .. } => "unknown_sku",
         Refused::StockUntracked { .. } => "stock_untracked",
         Refused::OnHandTooLow { .. } => "on_hand_too_low",
@@ -129,6 +136,19 @@ pub fn refusal_detail(refused: &Refused) -> String {
         }
         R::TenderedTooLittle { needed } => format!("The payment with its tip takes {needed} in cash.").into(),
         R::CashSettled => "A cash payment is captured at once; it has its outcome already.".into(),
+        R::PaymentNotCaptured => "The payment took no money in, so none can be given back.".into(),
+        R::RefundExists { refund } => format!("The payment has another refund {refund}; make a fresh id.").into(),
+        R::UnknownRefund { refund } => format!("The payment has no refund {refund}.").into(),
+        R::NothingToRefund => "There is nothing to give back.".into(),
+        R::RefundExceedsCaptured { amount, tip } => {
+            format!("Only {amount} and {tip} of the tip are left of the payment; give back at most that.").into()
+        }
+        R::RefundExceedsSold { line, left } => {
+            format!("Only {} of line {line} was sold and not given back.", Units(*left)).into()
+        }
+        R::OrderNotCompleted => {
+            "Lines are refunded once their order is settled; take the line off, or refund an amount.".into()
+        }
         R::UnknownSku { sku } => format!("The store keeps no stock of {sku}; set its policy first.").into(),
         R::StockUntracked { sku } => format!("{sku} is not counted; set its policy to counted first.").into(),
         R::OnHandTooLow { sku, available } => format!("Only {} of {sku} is available.", Units(*available)).into(),
@@ -184,6 +204,9 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::MoneyCaptured { captured } => json!({"captured": captured.0}),
         R::CurrencyDiffers { expected } => json!({"currency": expected.code()}),
         R::PaymentExists { payment } | R::UnknownPayment { payment } => json!({"payment_id": Wire(*payment)}),
+        R::RefundExists { refund } | R::UnknownRefund { refund } => json!({"refund_id": Wire(*refund)}),
+        R::RefundExceedsCaptured { amount, tip } => json!({"amount_left": amount.0, "tip_left": tip.0}),
+        R::RefundExceedsSold { line, left } => json!({"line_id": Wire(*line), "left": Wire(*left)}),
         R::TenderedTooLittle { needed } => json!({"needed": needed.0}),
         R::UnknownSku { sku } | R::StockUntracked { sku } | R::StockReserved { sku } => json!({"sku": Wire(*sku)}),
         R::OnHandTooLow { sku, available } => json!({"sku": Wire(*sku), "available": Wire(*available)}),
@@ -192,6 +215,7 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::ApprovalRequired { right, approver } => json!({"right": name_of(*right), "approver": approver.map(Wire)}),
         R::OnlyImported { field } => json!({"field": field}),
         R::UnknownStore | R::NoMenu | R::OrderNotPlaced | R::OrderAlreadyPlaced | R::OrderEmpty => json!({}),
+        R::PaymentNotCaptured | R::NothingToRefund | R::OrderNotCompleted => json!({}),
         R::AmountTooLarge | R::NothingDue | R::CashSettled | R::UntilPassed | R::NotDue => json!({}),
     };
     match facts {

@@ -1,7 +1,7 @@
 //! Enums by name.
 
 use super::{WireForm, read_text};
-use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind};
+use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use domain::command::Source;
 use domain::event::{Channel, DiningMode, PayMode, Role};
 use domain::money::Rounding;
@@ -104,6 +104,9 @@ names! {
     OutcomeKind, "What became of an attempt to pay: `captured` if money moved." {
         Captured = "captured", Failed = "failed",
     }
+    RefundOutcomeKind, "What became of a refund: `succeeded` if the money was given back." {
+        Succeeded = "succeeded", Failed = "failed",
+    }
     PolicyKind, "How a stock item is kept: what is `untracked` is never refused and never reserved." {
         Untracked = "untracked", Counted = "counted",
     }
@@ -129,6 +132,8 @@ names! {
         CompleteOrder = "order.complete",
         InitiatePayment = "payment.initiate",
         RecordOutcome = "payment.record_outcome",
+        RequestRefund = "payment.request_refund",
+        RecordRefundOutcome = "payment.record_refund_outcome",
         SetStockPolicy = "stock.set_policy",
         ReceiveStock = "stock.receive",
         CountStock = "stock.count",
@@ -184,6 +189,11 @@ pub enum CommandKind {
     InitiatePayment,
     /// `payment.record_outcome`: `payment_id`, body [`Outcome`](crate::json::request::Outcome).
     RecordOutcome,
+    /// `payment.request_refund`: `payment_id`, body [`RequestRefund`](crate::json::request::RequestRefund).
+    RequestRefund,
+    /// `payment.record_refund_outcome`: `payment_id`, `refund_id`, body
+    /// [`RefundOutcome`](crate::json::request::RefundOutcome).
+    RecordRefundOutcome,
     /// `stock.set_policy`: body [`SetStockPolicy`](crate::json::request::SetStockPolicy).
     SetStockPolicy,
     /// `stock.receive`: body [`ReceiveStock`](crate::json::request::ReceiveStock).

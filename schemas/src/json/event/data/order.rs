@@ -43,6 +43,16 @@ pub(super) fn order<S: Serializer>(event: &OrderEvent, to: S) -> Result<S::Ok, S
                 "why": why
             )
         }
+        OrderEvent::RefundRecorded { refund, payment, tender, parts, lines, posting_date } => object!(to;
+            "refund_id": refund.as_str(),
+            "payment_id": payment.as_str(),
+            "tender": tender.as_str(),
+            "applied": parts.applied.0,
+            "tip": parts.tip.0,
+            "unapplied": parts.unapplied.0,
+            "lines": Part(lines.as_slice()),
+            "posting_date": Wire(*posting_date)
+        ),
         OrderEvent::OrderCancelled { reason } => match reason {
             CancelReason::PaymentTimeout => object!(to; "why": "payment_timeout"),
             CancelReason::Requested(reason) => object!(to; "why": "requested", "reason": reason.as_str()),

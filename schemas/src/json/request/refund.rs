@@ -1,0 +1,126 @@
+//! Refunds.
+
+use super::{above_zero, at_most, is_false, not_negative, unique};
+use crate::json::FieldError;
+use crate::json::wire::{self, Wire};
+use domain::command::{self, NewRefund, PaymentCommand, RefundOf};
+use domain::ids::RefundId;
+use domain::money::Money;
+use domain::pricing::LINES_MAX;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// `POST /v1/stores/{store}/payments/{payment}/refunds`: gives captured money back; cash at once, other tenders once
+/// their outcome is known. Without `amount`, `lines` and `tip` it is all that is left of the payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "refund_id": "r1", "lines": [{"line_id": "l1", "qty": 1}], "restock": false, "reason": "Dish was cold"
+}))]
+pub struct RequestRefund {
+    /// Its id, made by the client, unique in the payment.
+    pub refund_id: wire::RefundId,
+    /// How much without the tip: first of what the order could not take, then of what was paid towards it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<wire::Money>,
+    /// How much of the tip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tip: Option<wire::Money>,
+    /// Units of a settled order: the guest gets back what they came to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 256)]
+    pub lines: Vec<RefundLine>,
+    /// Whether the units go back on the shelf; only with `lines`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub restock: bool,
+    /// Why.
+    pub reason: wire::Text,
+}
+
+/// Units of a line to be given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundLine {
+    /// The line.
+    pub line_id: wire::LineId,
+    /// How many units.
+    pub qty: wire::Qty,
+}
+
+impl RequestRefund {
+    /// The command.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<PaymentCommand, FieldError> {
+        at_most(&self.lines, LINES_MAX, "/lines")?;
+        unique(self.lines.iter().map(|line| line.line_id.0), "/lines", "/line_id")?;
+        let amount = match self.amount {
+            Some(_) if !self.lines.is_empty() => {
+                return Err(FieldError::new("/amount", "is what the lines came to; leave one of the two out"));
+            }
+            amount => amount.map(|amount| not_negative(amount.0, "/amount")).transpose()?,
+        };
+        if self.restock && self.lines.is_empty() {
+            return Err(FieldError::new("/restock", "puts units of lines back on the shelf; name them in lines"));
+        }
+        let tip = self.tip.map(|tip| not_negative(tip.0, "/tip")).transpose()?;
+        let what = match (amount, tip, self.lines.is_empty()) {
+            (None, None, true) => RefundOf::Rest,
+            (amount, tip, true) => {
+                RefundOf::Amount { amount: amount.unwrap_or(Money::ZERO), tip: tip.unwrap_or(Money::ZERO) }
+            }
+            (_, tip, false) => {
+                let lines = self.lines.iter().enumerate().map(|(index, line)| {
+                    let qty = above_zero(line.qty.0, &format!("/lines/{index}/qty"))?;
+                    Ok(command::RefundLine { line: line.line_id.0, qty })
+                });
+                RefundOf::Lines { lines: lines.collect::<Result<_, FieldError>>()?, tip: tip.unwrap_or(Money::ZERO) }
+            }
+        };
+        let (refund, restock, reason) = (self.refund_id.0, self.restock, self.reason.0);
+        Ok(PaymentCommand::RequestRefund(NewRefund { refund, what, restock, reason }))
+    }
+}
+
+/// What became of a refund.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefundOutcomeKind {
+    /// The money was given back.
+    Succeeded,
+    /// It was not.
+    Failed,
+}
+
+/// `POST /v1/stores/{store}/payments/{payment}/refunds/{refund}/outcome`: what became of a refund outside the drawer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"outcome": "succeeded"}))]
+pub struct RefundOutcome {
+    /// Whether the money was given back.
+    pub outcome: wire::RefundOutcomeKind,
+    /// The terminal's or provider's code; required with `failed`, and only there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<wire::Text>,
+}
+
+impl RefundOutcome {
+    /// The command to the payment.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self, refund: RefundId) -> Result<PaymentCommand, FieldError> {
+        let outcome = match (self.outcome.0, self.code) {
+            (RefundOutcomeKind::Succeeded, None) => command::RefundOutcome::Succeeded,
+            (RefundOutcomeKind::Succeeded, Some(_)) => {
+                return Err(FieldError::new("/code", "is for failed refunds only"));
+            }
+            (RefundOutcomeKind::Failed, Some(Wire(code))) => command::RefundOutcome::Failed { code },
+            (RefundOutcomeKind::Failed, None) => {
+                let problem = "is required where the refund failed: the terminal's or provider's code";
+                return Err(FieldError::new("/code", problem));
+            }
+        };
+        Ok(PaymentCommand::RecordRefundOutcome { refund, outcome })
+    }
+}
