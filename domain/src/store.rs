@@ -109,7 +109,7 @@ impl Store {
             StoreCommand::SetPrice { item, variation, price } => store.set_price(tenant, *item, *variation, *price),
             StoreCommand::SetAvailability { item, available } => store.set_availability(tenant, *item, *available),
             StoreCommand::Order(order, command) => store.decide_order(tenant, *order, command, context),
-            StoreCommand::Payment(payment, command) => store.decide_payment(*payment, command, context),
+            StoreCommand::Payment(payment, command) => store.decide_payment(tenant, *payment, command, context),
             StoreCommand::Stock(command) => store.stock.decide(command, context.now),
         }
     }

@@ -36,7 +36,7 @@ pub enum Capability {
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Capability; 12] = [
+    pub const ALL: [Capability; 13] = [
         Capability::TakeOrders,
         Capability::TakePayments,
         Capability::Refund,

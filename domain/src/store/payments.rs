@@ -9,6 +9,7 @@ use crate::money::Money;
 use crate::order::{Order, OrderSlot};
 use crate::payment::{Payment, PaymentState};
 use crate::refused::{Closed, Refused};
+use crate::tenant::Tenant;
 
 /// Captured money on its way to an order.
 struct Captured {
@@ -22,6 +23,7 @@ struct Captured {
 impl Store {
     pub(super) fn decide_payment(
         &self,
+        tenant: &Tenant,
         id: PaymentId,
         command: &PaymentCommand,
         context: &Context,
@@ -53,7 +55,7 @@ impl Store {
                     Outcome::Failed { code } => Ok(failed(id, payment, code)),
                 }
             }
-            PaymentCommand::RequestRefund(new) => self.request_refund(id, new, context),
+            PaymentCommand::RequestRefund(new) => self.request_refund(tenant, id, new, context),
             PaymentCommand::RecordRefundOutcome { refund, outcome } => {
                 self.refund_outcome(id, *refund, outcome, context)
             }

@@ -13,6 +13,8 @@ use crate::order::OrderSlot;
 use crate::payment::{Payment, PaymentState};
 use crate::refund::{Kept, REFUNDS_MAX, Refund, RefundState};
 use crate::refused::{Closed, Refused};
+use crate::staff::Right;
+use crate::tenant::Tenant;
 
 /// The refund the engine asks for by itself, and its reason. A payment is captured once, so it needs one id for it.
 const UNAPPLIED: &str = "unapplied";
@@ -57,6 +59,7 @@ pub(super) fn note_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payme
 impl Store {
     pub(super) fn request_refund(
         &self,
+        tenant: &Tenant,
         id: PaymentId,
         new: &NewRefund,
         context: &Context,
@@ -95,6 +98,7 @@ impl Store {
         if parts.sum() == Money::ZERO {
             return Err(Refused::NothingToRefund);
         }
+        self.approve(tenant, Right::Refund, context)?;
         let requested = PaymentEvent::RefundRequested {
             refund: new.refund,
             parts,

@@ -185,3 +185,27 @@ fn refunds_of_a_payment_are_bounded() {
     let too_many = Refused::TooMany { what: "refunds of a payment", max: domain::refund::REFUNDS_MAX };
     check(&given, back("p1", "more", 1, 0), Err(too_many));
 }
+
+#[test]
+fn o8_refunds_take_an_approval_where_the_store_asks_for_it() {
+    use domain::staff::{Approvals, Right, Rights};
+    let needed = Rights::of([Right::Refund]);
+    let asking =
+        || opened(domain::store::Settings { approvals: Approvals { needed, ..Approvals::default() }, ..settings() });
+    let staff = AccessCommand::PutStaff { staff: actor("boss"), rights: needed, discount_limit: None };
+    let given = then(three(), &[by_cash("p1", None), when(Command::Access(staff))]);
+    let refused = Refused::ApprovalRequired { right: Right::Refund, approver: None };
+    check_in(asking(), &given, back("p1", "r1", 66, 0), Err(refused));
+    let part = ["p1 refund r1 66 + 0 + 0", "p1 refund r1 succeeded", "o1 gave back r1 66 + 0 + 0 on 2026-03-02"];
+    check_in(asking(), &given, back("p1", "r1", 66, 0).approved_by("boss"), Ok(&part));
+    // What nobody can give back nobody is asked for, and the engine asks nobody.
+    check_in(asking(), &given, back("p1", "r1", 9_999, 0), exceeds(3_266, 0));
+    let late = vec![open_first(), place(), pay("p1", None, 200, card()), cancel()];
+    let in_vain = [
+        "p1 captured 2178 + 200",
+        "o1 not applicable p1 2378 OrderCancelled",
+        "p1 flagged NotApplicable",
+        "p1 refund unapplied 0 + 0 + 2378",
+    ];
+    check_in(asking(), &late, captured("p1", None), Ok(&in_vain));
+}

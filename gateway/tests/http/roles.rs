@@ -14,7 +14,7 @@ const KITCHEN: [bool; 6] = [true, true, true, true, false, false];
 const READERS: [bool; 6] = [true, true, false, false, true, true];
 const ALL: [bool; 6] = [true; 6];
 
-const OPERATIONS: [Operation; 34] = [
+const OPERATIONS: [Operation; 36] = [
     (
         "POST",
         "/v1/stores/s1/orders",

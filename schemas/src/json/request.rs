@@ -7,8 +7,8 @@
 mod menu;
 mod order;
 mod payment;
-mod staff;
 mod refund;
+mod staff;
 mod stock;
 mod store;
 
@@ -18,8 +18,8 @@ pub use order::{
     ServiceCharge,
 };
 pub use payment::{InitiatePayment, Outcome, OutcomeKind};
-pub use staff::{Approvals, PutStaff};
 pub use refund::{RefundLine, RefundOutcome, RefundOutcomeKind, RequestRefund};
+pub use staff::{Approvals, PutStaff};
 pub use stock::{AdjustStock, CountStock, Mark86, PolicyKind, ReceiveStock, SetStockPolicy, Unmark86, WasteStock};
 pub use store::{IssueToken, PutStore, SetAvailability, SetPrice, parse_time_zone};
 

@@ -2,8 +2,8 @@
 
 use domain::event::Role;
 use domain::ids::{
-    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku, TaxId, RefundId,
-    TokenId, VariationId,
+    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Revision,
+    Sku, TaxId, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, QtyMilli};
 use domain::refused::{Closed, Refused, Shortage};

@@ -9,8 +9,8 @@ use domain::command::{
 };
 use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
 use domain::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, Sku, StoreId, TableId, TaxId, RefundId,
-    TenderId, TokenId, VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, RefundId, Sku, StoreId, TableId,
+    TaxId, TenderId, TokenId, VariationId,
 };
 use domain::menu::Tax;
 use domain::money::{Money, Ppm, QtyMilli};
