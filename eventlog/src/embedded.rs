@@ -4,20 +4,28 @@
 //! thread (all zeros written and synced, so that syncing an append moves no metadata), and opening a log that was not closed copies
 //! its last segment, because what a failed sync left in the page cache proves nothing.
 
+mod check;
+mod create;
+mod keeper;
 mod prepare;
 mod recovery;
+mod scan;
+#[cfg(test)]
+mod tests;
 
 use crate::batch::{Batch, Sealing};
 use crate::disk::{Disk, DiskFile, Lock, RealDisk, write_full};
 use crate::format::{BATCH_HEADER_LEN, DATA_START, MARK_LEN, Mark, mark_offset, padded};
+use crate::lookup::find_batch;
 use crate::planted::is_planted;
-use crate::reader::find_batch;
 use crate::shared::Shared;
 use crate::stored::Place;
 use crate::{
     AppendError, Appended, BatchId, BatchPlace, Embedded, LogReader, LogWriter, OpenError, Position, ReadError,
     Recovered, StoredBatch,
 };
+use check::Care;
+use keeper::Keeper;
 use prepare::{Preparer, Segment};
 use std::{io, path::Path, sync::Arc};
 
@@ -38,12 +46,14 @@ pub struct Options {
     pub preparation: Preparation,
 }
 
-/// Who prepares the next segment.
+/// Who prepares the next segment, and who looks after the sealed ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preparation {
-    /// A thread of the log, before the segment is needed. It also keeps the stream index near the head.
+    /// Threads of the log: the next segment is made before it is needed, the index kept near the head, the index of a sealed
+    /// segment written beside it, and what opening had no time to check is checked.
     Ahead,
-    /// The appending thread, when the segment is needed: slower, but operations on the disk come in the same order every time.
+    /// The opening and appending thread, when it is needed: slower, but operations on the disk come in the same order every
+    /// time. Opening checks everything.
     Inline,
 }
 
@@ -78,7 +88,17 @@ pub fn open_on(
     options: Options,
 ) -> Result<(LogWriter, LogReader, Recovered), OpenError> {
     assert!((Options::SEGMENT_BYTES_MIN..=Options::SEGMENT_BYTES_MAX).contains(&options.segment_bytes));
-    let (log, recovered) = recovery::open(disk, dir, options)?;
+    open_with(disk, dir, options, Care::of(&options))
+}
+
+/// [`open_on`] with another care.
+fn open_with(
+    disk: Arc<dyn Disk>,
+    dir: &Path,
+    options: Options,
+    care: Care,
+) -> Result<(LogWriter, LogReader, Recovered), OpenError> {
+    let (log, recovered) = recovery::open(disk, dir, options, care)?;
     let reader = LogReader::new(Arc::clone(&log.shared));
     Ok((LogWriter::Embedded(Embedded(Box::new(log))), reader, recovered))
 }
@@ -87,6 +107,7 @@ pub fn open_on(
 pub(crate) struct EmbeddedLog {
     shared: Arc<Shared>,
     preparer: Preparer,
+    keeper: Keeper,
     active: Segment,
     /// Where the next batch goes in the active segment.
     at: u64,
@@ -95,7 +116,7 @@ pub(crate) struct EmbeddedLog {
     previous_crc: u32,
     /// The first failure of a write or sync. What it left behind is known after the log is opened again.
     poisoned: Option<Arc<io::Error>>,
-    /// Behind the helper's end in order: nobody else may open the log while the helper still writes.
+    /// Behind the helpers' ends in order: nobody else may open the log while one of them still writes.
     _lock: Box<dyn Lock>,
 }
 
@@ -109,7 +130,7 @@ impl EmbeddedLog {
             return Err(AppendError::Unknown { source: Arc::clone(source) });
         }
         let stored_len = padded(batch.len_bytes() - BATCH_HEADER_LEN) + BATCH_HEADER_LEN;
-        self.make_room(stored_len as u64)?;
+        let rolled = self.make_room(stored_len as u64)?;
         let header = batch.seal(Sealing {
             segment_id: self.active.id,
             offset: self.at,
@@ -136,6 +157,9 @@ impl EmbeddedLog {
             *batch.bytes_mut() = free.unwrap_or_default();
         }
         batch.reuse(self.next);
+        if rolled {
+            self.keeper.sealed(&self.shared);
+        }
         if self.active.size / PREPARE_AT_ONE_IN <= self.at {
             self.preparer.ahead(self.active.number + 1, &self.shared);
         }
@@ -157,10 +181,10 @@ impl EmbeddedLog {
         closed.map_err(|error| self.poison(error))
     }
 
-    /// Moves on to the next segment when `stored_len` bytes and a mark do not fit in the active one.
-    fn make_room(&mut self, stored_len: u64) -> Result<(), AppendError> {
+    /// Moves on to the next segment when `stored_len` bytes and a mark do not fit in the active one; answers whether it did.
+    fn make_room(&mut self, stored_len: u64) -> Result<bool, AppendError> {
         if space_end(self.at, stored_len) <= self.active.size {
-            return Ok(());
+            return Ok(false);
         }
         let size = space_end(DATA_START, stored_len).next_multiple_of(DATA_START);
         let next = self.preparer.take(self.active.number + 1, size).map_err(|error| match is_full(&error) {
@@ -169,7 +193,7 @@ impl EmbeddedLog {
         })?;
         self.active = next;
         self.at = DATA_START;
-        Ok(())
+        Ok(true)
     }
 
     /// Writes down that everything so far is durable. Zeros up to the mark wipe what an older mark left there.
@@ -215,6 +239,14 @@ fn mark_bytes(mark: &Mark) -> ([u8; 512 + MARK_LEN], usize) {
     let gap = (mark.offset - mark.data_end) as usize;
     bytes[gap..gap + MARK_LEN].copy_from_slice(&mark.encode());
     (bytes, gap + MARK_LEN)
+}
+
+/// From a batch's end on: zeros, then a mark that says everything was synced.
+fn clean_mark(segment_id: u64, data_end: u64, durable_batches: u64, durable_upto: Position) -> Vec<u8> {
+    let offset = mark_offset(data_end);
+    let mark = Mark { clean: true, segment_id, offset, durable_batches, durable_upto, data_end };
+    let (bytes, len) = mark_bytes(&mark);
+    bytes[..len].to_vec()
 }
 
 /// The bytes that stay in memory for readers: the buffer itself when it is well used, else a copy of the right length.

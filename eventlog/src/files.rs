@@ -4,6 +4,7 @@ use crate::disk::{Disk, DiskFile, read_full};
 use crate::format::{
     BATCH_HEADER_LEN, BatchHeader, COMMIT_PREFIX_LEN, DATA_START, SEGMENT_HEADER_LEN, SegmentHeader, padded,
 };
+use crate::index::sidecar::PAGE_LEN;
 use crate::index::{Cursor, Waypoint};
 use crate::stored::{Malformed, Place, check_commit, commit_len};
 use crate::{Corrupt, Position, ReadError, StoredBatch, StoredCommit};
@@ -12,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Segment files kept open for reading.
+/// Segment files kept open for reading, and as many sidecars.
 const OPEN_MAX: usize = 128;
 /// What a read of one event takes from the disk at once, in bytes: a waypoint's stretch and a usual commit.
 const WINDOW_BYTES: usize = 8 << 10;
@@ -29,6 +30,17 @@ pub(crate) fn segment_number(name: &str) -> Option<u32> {
     (segment_name(number) == name).then_some(number)
 }
 
+/// The name of the sidecar of segment `number`.
+pub(crate) fn sidecar_name(number: u32) -> String {
+    format!("{number:08x}.idx")
+}
+
+/// The number of the segment the sidecar called `name` belongs to; `None` for other files.
+pub(crate) fn sidecar_number(name: &str) -> Option<u32> {
+    let number = u32::from_str_radix(name.strip_suffix(".idx")?, 16).ok()?;
+    (sidecar_name(number) == name).then_some(number)
+}
+
 /// A segment open for reading.
 struct Segment {
     file: Box<dyn DiskFile>,
@@ -40,11 +52,37 @@ pub(crate) struct Files {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     open: Mutex<HashMap<u32, Arc<Segment>>>,
+    sidecars: Mutex<HashMap<u32, Arc<dyn DiskFile>>>,
 }
 
 impl Files {
     pub fn new(disk: Arc<dyn Disk>, dir: &Path) -> Files {
-        Files { disk, dir: dir.to_owned(), open: Mutex::default() }
+        Files { disk, dir: dir.to_owned(), open: Mutex::default(), sidecars: Mutex::default() }
+    }
+
+    /// Appends page `page` of the sidecar of segment `number` to `into`, as much of it as there is.
+    pub fn sidecar_page(&self, number: u32, page: u64, into: &mut Vec<u8>) -> io::Result<()> {
+        let file = {
+            let mut open = self.sidecars.lock().unwrap_or_else(PoisonError::into_inner);
+            match open.get(&number) {
+                Some(file) => Arc::clone(file),
+                None => {
+                    let file: Arc<dyn DiskFile> = self.disk.open(&self.dir.join(sidecar_name(number)))?.into();
+                    if OPEN_MAX <= open.len() {
+                        open.clear();
+                    }
+                    open.insert(number, Arc::clone(&file));
+                    file
+                }
+            }
+        };
+        into.reserve(PAGE_LEN);
+        read_full(&*file, into, PAGE_LEN, page * PAGE_LEN as u64).map(drop)
+    }
+
+    /// The sidecar of segment `number` is another file now.
+    pub fn forget_sidecar(&self, number: u32) {
+        self.sidecars.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
     }
 
     /// Reads batches from `cursor` on, up to but not including batch number `end`: at least one, then no more than fit in
@@ -52,7 +90,7 @@ impl Files {
     pub fn read(&self, cursor: &mut Cursor, end: u64, max_bytes: usize) -> Result<Vec<Arc<StoredBatch>>, ReadError> {
         assert!(cursor.number < end);
         let mut len = max_bytes.max(WINDOW_BYTES);
-        let mut moved_on = false;
+        let (expected_at, mut moved_on) = (cursor.place, false);
         loop {
             let segment = self.segment(cursor.place.segment)?;
             let offset = u64::from(cursor.place.offset);
@@ -72,7 +110,7 @@ impl Files {
                     return self.split(Arc::new(buffer), &segment, cursor, end);
                 }
                 _ if moved_on => {
-                    return Err(self.corrupt(cursor.place, Position(0), "a batch that was acknowledged is not there"));
+                    return Err(self.corrupt(expected_at, Position(0), "a batch that was acknowledged is not there"));
                 }
                 // The batch did not fit behind the one before it, so it begins the next segment.
                 _ => {

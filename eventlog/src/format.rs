@@ -138,6 +138,19 @@ impl BatchHeader {
         bytes
     }
 
+    /// How the header of a batch begins that is known by its place only.
+    pub fn front(segment_id: u64, offset: u64, number: u64, previous_crc: u32) -> [u8; 40] {
+        let mut bytes = [0; 40];
+        let mut put = Put { bytes: &mut bytes, at: 0 };
+        put.bytes(&BATCH_MAGIC.to_le_bytes());
+        put.bytes(&VERSION.to_le_bytes());
+        put.bytes(&previous_crc.to_le_bytes());
+        put.bytes(&segment_id.to_le_bytes());
+        put.bytes(&offset.to_le_bytes());
+        put.bytes(&number.to_le_bytes());
+        bytes
+    }
+
     /// `None` when the bytes are not a batch header of this version, whole and unharmed.
     pub fn decode(bytes: &[u8]) -> Option<BatchHeader> {
         let bytes = bytes.get(..BATCH_HEADER_LEN)?;
@@ -252,7 +265,8 @@ pub fn proof(bytes: &[u8], segment_id: u64) -> u64 {
     proven
 }
 
-fn crc_holds(bytes: &[u8]) -> bool {
+/// The last four bytes are the CRC32C of those before.
+pub fn crc_holds(bytes: &[u8]) -> bool {
     match bytes.split_last_chunk::<4>() {
         Some((content, crc)) => crc32c::crc32c(content) == u32::from_le_bytes(*crc),
         None => false,
@@ -260,18 +274,18 @@ fn crc_holds(bytes: &[u8]) -> bool {
 }
 
 /// Fills an array of fixed length from its front; a wrong sum of lengths panics in the first test.
-struct Put<'a> {
-    bytes: &'a mut [u8],
-    at: usize,
+pub struct Put<'a> {
+    pub bytes: &'a mut [u8],
+    pub at: usize,
 }
 
 impl Put<'_> {
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.bytes[self.at..self.at + bytes.len()].copy_from_slice(bytes);
         self.at += bytes.len();
     }
 
-    fn crc(&mut self) {
+    pub fn crc(&mut self) {
         let crc = crc32c::crc32c(&self.bytes[..self.at]);
         self.bytes(&crc.to_le_bytes());
         assert_eq!(self.at, self.bytes.len());

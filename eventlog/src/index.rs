@@ -1,22 +1,21 @@
-//! Where the events of a stream are: derived from the log, kept in memory, rebuilt when the log is opened.
+//! Where streams, commands, batches and positions are: derived from the log, one index per segment.
 //!
-//! A stream is found by a 64-bit hash of its name under a secret seed, so the index holds no names; whoever reads an
-//! event compares the name. Positions become places through *waypoints*, one for every few kilobytes of log.
-//!
-//! Memory: 8 bytes per event, about 50 bytes per stream, and 24 bytes per [`WAYPOINT_BYTES`] of log; measured at 19 to 25
-//! bytes per event where streams have six events of 256 bytes.
+//! The segment that is written now is indexed in memory; of a sealed one only a filter and the first key of each page of its
+//! *sidecar* stay there, and the rest is read from that file when it is asked for. What is asked of the index are candidates
+//! by hash; whoever reads the log at them compares names and ids.
 
-use crate::format::{BATCH_HEADER_LEN, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, DATA_START};
+pub(crate) mod filter;
+pub(crate) mod segment;
+pub(crate) mod sidecar;
+
+use crate::files::Files;
+use crate::hash::Keys;
 use crate::stored::Place;
 use crate::{Position, StoredBatch};
-use std::collections::HashSet;
-use std::collections::hash_map::{Entry, HashMap};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
-
-/// At most one waypoint per this many bytes of log: what a read of one event walks over at most, plus one commit.
-const WAYPOINT_BYTES: u32 = 4096;
-/// At most one batch start per this many bytes of log.
-const START_BYTES: u32 = 64 << 10;
+use segment::{SegmentIndex, Summary};
+use sidecar::{Sidecar, Unusable};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// The next batch a reader wants and where it stands, or would stand if it did not begin the next segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +26,8 @@ pub(crate) struct Cursor {
 
 impl Cursor {
     /// Before everything.
-    pub const START: Cursor = Cursor { number: 0, place: Place { segment: 0, offset: DATA_START as u32 } };
+    pub const START: Cursor =
+        Cursor { number: 0, place: Place { segment: 0, offset: crate::format::DATA_START as u32 } };
 
     /// Behind `batch`.
     pub fn behind(batch: &StoredBatch) -> Cursor {
@@ -37,84 +37,175 @@ impl Cursor {
     }
 }
 
+/// A batch of a segment: its number and its offset there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Start {
+    pub number: u64,
+    pub offset: u32,
+}
+
+impl Start {
+    /// The batch of segment `segment`.
+    pub fn cursor(self, segment: u32) -> Cursor {
+        Cursor { number: self.number, place: Place { segment, offset: self.offset } }
+    }
+}
+
 /// A place from which walking forward, commit by commit, finds a position.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Waypoint {
     /// The position of the first event at or behind the place.
     pub position: Position,
     pub place: Place,
     /// Where the commits of the batch end; 0 when a batch header stands at the place.
     pub commits_end: u32,
+    /// The batch the place is in.
+    pub batch: Start,
 }
 
-#[derive(Debug)]
-struct Start {
-    first: Position,
-    cursor: Cursor,
-}
-
-/// Positions under one hash, lowest first: a stream's events by revision, or a command's commit.
-#[derive(Debug)]
-enum Positions {
-    One(u64),
-    Many(Vec<u64>),
-}
-
-impl Positions {
-    fn as_slice(&self) -> &[u64] {
-        match self {
-            Positions::One(position) => std::slice::from_ref(position),
-            Positions::Many(positions) => positions,
-        }
-    }
-
-    fn push(&mut self, position: u64) {
-        match self {
-            Positions::One(first) => {
-                // Few streams stop at two events.
-                let mut positions = Vec::with_capacity(4);
-                positions.extend([*first, position]);
-                *self = Positions::Many(positions);
-            }
-            Positions::Many(positions) => positions.push(position),
-        }
-    }
-}
-
-/// What the index knows about a stream's name.
-pub(crate) enum Found<'a> {
-    /// Revision `n` is at index `n`, unless the name is another's with the same hash.
-    Regular(&'a [u64]),
+/// The events under one hash of a stream's name in one segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Of the first of them.
+    pub first_revision: u64,
+    pub count: u64,
     /// Two names share the hash, or revisions have gaps: events must be read to know their revisions.
-    Irregular(&'a [u64]),
+    pub irregular: bool,
+    /// Where their positions begin in the sidecar it was read from; `None` when it comes from memory.
+    pub start: Option<u32>,
 }
 
+impl Run {
+    /// The revision behind the last of them.
+    pub fn end(&self) -> u64 {
+        self.first_revision.saturating_add(self.count)
+    }
+}
+
+/// A segment nothing is written to any more.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    pub summary: Summary,
+    kept: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    /// Until its sidecar is on disk.
+    Memory(SegmentIndex),
+    Disk(Sidecar),
+}
+
+impl Sealed {
+    pub fn in_memory(index: SegmentIndex) -> Sealed {
+        Sealed { summary: index.summary, kept: Kept::Memory(index) }
+    }
+
+    pub fn on_disk(sidecar: Sidecar) -> Sealed {
+        Sealed { summary: *sidecar.summary(), kept: Kept::Disk(sidecar) }
+    }
+
+    /// The exact index, while it is in memory.
+    pub fn exact(&self) -> Option<&SegmentIndex> {
+        match &self.kept {
+            Kept::Memory(index) => Some(index),
+            Kept::Disk(_) => None,
+        }
+    }
+
+    /// What is in memory of its sidecar.
+    pub fn sidecar(&self) -> Option<&Sidecar> {
+        match &self.kept {
+            Kept::Memory(_) => None,
+            Kept::Disk(sidecar) => Some(sidecar),
+        }
+    }
+
+    /// Memory only; `false` is certain.
+    pub fn may_have_stream(&self, hash: u64) -> bool {
+        match &self.kept {
+            Kept::Memory(index) => index.has_stream(hash),
+            Kept::Disk(sidecar) => sidecar.streams.may_have(hash),
+        }
+    }
+
+    /// Memory only; `false` is certain.
+    pub fn may_have_command(&self, hash: u64, not_before: i64) -> bool {
+        not_before <= self.summary.recorded.1
+            && match &self.kept {
+                Kept::Memory(index) => index.has_command(hash),
+                Kept::Disk(sidecar) => sidecar.commands.may_have(hash),
+            }
+    }
+
+    /// As [`SegmentIndex::run`].
+    pub fn run(&self, files: Option<&Files>, hash: u64) -> Result<Option<Run>, Unusable> {
+        match &self.kept {
+            Kept::Memory(index) => Ok(index.run(hash)),
+            Kept::Disk(sidecar) => sidecar.run(pages(files), hash),
+        }
+    }
+
+    /// As [`SegmentIndex::places`], for a run of this segment.
+    pub fn places(
+        &self,
+        files: Option<&Files>,
+        hash: u64,
+        run: &Run,
+        wanted: Range<u64>,
+    ) -> Result<Vec<(Position, Waypoint)>, Unusable> {
+        match &self.kept {
+            Kept::Memory(index) => Ok(index.places(hash, wanted)),
+            Kept::Disk(sidecar) => sidecar.places(pages(files), run, wanted),
+        }
+    }
+
+    /// As [`SegmentIndex::commands`].
+    pub fn commands(&self, files: Option<&Files>, hash: u64) -> Result<Vec<u64>, Unusable> {
+        match &self.kept {
+            Kept::Memory(index) => Ok(index.commands(hash).to_vec()),
+            Kept::Disk(sidecar) => sidecar.commands(pages(files), hash),
+        }
+    }
+
+    /// As [`SegmentIndex::batches`].
+    pub fn batches(&self, files: Option<&Files>, hash: u64) -> Result<Vec<Start>, Unusable> {
+        match &self.kept {
+            Kept::Memory(index) => Ok(index.batches(hash)),
+            Kept::Disk(sidecar) => sidecar.batches(pages(files), hash),
+        }
+    }
+
+    /// As [`SegmentIndex::start_before`].
+    pub fn start_before(&self, files: Option<&Files>, position: Position) -> Result<Start, Unusable> {
+        match &self.kept {
+            Kept::Memory(index) => Ok(index.start_before(position)),
+            Kept::Disk(sidecar) => sidecar.start_before(pages(files), position),
+        }
+    }
+}
+
+fn pages(files: Option<&Files>) -> &Files {
+    files.expect("what has sidecars has files")
+}
+
+/// The index of a log: its sealed segments, oldest first, and the one that is written.
 #[derive(Debug)]
 pub(crate) struct Index {
+    keys: Keys,
+    sealed: Arc<Vec<Arc<Sealed>>>,
+    tail: SegmentIndex,
     next: Cursor,
-    /// The position after the events the index has.
-    next_position: Position,
-    hasher: foldhash::quality::RandomState,
-    streams: HashMap<u64, Positions, BuildHasherDefault<Unhashed>>,
-    irregular: HashSet<u64>,
-    /// The first positions of commits, by a hash of tenant and command id.
-    commands: HashMap<u64, Positions, BuildHasherDefault<Unhashed>>,
-    waypoints: Vec<Waypoint>,
-    starts: Vec<Start>,
 }
 
 impl Index {
-    pub fn new() -> Index {
-        Index {
-            next: Cursor::START,
-            next_position: Position(0),
-            hasher: foldhash::quality::RandomState::default(),
-            streams: HashMap::default(),
-            irregular: HashSet::new(),
-            commands: HashMap::default(),
-            waypoints: Vec::new(),
-            starts: Vec::new(),
-        }
+    /// Of an empty log.
+    pub fn new(keys: Keys) -> Index {
+        Index { keys, sealed: Arc::default(), tail: SegmentIndex::new(0, 0, Position(0)), next: Cursor::START }
+    }
+
+    pub fn keys(&self) -> Keys {
+        self.keys
     }
 
     /// The first batch the index does not have.
@@ -124,117 +215,75 @@ impl Index {
 
     /// The position after the events the index has.
     pub fn next_position(&self) -> Position {
-        self.next_position
+        self.tail.summary.next
     }
 
-    /// Takes the batch [`Index::next`] names.
+    /// Takes the batch [`Index::next`] names. The first of a new segment seals the one before.
     ///
     /// # Panics
     /// If it is another one.
     pub fn add(&mut self, batch: &StoredBatch) {
-        assert_eq!(batch.batch_number(), self.next.number, "the index takes batches in order");
-        let place = batch.place();
-        if self.starts.last().is_none_or(|last| far(last.cursor.place, place, START_BYTES)) {
-            self.starts.push(Start { first: batch.first(), cursor: Cursor { number: batch.batch_number(), place } });
+        let segment = batch.place().segment;
+        if segment != self.tail.summary.number {
+            self.seal(SegmentIndex::new(segment, batch.batch_number(), batch.first()));
         }
-        self.waypoint(Waypoint { position: batch.first(), place, commits_end: 0 });
-        let payload_start = place.offset + BATCH_HEADER_LEN as u32;
-        let commits_end = payload_start + batch.payload().len() as u32;
-        let mut offset = payload_start;
-        for commit in batch.commits() {
-            let here = Place { segment: place.segment, offset };
-            self.waypoint(Waypoint { position: commit.first, place: here, commits_end });
-            let hash = self.hasher.hash_one((commit.tenant, commit.command_id));
-            note(&mut self.commands, hash, commit.first.0);
-            for event in commit.events() {
-                self.event(event.stream, event.revision.0, event.position.0);
-            }
-            offset += (COMMIT_PREFIX_LEN + COMMIT_FIXED_LEN + commit.tenant.len() + commit.meta.len()) as u32;
-            offset += commit.event_bytes_len() as u32;
-        }
+        self.tail.add(batch, &self.keys);
         self.next = Cursor::behind(batch);
-        self.next_position = batch.next_position();
     }
 
-    fn waypoint(&mut self, waypoint: Waypoint) {
-        if self.waypoints.last().is_none_or(|last| far(last.place, waypoint.place, WAYPOINT_BYTES)) {
-            self.waypoints.push(waypoint);
+    /// Takes a whole segment that follows what the index has, as its sidecar says.
+    pub fn accept(&mut self, sealed: Arc<Sealed>) {
+        let Summary { number, next, .. } = sealed.summary;
+        let next_batch = sealed.summary.next_batch();
+        let behind = SegmentIndex::new(number + 1, next_batch, next);
+        match self.tail.summary.batches {
+            // Nothing was taken from the segment itself.
+            0 => self.tail = behind,
+            _ => self.seal(behind),
         }
+        Arc::make_mut(&mut self.sealed).push(sealed);
+        let place = Place { segment: number + 1, ..Cursor::START.place };
+        self.next = Cursor { number: next_batch, place };
     }
 
-    fn event(&mut self, stream: &str, revision: u64, position: u64) {
-        let hash = self.hasher.hash_one(stream);
-        if revision != note(&mut self.streams, hash, position) {
-            self.irregular.insert(hash);
-        }
+    fn seal(&mut self, next: SegmentIndex) {
+        let full = std::mem::replace(&mut self.tail, next);
+        Arc::make_mut(&mut self.sealed).push(Arc::new(Sealed::in_memory(full)));
     }
 
-    /// Whether a stream of this name may have events; `false` is certain.
+    /// The segment that is written.
+    pub fn tail(&self) -> &SegmentIndex {
+        &self.tail
+    }
+
+    /// All others, oldest first.
+    pub fn sealed(&self) -> Arc<Vec<Arc<Sealed>>> {
+        Arc::clone(&self.sealed)
+    }
+
+    /// Puts `now` in the place of the sealed segment of the same number.
+    pub fn replace(&mut self, now: Arc<Sealed>) {
+        let number = now.summary.number as usize;
+        Arc::make_mut(&mut self.sealed)[number] = now;
+    }
+
     pub fn may_have_stream(&self, stream: &str) -> bool {
-        self.streams.contains_key(&self.hasher.hash_one(stream))
+        let hash = self.keys.stream(stream);
+        self.tail.has_stream(hash) || self.sealed.iter().any(|sealed| sealed.may_have_stream(hash))
     }
 
-    /// The first positions of commits that may be those of this command, oldest first.
-    pub fn command(&self, tenant: &str, command_id: u128) -> &[u64] {
-        let found = self.commands.get(&self.hasher.hash_one((tenant, command_id)));
-        found.map_or(&[], Positions::as_slice)
+    pub fn may_have_command(&self, tenant: &str, command_id: u128, not_before: i64) -> bool {
+        let hash = self.keys.command(tenant, command_id);
+        let may_have = |sealed: &Arc<Sealed>| sealed.may_have_command(hash, not_before);
+        self.tail.has_command(hash) || self.sealed.iter().rev().any(may_have)
     }
 
-    pub fn stream(&self, stream: &str) -> Option<Found<'_>> {
-        let hash = self.hasher.hash_one(stream);
-        let positions = self.streams.get(&hash)?.as_slice();
-        Some(match self.irregular.contains(&hash) {
-            true => Found::Irregular(positions),
-            false => Found::Regular(positions),
-        })
-    }
-
-    /// Where to start walking to the event at `position`, which the index must have.
-    pub fn waypoint_to(&self, position: Position) -> Waypoint {
-        let behind = self.waypoints.partition_point(|waypoint| waypoint.position <= position);
-        self.waypoints[behind.checked_sub(1).expect("the first waypoint has position 0")]
-    }
-
-    /// A batch before every batch that holds `position` or is empty at it.
-    pub fn start_before(&self, position: Position) -> Cursor {
-        let behind = self.starts.partition_point(|start| start.first < position);
-        behind.checked_sub(1).map_or(Cursor::START, |index| self.starts[index].cursor)
-    }
-}
-
-/// Adds a position behind those of `hash`; answers how many there were.
-fn note(map: &mut HashMap<u64, Positions, BuildHasherDefault<Unhashed>>, hash: u64, position: u64) -> u64 {
-    match map.entry(hash) {
-        Entry::Vacant(entry) => {
-            entry.insert(Positions::One(position));
-            0
+    /// The sealed segment to look for the batches before `position` in; `None` when it is the one that is written.
+    pub fn sealed_before(&self, position: Position) -> Option<Arc<Sealed>> {
+        if self.tail.summary.first < position {
+            return None;
         }
-        Entry::Occupied(mut entry) => {
-            let known = entry.get().as_slice().len() as u64;
-            entry.get_mut().push(position);
-            known
-        }
-    }
-}
-
-fn far(last: Place, place: Place, bytes: u32) -> bool {
-    last.segment != place.segment || last.offset + bytes <= place.offset
-}
-
-/// Hands through keys that are hashes already.
-#[derive(Default)]
-struct Unhashed(u64);
-
-impl Hasher for Unhashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, _: &[u8]) {
-        unreachable!("keys are 64-bit hashes")
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
+        let behind = self.sealed.partition_point(|sealed| sealed.summary.first < position);
+        self.sealed.get(behind.saturating_sub(1)).cloned()
     }
 }

@@ -28,7 +28,9 @@ mod embedded;
 mod error;
 mod files;
 mod format;
+mod hash;
 mod index;
+mod lookup;
 mod memory;
 #[doc(hidden)]
 pub mod planted;

@@ -1,8 +1,9 @@
 //! Reading what is durable: batches from a position on, one stream, one commit, or everything as it comes.
 
-use crate::index::{Cursor, Found, Waypoint};
+use crate::index::Cursor;
+use crate::lookup::{StreamRead, find_command};
 use crate::shared::{Shared, entirely_before};
-use crate::{Direction, Position, ReadError, Revision, StoredBatch, StoredCommit};
+use crate::{Corrupt, Direction, Position, ReadError, Revision, StoredBatch, StoredCommit};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -81,6 +82,12 @@ impl LogReader {
         self.shared.subscribe()
     }
 
+    /// Damage found in acknowledged data while the log is open: sealed segments are checked in the background, too. Once it says
+    /// something the process has to stop with that report; opening the log again finds the same.
+    pub fn damage(&self) -> watch::Receiver<Option<Corrupt>> {
+        self.shared.damage()
+    }
+
     /// The durable batches in order, starting with the one that holds `from`, or with the first empty one standing at `from`:
     /// at least one when there is one, then no more than fit in `max_bytes`. An empty answer means the end.
     ///
@@ -113,34 +120,7 @@ impl LogReader {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<OwnedEvent>, ReadError> {
-        let places: Vec<(Position, Waypoint)> = {
-            let index = self.shared.index()?;
-            let (positions, regular) = match index.stream(stream) {
-                None => return Ok(Vec::new()),
-                Some(Found::Regular(positions)) => (span(positions, from, direction, limit), true),
-                Some(Found::Irregular(positions)) => (positions, false),
-            };
-            let waypoint = |position: &u64| (Position(*position), index.waypoint_to(Position(*position)));
-            match (direction, regular) {
-                (Direction::Backward, _) => positions.iter().rev().map(waypoint).collect(),
-                (Direction::Forward, _) => positions.iter().map(waypoint).collect(),
-            }
-        };
-        let wanted = |revision: Revision| match direction {
-            Direction::Forward => from <= revision,
-            Direction::Backward => revision <= from,
-        };
-        let mut events = Vec::with_capacity(limit.min(places.len()));
-        for (position, waypoint) in places {
-            if events.len() == limit {
-                break;
-            }
-            match self.event(stream, position, waypoint)? {
-                Some(event) if wanted(event.revision) => events.push(event),
-                _ => {}
-            }
-        }
-        Ok(events)
+        StreamRead::new(&self.shared, stream)?.read(from, direction, limit)
     }
 
     /// The revision of the stream's newest durable event; `None` when it has none.
@@ -191,9 +171,9 @@ impl LogReader {
     /// `recorded_at`: parts of the log that are all older are not looked at; `i64::MIN` looks at everything.
     ///
     /// Looks into memory only: never waits for the disk. A batch that is not durable yet is the caller's to know.
-    pub fn may_have_command(&self, tenant: &str, command_id: u128, _not_before: i64) -> bool {
+    pub fn may_have_command(&self, tenant: &str, command_id: u128, not_before: i64) -> bool {
         match self.shared.index_in_memory() {
-            Some(index) => !index.command(tenant, command_id).is_empty(),
+            Some(index) => index.may_have_command(tenant, command_id, not_before),
             None => true,
         }
     }
@@ -204,14 +184,11 @@ impl LogReader {
     /// # Errors
     /// [`ReadError::Corrupt`] and [`ReadError::Io`].
     pub fn find_command(&self, tenant: &str, command_id: u128, not_before: i64) -> Result<Option<Position>, ReadError> {
-        let candidates: Vec<u64> = self.shared.index()?.command(tenant, command_id).to_vec();
-        for first in candidates.into_iter().rev().map(Position) {
+        find_command(&self.shared, tenant, command_id, not_before, |first| {
             let found = self.find_commit(first, command_id, tenant)?;
-            if found.is_some_and(|found| not_before <= found.commit().recorded_at) {
-                return Ok(Some(first));
-            }
-        }
-        Ok(None)
+            let is_it = |found: &FoundCommit| not_before <= found.commit().recorded_at;
+            Ok(found.filter(is_it).map(|_| first))
+        })
     }
 
     /// Whether a stream of this name may have durable events. `false` is certain; `true` asks for [`LogReader::read_stream`].
@@ -247,50 +224,12 @@ impl LogReader {
     pub fn tail(&self, from: Position) -> Tail {
         Tail { shared: Arc::clone(&self.shared), from, cursor: None, ready: VecDeque::new() }
     }
-
-    /// The event at `position`, if it is one of `stream`.
-    fn event(&self, stream: &str, position: Position, waypoint: Waypoint) -> Result<Option<OwnedEvent>, ReadError> {
-        match self.shared.recent_holding(position) {
-            Some(batch) => {
-                let commit = batch.commit_holding(position, waypoint);
-                Ok(own(commit, stream, position))
-            }
-            None => self.shared.files().commit(waypoint, position, |commit| own(commit, stream, position)),
-        }
-    }
 }
 
 impl fmt::Debug for LogReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogReader").field("durable", &self.durable()).finish_non_exhaustive()
     }
-}
-
-/// The positions of a stream without gaps that a read asks for, lowest revision first.
-fn span(positions: &[u64], from: Revision, direction: Direction, limit: usize) -> &[u64] {
-    let len = positions.len();
-    let from = usize::try_from(from.0).unwrap_or(usize::MAX);
-    match direction {
-        Direction::Forward => &positions[from.min(len)..from.saturating_add(limit).min(len)],
-        Direction::Backward => {
-            let end = from.saturating_add(1).min(len);
-            &positions[end.saturating_sub(limit)..end]
-        }
-    }
-}
-
-fn own(commit: StoredCommit<'_>, stream: &str, position: Position) -> Option<OwnedEvent> {
-    let event = commit.events().find(|event| event.position == position)?;
-    (event.stream == stream).then(|| OwnedEvent {
-        position,
-        revision: event.revision,
-        body: event.body.into(),
-        commit_first: commit.first,
-        tenant: commit.tenant.into(),
-        command_id: commit.command_id,
-        recorded_at: commit.recorded_at,
-        meta: commit.meta.into(),
-    })
 }
 
 /// Everything from a position on, each batch once and in order, then what comes; see [`LogReader::tail`].
@@ -336,21 +275,5 @@ impl Tail {
 impl fmt::Debug for Tail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tail").field("from", &self.from).field("cursor", &self.cursor).finish_non_exhaustive()
-    }
-}
-
-/// The batch called `id`, newest first in memory, then from the beginning of the log.
-pub(crate) fn find_batch(shared: &Shared, id: crate::BatchId) -> Result<Option<crate::BatchPlace>, ReadError> {
-    if let Some(batch) = shared.recent_batch(|batch| batch.id() == id) {
-        return Ok(Some(batch.batch_place()));
-    }
-    let mut cursor = Cursor::START;
-    loop {
-        let batches = shared.fetch(&mut cursor, TAIL_BYTES)?;
-        match batches.iter().find(|batch| batch.id() == id) {
-            Some(batch) => return Ok(Some(batch.batch_place())),
-            None if batches.is_empty() => return Ok(None),
-            None => {}
-        }
     }
 }

@@ -1,8 +1,10 @@
 //! What the writer and its readers share: the durable head, the recent batches in memory, the index, the files.
 
 use crate::files::Files;
-use crate::index::{Cursor, Index};
-use crate::{Position, ReadError, StoredBatch};
+use crate::index::segment::SegmentIndex;
+use crate::index::sidecar::Unusable;
+use crate::index::{Cursor, Index, Sealed};
+use crate::{Corrupt, Position, ReadError, StoredBatch};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,6 +20,9 @@ pub(crate) struct Shared {
     beyond: Condvar,
     news: watch::Sender<Position>,
     index: Mutex<Index>,
+    /// Held while a segment is indexed anew, so that it is done once.
+    indexing: Mutex<()>,
+    damage: watch::Sender<Option<Corrupt>>,
     /// `None` for the log in memory, whose recent batches are all there are.
     files: Option<Files>,
 }
@@ -54,6 +59,8 @@ impl Shared {
             beyond: Condvar::new(),
             news: watch::Sender::new(head),
             index: Mutex::new(index),
+            indexing: Mutex::new(()),
+            damage: watch::Sender::new(None),
             files,
         }
     }
@@ -166,7 +173,85 @@ impl Shared {
             return cursor;
         }
         drop(recent);
-        self.lock_index().start_before(position)
+        let sealed = {
+            let index = self.lock_index();
+            match index.sealed_before(position) {
+                Some(sealed) => sealed,
+                None => {
+                    let tail = index.tail();
+                    return tail.start_before(position).cursor(tail.summary.number);
+                }
+            }
+        };
+        let start = self.ask(&sealed, |sealed| sealed.start_before(self.files.as_ref(), position));
+        // Reading from the segment's beginning costs more and finds the same, or says what is wrong.
+        start.unwrap_or_else(|_| sealed.summary.start()).cursor(sealed.summary.number)
+    }
+
+    /// Asks the index of a sealed segment. Where its sidecar cannot be used the segment is indexed anew.
+    pub fn ask<T>(
+        &self,
+        sealed: &Arc<Sealed>,
+        question: impl Fn(&Sealed) -> Result<T, Unusable>,
+    ) -> Result<T, ReadError> {
+        let why = match question(sealed) {
+            Ok(answer) => return Ok(answer),
+            Err(why) => why,
+        };
+        let _indexing = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = sealed.summary.number;
+        let known = self.lock_index().sealed()[number as usize].clone();
+        if known.exact().is_some() {
+            return Ok(question(&known).expect("what is in memory needs no file"));
+        }
+        tracing::warn!(segment = number, why = why.0, "the index of a segment cannot be used; it is made again");
+        let exact = Arc::new(Sealed::in_memory(self.index_anew(sealed)?));
+        self.replace(Arc::clone(&exact));
+        Ok(question(&exact).expect("what is in memory needs no file"))
+    }
+
+    /// The exact index of a sealed segment, from the segment itself.
+    fn index_anew(&self, sealed: &Sealed) -> Result<SegmentIndex, ReadError> {
+        let summary = &sealed.summary;
+        let keys = self.lock_index().keys();
+        let mut index = SegmentIndex::new(summary.number, summary.first_batch, summary.first);
+        let mut cursor = summary.start().cursor(summary.number);
+        while cursor.number < summary.next_batch() {
+            for batch in self.files().read(&mut cursor, summary.next_batch(), INDEX_CHUNK_BYTES)? {
+                index.add(&batch, &keys);
+            }
+        }
+        Ok(index)
+    }
+
+    /// From now on a sealed segment is answered for by `now`.
+    pub fn replace(&self, now: Arc<Sealed>) {
+        self.files().forget_sidecar(now.summary.number);
+        self.lock_index().replace(now);
+    }
+
+    /// Asks the index of segment `number` while it is the one that is written; `None` when it is sealed by now.
+    pub fn with_tail<T>(&self, number: u32, question: impl FnOnce(&SegmentIndex) -> T) -> Option<T> {
+        let index = self.lock_index();
+        (index.tail().summary.number == number).then(|| question(index.tail()))
+    }
+
+    /// All sealed segments the index knows of, oldest first.
+    pub fn sealed(&self) -> Arc<Vec<Arc<Sealed>>> {
+        self.lock_index().sealed()
+    }
+
+    /// Tells whoever waits for it that acknowledged data is damaged. The first report stays.
+    pub fn report(&self, corrupt: Corrupt) {
+        self.damage.send_if_modified(|known| {
+            let is_first = known.is_none();
+            known.get_or_insert(corrupt);
+            is_first
+        });
+    }
+
+    pub fn damage(&self) -> watch::Receiver<Option<Corrupt>> {
+        self.damage.subscribe()
     }
 
     /// The recent batch that holds `position`.
@@ -207,6 +292,11 @@ impl Shared {
             index.add(&batch);
         }
         Some(index)
+    }
+
+    /// The files; `None` for the log in memory.
+    pub fn files_if_any(&self) -> Option<&Files> {
+        self.files.as_ref()
     }
 
     pub fn files(&self) -> &Files {

@@ -172,6 +172,10 @@ impl StoredBatch {
         commits.find(|commit| position < commit.next_position()).expect("the batch holds the position")
     }
 
+    pub(crate) fn previous_crc(&self) -> u32 {
+        self.header.previous_crc
+    }
+
     pub(crate) fn payload_crc(&self) -> u32 {
         self.header.payload_crc
     }

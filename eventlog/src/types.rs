@@ -109,6 +109,8 @@ pub struct Recovered {
     pub events: u64,
     /// Segment files in the log.
     pub segments: u32,
+    /// Sealed segments whose stream index was missing or could not be used: each was read whole instead.
+    pub indexed: u32,
     /// Bytes of an unfinished, never acknowledged write that were cut off.
     pub cut_bytes: u64,
     /// The log was created by this call.

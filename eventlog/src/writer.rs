@@ -3,7 +3,7 @@
 use crate::batch::Batch;
 use crate::embedded::EmbeddedLog;
 use crate::memory::MemoryLog;
-use crate::{AppendError, Appended, BatchId, BatchPlace, Position, ReadError, reader};
+use crate::{AppendError, Appended, BatchId, BatchPlace, Position, ReadError, lookup};
 use std::fmt;
 
 /// Appends to a log. There is one per log; it may be moved to another thread but not shared.
@@ -52,8 +52,8 @@ impl LogWriter {
         }
     }
 
-    /// Where the batch called `id` is, or `None` when it is not in the log. Recent batches are answered from memory; looking for an
-    /// old one, or one that is not there, reads the whole log.
+    /// Where the batch called `id` is, or `None` when it is not in the log. Recent batches are answered from memory; for others each
+    /// segment's index is asked.
     ///
     /// # Errors
     /// [`ReadError::Unresolved`] when this writer failed and the batch is not among those known to be durable;
@@ -61,7 +61,7 @@ impl LogWriter {
     pub fn find_batch(&self, id: BatchId) -> Result<Option<BatchPlace>, ReadError> {
         match self {
             LogWriter::Embedded(Embedded(log)) => log.find_batch(id),
-            LogWriter::Memory(Memory(log)) => reader::find_batch(&log.shared, id),
+            LogWriter::Memory(Memory(log)) => lookup::find_batch(&log.shared, id),
         }
     }
 

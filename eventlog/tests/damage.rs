@@ -35,6 +35,61 @@ fn the_refusal_names_file_offset_and_position() {
     assert!(whole_or_refused(&before, &model, "repaired"));
 }
 
+/// A batch that was never acknowledged reached the disk in part, and then the file was cut: it opens wherever what is left shows
+/// that the batch was not whole, and is refused where it may have been.
+#[test]
+fn a_cut_inside_an_unfinished_write_is_told_from_a_cut_inside_a_batch() {
+    let (disk, model, longer, more, path) = forked_log();
+    let opened = disk.copy(1);
+    drop(open(&opened).expect("opens"));
+    let (before, after) = (opened.contents(&path), longer.contents(&path));
+    let (start, end) = (data_end(&before), data_end(&after));
+    let (mut refused, mut cut_and_opened) = (0, 0);
+    for torn_at in (start..end).step_by(97) {
+        let mut torn = after[..torn_at].to_vec();
+        torn.extend_from_slice(&before[torn_at..]);
+        for len in (start..(end + 2 * SECTOR).min(torn.len())).step_by(31) {
+            let disk = with(&opened, &path, torn[..len].to_vec());
+            match open(&disk) {
+                Ok((writer, reader, recovered)) => {
+                    model.clone().check(&writer, &reader);
+                    cut_and_opened += u64::from(recovered.cut_bytes != 0);
+                }
+                Err(OpenError::Corrupt(corrupt)) => {
+                    // Nothing is left that contradicts a whole batch: no part that can be checked is there to its end.
+                    let checked =
+                        parts(&after, start).into_iter().take_while(|end| *end <= len).last().unwrap_or(start);
+                    assert!(
+                        torn[start..checked] == after[start..checked],
+                        "torn at {torn_at}, cut to {len}: {corrupt}"
+                    );
+                    refused += 1;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    assert!(20 < refused && 20 < cut_and_opened, "{refused} refused, {cut_and_opened} opened");
+    // Cut inside the acknowledged batch it is refused wherever the cut is.
+    for len in start..=end {
+        let disk = with(&longer, &path, after[..len].to_vec());
+        assert!(!whole_or_refused(&disk, &more, "cut"), "cut to {len}");
+    }
+}
+
+/// Where the parts of the batch at `start` end that can be checked one by one: the known front of its header, its header, its
+/// commits.
+fn parts(segment: &[u8], start: usize) -> Vec<usize> {
+    let u32_at = |at: usize| u32::from_le_bytes(segment[at..at + 4].try_into().expect("four bytes")) as usize;
+    let (mut ends, end) = (vec![start + 40, start + 104], start + 104 + u32_at(start + 88));
+    let mut at = start + 104;
+    while at < end {
+        at += 8 + u32_at(at);
+        ends.push(at);
+    }
+    ends
+}
+
 #[test]
 fn unfinished_writes_are_cut_wherever_they_end() {
     // One more batch reaches the disk in part: its writer was never answered.

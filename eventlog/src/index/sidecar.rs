@@ -1,0 +1,525 @@
+//! The index of a sealed segment in a file beside it: `FORMAT.md` has the bytes.
+//!
+//! Derived data: a sidecar that is missing, stale or damaged is made again from its segment. Its front (header, first keys,
+//! filters) is checked when it is opened and stays in memory; the rest is pages of a sector, each checked whenever it is read.
+
+use super::filter::{BLOCK_LEN, Filter};
+use super::segment::{SegmentIndex, Summary};
+use super::{Run, Start, Waypoint};
+use crate::Position;
+use crate::disk::{DiskFile, read_full};
+use crate::files::Files;
+use crate::format::{Get, Put, crc_holds};
+use crate::stored::Place;
+use std::io;
+use std::ops::Range;
+
+/// Version of the file. A sidecar of any other is made again.
+const VERSION: u32 = 1;
+const MAGIC: u64 = u64::from_le_bytes(*b"CMDINDEX");
+/// The header takes the first page, most of it zeros.
+const HEADER_LEN: usize = 160;
+/// What is read and checked at once, in bytes; its last four are its CRC.
+pub(crate) const PAGE_LEN: usize = 512;
+const CONTENT_LEN: usize = PAGE_LEN - 4;
+
+const STREAM_LEN: usize = 24;
+const POSITION_LEN: usize = 4;
+const COMMAND_LEN: usize = 12;
+const BATCH_LEN: usize = 16;
+const WAYPOINT_LEN: usize = 20;
+/// The bit of a stream's count that says that its revisions must be read from the log.
+const IRREGULAR: u32 = 1 << 31;
+
+/// A sidecar that cannot be used, by why not: make it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unusable(pub String);
+
+impl From<&'static str> for Unusable {
+    fn from(why: &'static str) -> Unusable {
+        Unusable(why.to_owned())
+    }
+}
+
+impl From<io::Error> for Unusable {
+    fn from(error: io::Error) -> Unusable {
+        Unusable(format!("it does not read: {error}"))
+    }
+}
+
+/// Which segment a sidecar belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub log_id: u128,
+    pub segment_id: u64,
+    /// Length of the segment's file, in bytes.
+    pub segment_len: u64,
+    /// CRC32C of the segment's batches, from its first one to the end of its last.
+    pub segment_crc: u32,
+}
+
+/// How many entries each part has, and with that where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Counts {
+    streams: u32,
+    positions: u32,
+    commands: u32,
+    batches: u32,
+    waypoints: u32,
+    stream_blocks: u32,
+    command_blocks: u32,
+}
+
+/// Entries of equal length in pages, from page `first_page` on.
+#[derive(Clone, Copy, Debug)]
+struct Section {
+    first_page: u64,
+    entries: u64,
+    entry_len: usize,
+}
+
+impl Section {
+    fn per_page(&self) -> u64 {
+        (CONTENT_LEN / self.entry_len) as u64
+    }
+
+    fn pages(&self) -> u64 {
+        self.entries.div_ceil(self.per_page())
+    }
+}
+
+/// Where everything stands.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    /// The first keys of all pages with a key, then the filters; in bytes behind the first page.
+    front_len: usize,
+    streams: Section,
+    positions: Section,
+    commands: Section,
+    batches: Section,
+    waypoints: Section,
+    file_len: u64,
+}
+
+impl Counts {
+    fn layout(&self) -> Layout {
+        let section =
+            |first_page, entries: u32, entry_len| Section { first_page, entries: u64::from(entries), entry_len };
+        let mut streams = section(0, self.streams, STREAM_LEN);
+        let mut positions = section(0, self.positions, POSITION_LEN);
+        let mut commands = section(0, self.commands, COMMAND_LEN);
+        let mut batches = section(0, self.batches, BATCH_LEN);
+        let mut waypoints = section(0, self.waypoints, WAYPOINT_LEN);
+        let keyed = streams.pages() + commands.pages() + batches.pages() + waypoints.pages();
+        let blocks = u64::from(self.stream_blocks) + u64::from(self.command_blocks);
+        let front_len = (keyed * 8 + blocks * BLOCK_LEN as u64) as usize;
+        let mut page = 1 + front_len.div_ceil(PAGE_LEN) as u64;
+        for section in [&mut streams, &mut positions, &mut commands, &mut batches, &mut waypoints] {
+            section.first_page = page;
+            page += section.pages();
+        }
+        Layout { front_len, streams, positions, commands, batches, waypoints, file_len: page * PAGE_LEN as u64 }
+    }
+}
+
+/// What stays in memory of a sidecar.
+#[derive(Debug)]
+pub(crate) struct Sidecar {
+    summary: Summary,
+    identity: Identity,
+    layout: Layout,
+    /// The first keys of the pages of streams, commands, batches and waypoints.
+    keys: [Box<[u64]>; 4],
+    pub streams: Filter,
+    pub commands: Filter,
+}
+
+/// The bytes of the sidecar of a segment, whole. They follow from the segment, so two of one segment are equal.
+pub(crate) fn encode(index: &SegmentIndex, identity: &Identity) -> Vec<u8> {
+    let mut streams: Vec<_> = index.streams.iter().collect();
+    streams.sort_unstable_by_key(|(hash, _)| **hash);
+    let mut commands: Vec<(u64, u64)> = index
+        .commands
+        .iter()
+        .flat_map(|(hash, positions)| positions.as_slice().iter().map(|position| (*hash, *position)))
+        .collect();
+    commands.sort_unstable();
+    let mut batches = index.batches.clone();
+    batches.sort_unstable();
+    let stream_filter = Filter::new(streams.len(), streams.iter().map(|(hash, _)| **hash));
+    let command_filter = Filter::new(commands.len(), commands.iter().map(|(hash, _)| *hash));
+    let counts = Counts {
+        streams: streams.len() as u32,
+        positions: (index.summary.next.0 - index.summary.first.0) as u32,
+        commands: commands.len() as u32,
+        batches: batches.len() as u32,
+        waypoints: index.waypoints.len() as u32,
+        stream_blocks: (stream_filter.bytes().len() / BLOCK_LEN) as u32,
+        command_blocks: (command_filter.bytes().len() / BLOCK_LEN) as u32,
+    };
+    let layout = counts.layout();
+    let first = index.summary.first.0;
+    let relative = |position: u64| (position - first) as u32;
+
+    let mut pages = Pages { bytes: vec![0; layout.file_len as usize], keys: Vec::new(), id: identity.segment_id };
+    let mut start = 0;
+    pages.keyed(
+        &layout.streams,
+        streams.iter(),
+        |(hash, _)| **hash,
+        |(hash, stream), put| {
+            let count = stream.positions.as_slice().len() as u32;
+            put.bytes(&hash.to_le_bytes());
+            put.bytes(&stream.first_revision.to_le_bytes());
+            put.bytes(&u32::to_le_bytes(start));
+            put.bytes(&(count | if stream.irregular { IRREGULAR } else { 0 }).to_le_bytes());
+            start += count;
+        },
+    );
+    let positions = streams.iter().flat_map(|(_, stream)| stream.positions.as_slice());
+    pages.fill(&layout.positions, positions, |position, put| put.bytes(&relative(*position).to_le_bytes()));
+    pages.keyed(
+        &layout.commands,
+        commands.iter(),
+        |(hash, _)| *hash,
+        |(hash, position), put| {
+            put.bytes(&hash.to_le_bytes());
+            put.bytes(&relative(*position).to_le_bytes());
+        },
+    );
+    let nth = |number: u64| (number - index.summary.first_batch) as u32;
+    pages.keyed(
+        &layout.batches,
+        batches.iter(),
+        |entry| entry.hash,
+        |entry, put| {
+            put.bytes(&entry.hash.to_le_bytes());
+            put.bytes(&entry.start.offset.to_le_bytes());
+            put.bytes(&nth(entry.start.number).to_le_bytes());
+        },
+    );
+    let key = |waypoint: &Waypoint| u64::from(relative(waypoint.position.0));
+    pages.keyed(&layout.waypoints, index.waypoints.iter(), key, |waypoint, put| {
+        put.bytes(&relative(waypoint.position.0).to_le_bytes());
+        put.bytes(&waypoint.place.offset.to_le_bytes());
+        put.bytes(&waypoint.commits_end.to_le_bytes());
+        put.bytes(&waypoint.batch.offset.to_le_bytes());
+        put.bytes(&nth(waypoint.batch.number).to_le_bytes());
+    });
+
+    let Pages { mut bytes, keys, .. } = pages;
+    let mut front = Put { bytes: &mut bytes[PAGE_LEN..PAGE_LEN + layout.front_len], at: 0 };
+    for key in keys {
+        front.bytes(&key.to_le_bytes());
+    }
+    front.bytes(stream_filter.bytes());
+    front.bytes(command_filter.bytes());
+    let front_crc = crc32c::crc32c(front.bytes);
+    bytes[..HEADER_LEN].copy_from_slice(&header(&index.summary, identity, &counts, front_crc));
+    bytes
+}
+
+fn header(summary: &Summary, identity: &Identity, counts: &Counts, front_crc: u32) -> [u8; HEADER_LEN] {
+    let mut bytes = [0; HEADER_LEN];
+    let mut put = Put { bytes: &mut bytes, at: 0 };
+    put.bytes(&MAGIC.to_le_bytes());
+    put.bytes(&VERSION.to_le_bytes());
+    put.bytes(&summary.number.to_le_bytes());
+    put.bytes(&identity.log_id.to_le_bytes());
+    put.bytes(&identity.segment_id.to_le_bytes());
+    put.bytes(&identity.segment_len.to_le_bytes());
+    put.bytes(&u64::from(summary.data_end).to_le_bytes());
+    put.bytes(&summary.first_batch.to_le_bytes());
+    put.bytes(&summary.batches.to_le_bytes());
+    put.bytes(&summary.first.0.to_le_bytes());
+    put.bytes(&summary.next.0.to_le_bytes());
+    put.bytes(&summary.commits.to_le_bytes());
+    put.bytes(&summary.recorded.0.to_le_bytes());
+    put.bytes(&summary.recorded.1.to_le_bytes());
+    put.bytes(&identity.segment_crc.to_le_bytes());
+    put.bytes(&summary.previous_crc.to_le_bytes());
+    put.bytes(&summary.last_crc.to_le_bytes());
+    for count in [counts.streams, counts.positions, counts.commands, counts.batches, counts.waypoints] {
+        put.bytes(&count.to_le_bytes());
+    }
+    put.bytes(&counts.stream_blocks.to_le_bytes());
+    put.bytes(&counts.command_blocks.to_le_bytes());
+    put.bytes(&front_crc.to_le_bytes());
+    put.crc();
+    bytes
+}
+
+/// The pages of a sidecar while it is made.
+struct Pages {
+    bytes: Vec<u8>,
+    /// The first key of each page that has one.
+    keys: Vec<u64>,
+    id: u64,
+}
+
+impl Pages {
+    fn keyed<T: Copy>(
+        &mut self,
+        section: &Section,
+        entries: impl Iterator<Item = T> + Clone,
+        key: impl Fn(T) -> u64,
+        put: impl FnMut(T, &mut Put<'_>),
+    ) {
+        self.keys.extend(entries.clone().step_by(section.per_page() as usize).map(key));
+        self.fill(section, entries, put);
+    }
+
+    fn fill<T>(&mut self, section: &Section, entries: impl Iterator<Item = T>, mut put: impl FnMut(T, &mut Put<'_>)) {
+        let mut entries = entries.peekable();
+        let mut page = section.first_page;
+        while entries.peek().is_some() {
+            let bytes = &mut self.bytes[page as usize * PAGE_LEN..(page as usize + 1) * PAGE_LEN];
+            for (nth, entry) in entries.by_ref().take(section.per_page() as usize).enumerate() {
+                let range = nth * section.entry_len..(nth + 1) * section.entry_len;
+                put(entry, &mut Put { bytes: &mut bytes[range], at: 0 });
+            }
+            let crc = page_crc(self.id, page, &bytes[..CONTENT_LEN]);
+            bytes[CONTENT_LEN..].copy_from_slice(&crc.to_le_bytes());
+            page += 1;
+        }
+        assert_eq!(page, section.first_page + section.pages(), "a section has the entries it was laid out for");
+    }
+}
+
+/// A page's CRC also covers where it belongs, so that one gone astray is seen.
+fn page_crc(segment_id: u64, page: u64, content: &[u8]) -> u32 {
+    let mut place = [0; 16];
+    place[..8].copy_from_slice(&segment_id.to_le_bytes());
+    place[8..].copy_from_slice(&page.to_le_bytes());
+    crc32c::crc32c_append(crc32c::crc32c(&place), content)
+}
+
+impl Sidecar {
+    /// Reads and checks the front of the sidecar in `file`.
+    pub fn read(file: &dyn DiskFile) -> Result<Sidecar, Unusable> {
+        let mut bytes = Vec::with_capacity(HEADER_LEN);
+        read_full(file, &mut bytes, HEADER_LEN, 0)?;
+        if bytes.len() < HEADER_LEN {
+            return Err("it is cut short".into());
+        }
+        let mut get = Get { bytes: &bytes, at: 0 };
+        if get.u64() != MAGIC || get.u32() != VERSION {
+            return Err("it is not a sidecar of this version".into());
+        }
+        if !crc_holds(&bytes) {
+            return Err("the checksum of its header does not hold".into());
+        }
+        let number = get.u32();
+        let (log_id, segment_id, segment_len) = (get.u128(), get.u64(), get.u64());
+        let (data_end, first_batch, batches) = (get.u64(), get.u64(), get.u64());
+        let (first, next, commits) = (Position(get.u64()), Position(get.u64()), get.u64());
+        let recorded = (get.u64() as i64, get.u64() as i64);
+        let (segment_crc, previous_crc, last_crc) = (get.u32(), get.u32(), get.u32());
+        let counts = Counts {
+            streams: get.u32(),
+            positions: get.u32(),
+            commands: get.u32(),
+            batches: get.u32(),
+            waypoints: get.u32(),
+            stream_blocks: get.u32(),
+            command_blocks: get.u32(),
+        };
+        let front_crc = get.u32();
+        let layout = counts.layout();
+        let data_end = u32::try_from(data_end).map_err(|_| Unusable::from("it is of an impossible segment"))?;
+        // No position of its own may run over.
+        let is_possible = next.0.checked_sub(first.0) == Some(u64::from(counts.positions))
+            && batches == u64::from(counts.batches)
+            && [first.0, first_batch].iter().all(|number| *number < u64::MAX / 2);
+        if !is_possible {
+            return Err("it is of an impossible segment".into());
+        }
+        if file.size()? != layout.file_len {
+            return Err("it is not as long as its header says".into());
+        }
+        let mut front = Vec::with_capacity(layout.front_len);
+        read_full(file, &mut front, layout.front_len, PAGE_LEN as u64)?;
+        if front.len() != layout.front_len || crc32c::crc32c(&front) != front_crc {
+            return Err("the checksum of its filters does not hold".into());
+        }
+        let mut rest = &front[..];
+        let keys = [layout.streams, layout.commands, layout.batches, layout.waypoints].map(|section| {
+            let (keys, behind) = rest.split_at(section.pages() as usize * 8);
+            rest = behind;
+            keys.as_chunks().0.iter().map(|key| u64::from_le_bytes(*key)).collect()
+        });
+        let (streams, commands) = rest.split_at(counts.stream_blocks as usize * BLOCK_LEN);
+        let summary =
+            Summary { number, first_batch, batches, first, next, commits, recorded, data_end, previous_crc, last_crc };
+        Ok(Sidecar {
+            summary,
+            identity: Identity { log_id, segment_id, segment_len, segment_crc },
+            layout,
+            keys,
+            streams: Filter::from_bytes(streams),
+            commands: Filter::from_bytes(commands),
+        })
+    }
+
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// As [`SegmentIndex::run`].
+    pub fn run(&self, files: &Files, hash: u64) -> Result<Option<Run>, Unusable> {
+        let mut run = None;
+        self.find(files, &self.layout.streams, &self.keys[0], hash, |mut get| {
+            let (first_revision, start, count) = (get.u64(), get.u32(), get.u32());
+            let irregular = count & IRREGULAR != 0;
+            run = Some(Run { first_revision, count: u64::from(count & !IRREGULAR), irregular, start: Some(start) });
+        })?;
+        Ok(run)
+    }
+
+    /// As [`SegmentIndex::places`].
+    pub fn places(&self, files: &Files, run: &Run, wanted: Range<u64>) -> Result<Vec<(Position, Waypoint)>, Unusable> {
+        // The sidecar was found unusable meanwhile, so whoever asks has to ask what replaced it.
+        let start = u64::from(run.start.ok_or(Unusable::from("it was replaced"))?);
+        let wanted = start + wanted.start..start + wanted.end;
+        let mut places = Vec::with_capacity((wanted.end - wanted.start) as usize);
+        let (mut page, mut waypoints) = (Page::default(), Page::default());
+        for nth in wanted {
+            let mut get = page.entry(self, files, &self.layout.positions, nth)?;
+            let position = Position(self.summary.first.0 + u64::from(get.u32()));
+            let behind = self.waypoints_until(files, &mut waypoints, |key| key <= position.0)?;
+            let before = behind.checked_sub(1).ok_or(Unusable::from("it has no way to a position"))?;
+            places.push((position, self.waypoint(files, &mut waypoints, before)?));
+        }
+        Ok(places)
+    }
+
+    /// As [`SegmentIndex::commands`].
+    pub fn commands(&self, files: &Files, hash: u64) -> Result<Vec<u64>, Unusable> {
+        let mut positions = Vec::new();
+        self.find(files, &self.layout.commands, &self.keys[1], hash, |mut get| {
+            positions.push(self.summary.first.0 + u64::from(get.u32()));
+        })?;
+        Ok(positions)
+    }
+
+    /// As [`SegmentIndex::batches`].
+    pub fn batches(&self, files: &Files, hash: u64) -> Result<Vec<Start>, Unusable> {
+        let mut starts = Vec::new();
+        self.find(files, &self.layout.batches, &self.keys[2], hash, |mut get| {
+            let (offset, nth) = (get.u32(), get.u32());
+            starts.push(Start { number: self.summary.first_batch + u64::from(nth), offset });
+        })?;
+        Ok(starts)
+    }
+
+    /// As [`SegmentIndex::start_before`].
+    pub fn start_before(&self, files: &Files, position: Position) -> Result<Start, Unusable> {
+        let mut page = Page::default();
+        let behind = self.waypoints_until(files, &mut page, |key| key < position.0)?;
+        match behind.checked_sub(1) {
+            Some(before) => Ok(self.waypoint(files, &mut page, before)?.batch),
+            None => Ok(self.summary.start()),
+        }
+    }
+
+    /// Hands what stands behind `hash` in each entry that begins with it to `found`.
+    fn find(
+        &self,
+        files: &Files,
+        section: &Section,
+        keys: &[u64],
+        hash: u64,
+        mut found: impl FnMut(Get<'_>),
+    ) -> Result<(), Unusable> {
+        // The last page that begins below the hash, and all that begin with it.
+        let first = keys.partition_point(|key| *key < hash).saturating_sub(1);
+        let end = keys.partition_point(|key| *key <= hash);
+        let mut page = Page::default();
+        for nth in first as u64..end as u64 {
+            let bytes = page.load(self, files, section.first_page + nth)?;
+            let entries = section.per_page().min(section.entries - nth * section.per_page()) as usize;
+            let key = |at: usize| Get { bytes, at: at * section.entry_len }.u64();
+            let mut at = partition(entries, |at| key(at) < hash);
+            while at < entries && key(at) == hash {
+                found(Get { bytes, at: at * section.entry_len + 8 });
+                at += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many waypoints stand before the first whose position `before` denies.
+    fn waypoints_until(&self, files: &Files, page: &mut Page, before: impl Fn(u64) -> bool) -> Result<u64, Unusable> {
+        let (section, first) = (&self.layout.waypoints, self.summary.first.0);
+        let pages = self.keys[3].partition_point(|key| before(first + key)) as u64;
+        let Some(last) = pages.checked_sub(1) else { return Ok(0) };
+        let entries = section.per_page().min(section.entries - last * section.per_page()) as usize;
+        let bytes = page.load(self, files, section.first_page + last)?;
+        let key = |at: usize| first + u64::from(Get { bytes, at: at * section.entry_len }.u32());
+        Ok(last * section.per_page() + partition(entries, |at| before(key(at))) as u64)
+    }
+
+    fn waypoint(&self, files: &Files, page: &mut Page, nth: u64) -> Result<Waypoint, Unusable> {
+        let mut get = page.entry(self, files, &self.layout.waypoints, nth)?;
+        let (position, offset, commits_end, batch, number) = (get.u32(), get.u32(), get.u32(), get.u32(), get.u32());
+        Ok(Waypoint {
+            position: Position(self.summary.first.0 + u64::from(position)),
+            place: Place { segment: self.summary.number, offset },
+            commits_end,
+            batch: Start { number: self.summary.first_batch + u64::from(number), offset: batch },
+        })
+    }
+}
+
+/// How many of `entries` in a row, from the first on, `before` holds for.
+fn partition(entries: usize, before: impl Fn(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, entries);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match before(middle) {
+            true => low = middle + 1,
+            false => high = middle,
+        }
+    }
+    low
+}
+
+/// The page read last.
+#[derive(Default)]
+struct Page {
+    number: u64,
+    bytes: Vec<u8>,
+}
+
+impl Page {
+    /// Page `number`, checked.
+    fn load(&mut self, sidecar: &Sidecar, files: &Files, number: u64) -> Result<&[u8], Unusable> {
+        // The header's page is never asked for.
+        if self.number != number {
+            self.number = 0;
+            self.bytes.clear();
+            files.sidecar_page(sidecar.summary.number, number, &mut self.bytes)?;
+            let Some((content, crc)) = self.bytes.split_last_chunk::<4>().filter(|_| self.bytes.len() == PAGE_LEN)
+            else {
+                return Err("it is cut short".into());
+            };
+            if page_crc(sidecar.identity.segment_id, number, content) != u32::from_le_bytes(*crc) {
+                return Err("the checksum of a page does not hold".into());
+            }
+            self.number = number;
+        }
+        Ok(&self.bytes)
+    }
+
+    fn entry(&mut self, sidecar: &Sidecar, files: &Files, section: &Section, nth: u64) -> Result<Get<'_>, Unusable> {
+        if section.entries <= nth {
+            return Err("it points behind its own end".into());
+        }
+        let bytes = self.load(sidecar, files, section.first_page + nth / section.per_page())?;
+        Ok(Get { bytes, at: (nth % section.per_page()) as usize * section.entry_len })
+    }
+}
