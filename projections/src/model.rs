@@ -8,6 +8,7 @@ use domain::ids::TenantId;
 use domain::stream::Stream;
 use eventlog::Position;
 use redb::WriteTransaction;
+use std::time::Duration;
 
 /// An event of the log, decoded.
 pub(crate) struct Recorded<'a> {
@@ -29,6 +30,9 @@ impl Recorded<'_> {
 pub(crate) trait Model: Send + 'static {
     /// The version of its tables. Whoever changes what is kept raises it: the model is then rebuilt from the log.
     const VERSION: u32;
+    /// How long its worker rests between two commits while nobody waits: under load many batches then share one commit,
+    /// which costs more than folding them, and the processors are left to those who decide and write.
+    const REST: Duration = Duration::from_millis(10);
     /// Every table, so that queries find it before the first event.
     const TABLES: &'static [&'static str];
 

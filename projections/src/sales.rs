@@ -20,6 +20,7 @@ use domain::pricing::Totals;
 use domain::stream::Stream;
 use redb::WriteTransaction;
 use schemas::views::{ItemCell, OrderCell, SaleRow, Shown, SoldRow, StoreCurrencyRow, TaxCell, TenderCell};
+use std::time::Duration;
 
 /// (tenant, store, order) to what is remembered of it.
 const SALES: &str = "sales";
@@ -130,6 +131,8 @@ impl Place {
 
 impl Model for SalesModel {
     const VERSION: u32 = 2;
+    /// Every order of an hour changes the same few cells, and nobody reads a report to the millisecond.
+    const REST: Duration = Duration::from_millis(50);
     const TABLES: &'static [&'static str] = &[SALES, CURRENCIES, BY_ORDER, BY_ITEM, BY_TAX, BY_TENDER];
 
     fn wants(category: &str) -> bool {

@@ -27,9 +27,6 @@ const EVENTS_MAX: u32 = 8_192;
 const IDLE: Duration = Duration::from_millis(100);
 /// How long it sleeps at least where everything is to be durable at once.
 const BUSY: Duration = Duration::from_millis(1);
-/// How long it rests between two commits while nobody waits: under load many batches then share one commit, which costs
-/// more than folding them, and the processors are left to those who decide and write.
-const REST: Duration = Duration::from_millis(10);
 /// How far a worker steps back: where processors are short it gets about a tenth of an answering thread's share, so that
 /// it falls behind for a while rather than make tills wait, and not for ever.
 const NICE: i32 = 10;
@@ -123,7 +120,7 @@ impl<M: Model> Worker<M> {
     fn rest(&self) {
         let is_behind = self.at.0 + u64::from(EVENTS_MAX) < self.reader.durable().0;
         if !is_behind && !self.lane.is_awaited() {
-            std::thread::park_timeout(REST);
+            std::thread::park_timeout(M::REST);
         }
     }
 
