@@ -59,14 +59,26 @@ impl Server {
     /// # Errors
     /// The connection's; what is no HTTP answer.
     pub fn post(&self, path: &str, token: &str, key: &str, body: &str) -> Result<u16, BenchError> {
+        let len = body.len();
+        self.status(&format!(
+            "POST {path} HTTP/1.1\r\nHost: comanda\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n\
+             Content-Type: application/json\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{body}"
+        ))
+    }
+
+    /// Whether it says that it is ready: its read models have caught up.
+    ///
+    /// # Errors
+    /// The connection's; what is no HTTP answer.
+    pub fn is_ready(&self) -> Result<bool, BenchError> {
+        let status = self.status("GET /readyz HTTP/1.1\r\nHost: comanda\r\nConnection: close\r\n\r\n")?;
+        Ok(status == 200)
+    }
+
+    fn status(&self, request: &str) -> Result<u16, BenchError> {
         let address = self.url.strip_prefix("http://").ok_or("an address without http://")?;
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(ANSWER_MAX))?;
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        );
         stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
