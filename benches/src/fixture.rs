@@ -15,7 +15,7 @@ use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::staff::Approvals;
-use domain::store::{Settings, Store};
+use domain::store::{CashShifts, Settings, Store};
 use domain::tenant::Tenant;
 
 /// The seed of everything.
@@ -133,6 +133,7 @@ fn settings() -> Settings {
         rules: PriceRules::default(),
         payment_timeout_s: 900,
         approvals: Approvals::default(),
+        cash_shifts: CashShifts::Off,
     }
 }
 
@@ -293,7 +294,7 @@ impl Guests {
                 order: id,
                 amount: None,
                 tip: Money::ZERO,
-                method: Method::Cash { tendered: None },
+                method: Method::Cash { tendered: None, drawer: None },
                 expected_total: None,
             };
             let pay = StoreCommand::Payment(PaymentId(id.0), pay);

@@ -337,7 +337,12 @@ fn due_of(event: &Event) -> Option<Due> {
         Event::Stock(StockEvent::ItemMarked86 { sku, .. } | StockEvent::ItemUnmarked86 { sku }) => {
             Some(Due::Mark86(*sku))
         }
-        Event::Stock(_) | Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => None,
+        Event::Drawer(..)
+        | Event::Stock(_)
+        | Event::Menu(_)
+        | Event::Access(_)
+        | Event::Store(_)
+        | Event::StoreMenu(_) => None,
     }
 }
 
@@ -392,6 +397,7 @@ pub(crate) fn main_stream(tenant: TenantId, command: &Command) -> Stream {
             StoreCommand::Order(order, _) => Stream::Order(tenant, *store, *order),
             StoreCommand::Payment(payment, _) => Stream::Payment(tenant, *store, *payment),
             StoreCommand::Stock(_) => Stream::Stock(tenant, *store),
+            StoreCommand::Drawer(drawer, _) => Stream::Drawer(tenant, *store, *drawer),
         },
     }
 }

@@ -2,16 +2,18 @@
 
 use crate::calendar::{LocalDateTime, Timestamp};
 use crate::event::Role;
-use crate::ids::{ActorId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TokenId, VariationId};
+use crate::ids::{ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TokenId, VariationId};
 use crate::menu::{Item, ModifierGroup, Tax};
 use crate::money::{Money, Ppm};
 use crate::staff::Rights;
 use crate::store::Settings;
 
+mod drawer;
 mod order;
 mod payment;
 mod stock;
 
+pub use drawer::DrawerCommand;
 pub use order::{NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand, Place};
 pub use payment::{Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome};
 pub use stock::StockCommand;
@@ -101,6 +103,8 @@ pub enum StoreCommand {
     Payment(PaymentId, PaymentCommand),
     /// To the stock.
     Stock(StockCommand),
+    /// To a cash drawer.
+    Drawer(DrawerId, DrawerCommand),
 }
 
 /// How a command reached the engine.

@@ -2,9 +2,10 @@
 //!
 //! An event carries what a reader needs to understand it alone: names, prices and taxes as they were, not references.
 
-use crate::ids::{OrderId, PaymentId};
+use crate::ids::{DrawerId, OrderId, PaymentId};
 
 mod access;
+mod drawer;
 mod menu;
 mod order;
 mod payment;
@@ -13,6 +14,7 @@ mod stock;
 mod store;
 
 pub use access::{AccessEvent, Role};
+pub use drawer::DrawerEvent;
 pub use menu::MenuEvent;
 pub use order::{
     CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, Line, LineModifier, NotApplicable,
@@ -40,4 +42,6 @@ pub enum Event {
     Payment(PaymentId, PaymentEvent),
     /// In `stock-<tenant>.<store>`.
     Stock(StockEvent),
+    /// In `drawer-<tenant>.<store>.<drawer>`.
+    Drawer(DrawerId, DrawerEvent),
 }

@@ -181,6 +181,8 @@ ids! {
     PaymentId;
     /// A refund of a payment, unique in its payment.
     RefundId;
+    /// A cash drawer of a store.
+    DrawerId;
     /// A stock item of a store.
     Sku;
     /// A table.

@@ -2,8 +2,8 @@
 
 use crate::event::Role;
 use crate::ids::{
-    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Revision,
-    Sku, TaxId, TokenId, VariationId,
+    ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId,
+    Revision, Sku, TaxId, TokenId, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 use crate::staff::Right;
@@ -299,6 +299,20 @@ pub enum Refused {
     },
     /// Lines are refunded once their order is settled.
     OrderNotCompleted,
+    /// A drawer was named for what is not paid in cash.
+    NotCash,
+    /// The store takes cash in shifts, and not exactly one is open: open one, or name the drawer.
+    ShiftRequired,
+    /// The drawer has no open shift.
+    ShiftNotOpen {
+        /// The drawer.
+        drawer: DrawerId,
+    },
+    /// The drawer's shift is open already.
+    ShiftOpen {
+        /// The drawer.
+        drawer: DrawerId,
+    },
     /// The store keeps no such stock item: set its policy first.
     UnknownSku {
         /// The stock item.

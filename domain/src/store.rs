@@ -2,9 +2,10 @@
 
 use crate::calendar::{CutOff, Date, Timestamp};
 use crate::command::{Context, StoreCommand};
+use crate::drawer::Drawer;
 use crate::event::{Event, Opening, OrderEvent, PaymentEvent, StoreEvent, StoreMenuEvent};
 use crate::hash::IdMap;
-use crate::ids::{ItemId, OrderId, PaymentId, Revision, Text, VariationId};
+use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, Text, VariationId};
 use crate::menu::ItemPrice;
 use crate::money::{Currency, Money};
 use crate::order::OrderSlot;
@@ -19,6 +20,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod approvals;
+mod drawers;
 mod lines;
 mod orders;
 mod payments;
@@ -41,6 +43,18 @@ pub struct Settings {
     pub payment_timeout_s: u32,
     /// What takes a second person.
     pub approvals: Approvals,
+    /// Whether cash takes an open shift.
+    pub cash_shifts: CashShifts,
+}
+
+/// Whether a store takes cash in shifts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CashShifts {
+    /// Nobody asks for one; a payment that names a drawer goes into its shift.
+    #[default]
+    Off,
+    /// Cash is taken in and given back within an open shift only.
+    Required,
 }
 
 impl Settings {
@@ -60,6 +74,7 @@ pub struct Store {
     orders: IdMap<OrderId, OrderSlot>,
     payments: IdMap<PaymentId, Payment>,
     stock: Stock,
+    drawers: BTreeMap<DrawerId, Drawer>,
     numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     store_events: u64,
     storemenu_events: u64,
@@ -111,6 +126,7 @@ impl Store {
             StoreCommand::Order(order, command) => store.decide_order(tenant, *order, command, context),
             StoreCommand::Payment(payment, command) => store.decide_payment(tenant, *payment, command, context),
             StoreCommand::Stock(command) => store.stock.decide(command, context.now),
+            StoreCommand::Drawer(drawer, command) => store.decide_drawer(tenant, *drawer, command, context),
         }
     }
 
@@ -118,7 +134,7 @@ impl Store {
         if settings == &self.settings {
             return Ok(vec![]);
         }
-        if settings.currency != self.settings.currency && !self.orders.is_empty() {
+        if settings.currency != self.settings.currency && !(self.orders.is_empty() && self.drawers.is_empty()) {
             return Err(Refused::CurrencyFixed { currency: self.settings.currency });
         }
         Ok(vec![Event::Store(StoreEvent::StoreSettingsChanged(settings.clone()))])
@@ -186,6 +202,7 @@ impl Store {
             orders: IdMap::default(),
             payments: IdMap::default(),
             stock: Stock::default(),
+            drawers: BTreeMap::new(),
             numbers: BTreeMap::new(),
             store_events: 1,
             storemenu_events: 0,
@@ -206,6 +223,7 @@ impl Store {
             Event::Order(order, event) => self.evolve_order(*order, event),
             Event::Payment(payment, event) => self.evolve_payment(*payment, event),
             Event::Stock(event) => self.stock.evolve(event),
+            Event::Drawer(drawer, event) => self.drawers.entry(*drawer).or_default().evolve(event),
             Event::Menu(_) | Event::Access(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
                 panic!("{event:?} for a store that is open")
             }
@@ -319,6 +337,11 @@ impl Store {
         &self.stock
     }
 
+    /// A cash drawer.
+    pub fn drawer(&self, drawer: DrawerId) -> Option<&Drawer> {
+        self.drawers.get(&drawer)
+    }
+
     /// How many orders the store knows, closed ones included.
     pub fn orders_count(&self) -> usize {
         self.orders.len()
@@ -342,6 +365,7 @@ impl Store {
             Stream::Order(_, _, order) => self.orders.get(order).map(OrderSlot::revision),
             Stream::Payment(_, _, payment) => self.payments.get(payment).map(Payment::revision),
             Stream::Stock(..) => self.stock.revision(),
+            Stream::Drawer(_, _, drawer) => self.drawers.get(drawer).and_then(Drawer::revision),
             Stream::Menu(_) | Stream::Access(_) => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Streams: the history of one entity, named with its tenant, so that two tenants' `s1` never meet.
 
 use crate::event::Event;
-use crate::ids::{BadId, OrderId, PaymentId, StoreId, TenantId};
+use crate::ids::{BadId, DrawerId, OrderId, PaymentId, StoreId, TenantId};
 use std::fmt;
 
 /// A stream, by what it holds.
@@ -21,6 +21,8 @@ pub enum Stream {
     Payment(TenantId, StoreId, PaymentId),
     /// `stock-<tenant>.<store>`
     Stock(TenantId, StoreId),
+    /// `drawer-<tenant>.<store>.<drawer>`
+    Drawer(TenantId, StoreId, DrawerId),
 }
 
 /// Why a text is not the name of a stream of ours.
@@ -67,6 +69,7 @@ impl Stream {
             Event::Order(order, _) => Stream::Order(tenant, store(), *order),
             Event::Payment(payment, _) => Stream::Payment(tenant, store(), *payment),
             Event::Stock(_) => Stream::Stock(tenant, store()),
+            Event::Drawer(drawer, _) => Stream::Drawer(tenant, store(), *drawer),
         }
     }
 
@@ -79,7 +82,8 @@ impl Stream {
             | Stream::StoreMenu(tenant, _)
             | Stream::Order(tenant, ..)
             | Stream::Payment(tenant, ..)
-            | Stream::Stock(tenant, _) => *tenant,
+            | Stream::Stock(tenant, _)
+            | Stream::Drawer(tenant, ..) => *tenant,
         }
     }
 
@@ -91,7 +95,8 @@ impl Stream {
             | Stream::StoreMenu(_, store)
             | Stream::Order(_, store, _)
             | Stream::Payment(_, store, _)
-            | Stream::Stock(_, store) => Some(*store),
+            | Stream::Stock(_, store)
+            | Stream::Drawer(_, store, _) => Some(*store),
         }
     }
 
@@ -105,6 +110,7 @@ impl Stream {
             Stream::Order(..) => "order",
             Stream::Payment(..) => "payment",
             Stream::Stock(..) => "stock",
+            Stream::Drawer(..) => "drawer",
         }
     }
 
@@ -126,6 +132,10 @@ impl Stream {
                 name.push('.');
                 name.push_str(payment.as_str());
             }
+            Stream::Drawer(_, _, drawer) => {
+                name.push('.');
+                name.push_str(drawer.as_str());
+            }
             Stream::Menu(_) | Stream::Access(_) | Stream::Store(..) | Stream::StoreMenu(..) | Stream::Stock(..) => {}
         }
     }
@@ -141,12 +151,13 @@ impl Stream {
         let stream = match category {
             "menu" => Stream::Menu(tenant),
             "access" => Stream::Access(tenant),
-            "store" | "storemenu" | "order" | "payment" | "stock" => {
+            "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" => {
                 let store = StoreId::parse(parts.next().ok_or(BadStream::Shape)?)?;
                 match category {
                     "store" => Stream::Store(tenant, store),
                     "storemenu" => Stream::StoreMenu(tenant, store),
                     "stock" => Stream::Stock(tenant, store),
+                    "drawer" => Stream::Drawer(tenant, store, DrawerId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     "order" => Stream::Order(tenant, store, OrderId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     _ => Stream::Payment(tenant, store, PaymentId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                 }
@@ -182,6 +193,7 @@ mod tests {
             "order-demo.s1.0190abcd",
             "payment-demo.s1.p_1",
             "stock-demo.s1",
+            "drawer-demo.s1.d1",
         ] {
             assert_eq!(Stream::parse(name).unwrap().to_string(), name);
         }

@@ -12,6 +12,8 @@ pub enum Capability {
     TakePayments,
     /// Give money back.
     Refund,
+    /// Open and close shifts of cash drawers, put cash in and take it out.
+    RunDrawers,
     /// Mark stock items sold out and sell them again.
     Mark86,
     /// Receive, count, adjust and waste stock; set its policy.
@@ -36,10 +38,11 @@ pub enum Capability {
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Capability; 13] = [
+    pub const ALL: [Capability; 14] = [
         Capability::TakeOrders,
         Capability::TakePayments,
         Capability::Refund,
+        Capability::RunDrawers,
         Capability::Mark86,
         Capability::ManageStock,
         Capability::ManageMenu,
@@ -58,6 +61,7 @@ impl Capability {
             Capability::TakeOrders => "take_orders",
             Capability::TakePayments => "take_payments",
             Capability::Refund => "refund",
+            Capability::RunDrawers => "run_drawers",
             Capability::Mark86 => "mark_86",
             Capability::ManageStock => "manage_stock",
             Capability::ManageMenu => "manage_menu",
@@ -78,7 +82,10 @@ pub fn allows(role: Role, capability: Capability) -> bool {
     match role {
         Role::Admin => true,
         Role::Manager => capability != C::ManageTokens,
-        Role::Pos => matches!(capability, C::TakeOrders | C::TakePayments | C::Refund | C::Mark86 | C::ReadStores),
+        Role::Pos => matches!(
+            capability,
+            C::TakeOrders | C::TakePayments | C::Refund | C::RunDrawers | C::Mark86 | C::ReadStores
+        ),
         Role::Kitchen => matches!(capability, C::Mark86 | C::ReadStores),
         Role::Analyst => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
         Role::Auditor => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
@@ -107,6 +114,7 @@ pub fn needed(command: &Command, source: Source) -> Capability {
                 PaymentCommand::RequestRefund(_) => Capability::Refund,
                 PaymentCommand::Expire { .. } => Capability::ManageTokens,
             },
+            StoreCommand::Drawer(..) => Capability::RunDrawers,
             StoreCommand::Stock(command) => match command {
                 StockCommand::Mark86 { .. } | StockCommand::Unmark86(_) | StockCommand::EndMark86 { .. } => {
                     Capability::Mark86
@@ -155,6 +163,7 @@ mod tests {
 take_orders    yes yes yes - - -
 take_payments  yes yes yes - - -
 refund         yes yes yes - - -
+run_drawers    yes yes yes - - -
 mark_86        yes yes yes yes - -
 manage_stock   yes yes - - - -
 manage_menu    yes yes - - - -

@@ -10,7 +10,7 @@ use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::staff::Approvals;
-use domain::store::Settings;
+use domain::store::{CashShifts, Settings};
 
 /// The demo tenant's id.
 pub const TENANT: &str = "demo";
@@ -225,6 +225,7 @@ fn store(id: &str, name: &str, zone: &str) -> Vec<(String, Command)> {
         rules: PriceRules::default(),
         payment_timeout_s: Settings::PAYMENT_TIMEOUT_S_DEFAULT,
         approvals: Approvals::default(),
+        cash_shifts: CashShifts::Off,
     };
     let mut commands = vec![(format!("store {id}"), Command::Store(store, StoreCommand::Put(settings)))];
     for (name, portions) in STOCK {

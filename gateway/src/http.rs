@@ -17,7 +17,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
-use routes::{admin, batch, feed, ops, orders, payments, reads, stock};
+use routes::{admin, batch, drawers, feed, ops, orders, payments, reads, stock};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -70,6 +70,13 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(payments::outcome))
         .routes(routes!(payments::refund))
         .routes(routes!(payments::refund_outcome))
+        .routes(routes!(drawers::list))
+        .routes(routes!(drawers::shifts))
+        .routes(routes!(drawers::open))
+        .routes(routes!(drawers::paid_in))
+        .routes(routes!(drawers::paid_out))
+        .routes(routes!(drawers::no_sale))
+        .routes(routes!(drawers::close))
         .routes(routes!(reads::payment))
         .routes(routes!(reads::payments))
         .routes(routes!(reads::menu))

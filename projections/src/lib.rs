@@ -9,6 +9,7 @@
 
 mod access;
 mod catalog;
+mod drawers;
 mod fault;
 mod key;
 mod lane;
@@ -31,14 +32,18 @@ pub use space::{FREE_BYTES_MIN, Space};
 
 use crate::access::{AccessModel, Tokens};
 use crate::catalog::{CatalogModel, Menus};
+use crate::drawers::DrawersModel;
 use crate::lane::Lane;
 use crate::model::Model;
 use crate::orders::OrdersModel;
 use crate::sales::SalesModel;
 use crate::worker::Worker;
-use domain::ids::{OrderId, PaymentId, Sku, StoreId, TenantId, TokenId};
+use domain::ids::{DrawerId, OrderId, PaymentId, Sku, StoreId, TenantId, TokenId};
 use eventlog::{LogReader, Position};
-use schemas::views::{OrderSummary, OrderView, PaymentView, SalesReport, StaffView, StockView, StoreView, TokenView};
+use schemas::views::{
+    DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView, StoreView,
+    TokenView,
+};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,11 +61,14 @@ pub enum Projection {
     Sales,
     /// Tokens.
     Access,
+    /// Cash drawers and their shifts.
+    Drawers,
 }
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Projection; 4] = [Projection::Catalog, Projection::Orders, Projection::Sales, Projection::Access];
+    pub const ALL: [Projection; 5] =
+        [Projection::Catalog, Projection::Orders, Projection::Sales, Projection::Access, Projection::Drawers];
 
     /// Its name, in metrics and file names.
     pub const fn as_str(self) -> &'static str {
@@ -69,6 +77,7 @@ impl Projection {
             Projection::Orders => "orders",
             Projection::Sales => "sales",
             Projection::Access => "access",
+            Projection::Drawers => "drawers",
         }
     }
 }
@@ -130,6 +139,7 @@ pub struct Projections {
     orders: Arc<Lane>,
     sales: Arc<Lane>,
     access: Arc<Lane>,
+    drawers: Arc<Lane>,
     menus: Arc<Menus>,
     tokens: Arc<Tokens>,
     stop: Arc<AtomicBool>,
@@ -161,6 +171,7 @@ impl Projections {
         let orders = lane(Projection::Orders, Lane::open::<OrdersModel>)?;
         let sales = lane(Projection::Sales, Lane::open::<SalesModel>)?;
         let access = lane(Projection::Access, Lane::open::<AccessModel>)?;
+        let drawers = lane(Projection::Drawers, Lane::open::<DrawersModel>)?;
         tokens.load(&access)?;
         let start = Start { reader: &reader, stop: &stop, options };
         let threads = vec![
@@ -168,9 +179,10 @@ impl Projections {
             start.worker(&orders, OrdersModel::new()),
             start.worker(&sales, SalesModel::new()),
             start.worker(&access, AccessModel::new(Arc::clone(&tokens))),
+            start.worker(&drawers, DrawersModel::new()),
         ];
         let threads = Mutex::new(threads);
-        Ok(Projections { reader, catalog, orders, sales, access, menus, tokens, stop, threads })
+        Ok(Projections { reader, catalog, orders, sales, access, drawers, menus, tokens, stop, threads })
     }
 
     /// Makes everything folded so far durable and stops the workers. Queries go on answering from what there is.
@@ -189,6 +201,7 @@ impl Projections {
             Projection::Orders => &self.orders,
             Projection::Sales => &self.sales,
             Projection::Access => &self.access,
+            Projection::Drawers => &self.drawers,
         }
     }
 
@@ -234,6 +247,7 @@ impl Projections {
             Projection::Orders => OrdersModel::TABLES,
             Projection::Sales => SalesModel::TABLES,
             Projection::Access => AccessModel::TABLES,
+            Projection::Drawers => DrawersModel::TABLES,
         };
         page::dump(&self.lane(projection).view()?, tables)
     }
@@ -339,6 +353,28 @@ impl Projections {
         page: &PageRequest,
     ) -> Result<Answer<Page<PaymentView>>, QueryError> {
         orders::payments(&self.orders.view()?, tenant, store, filter, page)
+    }
+
+    /// A store's cash drawers, by id, each with its latest shift.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn drawers(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<DrawerView>>, QueryError> {
+        drawers::drawers(&self.drawers.view()?, tenant, store)
+    }
+
+    /// The shifts of a cash drawer, newest first.
+    ///
+    /// # Errors
+    /// [`QueryError`], among them [`QueryError::BadCursor`].
+    pub fn shifts(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        drawer: DrawerId,
+        page: &PageRequest,
+    ) -> Result<Answer<Page<ShiftView>>, QueryError> {
+        drawers::shifts(&self.drawers.view()?, tenant, (store, drawer), page)
     }
 
     /// Sales over some business dates.

@@ -179,9 +179,12 @@ impl Model for OrdersModel {
         match recorded.stream {
             Stream::Order(_, store, order) => self.apply_order(before, (store, order), recorded),
             Stream::Payment(_, store, payment) => self.apply_payment(before, (store, payment), recorded),
-            Stream::Menu(_) | Stream::Access(_) | Stream::Store(..) | Stream::StoreMenu(..) | Stream::Stock(..) => {
-                Ok(())
-            }
+            Stream::Menu(_)
+            | Stream::Access(_)
+            | Stream::Store(..)
+            | Stream::StoreMenu(..)
+            | Stream::Stock(..)
+            | Stream::Drawer(..) => Ok(()),
         }
     }
 

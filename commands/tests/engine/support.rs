@@ -13,7 +13,7 @@ use domain::money::{Currency, Money, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::refused::Refused;
 use domain::staff::Approvals;
-use domain::store::Settings;
+use domain::store::{CashShifts, Settings};
 use domain::stream::Stream;
 use eventlog::disk::{Disk, DiskFile, Lock};
 use eventlog::sim::SimDisk;
@@ -264,6 +264,7 @@ pub fn settings() -> Settings {
         rules: PriceRules::default(),
         payment_timeout_s: TIMEOUT_S as u32,
         approvals: Approvals::default(),
+        cash_shifts: CashShifts::Off,
     }
 }
 
@@ -339,7 +340,7 @@ pub fn pay(id: &str, of: &str, method: Method) -> Command {
 }
 
 pub fn cash(id: &str, of: &str) -> Command {
-    pay(id, of, Method::Cash { tendered: None })
+    pay(id, of, Method::Cash { tendered: None, drawer: None })
 }
 
 /// A commit as the log has it.

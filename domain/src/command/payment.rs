@@ -2,7 +2,7 @@
 
 use crate::calendar::Timestamp;
 use crate::event::Tender;
-use crate::ids::{LineId, OrderId, RefundId, Text};
+use crate::ids::{DrawerId, LineId, OrderId, RefundId, Text};
 use crate::money::{Money, QtyMilli};
 
 /// A command to a payment.
@@ -46,6 +46,8 @@ pub enum Method {
     Cash {
         /// What the guest hands over; `None` is the exact sum.
         tendered: Option<Money>,
+        /// The drawer it goes into; `None` is the only one whose shift is open, where the store works in shifts.
+        drawer: Option<DrawerId>,
     },
     /// Anything else; its outcome comes later.
     External(crate::ids::TenderId),
@@ -85,6 +87,8 @@ pub struct NewRefund {
     pub what: RefundOf,
     /// Whether the units it is for go back on the shelf.
     pub restock: bool,
+    /// The drawer cash comes out of; `None` is the only one whose shift is open, where the store works in shifts.
+    pub drawer: Option<DrawerId>,
     /// Why.
     pub reason: Text,
 }

@@ -3,7 +3,7 @@
 use super::{Store, refunds};
 use crate::calendar::Timestamp;
 use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
-use crate::event::{Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
+use crate::event::{DrawerEvent, Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
 use crate::ids::{OrderId, PaymentId};
 use crate::money::Money;
 use crate::order::{Order, OrderSlot};
@@ -98,14 +98,19 @@ impl Store {
             deadline,
         };
         let mut events = vec![Event::Payment(id, initiated)];
-        let Method::Cash { tendered } = method else { return Ok(events) };
+        let Method::Cash { tendered, drawer } = method else { return Ok(events) };
         let tendered = tendered.unwrap_or(needed);
         if tendered < needed {
             return Err(Refused::TenderedTooLittle { needed });
         }
         let change = Money(tendered.0 - needed.0);
         let captured = PaymentEvent::PaymentCaptured { amount, tip, tendered: Some(tendered), change: Some(change) };
+        let in_shift = self.cash_shift(drawer, needed.0, context)?;
         events.push(Event::Payment(id, captured));
+        events.extend(in_shift.map(|(drawer, shift)| {
+            let sale = DrawerEvent::CashSaleRecorded { shift: shift.number, payment: id, amount: needed };
+            Event::Drawer(drawer, sale)
+        }));
         self.apply(Captured { payment: id, order: order_id, tender: Tender::Cash, amount, tip }, &mut events);
         Ok(events)
     }

@@ -4,7 +4,7 @@ use super::Store;
 use crate::calendar::business_date;
 use crate::command::{Context, NewRefund, RefundOf, RefundOutcome};
 use crate::event::{
-    Event, Flag, IgnoredRefund, MoneyParts, OrderEvent, PaymentEvent, RefundedLine, ReservedLine, Tender,
+    DrawerEvent, Event, Flag, IgnoredRefund, MoneyParts, OrderEvent, PaymentEvent, RefundedLine, ReservedLine, Tender,
 };
 use crate::hash::IdMap;
 use crate::ids::{OrderId, PaymentId, RefundId, Text};
@@ -98,6 +98,11 @@ impl Store {
         if parts.sum() == Money::ZERO {
             return Err(Refused::NothingToRefund);
         }
+        let in_shift = match (payment.tender, new.drawer) {
+            (Tender::Cash, drawer) => self.cash_shift(drawer, -parts.sum().0, context)?,
+            (Tender::External(_), None) => None,
+            (Tender::External(_), Some(_)) => return Err(Refused::NotCash),
+        };
         self.approve(tenant, Right::Refund, context)?;
         let requested = PaymentEvent::RefundRequested {
             refund: new.refund,
@@ -110,6 +115,10 @@ impl Store {
         if payment.tender == Tender::Cash {
             let (refund, restock, state) = (new.refund, new.restock, RefundState::Requested);
             events.extend(self.refunded(id, payment, &Refund { refund, parts, lines, restock, state }, context));
+            events.extend(in_shift.map(|(drawer, shift)| {
+                let (shift, amount) = (shift.number, parts.sum());
+                Event::Drawer(drawer, DrawerEvent::CashRefundRecorded { shift, payment: id, refund, amount })
+            }));
         }
         Ok(events)
     }

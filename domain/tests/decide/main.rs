@@ -4,6 +4,7 @@
 //! [`tell`], so that a table can be read.
 
 mod approvals;
+mod drawers;
 mod orders;
 mod payments;
 mod refunds;
@@ -15,13 +16,13 @@ mod support;
 
 use domain::calendar::Timestamp;
 use domain::command::{
-    AccessCommand, Command, Context, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewOrder, NewRefund,
-    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf, RefundOutcome, Source,
-    StockCommand, StoreCommand,
+    AccessCommand, Command, Context, DrawerCommand, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine,
+    NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
+    RefundOutcome, Source, StockCommand, StoreCommand,
 };
 use domain::event::{
-    AccessEvent, CancelReason, DiscountScope, Event, Flag, MenuEvent, MoneyParts, OrderEvent, PayMode, PaymentEvent,
-    Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
+    AccessEvent, CancelReason, DiscountScope, DrawerEvent, Event, Flag, MenuEvent, MoneyParts, OrderEvent, PayMode,
+    PaymentEvent, Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
 };
 use domain::ids::{ActorId, ChargeId, DiscountId, Id, RefundId, TenderId, TokenId};
 use domain::menu::ItemPrice;
@@ -90,6 +91,7 @@ fn tell(event: &Event) -> String {
         Event::Order(order, event) => format!("{order} {}", tell_order(event)),
         Event::Payment(payment, event) => format!("{payment} {}", tell_payment(event)),
         Event::Stock(event) => tell_stock(event),
+        Event::Drawer(drawer, event) => format!("{drawer} {}", tell_drawer(event)),
         Event::Store(StoreEvent::StoreOpened(settings)) => format!("opened {}", settings.name),
         Event::Store(StoreEvent::StoreSettingsChanged(settings)) => format!("settings {}", settings.name),
         Event::StoreMenu(StoreMenuEvent::MenuAdopted { version }) => format!("adopted {version}"),
@@ -175,6 +177,24 @@ fn tell_parts(parts: &MoneyParts) -> String {
 
 fn tell_refunded(line: &RefundedLine) -> String {
     format!(", {} {} for {} + {}", line.line, line.qty, line.net, line.tax_exclusive)
+}
+
+fn tell_drawer(event: &DrawerEvent) -> String {
+    match event {
+        DrawerEvent::ShiftOpened { shift, float, business_date } => {
+            format!("shift {shift} opened with {float} on {business_date}")
+        }
+        DrawerEvent::CashPaidIn { shift, amount, reason } => format!("shift {shift} paid in {amount} {reason}"),
+        DrawerEvent::CashPaidOut { shift, amount, reason } => format!("shift {shift} paid out {amount} {reason}"),
+        DrawerEvent::NoSaleRecorded { shift, reason } => format!("shift {shift} no sale {reason}"),
+        DrawerEvent::CashSaleRecorded { shift, payment, amount } => format!("shift {shift} in {amount} by {payment}"),
+        DrawerEvent::CashRefundRecorded { shift, payment, refund, amount } => {
+            format!("shift {shift} out {amount} by {payment} {refund}")
+        }
+        DrawerEvent::ShiftClosed { shift, expected, counted, over_short } => {
+            format!("shift {shift} closed with {counted} for {expected}, {over_short}")
+        }
+    }
 }
 
 fn tell_stock(event: &StockEvent) -> String {
@@ -291,7 +311,7 @@ fn by_card(id: &str, amount: Option<i64>) -> When {
 }
 
 fn by_cash(id: &str, amount: Option<i64>) -> When {
-    pay(id, amount, 0, Method::Cash { tendered: None })
+    pay(id, amount, 0, Method::Cash { tendered: None, drawer: None })
 }
 
 fn captured(id: &str, amount: Option<i64>) -> When {
@@ -308,7 +328,7 @@ fn refund_id(id: &str) -> RefundId {
 }
 
 fn refund(of: &str, id: &str, what: RefundOf, restock: bool) -> When {
-    let new = NewRefund { refund: refund_id(id), what, restock, reason: text("cold") };
+    let new = NewRefund { refund: refund_id(id), what, restock, drawer: None, reason: text("cold") };
     when(to_payment(of, PaymentCommand::RequestRefund(new)))
 }
 

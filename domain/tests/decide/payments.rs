@@ -104,7 +104,9 @@ fn initiate_asks_for_a_placed_order() {
 #[test]
 fn p2_cash() {
     let placed = [open(burgers()), place()];
-    let cash = |tendered: Option<i64>| pay("p1", Some(1_000), 100, Method::Cash { tendered: tendered.map(Money) });
+    let cash = |tendered: Option<i64>| {
+        pay("p1", Some(1_000), 100, Method::Cash { tendered: tendered.map(Money), drawer: None })
+    };
     let paid = |captured| ["p1 cash 1000 + 100", captured, "o1 applied p1 1000 + 100"];
     check(&placed, cash(None), Ok(&paid("p1 captured 1000 + 100, 0 back")));
     check(&placed, cash(Some(1_100)), Ok(&paid("p1 captured 1000 + 100, 0 back")));

@@ -63,6 +63,10 @@ fn name(refused: &Refused) -> &'static str {
         Refused::RefundExceedsCaptured { .. } => "RefundExceedsCaptured",
         Refused::RefundExceedsSold { .. } => "RefundExceedsSold",
         Refused::OrderNotCompleted => "OrderNotCompleted",
+        Refused::NotCash => "NotCash",
+        Refused::ShiftRequired => "ShiftRequired",
+        Refused::ShiftNotOpen { .. } => "ShiftNotOpen",
+        Refused::ShiftOpen { .. } => "ShiftOpen",
         Refused::UnknownSku { .. } => "UnknownSku",
         Refused::StockUntracked { .. } => "StockUntracked",
         Refused::OnHandTooLow { .. } => "OnHandTooLow",
@@ -78,7 +82,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 64;
+const REFUSALS: usize = 68;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -292,7 +296,7 @@ fn order_cases() -> Vec<Case> {
 
 fn payment_and_stock_cases() -> Vec<Case> {
     let placed = [open(burgers()), place()];
-    let little = Method::Cash { tendered: Some(Money(9)) };
+    let little = Method::Cash { tendered: Some(Money(9)), drawer: None };
     let paid = [open(burgers()), place(), by_cash("p1", Some(1))];
     vec![
         case(&placed, pay("p1", Some(1), i64::MAX, card()), Refused::AmountTooLarge),
@@ -317,6 +321,12 @@ fn payment_and_stock_cases() -> Vec<Case> {
             Refused::RefundExceedsSold { line: line("l1"), left: QtyMilli(2_000) },
         ),
         case(&paid, lines_back("p1", "r1", &[("l1", 1_000)], false), Refused::OrderNotCompleted),
+        case(&[], crate::drawers::close("d1", 0), Refused::ShiftNotOpen { drawer: drawer("d1") }),
+        case(
+            &[crate::drawers::shift("d1", 0)],
+            crate::drawers::shift("d1", 0),
+            Refused::ShiftOpen { drawer: drawer("d1") },
+        ),
         case(&[], receive("beer", 1), Refused::UnknownSku { sku: sku("beer") }),
         case(&[], receive("soda", 1), Refused::StockUntracked { sku: sku("soda") }),
         case(&[], waste("burger", 11), Refused::OnHandTooLow { sku: sku("burger"), available: QtyMilli(10_000) }),
@@ -345,7 +355,9 @@ fn every_refusal_is_made() {
     let bare = [when(to_store(StoreCommand::Put(settings())))];
     check_in(World::default(), &bare, open(burgers()), Err(Refused::NoMenu));
     check_in(World::default(), &bare, set_price("burger", None), Err(Refused::NoMenu));
-    made.extend(["UnknownStore", "NoMenu"]);
+    // These need a store that works in shifts, or a payment that is not in cash.
+    crate::drawers::d1_without_a_shift_no_cash_is_taken();
+    made.extend(["UnknownStore", "NoMenu", "ShiftRequired", "NotCash"]);
     assert_eq!(made.len(), REFUSALS, "{made:?}");
 }
 

@@ -118,7 +118,12 @@ fn e4_events_stay_in_their_store() {
                     | StockEvent::StockReleased { order: of, .. }
                     | StockEvent::StockRestocked { order: of, .. },
                 ) => assert_eq!(Some(*of), order),
-                Event::Stock(_) | Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => {}
+                Event::Stock(_)
+                | Event::Drawer(..)
+                | Event::Menu(_)
+                | Event::Access(_)
+                | Event::Store(_)
+                | Event::StoreMenu(_) => {}
             }
         }
         2 <= touched.len()
@@ -263,7 +268,7 @@ fn evolve_accepts_whatever_decide_allows() {
                     Event::Order(_, event) => note(&mut orders, discriminant(event)),
                     Event::Payment(_, event) => note(&mut payments, discriminant(event)),
                     Event::Stock(event) => note(&mut stock, discriminant(event)),
-                    Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => {}
+                    Event::Drawer(..) | Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => {}
                 }
             }
         });

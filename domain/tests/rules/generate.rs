@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 pub const LINES: [&str; 8] = ["l1", "l2", "l3", "l4", "l5", "l6", "l7", "l8"];
 pub const ORDERS: [&str; 6] = ["o1", "o2", "o3", "o4", "o5", "o6"];
+pub const DRAWERS: [&str; 2] = ["d1", "d2"];
 pub const REFUNDS: [&str; 4] = ["r1", "r2", "r3", "unapplied"];
 pub const PAYMENTS: [&str; 8] = ["p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8"];
 /// From here on a pick is blind; below it finds something its op can be done to.
@@ -46,6 +47,15 @@ pub enum Back {
     Amount(Share),
     /// By number, and how much of what was sold.
     Lines(Vec<(usize, i64)>),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum AtDrawer {
+    Open(i64),
+    In(i64),
+    Out(i64),
+    NoSale,
+    Close(i64),
 }
 
 /// One step of a day.
@@ -126,6 +136,7 @@ pub enum Op {
     },
     Sell(usize, bool),
     Currency(bool),
+    Drawer(usize, AtDrawer),
 }
 
 /// A day: how the store rounds and when it closes, and what happens.
@@ -284,6 +295,40 @@ pub fn a_refunding_day(ops: usize) -> impl Strategy<Value = Day> {
             day.ops.push(Op::Captured(2, None));
         }
         day.ops.extend(afternoon);
+        day
+    })
+}
+
+fn drawer_op() -> impl Strategy<Value = Op> {
+    let sum = || 1..30_000_i64;
+    // Mostly one drawer: two that are open leave a payment that names none without a shift.
+    let which = prop_oneof![5 => Just(0_usize), 1 => Just(1_usize)];
+    let what = prop_oneof![
+        4 => sum().prop_map(AtDrawer::Open),
+        2 => sum().prop_map(AtDrawer::In),
+        2 => sum().prop_map(AtDrawer::Out),
+        1 => Just(AtDrawer::NoSale),
+        2 => sum().prop_map(AtDrawer::Close),
+    ];
+    (which, what).prop_map(|(which, what)| Op::Drawer(which, what))
+}
+
+/// A day of a store that takes cash in shifts: much of it is paid, and given back, in cash.
+pub fn a_day_in_shifts(ops: usize) -> impl Strategy<Value = Day> {
+    let op = prop_oneof![4 => drawer_op(), 5 => payment_op(), 4 => refund_op(), 3 => order_op()];
+    (a_refunding_day(2), vec(op, ops / 2..=ops), 0..3_u8).prop_map(|(mut day, ops, opens)| {
+        day.base = crate::life::IN_SHIFTS;
+        let mut pays = day.ops.split_off(ORDERS.len() - 1);
+        if opens != 0 {
+            day.ops.push(Op::Drawer(0, AtDrawer::Open(20_000)));
+        }
+        for pay in &mut pays {
+            if let Op::Pay { cash, .. } = pay {
+                *cash = Some(None);
+            }
+        }
+        day.ops.extend(pays);
+        day.ops.extend(ops);
         day
     })
 }

@@ -14,7 +14,7 @@ use domain::payment::PaymentState;
 use domain::pricing::{PriceRules, TaxRounding};
 use domain::refund::RefundState;
 use domain::refused::Refused;
-use domain::store::{Due, Settings};
+use domain::store::{CashShifts, Due, Settings};
 use std::sync::OnceLock;
 
 /// A command with its outcome.
@@ -51,15 +51,20 @@ impl Step {
     }
 }
 
+/// The base whose store takes cash in shifts.
+pub const IN_SHIFTS: usize = 4;
+
 pub fn base_settings(base: usize) -> Settings {
     let (rounding, tax_rounding, cut_off) = [
         (Rounding::HalfEven, TaxRounding::Line, "04:00"),
         (Rounding::HalfUp, TaxRounding::Group, "00:00"),
         (Rounding::Down, TaxRounding::Line, "06:30"),
         (Rounding::Up, TaxRounding::Group, "08:00"),
+        (Rounding::HalfEven, TaxRounding::Line, "04:00"),
     ][base];
     let cut_off = CutOff::parse(cut_off).expect("a cut-off");
-    Settings { rules: PriceRules { rounding, tax_rounding }, cut_off, ..settings() }
+    let cash_shifts = if base == IN_SHIFTS { CashShifts::Required } else { CashShifts::Off };
+    Settings { rules: PriceRules { rounding, tax_rounding }, cut_off, cash_shifts, ..settings() }
 }
 
 /// The world each day begins with, and its model.
@@ -73,7 +78,7 @@ fn bases() -> &'static [(World, Model)] {
             }
             (world, model)
         };
-        (0..4).map(base).collect()
+        (0..=IN_SHIFTS).map(base).collect()
     })
 }
 
@@ -184,6 +189,10 @@ impl Life {
                 online(to_payment(of, PaymentCommand::RecordRefundOutcome { refund: refund_id(id), outcome }))
             }
             Op::Reprice { item, price } => self.publish(*item, *price),
+            Op::Drawer(index, what) => {
+                let id = DRAWERS[*index];
+                online(to_store(StoreCommand::Drawer(drawer(id), drawer_command(what))))
+            }
             Op::StorePrice { .. } | Op::Sell(..) | Op::Currency(_) => online(store_command(op, self.world.open())),
             Op::Policy(..)
             | Op::Receive(..)
@@ -321,7 +330,10 @@ impl Life {
         let is_free =
             |id: &str| self.world.open().payment(payment(of)).is_some_and(|held| held.refund(refund_id(id)).is_none());
         let refund = refund_id(pick(id * 6, &REFUNDS[..3], is_free));
-        to_payment(of, PaymentCommand::RequestRefund(NewRefund { refund, what, restock, reason: text("cold") }))
+        to_payment(
+            of,
+            PaymentCommand::RequestRefund(NewRefund { refund, what, restock, drawer: None, reason: text("cold") }),
+        )
     }
 
     /// An order to change: mostly one that can be.
@@ -383,7 +395,10 @@ impl Life {
         let needed = amount.map_or(due, |amount| amount.0) + tip.0;
         let method = match cash {
             None => Method::External(TenderId::parse("card").expect("an id")),
-            Some(more) => Method::Cash { tendered: more.map(|more| Money((needed + more).max(0))) },
+            Some(more) => {
+                let tendered = more.map(|more| Money((needed + more).max(0)));
+                Method::Cash { tendered, drawer: None }
+            }
         };
         let expected_total = told(expected, || total);
         to_payment(id, PaymentCommand::Initiate { order: order(to), amount, tip, method, expected_total })

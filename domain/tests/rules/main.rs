@@ -7,6 +7,7 @@
 //! 256 days a rule; `COMANDA_CASES` asks for another number. A day that breaks a rule is shrunk, printed, kept in
 //! `tests/failures/rules.txt` and run first the next time.
 
+mod drawers;
 mod general;
 mod generate;
 mod life;
@@ -21,7 +22,7 @@ mod stock;
 #[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]
 mod support;
 
-use generate::{BUSY, Day, Mix, PAYING, a_day, a_refunding_day};
+use generate::{BUSY, Day, Mix, PAYING, a_day, a_day_in_shifts, a_refunding_day};
 use life::{Life, Step};
 use model::Model;
 use proptest::strategy::Strategy;
@@ -80,6 +81,12 @@ fn holds_when_paying(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World
 #[track_caller]
 fn holds_when_refunding(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World) -> bool) {
     prove_at_each_step(a_refunding_day(OPS), name, floor, rule);
+}
+
+/// The same for days of a store that takes cash in shifts.
+#[track_caller]
+fn holds_in_shifts(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World) -> bool) {
+    prove_at_each_step(a_day_in_shifts(OPS), name, floor, rule);
 }
 
 #[track_caller]

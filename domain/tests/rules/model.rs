@@ -2,10 +2,10 @@
 
 use domain::calendar::Timestamp;
 use domain::event::{
-    Event, Flag, Line, MoneyParts, OrderEvent, PayMode, PaymentEvent, RefundedLine, ReservedLine, StockEvent,
-    StockPolicy, StoreMenuEvent,
+    DrawerEvent, Event, Flag, Line, MoneyParts, OrderEvent, PayMode, PaymentEvent, RefundedLine, ReservedLine,
+    StockEvent, StockPolicy, StoreMenuEvent,
 };
-use domain::ids::{ItemId, LineId, OrderId, PaymentId, RefundId, Sku, VariationId};
+use domain::ids::{DrawerId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, VariationId};
 use domain::pricing::Totals;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -155,8 +155,27 @@ impl Reservation {
     }
 }
 
+/// A drawer and its latest shift.
+#[derive(Clone, Debug, Default)]
+pub struct Drawer {
+    pub shifts: u32,
+    pub is_open: bool,
+    pub float: i128,
+    pub sales: i128,
+    pub refunds: i128,
+    pub paid_in: i128,
+    pub paid_out: i128,
+}
+
+impl Drawer {
+    pub fn expected(&self) -> i128 {
+        self.float + self.sales - self.refunds + self.paid_in - self.paid_out
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Model {
+    pub drawers: BTreeMap<DrawerId, Drawer>,
     pub orders: BTreeMap<OrderId, Order>,
     pub payments: BTreeMap<PaymentId, Payment>,
     pub shelves: BTreeMap<Sku, Shelf>,
@@ -193,6 +212,7 @@ impl Model {
             Event::Order(id, event) => self.fold_order(*id, event),
             Event::Payment(id, event) => self.fold_payment(*id, event),
             Event::Stock(event) => self.fold_stock(event),
+            Event::Drawer(id, event) => self.fold_drawer(*id, event),
             Event::StoreMenu(StoreMenuEvent::StorePriceSet { item, variation, price }) => {
                 match price {
                     Some(price) => self.prices.insert((*item, *variation), price.0),
@@ -319,6 +339,22 @@ impl Model {
         let of = self.payments.values().filter(move |payment| payment.order == order);
         let counted = of.flat_map(|payment| payment.refunds.values()).filter(|refund| refund.state != Back::Failed);
         counted.flat_map(|refund| &refund.lines).filter(move |back| back.line == line)
+    }
+
+    fn fold_drawer(&mut self, id: DrawerId, event: &DrawerEvent) {
+        let drawer = self.drawers.entry(id).or_default();
+        match event {
+            DrawerEvent::ShiftOpened { shift, float, .. } => {
+                assert_eq!((*shift, drawer.is_open), (drawer.shifts + 1, false));
+                *drawer = Drawer { shifts: *shift, is_open: true, float: float.0.into(), ..Drawer::default() };
+            }
+            DrawerEvent::CashPaidIn { amount, .. } => drawer.paid_in += i128::from(amount.0),
+            DrawerEvent::CashPaidOut { amount, .. } => drawer.paid_out += i128::from(amount.0),
+            DrawerEvent::CashSaleRecorded { amount, .. } => drawer.sales += i128::from(amount.0),
+            DrawerEvent::CashRefundRecorded { amount, .. } => drawer.refunds += i128::from(amount.0),
+            DrawerEvent::NoSaleRecorded { .. } => {}
+            DrawerEvent::ShiftClosed { .. } => drawer.is_open = false,
+        }
     }
 
     fn shelf_mut(&mut self, sku: Sku) -> &mut Shelf {

@@ -32,7 +32,7 @@ fn p1_captured_once() {
 #[test]
 fn p2_cash_change() {
     holds_at_each_step("p2_cash_change", 46, |_, step, _| {
-        let Some((_, PaymentCommand::Initiate { method: Method::Cash { tendered }, .. })) = step.payment() else {
+        let Some((_, PaymentCommand::Initiate { method: Method::Cash { tendered, .. }, .. })) = step.payment() else {
             return false;
         };
         if let Err(Refused::TenderedTooLittle { needed }) = &step.outcome {

@@ -122,6 +122,17 @@ pub fn store_command(op: &Op, store: &Store) -> Command {
     })
 }
 
+pub fn drawer_command(what: &AtDrawer) -> DrawerCommand {
+    let reason = || text("because");
+    match what {
+        AtDrawer::Open(float) => DrawerCommand::OpenShift { float: Money(*float) },
+        AtDrawer::In(amount) => DrawerCommand::PaidIn { amount: Money(*amount), reason: reason() },
+        AtDrawer::Out(amount) => DrawerCommand::PaidOut { amount: Money(*amount), reason: reason() },
+        AtDrawer::NoSale => DrawerCommand::NoSale { reason: reason() },
+        AtDrawer::Close(counted) => DrawerCommand::CloseShift { counted: Money(*counted) },
+    }
+}
+
 pub fn stock_command(op: &Op, now: Timestamp) -> StockCommand {
     let reason = || text("because");
     match op {

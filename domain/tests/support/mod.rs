@@ -7,15 +7,15 @@ use domain::command::{
 };
 use domain::event::{Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{
-    ActorId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StoreId, TaxId, TenantId, TerminalId, Text,
-    VariationId,
+    ActorId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StoreId, TaxId, TenantId,
+    TerminalId, Text, VariationId,
 };
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::refused::Refused;
 use domain::staff::Approvals;
-use domain::store::{Settings, Store};
+use domain::store::{CashShifts, Settings, Store};
 use domain::tenant::Tenant;
 
 pub const STORE: &str = "s1";
@@ -44,6 +44,7 @@ short! {
     tax: TaxId;
     payment: PaymentId;
     sku: Sku;
+    drawer: DrawerId;
 }
 
 pub fn text(text: &str) -> Text {
@@ -63,6 +64,7 @@ pub fn settings() -> Settings {
         rules: PriceRules::default(),
         payment_timeout_s: 900,
         approvals: Approvals::default(),
+        cash_shifts: CashShifts::Off,
     }
 }
 

@@ -14,7 +14,7 @@ const KITCHEN: [bool; 6] = [true, true, true, true, false, false];
 const READERS: [bool; 6] = [true, true, false, false, true, true];
 const ALL: [bool; 6] = [true; 6];
 
-const OPERATIONS: [Operation; 36] = [
+const OPERATIONS: [Operation; 43] = [
     (
         "POST",
         "/v1/stores/s1/orders",
@@ -31,6 +31,13 @@ const OPERATIONS: [Operation; 36] = [
     ("POST", "/v1/stores/s1/payments/p/outcome", r#"{"outcome":"captured"}"#, STAFF),
     ("POST", "/v1/stores/s1/payments/p/refunds", r#"{"refund_id":"r","reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/payments/p/refunds/r/outcome", r#"{"outcome":"succeeded"}"#, STAFF),
+    ("POST", "/v1/stores/s1/drawers/d/open", r#"{"float":1}"#, STAFF),
+    ("POST", "/v1/stores/s1/drawers/d/paid-in", r#"{"amount":1,"reason":"r"}"#, STAFF),
+    ("POST", "/v1/stores/s1/drawers/d/paid-out", r#"{"amount":1,"reason":"r"}"#, STAFF),
+    ("POST", "/v1/stores/s1/drawers/d/no-sale", r#"{"reason":"r"}"#, STAFF),
+    ("POST", "/v1/stores/s1/drawers/d/close", r#"{"counted":1}"#, STAFF),
+    ("GET", "/v1/stores/s1/drawers", "", ALL),
+    ("GET", "/v1/stores/s1/drawers/d/shifts", "", ALL),
     ("POST", "/v1/stores/s1/orders/x/cancel", r#"{"reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/stock/86", r#"{"sku":"soup"}"#, KITCHEN),
     ("POST", "/v1/stores/s1/stock/un86", r#"{"sku":"soup"}"#, KITCHEN),

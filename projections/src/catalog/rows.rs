@@ -25,6 +25,7 @@ pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> 
             discount_limit_ppm: Shown(settings.approvals.discount_limit),
             self_approval: settings.approvals.self_approval,
         },
+        cash_shifts: Shown(settings.cash_shifts),
         menu_version: None,
         revision,
     }

@@ -16,7 +16,7 @@ use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::refused::Refused;
 use domain::staff::Approvals;
-use domain::store::{Settings, Store};
+use domain::store::{CashShifts, Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
 use eventlog::{Batch, CommitHeader, LogReader, LogWriter, Position, Revision};
@@ -253,6 +253,7 @@ pub fn settings(name: &str) -> Settings {
         rules: PriceRules::default(),
         payment_timeout_s: 900,
         approvals: Approvals::default(),
+        cash_shifts: CashShifts::Off,
     }
 }
 
@@ -362,7 +363,7 @@ pub fn pay(number: u32, order_number: u32, amount: Option<i64>, tip: i64, method
 }
 
 pub fn cash() -> Method {
-    Method::Cash { tendered: None }
+    Method::Cash { tendered: None, drawer: None }
 }
 
 pub fn card() -> Method {
@@ -524,7 +525,7 @@ impl World {
                     None => RefundOf::Amount { amount: Money(i64::from(*amount)), tip },
                 };
                 let (refund, reason) = (refund_id(*refund), text("cold"));
-                let new = NewRefund { refund, what, restock: *restock && line.is_some(), reason };
+                let new = NewRefund { refund, what, restock: *restock && line.is_some(), drawer: None, reason };
                 to_store(StoreCommand::Payment(payment_id(*payment), PaymentCommand::RequestRefund(new)))
             }
             Step::Refunded { payment, refund, succeeded } => {

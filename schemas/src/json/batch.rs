@@ -6,14 +6,14 @@
 use super::body::{BodyError, FieldError, parse_body};
 use super::problem::{refusal_code, refusal_detail};
 use super::request::{
-    AddLines, AdjustStock, Cancel, ChangeLine, CountStock, Discount, InitiatePayment, Mark86, OpenOrder, Outcome,
-    Place, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund, ServiceCharge,
-    SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
+    AddLines, AdjustStock, Cancel, ChangeLine, CloseShift, CountStock, Discount, InitiatePayment, Mark86, MoveCash,
+    NoSale, OpenOrder, OpenShift, Outcome, Place, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock,
+    RefundOutcome, RequestRefund, ServiceCharge, SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
 };
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, CommandKind, Wire, name_of};
 use domain::calendar::Timestamp;
-use domain::command::{Command, MenuCommand, OrderCommand, PaymentCommand, Source, StoreCommand};
+use domain::command::{Command, DrawerCommand, MenuCommand, OrderCommand, PaymentCommand, Source, StoreCommand};
 use domain::ids::{
     ActorId, ChargeId, CommandId, DiscountId, GroupId, ItemId, LineId, RefundId, Revision, StoreId, TaxId, TerminalId,
 };
@@ -109,6 +109,9 @@ pub struct BatchCommand {
     /// The refund, where the command is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<wire::RefundId>,
+    /// The cash drawer, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawer_id: Option<wire::DrawerId>,
     /// The item, where the command is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item_id: Option<wire::ItemId>,
@@ -172,6 +175,7 @@ impl BatchCommand {
             charge_id: None,
             payment_id: None,
             refund_id: None,
+            drawer_id: None,
             item_id: None,
             group_id: None,
             tax_id: None,
@@ -270,6 +274,11 @@ impl BatchCommand {
             K::AdjustStock => to_store(StoreCommand::Stock(self.parsed(AdjustStock::parse)?)),
             K::WasteStock => to_store(StoreCommand::Stock(self.parsed(WasteStock::parse)?)),
             K::Mark86 => to_store(StoreCommand::Stock(self.parsed(|body: Mark86| Ok(body.parse()))?)),
+            K::OpenShift => to_store(self.drawer(|this| this.parsed(OpenShift::parse))?),
+            K::PaidIn => to_store(self.drawer(|this| this.parsed(MoveCash::parse_in))?),
+            K::PaidOut => to_store(self.drawer(|this| this.parsed(MoveCash::parse_out))?),
+            K::NoSale => to_store(self.drawer(|this| this.parsed(|body: NoSale| Ok(body.parse())))?),
+            K::CloseShift => to_store(self.drawer(|this| this.parsed(CloseShift::parse))?),
             K::Unmark86 => to_store(StoreCommand::Stock(self.parsed(|body: Unmark86| Ok(body.parse()))?)),
         })
     }
@@ -281,6 +290,15 @@ impl BatchCommand {
     ) -> Result<StoreCommand, FieldError> {
         let order = need(self.order_id.take(), "order_id", self.kind.0)?;
         Ok(StoreCommand::Order(order, command(self)?))
+    }
+
+    /// The drawer the command is about, and what is to be done with it.
+    fn drawer(
+        &mut self,
+        command: impl FnOnce(&mut Self) -> Result<DrawerCommand, FieldError>,
+    ) -> Result<StoreCommand, FieldError> {
+        let drawer = need(self.drawer_id.take(), "drawer_id", self.kind.0)?;
+        Ok(StoreCommand::Drawer(drawer, command(self)?))
     }
 
     fn line(&mut self) -> Result<LineId, FieldError> {
@@ -351,6 +369,7 @@ impl BatchCommand {
             ("charge_id", self.charge_id.is_some()),
             ("payment_id", self.payment_id.is_some()),
             ("refund_id", self.refund_id.is_some()),
+            ("drawer_id", self.drawer_id.is_some()),
             ("item_id", self.item_id.is_some()),
             ("group_id", self.group_id.is_some()),
             ("tax_id", self.tax_id.is_some()),

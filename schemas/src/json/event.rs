@@ -191,7 +191,8 @@ fn order_of(stream: &Stream) -> Option<OrderId> {
         | Stream::Store(..)
         | Stream::StoreMenu(..)
         | Stream::Payment(..)
-        | Stream::Stock(..) => None,
+        | Stream::Stock(..)
+        | Stream::Drawer(..) => None,
     }
 }
 
@@ -203,6 +204,7 @@ fn payment_of(stream: &Stream) -> Option<PaymentId> {
         | Stream::Store(..)
         | Stream::StoreMenu(..)
         | Stream::Order(..)
-        | Stream::Stock(..) => None,
+        | Stream::Stock(..)
+        | Stream::Drawer(..) => None,
     }
 }

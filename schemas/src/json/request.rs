@@ -4,6 +4,7 @@
 //! `parse` checks what only several fields together can say. Unknown fields are errors: a misspelt `expected_total`
 //! must not pass for an order without one.
 
+mod drawer;
 mod menu;
 mod order;
 mod payment;
@@ -12,6 +13,7 @@ mod staff;
 mod stock;
 mod store;
 
+pub use drawer::{CloseShift, MoveCash, NoSale, OpenShift};
 pub use menu::{GroupModifier, ItemVariation, PutItem, PutModifierGroup, PutTax};
 pub use order::{
     AddLines, Cancel, ChangeLine, ChargePhase, Discount, Line, LineModifier, MODIFIERS_PER_LINE_MAX, OpenOrder, Place,

@@ -162,6 +162,7 @@ id_forms! {
     ChargeId = "service", "A service charge, unique in its order.";
     PaymentId = "p1", "One attempt to pay, named by the client; a UUID is read in any form.";
     RefundId = "r1", "A refund, unique in its payment.";
+    DrawerId = "d1", "A cash drawer of a store.";
     Sku = "dough_ball", "A stock item of a store.";
     TableId = "t4", "A table.";
     TenderId = "card", "How it is paid: `cash`, or the name of another tender.";
@@ -197,6 +198,8 @@ pub type Right = Wire<domain::staff::Right>;
 pub type Rounding = Wire<domain::money::Rounding>;
 /// Where tax is rounded, as it stands in a body.
 pub type TaxRounding = Wire<domain::pricing::TaxRounding>;
+/// Whether cash takes an open shift, as it stands in a body.
+pub type CashShifts = Wire<domain::store::CashShifts>;
 /// What a command of a batch is, as it stands in a body.
 pub type CommandKindJson = Wire<CommandKind>;
 /// When a service charge is computed, as it stands in a body.

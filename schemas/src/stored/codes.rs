@@ -6,6 +6,7 @@ use domain::event::{Channel, DiningMode, IgnoredOutcome, IgnoredRefund, NotAppli
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
 use domain::staff::{Right, Rights};
+use domain::store::CashShifts;
 
 /// An enum without payload, with the numbers it is stored as.
 pub(super) trait Code: Sized {
@@ -56,6 +57,7 @@ codes! {
     IgnoredRefund { Failed = 1, Succeeded = 2 }
     ReleaseReason { OrderCancelled = 1, PaymentTimeout = 2, LineChanged = 3 }
     Source { Online = 1, Imported = 2, Engine = 3 }
+    CashShifts { Off = 1, Required = 2 }
     Rounding { HalfEven = 1, HalfUp = 2, HalfDown = 3, Up = 4, Down = 5 }
     TaxRounding { Line = 1, Group = 2 }
     Right { Discount = 1, Cancel = 2, VoidFired = 3, Comp = 4, Refund = 5, PaidOut = 6, NoSale = 7 }

@@ -16,22 +16,22 @@
 //!
 //! An absent value and an empty list have no field; a list has one field per value, in order. So an optional field that is
 //! added later leaves the digests of commands without it as they were. Tags are unique in their struct and never reused.
-//! Tags 1 to 3 of the outermost list are the command's code, the store, and the order or payment; its body begins at 16.
+//! Tags 1 to 3 of the outermost list are the command's code, the store, and the order, payment or drawer; its body begins at 16.
 
 mod form;
 
 use self::form::Form;
 use super::codes::{Code, rights_bits};
 use domain::command::{
-    AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder,
-    NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf, RefundOutcome,
-    StockCommand, StoreCommand,
+    AccessCommand, Command, DrawerCommand, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier,
+    NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
+    RefundOutcome, StockCommand, StoreCommand,
 };
 use domain::event::{CancelReason, DiscountScope, Rate, StockPolicy};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Currency;
 use domain::staff::Approvals;
-use domain::store::Settings;
+use domain::store::{CashShifts, Settings};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 
@@ -92,6 +92,13 @@ const fn kind(command: &Command) -> (u16, &'static str) {
                 StockCommand::Mark86 { .. } => (0x0706, "MarkItem86"),
                 StockCommand::Unmark86(_) => (0x0707, "UnmarkItem86"),
                 StockCommand::EndMark86 { .. } => (0x0708, "EndItemMark86"),
+            },
+            StoreCommand::Drawer(_, command) => match command {
+                DrawerCommand::OpenShift { .. } => (0x0901, "OpenShift"),
+                DrawerCommand::PaidIn { .. } => (0x0902, "PaidIn"),
+                DrawerCommand::PaidOut { .. } => (0x0903, "PaidOut"),
+                DrawerCommand::NoSale { .. } => (0x0904, "NoSale"),
+                DrawerCommand::CloseShift { .. } => (0x0905, "CloseShift"),
             },
         },
     }
@@ -179,11 +186,12 @@ fn write_store(form: &mut Form<'_>, command: &StoreCommand) {
         StoreCommand::Order(order, command) => write_order(form.text(3, order), command),
         StoreCommand::Payment(payment, command) => write_payment(form.text(3, payment), command),
         StoreCommand::Stock(command) => write_stock(form, command),
+        StoreCommand::Drawer(drawer, command) => write_drawer(form.text(3, drawer), command),
     }
 }
 
 fn write_settings(form: &mut Form<'_>, settings: &Settings) {
-    let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals } = settings;
+    let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals, cash_shifts } = settings;
     form.text(16, name);
     write_currency(form, 17, currency);
     form.text(18, time_zone).number(19, cut_off.minute());
@@ -191,6 +199,7 @@ fn write_settings(form: &mut Form<'_>, settings: &Settings) {
     if *approvals != Approvals::default() {
         form.nested(23, |form| write_approvals(form, approvals));
     }
+    form.flag(24, *cash_shifts == CashShifts::Required);
 }
 
 fn write_approvals(form: &mut Form<'_>, approvals: &Approvals) {
@@ -295,7 +304,9 @@ fn write_payment(form: &mut Form<'_>, command: &PaymentCommand) {
         PaymentCommand::Initiate { order, amount, tip, method, expected_total } => {
             form.text(16, order).money_opt(17, *amount).money(18, *tip);
             match method {
-                Method::Cash { tendered } => form.nested(19, |form| _ = form.money_opt(1, *tendered)),
+                Method::Cash { tendered, drawer } => {
+                    form.nested(19, |form| _ = form.money_opt(1, *tendered).text_opt(2, drawer))
+                }
                 Method::External(tender) => form.text(20, tender),
             };
             form.money_opt(21, *expected_total);
@@ -314,7 +325,7 @@ fn write_payment(form: &mut Form<'_>, command: &PaymentCommand) {
 }
 
 fn write_refund(form: &mut Form<'_>, refund: &NewRefund) {
-    let NewRefund { refund, what, restock, reason } = refund;
+    let NewRefund { refund, what, restock, drawer, reason } = refund;
     form.text(16, refund);
     match what {
         RefundOf::Rest => form.number(17, 1),
@@ -325,7 +336,18 @@ fn write_refund(form: &mut Form<'_>, refund: &NewRefund) {
                 .list(20, lines, |form, RefundLine { line, qty }| _ = form.text(1, line).qty(2, *qty))
         }
     };
-    form.flag(21, *restock).text(22, reason);
+    form.flag(21, *restock).text(22, reason).text_opt(23, drawer);
+}
+
+fn write_drawer(form: &mut Form<'_>, command: &DrawerCommand) {
+    match command {
+        DrawerCommand::OpenShift { float } => _ = form.money(16, *float),
+        DrawerCommand::PaidIn { amount, reason } | DrawerCommand::PaidOut { amount, reason } => {
+            form.money(16, *amount).text(17, reason);
+        }
+        DrawerCommand::NoSale { reason } => _ = form.text(16, reason),
+        DrawerCommand::CloseShift { counted } => _ = form.money(16, *counted),
+    }
 }
 
 fn write_stock(form: &mut Form<'_>, command: &StockCommand) {

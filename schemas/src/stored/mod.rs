@@ -21,6 +21,7 @@
 
 mod codes;
 mod digest;
+mod drawer;
 mod envelope;
 mod menu;
 mod meta;
@@ -133,6 +134,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
         Event::Order(_, event) => order::encode(event, out),
         Event::Payment(_, event) => payment::encode(event, out),
         Event::Stock(event) => stock::encode(event, out),
+        Event::Drawer(_, event) => drawer::encode(event, out),
     }
 }
 
@@ -153,5 +155,6 @@ pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
         Stream::Order(_, _, order) => order::decode(&envelope).map(|event| Event::Order(*order, event)),
         Stream::Payment(_, _, payment) => payment::decode(&envelope).map(|event| Event::Payment(*payment, event)),
         Stream::Stock(..) => stock::decode(&envelope).map(Event::Stock),
+        Stream::Drawer(_, _, drawer) => drawer::decode(&envelope).map(|event| Event::Drawer(*drawer, event)),
     }
 }

@@ -3,7 +3,7 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::Tender;
 use domain::ids::{
-    ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId,
+    ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
     PaymentId, RefundId, Sku, StoreId, TableId, TaxId, TenderId, TerminalId, Text, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, Ppm};
@@ -77,7 +77,7 @@ macro_rules! named {
 }
 
 named! {
-    ActorId ChargeId CustomerRef DiscountId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku StoreId TableId
+    ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku StoreId TableId
     TaxId TenderId TerminalId TokenId VariationId
 }
 

@@ -7,7 +7,7 @@ use super::{BadValue, DecodeError, tag};
 use domain::event::{AccessEvent, StoreEvent, StoreMenuEvent};
 use domain::money::Ppm;
 use domain::staff::Approvals;
-use domain::store::Settings;
+use domain::store::{CashShifts, Settings};
 use serde::{Deserialize, Serialize};
 
 /// `TokenIssued`, version 1.
@@ -47,7 +47,7 @@ struct SettingsV1<'a> {
     payment_timeout_s: u32,
 }
 
-/// `StoreOpened` and `StoreSettingsChanged`, version 2: with what takes an approval.
+/// `StoreOpened` and `StoreSettingsChanged`, version 2: with what takes an approval, and whether cash takes a shift.
 #[derive(Serialize, Deserialize)]
 struct SettingsV2<'a> {
     #[serde(borrow)]
@@ -56,6 +56,7 @@ struct SettingsV2<'a> {
     approvals_needed: u32,
     discount_limit_ppm: u32,
     self_approval: bool,
+    cash_shifts: u8,
 }
 
 /// `MenuAdopted`, version 1.
@@ -100,8 +101,9 @@ impl<'a> Stored<'a, Settings> for SettingsV1<'a> {
             cut_off: cut_off(self.cut_off_minute)?,
             rules: self.rules.back()?,
             payment_timeout_s: self.payment_timeout_s,
-            // Version 1 knew of no approvals.
+            // Version 1 knew of no approvals and no shifts.
             approvals: Approvals::default(),
+            cash_shifts: CashShifts::Off,
         })
     }
 }
@@ -114,6 +116,7 @@ impl<'a> Stored<'a, Settings> for SettingsV2<'a> {
             approvals_needed: rights_bits(needed),
             discount_limit_ppm: discount_limit.0,
             self_approval,
+            cash_shifts: settings.cash_shifts.code(),
         }
     }
 
@@ -123,7 +126,7 @@ impl<'a> Stored<'a, Settings> for SettingsV2<'a> {
             discount_limit: Ppm(self.discount_limit_ppm),
             self_approval: self.self_approval,
         };
-        Ok(Settings { approvals, ..self.v1.back()? })
+        Ok(Settings { approvals, cash_shifts: code(self.cash_shifts)?, ..self.v1.back()? })
     }
 }
 

@@ -1,6 +1,8 @@
 //! The table of event types: the one place where tags and names are given.
 
-use domain::event::{AccessEvent, Event, MenuEvent, OrderEvent, PaymentEvent, StockEvent, StoreEvent, StoreMenuEvent};
+use domain::event::{
+    AccessEvent, DrawerEvent, Event, MenuEvent, OrderEvent, PaymentEvent, StockEvent, StoreEvent, StoreMenuEvent,
+};
 
 /// A type of event, as the log and the JSON bodies know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,14 @@ event_types! {
     STOCK_COMMITTED = 0x0709 v 1 "StockCommitted";
     STOCK_RELEASED = 0x070a v 1 "StockReleased";
     STOCK_RESTOCKED = 0x0720 v 1 "StockRestocked";
+
+    SHIFT_OPENED = 0x0901 v 1 "ShiftOpened";
+    CASH_PAID_IN = 0x0902 v 1 "CashPaidIn";
+    CASH_PAID_OUT = 0x0903 v 1 "CashPaidOut";
+    NO_SALE_RECORDED = 0x0904 v 1 "NoSaleRecorded";
+    CASH_SALE_RECORDED = 0x0905 v 1 "CashSaleRecorded";
+    CASH_REFUND_RECORDED = 0x0906 v 1 "CashRefundRecorded";
+    SHIFT_CLOSED = 0x0907 v 1 "ShiftClosed";
 }
 
 /// The category of the streams that hold events of this type, from the tag's high byte.
@@ -105,6 +115,7 @@ pub(super) const fn category(tag: u16) -> Option<&'static str> {
         0x05 => Some("order"),
         0x06 => Some("payment"),
         0x07 => Some("stock"),
+        0x09 => Some("drawer"),
         _ => None,
     }
 }
@@ -132,6 +143,15 @@ pub const fn event_tag(event: &Event) -> u16 {
             StoreMenuEvent::MenuAdopted { .. } => tag::MENU_ADOPTED,
             StoreMenuEvent::StorePriceSet { .. } => tag::STORE_PRICE_SET,
             StoreMenuEvent::StoreAvailabilitySet { .. } => tag::STORE_AVAILABILITY_SET,
+        },
+        Event::Drawer(_, event) => match event {
+            DrawerEvent::ShiftOpened { .. } => tag::SHIFT_OPENED,
+            DrawerEvent::CashPaidIn { .. } => tag::CASH_PAID_IN,
+            DrawerEvent::CashPaidOut { .. } => tag::CASH_PAID_OUT,
+            DrawerEvent::NoSaleRecorded { .. } => tag::NO_SALE_RECORDED,
+            DrawerEvent::CashSaleRecorded { .. } => tag::CASH_SALE_RECORDED,
+            DrawerEvent::CashRefundRecorded { .. } => tag::CASH_REFUND_RECORDED,
+            DrawerEvent::ShiftClosed { .. } => tag::SHIFT_CLOSED,
         },
         Event::Order(_, event) => order_tag(event),
         Event::Payment(_, event) => match event {

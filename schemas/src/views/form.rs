@@ -7,6 +7,7 @@ use domain::ids;
 use domain::money::{Currency, Ppm, QtyMilli, Rounding};
 use domain::pricing::TaxRounding;
 use domain::staff::Right;
+use domain::store::CashShifts;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -28,7 +29,7 @@ impl<T> From<T> for Shown<T> {
 /// The shown forms under the names of the values: a schema that is derived does not see through parameters.
 pub mod shown {
     use super::Shown;
-    use domain::{calendar, event, ids, money, pricing, staff};
+    use domain::{calendar, event, ids, money, pricing, staff, store};
 
     /// Shows and keeps [`ids::ActorId`].
     pub type ActorId = Shown<ids::ActorId>;
@@ -54,6 +55,12 @@ pub mod shown {
     pub type ChargeId = Shown<ids::ChargeId>;
     /// Shows and keeps [`ids::PaymentId`].
     pub type PaymentId = Shown<ids::PaymentId>;
+    /// Shows and keeps [`ids::DrawerId`].
+    pub type DrawerId = Shown<ids::DrawerId>;
+    /// Shows and keeps [`ids::ActorId`] of who acted.
+    pub type Who = Shown<ids::ActorId>;
+    /// Shows and keeps [`store::CashShifts`].
+    pub type CashShifts = Shown<store::CashShifts>;
     /// Shows and keeps [`ids::RefundId`].
     pub type RefundId = Shown<ids::RefundId>;
     /// Shows and keeps [`ids::Sku`].
@@ -122,7 +129,7 @@ macro_rules! kept_as_shown {
 }
 
 kept_as_shown! {
-    ids::ActorId, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId, ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef, ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding, ids::RefundId,
+    ids::ActorId, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId, ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef, ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding, ids::RefundId, ids::DrawerId, CashShifts,
 }
 
 macro_rules! kept_as_number {

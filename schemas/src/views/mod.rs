@@ -5,6 +5,7 @@
 //! of its shape is a new [`Row::VERSION`] and a rebuild from the log, never an upcast.
 
 mod access;
+mod drawer;
 mod form;
 mod menu;
 mod order;
@@ -14,6 +15,7 @@ mod stock;
 mod store;
 
 pub use access::{StaffView, TokenRow, TokenView};
+pub use drawer::{DrawerView, ShiftState, ShiftView};
 pub use form::{Shown, WallTime};
 pub use menu::{
     ItemRow, ItemState, ItemView, MenuRow, MenuView, ModifierGroupView, ModifierOptionView, PriceRow, TaxView,
@@ -140,7 +142,8 @@ macro_rules! rows {
 
 rows! {
     Checkpoint = 1,
-    OrderView = 2, OrderSummary = 2, PaymentView = 2, StockView = 1, StockHeadRow = 1, StoreView = 2, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1, SaleRow = 1, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1, TokenRow = 1, StaffView = 1,
+    DrawerView = 1, ShiftView = 1,
+    OrderView = 2, OrderSummary = 2, PaymentView = 2, StockView = 1, StockHeadRow = 1, StoreView = 3, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1, SaleRow = 1, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1, TokenRow = 1, StaffView = 1,
 }
 
 /// A row that says nothing but that it is there.

@@ -1,6 +1,6 @@
 //! Stores.
 
-use super::form::shown::{Currency, CutOff, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
+use super::form::shown::{CashShifts, Currency, CutOff, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
 use super::form::view;
 
 view! {
@@ -24,6 +24,8 @@ view! {
         pub payment_timeout_s: u32,
         /// What takes a second person.
         pub approvals: ApprovalsView,
+        /// Whether cash takes an open shift.
+        pub cash_shifts: CashShifts,
         /// The menu version it sells from.
         pub menu_version: Option<u32>,
         /// The revision of its stream, for `If-Match`.

@@ -30,7 +30,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 30] = [
+const EVERY_TYPE: [(&str, &str); 35] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
     (
@@ -70,6 +70,11 @@ const EVERY_TYPE: [(&str, &str); 30] = [
     ("stock.waste", r#", "body": {"sku": "dough", "qty": 1, "reason": "r"}"#),
     ("stock.mark_86", r#", "body": {"sku": "dough"}"#),
     ("stock.unmark_86", r#", "body": {"sku": "dough"}"#),
+    ("drawer.open_shift", r#", "drawer_id": "d1", "body": {"float": 20000}"#),
+    ("drawer.paid_in", r#", "drawer_id": "d1", "body": {"amount": 500, "reason": "Coins"}"#),
+    ("drawer.paid_out", r#", "drawer_id": "d1", "body": {"amount": 500, "reason": "Ice"}"#),
+    ("drawer.no_sale", r#", "drawer_id": "d1", "body": {"reason": "Change"}"#),
+    ("drawer.close_shift", r#", "drawer_id": "d1", "body": {"counted": 20000}"#),
 ];
 
 #[test]
@@ -85,6 +90,7 @@ fn every_type_has_a_command() {
             Command::Store(at, StoreCommand::Order(..)) => category == "order" && at == store(),
             Command::Store(at, StoreCommand::Payment(..)) => category == "payment" && at == store(),
             Command::Store(at, StoreCommand::Stock(_)) => category == "stock" && at == store(),
+            Command::Store(at, StoreCommand::Drawer(..)) => category == "drawer" && at == store(),
             Command::Store(at, _) => category == "store" && at == store(),
         };
         assert!(is_right, "{kind} became {:?}", parsed.command);

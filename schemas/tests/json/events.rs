@@ -43,6 +43,7 @@ ids! {
     charge: ChargeId = "c1";
     discount: DiscountId = "d1";
     refund: RefundId = "r1";
+    drawer: DrawerId = "d1";
 }
 
 fn parts() -> MoneyParts {
@@ -81,6 +82,7 @@ fn settings() -> Settings {
         rules: PriceRules::default(),
         payment_timeout_s: 900,
         approvals: Approvals::default(),
+        cash_shifts: domain::store::CashShifts::Off,
     }
 }
 
@@ -169,7 +171,7 @@ fn setup_events() -> Vec<(Event, &'static str)> {
             concat!(
                 r#"{"name":"Old Town","currency":"EUR","time_zone":"Europe/Madrid","cut_off":"04:00","#,
                 r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900,"#,
-                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false}}"#,
+                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false},"cash_shifts":"off"}"#,
             ),
         ),
         (
@@ -177,7 +179,7 @@ fn setup_events() -> Vec<(Event, &'static str)> {
             concat!(
                 r#"{"name":"Old Town","currency":"EUR","time_zone":"Europe/Madrid","cut_off":"04:00","#,
                 r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900,"#,
-                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false}}"#,
+                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false},"cash_shifts":"off"}"#,
             ),
         ),
         (Event::StoreMenu(StoreMenuEvent::MenuAdopted { version: 3 }), r#"{"version":3}"#),
@@ -463,6 +465,37 @@ fn payment_events() -> Vec<(Event, &'static str)> {
     ]
 }
 
+fn drawer_events() -> Vec<(Event, &'static str)> {
+    let drawer = |event| Event::Drawer(drawer(), event);
+    let (shift, amount, payment) = (2, Money(500), payment_id());
+    let business_date = Date::from_ymd(2026, 11, 22).unwrap();
+    let closed = DrawerEvent::ShiftClosed { shift, expected: amount, counted: Money(490), over_short: Money(-10) };
+    vec![
+        (
+            drawer(DrawerEvent::ShiftOpened { shift, float: Money(20_000), business_date }),
+            r#"{"shift":2,"float":20000,"business_date":"2026-11-22"}"#,
+        ),
+        (
+            drawer(DrawerEvent::CashPaidIn { shift, amount, reason: text("Coins") }),
+            r#"{"shift":2,"amount":500,"reason":"Coins"}"#,
+        ),
+        (
+            drawer(DrawerEvent::CashPaidOut { shift, amount, reason: text("Ice") }),
+            r#"{"shift":2,"amount":500,"reason":"Ice"}"#,
+        ),
+        (drawer(DrawerEvent::NoSaleRecorded { shift, reason: text("Change") }), r#"{"shift":2,"reason":"Change"}"#),
+        (
+            drawer(DrawerEvent::CashSaleRecorded { shift, payment, amount }),
+            r#"{"shift":2,"payment_id":"p1","amount":500}"#,
+        ),
+        (
+            drawer(DrawerEvent::CashRefundRecorded { shift, payment, refund: refund(), amount }),
+            r#"{"shift":2,"payment_id":"p1","refund_id":"r1","amount":500}"#,
+        ),
+        (drawer(closed), r#"{"shift":2,"expected":500,"counted":490,"over_short":-10}"#),
+    ]
+}
+
 fn stock_events() -> Vec<(Event, &'static str)> {
     let stock = Event::Stock;
     let qty = QtyMilli(2_500);
@@ -519,7 +552,7 @@ fn stock_events() -> Vec<(Event, &'static str)> {
 }
 
 fn all() -> Vec<(Event, &'static str)> {
-    [menu_events(), setup_events(), order_events(), payment_events(), stock_events()].concat()
+    [menu_events(), setup_events(), order_events(), payment_events(), stock_events(), drawer_events()].concat()
 }
 
 #[test]

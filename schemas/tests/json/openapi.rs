@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     r::OpenOrder, r::AddLines, r::ChangeLine, r::Discount, r::ServiceCharge, r::Place, r::Cancel, r::InitiatePayment,
-    r::Outcome, r::RequestRefund, r::RefundOutcome, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
+    r::Outcome, r::RequestRefund, r::RefundOutcome, r::OpenShift, r::MoveCash, r::NoSale, r::CloseShift, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
     r::SetStockPolicy, r::ReceiveStock, r::CountStock, r::AdjustStock, r::WasteStock, r::Mark86, r::Unmark86,
     r::IssueToken, r::PutStaff, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
 )))]
@@ -74,6 +74,10 @@ fn examples_are_bodies_that_are_taken() {
         InitiatePayment => |body: r::InitiatePayment| body.parse(Some(order));
         Outcome => r::Outcome::parse;
         RequestRefund => r::RequestRefund::parse;
+        OpenShift => r::OpenShift::parse;
+        MoveCash => r::MoveCash::parse_out;
+        NoSale => |body: r::NoSale| Ok(body.parse());
+        CloseShift => r::CloseShift::parse;
         RefundOutcome => |body: r::RefundOutcome| body.parse(domain::ids::RefundId::parse("r1").unwrap());
         PutStore => r::PutStore::parse;
         SetPrice => |body: r::SetPrice| body.parse(item);

@@ -407,7 +407,7 @@ fn payments() {
         Ok((payment, PaymentCommand::Initiate { order, amount, tip: Money(tip), method, expected_total: None }))
     };
     let cash = r#"{"payment_id": "p1", "tender": "cash", "tendered": 2500, "tip": 100}"#;
-    assert_eq!(read(cash, parse), initiate(Method::Cash { tendered: Some(Money(2_500)) }, None, 100));
+    assert_eq!(read(cash, parse), initiate(Method::Cash { tendered: Some(Money(2_500)), drawer: None }, None, 100));
     let card = r#"{"payment_id": "p1", "tender": "card", "amount": 900, "order_id": "o1"}"#;
     let by_card = Method::External(TenderId::parse("card").unwrap());
     assert_eq!(read(card, parse), initiate(by_card, Some(Money(900)), 0));

@@ -2,8 +2,8 @@
 
 use domain::event::Role;
 use domain::ids::{
-    ActorId, ChargeId, DiscountId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Revision,
-    Sku, TaxId, TokenId, VariationId,
+    ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId,
+    Revision, Sku, TaxId, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, QtyMilli};
 use domain::refused::{Closed, Refused, Shortage};
@@ -21,6 +21,7 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
     let order = OrderId::parse("o1").unwrap();
     let payment = PaymentId::parse("p1").unwrap();
     let refund = RefundId::parse("r1").unwrap();
+    let drawer = DrawerId::parse("d1").unwrap();
     let discount = DiscountId::parse("d1").unwrap();
     let charge = ChargeId::parse("c1").unwrap();
     let sku = Sku::parse("dough").unwrap();
@@ -335,6 +336,30 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({}),
         ),
         (
+            Refused::NotCash,
+            "not_cash",
+            "The payment was not in cash, so it comes out of no drawer; leave drawer_id out.",
+            json!({}),
+        ),
+        (
+            Refused::ShiftRequired,
+            "shift_required",
+            "The store takes cash in shifts, and not exactly one is open; open one, or name the drawer.",
+            json!({}),
+        ),
+        (
+            Refused::ShiftNotOpen { drawer },
+            "shift_not_open",
+            "The drawer d1 has no open shift; open one.",
+            json!({"drawer_id": "d1"}),
+        ),
+        (
+            Refused::ShiftOpen { drawer },
+            "shift_open",
+            "The drawer d1 has an open shift; close it first.",
+            json!({"drawer_id": "d1"}),
+        ),
+        (
             Refused::UnknownSku { sku },
             "unknown_sku",
             "The store keeps no stock of dough; set its policy first.",
@@ -413,8 +438,9 @@ fn no_code_means_two_things() {
     let mut codes: Vec<_> = refusals().into_iter().map(|(_, code, ..)| code).collect();
     codes.sort_unstable();
     codes.dedup();
-    // One less than the refusals: a revision mismatch is there twice, for a stream that is there and one that is not.
-    assert_eq!(codes.len(), refusals().len() - 1);
+    // Two less than the refusals: a revision mismatch is there twice, for a stream that is there and one that is not, and
+    // so is an approval, for somebody who was named and for nobody.
+    assert_eq!(codes.len(), refusals().len() - 2);
     for code in codes {
         assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{code}");
     }

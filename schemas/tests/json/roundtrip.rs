@@ -129,7 +129,7 @@ proptest! {
         payment_id in id(domain::ids::PaymentId), tender in id(domain::ids::TenderId), tip in amount(),
         order_id in option::of(id(domain::ids::OrderId)), expected_total in option::of(amount()),
     ) {
-        let body = InitiatePayment { payment_id, order_id, tender, amount: None, tip, tendered: None, expected_total };
+        let body = InitiatePayment { payment_id, order_id, tender, amount: None, tip, tendered: None, expected_total, drawer_id: None };
         prop_assert_eq!(again(&body).parse(None), body.parse(None));
     }
 
@@ -140,7 +140,7 @@ proptest! {
     ) {
         let qty = Wire(QtyMilli(pieces * 1_000));
         let lines = if pieces == 0 { vec![] } else { vec![RefundLine { line_id, qty }] };
-        let body = RequestRefund { refund_id, amount, tip, lines, restock, reason };
+        let body = RequestRefund { refund_id, amount, tip, lines, restock, drawer_id: None, reason };
         prop_assert_eq!(again(&body).parse(), body.parse());
     }
 

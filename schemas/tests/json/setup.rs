@@ -9,7 +9,7 @@ use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{PriceRules, TaxRounding};
 use domain::staff::{Approvals, Right, Rights};
-use domain::store::Settings;
+use domain::store::{CashShifts, Settings};
 use schemas::json::FieldError;
 use schemas::json::request::{
     AdjustStock, CountStock, IssueToken, Mark86, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax, ReceiveStock,
@@ -197,16 +197,18 @@ fn stores() {
         rules: PriceRules::default(),
         payment_timeout_s: 900,
         approvals: Approvals::default(),
+        cash_shifts: CashShifts::Off,
     };
     let least = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "europe/madrid"}"#;
     assert_eq!(read(least, PutStore::parse), Ok(settings.clone()));
     let most = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "Europe/Madrid", "cut_off": "04:00",
                    "rounding": "half_up", "tax_rounding": "group", "payment_timeout_s": 60,
-                   "approvals": {"needed": ["discount", "cancel"], "discount_limit_ppm": 100000, "self_approval": true}}"#;
+                   "approvals": {"needed": ["discount", "cancel"], "discount_limit_ppm": 100000, "self_approval": true}, "cash_shifts": "required"}"#;
     let settings = Settings {
         cut_off: CutOff::parse("04:00").unwrap(),
         rules: PriceRules { rounding: Rounding::HalfUp, tax_rounding: TaxRounding::Group },
         payment_timeout_s: 60,
+        cash_shifts: CashShifts::Required,
         approvals: Approvals {
             needed: Rights::of([Right::Discount, Right::Cancel]),
             discount_limit: Ppm(100_000),

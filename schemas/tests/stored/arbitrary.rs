@@ -2,17 +2,17 @@
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
-    AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, Event, Flag, IgnoredOutcome,
-    IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode,
-    PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy,
-    StoreEvent, StoreMenuEvent, Tender,
+    AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, DrawerEvent, Event, Flag,
+    IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent,
+    PayMode, PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent,
+    StockPolicy, StoreEvent, StoreMenuEvent, Tender,
 };
-use domain::ids::{ActorId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text};
+use domain::ids::{ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
 use domain::staff::{Approvals, Right, Rights};
-use domain::store::Settings;
+use domain::store::{CashShifts, Settings};
 use domain::stream::Stream;
 use proptest::collection::vec;
 use proptest::option;
@@ -158,17 +158,18 @@ fn approvals() -> impl Strategy<Value = Approvals> {
 
 fn settings() -> impl Strategy<Value = Settings> {
     let cut_off = (0..=CutOff::MINUTE_MAX).prop_map(|minute| CutOff::from_minute(minute).expect("a cut-off"));
-    (text(), currency(), text(), cut_off, rules(), any::<u32>(), approvals()).prop_map(
-        |(name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals)| Settings {
-            name,
-            currency,
-            time_zone,
-            cut_off,
-            rules,
-            payment_timeout_s,
-            approvals,
-        },
+    (
+        text(),
+        currency(),
+        text(),
+        cut_off,
+        rules(),
+        any::<u32>(),
+        (approvals(), select(&[CashShifts::Off, CashShifts::Required])),
     )
+        .prop_map(|(name, currency, time_zone, cut_off, rules, payment_timeout_s, (approvals, cash_shifts))| {
+            Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals, cash_shifts }
+        })
 }
 
 fn store_menu() -> impl Strategy<Value = StoreMenuEvent> {
@@ -423,6 +424,34 @@ fn stock() -> impl Strategy<Value = StockEvent> {
     ]
 }
 
+fn drawer() -> impl Strategy<Value = DrawerEvent> {
+    use DrawerEvent as E;
+    let shift = any::<u32>;
+    prop_oneof![
+        (shift(), money(), date()).prop_map(|(shift, float, business_date)| E::ShiftOpened {
+            shift,
+            float,
+            business_date
+        }),
+        (shift(), money(), text()).prop_map(|(shift, amount, reason)| E::CashPaidIn { shift, amount, reason }),
+        (shift(), money(), text()).prop_map(|(shift, amount, reason)| E::CashPaidOut { shift, amount, reason }),
+        (shift(), text()).prop_map(|(shift, reason)| E::NoSaleRecorded { shift, reason }),
+        (shift(), id(PaymentId), money()).prop_map(|(shift, payment, amount)| E::CashSaleRecorded {
+            shift,
+            payment,
+            amount
+        }),
+        (shift(), id(PaymentId), id(RefundId), money())
+            .prop_map(|(shift, payment, refund, amount)| E::CashRefundRecorded { shift, payment, refund, amount }),
+        (shift(), [money(), money(), money()]).prop_map(|(shift, [expected, counted, over_short])| E::ShiftClosed {
+            shift,
+            expected,
+            counted,
+            over_short
+        }),
+    ]
+}
+
 /// Any event.
 pub fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
@@ -436,20 +465,21 @@ pub fn event() -> impl Strategy<Value = Event> {
         4 => (id(OrderId), order()).prop_map(|(id, event)| Event::Order(id, event)),
         2 => (id(PaymentId), payment()).prop_map(|(id, event)| Event::Payment(id, event)),
         2 => stock().prop_map(Event::Stock),
+        1 => (id(DrawerId), drawer()).prop_map(|(id, event)| Event::Drawer(id, event)),
     ]
 }
 
 fn stream() -> impl Strategy<Value = Stream> {
-    (0..7, id(TenantId), id(StoreId), id(OrderId), id(PaymentId)).prop_map(|(kind, tenant, store, order, payment)| {
-        match kind {
-            0 => Stream::Menu(tenant),
-            1 => Stream::Access(tenant),
-            2 => Stream::Store(tenant, store),
-            3 => Stream::StoreMenu(tenant, store),
-            4 => Stream::Order(tenant, store, order),
-            5 => Stream::Payment(tenant, store, payment),
-            _ => Stream::Stock(tenant, store),
-        }
+    let entities = (id(OrderId), id(PaymentId), id(DrawerId));
+    (0..8, id(TenantId), id(StoreId), entities).prop_map(|(kind, tenant, store, (order, payment, drawer))| match kind {
+        0 => Stream::Menu(tenant),
+        1 => Stream::Access(tenant),
+        2 => Stream::Store(tenant, store),
+        3 => Stream::StoreMenu(tenant, store),
+        4 => Stream::Order(tenant, store, order),
+        5 => Stream::Payment(tenant, store, payment),
+        6 => Stream::Drawer(tenant, store, drawer),
+        _ => Stream::Stock(tenant, store),
     })
 }
 

@@ -3,19 +3,19 @@
 use crate::samples::{ORDER, PAYMENT, currency, group, item, plain_item, settings, text};
 use domain::calendar::Timestamp;
 use domain::command::{
-    AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder,
-    NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf, RefundOutcome,
-    StockCommand, StoreCommand,
+    AccessCommand, Command, DrawerCommand, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier,
+    NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
+    RefundOutcome, StockCommand, StoreCommand,
 };
 use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
 use domain::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, RefundId, Sku, StoreId, TableId,
-    TaxId, TenderId, TokenId, VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, RefundId, Sku, StoreId,
+    TableId, TaxId, TenderId, TokenId, VariationId,
 };
 use domain::menu::Tax;
 use domain::money::{Money, Ppm, QtyMilli};
 use domain::staff::{Approvals, Right, Rights};
-use domain::store::Settings;
+use domain::store::{CashShifts, Settings};
 use schemas::stored::{command_digest, command_name};
 use std::collections::HashMap;
 
@@ -40,6 +40,7 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     order(&mut |label, command| add(label, StoreCommand::Order(ORDER, command)));
     payment(&mut |label, command| add(label, StoreCommand::Payment(PAYMENT, command)));
     stock(&mut |label, command| add(label, StoreCommand::Stock(command)));
+    drawer(&mut |label, command| add(label, StoreCommand::Drawer(id!(DrawerId "d1"), command)));
     commands
 }
 
@@ -58,6 +59,7 @@ fn store(add: &mut dyn FnMut(&'static str, StoreCommand)) {
     add("one", StoreCommand::Put(settings()));
     let approvals = Approvals { needed: Rights::of([Right::Cancel]), discount_limit: Ppm(1), self_approval: true };
     add("approvals", StoreCommand::Put(Settings { approvals, ..settings() }));
+    add("shifts", StoreCommand::Put(Settings { cash_shifts: CashShifts::Required, ..settings() }));
     add("one", StoreCommand::AdoptMenu { version: 7 });
     let item = id!(ItemId "margherita");
     let variation = Some(id!(VariationId "small"));
@@ -155,10 +157,12 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     use PaymentCommand as C;
     let (order, tip, amount) = (ORDER, Money(144), Some(Money(3_356)));
     let tendered = Some(Money(4_000));
-    let method = Method::Cash { tendered };
+    let method = Method::Cash { tendered, drawer: None };
     add("cash", C::Initiate { order, amount, tip, method, expected_total: amount });
-    let method = Method::Cash { tendered: None };
+    let method = Method::Cash { tendered: None, drawer: None };
     add("plain", C::Initiate { order, amount: None, tip, method, expected_total: None });
+    let in_drawer = Method::Cash { tendered, drawer: Some(id!(DrawerId "d1")) };
+    add("drawer", C::Initiate { order, amount, tip, method: in_drawer, expected_total: None });
     let method = Method::External(id!(TenderId "cash"));
     add("external", C::Initiate { order, amount, tip, method, expected_total: None });
     add("captured", C::RecordOutcome(Outcome::Captured { amount }));
@@ -166,10 +170,11 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     add("failed", C::RecordOutcome(Outcome::Failed { code: text("51") }));
     add("one", C::Expire { deadline: DEADLINE });
     let (refund, reason) = (id!(RefundId "r1"), text("Gericht war kalt"));
-    let rest = NewRefund { refund, what: RefundOf::Rest, restock: false, reason };
+    let rest = NewRefund { refund, what: RefundOf::Rest, restock: false, drawer: None, reason };
     let (amount, tip) = (Money(1_089), Money(144));
     let lines = vec![RefundLine { line: id!(LineId "l1"), qty: QtyMilli::ONE }];
     add("rest", C::RequestRefund(rest.clone()));
+    add("drawer", C::RequestRefund(NewRefund { drawer: Some(id!(DrawerId "d1")), ..rest.clone() }));
     add("amount", C::RequestRefund(NewRefund { what: RefundOf::Amount { amount, tip }, ..rest.clone() }));
     add("lines", C::RequestRefund(NewRefund { what: RefundOf::Lines { lines, tip }, restock: true, ..rest }));
     add("succeeded", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded });
@@ -191,6 +196,16 @@ fn stock(add: &mut dyn FnMut(&'static str, StockCommand)) {
     add("plain", C::Mark86 { sku, until: None });
     add("one", C::Unmark86(sku));
     add("one", C::EndMark86 { sku, until: DEADLINE });
+}
+
+fn drawer(add: &mut dyn FnMut(&'static str, DrawerCommand)) {
+    use DrawerCommand as C;
+    let (amount, reason) = (Money(1_500), text("Eis vom Nachbarn"));
+    add("one", C::OpenShift { float: Money(20_000) });
+    add("one", C::PaidIn { amount, reason: reason.clone() });
+    add("one", C::PaidOut { amount, reason: reason.clone() });
+    add("one", C::NoSale { reason });
+    add("one", C::CloseShift { counted: Money(48_350) });
 }
 
 /// Adds a digest, which must be another than all before it.

@@ -4,20 +4,20 @@
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
-    AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, Event, Flag, IgnoredOutcome,
-    IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode,
-    PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy,
-    StoreEvent, StoreMenuEvent, Tender,
+    AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, DrawerEvent, Event, Flag,
+    IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent,
+    PayMode, PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent,
+    StockPolicy, StoreEvent, StoreMenuEvent, Tender,
 };
 use domain::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Sku,
-    StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TokenId, VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId,
+    RefundId, Sku, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TokenId, VariationId,
 };
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
 use domain::staff::{Approvals, Right, Rights};
-use domain::store::Settings;
+use domain::store::{CashShifts, Settings};
 use domain::stream::Stream;
 use schemas::stored::CommitMeta;
 
@@ -58,6 +58,7 @@ pub fn samples() -> Vec<Sample> {
     order(&mut |label, event| add(label, Event::Order(ORDER, event)));
     payment(&mut |label, event| add(label, Event::Payment(PAYMENT, event)));
     stock(&mut |label, event| add(label, Event::Stock(event)));
+    drawer(&mut |label, event| add(label, Event::Drawer(id!(DrawerId "d1"), event)));
     samples.extend(written_before());
     samples
 }
@@ -155,6 +156,7 @@ pub fn settings() -> Settings {
         rules: PriceRules { rounding: Rounding::HalfUp, tax_rounding: TaxRounding::Group },
         payment_timeout_s: 900,
         approvals: Approvals::default(),
+        cash_shifts: CashShifts::Off,
     }
 }
 
@@ -162,8 +164,9 @@ fn store(add: &mut dyn FnMut(&'static str, StoreEvent)) {
     store_v1(add);
     let needed = Rights::of([Right::Discount, Right::NoSale]);
     let approvals = Approvals { needed, discount_limit: Ppm(100_000), self_approval: true };
-    add("full", StoreEvent::StoreOpened(Settings { approvals, ..settings() }));
-    add("full", StoreEvent::StoreSettingsChanged(Settings { approvals, ..settings() }));
+    let cash_shifts = CashShifts::Required;
+    add("full", StoreEvent::StoreOpened(Settings { approvals, cash_shifts, ..settings() }));
+    add("full", StoreEvent::StoreSettingsChanged(Settings { approvals, cash_shifts, ..settings() }));
 }
 
 /// Settings as far as version 1 knew them.
@@ -402,6 +405,20 @@ fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {
         add(label, E::StockReleased { order: ORDER, lines: lines.clone(), why });
     }
     add("one", E::StockRestocked { order: ORDER, refund: id!(RefundId "r1"), lines });
+}
+
+fn drawer(add: &mut dyn FnMut(&'static str, DrawerEvent)) {
+    use DrawerEvent as E;
+    let (shift, amount, payment, refund) = (12, Money(3_500), PAYMENT, id!(RefundId "r1"));
+    let business_date = Date::from_ymd(2027, 1, 2).expect("a date");
+    add("one", E::ShiftOpened { shift, float: Money(20_000), business_date });
+    add("one", E::CashPaidIn { shift, amount, reason: text("Wechselgeld") });
+    add("one", E::CashPaidOut { shift, amount, reason: text("Eis vom Nachbarn") });
+    add("one", E::NoSaleRecorded { shift, reason: text("Wechselgeld") });
+    add("one", E::CashSaleRecorded { shift, payment, amount });
+    add("one", E::CashRefundRecorded { shift, payment, refund, amount });
+    let (expected, counted, over_short) = (Money(48_350), Money(48_340), Money(-10));
+    add("one", E::ShiftClosed { shift, expected, counted, over_short });
 }
 
 /// Commits with all they can say and with as little as they can.

@@ -40,11 +40,11 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 #[into_params(parameter_in = Query)]
 pub struct Fresh {
     /// Waits until the view has reached this position, such as one that a command answered.
-    min_position: Option<String>,
+    pub(super) min_position: Option<String>,
 }
 
 /// Waits until a view has reached the position asked for.
-async fn fresh(app: &App, projection: Projection, min_position: Option<&str>) -> Result<(), ApiError> {
+pub(super) async fn fresh(app: &App, projection: Projection, min_position: Option<&str>) -> Result<(), ApiError> {
     let Some(text) = min_position else { return Ok(()) };
     let wanted = crate::feed::position(text);
     let wanted = wanted.map_err(|bad| ApiError::Query(FieldError::new("min_position", bad.to_string())))?;
@@ -64,7 +64,7 @@ pub async fn access_reached(app: &App, position: Position) -> Result<(), ApiErro
 }
 
 /// Runs a query where it may block, and says what went wrong in the door's words.
-async fn ask<T: Send + 'static>(
+pub(super) async fn ask<T: Send + 'static>(
     app: &Arc<App>,
     query: impl FnOnce(&App) -> Result<Answer<T>, QueryError> + Send + 'static,
 ) -> Result<Answer<T>, ApiError> {
@@ -90,7 +90,7 @@ fn query_error(error: QueryError) -> ApiError {
 }
 
 /// A view as JSON, with the prefix of the log it shows and a weak tag for caches: a hash of the body.
-fn view<T: Serialize>(headers: &HeaderMap, answer: &Answer<T>) -> Result<Response, ApiError> {
+pub(super) fn view<T: Serialize>(headers: &HeaderMap, answer: &Answer<T>) -> Result<Response, ApiError> {
     let body = serde_json::to_vec(&answer.value).map_err(|error| ApiError::Internal(Box::new(error)))?;
     let hash = Sha256::digest(&body);
     let etag = format!("W/\"{:016x}\"", u64::from_be_bytes(*hash.first_chunk().expect("a hash has 32 bytes")));
@@ -128,7 +128,7 @@ pub struct List<T> {
     pub cursor: Option<String>,
 }
 
-fn page_request(limit: Option<usize>, cursor: Option<String>) -> Result<PageRequest, ApiError> {
+pub(super) fn page_request(limit: Option<usize>, cursor: Option<String>) -> Result<PageRequest, ApiError> {
     match limit {
         Some(limit) if !(1..=LIMIT_MAX).contains(&limit) => {
             let problem = format!("is {limit}; it must be from 1 to {LIMIT_MAX}");

@@ -5,8 +5,8 @@ mod setup;
 
 use crate::json::wire::{Wire, name_of};
 use domain::event::{
-    Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent, RefundedLine, ReleaseReason, ReservedLine,
-    StockEvent, StockPolicy,
+    DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent, RefundedLine, ReleaseReason,
+    ReservedLine, StockEvent, StockPolicy,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -58,6 +58,7 @@ impl Serialize for EventData<'_> {
             Event::Order(_, event) => order::order(event, to),
             Event::Payment(_, event) => payment(event, to),
             Event::Stock(event) => stock(event, to),
+            Event::Drawer(_, event) => drawer(event, to),
         }
     }
 }
@@ -179,5 +180,32 @@ fn stock<S: Serializer>(event: &StockEvent, to: S) -> Result<S::Ok, S::Error> {
         StockEvent::StockRestocked { order, refund, lines } => {
             object!(to; "order_id": order.as_str(), "refund_id": refund.as_str(), "lines": Part(lines.as_slice()))
         }
+    }
+}
+
+fn drawer<S: Serializer>(event: &DrawerEvent, to: S) -> Result<S::Ok, S::Error> {
+    match event {
+        DrawerEvent::ShiftOpened { shift, float, business_date } => {
+            object!(to; "shift": shift, "float": float.0, "business_date": Wire(*business_date))
+        }
+        DrawerEvent::CashPaidIn { shift, amount, reason } | DrawerEvent::CashPaidOut { shift, amount, reason } => {
+            object!(to; "shift": shift, "amount": amount.0, "reason": reason.as_str())
+        }
+        DrawerEvent::NoSaleRecorded { shift, reason } => object!(to; "shift": shift, "reason": reason.as_str()),
+        DrawerEvent::CashSaleRecorded { shift, payment, amount } => {
+            object!(to; "shift": shift, "payment_id": payment.as_str(), "amount": amount.0)
+        }
+        DrawerEvent::CashRefundRecorded { shift, payment, refund, amount } => object!(to;
+            "shift": shift,
+            "payment_id": payment.as_str(),
+            "refund_id": refund.as_str(),
+            "amount": amount.0
+        ),
+        DrawerEvent::ShiftClosed { shift, expected, counted, over_short } => object!(to;
+            "shift": shift,
+            "expected": expected.0,
+            "counted": counted.0,
+            "over_short": over_short.0
+        ),
     }
 }

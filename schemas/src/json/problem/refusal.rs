@@ -66,6 +66,10 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::RefundExceedsCaptured { .. } => "refund_exceeds_captured",
         Refused::RefundExceedsSold { .. } => "refund_exceeds_sold",
         Refused::OrderNotCompleted => "order_not_completed",
+        Refused::NotCash => "not_cash",
+        Refused::ShiftRequired => "shift_required",
+        Refused::ShiftNotOpen { .. } => "shift_not_open",
+        Refused::ShiftOpen { .. } => "shift_open",
         Refused::UnknownSku { .. } => "unknown_sku",
         Refused::StockUntracked { .. } => "stock_untracked",
         Refused::OnHandTooLow { .. } => "on_hand_too_low",
@@ -149,6 +153,12 @@ pub fn refusal_detail(refused: &Refused) -> String {
         R::OrderNotCompleted => {
             "Lines are refunded once their order is settled; take the line off, or refund an amount.".into()
         }
+        R::NotCash => "The payment was not in cash, so it comes out of no drawer; leave drawer_id out.".into(),
+        R::ShiftRequired => {
+            "The store takes cash in shifts, and not exactly one is open; open one, or name the drawer.".into()
+        }
+        R::ShiftNotOpen { drawer } => format!("The drawer {drawer} has no open shift; open one.").into(),
+        R::ShiftOpen { drawer } => format!("The drawer {drawer} has an open shift; close it first.").into(),
         R::UnknownSku { sku } => format!("The store keeps no stock of {sku}; set its policy first.").into(),
         R::StockUntracked { sku } => format!("{sku} is not counted; set its policy to counted first.").into(),
         R::OnHandTooLow { sku, available } => format!("Only {} of {sku} is available.", Units(*available)).into(),
@@ -215,6 +225,8 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::ApprovalRequired { right, approver } => json!({"right": name_of(*right), "approver": approver.map(Wire)}),
         R::OnlyImported { field } => json!({"field": field}),
         R::UnknownStore | R::NoMenu | R::OrderNotPlaced | R::OrderAlreadyPlaced | R::OrderEmpty => json!({}),
+        R::ShiftNotOpen { drawer } | R::ShiftOpen { drawer } => json!({"drawer_id": Wire(*drawer)}),
+        R::NotCash | R::ShiftRequired => json!({}),
         R::PaymentNotCaptured | R::NothingToRefund | R::OrderNotCompleted => json!({}),
         R::AmountTooLarge | R::NothingDue | R::CashSettled | R::UntilPassed | R::NotDue => json!({}),
     };

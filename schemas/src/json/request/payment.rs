@@ -4,7 +4,7 @@ use super::not_negative;
 use crate::json::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::{self, Method, PaymentCommand};
-use domain::ids::{OrderId, PaymentId, TenderId};
+use domain::ids::{DrawerId, OrderId, PaymentId, TenderId};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -33,6 +33,9 @@ pub struct InitiatePayment {
     /// The order's total the guest was shown; refused where it is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<wire::Money>,
+    /// The drawer cash goes into; where it is left out and the store works in shifts, the only one whose shift is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawer_id: Option<wire::DrawerId>,
 }
 
 fn nothing() -> wire::Money {
@@ -70,18 +73,19 @@ impl InitiatePayment {
             order,
             amount,
             tip: not_negative(self.tip.0, "/tip")?,
-            method: method(self.tender.0, tendered)?,
+            method: method(self.tender.0, tendered, self.drawer_id.map(|drawer| drawer.0))?,
             expected_total: self.expected_total.map(|total| total.0),
         };
         Ok((self.payment_id.0, command))
     }
 }
 
-fn method(tender: TenderId, tendered: Option<Money>) -> Result<Method, FieldError> {
-    match tendered {
-        tendered if tender.as_str() == CASH => Ok(Method::Cash { tendered }),
-        None => Ok(Method::External(tender)),
-        Some(_) => Err(FieldError::new("/tendered", "is for cash only")),
+fn method(tender: TenderId, tendered: Option<Money>, drawer: Option<DrawerId>) -> Result<Method, FieldError> {
+    match (tendered, drawer) {
+        (tendered, drawer) if tender.as_str() == CASH => Ok(Method::Cash { tendered, drawer }),
+        (None, None) => Ok(Method::External(tender)),
+        (Some(_), _) => Err(FieldError::new("/tendered", "is for cash only")),
+        (None, Some(_)) => Err(FieldError::new("/drawer_id", "is for cash only")),
     }
 }
 

@@ -33,6 +33,9 @@ pub struct RequestRefund {
     /// Whether the units go back on the shelf; only with `lines`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub restock: bool,
+    /// The drawer cash comes out of; where it is left out and the store works in shifts, the only one whose shift is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawer_id: Option<wire::DrawerId>,
     /// Why.
     pub reason: wire::Text,
 }
@@ -79,7 +82,8 @@ impl RequestRefund {
             }
         };
         let (refund, restock, reason) = (self.refund_id.0, self.restock, self.reason.0);
-        Ok(PaymentCommand::RequestRefund(NewRefund { refund, what, restock, reason }))
+        let drawer = self.drawer_id.map(|drawer| drawer.0);
+        Ok(PaymentCommand::RequestRefund(NewRefund { refund, what, restock, drawer, reason }))
     }
 }
 

@@ -42,6 +42,9 @@ pub struct PutStore {
     /// What takes a second person; nothing where nobody says.
     #[serde(default)]
     pub approvals: Approvals,
+    /// Whether cash is taken, and given back, within an open shift only; `off` where nobody says.
+    #[serde(default)]
+    pub cash_shifts: wire::CashShifts,
 }
 
 fn payment_timeout_s() -> u32 {
@@ -66,6 +69,7 @@ impl PutStore {
             rules: PriceRules { rounding: self.rounding.0, tax_rounding: self.tax_rounding.0 },
             payment_timeout_s: self.payment_timeout_s,
             approvals: self.approvals.parse().map_err(|error| error.under("/approvals"))?,
+            cash_shifts: self.cash_shifts.0,
         })
     }
 }

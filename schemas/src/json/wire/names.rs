@@ -7,6 +7,7 @@ use domain::event::{Channel, DiningMode, PayMode, Role};
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
 use domain::staff::Right;
+use domain::store::CashShifts;
 use serde::{Deserializer, Serializer};
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
@@ -95,6 +96,9 @@ names! {
     TaxRounding, "Where tax is rounded: on each line, or on the sum of all lines taxed alike." {
         Line = "line", Group = "group",
     }
+    CashShifts, "Whether a store takes cash, and gives it back, within an open shift only." {
+        Off = "off", Required = "required",
+    }
     Source, "How a command reached the engine: as it happened, or recorded after the fact." {
         Online = "online", Imported = "imported",
     }, never sent: { Engine = "engine" }
@@ -141,6 +145,11 @@ names! {
         WasteStock = "stock.waste",
         Mark86 = "stock.mark_86",
         Unmark86 = "stock.unmark_86",
+        OpenShift = "drawer.open_shift",
+        PaidIn = "drawer.paid_in",
+        PaidOut = "drawer.paid_out",
+        NoSale = "drawer.no_sale",
+        CloseShift = "drawer.close_shift",
     }
 }
 
@@ -208,4 +217,14 @@ pub enum CommandKind {
     Mark86,
     /// `stock.unmark_86`: body [`Unmark86`](crate::json::request::Unmark86).
     Unmark86,
+    /// `drawer.open_shift`: `drawer_id`, body [`OpenShift`](crate::json::request::OpenShift).
+    OpenShift,
+    /// `drawer.paid_in`: `drawer_id`, body [`MoveCash`](crate::json::request::MoveCash).
+    PaidIn,
+    /// `drawer.paid_out`: `drawer_id`, body [`MoveCash`](crate::json::request::MoveCash).
+    PaidOut,
+    /// `drawer.no_sale`: `drawer_id`, body [`NoSale`](crate::json::request::NoSale).
+    NoSale,
+    /// `drawer.close_shift`: `drawer_id`, body [`CloseShift`](crate::json::request::CloseShift).
+    CloseShift,
 }

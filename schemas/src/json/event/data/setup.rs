@@ -128,7 +128,8 @@ impl Serialize for Part<'_, Approvals> {
 pub(super) fn store<S: Serializer>(event: &StoreEvent, to: S) -> Result<S::Ok, S::Error> {
     match event {
         StoreEvent::StoreOpened(settings) | StoreEvent::StoreSettingsChanged(settings) => {
-            let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals } = settings;
+            let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals, cash_shifts } =
+                settings;
             object!(to;
                 "name": name.as_str(),
                 "currency": currency.code(),
@@ -137,7 +138,8 @@ pub(super) fn store<S: Serializer>(event: &StoreEvent, to: S) -> Result<S::Ok, S
                 "rounding": name_of(rules.rounding),
                 "tax_rounding": name_of(rules.tax_rounding),
                 "payment_timeout_s": payment_timeout_s,
-                "approvals": Part(approvals)
+                "approvals": Part(approvals),
+                "cash_shifts": name_of(*cash_shifts)
             )
         }
     }

@@ -1,0 +1,64 @@
+//! A cash drawer and its shifts: what is in it, by the books.
+
+use crate::event::DrawerEvent;
+use crate::ids::Revision;
+use crate::money::Money;
+
+/// A shift that is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shift {
+    /// Its number, from 1.
+    pub number: u32,
+    /// What should be in the drawer (rule D2): the float, cash captured less change, less cash given back, paid in, less
+    /// paid out.
+    pub expected: Money,
+}
+
+/// A drawer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawer {
+    events: u64,
+    /// How many shifts it has had.
+    pub shifts: u32,
+    /// The shift that is open.
+    pub open: Option<Shift>,
+}
+
+impl Drawer {
+    /// The revision of the stream, `None` before its first event.
+    pub fn revision(&self) -> Option<Revision> {
+        self.events.checked_sub(1).map(Revision)
+    }
+
+    /// Folds a fact.
+    ///
+    /// # Panics
+    /// If the fact cannot follow from the state: the log is not one that this engine wrote.
+    pub fn evolve(&mut self, event: &DrawerEvent) {
+        self.events += 1;
+        match (&mut self.open, event) {
+            (None, DrawerEvent::ShiftOpened { shift, float, .. }) => {
+                self.shifts = *shift;
+                self.open = Some(Shift { number: *shift, expected: *float });
+            }
+            (Some(open), DrawerEvent::CashPaidIn { amount, .. } | DrawerEvent::CashSaleRecorded { amount, .. }) => {
+                open.expected.0 += amount.0;
+            }
+            (Some(open), DrawerEvent::CashPaidOut { amount, .. } | DrawerEvent::CashRefundRecorded { amount, .. }) => {
+                open.expected.0 -= amount.0;
+            }
+            (Some(_), DrawerEvent::NoSaleRecorded { .. }) => {}
+            (Some(_), DrawerEvent::ShiftClosed { .. }) => self.open = None,
+            (Some(_), DrawerEvent::ShiftOpened { .. })
+            | (
+                None,
+                DrawerEvent::CashPaidIn { .. }
+                | DrawerEvent::CashPaidOut { .. }
+                | DrawerEvent::NoSaleRecorded { .. }
+                | DrawerEvent::CashSaleRecorded { .. }
+                | DrawerEvent::CashRefundRecorded { .. }
+                | DrawerEvent::ShiftClosed { .. },
+            ) => panic!("{event:?} for a drawer that is {self:?}"),
+        }
+    }
+}

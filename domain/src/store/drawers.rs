@@ -1,0 +1,108 @@
+//! Decisions about drawers: shifts, and which one cash goes into.
+
+use super::{CashShifts, Store};
+use crate::calendar::business_date;
+use crate::command::{Context, DrawerCommand, Source};
+use crate::drawer::Shift;
+use crate::event::{DrawerEvent, Event};
+use crate::ids::DrawerId;
+use crate::money::Money;
+use crate::refused::Refused;
+use crate::staff::Right;
+use crate::tenant::Tenant;
+
+/// An open shift and its drawer.
+pub(super) type InShift = (DrawerId, Shift);
+
+impl Store {
+    /// The most drawers a store may have had.
+    const DRAWERS_MAX: usize = 1_000;
+
+    pub(super) fn decide_drawer(
+        &self,
+        tenant: &Tenant,
+        id: DrawerId,
+        command: &DrawerCommand,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        let event = match command {
+            DrawerCommand::OpenShift { float } => self.open_shift(id, *float, context)?,
+            DrawerCommand::PaidIn { amount, reason } => {
+                let open = self.shift(id)?;
+                let (shift, reason) = (open.number, reason.clone());
+                holds(open, amount.0)?;
+                DrawerEvent::CashPaidIn { shift, amount: *amount, reason }
+            }
+            DrawerCommand::PaidOut { amount, reason } => {
+                let open = self.shift(id)?;
+                let (shift, reason) = (open.number, reason.clone());
+                holds(open, -amount.0)?;
+                self.approve(tenant, Right::PaidOut, context)?;
+                DrawerEvent::CashPaidOut { shift, amount: *amount, reason }
+            }
+            DrawerCommand::NoSale { reason } => {
+                let shift = self.shift(id)?.number;
+                self.approve(tenant, Right::NoSale, context)?;
+                DrawerEvent::NoSaleRecorded { shift, reason: reason.clone() }
+            }
+            DrawerCommand::CloseShift { counted } => {
+                let Shift { number: shift, expected } = self.shift(id)?;
+                let over_short = Money(counted.0 - expected.0);
+                DrawerEvent::ShiftClosed { shift, expected, counted: *counted, over_short }
+            }
+        };
+        Ok(vec![Event::Drawer(id, event)])
+    }
+
+    fn open_shift(&self, id: DrawerId, float: Money, context: &Context) -> Result<DrawerEvent, Refused> {
+        let drawer = self.drawers.get(&id);
+        if drawer.is_some_and(|drawer| drawer.open.is_some()) {
+            return Err(Refused::ShiftOpen { drawer: id });
+        }
+        if drawer.is_none() && Store::DRAWERS_MAX <= self.drawers.len() {
+            return Err(Refused::TooMany { what: "drawers", max: Store::DRAWERS_MAX });
+        }
+        let shift = drawer.map_or(0, |drawer| drawer.shifts) + 1;
+        let business_date = business_date(context.local, self.settings.cut_off);
+        Ok(DrawerEvent::ShiftOpened { shift, float, business_date })
+    }
+
+    fn shift(&self, id: DrawerId) -> Result<Shift, Refused> {
+        self.drawers.get(&id).and_then(|drawer| drawer.open).ok_or(Refused::ShiftNotOpen { drawer: id })
+    }
+
+    /// The shift cash goes into, or comes out of (rule D1): the one of the drawer that is named, else the only one that is
+    /// open, where the store works in shifts. What is recorded after the fact goes into none unless it names one.
+    ///
+    /// # Errors
+    /// [`Refused::ShiftNotOpen`], [`Refused::ShiftRequired`], or [`Refused::AmountTooLarge`] where the drawer would hold
+    /// more than a sum of money can.
+    pub(super) fn cash_shift(
+        &self,
+        named: Option<DrawerId>,
+        change: i64,
+        context: &Context,
+    ) -> Result<Option<InShift>, Refused> {
+        let found = match (named, self.settings.cash_shifts, context.source) {
+            (Some(drawer), _, _) => (drawer, self.shift(drawer)?),
+            (None, CashShifts::Off, _) | (None, CashShifts::Required, Source::Imported | Source::Engine) => {
+                return Ok(None);
+            }
+            (None, CashShifts::Required, Source::Online) => {
+                let mut open = self.drawers.iter().filter_map(|(id, drawer)| Some((*id, drawer.open?)));
+                match (open.next(), open.next()) {
+                    (Some(only), None) => only,
+                    (None, _) | (Some(_), Some(_)) => return Err(Refused::ShiftRequired),
+                }
+            }
+        };
+        holds(found.1, change)?;
+        Ok(Some(found))
+    }
+}
+
+/// Whether the drawer's sum stays a sum of money. It may fall below zero: the books do not know what is in it.
+fn holds(shift: Shift, change: i64) -> Result<(), Refused> {
+    let sum = shift.expected.0.checked_add(change).and_then(Money::parse);
+    sum.map(|_| ()).ok_or(Refused::AmountTooLarge)
+}

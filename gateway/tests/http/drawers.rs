@@ -1,0 +1,68 @@
+//! Cash drawers: a shift from its float to its count.
+
+use crate::server::{House, Till, run};
+use serde_json::{Value, json};
+
+const STORE: &str = "/v1/stores/s4";
+
+async fn in_shifts(till: &mut Till) {
+    let settings = json!({"name": "Four", "currency": "EUR", "time_zone": "Europe/Berlin", "cash_shifts": "required"});
+    till.command("PUT", STORE, &settings).await.expect(200);
+}
+
+async fn placed(till: &mut Till, id: &str) {
+    let lines = json!([{"line_id": "l1", "item_id": "caprese", "qty": 1}]);
+    let body = json!({"order_id": id, "channel": "pos", "dining_mode": "dine_in", "pay_mode": "later", "lines": lines, "place": true});
+    till.post(&format!("{STORE}/orders"), &body).await.expect(201);
+}
+
+fn kinds(answer: &Value) -> Vec<String> {
+    answer["events"].as_array().unwrap().iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_shift_counts_what_goes_through_the_drawer() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut manager = server.till("manager");
+        in_shifts(&mut manager).await;
+        let mut till = server.till("pos");
+        placed(&mut till, "o1").await;
+        let pay = format!("{STORE}/orders/o1/payments");
+        let cash = json!({"payment_id": "p1", "tender": "cash", "tip": 50, "tendered": 5000});
+        assert_eq!(till.post(&pay, &cash).await.expect(422)["code"], "shift_required");
+        let at = |what: &str| format!("{STORE}/drawers/d1/{what}");
+        let early = till.post(&at("close"), &json!({"counted": 0})).await.expect(422);
+        assert_eq!((&early["code"], &early["drawer_id"]), (&json!("shift_not_open"), &json!("d1")));
+        let opened = till.post(&at("open"), &json!({"float": 20000})).await.expect(201);
+        assert_eq!((&opened["stream"], kinds(&opened)), (&json!("drawer-demo.s4.d1"), vec!["ShiftOpened".to_owned()]));
+        let twice = till.post(&at("open"), &json!({"float": 20000})).await.expect(422);
+        assert_eq!(twice["code"], "shift_open");
+        let paid = till.post(&pay, &cash).await.expect(201);
+        assert_eq!(kinds(&paid)[..3], ["PaymentInitiated", "PaymentCaptured", "CashSaleRecorded"]);
+        let taken = paid["events"][2]["data"]["amount"].as_i64().unwrap();
+        till.post(&at("paid-in"), &json!({"amount": 300, "reason": "Coins"})).await.expect(200);
+        till.post(&at("paid-out"), &json!({"amount": 1200, "reason": "Ice"})).await.expect(200);
+        till.post(&at("no-sale"), &json!({"reason": "Change"})).await.expect(200);
+        let refund = json!({"refund_id": "r1", "amount": 100, "reason": "Cold"});
+        let back = till.post(&format!("{STORE}/payments/p1/refunds"), &refund).await.expect(201);
+        assert_eq!(kinds(&back).last().map(String::as_str), Some("CashRefundRecorded"));
+        let expected = 20_000 + taken + 300 - 1_200 - 100;
+        let closed = till.post(&at("close"), &json!({"counted": expected - 10})).await;
+        let data = closed.expect(200)["events"][0]["data"].clone();
+        assert_eq!((&data["expected"], &data["over_short"]), (&json!(expected), &json!(-10)));
+        let drawers = till.get(&format!("{STORE}/drawers?min_position={}", closed.position())).await.expect(200);
+        let shift = &drawers["items"][0]["shift"];
+        assert_eq!(
+            (&shift["state"], &shift["sales"], &shift["refunds"]),
+            (&json!("closed"), &json!(taken), &json!(100))
+        );
+        assert_eq!((&shift["no_sales"], &shift["over_short"]), (&json!(1), &json!(-10)));
+        let next = till.post(&at("open"), &json!({"float": 0})).await;
+        next.expect(201);
+        let shifts = till.get(&format!("{STORE}/drawers/d1/shifts?min_position={}", next.position())).await.expect(200);
+        let numbers: Vec<_> = shifts["items"].as_array().unwrap().iter().map(|shift| shift["shift"].clone()).collect();
+        assert_eq!(numbers, [json!(2), json!(1)]);
+    });
+}

@@ -1,0 +1,145 @@
+//! Cash drawers and their shifts.
+
+use crate::Answer;
+use crate::fault::{Fault, QueryError};
+use crate::key::Key;
+use crate::model::{Model, Recorded, follows, starts};
+use crate::page::{Page, PageRequest, page_back};
+use crate::rows::{Before, Rows, View};
+use domain::event::{DrawerEvent, Event};
+use domain::ids::{DrawerId, StoreId, TenantId};
+use domain::stream::Stream;
+use redb::WriteTransaction;
+use schemas::stored::CommitMeta;
+use schemas::views::{DrawerView, ShiftState, ShiftView, Shown};
+
+/// (tenant, store, drawer) to the drawer.
+const DRAWERS: &str = "drawers";
+/// (tenant, store, drawer, number) to the shift.
+const SHIFTS: &str = "shifts";
+
+/// Folds `drawer-` streams.
+pub(crate) struct DrawersModel {
+    drawers: Rows<DrawerView>,
+    shifts: Rows<ShiftView>,
+}
+
+impl DrawersModel {
+    pub fn new() -> DrawersModel {
+        DrawersModel { drawers: Rows::new(DRAWERS, 4_096), shifts: Rows::new(SHIFTS, 1_024) }
+    }
+}
+
+fn opened(drawer: DrawerId, event: &DrawerEvent, recorded: &Recorded<'_>) -> Result<ShiftView, Fault> {
+    let DrawerEvent::ShiftOpened { shift, float, business_date } = event else {
+        return Err(Fault::Impossible("cash in a drawer without a shift"));
+    };
+    Ok(ShiftView {
+        drawer_id: Shown(drawer),
+        shift: *shift,
+        state: ShiftState::Open,
+        business_date: Shown(*business_date),
+        float: float.0,
+        sales: 0,
+        sales_count: 0,
+        refunds: 0,
+        refunds_count: 0,
+        paid_in: 0,
+        paid_out: 0,
+        no_sales: 0,
+        expected: float.0,
+        counted: None,
+        over_short: None,
+        opened_at: Shown(recorded.recorded_at),
+        opened_by: Shown(CommitMeta::decode(recorded.meta)?.actor),
+        closed_at: None,
+        closed_by: None,
+    })
+}
+
+fn evolve(shift: &mut ShiftView, event: &DrawerEvent, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    match event {
+        DrawerEvent::CashPaidIn { amount, .. } => shift.paid_in += amount.0,
+        DrawerEvent::CashPaidOut { amount, .. } => shift.paid_out += amount.0,
+        DrawerEvent::NoSaleRecorded { .. } => shift.no_sales += 1,
+        DrawerEvent::CashSaleRecorded { amount, .. } => {
+            shift.sales += amount.0;
+            shift.sales_count += 1;
+        }
+        DrawerEvent::CashRefundRecorded { amount, .. } => {
+            shift.refunds += amount.0;
+            shift.refunds_count += 1;
+        }
+        DrawerEvent::ShiftClosed { counted, over_short, .. } => {
+            shift.state = ShiftState::Closed;
+            (shift.counted, shift.over_short) = (Some(counted.0), Some(over_short.0));
+            shift.closed_at = Some(Shown(recorded.recorded_at));
+            shift.closed_by = Some(Shown(CommitMeta::decode(recorded.meta)?.actor));
+        }
+        DrawerEvent::ShiftOpened { .. } => return Err(Fault::Impossible("a shift was opened twice")),
+    }
+    shift.expected = shift.float + shift.sales - shift.refunds + shift.paid_in - shift.paid_out;
+    Ok(())
+}
+
+impl Model for DrawersModel {
+    const VERSION: u32 = 1;
+    const TABLES: &'static [&'static str] = &[DRAWERS, SHIFTS];
+
+    fn wants(category: &str) -> bool {
+        category == "drawer"
+    }
+
+    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        let (Stream::Drawer(tenant, store, drawer), Event::Drawer(_, event)) = (recorded.stream, &recorded.event)
+        else {
+            return Ok(());
+        };
+        let key = Key::of_store(tenant, store).text(drawer.as_str());
+        let held = self.drawers.get(before, key.as_slice())?.cloned();
+        let shift = match (held, event) {
+            (None, event) => {
+                starts(recorded.revision)?;
+                opened(drawer, event, recorded)?
+            }
+            (Some(held), DrawerEvent::ShiftOpened { .. }) => {
+                follows(held.revision, recorded.revision)?;
+                opened(drawer, event, recorded)?
+            }
+            (Some(mut held), event) => {
+                follows(held.revision, recorded.revision)?;
+                evolve(&mut held.shift, event, recorded)?;
+                held.shift
+            }
+        };
+        self.shifts.put(before, key.clone().u32(shift.shift).as_slice(), Some(shift.clone()))?;
+        let row = DrawerView { drawer_id: Shown(drawer), store: Shown(store), shift, revision: recorded.revision };
+        self.drawers.put(before, key.as_slice(), Some(row))
+    }
+
+    fn is_touched(&self) -> bool {
+        self.drawers.is_touched()
+    }
+
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+        self.drawers.flush(transaction)?;
+        self.shifts.flush(transaction)
+    }
+}
+
+pub(crate) fn drawers(view: &View, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<DrawerView>>, QueryError> {
+    let rows = view.all::<DrawerView>(DRAWERS, &Key::of_store(tenant, store))?;
+    Ok(Answer { value: rows.into_iter().map(|(_, row)| row).collect(), position: view.position })
+}
+
+/// The shifts of a drawer, newest first.
+pub(crate) fn shifts(
+    view: &View,
+    tenant: TenantId,
+    (store, drawer): (StoreId, DrawerId),
+    page: &PageRequest,
+) -> Result<Answer<Page<ShiftView>>, QueryError> {
+    let list = Key::of_store(tenant, store).text(drawer.as_str());
+    let value = page_back::<ShiftView, ShiftView>(&view.table(SHIFTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
+    Ok(Answer { value, position: view.position })
+}
