@@ -1,6 +1,7 @@
 //! Every command, every form of id, repeated in every way: one effect and one answer, for ever. Memory holds next to no
 //! ids here, so that nearly every repeat asks the log.
 
+use crate::programme::{Sizes, run};
 use crate::support::*;
 use commands::{Answer, CommandError, Options, Ticket};
 use domain::command::{
@@ -13,6 +14,8 @@ use domain::menu::{ModifierGroup, Tax};
 use domain::money::{Money, Ppm, QtyMilli};
 
 const DAY: i64 = 86_400;
+/// How often each command is sent before it is answered.
+const AT_ONCE: usize = 100;
 
 /// A command that is accepted, once those before it were.
 struct Case {
@@ -154,7 +157,8 @@ fn send_at_once(house: &House, id: u128, command: &Command, count: usize) -> Ans
     answers.into_iter().next().expect("at least one")
 }
 
-fn check_form(form: IdForm) {
+/// Answers how many commands there were, and how often they were sent again.
+fn check_form(form: IdForm) -> (u64, u64) {
     let disk = GateDisk::new();
     let house = House::start_with(disk.open(), NOON, few_ids());
     house.furnish(100);
@@ -162,7 +166,7 @@ fn check_form(form: IdForm) {
     for Case { before, command } in cases("a") {
         before.into_iter().for_each(|command| _ = house.must(command));
         let id = fresh_as(form);
-        let first = send_at_once(&house, id, &command, 100);
+        let first = send_at_once(&house, id, &command, AT_ONCE);
         check_repeats(&house, id, &command, &first);
         sent.push((id, command, first));
     }
@@ -181,27 +185,24 @@ fn check_form(form: IdForm) {
     for (id, command, _) in &sent {
         assert_eq!(log.iter().filter(|commit| commit.command_id == *id).count(), 1, "{command:?}");
     }
+    // Each is sent at once with others, and after that four times in the three ways of `check_repeats`.
+    (sent.len() as u64, sent.len() as u64 * (AT_ONCE as u64 - 1 + 4 * 3))
 }
 
 #[test]
-fn every_command_has_one_effect_under_a_v7_id() {
-    check_form(IdForm::V7(NOON));
-}
-
-#[test]
-fn every_command_has_one_effect_under_a_v4_id() {
-    check_form(IdForm::V4);
-}
-
-#[test]
-fn every_command_has_one_effect_under_an_id_of_the_engines_form() {
-    check_form(IdForm::Derived);
-}
-
-#[test]
-fn every_command_has_one_effect_under_an_id_from_the_future() {
-    // By the end its time has come.
-    check_form(IdForm::V7(NOON + 30 * DAY * SECOND));
+fn every_command_has_one_effect_under_every_form_of_id() {
+    let forms = [
+        IdForm::V7(NOON),
+        IdForm::V4,
+        IdForm::Derived,
+        // From the future: by the end its time has come.
+        IdForm::V7(NOON + 30 * DAY * SECOND),
+    ];
+    run(7, "every command repeated in every way", Sizes { small: 4, change: 4, gate: 40 }, |seed, counts| {
+        let (commands, retries) = check_form(forms[seed as usize % forms.len()]);
+        counts.add("commands", commands);
+        counts.add("retries", retries);
+    });
 }
 
 #[test]

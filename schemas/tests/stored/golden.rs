@@ -4,8 +4,9 @@
 //! a new sample, and never for bytes that were released: those get a new version.
 
 use crate::commands::commands;
-use crate::samples::{metas, samples};
+use crate::samples::{Sample, metas, samples};
 use crate::{encoded, stream_of};
+use domain::event::Event;
 use schemas::stored::{self, CommitMeta, EVENT_TYPES};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -148,4 +149,23 @@ fn the_table_of_types_is_in_order() {
         let name = stored::type_name_of(&sample.event);
         assert!(debug.contains(name), "{name} is not what the domain calls {debug}");
     }
+}
+
+/// An event as some version wrote it.
+pub struct Written {
+    pub event: Event,
+    pub bytes: Vec<u8>,
+    pub is_current: bool,
+}
+
+/// The golden bytes of every version of every event.
+pub fn every_version() -> Vec<Written> {
+    let read = |sample: Sample| {
+        let event_type =
+            EVENT_TYPES.iter().find(|event| event.tag == stored::event_tag(&sample.event)).expect("a type");
+        let lines = file(&format!("events/{}.v{}.hex", event_type.name, sample.version), "", None);
+        let is_current = sample.version == event_type.version;
+        Written { bytes: unhex(&lines[sample.label]), event: sample.event, is_current }
+    };
+    samples().into_iter().map(read).collect()
 }

@@ -15,8 +15,11 @@ macro_rules! id {
 mod arbitrary;
 mod commands;
 mod golden;
+#[path = "../../../eventlog/tests/common/programme.rs"]
+mod programme;
 mod random;
 mod refused;
+mod rows;
 mod samples;
 
 use domain::event::Event;
