@@ -39,7 +39,7 @@ fn a_deadline_is_kept() {
     let disk = GateDisk::new();
     let house = House::furnished(disk.open(), 2);
     house.must(burgers_first("o1", 2));
-    house.end();
+    drop(house.stop());
     let house = House::start(disk.reborn().open());
     house.set_clock(2 * TIMEOUT_S);
     (0..3).for_each(|_| _ = house.must(receive(1)));
@@ -47,5 +47,5 @@ fn a_deadline_is_kept() {
         matches!(event, Event::Order(_, OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout }))
     };
     assert_eq!(count_events(house.engine.reader(), is_timed_out), 1, "the deadline passed");
-    house.end();
+    drop(house.stop());
 }

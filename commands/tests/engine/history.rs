@@ -4,12 +4,15 @@
 use crate::programme::{Counts, Sizes, run};
 use crate::support::*;
 use crate::witness::{Refusal, Witness};
-use commands::{CommandError, Engine, Options, Receipt, is_derived};
+use commands::{CommandError, Engine, Options, Receipt, Stopped, is_derived};
 use domain::command::{Command, Method, StockCommand};
 use domain::ids::{CommandId, TenderId};
 use domain::money::QtyMilli;
 use eventlog::sim::{Fault, Random};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Commands of one history, over all its clients.
 const COMMANDS: u64 = 5_000;
@@ -18,6 +21,9 @@ const LIVES: u64 = 6;
 /// Orders that are worked on at a time, and for how many commands of each client.
 const HOT_ORDERS: u64 = 6;
 const HOT_FOR: u64 = 12;
+/// How long a client waits that was told that there is no space, and how often it is looked whether there is power.
+const RETRY_AFTER: Duration = Duration::from_millis(5);
+const POWER_CHECK: Duration = Duration::from_millis(5);
 /// So few ids stay in memory that some repeats ask the log.
 const IDS_MAX: usize = 512;
 
@@ -114,15 +120,20 @@ impl Client {
                     self.open = Some((id, command));
                     return self;
                 }
+                // A segment could not be made. Nothing was written, and soon it is tried again.
+                Err(CommandError::StorageFull) => {
+                    self.open = Some((id, command));
+                    tokio::time::sleep(RETRY_AFTER).await;
+                    continue;
+                }
                 Err(other) => panic!("{other:?}"),
             }
             if self.random.one_in(16)
                 && let Some((id, _)) = self.accepted.last()
             {
                 let other = engine.submit(envelope(*id, receive(999))).await;
-                let is_told =
-                    matches!(other, Err(CommandError::KeyReused | CommandError::Unknown | CommandError::Stopped));
-                assert!(is_told, "{other:?}");
+                use CommandError::{KeyReused, Stopped, StorageFull, Unknown};
+                assert!(matches!(other, Err(KeyReused | Unknown | Stopped | StorageFull)), "{other:?}");
             }
             self.done += 1;
         }
@@ -156,11 +167,7 @@ pub fn history(seed: u64, counts: &mut Counts) {
             _ => {}
         }
         let until = COMMANDS * life / LIVES / clients + 1;
-        let tasks: Vec<_> =
-            people.into_iter().map(|client| runtime().spawn(client.live(house.engine.clone(), until))).collect();
-        people = tasks.into_iter().map(|task| wait(task).expect("no panic")).collect();
-        counts.add("failures of the log", u64::from(house.engine.failure().borrow().is_some()));
-        house.end();
+        people = live(house, &disk, people, until, counts);
         // A kill cannot follow a power loss.
         if !disk.sim.has_power() || random.one_in(2) {
             disk.sim.crash();
@@ -172,6 +179,28 @@ pub fn history(seed: u64, counts: &mut Counts) {
     counts.add("commands", people.iter().map(|client| client.done).sum());
     counts.add("repeats", people.iter().map(|client| client.repeated).sum());
     check(&commits(&disk.reborn().open().1), furnished, &people, counts);
+}
+
+/// Lets all clients send until they are done, or the engine ends.
+fn live(house: House, disk: &GateDisk, people: Vec<Client>, until: u64, counts: &mut Counts) -> Vec<Client> {
+    let House { engine, stopped, .. } = house;
+    let (mut stopped, mut tasks, mut done) = (Some(stopped), JoinSet::new(), vec![]);
+    for client in people {
+        tasks.spawn_on(client.live(engine.clone(), until), runtime().handle());
+    }
+    loop {
+        match wait(async { timeout(POWER_CHECK, tasks.join_next()).await }) {
+            Ok(Some(client)) => done.push(client.expect("no panic")),
+            Ok(None) => break,
+            // Without power the process is gone: here it has to be told, for it may wait for a segment that cannot be made.
+            Err(_) if !disk.sim.has_power() => _ = stopped.take().map(Stopped::stop),
+            Err(_) => {}
+        }
+    }
+    counts.add("failures of the log", u64::from(engine.failure().borrow().is_some()));
+    drop(engine);
+    drop(stopped.map(Stopped::stop));
+    done
 }
 
 /// Holds what clients were told against the log.

@@ -218,13 +218,6 @@ impl House {
         });
     }
 
-    /// Ends the engine, whether or not its log has failed.
-    pub fn end(self) {
-        let House { engine, stopped, .. } = self;
-        drop(engine);
-        drop(stopped.stop());
-    }
-
     pub fn stop(self) -> LogWriter {
         self.stopped.stop().expect("the log comes back")
     }
