@@ -24,7 +24,7 @@ fuzz_target!(
             seeds::write(Path::new(&corpus));
         }
     },
-    |data: &[u8]| { check(data) }
+    |data: &[u8]| check(data)
 );
 
 fn check(data: &[u8]) {
