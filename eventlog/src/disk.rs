@@ -132,7 +132,16 @@ impl Disk for RealDisk {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+        let opened = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = match opened {
+            // Whoever may only read takes the lock as well, if somebody made the file.
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) =>
+            {
+                File::open(path).map_err(|_| error)?
+            }
+            opened => opened?,
+        };
         match file.try_lock() {
             Ok(()) => Ok(Some(Box::new(RealLock { _file: file }))),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -12,6 +12,7 @@ mod recovery;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use crate::batch::{Batch, Sealing};
 use crate::disk::{Disk, DiskFile, Lock, RealDisk, write_full};
@@ -24,6 +25,8 @@ use crate::{
     AppendError, Appended, BatchId, BatchPlace, Embedded, LogReader, LogWriter, OpenError, Position, ReadError,
     Recovered, StoredBatch,
 };
+pub use verify::{Problem, Verified, verify_embedded, verify_on};
+
 use check::Care;
 use keeper::Keeper;
 use prepare::{Preparer, Segment};

@@ -3,13 +3,11 @@
 mod common;
 
 use common::programme::{Extent, extent};
+use common::shop::{Shop, shop, sidecars};
 use common::{Model, OPTIONS, dir, open, read_all, segments};
 use eventlog::disk::Disk;
 use eventlog::sim::{Fault, Random, SimDisk};
-use eventlog::{
-    AppendError, Batch, CommitHeader, Direction, LogReader, LogWriter, OpenError, OwnedEvent, Position, Preparation,
-    Revision, open_on,
-};
+use eventlog::{AppendError, Direction, LogReader, OpenError, OwnedEvent, Position, Preparation, Revision, open_on};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,10 +19,6 @@ fn rounds(usual: u64) -> u64 {
         Extent::Change => usual * 10,
         Extent::Gate => usual * 100,
     }
-}
-
-fn sidecars(disk: &SimDisk) -> Vec<PathBuf> {
-    disk.names().into_iter().filter(|path| path.extension().is_some_and(|end| end == "idx")).collect()
 }
 
 /// What a log must answer, found by going through it from the beginning.
@@ -110,61 +104,6 @@ impl Naive {
     }
 }
 
-/// Appends batches as an engine would: revisions follow without a gap; one stream is in most commits, others in few.
-struct Shop {
-    revisions: HashMap<String, u64>,
-    commands: u128,
-}
-
-impl Shop {
-    fn new() -> Shop {
-        Shop { revisions: HashMap::new(), commands: 0 }
-    }
-
-    fn append(&mut self, writer: &mut LogWriter, random: &mut Random) -> Result<(), AppendError> {
-        let mut batch = Batch::new(writer.next_position());
-        for _ in 0..1 + random.below(4) {
-            self.commands += 1;
-            let header = CommitHeader {
-                tenant: if random.one_in(4) { "t3" } else { "t1" },
-                command_id: self.commands,
-                payload_hash: 1,
-                recorded_at: 1000 + self.commands as i64,
-                meta: b"m",
-            };
-            let mut commit = batch.commit(&header);
-            let order = format!("order-{}", self.commands / 4 + u128::from(random.below(3)));
-            let mut streams = vec![order.clone(), order, "stock".to_owned()];
-            streams.truncate(random.below(4) as usize);
-            if random.one_in(30) {
-                // Nobody forbids a caller to leave a gap.
-                *self.revisions.entry("raw".to_owned()).or_default() += random.below(3);
-                streams.push("raw".to_owned());
-            }
-            for stream in streams {
-                let revision = self.revisions.entry(stream.clone()).or_default();
-                let body = vec![random.bits() as u8; random.below(300) as usize];
-                commit.event(&stream, Revision(*revision), |bytes| bytes.extend_from_slice(&body));
-                *revision += 1;
-            }
-            commit.finish();
-        }
-        writer.append(&mut batch).map(drop)
-    }
-}
-
-/// A log of many sealed segments, closed or not.
-fn shop(seed: u64, batches: u64) -> SimDisk {
-    let (disk, mut shop, mut random) = (SimDisk::new(seed), Shop::new(), Random::new(seed));
-    let (mut writer, _, _) = open(&disk).expect("opens");
-    for _ in 0..batches {
-        shop.append(&mut writer, &mut random).expect("appends");
-    }
-    drop(writer);
-    disk.kill();
-    disk
-}
-
 #[test]
 fn answers_are_those_of_a_naive_index() {
     for seed in 0..rounds(12) {
@@ -190,7 +129,7 @@ fn answers_are_those_of_a_naive_index() {
 
 #[test]
 fn missing_and_foreign_sidecars_are_made_again() {
-    let (disk, other) = (shop(1, 150), shop(2, 150));
+    let (disk, other) = (shop(1, 150, true), shop(2, 150, true));
     let paths = sidecars(&disk);
     assert!(3 < paths.len());
     let contents: Vec<Vec<u8>> = paths.iter().map(|path| disk.contents(path)).collect();
@@ -225,7 +164,7 @@ fn missing_and_foreign_sidecars_are_made_again() {
 /// Each bit, while the log is closed and while it is open.
 #[test]
 fn every_flipped_bit_of_a_sidecar_is_seen_or_does_not_matter() {
-    let disk = shop(6, 40);
+    let disk = shop(6, 40, true);
     let path = sidecars(&disk)[0].clone();
     let contents = disk.contents(&path);
     let naive = {
@@ -261,7 +200,7 @@ fn every_flipped_bit_of_a_sidecar_is_seen_or_does_not_matter() {
 
 #[test]
 fn a_sidecar_of_an_earlier_life_of_the_segment_is_not_used() {
-    let disk = shop(8, 80);
+    let disk = shop(8, 80, true);
     let last = segments(&disk).pop().expect("a segment");
     // The last segment has none. One that claims to be its own, from before it was copied under a new id, is stale.
     let copy = disk.copy(1);
@@ -278,7 +217,7 @@ fn a_sidecar_of_an_earlier_life_of_the_segment_is_not_used() {
 /// A sidecar is written once the segment behind its own holds a batch: it proves that such a batch was acknowledged.
 #[test]
 fn a_sidecar_tells_of_a_missing_segment_behind_its_own() {
-    let disk = shop(9, 80);
+    let disk = shop(9, 80, true);
     let (paths, sidecars) = (segments(&disk), sidecars(&disk));
     let last = paths.last().expect("a segment");
     disk.remove(last).expect("removes");
@@ -425,7 +364,7 @@ fn old_batches_are_found_in_any_segment() {
 
 #[test]
 fn nothing_but_the_log_s_own_names_are_sidecars() {
-    let disk = shop(13, 60);
+    let disk = shop(13, 60, true);
     for name in ["0000000g.idx", "holiday.idx", "00000000.IDX"] {
         disk.put(&Path::new("/log").join(name), vec![1; 10]);
     }

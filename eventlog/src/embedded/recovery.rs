@@ -23,10 +23,10 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-const LOCK_NAME: &str = "lock";
-const REMEDY_SHORT: &str = "restore the log from a copy; nothing was changed. If it is certain that nothing acknowledged \
+pub(super) const LOCK_NAME: &str = "lock";
+pub(super) const REMEDY_SHORT: &str = "restore the log from a copy; nothing was changed. If it is certain that nothing acknowledged \
                             stood in the missing part, lengthen the file with zeros to the size in its header";
-const REMEDY_SIDECAR: &str = "restore the log from a copy; nothing was changed. If this is an older copy of the log, remove \
+pub(super) const REMEDY_SIDECAR: &str = "restore the log from a copy; nothing was changed. If this is an older copy of the log, remove \
                               the .idx files, which are of a newer one";
 
 /// Opens or creates the log in `dir`.

@@ -61,9 +61,11 @@ impl Disk for SimDisk {
 
     fn lock(&self, path: &Path) -> io::Result<Option<Box<dyn Lock>>> {
         let mut state = self.state();
-        let free = state.locks.insert(path.to_owned());
-        let lock = SimLock { disk: self.clone(), path: path.to_owned(), generation: state.generation };
-        Ok(free.then(|| Box::new(lock) as Box<dyn Lock>))
+        if !state.locks.insert(path.to_owned()) {
+            return Ok(None);
+        }
+        let generation = state.generation;
+        Ok(Some(Box::new(SimLock { disk: self.clone(), path: path.to_owned(), generation })))
     }
 
     fn random(&self) -> io::Result<u64> {

@@ -7,6 +7,7 @@ pub mod history;
 pub mod planting;
 pub mod programme;
 pub mod script;
+pub mod shop;
 
 use eventlog::sim::{Random, SimDisk};
 use eventlog::{
