@@ -3,7 +3,7 @@
 use crate::http::metrics::Metrics;
 use crate::http::routes::feed::FEEDS_MAX;
 use commands::{Engine, StartError, Stopped};
-use eventlog::{LogReader, OpenError, Recovered};
+use eventlog::{Corrupt, LogReader, OpenError, Options, Recovered};
 use projections::Projections;
 use std::path::Path;
 use std::sync::Arc;
@@ -71,11 +71,19 @@ impl Running {
     /// # Errors
     /// [`AppError`]; nothing acknowledged is lost.
     pub fn start(data: &Path) -> Result<Running, AppError> {
+        Running::start_with(data, Options::STANDARD)
+    }
+
+    /// [`Running::start`] with a log kept in another way.
+    ///
+    /// # Errors
+    /// [`AppError`]; nothing acknowledged is lost.
+    pub fn start_with(data: &Path, options: Options) -> Result<Running, AppError> {
         let (log_dir, views_dir) = (log_dir(data), data.join(VIEWS_DIR));
         for dir in [&log_dir, &views_dir] {
             std::fs::create_dir_all(dir).map_err(|source| AppError::Directory { dir: dir.clone(), source })?;
         }
-        let (log, reader, recovered) = eventlog::open_embedded(&log_dir, eventlog::Options::STANDARD)?;
+        let (log, reader, recovered) = eventlog::open_embedded(&log_dir, options)?;
         let (engine, stopped) = Engine::start(log, reader.clone(), commands::Options::default())?;
         let projections = Projections::open(&views_dir, reader.clone(), &projections::Options::default())?;
         let app = App {
@@ -86,6 +94,22 @@ impl Running {
             feeds: Arc::new(tokio::sync::Semaphore::new(FEEDS_MAX)),
         };
         Ok(Running { app: Arc::new(app), recovered, engine: stopped })
+    }
+
+    /// Waits until damage is found in the log while it is open: then the process has to stop with this report.
+    pub async fn damaged(&self) -> Corrupt {
+        let mut damage = self.app.reader.damage();
+        let found = damage.wait_for(Option::is_some).await.map(|found| found.clone());
+        match found {
+            Ok(Some(corrupt)) => corrupt,
+            // The log is closed, so nobody looks for damage any more.
+            Ok(None) | Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// What [`Running::damaged`] waits for, if it was found.
+    pub fn damage(&self) -> Option<Corrupt> {
+        self.app.reader.damage().borrow().clone()
     }
 
     /// Takes no more commands, makes durable what was accepted, and closes the read models and the log.

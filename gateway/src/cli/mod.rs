@@ -5,6 +5,7 @@ pub mod load;
 pub mod replay;
 pub mod serve;
 pub mod token;
+pub mod verify;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
@@ -31,6 +32,8 @@ enum Verb {
     Replay(replay::ReplayArgs),
     /// Issues and revokes access tokens.
     Token(token::TokenArgs),
+    /// Checks everything a stopped server's log holds.
+    Verify(verify::VerifyArgs),
 }
 
 /// Runs what the command line asks for.
@@ -42,6 +45,7 @@ pub fn run() -> ExitCode {
         Some(Verb::Load(args)) => load::run(args),
         Some(Verb::Replay(args)) => replay::run(&args),
         Some(Verb::Token(args)) => token::run(&args),
+        Some(Verb::Verify(args)) => verify::run(&args),
     }
 }
 

@@ -33,6 +33,9 @@ pub struct ServeArgs {
     /// What to log, as JSON lines on standard error: `info`, `debug`, or by target such as `info,http=debug`.
     #[arg(long, env = "COMANDA_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
+    /// How long new segments of the log are, in MiB. Each is made in full before it is needed.
+    #[arg(long, env = "COMANDA_SEGMENT_MIB", default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub segment_mib: u16,
     /// How many threads serve requests; as many as there are processors where it is left out.
     #[arg(long, env = "COMANDA_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
@@ -66,6 +69,8 @@ enum ServeError {
     Demo(#[source] commands::CommandError),
     #[error(transparent)]
     LogFailed(#[from] commands::Failure),
+    #[error(transparent)]
+    Damaged(eventlog::Corrupt),
 }
 
 /// Serves until it is told to stop.
@@ -93,7 +98,8 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let listener = runtime
         .block_on(TcpListener::bind(args.listen))
         .map_err(|source| ServeError::Listen { address: args.listen, source })?;
-    let running = Running::start(&args.data)?;
+    let segment_bytes = u64::from(args.segment_mib) << 20;
+    let running = Running::start_with(&args.data, eventlog::Options { segment_bytes, ..eventlog::Options::STANDARD })?;
     let outcome = runtime.block_on(serve_on(args, &running, listener));
     running.stop();
     outcome
@@ -104,6 +110,7 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
     let recovered = &running.recovered;
     tracing::info!(
         %address, events = recovered.events, batches = recovered.batches, segments = recovered.segments,
+        indexed = recovered.indexed,
         cut_bytes = recovered.cut_bytes, clean = recovered.clean, "serving"
     );
     // Nothing but the log's own first record: nobody has used it yet, and no earlier start got through.
@@ -129,11 +136,15 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
         tokio::select! {
             () = signal() => tracing::info!("told to stop; finishing what is open"),
             _ = failure.wait_for(Option::is_some) => tracing::error!("the log failed; stopping"),
+            corrupt = running.damaged() => tracing::error!(%corrupt, "stopping"),
         }
         // Feeds that follow have no end of their own that could be waited for.
         running.app.feeds.close();
     };
     server::serve(listener, router, Limits::STANDARD, stop).await;
+    if let Some(corrupt) = running.damage() {
+        return Err(ServeError::Damaged(corrupt));
+    }
     let failed = *running.app.engine.failure().borrow();
     match failed {
         None => Ok(()),

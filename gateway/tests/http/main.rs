@@ -15,3 +15,4 @@ mod restart;
 mod roles;
 mod server;
 mod tour;
+mod verify;

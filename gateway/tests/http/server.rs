@@ -79,10 +79,21 @@ impl House {
         self.serve_on("127.0.0.1:0")
     }
 
+    /// As [`House::serve`], with a log of short segments, in MiB.
+    pub fn serve_in_segments(&mut self, mib: u16) -> Server {
+        self.serve_with(&["--listen", "127.0.0.1:0", "--segment-mib", &mib.to_string()])
+    }
+
     /// As [`House::serve`], on an address of the test's choice.
     pub fn serve_on(&mut self, address: &str) -> Server {
+        self.serve_with(&["--listen", address])
+    }
+
+    fn serve_with(&mut self, args: &[&str]) -> Server {
         let mut child = comanda()
-            .args(["serve", "--listen", address, "--data"])
+            .arg("serve")
+            .args(args)
+            .arg("--data")
             .arg(self.data())
             .stdout(Stdio::piped())
             .stderr(std::fs::File::options().create(true).append(true).open(self.path().join("stderr")).expect("a log"))
@@ -121,6 +132,11 @@ impl Server {
     pub fn stop(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill is there").success());
+        self.child.wait().expect("it ends").code()
+    }
+
+    /// Waits until it ends by itself; the exit code.
+    pub fn end(mut self) -> Option<i32> {
         self.child.wait().expect("it ends").code()
     }
 
