@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::shop::{shop, sidecars};
 use common::{dir, open, segments};
 use eventlog::sim::SimDisk;
 use eventlog::{Batch, BatchId, CommitHeader, OpenError, Revision};
@@ -88,6 +89,72 @@ fn the_fields_are_where_the_tables_say() {
     assert_eq!((u64_at(mark + 16), u64_at(mark + 24)), (segment_id, mark as u64));
     assert_eq!((u64_at(mark + 32), u64_at(mark + 40), u64_at(mark + 48)), (2, 3, end as u64));
     assert_eq!(u32_at(mark + 60), crc32c::crc32c(&bytes[mark..mark + 60]));
+}
+
+/// The numbers of a sidecar's tables, taken from the bytes by hand, against the log itself.
+#[test]
+fn the_fields_of_a_sidecar_are_where_the_tables_say() {
+    let disk = shop(21, 40, false);
+    let segment = disk.contents(&segments(&disk)[1]);
+    let bytes = disk.contents(&sidecars(&disk)[1]);
+    let of = |bytes: &[u8], at: usize, len: usize| {
+        bytes[at..at + len].iter().rev().fold(0u64, |number, byte| (number << 8) | u64::from(*byte))
+    };
+    let (u32_at, u64_at) = (|at: usize| of(&bytes, at, 4) as usize, |at: usize| of(&bytes, at, 8));
+    assert_eq!((&bytes[..8], u32_at(8), u32_at(12)), (&b"CMDINDEX"[..], 1, 1));
+    assert_eq!(bytes[16..40], segment[16..40], "log id and segment id");
+    assert_eq!(u64_at(40), segment.len() as u64);
+    // What the segment holds, by walking its batches.
+    let (mut at, mut batches, mut commits, mut recorded) = (4096, 0, 0, (i64::MAX, i64::MIN));
+    while segment[at..].starts_with(b"CMDBATCH") {
+        let payload = of(&segment, at + 88, 4) as usize;
+        let mut commit = at + 104;
+        while commit < at + 104 + payload {
+            let time = of(&segment, commit + 40, 8) as i64;
+            recorded = (recorded.0.min(time), recorded.1.max(time));
+            commits += 1;
+            commit += 8 + of(&segment, commit, 4) as usize;
+        }
+        batches += 1;
+        at += 104 + payload.next_multiple_of(8);
+    }
+    let (first_batch, first) = (of(&segment, 4096 + 32, 8), of(&segment, 4096 + 56, 8));
+    assert_eq!((u64_at(48), u64_at(56), u64_at(64)), (at as u64, first_batch, batches));
+    assert_eq!((u64_at(72), u64_at(88)), (first, commits));
+    assert_eq!((u64_at(96) as i64, u64_at(104) as i64), recorded);
+    assert_eq!(u32_at(112), crc32c::crc32c(&segment[4096..at]) as usize);
+    assert_eq!(u32_at(116), of(&segment, 4096 + 12, 4) as usize);
+    let events = (u64_at(80) - first) as usize;
+    assert_eq!((u32_at(128), u32_at(132), u32_at(136)), (events, commits as usize, batches as usize));
+    assert_eq!(u32_at(156), crc32c::crc32c(&bytes[..156]) as usize);
+
+    let counts: Vec<usize> = (0..5).map(|list| u32_at(124 + 4 * list)).collect();
+    let pages: Vec<usize> =
+        counts.iter().zip([24, 4, 12, 16, 20]).map(|(count, len)| count.div_ceil(508 / len)).collect();
+    let front = 8 * (pages[0] + pages[2] + pages[3] + pages[4]) + 64 * (u32_at(144) + u32_at(148));
+    assert_eq!(u32_at(144), (counts[0] * 12).div_ceil(512), "12 bits for each stream");
+    assert_eq!(u32_at(152), crc32c::crc32c(&bytes[512..512 + front]) as usize);
+    let first_page = 1 + front.div_ceil(512);
+    assert_eq!(bytes.len(), 512 * (first_page + pages.iter().sum::<usize>()));
+    for page in first_page..bytes.len() / 512 {
+        let place = [&bytes[32..40], &(page as u64).to_le_bytes()].concat();
+        let content = [&place[..], &bytes[page * 512..page * 512 + 508]].concat();
+        assert_eq!(u32_at(page * 512 + 508), crc32c::crc32c(&content) as usize, "page {page}");
+    }
+    let list = |nth: usize| 512 * (first_page + pages[..nth].iter().sum::<usize>());
+    assert_eq!(u64_at(512), u64_at(list(0)), "the front begins with the key of the first page");
+    // Streams: their events one behind the other among the positions, each position once.
+    let entry = |nth: usize| list(0) + nth / 21 * 512 + nth % 21 * 24;
+    let starts: Vec<usize> = (0..counts[0]).map(|nth| u32_at(entry(nth) + 16)).collect();
+    let ends: Vec<usize> = (0..counts[0]).map(|nth| u32_at(entry(nth) + 16) + u32_at(entry(nth) + 20)).collect();
+    assert!(starts[0] == 0 && starts[1..] == ends[..ends.len() - 1] && ends.last() == Some(&events));
+    assert!((1..counts[0]).all(|nth| u64_at(entry(nth - 1)) < u64_at(entry(nth))), "in the order of hashes");
+    let mut positions: Vec<usize> = (0..events).map(|nth| u32_at(list(1) + nth / 127 * 512 + nth % 127 * 4)).collect();
+    positions.sort_unstable();
+    assert!(positions.into_iter().eq(0..events));
+    // The first waypoint is the first batch.
+    let waypoint: Vec<usize> = (0..5).map(|field| u32_at(list(4) + 4 * field)).collect();
+    assert_eq!(waypoint, [0, 4096, 0, 4096, 0]);
 }
 
 #[test]
