@@ -5,17 +5,19 @@ use crate::clock::Clock;
 use crate::committer::{Committer, Health, Waiter};
 use crate::envelope::{Answer, CommandError, Envelope, Receipt};
 use crate::fetch::Fetcher;
+use crate::fold::{self, FoldError};
 use crate::repeat::rebuild;
+use crate::snapshot::SnapshotError;
 use crate::stats::Stats;
-use crate::thread::{EngineThread, Parts, turn_away};
+use crate::thread::{EngineThread, Keeper, Parts, turn_away};
 use crate::work::Work;
-use crate::world::{FoldError, World};
 use domain::command::NewOrder;
 use domain::ids::{CommandId, StoreId, TenantId};
 use domain::pricing::Totals;
 use eventlog::{LogReader, LogWriter, Position, ReadError};
 use schemas::stored;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -32,6 +34,16 @@ pub struct Options {
     pub parked_max: usize,
     /// How many ids of accepted commands memory holds; older ones are looked up in the log.
     pub ids_max: usize,
+    /// How many closed orders of each store memory holds; older ones are read from the log when somebody asks for them.
+    pub closed_orders_max: usize,
+    /// How long it holds them.
+    pub closed_orders_age: Duration,
+    /// The file snapshots are kept in. Without one every store stays in memory, and a start folds the whole log.
+    pub snapshot: Option<PathBuf>,
+    /// After how many events a snapshot is taken: what a start reads of the log.
+    pub snapshot_events: u64,
+    /// How many stores memory holds; those used least recently are read again when somebody asks for them.
+    pub stores_max: usize,
 }
 
 impl Default for Options {
@@ -41,6 +53,11 @@ impl Default for Options {
             queue_max: Options::QUEUE_MAX,
             parked_max: Options::PARKED_MAX,
             ids_max: Options::IDS_MAX,
+            closed_orders_max: Options::CLOSED_ORDERS_MAX,
+            closed_orders_age: Options::CLOSED_ORDERS_AGE,
+            snapshot: None,
+            snapshot_events: Options::SNAPSHOT_EVENTS,
+            stores_max: Options::STORES_MAX,
         }
     }
 }
@@ -52,6 +69,14 @@ impl Options {
     pub const PARKED_MAX: usize = 8_192;
     /// What the binary uses: some 80 MB.
     pub const IDS_MAX: usize = 1_800_000;
+    /// What the binary uses: some 100 KB a store.
+    pub const CLOSED_ORDERS_MAX: usize = 256;
+    /// What the binary uses: two days.
+    pub const CLOSED_ORDERS_AGE: Duration = Duration::from_secs(2 * 86_400);
+    /// What the binary uses: some 100 ms at the next start.
+    pub const SNAPSHOT_EVENTS: u64 = 200_000;
+    /// What the binary uses: some 400 MB with all their orders.
+    pub const STORES_MAX: usize = 2_500;
 }
 
 /// Why the engine did not start.
@@ -63,6 +88,9 @@ pub enum StartError {
     /// The log does not fold into a state.
     #[error("the log does not fold into a state")]
     Fold(#[from] FoldError),
+    /// The snapshot's file cannot be made.
+    #[error("the snapshot's file cannot be used")]
+    Snapshot(#[source] SnapshotError),
     /// The operating system gives no thread.
     #[error("the operating system gives no thread")]
     Thread(#[from] std::io::Error),
@@ -156,7 +184,7 @@ impl Engine {
     /// # Errors
     /// [`StartError`]; nothing was written.
     pub fn start(log: LogWriter, reader: LogReader, options: Options) -> Result<(Engine, Stopped), StartError> {
-        let world = fold(&reader, &options)?;
+        let (world, snapshot) = fold::start(&reader, &options)?;
         let stats = Arc::new(Stats::default());
         let committer = Arc::new(Committer::new(log, Arc::clone(&stats)));
         let (requests, queue) = mpsc::channel(options.queue_max);
@@ -174,16 +202,28 @@ impl Engine {
                 }
             })?
         };
-        let (fetcher, fetching) = Fetcher::new(reader.clone());
-        let fetching = {
+        let mut threads = vec![];
+        let (fetcher, fetching) = Fetcher::new(reader.clone(), snapshot.clone());
+        threads.push({
             let requests = requests.downgrade();
             spawn("fetch", move || fetching.run(|| wake(&requests)))?
+        });
+        let keeper = match snapshot {
+            None => None,
+            Some(snapshot) => {
+                Stats::set(&stats.snapshot_position, snapshot.position.0);
+                let (keeper, keeping) = Keeper::new(snapshot, reader.clone(), &options);
+                let requests = requests.downgrade();
+                threads.push(spawn("snapshot", move || keeping.run(|| wake(&requests)))?);
+                Some(keeper)
+            }
         };
         let deciding = {
             let parts = Parts {
                 world,
                 committer,
                 fetcher,
+                keeper,
                 reader: reader.clone(),
                 stats: Arc::clone(&stats),
                 alarm: Arc::clone(&alarm),
@@ -201,7 +241,8 @@ impl Engine {
             let requests = requests.downgrade();
             spawn("clock", move || alarm.run(|| wake(&requests)))?
         };
-        let stopped = Stopped { requests: requests.clone(), threads: vec![deciding, ticking, fetching], log };
+        threads.extend([deciding, ticking]);
+        let stopped = Stopped { requests: requests.clone(), threads, log };
         Ok((Engine { requests, reader, stats, health }, stopped))
     }
 
@@ -345,20 +386,4 @@ fn wake(requests: &mpsc::WeakSender<Request>) {
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
-}
-
-fn fold(reader: &LogReader, options: &Options) -> Result<World, StartError> {
-    let mut world = World::new(options.ids_max);
-    let mut tail = reader.tail(Position(0));
-    let started = std::time::Instant::now();
-    let mut events = 0;
-    // Commits without events may stand at the head itself, so the end is where the tail has nothing more.
-    while let Some(batch) = tail.next(Duration::ZERO)? {
-        events += world.replay(&batch)?;
-        world.trim(batch.next_position());
-    }
-    world.owe_all_adoptions();
-    let spent_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(events, ids = world.ids(), deadlines = world.deadlines(), spent_ms, "log folded");
-    Ok(world)
 }

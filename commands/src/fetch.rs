@@ -1,11 +1,18 @@
 //! The fetch thread: reads from the disk what a decision needs and memory does not hold. The engine thread never does.
 
 use crate::ids::LookedUp;
+use crate::load::{self, LoadError, StoreLoader};
+use crate::place::Place;
+use crate::snapshot::Snapshot;
 use crate::work::Line;
-use domain::ids::CommandId;
-use eventlog::{LogReader, ReadError};
+use domain::calendar::Timestamp;
+use domain::ids::{CommandId, StoreId};
+use domain::store::{Entity, Settings, Store};
+use domain::tenant::Tenant;
+use eventlog::{LogReader, Position};
+use schemas::stored::StoreNote;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 /// Something to read for a line.
 #[derive(Debug)]
@@ -24,6 +31,22 @@ pub(crate) enum Want {
         /// It was not before this, in microseconds since the epoch.
         not_before: i64,
     },
+    /// A tenant.
+    Tenant,
+    /// A store: its row and the commits behind it.
+    Store {
+        /// What memory keeps of it.
+        note: Box<StoreNote>,
+        /// When it is used.
+        now: Timestamp,
+    },
+    /// Archived orders of a store, and what belongs to them.
+    Entities {
+        /// The store's.
+        settings: Box<Settings>,
+        /// Which.
+        entities: Vec<Entity>,
+    },
 }
 
 /// What was read for a line.
@@ -37,13 +60,20 @@ pub(crate) struct Fetched {
 #[derive(Debug)]
 pub(crate) enum Found {
     Command(LookedUp),
+    Tenant(Box<Tenant>),
+    Store(Box<Place>),
+    Entities {
+        /// Which were asked for; what was never there is not among those that were read.
+        asked: Vec<Entity>,
+        folded: Box<Store>,
+    },
 }
 
 /// Why nothing was read: the commands that wait for it have no outcome until it can be.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
-    #[error("the log does not read")]
-    Read(#[from] ReadError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
     #[error("the fetch thread panicked")]
     Panicked,
 }
@@ -57,10 +87,10 @@ pub(crate) struct Fetcher {
 
 impl Fetcher {
     /// Both ends.
-    pub(crate) fn new(reader: LogReader) -> (Fetcher, FetchThread) {
+    pub(crate) fn new(reader: LogReader, snapshot: Option<Arc<Snapshot>>) -> (Fetcher, FetchThread) {
         let (wants, wanted) = mpsc::channel();
         let (found, fetched) = mpsc::channel();
-        (Fetcher { wants, fetched }, FetchThread { wanted, found, reader })
+        (Fetcher { wants, fetched }, FetchThread { wanted, found, reader, snapshot })
     }
 
     /// Lets something be read.
@@ -85,6 +115,7 @@ pub(crate) struct FetchThread {
     wanted: mpsc::Receiver<Fetch>,
     found: mpsc::Sender<Fetched>,
     reader: LogReader,
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 impl FetchThread {
@@ -99,13 +130,28 @@ impl FetchThread {
         }
     }
 
-    fn read(&self, (tenant, _): &Line, want: Want) -> Result<Found, FetchError> {
+    fn read(&self, (tenant, store): &Line, want: Want) -> Result<Found, FetchError> {
+        let loader = |store: &Option<StoreId>| StoreLoader {
+            reader: &self.reader,
+            tenant: *tenant,
+            store: store.expect("a store's line names it"),
+        };
         match want {
             Want::Command { command, not_before } => {
                 // Taken first: what is durable by now is seen.
                 let as_of = self.reader.durable();
-                let first = self.reader.find_command(tenant.as_str(), command.0, not_before)?;
-                Ok(Found::Command(LookedUp { as_of, first }))
+                let found = self.reader.find_command(tenant.as_str(), command.0, not_before);
+                Ok(Found::Command(LookedUp { as_of, first: found.map_err(LoadError::Read)? }))
+            }
+            Want::Tenant => Ok(Found::Tenant(Box::new(load::tenant(&self.reader, *tenant)?))),
+            Want::Store { note, now } => {
+                let place = loader(store).place(&note, self.snapshot.as_deref(), now)?;
+                Ok(Found::Store(Box::new(place)))
+            }
+            Want::Entities { settings, entities } => {
+                // Nothing of them is on its way to the disk: that would have kept them in memory.
+                let folded = loader(store).entities(&settings, &entities, Position(u64::MAX))?;
+                Ok(Found::Entities { asked: entities, folded: Box::new(folded) })
             }
         }
     }

@@ -141,6 +141,19 @@ impl Ids {
         gone.stamped_max = 0;
     }
 
+    /// After a start from a checkpoint: everything accepted before `position` is known to the log alone. `last` is the
+    /// highest time that was stamped until then.
+    pub(crate) fn forget_before(&mut self, position: Position, last: Timestamp, ahead: Option<Ahead>) {
+        self.horizon = last.0.saturating_add(CLOCK_SKEW_MAX_US).saturating_add(1);
+        self.forgotten = position.0.checked_sub(1).map(Position);
+        self.ahead = ahead;
+    }
+
+    /// See [`Ahead`].
+    pub(crate) fn ahead(&self) -> Option<Ahead> {
+        self.ahead
+    }
+
     /// How many ids are in memory.
     pub(crate) fn len(&self) -> usize {
         self.young.commits.len() + self.old.commits.len()
@@ -247,5 +260,20 @@ mod tests {
         check(&ids, v7(future, 0), future, Known::Ask { not_before: i64::MIN });
         let last = NOON + 69 * MINUTE_US;
         check(&ids, v7(last, 9), last, Known::Never);
+        let mut restarted = Ids::new(8);
+        restarted.forget_before(Position(140), Timestamp(NOON + 10 * MINUTE_US), ids.ahead());
+        check(&restarted, v7(future, 0), future, Known::Ask { not_before: i64::MIN });
+    }
+
+    #[test]
+    fn after_a_checkpoint_only_later_ids_are_in_memory() {
+        let mut ids = Ids::new(8);
+        ids.forget_before(Position(10), Timestamp(NOON), None);
+        // It may have been accepted just before the checkpoint, from a clock that is ahead.
+        check(&ids, v7(NOON + 5 * MINUTE_US, 0), NOON, Known::Ask { not_before: NOON });
+        let later = NOON + 6 * MINUTE_US;
+        check(&ids, v7(later, 0), later, Known::Never);
+        assert!(!ids.is_fresh(LookedUp { as_of: Position(9), first: None }));
+        assert!(ids.is_fresh(LookedUp { as_of: Position(10), first: None }));
     }
 }

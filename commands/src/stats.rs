@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counters; every one only grows.
+/// Counters, which only grow, and what memory holds, as the engine thread saw it last.
 #[derive(Debug, Default)]
 pub struct Stats {
     pub(crate) accepted: AtomicU64,
@@ -15,6 +15,14 @@ pub struct Stats {
     pub(crate) append_us: AtomicU64,
     pub(crate) storage_full: AtomicU64,
     pub(crate) fetches: AtomicU64,
+    pub(crate) snapshots: AtomicU64,
+    pub(crate) snapshots_failed: AtomicU64,
+    pub(crate) snapshot_position: AtomicU64,
+    pub(crate) stores_evicted: AtomicU64,
+    pub(crate) stores: AtomicU64,
+    pub(crate) orders: AtomicU64,
+    pub(crate) ids: AtomicU64,
+    pub(crate) parked: AtomicU64,
 }
 
 /// The counters at one moment.
@@ -40,11 +48,31 @@ pub struct StatsSnapshot {
     pub storage_full: u64,
     /// Reads of the disk that commands waited for.
     pub fetches: u64,
+    /// Snapshots taken.
+    pub snapshots: u64,
+    /// Snapshots that could not be written.
+    pub snapshots_failed: u64,
+    /// The position the last snapshot goes to: a start reads the log from there. 0 before the first.
+    pub snapshot_position: u64,
+    /// Stores that left memory.
+    pub stores_evicted: u64,
+    /// Stores in memory now.
+    pub stores: u64,
+    /// Orders in memory now.
+    pub orders: u64,
+    /// Ids of accepted commands in memory now.
+    pub ids: u64,
+    /// Commands that wait now for something to be read.
+    pub parked: u64,
 }
 
 impl Stats {
     pub(crate) fn count(counter: &AtomicU64, more: u64) {
         counter.fetch_add(more, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set(gauge: &AtomicU64, value: u64) {
+        gauge.store(value, Ordering::Relaxed);
     }
 
     /// The counters now.
@@ -61,6 +89,14 @@ impl Stats {
             append_us: read(&self.append_us),
             storage_full: read(&self.storage_full),
             fetches: read(&self.fetches),
+            snapshots: read(&self.snapshots),
+            snapshots_failed: read(&self.snapshots_failed),
+            snapshot_position: read(&self.snapshot_position),
+            stores_evicted: read(&self.stores_evicted),
+            stores: read(&self.stores),
+            orders: read(&self.orders),
+            ids: read(&self.ids),
+            parked: read(&self.parked),
         }
     }
 }

@@ -23,7 +23,10 @@ use schemas::stored::{self, CommitMeta};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
+mod keep;
 mod park;
+
+pub(crate) use keep::Keeper;
 
 /// How many commands the engine thread takes before it looks at the log thread again.
 const TAKE_MAX: usize = 256;
@@ -35,6 +38,7 @@ pub(crate) struct Parts {
     pub world: World,
     pub committer: Arc<Committer<Pending>>,
     pub fetcher: Fetcher,
+    pub keeper: Option<Keeper>,
     pub reader: LogReader,
     pub stats: Arc<Stats>,
     pub alarm: Arc<Alarm>,
@@ -44,6 +48,8 @@ pub(crate) struct EngineThread {
     world: World,
     pub committer: Arc<Committer<Pending>>,
     fetcher: Fetcher,
+    /// `None` where no snapshots are taken: then every store stays in memory.
+    keeper: Option<Keeper>,
     reader: LogReader,
     parked: Parked,
     parked_max: usize,
@@ -62,11 +68,12 @@ struct Decision {
 
 impl EngineThread {
     pub(crate) fn new(parts: Parts, options: &Options) -> EngineThread {
-        let Parts { world, committer, fetcher, reader, stats, alarm } = parts;
+        let Parts { world, committer, fetcher, keeper, reader, stats, alarm } = parts;
         EngineThread {
             world,
             committer,
             fetcher,
+            keeper,
             reader,
             parked: Parked::default(),
             parked_max: options.parked_max,
@@ -83,6 +90,7 @@ impl EngineThread {
         let mut taken = Vec::with_capacity(TAKE_MAX);
         let mut is_stopping = false;
         let mut is_more = self.settle_owed();
+        is_more |= self.tidy();
         self.committer.flush();
         while !is_stopping && self.committer.health() != Health::Failed {
             let count = match is_more {
@@ -106,13 +114,26 @@ impl EngineThread {
             }
             self.take_up_fetched();
             is_more = self.settle_owed();
-            self.world.trim(self.reader.durable());
+            is_more |= self.tidy();
             match count == 1 && queue.is_empty() && self.committer.is_quiet() {
                 true => self.committer.flush_inline(),
                 false => self.committer.flush(),
             }
         }
         self.finish_parked();
+    }
+
+    /// Lets go of what memory need not hold, and takes snapshots; answers whether there is more to do now.
+    fn tidy(&mut self) -> bool {
+        let durable = self.reader.durable();
+        self.world.trim(durable);
+        self.world.sweep(durable);
+        self.warm_up();
+        Stats::set(&self.stats.stores, self.world.here as u64);
+        Stats::set(&self.stats.orders, self.world.orders as u64);
+        Stats::set(&self.stats.ids, self.world.ids() as u64);
+        Stats::set(&self.stats.parked, self.parked.count() as u64);
+        self.keep()
     }
 
     /// Issues the commands the engine owes; answers whether there are more that can be issued now.
@@ -122,6 +143,8 @@ impl EngineThread {
         let mut is_taken = true;
         while issued < OWED_MAX
             && is_taken
+            // Those that wait for the disk leave room for clients' commands.
+            && self.parked.own() < OWED_MAX
             && let Some(envelope) = self.world.next_owed(now)
         {
             issued += 1;
@@ -268,7 +291,9 @@ impl EngineThread {
                     continue;
                 }
                 // Settings are checked when they come in, so that what the engine decides always folds.
-                world.apply(tenant, store, &event.event).expect("a decision folds into the state it was made on");
+                world
+                    .apply(tenant, store, &event.event, event.position)
+                    .expect("a decision folds into the state it was made on");
             }
             let last = recorded.iter().rev().find(|event| event.stream == main).map(|event| event.revision);
             let position = position_of(first, recorded.len());

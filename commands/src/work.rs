@@ -5,6 +5,7 @@ use crate::envelope::{CommandError, Envelope};
 use crate::ids::LookedUp;
 use domain::command::{Command, NewOrder};
 use domain::ids::{StoreId, TenantId};
+use domain::store::Entity;
 use std::collections::{HashMap, VecDeque};
 use tokio::sync::oneshot;
 
@@ -58,11 +59,19 @@ pub(crate) struct Waiting {
     pub work: Work,
     /// What the log said about the command's id.
     pub looked_up: Option<LookedUp>,
+    /// What it names that was asked for and is nowhere.
+    pub absent: Vec<Entity>,
+}
+
+impl Waiting {
+    fn is_own(&self) -> bool {
+        matches!(self.work, Work::Own(_))
+    }
 }
 
 impl From<Work> for Waiting {
     fn from(work: Work) -> Waiting {
-        Waiting { work, looked_up: None }
+        Waiting { work, looked_up: None, absent: vec![] }
     }
 }
 
@@ -71,6 +80,8 @@ impl From<Work> for Waiting {
 pub(crate) struct Parked {
     lines: HashMap<Line, VecDeque<Waiting>, foldhash::fast::RandomState>,
     count: usize,
+    /// How many of them are commands of the engine's own.
+    own: usize,
 }
 
 impl Parked {
@@ -84,6 +95,11 @@ impl Parked {
         self.count
     }
 
+    /// How many commands of the engine's own wait.
+    pub(crate) fn own(&self) -> usize {
+        self.own
+    }
+
     /// Whether something is being fetched for the line.
     pub(crate) fn is_blocked(&self, line: &Line) -> bool {
         !self.lines.is_empty() && self.lines.contains_key(line)
@@ -91,21 +107,32 @@ impl Parked {
 
     /// Lets work wait behind whatever waits in its line already.
     pub(crate) fn push(&mut self, line: Line, waiting: Waiting) {
-        self.count += 1;
+        self.count_in(&waiting);
         self.lines.entry(line).or_default().push_back(waiting);
     }
 
     /// Lets work wait that comes next in its line.
     pub(crate) fn push_first(&mut self, line: Line, waiting: Waiting) {
-        self.count += 1;
+        self.count_in(&waiting);
         self.lines.entry(line).or_default().push_front(waiting);
+    }
+
+    fn count_in(&mut self, waiting: &Waiting) {
+        self.count += 1;
+        self.own += usize::from(waiting.is_own());
     }
 
     /// What comes next in a line, while it stays blocked.
     pub(crate) fn take_next(&mut self, line: &Line) -> Option<Waiting> {
         let waiting = self.lines.get_mut(line)?.pop_front()?;
         self.count -= 1;
+        self.own -= usize::from(waiting.is_own());
         Some(waiting)
+    }
+
+    /// Lets later work of a line wait for something nobody waits for yet.
+    pub(crate) fn block(&mut self, line: Line) {
+        self.lines.entry(line).or_default();
     }
 
     /// Opens a line nothing waits in any more.
@@ -116,7 +143,7 @@ impl Parked {
 
     /// Takes all work out.
     pub(crate) fn take_all(&mut self) -> Vec<Waiting> {
-        self.count = 0;
+        (self.count, self.own) = (0, 0);
         std::mem::take(&mut self.lines).into_values().flatten().collect()
     }
 }

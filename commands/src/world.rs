@@ -1,40 +1,65 @@
 //! The state the engine decides against, folded from the log and run ahead of it.
 
-use crate::envelope::{Envelope, derived_id};
+use crate::engine::Options;
+use crate::envelope::Envelope;
+use crate::fetch::Want;
+use crate::fold::FoldError;
 use crate::ids::{Ids, Known, LookedUp, TenantNumber};
+use crate::load::{entities_of, stream_of};
+use crate::place::{ClosedOrders, Moved, Place};
 use domain::calendar::{LocalDateTime, Timestamp};
-use domain::command::{Command, Context, OrderCommand, PaymentCommand, Source, StockCommand, StoreCommand};
-use domain::event::{Event, OrderEvent, StockEvent, StoreEvent};
-use domain::ids::{ActorId, CommandId, Revision, StoreId, TenantId, Text};
+use domain::command::{Command, Context, PaymentCommand, StoreCommand};
+use domain::event::{Event, MenuEvent, OrderEvent, StoreEvent};
+use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::refused::Refused;
-use domain::store::{Due, Store};
+use domain::store::{Due, Entity, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
-use eventlog::planted::is_planted;
-use eventlog::{GENESIS_STREAM, Position, StoredBatch};
-use jiff::tz::TimeZone;
-use schemas::stored;
+use eventlog::{LogReader, Position};
+use schemas::stored::StoreNote;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-/// Who acts when the engine does.
-const ENGINE: &str = "engine";
+mod keep;
+mod owed;
+mod replay;
 
-/// The engine as an actor.
-pub(crate) fn engine() -> ActorId {
-    ActorId::parse(ENGINE).expect("it is an id")
-}
+pub(crate) use owed::engine;
 
-/// A store with its time zone resolved.
-struct Place {
-    store: Store,
-    zone: TimeZone,
+/// A store the engine knows.
+#[derive(Debug)]
+enum Slot {
+    /// In memory.
+    Here(Box<Place>),
+    /// In the snapshot and the log; what memory keeps of it.
+    Away(Box<StoreNote>),
 }
 
 /// A tenant with its stores.
+#[derive(Debug)]
 struct Holding {
     number: TenantNumber,
-    tenant: Tenant,
-    stores: HashMap<StoreId, Place, foldhash::fast::RandomState>,
+    /// `None` until it was read from the log, after a start from a snapshot.
+    tenant: Option<Tenant>,
+    /// The newest version of its menu; 0 before the first.
+    menu_version: u32,
+    stores: HashMap<StoreId, Slot, foldhash::fast::RandomState>,
+}
+
+impl Holding {
+    fn here(&self, store: StoreId) -> Option<&Place> {
+        match self.stores.get(&store)? {
+            Slot::Here(place) => Some(place),
+            Slot::Away(_) => None,
+        }
+    }
+
+    fn here_mut(&mut self, store: StoreId) -> Option<&mut Place> {
+        match self.stores.get_mut(&store)? {
+            Slot::Here(place) => Some(place),
+            Slot::Away(_) => None,
+        }
+    }
 }
 
 /// A deadline of one store.
@@ -46,38 +71,8 @@ struct Deadline {
     due: Due,
 }
 
-/// Why the log does not fold into a state.
-#[derive(Debug, thiserror::Error)]
-pub enum FoldError {
-    /// An event does not read.
-    #[error(
-        "the event at position {position} in {stream} does not read; it was written by a newer program or is damaged"
-    )]
-    Event {
-        /// Where.
-        position: Position,
-        /// In which stream.
-        stream: String,
-        /// What is wrong.
-        source: stored::DecodeError,
-    },
-    /// A stream is not one of ours.
-    #[error("the stream {stream} at position {position} is not one this program writes")]
-    Stream {
-        /// Where.
-        position: Position,
-        /// Its name.
-        stream: String,
-    },
-    /// A store's time zone is not known to this program's time zone database.
-    #[error("the time zone {zone} of a store is not known; update the program")]
-    Zone {
-        /// Its name.
-        zone: Text,
-    },
-}
-
 /// All state of one partition.
+#[derive(Debug)]
 pub(crate) struct World {
     holdings: HashMap<TenantId, Holding, foldhash::fast::RandomState>,
     ids: Ids,
@@ -86,46 +81,40 @@ pub(crate) struct World {
     owed: VecDeque<Envelope>,
     /// The highest time stamped so far.
     pub(crate) last: Timestamp,
+    /// The position after the last event.
+    pub(crate) next: Position,
+    closed_orders: ClosedOrders,
+    /// Stores whose closed orders are about to leave memory.
+    sweeps: VecDeque<(TenantId, StoreId)>,
+    /// Stores to be read because of what the log holds behind their rows: nobody knows their deadlines before.
+    cold: VecDeque<(TenantId, StoreId)>,
+    /// Stores that are away and whose note in the snapshot is not the one in memory.
+    unnoted: Vec<(TenantId, StoreId)>,
+    /// How many stores are in memory.
+    pub(crate) here: usize,
+    /// How many orders are in memory.
+    pub(crate) orders: usize,
 }
 
 impl World {
-    /// Before the first event. Memory keeps at most `ids_max` ids of accepted commands that are durable.
-    pub(crate) fn new(ids_max: usize) -> World {
+    /// Before the first event.
+    pub(crate) fn new(options: &Options) -> World {
+        let Options { ids_max, closed_orders_max, closed_orders_age, .. } = options;
+        let age_max_us = i64::try_from(closed_orders_age.as_micros()).unwrap_or(i64::MAX);
         World {
             holdings: HashMap::default(),
-            ids: Ids::new(ids_max),
+            ids: Ids::new(*ids_max),
             deadlines: BTreeSet::new(),
             owed: VecDeque::new(),
             last: Timestamp::default(),
+            next: Position(0),
+            closed_orders: ClosedOrders { count_max: *closed_orders_max, age_max_us },
+            sweeps: VecDeque::new(),
+            cold: VecDeque::new(),
+            unnoted: vec![],
+            here: 0,
+            orders: 0,
         }
-    }
-
-    /// Folds what the log holds.
-    pub(crate) fn replay(&mut self, batch: &StoredBatch) -> Result<u64, FoldError> {
-        let mut events = 0;
-        for commit in batch.commits() {
-            self.last = self.last.max(Timestamp(commit.recorded_at));
-            if let Ok(tenant) = TenantId::parse(commit.tenant)
-                && !is_planted("forget ids at restart")
-            {
-                self.note(tenant, CommandId(commit.command_id), commit.first, Timestamp(commit.recorded_at));
-            }
-            for event in commit.events() {
-                if event.stream == GENESIS_STREAM {
-                    continue;
-                }
-                let stream = Stream::parse(event.stream)
-                    .map_err(|_| FoldError::Stream { position: event.position, stream: event.stream.to_owned() })?;
-                let fact = stored::decode(&stream, event.body).map_err(|source| FoldError::Event {
-                    position: event.position,
-                    stream: event.stream.to_owned(),
-                    source,
-                })?;
-                self.apply(stream.tenant(), stream.store(), &fact)?;
-                events += 1;
-            }
-        }
-        Ok(events)
     }
 
     /// Whether and where a command was accepted. `looked_up` is what the log said about it, if it was asked.
@@ -146,23 +135,9 @@ impl World {
         self.ids.note(number, command, first, recorded_at);
     }
 
-    /// Lets go of what memory need not hold; everything below `durable` is durable.
-    pub(crate) fn trim(&mut self, durable: Position) {
-        self.ids.trim(durable);
-    }
-
     /// How many ids of accepted commands are in memory.
     pub(crate) fn ids(&self) -> usize {
         self.ids.len()
-    }
-
-    fn holding(&mut self, tenant: TenantId) -> &mut Holding {
-        let count = self.holdings.len();
-        self.holdings.entry(tenant).or_insert_with(|| Holding {
-            number: TenantNumber(u32::try_from(count).expect("tenants are fewer than 4 billion")),
-            tenant: Tenant::default(),
-            stores: HashMap::default(),
-        })
     }
 
     /// How many deadlines lie ahead.
@@ -170,16 +145,92 @@ impl World {
         self.deadlines.len()
     }
 
+    fn holding(&mut self, tenant: TenantId) -> &mut Holding {
+        self.holding_or(tenant, || Some(Tenant::default()))
+    }
+
+    fn holding_or(&mut self, tenant: TenantId, new: impl FnOnce() -> Option<Tenant>) -> &mut Holding {
+        let count = self.holdings.len();
+        self.holdings.entry(tenant).or_insert_with(|| Holding {
+            number: TenantNumber(u32::try_from(count).expect("tenants are fewer than 4 billion")),
+            tenant: new(),
+            menu_version: 0,
+            stores: HashMap::default(),
+        })
+    }
+
+    /// What has to be read before a decision: about the tenant, about a store, about what a command to it names. What was
+    /// asked for and not found is named in `absent`.
+    pub(crate) fn lack(
+        &self,
+        tenant_id: TenantId,
+        store: Option<StoreId>,
+        command: Option<&StoreCommand>,
+        absent: &[Entity],
+        reader: &LogReader,
+    ) -> Option<Want> {
+        let holding = self.holdings.get(&tenant_id)?;
+        if holding.tenant.is_none() {
+            return Some(Want::Tenant);
+        }
+        let store_id = store?;
+        let place = match holding.stores.get(&store_id)? {
+            Slot::Away(note) => return Some(Want::Store { note: note.clone(), now: self.last }),
+            Slot::Here(place) if place.is_whole => return None,
+            Slot::Here(place) => place,
+        };
+        let is_lacking = |entity: &Entity| {
+            !place.store.holds(*entity)
+                && !absent.contains(entity)
+                && reader.may_have_stream(&stream_of(tenant_id, store_id, *entity).to_string())
+        };
+        let entities: Vec<Entity> = entities_of(command?).into_iter().flatten().filter(is_lacking).collect();
+        let settings = || Box::new(place.store.settings().clone());
+        (!entities.is_empty()).then(|| Want::Entities { settings: settings(), entities })
+    }
+
+    /// Takes in a tenant that was read.
+    pub(crate) fn take_tenant(&mut self, tenant: TenantId, read: Tenant) {
+        let holding = self.holding_or(tenant, || None);
+        // Read twice at once, and used meanwhile: what was used is newer.
+        holding.tenant.get_or_insert(read);
+    }
+
+    /// Takes in a store that was read.
+    pub(crate) fn take_store(&mut self, tenant: TenantId, store: StoreId, place: Box<Place>) {
+        let deadline = |(at, due): &(Timestamp, Due)| Deadline { at: *at, tenant, store, due: *due };
+        let holding = self.holding_or(tenant, || None);
+        let Some(slot @ Slot::Away(_)) = holding.stores.get_mut(&store) else { return };
+        let (now_due, count) = (place.deadlines.clone(), place.store.orders_count());
+        let Slot::Away(note) = std::mem::replace(slot, Slot::Here(place)) else { return };
+        for before in &note.deadlines {
+            self.deadlines.remove(&deadline(before));
+        }
+        self.deadlines.extend(now_due.iter().map(deadline));
+        self.here += 1;
+        self.orders += count;
+    }
+
+    /// Takes in archived orders of a store that were read.
+    pub(crate) fn take_entities(&mut self, tenant: TenantId, store: StoreId, folded: Store) {
+        let now = self.last;
+        let place = self.holdings.get_mut(&tenant).and_then(|holding| holding.here_mut(store));
+        let Some(place) = place else { return };
+        let before = place.store.orders_count();
+        place.admit(folded, now);
+        self.orders += place.store.orders_count() - before;
+    }
+
     /// Decides; nothing changes.
     pub(crate) fn decide(&self, envelope: &Envelope, context: &Context) -> Result<Vec<Event>, Refused> {
         let holding = self.holdings.get(&envelope.tenant);
         let none = Tenant::default();
-        let tenant = holding.map_or(&none, |holding| &holding.tenant);
+        let tenant = holding.and_then(|holding| holding.tenant.as_ref()).unwrap_or(&none);
         match &envelope.command {
             Command::Menu(command) => tenant.decide_menu(command),
             Command::Access(command) => tenant.decide_access(command),
             Command::Store(store, command) => {
-                let place = holding.and_then(|holding| holding.stores.get(store));
+                let place = holding.and_then(|holding| holding.here(*store));
                 Store::decide(place.map(|place| &place.store), tenant, command, context)
             }
         }
@@ -194,13 +245,14 @@ impl World {
         context: &Context,
     ) -> Result<domain::pricing::Totals, Refused> {
         let holding = self.holdings.get(&tenant).ok_or(Refused::UnknownStore)?;
-        let place = holding.stores.get(&store).ok_or(Refused::UnknownStore)?;
-        place.store.price_order(&holding.tenant, order, context)
+        let place = holding.here(store).ok_or(Refused::UnknownStore)?;
+        let tenant = holding.tenant.as_ref().ok_or(Refused::UnknownStore)?;
+        place.store.price_order(tenant, order, context)
     }
 
     /// The wall clock of the command's store at `at`; UTC where there is none.
     pub(crate) fn local(&self, tenant: TenantId, store: Option<StoreId>, at: Timestamp) -> LocalDateTime {
-        let place = store.and_then(|store| self.holdings.get(&tenant)?.stores.get(&store));
+        let place = store.and_then(|store| self.holdings.get(&tenant)?.here(store));
         let offset_s = match (place, jiff::Timestamp::from_microsecond(at.0)) {
             (Some(place), Ok(instant)) => place.zone.to_offset(instant).seconds(),
             (None, _) | (_, Err(_)) => 0,
@@ -212,176 +264,72 @@ impl World {
     pub(crate) fn revision(&self, stream: &Stream) -> Option<Revision> {
         let holding = self.holdings.get(&stream.tenant())?;
         match stream.store() {
-            Some(store) => holding.stores.get(&store)?.store.revision(stream),
+            Some(store) => holding.here(store)?.store.revision(stream),
             None => match stream {
-                Stream::Access(_) => holding.tenant.access_revision(),
-                _ => holding.tenant.menu_revision(),
+                Stream::Access(_) => holding.tenant.as_ref()?.access_revision(),
+                _ => holding.tenant.as_ref()?.menu_revision(),
             },
         }
     }
 
-    /// Folds one fact, and keeps the deadlines and the owed commands in step.
-    pub(crate) fn apply(&mut self, tenant: TenantId, store: Option<StoreId>, event: &Event) -> Result<(), FoldError> {
+    /// Folds the fact at `position`, and keeps the deadlines and the owed commands in step.
+    ///
+    /// # Panics
+    /// If the tenant or the store is not in memory.
+    pub(crate) fn apply(
+        &mut self,
+        tenant: TenantId,
+        store: Option<StoreId>,
+        event: &Event,
+        position: Position,
+    ) -> Result<(), FoldError> {
+        let (now, bounds) = (self.last, self.closed_orders);
+        self.next = Position(position.0 + 1);
         let holding = self.holding(tenant);
+        let read = "nothing is decided for a tenant that was not read";
         match (event, store) {
-            (Event::Menu(event), _) => holding.tenant.evolve_menu(event),
-            (Event::Access(event), _) => holding.tenant.evolve_access(event),
-            (Event::Store(StoreEvent::StoreOpened(settings)), Some(id)) => {
-                let zone = zone(&settings.time_zone)?;
-                holding.stores.insert(id, Place { store: Store::open(event), zone });
+            (Event::Menu(event), _) => {
+                holding.tenant.as_mut().expect(read).evolve_menu(event);
+                if let MenuEvent::MenuPublished { version, .. } = event {
+                    holding.menu_version = *version;
+                }
+            }
+            (Event::Access(event), _) => holding.tenant.as_mut().expect(read).evolve_access(event),
+            (Event::Store(StoreEvent::StoreOpened(_)), Some(id)) => {
+                let place = Box::new(Place::open(event, position, now)?);
+                let Entry::Vacant(vacant) = holding.stores.entry(id) else {
+                    panic!("{event:?} for a store that is open")
+                };
+                vacant.insert(Slot::Here(place));
+                self.here += 1;
             }
             (_, Some(id)) => {
-                let place = holding.stores.get_mut(&id).expect("a store's first fact opens it");
-                if let Event::Store(StoreEvent::StoreSettingsChanged(settings)) = event {
-                    place.zone = zone(&settings.time_zone)?;
+                let place = holding.here_mut(id).expect("nothing is decided for a store that is not in memory");
+                let moved = place.apply(event, position, now)?;
+                if !place.is_swept && place.is_crowded(bounds, now) {
+                    place.is_swept = true;
+                    self.sweeps.push_back((tenant, id));
                 }
-                let due = due_of(event);
-                let before = due.and_then(|due| place.store.due_at(due));
-                place.store.evolve(event);
-                let after = due.and_then(|due| place.store.due_at(due));
-                if let Some(due) = due
-                    && before != after
-                {
-                    let deadline = |at| Deadline { at, tenant, store: id, due };
-                    if let Some(at) = before {
-                        self.deadlines.remove(&deadline(at));
-                    }
-                    if let Some(at) = after {
-                        self.deadlines.insert(deadline(at));
-                    }
+                if let Event::Order(_, OrderEvent::OrderOpened(_)) = event {
+                    self.orders += 1;
                 }
+                self.move_deadline(tenant, id, moved);
             }
             (_, None) => panic!("{event:?} without a store"),
         }
         Ok(())
     }
 
-    /// When the engine has to wake up.
-    pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        self.deadlines.first().map(|deadline| deadline.at)
-    }
-
-    /// Takes the next command the engine owes: one that a publication calls for, or a deadline that has passed.
-    pub(crate) fn next_owed(&mut self, now: Timestamp) -> Option<Envelope> {
-        if let Some(envelope) = self.owed.pop_front() {
-            return Some(envelope);
+    fn move_deadline(&mut self, tenant: TenantId, store: StoreId, moved: Option<Moved>) {
+        let Some(Moved { due, from, to }) = moved else { return };
+        let deadline = |at| Deadline { at, tenant, store, due };
+        if let Some(at) = from {
+            self.deadlines.remove(&deadline(at));
         }
-        let deadline = *self.deadlines.first().filter(|deadline| deadline.at <= now)?;
-        // Taken off here so that one which is refused, for whatever reason, does not come again and again.
-        self.deadlines.remove(&deadline);
-        Some(timed(deadline))
-    }
-
-    /// Puts back a command the log had no space for.
-    pub(crate) fn owe_again(&mut self, envelope: Envelope) {
-        self.owed.push_front(envelope);
-    }
-
-    /// Whether the engine owes a command whatever the time.
-    pub(crate) fn is_owing(&self) -> bool {
-        !self.owed.is_empty()
-    }
-
-    /// Owes every store that sells from an older version the adoption of the newest.
-    pub(crate) fn owe_adoptions(&mut self, tenant: TenantId) {
-        let Some(holding) = self.holdings.get(&tenant) else { return };
-        let version = holding.tenant.menu_version();
-        let mut stores: Vec<StoreId> = holding
-            .stores
-            .iter()
-            .filter(|(_, place)| place.store.menu_version() < version)
-            .map(|(store, _)| *store)
-            .collect();
-        stores.sort_unstable();
-        self.owed.extend(stores.into_iter().map(|store| {
-            let parts = ["adopt", tenant.as_str(), store.as_str(), &version.to_string()];
-            owed(tenant, derived_id(&parts), Command::Store(store, StoreCommand::AdoptMenu { version }))
-        }));
-    }
-
-    /// After a restart: whatever a publication still calls for.
-    pub(crate) fn owe_all_adoptions(&mut self) {
-        if is_planted("forget deadlines at restart") {
-            self.deadlines.clear();
-        }
-        let mut tenants: Vec<TenantId> = self.holdings.keys().copied().collect();
-        tenants.sort_unstable();
-        for tenant in tenants {
-            self.owe_adoptions(tenant);
+        if let Some(at) = to {
+            self.deadlines.insert(deadline(at));
         }
     }
-}
-
-/// The entity whose deadline an event may move. Looking a deadline up costs more than most events, so those that never
-/// move one are named here.
-fn due_of(event: &Event) -> Option<Due> {
-    match event {
-        Event::Order(order, event) => match event {
-            OrderEvent::OrderPlaced { .. }
-            | OrderEvent::PaymentApplied { .. }
-            | OrderEvent::OrderCancelled { .. }
-            | OrderEvent::OrderCompleted { .. } => Some(Due::Order(*order)),
-            OrderEvent::OrderOpened(_)
-            | OrderEvent::LineAdded(_)
-            | OrderEvent::LineQtyChanged { .. }
-            | OrderEvent::LineRemoved { .. }
-            | OrderEvent::DiscountApplied(_)
-            | OrderEvent::DiscountRemoved { .. }
-            | OrderEvent::ServiceChargeApplied(_)
-            | OrderEvent::ServiceChargeRemoved { .. }
-            | OrderEvent::OrderRepriced { .. }
-            | OrderEvent::PaymentNotApplicable { .. }
-            | OrderEvent::RefundRecorded { .. } => None,
-        },
-        Event::Payment(payment, _) => Some(Due::Payment(*payment)),
-        Event::Stock(StockEvent::ItemMarked86 { sku, .. } | StockEvent::ItemUnmarked86 { sku }) => {
-            Some(Due::Mark86(*sku))
-        }
-        Event::Drawer(..)
-        | Event::Stock(_)
-        | Event::Menu(_)
-        | Event::Access(_)
-        | Event::Store(_)
-        | Event::StoreMenu(_) => None,
-    }
-}
-
-fn timed(deadline: Deadline) -> Envelope {
-    let Deadline { at, tenant, store, due } = deadline;
-    let (kind, id, command) = match &due {
-        Due::Order(order) => {
-            let command = StoreCommand::Order(*order, OrderCommand::TimeOut { deadline: at });
-            ("order", order.as_str(), command)
-        }
-        Due::Payment(payment) => {
-            let command = StoreCommand::Payment(*payment, PaymentCommand::Expire { deadline: at });
-            ("payment", payment.as_str(), command)
-        }
-        Due::Mark86(sku) => {
-            let command = StoreCommand::Stock(StockCommand::EndMark86 { sku: *sku, until: at });
-            ("mark86", sku.as_str(), command)
-        }
-    };
-    let parts = ["due", tenant.as_str(), store.as_str(), kind, id, &at.0.to_string()];
-    owed(tenant, derived_id(&parts), Command::Store(store, command))
-}
-
-fn owed(tenant: TenantId, command_id: CommandId, command: Command) -> Envelope {
-    Envelope {
-        command_id,
-        tenant,
-        command,
-        actor: engine(),
-        approver: None,
-        terminal: None,
-        occurred_at: None,
-        source: Source::Engine,
-        expected_revision: None,
-    }
-}
-
-fn zone(name: &Text) -> Result<TimeZone, FoldError> {
-    TimeZone::get(name.as_str()).map_err(|_| FoldError::Zone { zone: name.clone() })
 }
 
 /// The stream a command is about: whose revision `If-Match` compares and whose commit is the answer.

@@ -17,7 +17,8 @@ pub struct Shift {
 /// A drawer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Drawer {
-    events: u64,
+    /// How many events its stream has.
+    pub events: u64,
     /// How many shifts it has had.
     pub shifts: u32,
     /// The shift that is open.

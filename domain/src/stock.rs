@@ -55,7 +55,32 @@ pub struct Stock {
     events: u64,
 }
 
+/// What a stock is made of, for a snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StockParts {
+    /// The stock items, by sku.
+    pub items: Vec<(Sku, StockItem)>,
+    /// What is set aside, by order.
+    pub reservations: Vec<(OrderId, Vec<ReservedLine>)>,
+    /// How many events the stream has.
+    pub events: u64,
+}
+
 impl Stock {
+    /// What it is made of.
+    pub fn parts(&self) -> StockParts {
+        let Stock { items, reservations, events } = self;
+        let mut reservations: Vec<_> = reservations.iter().map(|(order, lines)| (*order, lines.clone())).collect();
+        reservations.sort_unstable_by_key(|(order, _)| *order);
+        StockParts { items: items.iter().map(|(sku, item)| (*sku, *item)).collect(), reservations, events: *events }
+    }
+
+    /// The stock that has these parts.
+    pub fn from_parts(parts: StockParts) -> Stock {
+        let StockParts { items, reservations, events } = parts;
+        Stock { items: items.into_iter().collect(), reservations: reservations.into_iter().collect(), events }
+    }
+
     /// The most stock items of a store.
     pub const ITEMS_MAX: usize = 10_000;
 

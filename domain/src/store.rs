@@ -23,8 +23,11 @@ mod approvals;
 mod drawers;
 mod lines;
 mod orders;
+mod parts;
 mod payments;
 mod refunds;
+
+pub use parts::{Entity, StoreParts};
 
 /// What a store is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +81,8 @@ pub struct Store {
     numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     store_events: u64,
     storemenu_events: u64,
+    /// Whether an order was ever opened here: an archived one counts too.
+    has_sold: bool,
 }
 
 /// A deadline: when the engine has to come back to an entity.
@@ -134,7 +139,7 @@ impl Store {
         if settings == &self.settings {
             return Ok(vec![]);
         }
-        if settings.currency != self.settings.currency && !(self.orders.is_empty() && self.drawers.is_empty()) {
+        if settings.currency != self.settings.currency && (self.has_sold || !self.drawers.is_empty()) {
             return Err(Refused::CurrencyFixed { currency: self.settings.currency });
         }
         Ok(vec![Event::Store(StoreEvent::StoreSettingsChanged(settings.clone()))])
@@ -206,6 +211,7 @@ impl Store {
             numbers: BTreeMap::new(),
             store_events: 1,
             storemenu_events: 0,
+            has_sold: false,
         }
     }
 
@@ -251,6 +257,7 @@ impl Store {
 
     fn evolve_order(&mut self, order: OrderId, event: &OrderEvent) {
         if let OrderEvent::OrderOpened(opening) = event {
+            self.has_sold = true;
             self.count_number(opening);
         }
         match self.orders.entry(order) {
@@ -342,7 +349,7 @@ impl Store {
         self.drawers.get(&drawer)
     }
 
-    /// How many orders the store knows, closed ones included.
+    /// How many orders are in memory, closed ones included.
     pub fn orders_count(&self) -> usize {
         self.orders.len()
     }

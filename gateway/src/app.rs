@@ -3,7 +3,7 @@
 use crate::http::metrics::Metrics;
 use crate::http::routes::feed::FEEDS_MAX;
 use commands::{Engine, StartError, Stopped};
-use eventlog::{Corrupt, LogReader, OpenError, Options, Recovered};
+use eventlog::{Corrupt, LogReader, OpenError, Recovered};
 use projections::Projections;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 const LOG_DIR: &str = "log";
 /// What the read models' directory is called in the data directory. It may be deleted at any time while stopped.
 const VIEWS_DIR: &str = "views";
+/// What the engine's snapshot is called in the data directory. It may be deleted at any time while stopped.
+const SNAPSHOT_FILE: &str = "snapshot.redb";
 
 /// Where the log of a data directory is.
 pub fn log_dir(data: &Path) -> std::path::PathBuf {
@@ -66,25 +68,30 @@ pub struct Running {
 }
 
 impl Running {
-    /// Opens the embedded log in `data`, folds it, and starts the engine and the read models.
+    /// As [`Running::start_with`], with the engine's own defaults.
     ///
     /// # Errors
     /// [`AppError`]; nothing acknowledged is lost.
     pub fn start(data: &Path) -> Result<Running, AppError> {
-        Running::start_with(data, Options::STANDARD)
+        Running::start_with(data, eventlog::Options::STANDARD, commands::Options::default())
     }
 
-    /// [`Running::start`] with a log kept in another way.
+    /// Opens the embedded log in `data` and starts the engine, from its snapshot there, and the read models.
     ///
     /// # Errors
     /// [`AppError`]; nothing acknowledged is lost.
-    pub fn start_with(data: &Path, options: Options) -> Result<Running, AppError> {
+    pub fn start_with(
+        data: &Path,
+        log_options: eventlog::Options,
+        options: commands::Options,
+    ) -> Result<Running, AppError> {
         let (log_dir, views_dir) = (log_dir(data), data.join(VIEWS_DIR));
         for dir in [&log_dir, &views_dir] {
             std::fs::create_dir_all(dir).map_err(|source| AppError::Directory { dir: dir.clone(), source })?;
         }
-        let (log, reader, recovered) = eventlog::open_embedded(&log_dir, options)?;
-        let (engine, stopped) = Engine::start(log, reader.clone(), commands::Options::default())?;
+        let (log, reader, recovered) = eventlog::open_embedded(&log_dir, log_options)?;
+        let options = commands::Options { snapshot: Some(data.join(SNAPSHOT_FILE)), ..options };
+        let (engine, stopped) = Engine::start(log, reader.clone(), options)?;
         let projections = Projections::open(&views_dir, reader.clone(), &projections::Options::default())?;
         let app = App {
             engine,

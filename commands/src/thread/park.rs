@@ -8,6 +8,8 @@ use crate::fetch::{Fetch, Fetched, Found, Want};
 use crate::ids::{Known, LookedUp};
 use crate::stats::Stats;
 use crate::work::{Line, Waiting, Work};
+use domain::command::Command;
+use domain::store::Entity;
 use tokio::sync::oneshot;
 
 /// Work that cannot be done yet, and what has to be read for it first.
@@ -64,28 +66,38 @@ impl EngineThread {
             Work::Command { envelope, .. } | Work::Own(envelope) => self.known(envelope, waiting.looked_up),
             Work::Price { .. } => Known::Never,
         };
+        let want = match (known, &waiting.work) {
+            (Known::At(_), _) => None,
+            (Known::Ask { not_before }, Work::Command { envelope, .. } | Work::Own(envelope)) => {
+                Some(Want::Command { command: envelope.command_id, not_before })
+            }
+            (Known::Never | Known::Ask { .. }, work) => self.lack(work, &waiting.absent),
+        };
+        if let Some(want) = want {
+            return Err(Box::new(Lacking { waiting, want }));
+        }
         match (known, waiting.work) {
-            (Known::Ask { not_before }, work) => {
-                let (Work::Command { envelope, .. } | Work::Own(envelope)) = &work else {
-                    unreachable!("a price has no id")
-                };
-                let want = Want::Command { command: envelope.command_id, not_before };
-                Err(Box::new(Lacking { waiting: Waiting { work, ..waiting }, want }))
-            }
-            (Known::At(first), Work::Command { reply, .. }) => {
-                self.repeat(first, reply);
-                Ok(true)
-            }
-            (Known::Never, Work::Command { envelope, digest, reply }) => {
-                self.decide_for(&envelope, digest, reply);
-                Ok(true)
-            }
-            (Known::At(_), Work::Own(_)) => Ok(true),
-            (Known::Never, Work::Own(envelope)) => Ok(self.issue(*envelope)),
-            (_, Work::Price { tenant, store, order, reply }) => {
-                self.price(tenant, store, &order, reply);
-                Ok(true)
-            }
+            (Known::At(first), Work::Command { reply, .. }) => self.repeat(first, reply),
+            (_, Work::Command { envelope, digest, reply }) => self.decide_for(&envelope, digest, reply),
+            (Known::At(_), Work::Own(_)) => {}
+            (_, Work::Own(envelope)) => return Ok(self.issue(*envelope)),
+            (_, Work::Price { tenant, store, order, reply }) => self.price(tenant, store, &order, reply),
+        }
+        Ok(true)
+    }
+
+    /// What work needs and memory does not hold.
+    fn lack(&self, work: &Work, absent: &[Entity]) -> Option<Want> {
+        match work {
+            Work::Price { tenant, store, .. } => self.world.lack(*tenant, Some(*store), None, absent, &self.reader),
+            Work::Command { envelope, .. } | Work::Own(envelope) => match &envelope.command {
+                Command::Store(store, command) => {
+                    self.world.lack(envelope.tenant, Some(*store), Some(command), absent, &self.reader)
+                }
+                Command::Menu(_) | Command::Access(_) => {
+                    self.world.lack(envelope.tenant, None, None, absent, &self.reader)
+                }
+            },
         }
     }
 
@@ -124,12 +136,10 @@ impl EngineThread {
 
     fn take_up(&mut self, Fetched { line, found }: Fetched) {
         match found {
-            Ok(Found::Command(looked_up)) => {
-                let head = self.parked.take_next(&line).expect("a command waits for what is known about it");
-                self.parked.push_first(line, Waiting { looked_up: Some(looked_up), ..head });
-            }
+            Ok(found) => self.take_in(&line, found),
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "what a command needs does not read");
+                self.world.leave_cold(&line);
                 if let Some(head) = self.parked.take_next(&line) {
                     head.work.turn_away(CommandError::Unknown);
                 }
@@ -144,6 +154,35 @@ impl EngineThread {
             }
         }
         self.parked.unblock(&line);
+    }
+
+    /// Puts what was read where it belongs.
+    fn take_in(&mut self, line: &Line, found: Found) {
+        let (tenant, store) = *line;
+        match (found, store) {
+            (Found::Command(looked_up), _) => {
+                let head = self.parked.take_next(line).expect("a command waits for what is known about it");
+                self.parked.push_first(*line, Waiting { looked_up: Some(looked_up), ..head });
+            }
+            (Found::Tenant(read), _) => self.world.take_tenant(tenant, *read),
+            (Found::Store(place), Some(store)) => self.world.take_store(tenant, store, place),
+            (Found::Entities { asked, folded }, Some(store)) => {
+                self.world.take_entities(tenant, store, *folded);
+                let head = self.parked.take_next(line).expect("a command waits for what it names");
+                self.parked.push_first(*line, Waiting { absent: asked, ..head });
+            }
+            (Found::Store(_) | Found::Entities { .. }, None) => unreachable!("only a store's line asks for them"),
+        }
+    }
+
+    /// Lets a store be read that no command asks for yet, where nothing else is being read.
+    pub(super) fn warm_up(&mut self) {
+        if self.parked.is_empty()
+            && let Some((line, want)) = self.world.next_cold(&self.reader)
+        {
+            self.parked.block(line);
+            self.fetcher.ask(Fetch { line, want });
+        }
     }
 
     /// At the end: decides what waits, as long as the log takes it.

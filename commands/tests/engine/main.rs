@@ -3,6 +3,7 @@
 mod faults;
 mod history;
 mod idempotency;
+mod memory;
 mod menus;
 mod order;
 #[path = "../../../eventlog/tests/common/programme.rs"]

@@ -5,13 +5,14 @@ use crate::programme::{Sizes, run};
 use crate::support::*;
 use commands::{Answer, CommandError, Options, Ticket};
 use domain::command::{
-    AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewServiceCharge, OrderCommand, Outcome,
-    PaymentCommand, Place, StockCommand, StoreCommand,
+    AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewRefund, NewServiceCharge,
+    OrderCommand, Outcome, PaymentCommand, Place, RefundOf, RefundOutcome, StockCommand, StoreCommand,
 };
 use domain::event::{DiscountScope, PayMode, Rate, Role, StockPolicy};
-use domain::ids::{ChargeId, CommandId, DiscountId, GroupId, TaxId, TenderId, TokenId};
+use domain::ids::{ActorId, ChargeId, CommandId, DiscountId, GroupId, RefundId, TaxId, TenderId, TokenId};
 use domain::menu::{ModifierGroup, Tax};
 use domain::money::{Money, Ppm, QtyMilli};
+use domain::staff::{Right, Rights};
 
 const DAY: i64 = 86_400;
 /// How often each command is sent before it is answered.
@@ -61,6 +62,19 @@ fn issue(id: &str) -> Command {
     })
 }
 
+fn to_payment(id: &str, command: PaymentCommand) -> Command {
+    to_store(StoreCommand::Payment(payment(id), command))
+}
+
+fn refund(id: &str) -> NewRefund {
+    let refund = RefundId::parse(id).expect("an id");
+    NewRefund { refund, what: RefundOf::Rest, restock: false, reason: text("cold"), drawer: None }
+}
+
+fn refund_outcome(outcome: RefundOutcome) -> PaymentCommand {
+    PaymentCommand::RecordRefundOutcome { refund: RefundId::parse("r1").expect("an id"), outcome }
+}
+
 /// One case for every command a client may send, with ids of its own made from `tag`.
 fn cases(tag: &str) -> Vec<Case> {
     let id = |number: u32| format!("{tag}{number}");
@@ -108,6 +122,16 @@ fn cases(tag: &str) -> Vec<Case> {
         case(vec![], cash(&id(4), &id(3))),
         case(vec![], to_order(&id(3), OrderCommand::Complete)),
         case(vec![burgers(&id(5), 1), external(&id(5), &id(5))], outcome(&id(5), Outcome::Captured { amount: None })),
+        case(
+            vec![],
+            Command::Access(AccessCommand::PutStaff {
+                staff: ActorId::parse(tag).expect("an id"),
+                rights: Rights::of([Right::Refund]),
+                discount_limit: None,
+            }),
+        ),
+        case(vec![], to_payment(&id(5), PaymentCommand::RequestRefund(refund("r1")))),
+        case(vec![], to_payment(&id(5), refund_outcome(RefundOutcome::Succeeded))),
         case(vec![], to_stock(StockCommand::SetPolicy { sku: sku(&id(0)), policy: counted })),
         case(vec![], to_stock(StockCommand::Receive { sku: sku(&id(0)), qty: QtyMilli::pieces(9), reference: None })),
         case(vec![], to_stock(StockCommand::Count { sku: sku(&id(0)), counted: QtyMilli::pieces(8) })),

@@ -393,11 +393,11 @@ pub fn open_real(dir: &Path) -> (LogWriter, LogReader) {
 #[derive(Clone)]
 pub struct GateDisk {
     pub sim: SimDisk,
-    gate: Arc<Gate>,
+    pub gate: Arc<Gate>,
 }
 
 #[derive(Default)]
-struct Gate {
+pub struct Gate {
     state: Mutex<GateState>,
     changed: Condvar,
 }

@@ -39,6 +39,38 @@ pub struct ServeArgs {
     /// How many threads serve requests; as many as there are processors where it is left out.
     #[arg(long, env = "COMANDA_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// What the engine keeps in memory.
+    #[command(flatten)]
+    pub memory: MemoryArgs,
+}
+
+/// What the engine keeps in memory. What is not there is read from the disk when somebody asks for it.
+#[derive(Clone, Debug, Args)]
+pub struct MemoryArgs {
+    /// How many stores the engine keeps in memory.
+    #[arg(long, env = "COMANDA_STORES_IN_MEMORY", default_value_t = commands::Options::STORES_MAX, value_name = "N")]
+    pub stores_in_memory: usize,
+    /// How many closed orders of each store it keeps there; none for longer than two days.
+    #[arg(long, env = "COMANDA_CLOSED_ORDERS_IN_MEMORY", default_value_t = commands::Options::CLOSED_ORDERS_MAX, value_name = "N")]
+    pub closed_orders_in_memory: usize,
+    /// How many ids of accepted commands it keeps there, some 45 bytes each.
+    #[arg(long, env = "COMANDA_IDS_IN_MEMORY", default_value_t = commands::Options::IDS_MAX, value_name = "N")]
+    pub ids_in_memory: usize,
+    /// After how many events it takes a snapshot: a start reads no more of the log than that, and what came while it was taken.
+    #[arg(long, env = "COMANDA_SNAPSHOT_EVENTS", default_value_t = commands::Options::SNAPSHOT_EVENTS, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub snapshot_events: u64,
+}
+
+impl MemoryArgs {
+    fn options(&self) -> commands::Options {
+        commands::Options {
+            stores_max: self.stores_in_memory,
+            closed_orders_max: self.closed_orders_in_memory,
+            ids_max: self.ids_in_memory,
+            snapshot_events: self.snapshot_events,
+            ..commands::Options::default()
+        }
+    }
 }
 
 impl ServeArgs {
@@ -99,7 +131,8 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         .block_on(TcpListener::bind(args.listen))
         .map_err(|source| ServeError::Listen { address: args.listen, source })?;
     let segment_bytes = u64::from(args.segment_mib) << 20;
-    let running = Running::start_with(&args.data, eventlog::Options { segment_bytes, ..eventlog::Options::STANDARD })?;
+    let log_options = eventlog::Options { segment_bytes, ..eventlog::Options::STANDARD };
+    let running = Running::start_with(&args.data, log_options, args.memory.options())?;
     let outcome = runtime.block_on(serve_on(args, &running, listener));
     running.stop();
     outcome

@@ -91,6 +91,10 @@ fn register_engine(registry: &mut Registry, app: &App) {
         ("commands_repeated", "Repeats of accepted commands", stats.repeated),
         ("commands_overloaded", "Commands turned away because the queue was full", stats.overloaded),
         ("commands_storage_full", "Commands turned away because the disk was full", stats.storage_full),
+        ("engine_fetches", "Reads of the disk that commands waited for", stats.fetches),
+        ("engine_snapshots", "Snapshots taken", stats.snapshots),
+        ("engine_snapshots_failed", "Snapshots that could not be written", stats.snapshots_failed),
+        ("engine_stores_evicted", "Stores that left memory", stats.stores_evicted),
         ("log_events", "Events made durable", stats.events),
         ("log_batches", "Batches made durable, one sync each", stats.batches),
         ("log_bytes", "Bytes made durable", stats.batch_bytes),
@@ -100,6 +104,19 @@ fn register_engine(registry: &mut Registry, app: &App) {
     }
     let gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
     registry.register("command_queue_depth", "Commands waiting", gauge(app.engine.queue_depth() as u64));
+    for (name, help, value) in [
+        ("commands_parked", "Commands waiting for something to be read", stats.parked),
+        ("engine_stores", "Stores in memory", stats.stores),
+        ("engine_orders", "Orders in memory", stats.orders),
+        ("engine_ids", "Ids of accepted commands in memory", stats.ids),
+        (
+            "engine_snapshot_position",
+            "What the last snapshot goes to: a start reads the log from there",
+            stats.snapshot_position,
+        ),
+    ] {
+        registry.register(name, help, gauge(value));
+    }
     let head = app.reader.durable().0;
     registry.register("log_head_position", "Position of the next event", gauge(head));
     for status in app.projections.status() {

@@ -51,6 +51,71 @@ fn a_repeat_gives_the_same_answer_after_a_kill() {
     });
 }
 
+/// What the metrics page says of one series.
+async fn metric(till: &mut crate::server::Till, name: &str) -> u64 {
+    let page = till.get("/metrics").await.body;
+    let page = String::from_utf8_lossy(&page).into_owned();
+    let line = page.lines().find(|line| line.split([' ', '{']).next() == Some(name));
+    let value = line.and_then(|line| line.split(' ').nth(1)).unwrap_or_else(|| panic!("no {name} in {page}"));
+    value.parse().expect("a number")
+}
+
+#[test]
+fn an_old_order_is_found_behind_a_snapshot() {
+    let little = ["--stores-in-memory", "1", "--closed-orders-in-memory", "0", "--ids-in-memory", "8"];
+    let arguments = [&little[..], &["--snapshot-events", "50"]].concat();
+    let mut house = House::new();
+    let server = house.serve_with(&arguments);
+    let (first_key, paid_key) = (key(), key());
+    let payment = json!({"payment_id": "p0", "tender": "cash"});
+    let (opened, paid) = run(async {
+        let mut till = server.till("pos");
+        let orders = "/v1/stores/s1/orders";
+        let opened = till.send("POST", orders, &[("idempotency-key", &first_key)], &order("old")).await;
+        opened.expect(201);
+        let path = "/v1/stores/s1/orders/old/payments";
+        let paid = till.send("POST", path, &[("idempotency-key", &paid_key)], &payment).await;
+        paid.expect(201);
+        // Until a snapshot was taken, and a lot of closed orders has left memory.
+        let mut number = 0;
+        while number < 100 || metric(&mut till, "comanda_engine_snapshots_total").await == 0 {
+            let order = json!({"order_id": format!("n{number}"), "channel": "pos", "dining_mode": "take_away",
+                "pay_mode": "later", "lines": [{"line_id": "l1", "item_id": "espresso", "qty": 1}], "place": true});
+            till.post(orders, &order).await.expect(201);
+            let path = format!("/v1/stores/s1/orders/n{number}/payments");
+            till.post(&path, &json!({"payment_id": format!("n{number}"), "tender": "cash"})).await.expect(201);
+            number += 1;
+        }
+        (opened.body, paid.body)
+    });
+    server.kill();
+    assert!(house.data().join("snapshot.redb").exists());
+    let server = house.serve_with(&arguments);
+    run(async {
+        let mut till = server.till("manager");
+        assert!(0 < metric(&mut till, "comanda_engine_snapshot_position").await);
+        let again = till.send("POST", "/v1/stores/s1/orders", &[("idempotency-key", &first_key)], &order("old")).await;
+        assert_eq!((again.status, &again.body), (201, &opened));
+        assert_eq!(again.headers["idempotency-replayed"], "true");
+        let path = "/v1/stores/s1/orders/old/payments";
+        let again = till.send("POST", path, &[("idempotency-key", &paid_key)], &payment).await;
+        assert_eq!((again.status, &again.body), (201, &paid));
+        let other = till.send("POST", path, &[("idempotency-key", &first_key)], &payment).await;
+        assert_eq!(other.expect(422)["code"], "idempotency_key_reused");
+        let twice = till.post("/v1/stores/s1/orders", &order("old")).await;
+        assert_eq!(twice.expect(422)["code"], "order_exists");
+        let refund = json!({"refund_id": "r1", "reason": "Cold"});
+        till.post("/v1/stores/s1/payments/p0/refunds", &refund).await.expect(201);
+        let more = json!({"refund_id": "r2", "reason": "Cold"});
+        assert_eq!(
+            till.post("/v1/stores/s1/payments/p0/refunds", &more).await.expect(422)["code"],
+            "nothing_to_refund"
+        );
+        assert!(0 < metric(&mut till, "comanda_engine_fetches_total").await);
+    });
+    assert_eq!(server.stop(), Some(0));
+}
+
 #[test]
 fn deleted_views_come_back_the_same() {
     let mut house = House::new();

@@ -76,23 +76,28 @@ impl House {
 
     /// Starts a server on the directory; the first start shows the demo's tokens.
     pub fn serve(&mut self) -> Server {
-        self.serve_on("127.0.0.1:0")
+        self.serve_with(&[])
+    }
+
+    /// As [`House::serve`], with more arguments.
+    pub fn serve_with(&mut self, arguments: &[&str]) -> Server {
+        self.start(&[&["--listen", "127.0.0.1:0"], arguments].concat())
     }
 
     /// As [`House::serve`], with a log of short segments, in MiB.
     pub fn serve_in_segments(&mut self, mib: u16) -> Server {
-        self.serve_with(&["--listen", "127.0.0.1:0", "--segment-mib", &mib.to_string()])
+        self.serve_with(&["--segment-mib", &mib.to_string()])
     }
 
     /// As [`House::serve`], on an address of the test's choice.
     pub fn serve_on(&mut self, address: &str) -> Server {
-        self.serve_with(&["--listen", address])
+        self.start(&["--listen", address])
     }
 
-    fn serve_with(&mut self, args: &[&str]) -> Server {
+    fn start(&mut self, arguments: &[&str]) -> Server {
         let mut child = comanda()
             .arg("serve")
-            .args(args)
+            .args(arguments)
             .arg("--data")
             .arg(self.data())
             .stdout(Stdio::piped())

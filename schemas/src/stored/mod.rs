@@ -29,6 +29,7 @@ mod order;
 mod parts;
 mod payment;
 mod refund;
+mod snapshot;
 mod stock;
 mod store;
 mod totals;
@@ -37,6 +38,7 @@ mod types;
 pub use digest::{command_digest, command_name};
 pub use meta::{BadMeta, CommitMeta};
 pub use parts::BadValue;
+pub use snapshot::{BadSnapshot, Checkpoint, SNAPSHOT_FORM, StoreNote, StoreRow};
 pub use types::{EVENT_TYPES, EventType, event_tag, tag, type_name, type_name_of};
 
 use domain::event::Event;

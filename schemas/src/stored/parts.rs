@@ -4,7 +4,7 @@ use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::Tender;
 use domain::ids::{
     ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
-    PaymentId, RefundId, Sku, StoreId, TableId, TaxId, TenderId, TerminalId, Text, TokenId, VariationId,
+    PaymentId, RefundId, Sku, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, Ppm};
 use domain::pricing::{PriceRules, TaxRate};
@@ -78,7 +78,7 @@ macro_rules! named {
 
 named! {
     ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku StoreId TableId
-    TaxId TenderId TerminalId TokenId VariationId
+    TaxId TenantId TenderId TerminalId TokenId VariationId
 }
 
 impl Named for Text {

@@ -107,7 +107,7 @@ impl<'a> Stored<'a, ReservedLine> for ReservedLineV1<'a> {
 }
 
 /// 1 untracked, 2 counted, 3 counted and marked sold out by itself.
-fn policy_code(policy: StockPolicy) -> u8 {
+pub(super) fn policy_code(policy: StockPolicy) -> u8 {
     match policy {
         StockPolicy::Untracked => 1,
         StockPolicy::Counted { auto86: false } => 2,
@@ -115,7 +115,7 @@ fn policy_code(policy: StockPolicy) -> u8 {
     }
 }
 
-fn policy(code: u8) -> Result<StockPolicy, BadValue> {
+pub(super) fn policy(code: u8) -> Result<StockPolicy, BadValue> {
     match code {
         1 => Ok(StockPolicy::Untracked),
         2 => Ok(StockPolicy::Counted { auto86: false }),

@@ -20,7 +20,7 @@ fn is_blessing() -> bool {
     std::env::var_os("COMANDA_BLESS").is_some_and(|value| value == "1")
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("a string takes everything");
         hex
@@ -55,6 +55,13 @@ fn check_written(path: &str, golden: &BTreeMap<String, String>, written: &[(Stri
     for (label, value) in written {
         assert_eq!(golden[label], *value, "{path} {label}: written otherwise than before; give it a new version");
     }
+}
+
+/// As [`check_written`], for a file of its own.
+#[track_caller]
+pub fn check_file(path: &str, comment: &str, written: &[(String, String)]) {
+    let golden = file(path, comment, Some(written));
+    check_written(path, &golden, written);
 }
 
 #[test]

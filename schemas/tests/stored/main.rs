@@ -21,6 +21,7 @@ mod random;
 mod refused;
 mod rows;
 mod samples;
+mod snapshot;
 
 use domain::event::Event;
 use domain::ids::{StoreId, TenantId};

@@ -1,0 +1,247 @@
+//! State that is read again from the disk: a tenant, a store, an archived order. Each is the fold of its own streams.
+
+use crate::fold::FoldError;
+use crate::place::Place;
+use crate::snapshot::{Snapshot, SnapshotError};
+use domain::calendar::Timestamp;
+use domain::command::{PaymentCommand, StoreCommand};
+use domain::event::{Event, OrderEvent, PaymentEvent, StoreEvent};
+use domain::ids::{StoreId, TenantId};
+use domain::store::{Entity, Settings, Store};
+use domain::stream::Stream;
+use domain::tenant::Tenant;
+use eventlog::{Direction, LogReader, Position, ReadError, Revision, StoredEvent};
+use schemas::stored::{self, StoreNote, StoreRow};
+
+/// Why state was not read again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error("the log does not read")]
+    Read(#[from] ReadError),
+    #[error("what the log holds does not fold")]
+    Fold(#[from] FoldError),
+    #[error("the snapshot does not read")]
+    Snapshot(#[from] SnapshotError),
+    #[error("the log has no commit at position {position} any more")]
+    Missing { position: Position },
+}
+
+/// The entities a command is about, as far as they have to be in memory for its decision.
+pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
+    match command {
+        StoreCommand::Order(order, _) => [Some(Entity::Order(*order)), None],
+        StoreCommand::Payment(payment, command) => match command {
+            PaymentCommand::Initiate { order, .. } => [Some(Entity::Payment(*payment)), Some(Entity::Order(*order))],
+            PaymentCommand::RecordOutcome(_)
+            | PaymentCommand::RequestRefund(_)
+            | PaymentCommand::RecordRefundOutcome { .. }
+            | PaymentCommand::Expire { .. } => [Some(Entity::Payment(*payment)), None],
+        },
+        StoreCommand::Put(_)
+        | StoreCommand::AdoptMenu { .. }
+        | StoreCommand::SetPrice { .. }
+        | StoreCommand::SetAvailability { .. }
+        | StoreCommand::Stock(_)
+        | StoreCommand::Drawer(..) => [None, None],
+    }
+}
+
+/// The entity an event is a fact of, where it has a stream of its own.
+fn entity_of(event: &Event) -> Option<Entity> {
+    match event {
+        Event::Order(order, _) => Some(Entity::Order(*order)),
+        Event::Payment(payment, _) => Some(Entity::Payment(*payment)),
+        Event::Drawer(..)
+        | Event::Stock(_)
+        | Event::Menu(_)
+        | Event::Access(_)
+        | Event::Store(_)
+        | Event::StoreMenu(_) => None,
+    }
+}
+
+/// What an event names that its entity is folded together with: a payment knows its order, and an order what became of
+/// the payments it took or could not take.
+fn companion(event: &Event) -> Option<Entity> {
+    match event {
+        Event::Payment(_, PaymentEvent::PaymentInitiated { order, .. }) => Some(Entity::Order(*order)),
+        Event::Order(_, event) => match event {
+            OrderEvent::PaymentApplied { payment, .. }
+            | OrderEvent::PaymentNotApplicable { payment, .. }
+            | OrderEvent::RefundRecorded { payment, .. } => Some(Entity::Payment(*payment)),
+            OrderEvent::OrderOpened(_)
+            | OrderEvent::LineAdded(_)
+            | OrderEvent::LineQtyChanged { .. }
+            | OrderEvent::LineRemoved { .. }
+            | OrderEvent::DiscountApplied(_)
+            | OrderEvent::DiscountRemoved { .. }
+            | OrderEvent::ServiceChargeApplied(_)
+            | OrderEvent::ServiceChargeRemoved { .. }
+            | OrderEvent::OrderPlaced { .. }
+            | OrderEvent::OrderRepriced { .. }
+            | OrderEvent::OrderCancelled { .. }
+            | OrderEvent::OrderCompleted { .. } => None,
+        },
+        Event::Payment(..)
+        | Event::Drawer(..)
+        | Event::Stock(_)
+        | Event::Menu(_)
+        | Event::Access(_)
+        | Event::Store(_)
+        | Event::StoreMenu(_) => None,
+    }
+}
+
+/// The stream of an entity.
+pub(crate) fn stream_of(tenant: TenantId, store: StoreId, entity: Entity) -> Stream {
+    match entity {
+        Entity::Order(order) => Stream::Order(tenant, store, order),
+        Entity::Payment(payment) => Stream::Payment(tenant, store, payment),
+    }
+}
+
+/// Reads an event of the log.
+pub(crate) fn decode(event: &StoredEvent<'_>) -> Result<(Stream, Event), FoldError> {
+    let stream = Stream::parse(event.stream)
+        .map_err(|_| FoldError::Stream { position: event.position, stream: event.stream.to_owned() })?;
+    let fact = decode_in(&stream, event.position, event.body)?;
+    Ok((stream, fact))
+}
+
+fn decode_in(stream: &Stream, position: Position, body: &[u8]) -> Result<Event, FoldError> {
+    stored::decode(stream, body).map_err(|source| FoldError::Event { position, stream: stream.to_string(), source })
+}
+
+/// Every durable event of a stream.
+fn events_of(reader: &LogReader, stream: &Stream) -> Result<Vec<(Position, Event)>, LoadError> {
+    let events = reader.read_stream(&stream.to_string(), Revision(0), Direction::Forward, usize::MAX)?;
+    let decoded = events.iter().map(|event| Ok((event.position, decode_in(stream, event.position, &event.body)?)));
+    decoded.collect()
+}
+
+/// Folds a tenant from its own streams.
+pub(crate) fn tenant(reader: &LogReader, tenant: TenantId) -> Result<Tenant, LoadError> {
+    let mut folded = Tenant::default();
+    for stream in [Stream::Menu(tenant), Stream::Access(tenant)] {
+        for (_, event) in events_of(reader, &stream)? {
+            match &event {
+                Event::Menu(event) => folded.evolve_menu(event),
+                Event::Access(event) => folded.evolve_access(event),
+                other => unreachable!("{other:?} in {stream}"),
+            }
+        }
+    }
+    Ok(folded)
+}
+
+/// Reads what belongs to one store.
+pub(crate) struct StoreLoader<'a> {
+    pub reader: &'a LogReader,
+    pub tenant: TenantId,
+    pub store: StoreId,
+}
+
+impl StoreLoader<'_> {
+    /// Folds entities, and what they are folded together with, from what their streams hold below `below`: a store with nothing
+    /// else in it. What was never there is not in it.
+    pub(crate) fn entities(
+        &self,
+        settings: &Settings,
+        entities: &[Entity],
+        below: Position,
+    ) -> Result<Store, LoadError> {
+        let mut wanted = entities.to_vec();
+        let mut events: Vec<(Position, Event)> = vec![];
+        let mut index = 0;
+        while let Some(entity) = wanted.get(index).copied() {
+            let held = events_of(self.reader, &stream_of(self.tenant, self.store, entity))?;
+            let held = held.into_iter().filter(|(position, _)| *position < below);
+            for (position, event) in held {
+                if let Some(named) = companion(&event)
+                    && !wanted.contains(&named)
+                {
+                    wanted.push(named);
+                }
+                events.push((position, event));
+            }
+            index += 1;
+        }
+        events.sort_unstable_by_key(|(position, _)| *position);
+        let mut folded = Store::open(&Event::Store(StoreEvent::StoreOpened(settings.clone())));
+        events.iter().for_each(|(_, event)| folded.evolve(event));
+        Ok(folded)
+    }
+
+    /// A store as its row and the commits behind it make it.
+    pub(crate) fn place(
+        &self,
+        note: &StoreNote,
+        snapshot: Option<&Snapshot>,
+        now: Timestamp,
+    ) -> Result<Place, LoadError> {
+        let mut place = match (note.position, snapshot) {
+            (Some(position), Some(snapshot)) => {
+                let StoreRow { position: held, parts } = snapshot.row(self.tenant, self.store)?;
+                if held != position {
+                    return Err(LoadError::Snapshot(SnapshotError::Mixed));
+                }
+                let (live, settings) = (parts.live.clone(), parts.settings.clone());
+                let mut store = Store::from_parts(parts);
+                store.admit(self.entities(&settings, &live, Position(position))?);
+                Some(Place::read(store, note, now)?)
+            }
+            (None, _) | (_, None) => None,
+        };
+        for first in &note.tail {
+            let first = Position(*first);
+            let found = self.reader.commit_holding(first)?.ok_or(LoadError::Missing { position: first })?;
+            for event in found.commit().events() {
+                if note.position.is_some_and(|position| event.position.0 < position) {
+                    continue;
+                }
+                let (stream, fact) = decode(&event)?;
+                if (stream.tenant(), stream.store()) == (self.tenant, Some(self.store)) {
+                    self.fold(&mut place, &fact, &event, now)?;
+                }
+            }
+        }
+        place.ok_or(LoadError::Snapshot(SnapshotError::Mixed))
+    }
+
+    /// Folds a fact of the log into a store; archived orders it is about are read first.
+    pub(crate) fn fold(
+        &self,
+        place: &mut Option<Place>,
+        fact: &Event,
+        event: &StoredEvent<'_>,
+        now: Timestamp,
+    ) -> Result<(), LoadError> {
+        match place {
+            None => *place = Some(Place::open(fact, event.position, now)?),
+            Some(place) => {
+                self.admit_for(place, fact, event, now)?;
+                place.apply(fact, event.position, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the archived orders that a fact of the log is about.
+    pub(crate) fn admit_for(
+        &self,
+        place: &mut Place,
+        fact: &Event,
+        event: &StoredEvent<'_>,
+        now: Timestamp,
+    ) -> Result<(), LoadError> {
+        // The first event of a stream finds nothing there.
+        let itself = entity_of(fact).filter(|_| event.revision != Revision(0));
+        let wanted: Vec<Entity> =
+            [itself, companion(fact)].into_iter().flatten().filter(|entity| !place.store.holds(*entity)).collect();
+        if !wanted.is_empty() {
+            let folded = self.entities(place.store.settings(), &wanted, event.position)?;
+            place.admit(folded, now);
+        }
+        Ok(())
+    }
+}

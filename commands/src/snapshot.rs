@@ -1,0 +1,256 @@
+//! The snapshot file: one row per store, each as it was at a position of its own, and how far all of them go together.
+//!
+//! It is derived from the log and may be deleted while the engine is stopped: then the whole log is folded. A file that
+//! is damaged, of another log, of another form or ahead of the log is reported and made anew.
+
+use domain::ids::{StoreId, TenantId};
+use eventlog::Position;
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use schemas::stored::{BadSnapshot, Checkpoint, StoreNote, StoreRow};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
+
+const CHECKPOINT: Table = TableDefinition::new("checkpoint");
+const CHECKPOINT_KEY: &[u8] = b"checkpoint";
+/// What memory keeps of every store.
+const NOTES: Table = TableDefinition::new("notes");
+/// The stores.
+const STORES: Table = TableDefinition::new("stores");
+/// What the database may keep in memory, in bytes: rows are read once and then kept as stores.
+const CACHE_BYTES: usize = 8 << 20;
+
+/// Why the snapshot cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The file cannot be made or removed.
+    #[error("cannot {what} {}", path.display())]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// To which file.
+        path: PathBuf,
+        /// What the file system answered.
+        source: std::io::Error,
+    },
+    /// The database failed.
+    #[error("the snapshot's database failed")]
+    Storage(#[source] Box<redb::Error>),
+    /// A row does not read.
+    #[error(transparent)]
+    Row(#[from] BadSnapshot),
+    /// Rows do not fit together.
+    #[error("the rows of the snapshot do not fit together")]
+    Mixed,
+}
+
+/// Every error of the database is one to us.
+macro_rules! from_redb {
+    ($($error:ident),*) => {$(
+        impl From<redb::$error> for SnapshotError {
+            fn from(error: redb::$error) -> SnapshotError {
+                SnapshotError::Storage(Box::new(error.into()))
+            }
+        }
+    )*};
+}
+
+from_redb!(DatabaseError, StorageError, TableError, TransactionError, CommitError);
+
+/// What a snapshot says about the whole log below its checkpoint.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    pub checkpoint: Checkpoint,
+    pub notes: Vec<(TenantId, StoreId, StoreNote)>,
+}
+
+/// A store to be written.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub tenant: TenantId,
+    pub store: StoreId,
+    /// The position after the last event in it.
+    pub position: Position,
+    /// The stored form of its [`StoreNote`].
+    pub note: Vec<u8>,
+    /// The stored form of its [`StoreRow`]; `None` where only the note changes.
+    pub row: Option<Vec<u8>>,
+}
+
+/// The snapshot file.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    path: PathBuf,
+    database: Mutex<Handle>,
+    /// Names the log it is of.
+    pub log: u128,
+    /// How far it went when it was opened.
+    pub position: Position,
+}
+
+#[derive(Debug)]
+enum Handle {
+    Open(Arc<Database>),
+    /// A database that could not write has to be opened again.
+    Failed,
+    /// A row is damaged: nothing is written any more, so that no later start trusts what is left.
+    Damaged,
+}
+
+impl Snapshot {
+    /// Opens the file, or makes a new one where there is none that fits the log. `durable` is where the log ends.
+    pub(crate) fn open(
+        path: &Path,
+        log: u128,
+        durable: Position,
+    ) -> Result<(Snapshot, Option<Contents>), SnapshotError> {
+        if path.exists() {
+            // A file that is damaged where redb trusts it makes it panic; the log is folded all the same.
+            let found = catch_unwind(AssertUnwindSafe(|| {
+                let database = builder().open(path)?;
+                let contents = contents(&database)?;
+                Ok::<_, SnapshotError>((database, contents))
+            }));
+            let why = match found {
+                Ok(Ok((database, Some(contents)))) if fits(&contents, log, durable) => {
+                    let position = Position(contents.checkpoint.position);
+                    return Ok((Snapshot::of(path, database, log, position), Some(contents)));
+                }
+                Ok(Ok((_, Some(_)))) => "it is of another log or ahead of it".to_owned(),
+                Ok(Ok((_, None))) => "it was never finished".to_owned(),
+                Ok(Err(error)) => format!("{error}"),
+                Err(_) => "it is damaged".to_owned(),
+            };
+            tracing::warn!(path = %path.display(), why, "snapshot discarded; the whole log is folded");
+            remove(path)?;
+        }
+        let database = builder().create(path)?;
+        Ok((Snapshot::of(path, database, log, Position(0)), None))
+    }
+
+    fn of(path: &Path, database: Database, log: u128, position: Position) -> Snapshot {
+        let database = Mutex::new(Handle::Open(Arc::new(database)));
+        Snapshot { path: path.to_owned(), database, log, position }
+    }
+
+    /// A store's row.
+    pub(crate) fn row(&self, tenant: TenantId, store: StoreId) -> Result<StoreRow, SnapshotError> {
+        let database = self.database()?;
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            let table = database.begin_read()?.open_table(STORES)?;
+            let held = table.get(key(tenant, store).as_bytes())?.ok_or(SnapshotError::Mixed)?;
+            Ok(StoreRow::decode(held.value())?)
+        }));
+        read.unwrap_or(Err(SnapshotError::Mixed)).inspect_err(|error| {
+            // The next start must not trust it.
+            tracing::error!(%error, path = %self.path.display(), "the snapshot is damaged; start again to fold the whole log");
+            *self.lock() = Handle::Damaged;
+            // Where it cannot be removed the next start finds the damage again.
+            let _ = remove(&self.path);
+        })
+    }
+
+    /// Writes rows, and with the last of them how far all go together. They are there whole or not at all.
+    pub(crate) fn write(&self, rows: &[Row], checkpoint: Option<&Checkpoint>) -> Result<(), SnapshotError> {
+        let database = self.database()?;
+        let written = catch_unwind(AssertUnwindSafe(|| write(&database, rows, checkpoint)));
+        written.unwrap_or(Err(SnapshotError::Mixed)).inspect_err(|_| {
+            let mut handle = self.lock();
+            if let Handle::Open(_) = *handle {
+                *handle = Handle::Failed;
+            }
+        })
+    }
+
+    fn database(&self) -> Result<Arc<Database>, SnapshotError> {
+        let mut handle = self.lock();
+        match &*handle {
+            Handle::Open(database) => Ok(Arc::clone(database)),
+            Handle::Damaged => Err(SnapshotError::Mixed),
+            Handle::Failed => {
+                // Never a new file: it would lack the stores that are not in memory.
+                let database = Arc::new(builder().open(&self.path)?);
+                *handle = Handle::Open(Arc::clone(&database));
+                Ok(database)
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Handle> {
+        // Whoever panicked has not left half a handle.
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn builder() -> redb::Builder {
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(CACHE_BYTES);
+    builder
+}
+
+fn remove(path: &Path) -> Result<(), SnapshotError> {
+    std::fs::remove_file(path).map_err(|source| SnapshotError::Io {
+        what: "remove the snapshot",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn fits(contents: &Contents, log: u128, durable: Position) -> bool {
+    let Contents { checkpoint, notes } = contents;
+    let is_within = |(_, _, note): &(TenantId, StoreId, StoreNote)| {
+        note.position.is_none_or(|position| position <= durable.0) && note.tail.iter().all(|first| *first < durable.0)
+    };
+    checkpoint.log == log && checkpoint.position <= durable.0 && notes.iter().all(is_within)
+}
+
+fn contents(database: &Database) -> Result<Option<Contents>, SnapshotError> {
+    let transaction = database.begin_read()?;
+    let table = match transaction.open_table(CHECKPOINT) {
+        Ok(table) => table,
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(held) = table.get(CHECKPOINT_KEY)? else { return Ok(None) };
+    let checkpoint = Checkpoint::decode(held.value())?;
+    let mut notes = vec![];
+    for entry in transaction.open_table(NOTES)?.iter()? {
+        let (name, note) = entry?;
+        let (tenant, store) = parse_key(name.value()).ok_or(SnapshotError::Mixed)?;
+        notes.push((tenant, store, StoreNote::decode(note.value())?));
+    }
+    Ok(Some(Contents { checkpoint, notes }))
+}
+
+fn write(database: &Database, rows: &[Row], checkpoint: Option<&Checkpoint>) -> Result<(), SnapshotError> {
+    let transaction = database.begin_write()?;
+    {
+        let (mut notes, mut stores) = (transaction.open_table(NOTES)?, transaction.open_table(STORES)?);
+        for row in rows {
+            let key = key(row.tenant, row.store);
+            notes.insert(key.as_bytes(), row.note.as_slice())?;
+            if let Some(bytes) = &row.row {
+                stores.insert(key.as_bytes(), bytes.as_slice())?;
+            }
+        }
+        if let Some(checkpoint) = checkpoint {
+            let mut bytes = vec![];
+            checkpoint.encode(&mut bytes);
+            transaction.open_table(CHECKPOINT)?.insert(CHECKPOINT_KEY, bytes.as_slice())?;
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Ids have no dot.
+fn key(tenant: TenantId, store: StoreId) -> String {
+    format!("{tenant}.{store}")
+}
+
+fn parse_key(key: &[u8]) -> Option<(TenantId, StoreId)> {
+    let (tenant, store) = std::str::from_utf8(key).ok()?.split_once('.')?;
+    Some((TenantId::parse(tenant).ok()?, StoreId::parse(store).ok()?))
+}

@@ -1,0 +1,514 @@
+//! What left memory comes back as it was: an engine that holds next to nothing decides as one that holds everything.
+
+use crate::support::*;
+use commands::{Answer, CommandError, Options, Receipt};
+use domain::command::{
+    Command, DrawerCommand, Method, NewRefund, OrderCommand, Outcome, PaymentCommand, RefundLine, RefundOf,
+    RefundOutcome, StockCommand, StoreCommand,
+};
+use domain::event::{CancelReason, Event, OrderEvent, PayMode, PaymentEvent, StockPolicy};
+use domain::ids::{DrawerId, RefundId, StoreId, TenderId};
+use domain::money::{Money, QtyMilli};
+use domain::refused::Refused;
+use domain::store::Settings;
+use eventlog::open_memory;
+use eventlog::sim::Random;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+const STORES: [&str; 3] = ["s1", "s2", "s3"];
+const DAY: i64 = 86_400;
+
+/// Holds one store, no closed order for longer than its second, and four ids.
+fn small(snapshot: &Path) -> Options {
+    Options {
+        ids_max: 4,
+        closed_orders_max: 1,
+        closed_orders_age: Duration::ZERO,
+        snapshot: Some(snapshot.to_owned()),
+        snapshot_events: 20,
+        stores_max: 1,
+        ..Options::default()
+    }
+}
+
+fn in_store(id: &str, command: Command) -> Command {
+    let Command::Store(_, command) = command else { panic!("{command:?} is not to a store") };
+    Command::Store(store(id), command)
+}
+
+fn outcome(id: &str, outcome: Outcome) -> Command {
+    to_store(StoreCommand::Payment(payment(id), PaymentCommand::RecordOutcome(outcome)))
+}
+
+fn card(id: &str, of: &str) -> Command {
+    pay(id, of, Method::External(TenderId::parse("card").expect("an id")))
+}
+
+/// Part of what is due, in cash.
+fn part(id: &str, of: &str, cents: i64) -> Command {
+    let initiate = PaymentCommand::Initiate {
+        order: order(of),
+        amount: Some(Money(cents)),
+        tip: Money::ZERO,
+        method: Method::Cash { tendered: None, drawer: None },
+        expected_total: None,
+    };
+    to_store(StoreCommand::Payment(payment(id), initiate))
+}
+
+fn to_drawer(command: DrawerCommand) -> Command {
+    to_store(StoreCommand::Drawer(DrawerId::parse("d1").expect("an id"), command))
+}
+
+fn refund(of: &str, id: &str, what: RefundOf) -> Command {
+    let refund = RefundId::parse(id).expect("an id");
+    let new = NewRefund { refund, what, restock: true, reason: text("cold"), drawer: None };
+    to_store(StoreCommand::Payment(payment(of), PaymentCommand::RequestRefund(new)))
+}
+
+fn units(qty: u32) -> RefundOf {
+    let lines = vec![RefundLine { line: line("l1"), qty: QtyMilli::pieces(qty) }];
+    RefundOf::Lines { lines, tip: Money::ZERO }
+}
+
+fn refund_outcome(of: &str, id: &str, outcome: RefundOutcome) -> Command {
+    let refund = RefundId::parse(id).expect("an id");
+    to_store(StoreCommand::Payment(payment(of), PaymentCommand::RecordRefundOutcome { refund, outcome }))
+}
+
+/// A command out of everything a day brings, to old orders as to new ones; many of them are refused.
+fn some_command(random: &mut Random) -> Command {
+    let order = format!("o{}", random.below(20));
+    let attempt = format!("p{}", random.below(40));
+    let qty = 1 + random.below(2) as u32;
+    let give_back = format!("r{}", random.below(3));
+    let command = match random.below(25) {
+        0 | 1 => burgers(&order, qty),
+        2 | 3 => burgers_first(&order, qty),
+        4 => cancel(&order),
+        5 | 6 => cash(&attempt, &order),
+        7 | 8 => card(&attempt, &order),
+        9 => outcome(&attempt, Outcome::Captured { amount: None }),
+        10 => outcome(&attempt, Outcome::Captured { amount: Some(Money(7)) }),
+        11 => outcome(&attempt, Outcome::Failed { code: text("declined") }),
+        12 => to_order(&order, OrderCommand::AddLines(vec![new_line("l2", "soup", qty)])),
+        13 => to_order(&order, OrderCommand::ChangeLineQty { line: line("l1"), qty: QtyMilli::pieces(qty) }),
+        14 | 15 => part(&attempt, &order, 600),
+        16 => refund(&attempt, &give_back, RefundOf::Rest),
+        17 => refund(&attempt, &give_back, units(qty)),
+        18 => refund_outcome(&attempt, &give_back, RefundOutcome::Succeeded),
+        19 => refund_outcome(&attempt, &give_back, RefundOutcome::Failed { code: text("closed") }),
+        20 => to_drawer(DrawerCommand::OpenShift { float: Money(10_000) }),
+        21 => to_drawer(DrawerCommand::PaidIn { amount: Money(100), reason: text("change") }),
+        22 => to_drawer(DrawerCommand::CloseShift { counted: Money(10_000) }),
+        23 => to_stock(StockCommand::Mark86 { sku: sku("burger"), until: None }),
+        _ => to_stock(StockCommand::Unmark86(sku("burger"))),
+    };
+    in_store(STORES[random.below(3) as usize], command)
+}
+
+fn furnish(house: &House) {
+    house.furnish(20);
+    for id in &STORES[1..] {
+        house.must(put(id));
+        let policy = StockPolicy::Counted { auto86: true };
+        house.must(in_store(id, to_stock(StockCommand::SetPolicy { sku: sku("burger"), policy })));
+        house.must(in_store(id, receive(20)));
+    }
+}
+
+/// What a client learns but for where it stands in the log: other stores' commands may come between.
+fn said(house: &House, id: u128, command: &Command) -> String {
+    match house.send(envelope(id, command.clone())) {
+        Ok(Answer { receipt: Receipt { stream, revision, events, .. }, repeated }) => {
+            let events: Vec<_> =
+                events.iter().map(|event| format!("{} {:?} {:?}", event.stream, event.revision, event.event)).collect();
+            format!("{stream} {revision:?} {repeated} {events:?}")
+        }
+        Err(error) => format!("{error:?}"),
+    }
+}
+
+/// Every stream with its events.
+fn streams(house: &House) -> BTreeMap<String, Vec<Event>> {
+    let mut streams: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    for event in commits(house.engine.reader()).into_iter().flat_map(|commit| commit.events) {
+        streams.entry(event.stream).or_default().push(event.event);
+    }
+    streams
+}
+
+/// Has every store looked at, so that its deadlines are known.
+fn look_at_all(house: &House) {
+    for id in STORES {
+        let order = new_order(PayMode::Later, vec![new_line("l1", "soup", 1)]);
+        wait(house.engine.price(tenant("m1"), store(id), order)).expect("a price");
+    }
+}
+
+#[test]
+fn an_engine_that_holds_next_to_nothing_decides_as_one_that_holds_everything() {
+    for seed in 1..=6 {
+        say_seed(seed);
+        let mut random = Random::new(seed);
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("snapshot.redb");
+        let large = House::start(GateDisk::new().open());
+        let mut disk = GateDisk::new();
+        let mut house = House::start_with(disk.open(), NOON, small(&path));
+        furnish(&large);
+        furnish(&house);
+        let mut sent: Vec<(u128, Command)> = vec![];
+        let mut now = 0;
+        let (mut fetches, mut evicted, mut snapshots) = (0, 0, 0);
+        for step in 0..250 {
+            now += 2;
+            if random.one_in(25) {
+                let stats = house.engine.stats().snapshot();
+                fetches += stats.fetches;
+                evicted += stats.stores_evicted;
+                snapshots += stats.snapshots;
+                drop(house.stop());
+                disk = disk.reborn();
+                house = House::start_with(disk.open(), NOON + now * SECOND, small(&path));
+            }
+            if random.one_in(40) {
+                // Deadlines pass, once all of them are known.
+                look_at_all(&house);
+                now += TIMEOUT_S;
+                for house in [&large, &house] {
+                    house.set_clock(now);
+                    look_at_all(house);
+                }
+                until(|| (streams(&large) == streams(&house)).then_some(()));
+            }
+            large.set_clock(now);
+            house.set_clock(now);
+            let (id, command) = match !sent.is_empty() && random.one_in(5) {
+                true => sent[random.below(sent.len() as u64) as usize].clone(),
+                false => (fresh(), some_command(&mut random)),
+            };
+            let (here, there) = (said(&large, id, &command), said(&house, id, &command));
+            assert_eq!(here, there, "seed {seed}, step {step}, {command:?}");
+            sent.push((id, command));
+        }
+        until(|| (streams(&large) == streams(&house)).then_some(()));
+        assert!(20 < fetches && 5 < evicted && 0 < snapshots, "{fetches} {evicted} {snapshots}");
+        let held = house.engine.stats().snapshot();
+        assert!(held.ids <= 16 && held.orders < 40, "{held:?}");
+        drop(house.stop());
+    }
+}
+
+/// A house with a closed order that has left memory: `old`, paid by `p_cash`, with a card that failed and one that expired.
+fn with_archived_order(path: &Path) -> (GateDisk, House, Vec<(u128, Command, Answer)>) {
+    let disk = GateDisk::new();
+    let house = House::start_with(disk.open(), NOON, small(path));
+    house.furnish(100);
+    let mut sent = vec![];
+    let mut send = |command: Command| {
+        let id = fresh_as(IdForm::V7(NOON));
+        let answer = house.send(envelope(id, command.clone())).expect("accepted");
+        sent.push((id, command, answer));
+    };
+    send(burgers("old", 2));
+    send(card("p_failed", "old"));
+    send(outcome("p_failed", Outcome::Failed { code: text("declined") }));
+    send(card("p_late", "old"));
+    send(cash("p_cash", "old"));
+    (disk, house, sent)
+}
+
+#[track_caller]
+fn check_old_order(house: &House, sent: &[(u128, Command, Answer)]) {
+    for (id, command, first) in sent {
+        let again = house.send(envelope(*id, command.clone())).expect("accepted before");
+        assert!(again.repeated);
+        assert_eq!(again.receipt, first.receipt);
+        let reused = house.send(envelope(*id, receive(999)));
+        assert!(matches!(reused, Err(CommandError::KeyReused)), "{reused:?}");
+    }
+    assert!(matches!(house.refused(burgers("old", 1)), Refused::OrderExists { .. }));
+    assert!(matches!(house.refused(card("p_failed", "old")), Refused::PaymentExists { .. }));
+    assert!(matches!(house.refused(cancel("old")), Refused::OrderClosed { .. }));
+    assert!(matches!(house.refused(cash("p_more", "old")), Refused::OrderClosed { .. }));
+    assert!(matches!(house.refused(cancel("never")), Refused::UnknownOrder { .. }));
+    assert!(matches!(
+        house.refused(outcome("never", Outcome::Captured { amount: None })),
+        Refused::UnknownPayment { .. }
+    ));
+    let currency = domain::money::Currency::new("EUR", 2).expect("a currency");
+    let abroad = to_store(StoreCommand::Put(Settings { currency, ..settings() }));
+    assert!(matches!(house.refused(abroad), Refused::CurrencyFixed { .. }));
+}
+
+/// Money that arrives for an order of last month is recorded, flagged, and counted once.
+#[track_caller]
+fn check_late_money(house: &House, attempt: &str) {
+    let answer = house.must(outcome(attempt, Outcome::Captured { amount: None }));
+    let kinds: Vec<&Event> = answer.receipt.events.iter().map(|event| &event.event).collect();
+    assert!(matches!(kinds[0], Event::Payment(_, PaymentEvent::PaymentCaptured { .. })), "{kinds:?}");
+    let unapplied = kinds.iter().any(|event| matches!(event, Event::Order(_, OrderEvent::PaymentNotApplicable { .. })));
+    assert!(unapplied, "{kinds:?}");
+    let again = house.must(outcome(attempt, Outcome::Captured { amount: None }));
+    assert!(matches!(again.receipt.events[0].event, Event::Payment(_, PaymentEvent::PaymentOutcomeIgnored { .. })));
+}
+
+#[test]
+fn an_order_of_last_month_is_found_again() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let (disk, house, sent) = with_archived_order(&path);
+    house.set_clock(30 * DAY);
+    for number in 0..40 {
+        house.must(burgers(&format!("o{number}"), 1));
+        house.must(cash(&format!("p{number}"), &format!("o{number}")));
+        house.set_clock(30 * DAY + number);
+    }
+    until(|| (house.engine.stats().snapshot().orders < 10).then_some(()));
+    check_old_order(&house, &sent);
+    check_late_money(&house, "p_failed");
+    drop(house.stop());
+    let house = House::start_with(disk.reborn().open(), NOON + 60 * DAY * SECOND, small(&path));
+    assert_eq!(house.engine.stats().snapshot().orders, 0);
+    check_old_order(&house, &sent);
+    check_late_money(&house, "p_late");
+    let captured = |event: &Event| matches!(event, Event::Payment(_, PaymentEvent::PaymentCaptured { .. }));
+    assert_eq!(count_events(house.engine.reader(), captured), 43);
+    drop(house.stop());
+}
+
+#[test]
+fn an_order_of_last_month_is_refunded_and_never_twice() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let disk = GateDisk::new();
+    let mut house = House::start_with(disk.open(), NOON, small(&path));
+    house.furnish(100);
+    // Three burgers, paid in two parts that each could pay one back.
+    house.must(burgers("old", 3));
+    house.must(part("p1", "old", 1_500));
+    house.must(part("p2", "old", 1_500));
+    let restart = |house: House, month: i64| {
+        drop(house.stop());
+        House::start_with(disk.reborn().open(), NOON + month * 30 * DAY * SECOND, small(&path))
+    };
+    house = restart(house, 1);
+    house.must(refund("p1", "r1", units(1)));
+    house = restart(house, 2);
+    house.must(refund("p2", "r1", units(1)));
+    house = restart(house, 3);
+    // One is left, and neither payment has enough of it left; half of it fits.
+    assert!(matches!(house.refused(refund("p2", "r2", units(2))), Refused::RefundExceedsSold { .. }));
+    assert!(matches!(house.refused(refund("p2", "r2", units(1))), Refused::RefundExceedsCaptured { .. }));
+    house.must(refund("p2", "r2", RefundOf::Rest));
+    house = restart(house, 4);
+    assert!(matches!(house.refused(refund("p2", "r3", RefundOf::Rest)), Refused::NothingToRefund));
+    assert!(matches!(house.refused(refund("p2", "r2", RefundOf::Rest)), Refused::RefundExists { .. }));
+    house.must(refund("p1", "r2", RefundOf::Rest));
+    let given_back = |event: &Event| matches!(event, Event::Order(_, OrderEvent::RefundRecorded { .. }));
+    assert_eq!(count_events(house.engine.reader(), given_back), 4);
+    drop(house.stop());
+}
+
+fn is_timed_out(event: &Event) -> bool {
+    matches!(event, Event::Order(_, OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout }))
+}
+
+#[test]
+fn deadlines_of_stores_that_are_away_pass_once() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let disk = GateDisk::new();
+    let house = House::start_with(disk.open(), NOON, small(&path));
+    furnish(&house);
+    for id in STORES {
+        house.must(in_store(id, burgers_first("due", 1)));
+    }
+    // All stores but one leave.
+    for number in 0..60 {
+        house.must(receive(1));
+        house.set_clock(2 * number);
+    }
+    until(|| (house.engine.stats().snapshot().stores == 1).then_some(()));
+    house.set_clock(TIMEOUT_S);
+    house.await_events(3, is_timed_out);
+    for id in STORES {
+        house.must(in_store(id, burgers_first("due_later", 1)));
+    }
+    drop(house.stop());
+    // Nobody has asked for anything yet when the next pass.
+    let disk = disk.reborn();
+    let house = House::start_with(disk.open(), NOON + 3 * TIMEOUT_S * SECOND, small(&path));
+    house.await_events(6, is_timed_out);
+    drop(house.stop());
+    let house = House::start_with(disk.reborn().open(), NOON + 9 * TIMEOUT_S * SECOND, small(&path));
+    look_at_all(&house);
+    for id in STORES {
+        house.must(in_store(id, receive(1)));
+    }
+    assert_eq!(count_events(house.engine.reader(), is_timed_out), 6);
+    drop(house.stop());
+}
+
+#[test]
+fn a_publication_reaches_stores_that_are_away() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let house = House::start_with(GateDisk::new().open(), NOON, small(&path));
+    house.furnish(10);
+    let stores: Vec<StoreId> = (0..200).map(|number| store(&format!("x{number}"))).collect();
+    for id in &stores {
+        house.must(Command::Store(*id, StoreCommand::Put(settings())));
+    }
+    until(|| {
+        house.set_clock(house.engine.stats().snapshot().accepted as i64 * 2);
+        house.must(receive(1));
+        (house.engine.stats().snapshot().stores < 10).then_some(())
+    });
+    house.must(Command::Menu(domain::command::MenuCommand::UpsertItem(dish("tea", 100, None))));
+    house.must(Command::Menu(domain::command::MenuCommand::Publish));
+    let adopted =
+        |event: &Event| matches!(event, Event::StoreMenu(domain::event::StoreMenuEvent::MenuAdopted { version: 2 }));
+    house.await_events(201, adopted);
+    assert_eq!(count_events(house.engine.reader(), adopted), 201);
+    drop(house.stop());
+}
+
+#[test]
+fn many_clients_meet_stores_that_come_and_go() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let house = House::start_with(GateDisk::new().open(), NOON, small(&path));
+    house.furnish(0);
+    let stores: Vec<String> = (0..12).map(|number| format!("x{number}")).collect();
+    for id in &stores {
+        house.must(put(id));
+        let policy = StockPolicy::Counted { auto86: false };
+        house.must(in_store(id, to_stock(StockCommand::SetPolicy { sku: sku("burger"), policy })));
+        house.must(in_store(id, receive(30)));
+    }
+    let tasks: Vec<_> = (0..16_u64)
+        .map(|client| {
+            let (engine, stores, clock) = (house.engine.clone(), stores.clone(), house.clock.clone());
+            runtime().spawn(async move {
+                let mut random = Random::new(client);
+                let mut sold = 0;
+                for number in 0..60 {
+                    clock.fetch_add(SECOND, std::sync::atomic::Ordering::SeqCst);
+                    let place = &stores[random.below(stores.len() as u64) as usize];
+                    let order = format!("o{client}_{number}");
+                    let open = in_store(place, burgers(&order, 1));
+                    if engine.submit(envelope(fresh_as(IdForm::V4), open)).await.is_ok() {
+                        sold += 1;
+                        let paid = in_store(place, cash(&format!("p{client}_{number}"), &order));
+                        engine.submit(envelope(fresh_as(IdForm::V4), paid)).await.expect("its order is there");
+                    }
+                }
+                sold
+            })
+        })
+        .collect();
+    let sold: u32 = tasks.into_iter().map(|task| wait(task).expect("no panic")).sum();
+    // Nothing is sold twice, and nothing is left unsold while somebody asks.
+    assert_eq!(sold, 12 * 30);
+    let completed = |event: &Event| matches!(event, Event::Order(_, OrderEvent::OrderCompleted { .. }));
+    assert_eq!(count_events(house.engine.reader(), completed), 12 * 30);
+    assert!(10 < house.engine.stats().snapshot().stores_evicted);
+    drop(house.stop());
+}
+
+#[test]
+fn an_engine_stopped_at_any_point_of_a_snapshot_goes_on() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let mut disk = GateDisk::new();
+    // More stores than are written together.
+    let options = || Options { snapshot_events: 1, stores_max: 50, ..small(&path) };
+    let house = House::start_with(disk.open(), NOON, options());
+    house.furnish(1_000);
+    let names: Vec<String> = (0..600).map(|number| format!("x{number}")).collect();
+    names.iter().for_each(|id| _ = house.must(put(id)));
+    drop(house.stop());
+    let mut random = Random::new(11);
+    for round in 0..12 {
+        disk = disk.reborn();
+        let house = House::start_with(disk.open(), NOON + round * DAY * SECOND, options());
+        for number in 0..random.below(60) {
+            let id = &names[random.below(600) as usize];
+            let order = format!("o{round}_{number}");
+            let soup = new_order(PayMode::Later, vec![new_line("l1", "soup", 1)]);
+            house.must(in_store(id, to_order(&order, OrderCommand::Open(soup))));
+            house.must(in_store(id, cash(&order, &order)));
+        }
+        drop(house.stop());
+    }
+    let expected = commits(&disk.reborn().open().1);
+    let house = House::start_with(disk.reborn().open(), NOON + 99 * DAY * SECOND, options());
+    for commit in &expected {
+        for event in &commit.events {
+            if let Event::Order(order, OrderEvent::OrderOpened(_)) = &event.event {
+                let place = event.stream.split('.').nth(1).expect("a store");
+                let refused = house.refused(in_store(place, cancel(order.as_str())));
+                assert!(matches!(refused, Refused::OrderClosed { .. }), "{order}: {refused:?}");
+            }
+        }
+    }
+    drop(house.stop());
+}
+
+#[test]
+fn a_snapshot_that_does_not_fit_is_made_anew() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let (disk, house, sent) = with_archived_order(&path);
+    for number in 0..60 {
+        house.must(receive(1));
+        house.set_clock(number);
+    }
+    until(|| (0 < house.engine.stats().snapshot().snapshots).then_some(()));
+    drop(house.stop());
+    let good = std::fs::read(&path).expect("a file");
+    let mut zeroed = good.clone();
+    let middle = zeroed.len() / 2;
+    zeroed[..middle].fill(0);
+    for (what, bytes) in [("cut", good[..good.len() / 3].to_vec()), ("zeroed", zeroed), ("other", b"soup".to_vec())] {
+        std::fs::write(&path, bytes).expect("a file");
+        let disk = GateDisk { sim: disk.sim.copy(3), ..GateDisk::new() };
+        let house = House::start_with(disk.open(), NOON + 40 * DAY * SECOND, small(&path));
+        check_old_order(&house, &sent);
+        drop(house.stop());
+        assert!(path.exists(), "{what}");
+    }
+    // One that belongs to another log.
+    std::fs::write(&path, &good).expect("a file");
+    let house = House::start_with(open_memory(), NOON, small(&path));
+    house.furnish(1);
+    drop(house.stop());
+    // One that is ahead of the log.
+    std::fs::remove_file(&path).expect("a file");
+}
+
+#[test]
+fn a_restart_reads_the_log_behind_the_snapshot_only() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let disk = GateDisk::new();
+    let house = House::start_with(disk.open(), NOON, Options { stores_max: 9, ..small(&path) });
+    furnish(&house);
+    until(|| {
+        house.must(receive(1));
+        (2 < house.engine.stats().snapshot().snapshots).then_some(())
+    });
+    drop(house.stop());
+    let house = House::start_with(disk.reborn().open(), NOON + DAY * SECOND, small(&path));
+    // The store the log goes on with is read, and no other.
+    until(|| (house.engine.stats().snapshot().stores == 1).then_some(()));
+    house.must(receive(1));
+    let held = house.engine.stats().snapshot();
+    assert!(held.stores == 1 && held.fetches <= 2, "{held:?}");
+    look_at_all(&house);
+    drop(house.stop());
+}

@@ -1,0 +1,181 @@
+//! A store taken apart: what a snapshot keeps of it, and which of its orders need not stay in memory.
+//!
+//! Orders and what belongs to them are not part of a snapshot: each is folded again from its own stream. A snapshot only
+//! names those that have to be in memory for the store to decide: an order that takes no more changes is looked up by its
+//! id when somebody asks for it.
+
+use super::{Settings, Store};
+use crate::calendar::Date;
+use crate::drawer::Drawer;
+use crate::event::Event;
+use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, VariationId};
+use crate::money::Money;
+use crate::order::OrderSlot;
+use crate::stock::{Stock, StockParts};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Something in a store with a stream of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Entity {
+    /// An order.
+    Order(OrderId),
+    /// A payment.
+    Payment(PaymentId),
+}
+
+/// What a store is made of, without its orders and what belongs to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreParts {
+    /// What it is set to.
+    pub settings: Settings,
+    /// The menu version it sells from.
+    pub menu_version: u32,
+    /// Its own prices.
+    pub prices: BTreeMap<(ItemId, Option<VariationId>), Money>,
+    /// What it does not sell at the moment.
+    pub unavailable: Vec<ItemId>,
+    /// Its stock.
+    pub stock: StockParts,
+    /// Its cash drawers.
+    pub drawers: BTreeMap<DrawerId, Drawer>,
+    /// The highest display number, by business date and terminal prefix.
+    pub numbers: BTreeMap<Date, BTreeMap<String, u32>>,
+    /// How many events the store's stream has.
+    pub store_events: u64,
+    /// How many events the stream of what it sells has.
+    pub storemenu_events: u64,
+    /// Whether an order was ever opened.
+    pub has_sold: bool,
+    /// What has to be in memory: every order that may still change, with its payments. Sorted.
+    pub live: Vec<Entity>,
+}
+
+impl Store {
+    /// What the store is made of.
+    pub fn parts(&self) -> StoreParts {
+        let Store {
+            settings,
+            menu_version,
+            prices,
+            unavailable,
+            orders,
+            payments,
+            stock,
+            drawers,
+            numbers,
+            store_events,
+            storemenu_events,
+            has_sold,
+        } = self;
+        let is_live = |order: &OrderId| matches!(orders.get(order), Some(OrderSlot::Live(_)));
+        let live_orders = orders.keys().filter(|order| is_live(order)).map(|order| Entity::Order(*order));
+        let live_payments = payments.iter().filter(|(_, payment)| is_live(&payment.order));
+        let mut live: Vec<Entity> =
+            live_orders.chain(live_payments.map(|(payment, _)| Entity::Payment(*payment))).collect();
+        live.sort_unstable();
+        StoreParts {
+            settings: settings.clone(),
+            menu_version: *menu_version,
+            prices: prices.clone(),
+            unavailable: unavailable.iter().copied().collect(),
+            stock: stock.parts(),
+            drawers: drawers.clone(),
+            numbers: numbers.clone(),
+            store_events: *store_events,
+            storemenu_events: *storemenu_events,
+            has_sold: *has_sold,
+            live,
+        }
+    }
+
+    /// The store that has these parts, before what [`StoreParts::live`] names is put in: see [`Store::admit`].
+    pub fn from_parts(parts: StoreParts) -> Store {
+        let StoreParts {
+            settings,
+            menu_version,
+            prices,
+            unavailable,
+            stock,
+            drawers,
+            numbers,
+            store_events,
+            storemenu_events,
+            has_sold,
+            live: _,
+        } = parts;
+        Store {
+            settings,
+            menu_version,
+            prices,
+            unavailable: unavailable.into_iter().collect(),
+            orders: HashMap::default(),
+            payments: HashMap::default(),
+            stock: Stock::from_parts(stock),
+            drawers,
+            numbers,
+            store_events,
+            storemenu_events,
+            has_sold,
+        }
+    }
+
+    /// Takes in the orders, and what belongs to them, of a store in which nothing but their own events was folded.
+    /// What is there already stays as it is. Answers which orders were taken in.
+    pub fn admit(&mut self, folded: Store) -> Vec<OrderId> {
+        let Store {
+            orders,
+            payments,
+            // Not of orders: the store has its own.
+            settings: _,
+            menu_version: _,
+            prices: _,
+            unavailable: _,
+            stock: _,
+            drawers: _,
+            numbers: _,
+            store_events: _,
+            storemenu_events: _,
+            has_sold: _,
+        } = folded;
+        for (id, payment) in payments {
+            self.payments.entry(id).or_insert(payment);
+        }
+        let mut admitted = vec![];
+        for (order, slot) in orders {
+            if let Entry::Vacant(vacant) = self.orders.entry(order) {
+                vacant.insert(slot);
+                admitted.push(order);
+            }
+        }
+        admitted
+    }
+
+    /// Forgets these orders and what belongs to them.
+    pub fn archive(&mut self, gone: &HashSet<OrderId>) {
+        self.orders.retain(|order, _| !gone.contains(order));
+        self.payments.retain(|_, payment| !gone.contains(&payment.order));
+    }
+
+    /// Whether something is in memory.
+    pub fn holds(&self, entity: Entity) -> bool {
+        match entity {
+            Entity::Order(order) => self.orders.contains_key(&order),
+            Entity::Payment(payment) => self.payments.contains_key(&payment),
+        }
+    }
+
+    /// The order an event belongs to; `None` where it belongs to the store, or to a payment that is not in memory.
+    pub fn order_of(&self, event: &Event) -> Option<OrderId> {
+        match event {
+            Event::Order(order, _) => Some(*order),
+            Event::Payment(payment, _) => self.payments.get(payment).map(|payment| payment.order),
+            Event::Drawer(..)
+            | Event::Stock(_)
+            | Event::Menu(_)
+            | Event::Access(_)
+            | Event::Store(_)
+            | Event::StoreMenu(_) => None,
+        }
+    }
+}
