@@ -64,23 +64,29 @@ impl Checksum {
     }
 }
 
-/// Compares a sealed segment with its checksum.
+/// Compares a sealed segment with its checksum; answers whether there was time for all of it.
 ///
 /// # Errors
 /// [`OpenError::Corrupt`] names the first batch that is damaged.
-pub(super) fn segment(disk: &dyn Disk, dir: &Path, sidecar: &Sidecar) -> Result<(), OpenError> {
+pub(super) fn segment(
+    disk: &dyn Disk,
+    dir: &Path,
+    sidecar: &Sidecar,
+    has_time: impl Fn() -> bool,
+) -> Result<bool, OpenError> {
     let summary = sidecar.summary();
     let path = dir.join(segment_name(summary.number));
     let failed = |source| OpenError::Io { what: "read", path: path.clone(), source };
     let file = disk.open_to_read(&path).map_err(failed)?;
     let (mut checksum, mut buffer) = (Checksum::new(summary.data_end), Vec::new());
-    loop {
+    while has_time() {
         match checksum.step(&*file, &mut buffer).map_err(failed)? {
-            Some(crc) if crc == sidecar.identity().segment_crc => return Ok(()),
-            Some(_) => return find_damage(disk, dir, sidecar),
+            Some(crc) if crc == sidecar.identity().segment_crc => return Ok(true),
+            Some(_) => return find_damage(disk, dir, sidecar).map(|()| true),
             None => {}
         }
     }
+    Ok(false)
 }
 
 /// Looks for the damaged batch of a segment that differs from its checksum.

@@ -20,8 +20,9 @@ use crate::stored::Place;
 use crate::{OpenError, Position, Recovered};
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 pub(super) const LOCK_NAME: &str = "lock";
 pub(super) const REMEDY_SHORT: &str = "restore the log from a copy; nothing was changed. If it is certain that nothing acknowledged \
@@ -59,7 +60,7 @@ pub(super) fn open(
 
 /// What looking at all segments found so far.
 struct Scan {
-    dir: std::path::PathBuf,
+    dir: PathBuf,
     care: Care,
     log_id: Option<u128>,
     index: Index,
@@ -252,14 +253,14 @@ impl Scan {
 
     /// Compares the newest sealed segments with their checksums; answers the numbers of those there was no time for, newest first.
     fn check_sealed(&self, disk: &dyn Disk) -> Result<Vec<u32>, OpenError> {
-        let started = std::time::Instant::now();
+        let started = Instant::now();
+        let has_time = || self.care.budget.is_none_or(|budget| started.elapsed() < budget);
         let sealed = self.index.sealed();
         let mut unchecked = Vec::new();
         for sealed in sealed.iter().rev() {
             let Some(sidecar) = sealed.sidecar() else { continue };
-            match self.care.budget.is_some_and(|budget| budget <= started.elapsed()) {
-                true => unchecked.push(sealed.summary.number),
-                false => check::segment(disk, &self.dir, sidecar)?,
+            if !check::segment(disk, &self.dir, sidecar, has_time)? {
+                unchecked.push(sealed.summary.number);
             }
         }
         Ok(unchecked)
