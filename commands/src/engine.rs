@@ -88,8 +88,8 @@ pub enum StartError {
     /// The log does not fold into a state.
     #[error("the log does not fold into a state")]
     Fold(#[from] FoldError),
-    /// The snapshot's file cannot be made.
-    #[error("the snapshot's file cannot be used")]
+    /// The snapshot does not read.
+    #[error("the snapshot does not read; delete it to fold the whole log")]
     Snapshot(#[source] SnapshotError),
     /// The operating system gives no thread.
     #[error("the operating system gives no thread")]

@@ -60,9 +60,15 @@ pub(crate) fn start(reader: &LogReader, options: &Options) -> Result<(World, Opt
         Some(path) => {
             let genesis = reader.read(Position(0), 1)?;
             let log = genesis.first().expect("a log starts with its genesis record").id().0;
-            let opened = Snapshot::open(path, log, reader.durable());
-            let (snapshot, contents) = opened.map_err(StartError::Snapshot)?;
-            (Some(Arc::new(snapshot)), contents)
+            match Snapshot::open(path, log, reader.durable()) {
+                Ok((snapshot, contents)) => (Some(Arc::new(snapshot)), contents),
+                // It is derived: a disk that is full now does not keep anybody from reading.
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::error!(error, "no snapshots are taken; every store stays in memory until the next start");
+                    (None, None)
+                }
+            }
         }
     };
     let mut world = World::new(options);

@@ -464,11 +464,15 @@ fn a_snapshot_that_does_not_fit_is_made_anew() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("snapshot.redb");
     let (disk, house, sent) = with_archived_order(&path);
+    let early = GateDisk { sim: disk.sim.copy(5), ..GateDisk::new() };
     for number in 0..60 {
         house.must(receive(1));
         house.set_clock(number);
     }
-    until(|| (0 < house.engine.stats().snapshot().snapshots).then_some(()));
+    until(|| {
+        house.must(receive(1));
+        (2 < house.engine.stats().snapshot().snapshots).then_some(())
+    });
     drop(house.stop());
     let good = std::fs::read(&path).expect("a file");
     let mut zeroed = good.clone();
@@ -482,13 +486,28 @@ fn a_snapshot_that_does_not_fit_is_made_anew() {
         drop(house.stop());
         assert!(path.exists(), "{what}");
     }
+    // One that is ahead of the log.
+    std::fs::write(&path, &good).expect("a file");
+    let house = House::start_with(early.open(), NOON + 40 * DAY * SECOND, small(&path));
+    check_old_order(&house, &sent);
+    drop(house.stop());
     // One that belongs to another log.
     std::fs::write(&path, &good).expect("a file");
     let house = House::start_with(open_memory(), NOON, small(&path));
     house.furnish(1);
     drop(house.stop());
-    // One that is ahead of the log.
-    std::fs::remove_file(&path).expect("a file");
+}
+
+#[test]
+fn an_engine_without_room_for_a_snapshot_starts_all_the_same() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("missing").join("snapshot.redb");
+    let (disk, house, sent) = with_archived_order(&path);
+    drop(house.stop());
+    let house = House::start_with(disk.reborn().open(), NOON + DAY * SECOND, small(&path));
+    check_old_order(&house, &sent);
+    assert_eq!(house.engine.stats().snapshot().snapshots, 0);
+    drop(house.stop());
 }
 
 #[test]
