@@ -7,7 +7,7 @@ use common::history::history;
 use common::programme::{Counts, Sizes, run};
 
 /// Histories of what every change goes through: 200,000 recoveries.
-const SIZES: Sizes = Sizes { small: 1_200, change: 17_500, gate: 40_000 };
+const SIZES: Sizes = Sizes { small: 1_200, change: 17_500, gate: 10_000 };
 
 #[test]
 fn a_seed_replays_bit_by_bit() {
