@@ -62,7 +62,7 @@ fn every_operation_goes_wrong_in_every_way() {
 
 #[test]
 fn the_power_goes_at_every_operation_with_every_loss_and_again_at_every_operation_of_the_recovery() {
-    let sizes = Sizes { small: WORKLOAD_SEEDS, change: WORKLOAD_SEEDS, gate: WORKLOAD_SEEDS };
+    let sizes = Sizes { small: WORKLOAD_SEEDS, change: WORKLOAD_SEEDS, gate: 40 };
     // A part of them, when a part will do.
     let stride = if extent() == Extent::Small { 16 } else { 1 };
     let workloads: Vec<u64> = (0..WORKLOADS).map(operations).collect();
