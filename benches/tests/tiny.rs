@@ -75,7 +75,7 @@ fn replay() {
         sums(&measure(Group::Replay)),
         [
             ("replay/open", Some(737)),
-            ("replay/read", Some(354_802_831_418_051_664)),
+            ("replay/read", Some(355_365_918_802_035_792)),
             ("replay/decode", Some(11_357_162_625_899_178_853)),
             ("replay/fold", Some(737)),
         ]
