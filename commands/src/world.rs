@@ -318,6 +318,7 @@ fn due_of(event: &Event) -> Option<Due> {
     match event {
         Event::Order(order, event) => match event {
             OrderEvent::OrderPlaced { .. }
+            | OrderEvent::LinesFired { .. }
             | OrderEvent::PaymentApplied { .. }
             | OrderEvent::OrderCancelled { .. }
             | OrderEvent::OrderCompleted { .. } => Some(Due::Order(*order)),
@@ -325,6 +326,9 @@ fn due_of(event: &Event) -> Option<Due> {
             | OrderEvent::LineAdded(_)
             | OrderEvent::LineQtyChanged { .. }
             | OrderEvent::LineRemoved { .. }
+            | OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesServed { .. }
+            | OrderEvent::LineVoided { .. }
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)
@@ -339,6 +343,7 @@ fn due_of(event: &Event) -> Option<Due> {
         }
         Event::Drawer(..)
         | Event::Stock(_)
+        | Event::Ticket(..)
         | Event::Menu(_)
         | Event::Access(_)
         | Event::Store(_)
@@ -398,6 +403,7 @@ pub(crate) fn main_stream(tenant: TenantId, command: &Command) -> Stream {
             StoreCommand::Payment(payment, _) => Stream::Payment(tenant, *store, *payment),
             StoreCommand::Stock(_) => Stream::Stock(tenant, *store),
             StoreCommand::Drawer(drawer, _) => Stream::Drawer(tenant, *store, *drawer),
+            StoreCommand::Ticket(ticket, _) => Stream::Ticket(tenant, *store, *ticket),
         },
     }
 }

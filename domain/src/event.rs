@@ -2,7 +2,7 @@
 //!
 //! An event carries what a reader needs to understand it alone: names, prices and taxes as they were, not references.
 
-use crate::ids::{DrawerId, OrderId, PaymentId};
+use crate::ids::{DrawerId, OrderId, PaymentId, TicketId};
 
 mod access;
 mod drawer;
@@ -12,6 +12,7 @@ mod payment;
 mod refund;
 mod stock;
 mod store;
+mod ticket;
 
 pub use access::{AccessEvent, Role};
 pub use drawer::DrawerEvent;
@@ -24,6 +25,7 @@ pub use payment::{Flag, IgnoredOutcome, IgnoredRefund, PaymentEvent, Tender};
 pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 pub use store::{StoreEvent, StoreMenuEvent};
+pub use ticket::{FiredLine, LineUnits, TicketEvent};
 
 /// A fact, with the entity it is about where its stream holds one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,4 +46,6 @@ pub enum Event {
     Stock(StockEvent),
     /// In `drawer-<tenant>.<store>.<drawer>`.
     Drawer(DrawerId, DrawerEvent),
+    /// In `ticket-<tenant>.<store>.<ticket>`.
+    Ticket(TicketId, TicketEvent),
 }

@@ -3,9 +3,10 @@
 use crate::calendar::{CutOff, Date, Timestamp};
 use crate::command::{Context, StoreCommand};
 use crate::drawer::Drawer;
-use crate::event::{Event, Opening, OrderEvent, PaymentEvent, StoreEvent, StoreMenuEvent};
+use crate::event::{Event, Opening, OrderEvent, PaymentEvent, StoreEvent, StoreMenuEvent, TicketEvent};
 use crate::hash::IdMap;
-use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, Text, VariationId};
+use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, Text, TicketId, VariationId};
+use crate::kitchen::Kitchen;
 use crate::menu::ItemPrice;
 use crate::money::{Currency, Money};
 use crate::order::OrderSlot;
@@ -21,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 mod approvals;
 mod drawers;
+mod kitchen;
 mod lines;
 mod orders;
 mod payments;
@@ -45,6 +47,8 @@ pub struct Settings {
     pub approvals: Approvals,
     /// Whether cash takes an open shift.
     pub cash_shifts: CashShifts,
+    /// Whether orders that are opened from now on are prepared on tickets.
+    pub kitchen: Kitchen,
 }
 
 /// Whether a store takes cash in shifts.
@@ -75,6 +79,10 @@ pub struct Store {
     payments: IdMap<PaymentId, Payment>,
     stock: Stock,
     drawers: BTreeMap<DrawerId, Drawer>,
+    /// The order of every ticket that something may still happen to.
+    tickets: IdMap<TicketId, OrderId>,
+    /// How many tickets there were, ever: they are numbered.
+    tickets_made: u64,
     numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     store_events: u64,
     storemenu_events: u64,
@@ -127,6 +135,7 @@ impl Store {
             StoreCommand::Payment(payment, command) => store.decide_payment(tenant, *payment, command, context),
             StoreCommand::Stock(command) => store.stock.decide(command, context.now),
             StoreCommand::Drawer(drawer, command) => store.decide_drawer(tenant, *drawer, command, context),
+            StoreCommand::Ticket(ticket, command) => store.decide_ticket(*ticket, *command),
         }
     }
 
@@ -203,6 +212,8 @@ impl Store {
             payments: IdMap::default(),
             stock: Stock::default(),
             drawers: BTreeMap::new(),
+            tickets: IdMap::default(),
+            tickets_made: 0,
             numbers: BTreeMap::new(),
             store_events: 1,
             storemenu_events: 0,
@@ -224,6 +235,7 @@ impl Store {
             Event::Payment(payment, event) => self.evolve_payment(*payment, event),
             Event::Stock(event) => self.stock.evolve(event),
             Event::Drawer(drawer, event) => self.drawers.entry(*drawer).or_default().evolve(event),
+            Event::Ticket(ticket, event) => self.evolve_ticket(*ticket, event),
             Event::Menu(_) | Event::Access(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
                 panic!("{event:?} for a store that is open")
             }
@@ -249,9 +261,26 @@ impl Store {
         }
     }
 
+    fn evolve_ticket(&mut self, ticket: TicketId, event: &TicketEvent) {
+        if let TicketEvent::TicketCreated { order, .. } = event {
+            self.tickets_made += 1;
+            self.tickets.insert(ticket, *order);
+        }
+        let order = self.tickets.get(&ticket).and_then(|order| self.orders.get_mut(order));
+        match order {
+            Some(OrderSlot::Live(order)) => order.evolve_ticket(ticket, event),
+            Some(OrderSlot::Closed(_)) | None => panic!("{event:?} for a ticket of no open order"),
+        }
+    }
+
     fn evolve_order(&mut self, order: OrderId, event: &OrderEvent) {
         if let OrderEvent::OrderOpened(opening) = event {
             self.count_number(opening);
+        }
+        if !self.tickets.is_empty()
+            && matches!(event, OrderEvent::OrderCompleted { .. } | OrderEvent::OrderCancelled { .. })
+        {
+            kitchen::forget(self, order);
         }
         match self.orders.entry(order) {
             Entry::Vacant(vacant) => {
@@ -366,8 +395,15 @@ impl Store {
             Stream::Payment(_, _, payment) => self.payments.get(payment).map(Payment::revision),
             Stream::Stock(..) => self.stock.revision(),
             Stream::Drawer(_, _, drawer) => self.drawers.get(drawer).and_then(Drawer::revision),
+            Stream::Ticket(_, _, ticket) => self.ticket_revision(*ticket),
             Stream::Menu(_) | Stream::Access(_) => None,
         }
+    }
+
+    /// Tickets of closed orders are forgotten: nothing happens to them any more.
+    fn ticket_revision(&self, ticket: TicketId) -> Option<Revision> {
+        let order = self.orders.get(self.tickets.get(&ticket)?)?.live().ok()?;
+        Some(Revision(order.prep.as_deref()?.ticket(ticket).events - 1))
     }
 
     /// When the engine has to come back to an entity, as the state stands; `None` if it need not.

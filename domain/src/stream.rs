@@ -1,7 +1,7 @@
 //! Streams: the history of one entity, named with its tenant, so that two tenants' `s1` never meet.
 
 use crate::event::Event;
-use crate::ids::{BadId, DrawerId, OrderId, PaymentId, StoreId, TenantId};
+use crate::ids::{BadId, DrawerId, OrderId, PaymentId, StoreId, TenantId, TicketId};
 use std::fmt;
 
 /// A stream, by what it holds.
@@ -23,6 +23,8 @@ pub enum Stream {
     Stock(TenantId, StoreId),
     /// `drawer-<tenant>.<store>.<drawer>`
     Drawer(TenantId, StoreId, DrawerId),
+    /// `ticket-<tenant>.<store>.<ticket>`
+    Ticket(TenantId, StoreId, TicketId),
 }
 
 /// Why a text is not the name of a stream of ours.
@@ -70,6 +72,7 @@ impl Stream {
             Event::Payment(payment, _) => Stream::Payment(tenant, store(), *payment),
             Event::Stock(_) => Stream::Stock(tenant, store()),
             Event::Drawer(drawer, _) => Stream::Drawer(tenant, store(), *drawer),
+            Event::Ticket(ticket, _) => Stream::Ticket(tenant, store(), *ticket),
         }
     }
 
@@ -83,7 +86,8 @@ impl Stream {
             | Stream::Order(tenant, ..)
             | Stream::Payment(tenant, ..)
             | Stream::Stock(tenant, _)
-            | Stream::Drawer(tenant, ..) => *tenant,
+            | Stream::Drawer(tenant, ..)
+            | Stream::Ticket(tenant, ..) => *tenant,
         }
     }
 
@@ -96,7 +100,8 @@ impl Stream {
             | Stream::Order(_, store, _)
             | Stream::Payment(_, store, _)
             | Stream::Stock(_, store)
-            | Stream::Drawer(_, store, _) => Some(*store),
+            | Stream::Drawer(_, store, _)
+            | Stream::Ticket(_, store, _) => Some(*store),
         }
     }
 
@@ -111,6 +116,7 @@ impl Stream {
             Stream::Payment(..) => "payment",
             Stream::Stock(..) => "stock",
             Stream::Drawer(..) => "drawer",
+            Stream::Ticket(..) => "ticket",
         }
     }
 
@@ -136,6 +142,10 @@ impl Stream {
                 name.push('.');
                 name.push_str(drawer.as_str());
             }
+            Stream::Ticket(_, _, ticket) => {
+                name.push('.');
+                name.push_str(ticket.as_str());
+            }
             Stream::Menu(_) | Stream::Access(_) | Stream::Store(..) | Stream::StoreMenu(..) | Stream::Stock(..) => {}
         }
     }
@@ -151,13 +161,14 @@ impl Stream {
         let stream = match category {
             "menu" => Stream::Menu(tenant),
             "access" => Stream::Access(tenant),
-            "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" => {
+            "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" | "ticket" => {
                 let store = StoreId::parse(parts.next().ok_or(BadStream::Shape)?)?;
                 match category {
                     "store" => Stream::Store(tenant, store),
                     "storemenu" => Stream::StoreMenu(tenant, store),
                     "stock" => Stream::Stock(tenant, store),
                     "drawer" => Stream::Drawer(tenant, store, DrawerId::parse(parts.next().ok_or(BadStream::Shape)?)?),
+                    "ticket" => Stream::Ticket(tenant, store, TicketId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     "order" => Stream::Order(tenant, store, OrderId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     _ => Stream::Payment(tenant, store, PaymentId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                 }
@@ -194,6 +205,7 @@ mod tests {
             "payment-demo.s1.p_1",
             "stock-demo.s1",
             "drawer-demo.s1.d1",
+            "ticket-demo.s1.t17",
         ] {
             assert_eq!(Stream::parse(name).unwrap().to_string(), name);
         }

@@ -17,7 +17,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
-use routes::{admin, batch, drawers, feed, ops, orders, payments, reads, stock};
+use routes::{admin, batch, drawers, feed, kitchen, ops, orders, payments, reads, stock};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -66,6 +66,15 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::place))
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::complete))
+        .routes(routes!(kitchen::hold))
+        .routes(routes!(kitchen::fire))
+        .routes(routes!(kitchen::serve))
+        .routes(routes!(kitchen::void_line))
+        .routes(routes!(kitchen::board))
+        .routes(routes!(kitchen::start))
+        .routes(routes!(kitchen::ready))
+        .routes(routes!(kitchen::bump))
+        .routes(routes!(kitchen::recall))
         .routes(routes!(payments::initiate))
         .routes(routes!(payments::outcome))
         .routes(routes!(payments::refund))

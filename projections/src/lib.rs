@@ -38,11 +38,11 @@ use crate::model::Model;
 use crate::orders::OrdersModel;
 use crate::sales::SalesModel;
 use crate::worker::Worker;
-use domain::ids::{DrawerId, OrderId, PaymentId, Sku, StoreId, TenantId, TokenId};
+use domain::ids::{DrawerId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, TokenId};
 use eventlog::{LogReader, Position};
 use schemas::views::{
     DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView, StoreView,
-    TokenView,
+    TicketView, TokenView,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -326,6 +326,19 @@ impl Projections {
         page: &PageRequest,
     ) -> Result<Answer<Page<OrderSummary>>, QueryError> {
         orders::orders(&self.orders.view()?, tenant, store, filter, page)
+    }
+
+    /// The tickets on a station's board, oldest first, at most 500.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn board(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        station: StationId,
+    ) -> Result<Answer<Vec<TicketView>>, QueryError> {
+        orders::board(&self.orders.view()?, tenant, store, station)
     }
 
     /// A payment.

@@ -158,6 +158,10 @@ impl Model for SalesModel {
                 let held = row.lines.iter_mut().find(|held| held.line.0 == *line);
                 held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?.qty = Shown(*qty);
             }
+            OrderEvent::LineVoided { line, qty, .. } => {
+                let held = row.lines.iter_mut().find(|held| held.line.0 == *line);
+                held.ok_or(Fault::Impossible("a void of a line that is not there"))?.qty.0.0 -= qty.0;
+            }
             OrderEvent::LineRemoved { line } => row.lines.retain(|held| held.line.0 != *line),
             OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
                 count(&mut self.cubes, before, &place, row, totals)?;
@@ -192,6 +196,9 @@ impl Model for SalesModel {
             OrderEvent::OrderOpened(_)
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
+            | OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesFired { .. }
+            | OrderEvent::LinesServed { .. }
             | OrderEvent::ServiceChargeApplied(_)
             | OrderEvent::ServiceChargeRemoved { .. } => {}
         }

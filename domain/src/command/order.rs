@@ -118,6 +118,17 @@ pub enum NewChargePhase {
     Total,
 }
 
+/// What goes to the kitchen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fire {
+    /// Everything new that is not held.
+    Unheld,
+    /// These lines, held or not.
+    Lines(Vec<LineId>),
+    /// The lines of this course, held or not.
+    Course(u16),
+}
+
 /// A command to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderCommand {
@@ -144,6 +155,23 @@ pub enum OrderCommand {
     RemoveServiceCharge(ChargeId),
     /// Places it: recognises the sale and reserves the stock.
     Place(Place),
+    /// Keeps the new units of lines from the kitchen until somebody names the lines or their course.
+    HoldLines(Vec<LineId>),
+    /// Sends lines to the kitchen.
+    FireLines(Fire),
+    /// Says that what is ready of lines reached the guest; of all lines where none is named.
+    MarkServed(Vec<LineId>),
+    /// Takes units off a placed order.
+    VoidLine {
+        /// The line.
+        line: LineId,
+        /// How much of it.
+        qty: QtyMilli,
+        /// Why.
+        reason: Text,
+        /// Whether what has left the shelf is thrown away; it goes back otherwise.
+        wasted: bool,
+    },
     /// Cancels it.
     Cancel {
         /// Why.

@@ -1,6 +1,6 @@
 //! Decisions about orders. An order and the stock it needs are decided together, so nothing is sold twice.
 
-use super::Store;
+use super::{Store, kitchen};
 use crate::calendar::{Timestamp, business_date};
 use crate::command::{
     Context, NewChargePhase, NewDiscount, NewLine, NewOrder, NewServiceCharge, OrderCommand, Place, Source,
@@ -10,6 +10,7 @@ use crate::event::{
     ReleaseReason, ReservedLine, ServiceCharge, StockEvent,
 };
 use crate::ids::{ChargeId, DiscountId, LineId, OrderId, Text};
+use crate::kitchen::Kitchen;
 use crate::menu::Menu;
 use crate::money::{Money, QtyMilli};
 use crate::order::{Order, OrderSlot};
@@ -19,15 +20,15 @@ use crate::staff::Right;
 use crate::tenant::Tenant;
 
 /// A decision in the making: the facts so far, and the order as they leave it.
-struct Draft<'a> {
-    store: &'a Store,
-    id: OrderId,
-    order: Order,
+pub(super) struct Draft<'a> {
+    pub(super) store: &'a Store,
+    pub(super) id: OrderId,
+    pub(super) order: Order,
     /// What the order asked of the stock before this decision; nothing before it was placed.
     before: Vec<ReservedLine>,
     /// What is reserved for the order, by this decision too.
-    reserved: Vec<ReservedLine>,
-    events: Vec<Event>,
+    pub(super) reserved: Vec<ReservedLine>,
+    pub(super) events: Vec<Event>,
 }
 
 impl Store {
@@ -65,6 +66,21 @@ impl Store {
             OrderCommand::RemoveDiscount(discount) => draft.remove_discount(*discount)?,
             OrderCommand::ApplyServiceCharge(charge) => draft.apply_charge(self.menu(tenant)?, charge)?,
             OrderCommand::RemoveServiceCharge(charge) => draft.remove_charge(*charge)?,
+            OrderCommand::VoidLine { line, qty, reason, wasted } => {
+                draft.void(tenant, (*line, *qty), (reason, *wasted), context)?;
+            }
+            OrderCommand::HoldLines(lines) => {
+                draft.hold(lines)?;
+                return Ok(draft.events);
+            }
+            OrderCommand::FireLines(what) => {
+                draft.fire(what, context)?;
+                return Ok(draft.settle_if_paid());
+            }
+            OrderCommand::MarkServed(lines) => {
+                draft.serve(lines)?;
+                return Ok(draft.settle_if_paid());
+            }
             OrderCommand::Place(place) => return draft.place(*place, context),
             OrderCommand::Cancel { reason } => {
                 if order.is_placed {
@@ -145,6 +161,8 @@ impl Store {
             time_zone: settings.time_zone.clone(),
             rules: settings.rules,
             imported,
+            // What is recorded after the fact was served long ago.
+            kitchen: if imported { Kitchen::Off } else { settings.kitchen },
         };
         let opened = OrderEvent::OrderOpened(opening);
         let OrderSlot::Live(order) = OrderSlot::open(&opened) else { unreachable!("a new order is live") };
@@ -195,7 +213,7 @@ impl Store {
 }
 
 impl<'a> Draft<'a> {
-    fn of(store: &'a Store, id: OrderId, order: Order) -> Draft<'a> {
+    pub(super) fn of(store: &'a Store, id: OrderId, order: Order) -> Draft<'a> {
         let (before, reserved) = match order.is_placed {
             true => (demand(&order), store.stock.reserved_for(id).to_vec()),
             false => (vec![], vec![]),
@@ -207,7 +225,7 @@ impl<'a> Draft<'a> {
         std::mem::take(&mut self.events)
     }
 
-    fn push(&mut self, event: OrderEvent) {
+    pub(super) fn push(&mut self, event: OrderEvent) {
         self.order.evolve_draft(&event);
         self.events.push(Event::Order(self.id, event));
     }
@@ -228,6 +246,7 @@ impl<'a> Draft<'a> {
 
     fn change_qty(&mut self, line: LineId, qty: QtyMilli) -> Result<(), Refused> {
         if self.order.line(line)?.qty != qty {
+            self.keeps_fired(line, qty)?;
             self.push(OrderEvent::LineQtyChanged { line, qty });
         }
         Ok(())
@@ -235,6 +254,7 @@ impl<'a> Draft<'a> {
 
     fn remove_line(&mut self, line: LineId) -> Result<(), Refused> {
         self.order.line(line)?;
+        self.keeps_fired(line, QtyMilli::ZERO)?;
         if self.order.is_placed && self.order.lines.len() == 1 {
             return Err(Refused::OrderEmpty);
         }
@@ -358,14 +378,21 @@ impl<'a> Draft<'a> {
         Ok(self.settle_if_paid())
     }
 
-    fn settle_if_paid(mut self) -> Vec<Event> {
-        if self.order.due() == Money::ZERO {
+    /// What follows where nothing is due: an order that is paid first goes to the kitchen, and one of which nothing is
+    /// left to prepare or serve is settled.
+    pub(super) fn settle_if_paid(mut self) -> Vec<Event> {
+        if !self.order.is_placed || self.order.due() != Money::ZERO {
+            return self.events;
+        }
+        self.fire_paid();
+        if kitchen::is_served(&self.order) {
+            self.clear_board();
             self.events.extend(self.store.settle(self.id, self.order.total, self.reserved));
         }
         self.events
     }
 
-    fn note_reserved(&mut self, events: Vec<Event>) {
+    pub(super) fn note_reserved(&mut self, events: Vec<Event>) {
         for event in &events {
             if let Event::Stock(StockEvent::StockReserved { lines, .. }) = event {
                 self.reserved.extend_from_slice(lines);
@@ -377,24 +404,32 @@ impl<'a> Draft<'a> {
     fn note_released(&mut self, events: Vec<Event>) {
         for event in &events {
             if let Event::Stock(StockEvent::StockReleased { lines, .. }) = event {
-                for line in lines {
-                    let mut rest = line.qty.0;
-                    for held in self.reserved.iter_mut().filter(|held| held.line == line.line && held.sku == line.sku) {
-                        let taken = rest.min(held.qty.0);
-                        held.qty.0 -= taken;
-                        rest -= taken;
-                    }
-                }
-                self.reserved.retain(|held| 0 < held.qty.0);
+                self.take_off(lines);
             }
         }
         self.events.extend(events);
+    }
+
+    /// Takes lines off what is reserved.
+    pub(super) fn take_off(&mut self, lines: &[ReservedLine]) {
+        for line in lines {
+            let mut rest = line.qty.0;
+            for held in self.reserved.iter_mut().filter(|held| held.line == line.line && held.sku == line.sku) {
+                let taken = rest.min(held.qty.0);
+                held.qty.0 -= taken;
+                rest -= taken;
+            }
+        }
+        self.reserved.retain(|held| 0 < held.qty.0);
     }
 
     fn cancel(mut self, reason: &CancelReason) -> Result<Vec<Event>, Refused> {
         let captured = self.order.kept();
         if captured != Money::ZERO {
             return Err(Refused::MoneyCaptured { captured });
+        }
+        if let Some((line, fired)) = kitchen::sent(&self.order) {
+            return Err(Refused::LineFired { line, fired });
         }
         let cancelled = OrderEvent::OrderCancelled { reason: reason.clone() };
         self.events.push(Event::Order(self.id, cancelled));
@@ -405,18 +440,30 @@ impl<'a> Draft<'a> {
 
     /// A placed order with nothing due is settled already, so what is left to settle is never settled by hand.
     fn complete(self) -> Result<Vec<Event>, Refused> {
-        match self.order.is_placed {
-            false => Err(Refused::OrderNotPlaced),
-            true => Err(Refused::PaymentDue { due: self.order.due() }),
+        match (self.order.is_placed, self.order.due()) {
+            (false, _) => Err(Refused::OrderNotPlaced),
+            (true, Money::ZERO) => Err(Refused::NotServed),
+            (true, due) => Err(Refused::PaymentDue { due }),
         }
     }
 }
 
 /// The units an order's lines take from stock.
+///
+/// Of an order that is prepared on tickets it is what was not sent yet, and nothing of one that is paid later: that one
+/// takes its stock as it goes to the kitchen.
 fn demand(order: &Order) -> Vec<ReservedLine> {
     let stocked =
         |line: &crate::order::OrderLine| line.sku.map(|sku| ReservedLine { line: line.line, sku, qty: line.qty });
-    order.lines.iter().filter_map(stocked).collect()
+    let Some(prep) = order.prep.as_deref() else { return order.lines.iter().filter_map(stocked).collect() };
+    if order.pay_mode == PayMode::Later {
+        return vec![];
+    }
+    let unsent = order.lines.iter().zip(&prep.lines).filter_map(|(line, prep)| {
+        let qty = QtyMilli(line.qty.0 - prep.sent().0);
+        Some(ReservedLine { qty, ..stocked(line)? }).filter(|line| QtyMilli::ZERO < line.qty)
+    });
+    unsent.collect()
 }
 
 /// What has to be reserved besides, and what can be given back.

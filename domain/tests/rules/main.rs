@@ -10,6 +10,7 @@
 mod drawers;
 mod general;
 mod generate;
+mod kitchen;
 mod life;
 mod model;
 mod orders;

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod batch;
 pub mod drawers;
 pub mod feed;
+pub mod kitchen;
 pub mod ops;
 pub mod orders;
 pub mod payments;

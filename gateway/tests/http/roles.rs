@@ -14,7 +14,7 @@ const KITCHEN: [bool; 6] = [true, true, true, true, false, false];
 const READERS: [bool; 6] = [true, true, false, false, true, true];
 const ALL: [bool; 6] = [true; 6];
 
-const OPERATIONS: [Operation; 43] = [
+const OPERATIONS: [Operation; 52] = [
     (
         "POST",
         "/v1/stores/s1/orders",
@@ -38,6 +38,15 @@ const OPERATIONS: [Operation; 43] = [
     ("POST", "/v1/stores/s1/drawers/d/close", r#"{"counted":1}"#, STAFF),
     ("GET", "/v1/stores/s1/drawers", "", ALL),
     ("GET", "/v1/stores/s1/drawers/d/shifts", "", ALL),
+    ("POST", "/v1/stores/s1/orders/x/hold", r#"{"line_ids":["l"]}"#, STAFF),
+    ("POST", "/v1/stores/s1/orders/x/fire", "{}", STAFF),
+    ("POST", "/v1/stores/s1/orders/x/serve", "{}", STAFF),
+    ("POST", "/v1/stores/s1/orders/x/void-line", r#"{"line_id":"l","qty":1,"reason":"r"}"#, STAFF),
+    ("POST", "/v1/stores/s1/tickets/t1/start", "{}", KITCHEN),
+    ("POST", "/v1/stores/s1/tickets/t1/ready", r#"{"line_id":"l"}"#, KITCHEN),
+    ("POST", "/v1/stores/s1/tickets/t1/bump", "{}", KITCHEN),
+    ("POST", "/v1/stores/s1/tickets/t1/recall", "{}", KITCHEN),
+    ("GET", "/v1/stores/s1/kitchen/grill", "", ALL),
     ("POST", "/v1/stores/s1/orders/x/cancel", r#"{"reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/stock/86", r#"{"sku":"soup"}"#, KITCHEN),
     ("POST", "/v1/stores/s1/stock/un86", r#"{"sku":"soup"}"#, KITCHEN),

@@ -8,14 +8,14 @@ use domain::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, Rate,
     RefundedLine, ServiceCharge,
 };
-use domain::ids::{OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
+use domain::ids::{LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
 use domain::money::QtyMilli;
 use domain::pricing::{TaxRate, Totals};
 use schemas::stored::CommitMeta;
 use schemas::views::{
     ChargePhaseView, DiscountView, LineModifierView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
-    PaymentFlagView, PaymentState, PaymentView, RateView, RefundState, RefundView, RefundedLineView, ServiceChargeView,
-    Shown, TaxRateView, TotalsView, VariationName, WallTime,
+    PaymentFlagView, PaymentState, PaymentView, PrepState, RateView, RefundState, RefundView, RefundedLineView,
+    ServiceChargeView, Shown, TaxRateView, TotalsView, VariationName, WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -65,6 +65,8 @@ pub(super) fn opened(
         refunded_tips: 0,
         payment_state: PaidState::NotPaid,
         payments: vec![],
+        prep_state: PrepState::None,
+        ticket_ids: vec![],
         revision: recorded.revision,
     }
 }
@@ -74,7 +76,27 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
         OrderEvent::LineAdded(line) => order.lines.push(line_view(line)),
         OrderEvent::LineQtyChanged { line, qty } => {
             let held = order.lines.iter_mut().find(|held| held.line_id.0 == *line);
-            held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?.qty = Shown(*qty);
+            let held = held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?;
+            held.qty = Shown(*qty);
+            shrink(held);
+        }
+        OrderEvent::LineVoided { line, qty, .. } => void(line_mut(order, *line)?, *qty),
+        OrderEvent::LinesHeld { lines } => {
+            for units in lines {
+                line_mut(order, units.line)?.held.0.0 += units.qty.0;
+            }
+        }
+        OrderEvent::LinesFired { lines, .. } => {
+            for units in lines {
+                fire(line_mut(order, units.line)?, units.qty);
+            }
+        }
+        OrderEvent::LinesServed { lines } => {
+            for units in lines {
+                let line = line_mut(order, units.line)?;
+                line.ready.0.0 -= units.qty.0;
+                line.served.0.0 += units.qty.0;
+            }
         }
         OrderEvent::LineRemoved { line } => order.lines.retain(|held| held.line_id.0 != *line),
         OrderEvent::DiscountApplied(discount) => order.discounts.push(discount_view(discount)),
@@ -130,6 +152,55 @@ fn set_totals(order: &mut OrderView, totals: &Totals) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A line of the order.
+pub(super) fn line_mut(order: &mut OrderView, line: LineId) -> Result<&mut LineView, Fault> {
+    let held = order.lines.iter_mut().find(|held| held.line_id.0 == line);
+    held.ok_or(Fault::Impossible("units of a line that is not there"))
+}
+
+fn sent(line: &LineView) -> i64 {
+    line.fired.0.0 + line.ready.0.0 + line.served.0.0
+}
+
+/// No more is held than is new.
+fn shrink(line: &mut LineView) {
+    line.held.0.0 = line.held.0.0.min(line.qty.0.0 - sent(line));
+}
+
+/// What nobody has to prepare is ready at once.
+fn fire(line: &mut LineView, qty: QtyMilli) {
+    match line.station {
+        Some(_) => line.fired.0.0 += qty.0,
+        None => line.ready.0.0 += qty.0,
+    }
+    shrink(line);
+}
+
+/// As the writer does it: new units first, then those furthest from the guest.
+fn void(line: &mut LineView, qty: QtyMilli) {
+    let mut rest = qty.0 - qty.0.min(line.qty.0.0 - sent(line));
+    for units in [&mut line.fired, &mut line.ready, &mut line.served] {
+        let taken = rest.min(units.0.0);
+        units.0.0 -= taken;
+        rest -= taken;
+    }
+    line.qty.0.0 -= qty.0;
+    line.voided.0.0 += qty.0;
+    shrink(line);
+}
+
+/// How far the kitchen is with the lines.
+pub(super) fn prep_state(lines: &[LineView]) -> PrepState {
+    let any = |units: fn(&LineView) -> QtyMilli| lines.iter().any(|line| QtyMilli::ZERO < units(line));
+    let is_served = lines.iter().all(|line| line.qty == line.served);
+    match (any(|line| line.fired.0), any(|line| line.ready.0), any(|line| line.served.0)) {
+        (true, _, _) => PrepState::InKitchen,
+        (false, true, _) => PrepState::Ready,
+        (false, false, true) if is_served => PrepState::Served,
+        (false, false, _) => PrepState::None,
+    }
+}
+
 fn line_view(line: &Line) -> LineView {
     let modifiers = line.modifiers.iter().map(|modifier| LineModifierView {
         group_id: Shown(modifier.group),
@@ -146,6 +217,7 @@ fn line_view(line: &Line) -> LineView {
         category: line.category.clone().map(Shown),
         variation: variation.map(|(id, name)| VariationName { variation_id: Shown(*id), name: Shown(name.clone()) }),
         qty: Shown(line.qty),
+        voided: Shown(QtyMilli::ZERO),
         refunded_qty: Shown(QtyMilli::ZERO),
         unit_price: line.unit.0,
         modifiers: modifiers.collect(),
@@ -158,6 +230,11 @@ fn line_view(line: &Line) -> LineView {
         note: line.note.clone().map(Shown),
         seat: line.seat,
         course: line.course,
+        station: line.station.map(Shown),
+        held: Shown(QtyMilli::ZERO),
+        fired: Shown(QtyMilli::ZERO),
+        ready: Shown(QtyMilli::ZERO),
+        served: Shown(QtyMilli::ZERO),
     }
 }
 

@@ -11,6 +11,7 @@ use domain::ids::{
     ActorId, ChargeId, DiscountId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, StoreId, TableId, TaxId,
     TenantId, TenderId, Text, VariationId,
 };
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
@@ -254,6 +255,7 @@ pub fn settings(name: &str) -> Settings {
         payment_timeout_s: 900,
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
+        kitchen: Kitchen::Off,
     }
 }
 
@@ -278,6 +280,7 @@ pub fn item(
         groups: vec![],
         taxes: taxes.iter().map(|tax| id(TaxId::parse, tax)).collect(),
         sku: sku_name.map(sku),
+        station: None,
     }
 }
 

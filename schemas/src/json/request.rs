@@ -5,6 +5,7 @@
 //! must not pass for an order without one.
 
 mod drawer;
+mod kitchen;
 mod menu;
 mod order;
 mod payment;
@@ -14,6 +15,7 @@ mod stock;
 mod store;
 
 pub use drawer::{CloseShift, MoveCash, NoSale, OpenShift};
+pub use kitchen::{FireLines, HoldLines, MarkServed, TicketLine, VoidLine};
 pub use menu::{GroupModifier, ItemVariation, PutItem, PutModifierGroup, PutTax};
 pub use order::{
     AddLines, Cancel, ChangeLine, ChargePhase, Discount, Line, LineModifier, MODIFIERS_PER_LINE_MAX, OpenOrder, Place,

@@ -23,6 +23,7 @@ mod codes;
 mod digest;
 mod drawer;
 mod envelope;
+mod kitchen;
 mod menu;
 mod meta;
 mod order;
@@ -31,6 +32,7 @@ mod payment;
 mod refund;
 mod stock;
 mod store;
+mod ticket;
 mod totals;
 mod types;
 
@@ -135,6 +137,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
         Event::Payment(_, event) => payment::encode(event, out),
         Event::Stock(event) => stock::encode(event, out),
         Event::Drawer(_, event) => drawer::encode(event, out),
+        Event::Ticket(_, event) => ticket::encode(event, out),
     }
 }
 
@@ -156,5 +159,6 @@ pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
         Stream::Payment(_, _, payment) => payment::decode(&envelope).map(|event| Event::Payment(*payment, event)),
         Stream::Stock(..) => stock::decode(&envelope).map(Event::Stock),
         Stream::Drawer(_, _, drawer) => drawer::decode(&envelope).map(|event| Event::Drawer(*drawer, event)),
+        Stream::Ticket(_, _, ticket) => ticket::decode(&envelope).map(|event| Event::Ticket(*ticket, event)),
     }
 }

@@ -5,6 +5,7 @@ use super::envelope::{Envelope, write};
 use super::parts::{CurrencyV1, RulesV1, Stored, cut_off, minor_opt, money_opt, named, named_opt, text_opt};
 use super::{BadValue, DecodeError, tag};
 use domain::event::{AccessEvent, StoreEvent, StoreMenuEvent};
+use domain::kitchen::Kitchen;
 use domain::money::Ppm;
 use domain::staff::Approvals;
 use domain::store::{CashShifts, Settings};
@@ -47,7 +48,7 @@ struct SettingsV1<'a> {
     payment_timeout_s: u32,
 }
 
-/// `StoreOpened` and `StoreSettingsChanged`, version 2: with what takes an approval, and whether cash takes a shift.
+/// `StoreOpened` and `StoreSettingsChanged`, version 2: with what takes an approval, and whether cash takes a shift , and the kitchen.
 #[derive(Serialize, Deserialize)]
 struct SettingsV2<'a> {
     #[serde(borrow)]
@@ -57,6 +58,7 @@ struct SettingsV2<'a> {
     discount_limit_ppm: u32,
     self_approval: bool,
     cash_shifts: u8,
+    kitchen: u8,
 }
 
 /// `MenuAdopted`, version 1.
@@ -101,9 +103,10 @@ impl<'a> Stored<'a, Settings> for SettingsV1<'a> {
             cut_off: cut_off(self.cut_off_minute)?,
             rules: self.rules.back()?,
             payment_timeout_s: self.payment_timeout_s,
-            // Version 1 knew of no approvals and no shifts.
+            // Version 1 knew of no approvalsand no shifts and no kitchens.
             approvals: Approvals::default(),
             cash_shifts: CashShifts::Off,
+            kitchen: Kitchen::Off,
         })
     }
 }
@@ -117,6 +120,7 @@ impl<'a> Stored<'a, Settings> for SettingsV2<'a> {
             discount_limit_ppm: discount_limit.0,
             self_approval,
             cash_shifts: settings.cash_shifts.code(),
+            kitchen: settings.kitchen.code(),
         }
     }
 
@@ -126,7 +130,12 @@ impl<'a> Stored<'a, Settings> for SettingsV2<'a> {
             discount_limit: Ppm(self.discount_limit_ppm),
             self_approval: self.self_approval,
         };
-        Ok(Settings { approvals, cash_shifts: code(self.cash_shifts)?, ..self.v1.back()? })
+        Ok(Settings {
+            approvals,
+            cash_shifts: code(self.cash_shifts)?,
+            kitchen: code(self.kitchen)?,
+            ..self.v1.back()?
+        })
     }
 }
 

@@ -7,6 +7,7 @@
 mod access;
 mod drawer;
 mod form;
+mod kitchen;
 mod menu;
 mod order;
 mod payment;
@@ -17,13 +18,14 @@ mod store;
 pub use access::{StaffView, TokenRow, TokenView};
 pub use drawer::{DrawerView, ShiftState, ShiftView};
 pub use form::{Shown, WallTime};
+pub use kitchen::{TicketLineView, TicketState, TicketView};
 pub use menu::{
     ItemRow, ItemState, ItemView, MenuRow, MenuView, ModifierGroupView, ModifierOptionView, PriceRow, TaxView,
     VariationView,
 };
 pub use order::{
     ChargePhaseView, DiscountView, LineModifierView, LineView, OrderPaymentView, OrderState, OrderSummary, OrderView,
-    PaidState, RateView, ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
+    PaidState, PrepState, RateView, ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
 };
 pub use payment::{PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView};
 pub use sales::{
@@ -143,7 +145,8 @@ macro_rules! rows {
 rows! {
     Checkpoint = 1,
     DrawerView = 1, ShiftView = 1,
-    OrderView = 2, OrderSummary = 2, PaymentView = 2, StockView = 1, StockHeadRow = 1, StoreView = 3, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1, SaleRow = 1, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1, TokenRow = 1, StaffView = 1,
+    OrderView = 3, OrderSummary = 2, PaymentView = 2, StockView = 1, StockHeadRow = 1, StoreView = 3, StoreMenuRow = 1, PriceRow = 1, MenuRow = 2, SaleRow = 1, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1, TokenRow = 1, StaffView = 1,
+TicketView = 1,
 }
 
 /// A row that says nothing but that it is there.

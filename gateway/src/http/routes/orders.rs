@@ -20,7 +20,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 /// Sends a command to an order; with `Prefer: return=representation` the answer also holds the order as it is now.
-async fn to_order(
+pub(super) async fn to_order(
     app: &Arc<App>,
     caller: Caller,
     headers: CommandHeaders,
@@ -36,7 +36,7 @@ async fn to_order(
     }
 }
 
-type OrderPath = At<(wire::StoreId, wire::OrderId)>;
+pub(super) type OrderPath = At<(wire::StoreId, wire::OrderId)>;
 
 /// Opens an order; with `lines` and `"place": true` it is opened, priced, reserved and placed in one commit.
 #[utoipa::path(
