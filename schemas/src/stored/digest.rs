@@ -220,7 +220,7 @@ fn write_settings(form: &mut Form<'_>, settings: &Settings) {
         form.nested(23, |form| write_approvals(form, approvals));
     }
     form.flag(24, *cash_shifts == CashShifts::Required);
-    form.flag(24, *kitchen == Kitchen::On);
+    form.flag(25, *kitchen == Kitchen::On);
 }
 
 fn write_approvals(form: &mut Form<'_>, approvals: &Approvals) {
