@@ -40,6 +40,8 @@ pub struct Order {
     pub rules: PriceRules,
     /// Whether the guest has ordered it.
     pub is_placed: bool,
+    /// Whether it was recorded after the fact from a file.
+    pub is_imported: bool,
     /// When it is cancelled unless somebody pays.
     pub deadline: Option<Timestamp>,
     /// Its lines.
@@ -115,6 +117,7 @@ impl OrderSlot {
             currency: opening.currency,
             rules: opening.rules,
             is_placed: false,
+            is_imported: opening.imported,
             deadline: None,
             lines: vec![],
             removed: vec![],

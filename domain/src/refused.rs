@@ -1,5 +1,6 @@
 //! Why a command was refused. A refusal is an answer with the facts a till needs to tell the guest, not a failure.
 
+use crate::calendar::Date;
 use crate::event::Role;
 use crate::ids::{
     ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId,
@@ -312,6 +313,16 @@ pub enum Refused {
     ShiftOpen {
         /// The drawer.
         drawer: DrawerId,
+    },
+    /// A later day was closed already.
+    DayClosed {
+        /// The last one that was closed.
+        closed: Date,
+    },
+    /// The business date lies ahead.
+    DayNotBegun {
+        /// The business date it is now.
+        today: Date,
     },
     /// The store keeps no such stock item: set its policy first.
     UnknownSku {
