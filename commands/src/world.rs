@@ -338,6 +338,7 @@ fn due_of(event: &Event) -> Option<Due> {
             Some(Due::Mark86(*sku))
         }
         Event::Drawer(..)
+        | Event::Day(_)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)
@@ -397,6 +398,7 @@ pub(crate) fn main_stream(tenant: TenantId, command: &Command) -> Stream {
             StoreCommand::Order(order, _) => Stream::Order(tenant, *store, *order),
             StoreCommand::Payment(payment, _) => Stream::Payment(tenant, *store, *payment),
             StoreCommand::Stock(_) => Stream::Stock(tenant, *store),
+            StoreCommand::CloseDay { .. } => Stream::Day(tenant, *store),
             StoreCommand::Drawer(drawer, _) => Stream::Drawer(tenant, *store, *drawer),
         },
     }

@@ -38,11 +38,12 @@ use crate::model::Model;
 use crate::orders::OrdersModel;
 use crate::sales::SalesModel;
 use crate::worker::Worker;
+use domain::calendar::Date;
 use domain::ids::{DrawerId, OrderId, PaymentId, Sku, StoreId, TenantId, TokenId};
 use eventlog::{LogReader, Position};
 use schemas::views::{
     DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView, StoreView,
-    TokenView,
+    TokenView, XReport, ZReport,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -383,6 +384,32 @@ impl Projections {
     /// [`QueryError`], among them [`QueryError::BadRange`] and [`QueryError::MixedCurrencies`].
     pub fn sales(&self, tenant: TenantId, query: &SalesQuery) -> Result<Answer<SalesReport>, QueryError> {
         sales::report(&self.sales.view()?, tenant, query)
+    }
+
+    /// What was booked in a store since the last closing; `None` for a date that was closed or lies before one that was.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn x_report(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        date: Date,
+    ) -> Result<Answer<Option<XReport>>, QueryError> {
+        sales::x_report(&self.sales.view()?, tenant, store, date)
+    }
+
+    /// The Z report of a business date; `None` where it was not closed.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn z_report(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        date: Date,
+    ) -> Result<Answer<Option<ZReport>>, QueryError> {
+        sales::z_report(&self.sales.view()?, tenant, store, date)
     }
 
     /// A tenant's tokens, by id, without their hashes.

@@ -4,8 +4,10 @@
 //! by date. A tender has no item, because one payment pays for many.
 
 mod cells;
+mod days;
 mod query;
 
+pub(crate) use days::{x_report, z_report};
 pub(crate) use query::report;
 pub use query::{SalesBy, SalesQuery};
 
@@ -35,11 +37,12 @@ const BY_TAX: &str = "by_tax";
 /// (tenant, store, business date, tender)
 const BY_TENDER: &str = "by_tender";
 
-/// Folds `order-` streams.
+/// Folds `order-` and `day-` streams.
 pub(crate) struct SalesModel {
     sales: Rows<SaleRow>,
     currencies: Rows<StoreCurrencyRow>,
     cubes: Cubes,
+    days: days::Days,
 }
 
 struct Cubes {
@@ -54,6 +57,7 @@ impl SalesModel {
         SalesModel {
             sales: Rows::new(SALES, 16_384),
             currencies: Rows::new(CURRENCIES, 4_096),
+            days: days::Days::new(),
             cubes: Cubes {
                 by_order: Rows::new(BY_ORDER, 16_384),
                 by_item: Rows::new(BY_ITEM, 65_536),
@@ -79,6 +83,7 @@ impl SalesModel {
             // An hour is below 24.
             hour: opening.opened_local.hour() as u8,
             channel: Shown(opening.channel),
+            imported: opening.imported,
             revision: 0,
             lines: vec![],
             sold: None,
@@ -130,16 +135,20 @@ impl Place {
 }
 
 impl Model for SalesModel {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     /// Every order of an hour changes the same few cells, and nobody reads a report to the millisecond.
     const REST: Duration = Duration::from_millis(50);
-    const TABLES: &'static [&'static str] = &[SALES, CURRENCIES, BY_ORDER, BY_ITEM, BY_TAX, BY_TENDER];
+    const TABLES: &'static [&'static str] =
+        &[SALES, CURRENCIES, BY_ORDER, BY_ITEM, BY_TAX, BY_TENDER, days::DAYS, days::Z_REPORTS];
 
     fn wants(category: &str) -> bool {
-        category == "order"
+        matches!(category, "order" | "day")
     }
 
     fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        if let (Stream::Day(tenant, store), Event::Day(event)) = (recorded.stream, &recorded.event) {
+            return self.days.close(before, (tenant, store), event, recorded);
+        }
         let (Stream::Order(tenant, store, order), Event::Order(_, event)) = (recorded.stream, &recorded.event) else {
             return Ok(());
         };
@@ -151,6 +160,7 @@ impl Model for SalesModel {
         let row = self.sales.edit(before, key.as_slice())?;
         let row = row.ok_or(Fault::Impossible("an event of an order that was not opened"))?;
         follows(row.revision, recorded.revision)?;
+        self.days.book(before, (tenant, store), row, event)?;
         let place = Place { tenant, store, date: row.date.0, hour: row.hour, channel: row.channel.0 };
         match event {
             OrderEvent::LineAdded(line) => row.lines.push(cells::sold_line(line)),
@@ -200,12 +210,13 @@ impl Model for SalesModel {
     }
 
     fn is_touched(&self) -> bool {
-        self.sales.is_touched()
+        self.sales.is_touched() || self.days.is_touched()
     }
 
     fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
         self.sales.flush(transaction)?;
         self.currencies.flush(transaction)?;
+        self.days.flush(transaction)?;
         let cubes = &mut self.cubes;
         cubes.by_order.flush_unless(transaction, |cell| *cell == OrderCell::default())?;
         cubes.by_item.flush_unless(transaction, |cell| *cell == ItemCell::default())?;

@@ -4,6 +4,7 @@
 //! [`tell`], so that a table can be read.
 
 mod approvals;
+mod days;
 mod drawers;
 mod orders;
 mod payments;
@@ -21,8 +22,9 @@ use domain::command::{
     RefundOutcome, Source, StockCommand, StoreCommand,
 };
 use domain::event::{
-    AccessEvent, CancelReason, DiscountScope, DrawerEvent, Event, Flag, MenuEvent, MoneyParts, OrderEvent, PayMode,
-    PaymentEvent, Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
+    AccessEvent, CancelReason, DayEvent, DayTotals, DiscountScope, DrawerEvent, Event, Flag, MenuEvent, MoneyParts,
+    OrderEvent, PayMode, PaymentEvent, Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy, StoreEvent,
+    StoreMenuEvent,
 };
 use domain::ids::{ActorId, ChargeId, DiscountId, Id, RefundId, TenderId, TokenId};
 use domain::menu::ItemPrice;
@@ -91,6 +93,7 @@ fn tell(event: &Event) -> String {
         Event::Order(order, event) => format!("{order} {}", tell_order(event)),
         Event::Payment(payment, event) => format!("{payment} {}", tell_payment(event)),
         Event::Stock(event) => tell_stock(event),
+        Event::Day(event) => tell_day(event),
         Event::Drawer(drawer, event) => format!("{drawer} {}", tell_drawer(event)),
         Event::Store(StoreEvent::StoreOpened(settings)) => format!("opened {}", settings.name),
         Event::Store(StoreEvent::StoreSettingsChanged(settings)) => format!("settings {}", settings.name),
@@ -177,6 +180,16 @@ fn tell_parts(parts: &MoneyParts) -> String {
 
 fn tell_refunded(line: &RefundedLine) -> String {
     format!(", {} {} for {} + {}", line.line, line.qty, line.net, line.tax_exclusive)
+}
+
+fn tell_day(event: &DayEvent) -> String {
+    let DayEvent::DayClosed(closing) = event;
+    let DayTotals { orders, sales, cash, other, tips, unapplied, refunds, refunded } = closing.totals;
+    let (date, z, all) = (closing.date, closing.z_number, closing.cumulative_total);
+    let open: Vec<String> = closing.open_orders.iter().map(|order| format!(", {order} open")).collect();
+    let waiting: Vec<String> = closing.payments_in_flight.iter().map(|payment| format!(", {payment} waits")).collect();
+    let money = format!("{cash} + {other} + {tips} + {unapplied} in, {refunds} for {refunded} out");
+    format!("z {z} of {date}: {orders} for {sales}, {money}, {all} in all{}{}", open.concat(), waiting.concat())
 }
 
 fn tell_drawer(event: &DrawerEvent) -> String {

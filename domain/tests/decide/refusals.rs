@@ -67,6 +67,8 @@ fn name(refused: &Refused) -> &'static str {
         Refused::ShiftRequired => "ShiftRequired",
         Refused::ShiftNotOpen { .. } => "ShiftNotOpen",
         Refused::ShiftOpen { .. } => "ShiftOpen",
+        Refused::DayClosed { .. } => "DayClosed",
+        Refused::DayNotBegun { .. } => "DayNotBegun",
         Refused::UnknownSku { .. } => "UnknownSku",
         Refused::StockUntracked { .. } => "StockUntracked",
         Refused::OnHandTooLow { .. } => "OnHandTooLow",
@@ -82,7 +84,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 68;
+const REFUSALS: usize = 70;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -321,6 +323,8 @@ fn payment_and_stock_cases() -> Vec<Case> {
             Refused::RefundExceedsSold { line: line("l1"), left: QtyMilli(2_000) },
         ),
         case(&paid, lines_back("p1", "r1", &[("l1", 1_000)], false), Refused::OrderNotCompleted),
+        case(&[crate::days::close(2)], crate::days::close(1), Refused::DayClosed { closed: crate::days::march(2) }),
+        case(&[], crate::days::close(3), Refused::DayNotBegun { today: crate::days::march(2) }),
         case(&[], crate::drawers::close("d1", 0), Refused::ShiftNotOpen { drawer: drawer("d1") }),
         case(
             &[crate::drawers::shift("d1", 0)],

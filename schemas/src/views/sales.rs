@@ -100,6 +100,8 @@ pub struct SaleRow {
     pub hour: u8,
     /// Where it came from.
     pub channel: Channel,
+    /// Whether it was recorded after the fact from a file.
+    pub imported: bool,
     /// The revision of its stream.
     pub revision: u64,
     /// Its lines, in the order of its totals; none once it takes no more changes.

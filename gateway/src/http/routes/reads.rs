@@ -111,7 +111,7 @@ fn matches(headers: &HeaderMap, etag: &str) -> bool {
     known.trim() == "*" || known.split(',').any(|tag| strong(tag) == strong(etag))
 }
 
-fn found<T>(answer: Answer<Option<T>>, what: &'static str) -> Result<Answer<T>, ApiError> {
+pub(super) fn found<T>(answer: Answer<Option<T>>, what: &'static str) -> Result<Answer<T>, ApiError> {
     match answer.value {
         Some(value) => Ok(Answer { value, position: answer.position }),
         None => Err(ApiError::NotFound { what }),

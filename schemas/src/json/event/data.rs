@@ -5,8 +5,8 @@ mod setup;
 
 use crate::json::wire::{Wire, name_of};
 use domain::event::{
-    DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent, RefundedLine, ReleaseReason,
-    ReservedLine, StockEvent, StockPolicy,
+    DayClosing, DayEvent, DayTotals, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent,
+    RefundedLine, ReleaseReason, ReservedLine, StockEvent, StockPolicy,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -59,6 +59,7 @@ impl Serialize for EventData<'_> {
             Event::Payment(_, event) => payment(event, to),
             Event::Stock(event) => stock(event, to),
             Event::Drawer(_, event) => drawer(event, to),
+            Event::Day(DayEvent::DayClosed(closing)) => day_closed(closing, to),
         }
     }
 }
@@ -207,5 +208,32 @@ fn drawer<S: Serializer>(event: &DrawerEvent, to: S) -> Result<S::Ok, S::Error> 
             "counted": counted.0,
             "over_short": over_short.0
         ),
+    }
+}
+
+fn day_closed<S: Serializer>(closing: &DayClosing, to: S) -> Result<S::Ok, S::Error> {
+    object!(to;
+        "business_date": Wire(closing.date),
+        "z_number": closing.z_number,
+        "totals": Part(&closing.totals),
+        "cumulative_total": closing.cumulative_total.0,
+        "open_orders": closing.open_orders.iter().copied().map(Wire).collect::<Vec<_>>(),
+        "payments_in_flight": closing.payments_in_flight.iter().copied().map(Wire).collect::<Vec<_>>()
+    )
+}
+
+impl Serialize for Part<'_, DayTotals> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let DayTotals { orders, sales, cash, other, tips, unapplied, refunds, refunded } = self.0;
+        object!(to;
+            "orders": orders,
+            "sales": sales.0,
+            "cash": cash.0,
+            "other": other.0,
+            "tips": tips.0,
+            "unapplied": unapplied.0,
+            "refunds": refunds,
+            "refunded": refunded.0
+        )
     }
 }

@@ -150,6 +150,7 @@ names! {
         PaidOut = "drawer.paid_out",
         NoSale = "drawer.no_sale",
         CloseShift = "drawer.close_shift",
+        CloseDay = "day.close",
     }
 }
 
@@ -227,4 +228,6 @@ pub enum CommandKind {
     NoSale,
     /// `drawer.close_shift`: `drawer_id`, body [`CloseShift`](crate::json::request::CloseShift).
     CloseShift,
+    /// `day.close`: `business_date`.
+    CloseDay,
 }

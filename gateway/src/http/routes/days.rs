@@ -1,0 +1,77 @@
+//! Business days: the X report, the closing, the Z report.
+
+use super::orders::NoFields;
+use super::reads::{Fresh, ask, found, fresh, view};
+use crate::access::Capability;
+use crate::app::App;
+use crate::http::caller::{Caller, CommandHeaders, Json};
+use crate::http::command;
+use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
+use crate::http::error::ApiError;
+use crate::http::path::{At, Params};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use domain::command::{Command, StoreCommand};
+use projections::Projection;
+use schemas::json::{Receipt, wire};
+use schemas::views::{XReport, ZReport};
+use std::sync::Arc;
+
+type DayPath = At<(wire::StoreId, wire::Date)>;
+
+/// Closes a business day: the Z report is in the answer. Closing the last one again changes nothing.
+#[utoipa::path(
+    post, path = "/v1/stores/{store}/days/{date}/close", tag = "days",
+    params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "The business date, such as 2026-11-22"), CommandParams),
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn close(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At((store, date)): DayPath,
+    Json(NoFields {}): Json<NoFields>,
+) -> Result<Response, ApiError> {
+    let command = Command::Store(store.0, StoreCommand::CloseDay { date: date.0 });
+    let answer = command::run(&app, &caller, &headers, command).await?;
+    command::respond(StatusCode::OK, &answer)
+}
+
+/// What was booked since the last closing, so far: the X report. It changes nothing.
+#[utoipa::path(
+    get, path = "/v1/stores/{store}/days/{date}/x", tag = "days",
+    params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "A business date that is not closed"), Fresh),
+    responses((status = 200, body = XReport), QueryProblems)
+)]
+pub async fn x(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    At((store, date)): DayPath,
+    Params(params): Params<Fresh>,
+) -> Result<Response, ApiError> {
+    caller.may(Capability::ReadStores)?;
+    fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
+    let answer = ask(&app, move |app| app.projections.x_report(caller.tenant, store.0, date.0)).await?;
+    view(&headers, &found(answer, "open day")?)
+}
+
+/// The Z report of a closed day. It never changes.
+#[utoipa::path(
+    get, path = "/v1/stores/{store}/days/{date}/z", tag = "days",
+    params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "The business date, such as 2026-11-22"), Fresh),
+    responses((status = 200, body = ZReport), QueryProblems)
+)]
+pub async fn z(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    At((store, date)): DayPath,
+    Params(params): Params<Fresh>,
+) -> Result<Response, ApiError> {
+    caller.may(Capability::ReadStores)?;
+    fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
+    let answer = ask(&app, move |app| app.projections.z_report(caller.tenant, store.0, date.0)).await?;
+    view(&headers, &found(answer, "closed day")?)
+}
