@@ -98,7 +98,7 @@ fn d3_z_is_the_fold_of_the_day() {
 
 #[test]
 fn d4_closing_is_one_fact() {
-    proves("d4_closing_is_one_fact", 60, |day, _| {
+    proves("d4_closing_is_one_fact", 40, |day, _| {
         let mut again = false;
         Life::new(day).live(day, |model, step, _| {
             let Command::Store(_, StoreCommand::CloseDay { date }) = &step.command else { return };
@@ -120,7 +120,7 @@ fn d4_closing_is_one_fact() {
 
 #[test]
 fn d5_unpaid_orders_stay_open() {
-    proves("d5_unpaid_orders_stay_open", 30, |day, _| {
+    proves("d5_unpaid_orders_stay_open", 12, |day, _| {
         let mut tested = false;
         Life::new(day).live(day, |model, step, _| {
             let Some(Event::Day(DayEvent::DayClosed(closing))) = step.events().first() else { return };
