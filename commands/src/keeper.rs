@@ -1,6 +1,6 @@
 //! The snapshot thread: writes what the engine thread gives it, once it is durable in the log.
 
-use crate::snapshot::{Row, Snapshot, SnapshotError};
+use crate::snapshot::{Image, Row, Snapshot, SnapshotError};
 use domain::ids::{StoreId, TenantId};
 use eventlog::{LogReader, Position};
 use schemas::stored::Checkpoint;
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(crate) enum Keep {
     /// A store.
-    Row(Row),
+    Store(Box<Image>),
     /// All stores were given: from now on the snapshot goes so far.
     End(Checkpoint),
 }
@@ -60,7 +60,8 @@ impl KeepThread {
         let (mut rows, mut bytes, mut has_failed) = (vec![], 0, false);
         while let Ok(keep) = self.given.recv() {
             let checkpoint = match keep {
-                Keep::Row(row) => {
+                Keep::Store(image) => {
+                    let row = image.encode();
                     bytes += row.note.len() + row.row.as_ref().map_or(0, Vec::len);
                     rows.push(row);
                     if rows.len() < ROWS_MAX && bytes < BYTES_MAX {

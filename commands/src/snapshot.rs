@@ -79,6 +79,33 @@ pub(crate) struct Row {
     pub row: Option<Vec<u8>>,
 }
 
+/// A store as it is at a moment, not yet in its stored form: writing that takes longer than the engine may stand still.
+#[derive(Debug)]
+pub(crate) struct Image {
+    pub tenant: TenantId,
+    pub store: StoreId,
+    /// The position after the last event in it.
+    pub position: Position,
+    pub note: StoreNote,
+    /// `None` where only the note changes.
+    pub row: Option<StoreRow>,
+}
+
+impl Image {
+    /// Its stored form.
+    pub(crate) fn encode(self) -> Row {
+        let Image { tenant, store, position, note, row } = self;
+        let mut bytes = vec![];
+        note.encode(&mut bytes);
+        let row = row.map(|row| {
+            let mut bytes = vec![];
+            row.encode(&mut bytes);
+            bytes
+        });
+        Row { tenant, store, position, note: bytes, row }
+    }
+}
+
 /// The snapshot file.
 #[derive(Debug)]
 pub(crate) struct Snapshot {

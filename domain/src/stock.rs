@@ -10,6 +10,8 @@ use crate::hash::IdMap;
 use crate::ids::{OrderId, RefundId, Revision, Sku};
 use crate::money::QtyMilli;
 use crate::refused::{Refused, Shortage};
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 /// The mark "86": sold out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,17 +53,18 @@ impl StockItem {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stock {
     items: IdMap<Sku, StockItem>,
-    reservations: IdMap<OrderId, Vec<ReservedLine>>,
+    /// Shared with a snapshot that is being taken: copying all of them must not hold up the store.
+    reservations: IdMap<OrderId, Arc<[ReservedLine]>>,
     events: u64,
 }
 
 /// What a stock is made of, for a snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StockParts {
-    /// The stock items, by sku.
+    /// The stock items, in any order.
     pub items: Vec<(Sku, StockItem)>,
-    /// What is set aside, by order.
-    pub reservations: Vec<(OrderId, Vec<ReservedLine>)>,
+    /// What is set aside for each order, in any order.
+    pub reservations: Vec<(OrderId, Arc<[ReservedLine]>)>,
     /// How many events the stream has.
     pub events: u64,
 }
@@ -70,9 +73,11 @@ impl Stock {
     /// What it is made of.
     pub fn parts(&self) -> StockParts {
         let Stock { items, reservations, events } = self;
-        let mut reservations: Vec<_> = reservations.iter().map(|(order, lines)| (*order, lines.clone())).collect();
-        reservations.sort_unstable_by_key(|(order, _)| *order);
-        StockParts { items: items.iter().map(|(sku, item)| (*sku, *item)).collect(), reservations, events: *events }
+        StockParts {
+            items: items.iter().map(|(sku, item)| (*sku, *item)).collect(),
+            reservations: reservations.iter().map(|(order, lines)| (*order, Arc::clone(lines))).collect(),
+            events: *events,
+        }
     }
 
     /// The stock that has these parts.
@@ -108,7 +113,7 @@ impl Stock {
 
     /// What is set aside for an order.
     pub fn reserved_for(&self, order: OrderId) -> &[ReservedLine] {
-        self.reservations.get(&order).map_or(&[], Vec::as_slice)
+        self.reservations.get(&order).map_or(&[], |lines| &**lines)
     }
 
     /// Decides a command.
@@ -329,7 +334,10 @@ impl Stock {
                 for line in lines {
                     self.item_mut(line.sku, event).reserved.0 += line.qty.0;
                 }
-                self.reservations.entry(*order).or_default().extend_from_slice(lines);
+                match self.reservations.entry(*order) {
+                    Entry::Vacant(vacant) => _ = vacant.insert(lines.as_slice().into()),
+                    Entry::Occupied(mut held) => _ = held.insert(held.get().iter().chain(lines).copied().collect()),
+                }
             }
             StockEvent::StockCommitted { order, lines } => {
                 for line in lines {
@@ -367,16 +375,19 @@ impl Stock {
         };
         for line in lines {
             let mut rest = line.qty.0;
-            for held in reserved.iter_mut().filter(|held| held.line == line.line && held.sku == line.sku) {
+            let held = Arc::make_mut(reserved).iter_mut();
+            for held in held.filter(|held| held.line == line.line && held.sku == line.sku) {
                 let taken = rest.min(held.qty.0);
                 held.qty.0 -= taken;
                 rest -= taken;
             }
             assert!(rest == 0, "{event:?} gives up more than is reserved: {reserved:?}");
         }
-        reserved.retain(|held| 0 < held.qty.0);
-        if reserved.is_empty() {
-            self.reservations.remove(&order);
+        let is_left = |held: &&ReservedLine| 0 < held.qty.0;
+        match reserved.iter().filter(is_left).count() {
+            0 => _ = self.reservations.remove(&order),
+            count if count < reserved.len() => *reserved = reserved.iter().filter(is_left).copied().collect(),
+            _ => {}
         }
     }
 }

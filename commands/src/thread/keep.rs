@@ -117,10 +117,10 @@ impl EngineThread {
                 return false;
             }
             let keep = match under_way.stores.pop_front() {
-                Some((tenant, store)) => match self.world.row(tenant, store) {
-                    Some(row) => {
+                Some((tenant, store)) => match self.world.image(tenant, store) {
+                    Some(image) => {
                         under_way.on_their_way += 1;
-                        Keep::Row(row)
+                        Keep::Store(Box::new(image))
                     }
                     None => continue,
                 },

@@ -2,12 +2,12 @@
 
 use super::{Slot, World};
 use crate::fetch::Want;
-use crate::snapshot::Row;
+use crate::snapshot::Image;
 use crate::work::Line;
 use domain::calendar::Timestamp;
 use domain::ids::{StoreId, TenantId};
 use eventlog::{LogReader, Position};
-use schemas::stored::{Checkpoint, StoreRow};
+use schemas::stored::{Checkpoint, StoreNote, StoreRow};
 use std::collections::VecDeque;
 
 /// How many stores are looked at for closed orders in one turn of the engine thread.
@@ -82,23 +82,17 @@ impl World {
         (Checkpoint { log, position, last, ahead, tenants }, stores)
     }
 
-    /// A store as the snapshot keeps it; `None` where the snapshot has it already.
-    pub(crate) fn row(&self, tenant: TenantId, store: StoreId) -> Option<Row> {
-        let mut note = vec![];
-        let (position, row) = match self.holdings.get(&tenant)?.stores.get(&store)? {
+    /// A store for the snapshot; `None` where there is none.
+    pub(crate) fn image(&self, tenant: TenantId, store: StoreId) -> Option<Image> {
+        let (position, note, row) = match self.holdings.get(&tenant)?.stores.get(&store)? {
             Slot::Here(place) => {
-                place.note().encode(&mut note);
-                let mut row = vec![];
-                StoreRow { position: place.next.0, parts: place.store.parts() }.encode(&mut row);
-                (place.next, Some(row))
+                let row = StoreRow { position: place.next.0, parts: place.store.parts() };
+                (place.next, place.note(), Some(row))
             }
-            Slot::Away(away) => {
-                away.encode(&mut note);
-                // The commits it names are durable.
-                (Position(0), None)
-            }
+            // The commits it names are durable.
+            Slot::Away(away) => (Position(0), StoreNote::clone(away), None),
         };
-        Some(Row { tenant, store, position, note, row })
+        Some(Image { tenant, store, position, note, row })
     }
 
     /// The snapshot has a store as it was before `position`.

@@ -47,12 +47,12 @@ pub struct StoreParts {
     pub storemenu_events: u64,
     /// Whether an order was ever opened.
     pub has_sold: bool,
-    /// What has to be in memory: every order that may still change, with its payments. Sorted.
+    /// What has to be in memory: every order that may still change, with its payments. In any order.
     pub live: Vec<Entity>,
 }
 
 impl Store {
-    /// What the store is made of.
+    /// What the store is made of: copied, but nothing is sorted or written here, for the store waits meanwhile.
     pub fn parts(&self) -> StoreParts {
         let Store {
             settings,
@@ -69,11 +69,10 @@ impl Store {
             has_sold,
         } = self;
         let is_live = |order: &OrderId| matches!(orders.get(order), Some(OrderSlot::Live(_)));
-        let live_orders = orders.keys().filter(|order| is_live(order)).map(|order| Entity::Order(*order));
+        let live_orders = orders.iter().filter(|(_, slot)| matches!(slot, OrderSlot::Live(_)));
+        let live_orders = live_orders.map(|(order, _)| Entity::Order(*order));
         let live_payments = payments.iter().filter(|(_, payment)| is_live(&payment.order));
-        let mut live: Vec<Entity> =
-            live_orders.chain(live_payments.map(|(payment, _)| Entity::Payment(*payment))).collect();
-        live.sort_unstable();
+        let live = live_orders.chain(live_payments.map(|(payment, _)| Entity::Payment(*payment))).collect();
         StoreParts {
             settings: settings.clone(),
             menu_version: *menu_version,

@@ -276,14 +276,18 @@ impl StoreRow {
         let mut settings_bytes = vec![];
         encode(&Event::Store(StoreEvent::StoreSettingsChanged(settings.clone())), &mut settings_bytes);
         let prices = prices.iter().map(|((item, variation), price)| (item.as_str(), text_opt(variation), price.0));
-        let reservations = reservations.iter().map(|(order, lines)| {
+        let mut reservations: Vec<_> = reservations.iter().collect();
+        reservations.sort_unstable_by_key(|(order, _)| *order);
+        let reservations = reservations.into_iter().map(|(order, lines)| {
             let lines = lines.iter().map(|line| (line.line.as_str(), line.sku.as_str(), line.qty.0));
             (order.as_str(), lines.collect())
         });
         let numbers = numbers.iter().map(|(date, counted)| {
             (date.days(), counted.iter().map(|(prefix, highest)| (prefix.as_str(), *highest)).collect())
         });
-        let live = live.iter().map(|entity| match entity {
+        let mut live: Vec<&Entity> = live.iter().collect();
+        live.sort_unstable();
+        let live = live.into_iter().map(|entity| match entity {
             Entity::Order(order) => (1, order.as_str()),
             Entity::Payment(payment) => (2, payment.as_str()),
         });

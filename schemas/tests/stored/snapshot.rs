@@ -77,7 +77,7 @@ fn row() -> StoreRow {
             unavailable: vec![id!(ItemId "lasagne")],
             stock: StockParts {
                 items: vec![(id!(Sku "burger"), item), (id!(Sku "bun"), untracked)],
-                reservations: vec![(id!(OrderId "o1"), vec![line])],
+                reservations: vec![(id!(OrderId "o1"), [line].into())],
                 events: 44,
             },
             drawers: BTreeMap::from([(id!(DrawerId "d1"), drawer)]),
