@@ -42,7 +42,9 @@ pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
         | StoreCommand::SetPrice { .. }
         | StoreCommand::SetAvailability { .. }
         | StoreCommand::Stock(_)
-        | StoreCommand::Drawer(..) => [None, None],
+        | StoreCommand::Drawer(..)
+        | StoreCommand::OpenDay { .. }
+        | StoreCommand::CloseDay { .. } => [None, None],
     }
 }
 
@@ -52,6 +54,7 @@ fn entity_of(event: &Event) -> Option<Entity> {
         Event::Order(order, _) => Some(Entity::Order(*order)),
         Event::Payment(payment, _) => Some(Entity::Payment(*payment)),
         Event::Drawer(..)
+        | Event::Day(_)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)
@@ -84,6 +87,7 @@ fn companion(event: &Event) -> Option<Entity> {
         },
         Event::Payment(..)
         | Event::Drawer(..)
+        | Event::Day(_)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)

@@ -211,6 +211,7 @@ fn closes(event: &Event) -> Option<OrderId> {
         },
         Event::Payment(..)
         | Event::Drawer(..)
+        | Event::Day(_)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)
@@ -245,6 +246,7 @@ fn due_of(event: &Event) -> Option<Due> {
             Some(Due::Mark86(*sku))
         }
         Event::Drawer(..)
+        | Event::Day(_)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)

@@ -345,6 +345,7 @@ pub(crate) fn main_stream(tenant: TenantId, command: &Command) -> Stream {
             StoreCommand::Order(order, _) => Stream::Order(tenant, *store, *order),
             StoreCommand::Payment(payment, _) => Stream::Payment(tenant, *store, *payment),
             StoreCommand::Stock(_) => Stream::Stock(tenant, *store),
+            StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. } => Stream::Day(tenant, *store),
             StoreCommand::Drawer(drawer, _) => Stream::Drawer(tenant, *store, *drawer),
         },
     }

@@ -1,6 +1,6 @@
 //! Commands: requests to change something. They are parsed at the door; what is left to refuse is the trade's business.
 
-use crate::calendar::{LocalDateTime, Timestamp};
+use crate::calendar::{Date, LocalDateTime, Timestamp};
 use crate::event::Role;
 use crate::ids::{ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TokenId, VariationId};
 use crate::menu::{Item, ModifierGroup, Tax};
@@ -105,6 +105,16 @@ pub enum StoreCommand {
     Stock(StockCommand),
     /// To a cash drawer.
     Drawer(DrawerId, DrawerCommand),
+    /// Opens a business day.
+    OpenDay {
+        /// The business date.
+        date: Date,
+    },
+    /// Closes a business day.
+    CloseDay {
+        /// The business date.
+        date: Date,
+    },
 }
 
 /// How a command reached the engine.

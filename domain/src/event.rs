@@ -5,6 +5,7 @@
 use crate::ids::{DrawerId, OrderId, PaymentId};
 
 mod access;
+mod day;
 mod drawer;
 mod menu;
 mod order;
@@ -14,6 +15,7 @@ mod stock;
 mod store;
 
 pub use access::{AccessEvent, Role};
+pub use day::{DayClosing, DayEvent, DayTotals, Pending};
 pub use drawer::DrawerEvent;
 pub use menu::MenuEvent;
 pub use order::{
@@ -44,4 +46,6 @@ pub enum Event {
     Stock(StockEvent),
     /// In `drawer-<tenant>.<store>.<drawer>`.
     Drawer(DrawerId, DrawerEvent),
+    /// In `day-<tenant>.<store>`.
+    Day(DayEvent),
 }

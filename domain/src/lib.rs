@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod command;
+pub mod day;
 pub mod drawer;
 pub mod event;
 mod hash;

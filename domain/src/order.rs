@@ -27,6 +27,37 @@ pub struct OrderLine {
     pub totals: LineTotals,
 }
 
+/// What an order comes to, as far as days sum it up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sale {
+    /// Lines at list price.
+    pub gross: Money,
+    /// What was taken off.
+    pub discounts: Money,
+    /// Service charges.
+    pub charges: Money,
+    /// Tax on top.
+    pub tax: Money,
+    /// Tax inside.
+    pub tax_inclusive: Money,
+    /// All of it.
+    pub total: Money,
+}
+
+impl Sale {
+    /// What these totals come to.
+    pub(crate) fn of(totals: &Totals) -> Sale {
+        Sale {
+            gross: totals.gross,
+            discounts: totals.discount,
+            charges: totals.charges_total,
+            tax: Money(totals.tax_exclusive.0 + totals.charge_tax_exclusive.0),
+            tax_inclusive: Money(totals.tax_inclusive.0 + totals.charge_tax_inclusive.0),
+            total: totals.total,
+        }
+    }
+}
+
 /// An order that may still change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
@@ -40,6 +71,8 @@ pub struct Order {
     pub rules: PriceRules,
     /// Whether the guest has ordered it.
     pub is_placed: bool,
+    /// Whether it was recorded after the fact from a file.
+    pub is_imported: bool,
     /// When it is cancelled unless somebody pays.
     pub deadline: Option<Timestamp>,
     /// Its lines.
@@ -53,6 +86,8 @@ pub struct Order {
     pub charges: Vec<ServiceCharge>,
     /// What it comes to; zero until it is placed.
     pub total: Money,
+    /// The parts of it.
+    sale: Sale,
     /// What has been paid towards it.
     pub applied: Money,
     /// Attempts to pay that have no outcome yet.
@@ -115,12 +150,14 @@ impl OrderSlot {
             currency: opening.currency,
             rules: opening.rules,
             is_placed: false,
+            is_imported: opening.imported,
             deadline: None,
             lines: vec![],
             removed: vec![],
             discounts: vec![],
             charges: vec![],
             total: Money::ZERO,
+            sale: Sale::default(),
             applied: Money::ZERO,
             attempts: vec![],
             returns: None,
@@ -187,6 +224,11 @@ impl Order {
     pub const REMOVED_MAX: usize = 1_000;
     /// The most attempts to pay that may be without an outcome at a time: they all end with their order's deadline.
     pub const ATTEMPTS_MAX: usize = 64;
+
+    /// What it comes to, part by part; zero until it is placed.
+    pub(crate) fn sale(&self) -> Sale {
+        self.sale
+    }
 
     /// What is still to be paid.
     pub fn due(&self) -> Money {
@@ -284,6 +326,7 @@ impl Order {
 
     fn set_totals(&mut self, totals: &Totals) {
         self.total = totals.total;
+        self.sale = Sale::of(totals);
         for (line, amounts) in self.lines.iter_mut().zip(&totals.lines) {
             line.totals = *amounts;
         }

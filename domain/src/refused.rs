@@ -1,5 +1,6 @@
 //! Why a command was refused. A refusal is an answer with the facts a till needs to tell the guest, not a failure.
 
+use crate::calendar::Date;
 use crate::event::Role;
 use crate::ids::{
     ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId,
@@ -312,6 +313,26 @@ pub enum Refused {
     ShiftOpen {
         /// The drawer.
         drawer: DrawerId,
+    },
+    /// Another day is open: close it first.
+    DayOpen {
+        /// The one that is open.
+        open: Date,
+    },
+    /// A day is closed when all cash was counted: these drawers have an open shift.
+    ShiftsOpen {
+        /// The drawers.
+        drawers: Vec<DrawerId>,
+    },
+    /// The day was closed already, or a later one was.
+    DayClosed {
+        /// The last one that was closed.
+        closed: Date,
+    },
+    /// The business date lies ahead.
+    DayNotBegun {
+        /// The business date it is now.
+        today: Date,
     },
     /// The store keeps no such stock item: set its policy first.
     UnknownSku {

@@ -2,6 +2,7 @@
 
 use crate::calendar::{CutOff, Date, Timestamp};
 use crate::command::{Context, StoreCommand};
+use crate::day::Days;
 use crate::drawer::Drawer;
 use crate::event::{Event, Opening, OrderEvent, PaymentEvent, StoreEvent, StoreMenuEvent};
 use crate::hash::IdMap;
@@ -20,6 +21,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod approvals;
+mod days;
 mod drawers;
 mod lines;
 mod orders;
@@ -78,6 +80,7 @@ pub struct Store {
     payments: IdMap<PaymentId, Payment>,
     stock: Stock,
     drawers: BTreeMap<DrawerId, Drawer>,
+    days: Days,
     numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     store_events: u64,
     storemenu_events: u64,
@@ -123,7 +126,7 @@ impl Store {
             }
             (None, _) => return Err(Refused::UnknownStore),
         };
-        match command {
+        let mut events = match command {
             StoreCommand::Put(settings) => store.put(settings),
             StoreCommand::AdoptMenu { version } => store.adopt(tenant, *version),
             StoreCommand::SetPrice { item, variation, price } => store.set_price(tenant, *item, *variation, *price),
@@ -131,8 +134,12 @@ impl Store {
             StoreCommand::Order(order, command) => store.decide_order(tenant, *order, command, context),
             StoreCommand::Payment(payment, command) => store.decide_payment(tenant, *payment, command, context),
             StoreCommand::Stock(command) => store.stock.decide(command, context.now),
+            StoreCommand::OpenDay { date } => store.open_day(*date, context),
+            StoreCommand::CloseDay { date } => store.close_day(*date, context),
             StoreCommand::Drawer(drawer, command) => store.decide_drawer(tenant, *drawer, command, context),
-        }
+        }?;
+        store.open_by_itself(&mut events, context);
+        Ok(events)
     }
 
     fn put(&self, settings: &Settings) -> Result<Vec<Event>, Refused> {
@@ -208,6 +215,7 @@ impl Store {
             payments: IdMap::default(),
             stock: Stock::default(),
             drawers: BTreeMap::new(),
+            days: Days::default(),
             numbers: BTreeMap::new(),
             store_events: 1,
             storemenu_events: 0,
@@ -229,6 +237,7 @@ impl Store {
             Event::Order(order, event) => self.evolve_order(*order, event),
             Event::Payment(payment, event) => self.evolve_payment(*payment, event),
             Event::Stock(event) => self.stock.evolve(event),
+            Event::Day(event) => self.days.evolve(event),
             Event::Drawer(drawer, event) => self.drawers.entry(*drawer).or_default().evolve(event),
             Event::Menu(_) | Event::Access(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
                 panic!("{event:?} for a store that is open")
@@ -264,7 +273,10 @@ impl Store {
             Entry::Vacant(vacant) => {
                 vacant.insert(OrderSlot::open(event));
             }
-            Entry::Occupied(mut occupied) => occupied.get_mut().evolve(event),
+            Entry::Occupied(mut occupied) => {
+                self.days.book(occupied.get(), event);
+                occupied.get_mut().evolve(event);
+            }
         }
     }
 
@@ -344,6 +356,11 @@ impl Store {
         &self.stock
     }
 
+    /// The business days.
+    pub fn days(&self) -> &Days {
+        &self.days
+    }
+
     /// A cash drawer.
     pub fn drawer(&self, drawer: DrawerId) -> Option<&Drawer> {
         self.drawers.get(&drawer)
@@ -372,6 +389,7 @@ impl Store {
             Stream::Order(_, _, order) => self.orders.get(order).map(OrderSlot::revision),
             Stream::Payment(_, _, payment) => self.payments.get(payment).map(Payment::revision),
             Stream::Stock(..) => self.stock.revision(),
+            Stream::Day(..) => self.days.revision(),
             Stream::Drawer(_, _, drawer) => self.drawers.get(drawer).and_then(Drawer::revision),
             Stream::Menu(_) | Stream::Access(_) => None,
         }

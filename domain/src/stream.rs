@@ -23,6 +23,8 @@ pub enum Stream {
     Stock(TenantId, StoreId),
     /// `drawer-<tenant>.<store>.<drawer>`
     Drawer(TenantId, StoreId, DrawerId),
+    /// `day-<tenant>.<store>`
+    Day(TenantId, StoreId),
 }
 
 /// Why a text is not the name of a stream of ours.
@@ -69,6 +71,7 @@ impl Stream {
             Event::Order(order, _) => Stream::Order(tenant, store(), *order),
             Event::Payment(payment, _) => Stream::Payment(tenant, store(), *payment),
             Event::Stock(_) => Stream::Stock(tenant, store()),
+            Event::Day(_) => Stream::Day(tenant, store()),
             Event::Drawer(drawer, _) => Stream::Drawer(tenant, store(), *drawer),
         }
     }
@@ -83,7 +86,8 @@ impl Stream {
             | Stream::Order(tenant, ..)
             | Stream::Payment(tenant, ..)
             | Stream::Stock(tenant, _)
-            | Stream::Drawer(tenant, ..) => *tenant,
+            | Stream::Drawer(tenant, ..)
+            | Stream::Day(tenant, _) => *tenant,
         }
     }
 
@@ -96,7 +100,8 @@ impl Stream {
             | Stream::Order(_, store, _)
             | Stream::Payment(_, store, _)
             | Stream::Stock(_, store)
-            | Stream::Drawer(_, store, _) => Some(*store),
+            | Stream::Drawer(_, store, _)
+            | Stream::Day(_, store) => Some(*store),
         }
     }
 
@@ -111,6 +116,7 @@ impl Stream {
             Stream::Payment(..) => "payment",
             Stream::Stock(..) => "stock",
             Stream::Drawer(..) => "drawer",
+            Stream::Day(..) => "day",
         }
     }
 
@@ -136,7 +142,12 @@ impl Stream {
                 name.push('.');
                 name.push_str(drawer.as_str());
             }
-            Stream::Menu(_) | Stream::Access(_) | Stream::Store(..) | Stream::StoreMenu(..) | Stream::Stock(..) => {}
+            Stream::Menu(_)
+            | Stream::Access(_)
+            | Stream::Store(..)
+            | Stream::StoreMenu(..)
+            | Stream::Stock(..)
+            | Stream::Day(..) => {}
         }
     }
 
@@ -151,12 +162,13 @@ impl Stream {
         let stream = match category {
             "menu" => Stream::Menu(tenant),
             "access" => Stream::Access(tenant),
-            "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" => {
+            "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" | "day" => {
                 let store = StoreId::parse(parts.next().ok_or(BadStream::Shape)?)?;
                 match category {
                     "store" => Stream::Store(tenant, store),
                     "storemenu" => Stream::StoreMenu(tenant, store),
                     "stock" => Stream::Stock(tenant, store),
+                    "day" => Stream::Day(tenant, store),
                     "drawer" => Stream::Drawer(tenant, store, DrawerId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     "order" => Stream::Order(tenant, store, OrderId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     _ => Stream::Payment(tenant, store, PaymentId::parse(parts.next().ok_or(BadStream::Shape)?)?),
@@ -194,6 +206,7 @@ mod tests {
             "payment-demo.s1.p_1",
             "stock-demo.s1",
             "drawer-demo.s1.d1",
+            "day-demo.s1",
         ] {
             assert_eq!(Stream::parse(name).unwrap().to_string(), name);
         }

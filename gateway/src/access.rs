@@ -14,6 +14,8 @@ pub enum Capability {
     Refund,
     /// Open and close shifts of cash drawers, put cash in and take it out.
     RunDrawers,
+    /// Open and close business days.
+    RunDays,
     /// Mark stock items sold out and sell them again.
     Mark86,
     /// Receive, count, adjust and waste stock; set its policy.
@@ -38,11 +40,12 @@ pub enum Capability {
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Capability; 14] = [
+    pub const ALL: [Capability; 15] = [
         Capability::TakeOrders,
         Capability::TakePayments,
         Capability::Refund,
         Capability::RunDrawers,
+        Capability::RunDays,
         Capability::Mark86,
         Capability::ManageStock,
         Capability::ManageMenu,
@@ -62,6 +65,7 @@ impl Capability {
             Capability::TakePayments => "take_payments",
             Capability::Refund => "refund",
             Capability::RunDrawers => "run_drawers",
+            Capability::RunDays => "run_days",
             Capability::Mark86 => "mark_86",
             Capability::ManageStock => "manage_stock",
             Capability::ManageMenu => "manage_menu",
@@ -115,6 +119,7 @@ pub fn needed(command: &Command, source: Source) -> Capability {
                 PaymentCommand::Expire { .. } => Capability::ManageTokens,
             },
             StoreCommand::Drawer(..) => Capability::RunDrawers,
+            StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. } => Capability::RunDays,
             StoreCommand::Stock(command) => match command {
                 StockCommand::Mark86 { .. } | StockCommand::Unmark86(_) | StockCommand::EndMark86 { .. } => {
                     Capability::Mark86
@@ -164,6 +169,7 @@ take_orders    yes yes yes - - -
 take_payments  yes yes yes - - -
 refund         yes yes yes - - -
 run_drawers    yes yes yes - - -
+run_days       yes yes - - - -
 mark_86        yes yes yes yes - -
 manage_stock   yes yes - - - -
 manage_menu    yes yes - - - -

@@ -17,7 +17,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
-use routes::{admin, batch, drawers, feed, ops, orders, payments, reads, stock};
+use routes::{admin, batch, days, drawers, feed, ops, orders, payments, reads, stock};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -77,6 +77,11 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(drawers::paid_out))
         .routes(routes!(drawers::no_sale))
         .routes(routes!(drawers::close))
+        .routes(routes!(days::days))
+        .routes(routes!(days::open))
+        .routes(routes!(days::x))
+        .routes(routes!(days::close))
+        .routes(routes!(days::z))
         .routes(routes!(reads::payment))
         .routes(routes!(reads::payments))
         .routes(routes!(reads::menu))

@@ -196,7 +196,9 @@ impl Model for CatalogModel {
             Stream::StoreMenu(_, store) => self.apply_store_menu(before, store, recorded),
             Stream::Menu(_) => self.apply_menu(before, recorded),
             Stream::Stock(_, store) => self.apply_stock(before, store, recorded),
-            Stream::Access(_) | Stream::Order(..) | Stream::Payment(..) | Stream::Drawer(..) => Ok(()),
+            Stream::Access(_) | Stream::Order(..) | Stream::Payment(..) | Stream::Drawer(..) | Stream::Day(..) => {
+                Ok(())
+            }
         }
     }
 

@@ -27,7 +27,7 @@ pub use fault::{OpenError, QueryError, Stale};
 pub use lane::Parked;
 pub use orders::{OrderFilter, PaymentFilter};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest};
-pub use sales::{SalesBy, SalesQuery};
+pub use sales::{SalesBy, SalesDate, SalesQuery};
 pub use space::{FREE_BYTES_MIN, Space};
 
 use crate::access::{AccessModel, Tokens};
@@ -38,11 +38,12 @@ use crate::model::Model;
 use crate::orders::OrdersModel;
 use crate::sales::SalesModel;
 use crate::worker::Worker;
+use domain::calendar::Date;
 use domain::ids::{DrawerId, OrderId, PaymentId, Sku, StoreId, TenantId, TokenId};
 use eventlog::{LogReader, Position};
 use schemas::views::{
-    DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView, StoreView,
-    TokenView,
+    DaysView, DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView, StoreView,
+    TokenView, XReport, ZReport,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -377,12 +378,46 @@ impl Projections {
         drawers::shifts(&self.drawers.view()?, tenant, (store, drawer), page)
     }
 
-    /// Sales over some business dates.
+    /// Sales over some dates.
     ///
     /// # Errors
     /// [`QueryError`], among them [`QueryError::BadRange`] and [`QueryError::MixedCurrencies`].
     pub fn sales(&self, tenant: TenantId, query: &SalesQuery) -> Result<Answer<SalesReport>, QueryError> {
         sales::report(&self.sales.view()?, tenant, query)
+    }
+
+    /// What was booked in a store on the open day; `None` for another date, and for one that is closed.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn x_report(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        date: Date,
+    ) -> Result<Answer<Option<XReport>>, QueryError> {
+        sales::x_report(&self.sales.view()?, tenant, store, date)
+    }
+
+    /// A store's business days: where they stand, and its Z reports, the latest first.
+    ///
+    /// # Errors
+    /// [`QueryError`], among them [`QueryError::BadCursor`].
+    pub fn days(&self, tenant: TenantId, store: StoreId, page: &PageRequest) -> Result<Answer<DaysView>, QueryError> {
+        sales::days(&self.sales.view()?, tenant, store, page)
+    }
+
+    /// The Z report of a business date; `None` where it was not closed.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn z_report(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        date: Date,
+    ) -> Result<Answer<Option<ZReport>>, QueryError> {
+        sales::z_report(&self.sales.view()?, tenant, store, date)
     }
 
     /// A tenant's tokens, by id, without their hashes.

@@ -184,7 +184,8 @@ impl Model for OrdersModel {
             | Stream::Store(..)
             | Stream::StoreMenu(..)
             | Stream::Stock(..)
-            | Stream::Drawer(..) => Ok(()),
+            | Stream::Drawer(..)
+            | Stream::Day(..) => Ok(()),
         }
     }
 

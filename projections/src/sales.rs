@@ -2,17 +2,24 @@
 //!
 //! The cubes hold the same sales from different sides: whole orders by hour and channel, lines by item, taxes and tenders
 //! by date. A tender has no item, because one payment pays for many.
+//!
+//! They count by business date, when it was sold. Where something is booked on another date, a second set of cubes takes
+//! it off the one and puts it on the other: both sets together are the sales by posting date, and come to the same in
+//! all.
 
 mod cells;
+mod days;
 mod query;
 
+pub(crate) use days::{days, x_report, z_report};
 pub(crate) use query::report;
-pub use query::{SalesBy, SalesQuery};
+pub use query::{SalesBy, SalesDate, SalesQuery};
 
 use crate::fault::Fault;
 use crate::key::Key;
 use crate::model::{Model, Recorded, follows, starts};
 use crate::rows::{Before, Rows};
+use domain::calendar::Date;
 use domain::event::{Channel, Event, Opening, OrderEvent, Tender};
 use domain::ids::{OrderId, StoreId, TenantId};
 use domain::money::Money;
@@ -35,11 +42,36 @@ const BY_TAX: &str = "by_tax";
 /// (tenant, store, business date, tender)
 const BY_TENDER: &str = "by_tender";
 
-/// Folds `order-` streams.
+/// The tables of one set of cubes.
+struct Tables {
+    by_order: &'static str,
+    by_item: &'static str,
+    by_tax: &'static str,
+    by_tender: &'static str,
+}
+
+/// By business date.
+const SOLD: Tables = Tables { by_order: BY_ORDER, by_item: BY_ITEM, by_tax: BY_TAX, by_tender: BY_TENDER };
+/// What is booked on another date: less on the business date, more on the posting date.
+const MOVED: Tables = Tables {
+    by_order: "moved_by_order",
+    by_item: "moved_by_item",
+    by_tax: "moved_by_tax",
+    by_tender: "moved_by_tender",
+};
+
+/// Folds `order-` and `day-` streams.
 pub(crate) struct SalesModel {
     sales: Rows<SaleRow>,
     currencies: Rows<StoreCurrencyRow>,
-    cubes: Cubes,
+    books: Books,
+    days: days::Days,
+}
+
+/// What is counted, by both dates.
+struct Books {
+    sold: Cubes,
+    moved: Cubes,
 }
 
 struct Cubes {
@@ -54,12 +86,8 @@ impl SalesModel {
         SalesModel {
             sales: Rows::new(SALES, 16_384),
             currencies: Rows::new(CURRENCIES, 4_096),
-            cubes: Cubes {
-                by_order: Rows::new(BY_ORDER, 16_384),
-                by_item: Rows::new(BY_ITEM, 65_536),
-                by_tax: Rows::new(BY_TAX, 16_384),
-                by_tender: Rows::new(BY_TENDER, 16_384),
-            },
+            days: days::Days::new(),
+            books: Books { sold: Cubes::new(&SOLD, 16_384), moved: Cubes::new(&MOVED, 1_024) },
         }
     }
 
@@ -79,6 +107,7 @@ impl SalesModel {
             // An hour is below 24.
             hour: opening.opened_local.hour() as u8,
             channel: Shown(opening.channel),
+            imported: opening.imported,
             revision: 0,
             lines: vec![],
             sold: None,
@@ -88,7 +117,81 @@ impl SalesModel {
     }
 }
 
+impl Books {
+    /// Adds what an order counts for, or takes it back, at its business date and where it is posted.
+    fn add(
+        &mut self,
+        before: &Before<'_>,
+        place: &Place,
+        posted: Date,
+        sold: &SoldRow,
+        sign: i64,
+    ) -> Result<(), Fault> {
+        self.sold.add(before, place, sold, sign)?;
+        if posted != place.date {
+            self.moved.add(before, place, sold, -sign)?;
+            self.moved.add(before, &Place { date: posted, ..*place }, sold, sign)?;
+        }
+        Ok(())
+    }
+
+    /// Adds what a payment counts for.
+    fn pay(
+        &mut self,
+        before: &Before<'_>,
+        place: &Place,
+        posted: Date,
+        tender: &Tender,
+        cell: &TenderCell,
+    ) -> Result<(), Fault> {
+        cells::add_tender(self.sold.tender(before, place, tender)?, cell, 1);
+        if posted != place.date {
+            cells::add_tender(self.moved.tender(before, place, tender)?, cell, -1);
+            cells::add_tender(self.moved.tender(before, &Place { date: posted, ..*place }, tender)?, cell, 1);
+        }
+        Ok(())
+    }
+
+    /// Counts an order for what it comes to now, instead of what it counted for before.
+    fn count(
+        &mut self,
+        before: &Before<'_>,
+        place: &Place,
+        posted: Date,
+        row: &mut SaleRow,
+        totals: &Totals,
+    ) -> Result<(), Fault> {
+        if totals.lines.len() != row.lines.len() {
+            return Err(Fault::Impossible("totals of other lines than the order has"));
+        }
+        let sold = cells::sold(&row.lines, totals);
+        if let Some(counted) = row.sold.take() {
+            self.add(before, place, posted, &counted, -1)?;
+        }
+        self.add(before, place, posted, &sold, 1)?;
+        row.sold = Some(sold);
+        Ok(())
+    }
+}
+
 impl Cubes {
+    /// Cubes of these tables; so many cells of each stay in memory after a commit, of items four times as many.
+    fn new(tables: &Tables, cells: usize) -> Cubes {
+        Cubes {
+            by_order: Rows::new(tables.by_order, cells),
+            by_item: Rows::new(tables.by_item, 4 * cells),
+            by_tax: Rows::new(tables.by_tax, cells),
+            by_tender: Rows::new(tables.by_tender, cells),
+        }
+    }
+
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+        self.by_order.flush_unless(transaction, |cell| *cell == OrderCell::default())?;
+        self.by_item.flush_unless(transaction, |cell| *cell == ItemCell::default())?;
+        self.by_tax.flush_unless(transaction, |cell| *cell == TaxCell::default())?;
+        self.by_tender.flush_unless(transaction, |cell| *cell == TenderCell::default())
+    }
+
     /// Adds what an order counts for, or takes it back.
     fn add(&mut self, before: &Before<'_>, place: &Place, sold: &SoldRow, sign: i64) -> Result<(), Fault> {
         cells::add_order(self.by_order.edit_or_default(before, place.hour().as_slice())?, &sold.order, sign);
@@ -114,7 +217,7 @@ impl Cubes {
 struct Place {
     tenant: TenantId,
     store: StoreId,
-    date: domain::calendar::Date,
+    date: Date,
     hour: u8,
     channel: Channel,
 }
@@ -130,16 +233,32 @@ impl Place {
 }
 
 impl Model for SalesModel {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 4;
     /// Every order of an hour changes the same few cells, and nobody reads a report to the millisecond.
     const REST: Duration = Duration::from_millis(50);
-    const TABLES: &'static [&'static str] = &[SALES, CURRENCIES, BY_ORDER, BY_ITEM, BY_TAX, BY_TENDER];
+    const TABLES: &'static [&'static str] = &[
+        SALES,
+        CURRENCIES,
+        SOLD.by_order,
+        SOLD.by_item,
+        SOLD.by_tax,
+        SOLD.by_tender,
+        MOVED.by_order,
+        MOVED.by_item,
+        MOVED.by_tax,
+        MOVED.by_tender,
+        days::DAYS,
+        days::Z_REPORTS,
+    ];
 
     fn wants(category: &str) -> bool {
-        category == "order"
+        matches!(category, "order" | "day")
     }
 
     fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        if let (Stream::Day(tenant, store), Event::Day(event)) = (recorded.stream, &recorded.event) {
+            return self.days.evolve(before, (tenant, store), event, recorded);
+        }
         let (Stream::Order(tenant, store, order), Event::Order(_, event)) = (recorded.stream, &recorded.event) else {
             return Ok(());
         };
@@ -151,6 +270,7 @@ impl Model for SalesModel {
         let row = self.sales.edit(before, key.as_slice())?;
         let row = row.ok_or(Fault::Impossible("an event of an order that was not opened"))?;
         follows(row.revision, recorded.revision)?;
+        let posted = self.days.book(before, (tenant, store), row, event)?;
         let place = Place { tenant, store, date: row.date.0, hour: row.hour, channel: row.channel.0 };
         match event {
             OrderEvent::LineAdded(line) => row.lines.push(cells::sold_line(line)),
@@ -160,12 +280,12 @@ impl Model for SalesModel {
             }
             OrderEvent::LineRemoved { line } => row.lines.retain(|held| held.line.0 != *line),
             OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
-                count(&mut self.cubes, before, &place, row, totals)?;
+                self.books.count(before, &place, posted, row, totals)?;
             }
             OrderEvent::OrderCancelled { .. } => {
                 row.lines = vec![];
                 if let Some(sold) = row.sold.take() {
-                    self.cubes.add(before, &place, &sold, -1)?;
+                    self.books.add(before, &place, posted, &sold, -1)?;
                 }
             }
             OrderEvent::OrderCompleted { .. } => {
@@ -173,21 +293,24 @@ impl Model for SalesModel {
                 row.sold = None;
             }
             OrderEvent::PaymentApplied { tender, amount, tip, .. } => {
-                let cell = self.cubes.tender(before, &place, tender)?;
-                cell.payments += 1;
-                cell.amount += amount.0;
-                cell.tips += tip.0;
+                let cell = TenderCell { payments: 1, amount: amount.0, tips: tip.0, ..TenderCell::default() };
+                self.books.pay(before, &place, posted, tender, &cell)?;
             }
             OrderEvent::PaymentNotApplicable { tender, unapplied: Money(unapplied), .. } => {
-                self.cubes.tender(before, &place, tender)?.unapplied += unapplied;
+                let cell = TenderCell { unapplied: *unapplied, ..TenderCell::default() };
+                self.books.pay(before, &place, posted, tender, &cell)?;
             }
             OrderEvent::RefundRecorded { tender, parts, posting_date, .. } => {
-                // A refund is booked when it takes place; the sale stays where it was sold.
-                let cell = self.cubes.tender(before, &Place { date: *posting_date, ..place }, tender)?;
-                cell.refunds += 1;
-                cell.refunded += parts.applied.0;
-                cell.refunded_tips += parts.tip.0;
-                cell.refunded_unapplied += parts.unapplied.0;
+                // A refund is booked when it takes place, in both; the sale stays where it was sold.
+                let cell = TenderCell {
+                    refunds: 1,
+                    refunded: parts.applied.0,
+                    refunded_tips: parts.tip.0,
+                    refunded_unapplied: parts.unapplied.0,
+                    ..TenderCell::default()
+                };
+                let place = Place { date: *posting_date, ..place };
+                self.books.pay(before, &place, *posting_date, tender, &cell)?;
             }
             OrderEvent::OrderOpened(_)
             | OrderEvent::DiscountApplied(_)
@@ -200,36 +323,14 @@ impl Model for SalesModel {
     }
 
     fn is_touched(&self) -> bool {
-        self.sales.is_touched()
+        self.sales.is_touched() || self.days.is_touched()
     }
 
     fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
         self.sales.flush(transaction)?;
         self.currencies.flush(transaction)?;
-        let cubes = &mut self.cubes;
-        cubes.by_order.flush_unless(transaction, |cell| *cell == OrderCell::default())?;
-        cubes.by_item.flush_unless(transaction, |cell| *cell == ItemCell::default())?;
-        cubes.by_tax.flush_unless(transaction, |cell| *cell == TaxCell::default())?;
-        cubes.by_tender.flush_unless(transaction, |cell| *cell == TenderCell::default())
+        self.days.flush(transaction)?;
+        self.books.sold.flush(transaction)?;
+        self.books.moved.flush(transaction)
     }
-}
-
-/// Counts an order for what it comes to now, instead of what it counted for before.
-fn count(
-    cubes: &mut Cubes,
-    before: &Before<'_>,
-    place: &Place,
-    row: &mut SaleRow,
-    totals: &Totals,
-) -> Result<(), Fault> {
-    if totals.lines.len() != row.lines.len() {
-        return Err(Fault::Impossible("totals of other lines than the order has"));
-    }
-    let sold = cells::sold(&row.lines, totals);
-    if let Some(counted) = row.sold.take() {
-        cubes.add(before, place, &counted, -1)?;
-    }
-    cubes.add(before, place, &sold, 1)?;
-    row.sold = Some(sold);
-    Ok(())
 }

@@ -6,6 +6,7 @@
 
 use super::{Settings, Store};
 use crate::calendar::Date;
+use crate::day::Days;
 use crate::drawer::Drawer;
 use crate::event::Event;
 use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, VariationId};
@@ -39,6 +40,8 @@ pub struct StoreParts {
     pub stock: StockParts,
     /// Its cash drawers.
     pub drawers: BTreeMap<DrawerId, Drawer>,
+    /// Its business days.
+    pub days: Days,
     /// The highest display number, by business date and terminal prefix.
     pub numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     /// How many events the store's stream has.
@@ -63,6 +66,7 @@ impl Store {
             payments,
             stock,
             drawers,
+            days,
             numbers,
             store_events,
             storemenu_events,
@@ -80,6 +84,7 @@ impl Store {
             unavailable: unavailable.iter().copied().collect(),
             stock: stock.parts(),
             drawers: drawers.clone(),
+            days: days.clone(),
             numbers: numbers.clone(),
             store_events: *store_events,
             storemenu_events: *storemenu_events,
@@ -97,6 +102,7 @@ impl Store {
             unavailable,
             stock,
             drawers,
+            days,
             numbers,
             store_events,
             storemenu_events,
@@ -112,6 +118,7 @@ impl Store {
             payments: HashMap::default(),
             stock: Stock::from_parts(stock),
             drawers,
+            days,
             numbers,
             store_events,
             storemenu_events,
@@ -132,6 +139,7 @@ impl Store {
             unavailable: _,
             stock: _,
             drawers: _,
+            days: _,
             numbers: _,
             store_events: _,
             storemenu_events: _,
@@ -170,6 +178,7 @@ impl Store {
             Event::Order(order, _) => Some(*order),
             Event::Payment(payment, _) => self.payments.get(payment).map(|payment| payment.order),
             Event::Drawer(..)
+            | Event::Day(_)
             | Event::Stock(_)
             | Event::Menu(_)
             | Event::Access(_)

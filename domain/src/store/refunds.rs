@@ -1,7 +1,6 @@
 //! Decisions about refunds. Money goes back the way it came, never more than came, and says what of it goes back.
 
 use super::Store;
-use crate::calendar::business_date;
 use crate::command::{Context, NewRefund, RefundOf, RefundOutcome};
 use crate::event::{
     DrawerEvent, Event, Flag, IgnoredRefund, MoneyParts, OrderEvent, PaymentEvent, RefundedLine, ReservedLine, Tender,
@@ -162,7 +161,7 @@ impl Store {
             tender: payment.tender,
             parts: refund.parts,
             lines: refund.lines.clone(),
-            posting_date: business_date(context.local, self.settings.cut_off),
+            posting_date: self.posting_date(context),
         };
         let mut events = vec![
             Event::Payment(id, PaymentEvent::RefundSucceeded { refund: refund.refund }),

@@ -4,6 +4,7 @@
 //! [`tell`], so that a table can be read.
 
 mod approvals;
+mod days;
 mod drawers;
 mod orders;
 mod payments;
@@ -21,8 +22,9 @@ use domain::command::{
     RefundOutcome, Source, StockCommand, StoreCommand,
 };
 use domain::event::{
-    AccessEvent, CancelReason, DiscountScope, DrawerEvent, Event, Flag, MenuEvent, MoneyParts, OrderEvent, PayMode,
-    PaymentEvent, Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
+    AccessEvent, CancelReason, DayEvent, DayTotals, DiscountScope, DrawerEvent, Event, Flag, MenuEvent, MoneyParts,
+    OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy, StoreEvent,
+    StoreMenuEvent,
 };
 use domain::ids::{ActorId, ChargeId, DiscountId, Id, RefundId, TenderId, TokenId};
 use domain::menu::ItemPrice;
@@ -91,6 +93,7 @@ fn tell(event: &Event) -> String {
         Event::Order(order, event) => format!("{order} {}", tell_order(event)),
         Event::Payment(payment, event) => format!("{payment} {}", tell_payment(event)),
         Event::Stock(event) => tell_stock(event),
+        Event::Day(event) => tell_day(event),
         Event::Drawer(drawer, event) => format!("{drawer} {}", tell_drawer(event)),
         Event::Store(StoreEvent::StoreOpened(settings)) => format!("opened {}", settings.name),
         Event::Store(StoreEvent::StoreSettingsChanged(settings)) => format!("settings {}", settings.name),
@@ -177,6 +180,27 @@ fn tell_parts(parts: &MoneyParts) -> String {
 
 fn tell_refunded(line: &RefundedLine) -> String {
     format!(", {} {} for {} + {}", line.line, line.qty, line.net, line.tax_exclusive)
+}
+
+fn tell_day(event: &DayEvent) -> String {
+    let closing = match event {
+        DayEvent::DayOpened { date } => return format!("opened {date}"),
+        DayEvent::DayClosed(closing) => closing,
+    };
+    let DayTotals { orders, gross, discounts, charges, tax, tax_inclusive: _, sales, .. } = closing.totals;
+    let DayTotals { cash, other, tips, unapplied, refunds, refunded, refunded_cash, .. } = closing.totals;
+    let Pending { orders_count, due, orders: open, payments_count, payments, shifts } = &closing.pending;
+    assert_eq!((*orders_count as usize, *payments_count as usize), (open.len(), payments.len()));
+    let (date, z, all) = (closing.date, closing.z_number, closing.cumulative_total);
+    let mut pending: Vec<String> = open.iter().map(|order| format!(", {order} open")).collect();
+    if !open.is_empty() {
+        pending.push(format!(" for {due}"));
+    }
+    pending.extend(payments.iter().map(|payment| format!(", {payment} waits")));
+    pending.extend(shifts.iter().map(|drawer| format!(", {drawer} not counted")));
+    let sold = format!("{orders} for {gross} - {discounts} + {charges} + {tax} = {sales}");
+    let money = format!("{cash} + {other} + {tips} + {unapplied} in, {refunds} for {refunded} ({refunded_cash}) out");
+    format!("z {z} of {date}: {sold}, {money}, {all} in all{}", pending.concat())
 }
 
 fn tell_drawer(event: &DrawerEvent) -> String {

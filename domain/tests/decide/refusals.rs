@@ -67,6 +67,10 @@ fn name(refused: &Refused) -> &'static str {
         Refused::ShiftRequired => "ShiftRequired",
         Refused::ShiftNotOpen { .. } => "ShiftNotOpen",
         Refused::ShiftOpen { .. } => "ShiftOpen",
+        Refused::DayOpen { .. } => "DayOpen",
+        Refused::ShiftsOpen { .. } => "ShiftsOpen",
+        Refused::DayClosed { .. } => "DayClosed",
+        Refused::DayNotBegun { .. } => "DayNotBegun",
         Refused::UnknownSku { .. } => "UnknownSku",
         Refused::StockUntracked { .. } => "StockUntracked",
         Refused::OnHandTooLow { .. } => "OnHandTooLow",
@@ -82,7 +86,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 68;
+const REFUSALS: usize = 72;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -321,6 +325,9 @@ fn payment_and_stock_cases() -> Vec<Case> {
             Refused::RefundExceedsSold { line: line("l1"), left: QtyMilli(2_000) },
         ),
         case(&paid, lines_back("p1", "r1", &[("l1", 1_000)], false), Refused::OrderNotCompleted),
+        case(&[crate::days::begin(1)], crate::days::begin(2), Refused::DayOpen { open: crate::days::march(1) }),
+        case(&[crate::days::close(2)], crate::days::close(1), Refused::DayClosed { closed: crate::days::march(2) }),
+        case(&[], crate::days::close(3), Refused::DayNotBegun { today: crate::days::march(2) }),
         case(&[], crate::drawers::close("d1", 0), Refused::ShiftNotOpen { drawer: drawer("d1") }),
         case(
             &[crate::drawers::shift("d1", 0)],
@@ -357,7 +364,8 @@ fn every_refusal_is_made() {
     check_in(World::default(), &bare, set_price("burger", None), Err(Refused::NoMenu));
     // These need a store that works in shifts, or a payment that is not in cash.
     crate::drawers::d1_without_a_shift_no_cash_is_taken();
-    made.extend(["UnknownStore", "NoMenu", "ShiftRequired", "NotCash"]);
+    crate::days::d1_all_cash_is_counted_before_a_closing();
+    made.extend(["UnknownStore", "NoMenu", "ShiftRequired", "ShiftsOpen", "NotCash"]);
     assert_eq!(made.len(), REFUSALS, "{made:?}");
 }
 

@@ -120,6 +120,7 @@ fn e4_events_stay_in_their_store() {
                 ) => assert_eq!(Some(*of), order),
                 Event::Stock(_)
                 | Event::Drawer(..)
+                | Event::Day(_)
                 | Event::Menu(_)
                 | Event::Access(_)
                 | Event::Store(_)
@@ -268,7 +269,12 @@ fn evolve_accepts_whatever_decide_allows() {
                     Event::Order(_, event) => note(&mut orders, discriminant(event)),
                     Event::Payment(_, event) => note(&mut payments, discriminant(event)),
                     Event::Stock(event) => note(&mut stock, discriminant(event)),
-                    Event::Drawer(..) | Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => {}
+                    Event::Drawer(..)
+                    | Event::Day(_)
+                    | Event::Menu(_)
+                    | Event::Access(_)
+                    | Event::Store(_)
+                    | Event::StoreMenu(_) => {}
                 }
             }
         });

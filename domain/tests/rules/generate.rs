@@ -137,6 +137,10 @@ pub enum Op {
     Sell(usize, bool),
     Currency(bool),
     Drawer(usize, AtDrawer),
+    /// The day it is, so many days back.
+    CloseDay(i32),
+    /// The same.
+    OpenDay(i32),
 }
 
 /// A day: how the store rounds and when it closes, and what happens.
@@ -328,6 +332,17 @@ pub fn a_day_in_shifts(ops: usize) -> impl Strategy<Value = Day> {
             }
         }
         day.ops.extend(pays);
+        day.ops.extend(ops);
+        day
+    })
+}
+
+/// Two days of a store that closes them.
+pub fn days_to_close(ops: usize) -> impl Strategy<Value = Day> {
+    let close = prop_oneof![6 => Just(0), 1 => Just(1), 1 => Just(-1)].prop_map(Op::CloseDay);
+    let open = prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(-1)].prop_map(Op::OpenDay);
+    let op = prop_oneof![2 => close, 1 => open, 1 => Just(Op::Tick(30_000)), 5 => payment_op(), 4 => refund_op(), 6 => order_op()];
+    (a_refunding_day(2), vec(op, ops / 2..=ops)).prop_map(|(mut day, ops)| {
         day.ops.extend(ops);
         day
     })

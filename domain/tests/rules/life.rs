@@ -189,6 +189,16 @@ impl Life {
                 online(to_payment(of, PaymentCommand::RecordRefundOutcome { refund: refund_id(id), outcome }))
             }
             Op::Reprice { item, price } => self.publish(*item, *price),
+            Op::CloseDay(back) | Op::OpenDay(back) => {
+                let cut_off = self.world.open().settings().cut_off;
+                let local = self.now.at_offset(-5 * 3_600).expect("within the calendar");
+                let today = domain::calendar::business_date(local, cut_off);
+                let date = domain::calendar::Date::from_days(today.days() - back).expect("a date");
+                online(to_store(match op {
+                    Op::OpenDay(_) => StoreCommand::OpenDay { date },
+                    _ => StoreCommand::CloseDay { date },
+                }))
+            }
             Op::Drawer(index, what) => {
                 let id = DRAWERS[*index];
                 online(to_store(StoreCommand::Drawer(drawer(id), drawer_command(what))))

@@ -7,6 +7,7 @@
 //! 256 days a rule; `COMANDA_CASES` asks for another number. A day that breaks a rule is shrunk, printed, kept in
 //! `tests/failures/rules.txt` and run first the next time.
 
+mod days;
 mod drawers;
 mod general;
 mod generate;
@@ -22,7 +23,7 @@ mod stock;
 #[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]
 mod support;
 
-use generate::{BUSY, Day, Mix, PAYING, a_day, a_day_in_shifts, a_refunding_day};
+use generate::{BUSY, Day, Mix, PAYING, a_day, a_day_in_shifts, a_refunding_day, days_to_close};
 use life::{Life, Step};
 use model::Model;
 use proptest::strategy::Strategy;

@@ -1,9 +1,9 @@
 //! A small model of a store's orders, money and stock: sums of facts, made without the code under test.
 
-use domain::calendar::Timestamp;
+use domain::calendar::{Date, Timestamp};
 use domain::event::{
-    DrawerEvent, Event, Flag, Line, MoneyParts, OrderEvent, PayMode, PaymentEvent, RefundedLine, ReservedLine,
-    StockEvent, StockPolicy, StoreMenuEvent,
+    DayClosing, DayEvent, DrawerEvent, Event, Flag, Line, MoneyParts, OrderEvent, PayMode, PaymentEvent, RefundedLine,
+    ReservedLine, StockEvent, StockPolicy, StoreMenuEvent,
 };
 use domain::ids::{DrawerId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, VariationId};
 use domain::pricing::Totals;
@@ -175,6 +175,10 @@ impl Drawer {
 
 #[derive(Clone, Debug, Default)]
 pub struct Model {
+    /// The day that is open.
+    pub open: Option<Date>,
+    /// The days that were closed.
+    pub closed: Vec<DayClosing>,
     pub drawers: BTreeMap<DrawerId, Drawer>,
     pub orders: BTreeMap<OrderId, Order>,
     pub payments: BTreeMap<PaymentId, Payment>,
@@ -213,6 +217,11 @@ impl Model {
             Event::Payment(id, event) => self.fold_payment(*id, event),
             Event::Stock(event) => self.fold_stock(event),
             Event::Drawer(id, event) => self.fold_drawer(*id, event),
+            Event::Day(DayEvent::DayOpened { date }) => self.open = Some(*date),
+            Event::Day(DayEvent::DayClosed(closing)) => {
+                self.open = None;
+                self.closed.push(closing.clone());
+            }
             Event::StoreMenu(StoreMenuEvent::StorePriceSet { item, variation, price }) => {
                 match price {
                     Some(price) => self.prices.insert((*item, *variation), price.0),

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod batch;
+pub mod days;
 pub mod drawers;
 pub mod feed;
 pub mod ops;

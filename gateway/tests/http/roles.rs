@@ -14,7 +14,7 @@ const KITCHEN: [bool; 6] = [true, true, true, true, false, false];
 const READERS: [bool; 6] = [true, true, false, false, true, true];
 const ALL: [bool; 6] = [true; 6];
 
-const OPERATIONS: [Operation; 43] = [
+const OPERATIONS: [Operation; 48] = [
     (
         "POST",
         "/v1/stores/s1/orders",
@@ -37,6 +37,11 @@ const OPERATIONS: [Operation; 43] = [
     ("POST", "/v1/stores/s1/drawers/d/no-sale", r#"{"reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/drawers/d/close", r#"{"counted":1}"#, STAFF),
     ("GET", "/v1/stores/s1/drawers", "", ALL),
+    ("GET", "/v1/stores/s1/days", "", ALL),
+    ("POST", "/v1/stores/s1/days/2026-01-02/open", "{}", BOSSES),
+    ("POST", "/v1/stores/s1/days/2026-01-02/close", "{}", BOSSES),
+    ("GET", "/v1/stores/s1/days/2026-01-02/x", "", ALL),
+    ("GET", "/v1/stores/s1/days/2026-01-02/z", "", ALL),
     ("GET", "/v1/stores/s1/drawers/d/shifts", "", ALL),
     ("POST", "/v1/stores/s1/orders/x/cancel", r#"{"reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/stock/86", r#"{"sku":"soup"}"#, KITCHEN),

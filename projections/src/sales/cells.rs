@@ -3,7 +3,7 @@
 use crate::key::Key;
 use domain::event::Line;
 use domain::pricing::Totals;
-use schemas::views::{ItemCell, OrderCell, Shown, SoldLine, SoldRow, SoldTax, TaxCell};
+use schemas::views::{ItemCell, OrderCell, Shown, SoldLine, SoldRow, SoldTax, TaxCell, TenderCell};
 
 pub(super) fn sold_line(line: &Line) -> SoldLine {
     SoldLine {
@@ -36,7 +36,13 @@ pub(super) fn sold(lines: &[SoldLine], totals: &Totals) -> SoldRow {
         inclusive: total.tax.inclusive,
         cell: TaxCell { taxable: total.taxable.0, amount: total.amount.0 },
     });
-    let order = OrderCell {
+    let order = order_cell(lines, totals);
+    SoldRow { order, items: items.collect(), taxes: taxes.collect() }
+}
+
+/// What an order of these lines counts for as a whole.
+pub(super) fn order_cell(lines: &[SoldLine], totals: &Totals) -> OrderCell {
+    OrderCell {
         orders: 1,
         // An order has at most a few hundred lines.
         lines: lines.len() as i64,
@@ -50,8 +56,7 @@ pub(super) fn sold(lines: &[SoldLine], totals: &Totals) -> SoldRow {
         charge_tax: totals.charge_tax_exclusive.0,
         charge_tax_inclusive: totals.charge_tax_inclusive.0,
         total: totals.total.0,
-    };
-    SoldRow { order, items: items.collect(), taxes: taxes.collect() }
+    }
 }
 
 pub(super) fn item_key(hour: Key, line: &SoldLine) -> Key {
@@ -59,6 +64,17 @@ pub(super) fn item_key(hour: Key, line: &SoldLine) -> Key {
         .text(line.variation.as_ref().map_or("", |variation| variation.0.as_str()))
         .text(line.category.as_ref().map_or("", |category| category.0.as_str()))
         .text(line.name.0.as_str())
+}
+
+pub(super) fn add_tender(to: &mut TenderCell, cell: &TenderCell, sign: i64) {
+    to.payments += sign * cell.payments;
+    to.amount += sign * cell.amount;
+    to.tips += sign * cell.tips;
+    to.unapplied += sign * cell.unapplied;
+    to.refunds += sign * cell.refunds;
+    to.refunded += sign * cell.refunded;
+    to.refunded_tips += sign * cell.refunded_tips;
+    to.refunded_unapplied += sign * cell.refunded_unapplied;
 }
 
 pub(super) fn add_order(to: &mut OrderCell, cell: &OrderCell, sign: i64) {

@@ -1,6 +1,6 @@
 //! The sales report.
 
-use super::{BY_ITEM, BY_ORDER, BY_TAX, BY_TENDER, CURRENCIES, cells};
+use super::{CURRENCIES, MOVED, SOLD, Tables, cells};
 use crate::Answer;
 use crate::fault::QueryError;
 use crate::key::{Key, Parts};
@@ -69,14 +69,53 @@ impl SalesBy {
     }
 }
 
+/// Which date sales are by (rule T3). Both come to the same in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SalesDate {
+    /// When it was sold.
+    #[default]
+    Business,
+    /// When it was booked: what comes after a day was closed counts on the day that is open then.
+    Posting,
+}
+
+impl SalesDate {
+    /// What a query names.
+    pub fn parse(name: &str) -> Option<SalesDate> {
+        match name {
+            "business_date" => Some(SalesDate::Business),
+            "posting_date" => Some(SalesDate::Posting),
+            _ => None,
+        }
+    }
+
+    /// The name in a query.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            SalesDate::Business => "business_date",
+            SalesDate::Posting => "posting_date",
+        }
+    }
+
+    /// The tables whose cells are added up.
+    fn tables(self) -> &'static [Tables] {
+        match self {
+            SalesDate::Business => &[SOLD],
+            SalesDate::Posting => &[SOLD, MOVED],
+        }
+    }
+}
+
 /// Which sales, and how they are told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SalesQuery {
     /// These stores; `None` for all of the tenant's.
     pub stores: Option<Vec<StoreId>>,
-    /// The first business date.
+    /// Which date `from` and `to` are, and days are by.
+    pub date: SalesDate,
+    /// The first date.
     pub from: Date,
-    /// The last business date.
+    /// The last date.
     pub to: Date,
     /// What the rows are by.
     pub by: SalesBy,
@@ -112,25 +151,28 @@ pub(crate) fn report(view: &View, tenant: TenantId, query: &SalesQuery) -> Resul
     let mut tenders = TenderCell::default();
     let mut sums: BTreeMap<RowKey, Sum> = BTreeMap::new();
     let range = Range { view, tenant, query };
-    for store in stores {
-        range.scan::<OrderCell>(BY_ORDER, store, |key, cell| {
+    for (store, tables) in stores.into_iter().flat_map(|store| query.date.tables().iter().map(move |set| (store, set))) {
+        range.scan::<OrderCell>(tables.by_order, store, |key, cell| {
             cells::add_order(&mut orders, cell, 1);
-            by_order(&mut sums, query.by, store, key, cell)
+            by_order(&mut sums, query, store, key, cell)
         })?;
-        range.scan::<TenderCell>(BY_TENDER, store, |key, cell| {
-            add_tender(&mut tenders, cell);
+        range.scan::<TenderCell>(tables.by_tender, store, |key, cell| {
+            cells::add_tender(&mut tenders, cell, 1);
             by_tender(&mut sums, query.by, key, cell)
         })?;
         match query.by {
             SalesBy::Item | SalesBy::Category => {
-                range.scan::<ItemCell>(BY_ITEM, store, |key, cell| by_item(&mut sums, query.by, key, cell))?;
+                range.scan::<ItemCell>(tables.by_item, store, |key, cell| by_item(&mut sums, query.by, key, cell))?;
             }
-            SalesBy::Tax => range.scan::<TaxCell>(BY_TAX, store, |key, cell| by_tax(&mut sums, key, cell))?,
+            SalesBy::Tax => range.scan::<TaxCell>(tables.by_tax, store, |key, cell| by_tax(&mut sums, key, cell))?,
             SalesBy::Hour | SalesBy::Day | SalesBy::Tender | SalesBy::Channel | SalesBy::Store => {}
         }
     }
+    // What was sold on one date and booked on another leaves nothing behind.
+    sums.retain(|_, sum| !sum.is_nothing());
     let value = SalesReport {
         by: Shown(Text::parse(query.by.as_str()).expect("it is a text")),
+        date: Shown(Text::parse(query.date.as_str()).expect("it is a text")),
         from: Shown(query.from),
         to: Shown(query.to),
         currency: currency.map(Shown),
@@ -185,7 +227,7 @@ impl Range<'_> {
 
 fn by_order(
     sums: &mut BTreeMap<RowKey, Sum>,
-    by: SalesBy,
+    query: &SalesQuery,
     store: StoreId,
     mut key: Parts<'_>,
     cell: &OrderCell,
@@ -193,11 +235,14 @@ fn by_order(
     let date = key.date()?;
     let hour = key.byte()?;
     let channel = channel(key.text()?)?;
-    let (row_key, row) = match by {
+    let (row_key, row) = match query.by {
         SalesBy::Hour => ((String::new(), i64::from(hour)), SalesRow { hour: Some(hour), ..SalesRow::default() }),
         SalesBy::Day => (
             (String::new(), i64::from(date.days())),
-            SalesRow { business_date: Some(Shown(date)), ..SalesRow::default() },
+            match query.date {
+                SalesDate::Business => SalesRow { business_date: Some(Shown(date)), ..SalesRow::default() },
+                SalesDate::Posting => SalesRow { posting_date: Some(Shown(date)), ..SalesRow::default() },
+            },
         ),
         SalesBy::Channel => {
             ((name_of(channel).to_owned(), 0), SalesRow { channel: Some(Shown(channel)), ..SalesRow::default() })
@@ -262,19 +307,8 @@ fn by_tender(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: Parts<'_>, 
     let tender = TenderId::parse(key.text()?).ok()?;
     let sum = sums.entry((tender.as_str().to_owned(), 0)).or_default();
     sum.row.tender = Some(Shown(tender));
-    add_tender(sum.tender.get_or_insert_default(), cell);
+    cells::add_tender(sum.tender.get_or_insert_default(), cell, 1);
     Some(())
-}
-
-fn add_tender(to: &mut TenderCell, cell: &TenderCell) {
-    to.payments += cell.payments;
-    to.amount += cell.amount;
-    to.tips += cell.tips;
-    to.unapplied += cell.unapplied;
-    to.refunds += cell.refunds;
-    to.refunded += cell.refunded;
-    to.refunded_tips += cell.refunded_tips;
-    to.refunded_unapplied += cell.refunded_unapplied;
 }
 
 fn channel(name: &str) -> Option<Channel> {
@@ -283,6 +317,13 @@ fn channel(name: &str) -> Option<Channel> {
 }
 
 impl Sum {
+    fn is_nothing(&self) -> bool {
+        self.order.is_none_or(|cell| cell == OrderCell::default())
+            && self.item.is_none_or(|cell| cell == ItemCell::default())
+            && self.tax.is_none_or(|cell| cell == TaxCell::default())
+            && self.tender.is_none_or(|cell| cell == TenderCell::default())
+    }
+
     fn into_row(self) -> SalesRow {
         let mut row = self.row;
         if let Some(cell) = self.order {

@@ -112,6 +112,9 @@ pub struct BatchCommand {
     /// The cash drawer, where the command is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawer_id: Option<wire::DrawerId>,
+    /// The business date, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_date: Option<wire::Date>,
     /// The item, where the command is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item_id: Option<wire::ItemId>,
@@ -176,6 +179,7 @@ impl BatchCommand {
             payment_id: None,
             refund_id: None,
             drawer_id: None,
+            business_date: None,
             item_id: None,
             group_id: None,
             tax_id: None,
@@ -279,6 +283,8 @@ impl BatchCommand {
             K::PaidOut => to_store(self.drawer(|this| this.parsed(MoveCash::parse_out))?),
             K::NoSale => to_store(self.drawer(|this| this.parsed(|body: NoSale| Ok(body.parse())))?),
             K::CloseShift => to_store(self.drawer(|this| this.parsed(CloseShift::parse))?),
+            K::OpenDay => to_store(StoreCommand::OpenDay { date: self.business_date()? }),
+            K::CloseDay => to_store(StoreCommand::CloseDay { date: self.business_date()? }),
             K::Unmark86 => to_store(StoreCommand::Stock(self.parsed(|body: Unmark86| Ok(body.parse()))?)),
         })
     }
@@ -299,6 +305,11 @@ impl BatchCommand {
     ) -> Result<StoreCommand, FieldError> {
         let drawer = need(self.drawer_id.take(), "drawer_id", self.kind.0)?;
         Ok(StoreCommand::Drawer(drawer, command(self)?))
+    }
+
+    /// The business date of a command that says no more.
+    fn business_date(&mut self) -> Result<domain::calendar::Date, FieldError> {
+        self.bare(|this| need(this.business_date.take(), "business_date", this.kind.0))
     }
 
     fn line(&mut self) -> Result<LineId, FieldError> {
@@ -370,6 +381,7 @@ impl BatchCommand {
             ("payment_id", self.payment_id.is_some()),
             ("refund_id", self.refund_id.is_some()),
             ("drawer_id", self.drawer_id.is_some()),
+            ("business_date", self.business_date.is_some()),
             ("item_id", self.item_id.is_some()),
             ("group_id", self.group_id.is_some()),
             ("tax_id", self.tax_id.is_some()),

@@ -192,7 +192,8 @@ fn order_of(stream: &Stream) -> Option<OrderId> {
         | Stream::StoreMenu(..)
         | Stream::Payment(..)
         | Stream::Stock(..)
-        | Stream::Drawer(..) => None,
+        | Stream::Drawer(..)
+        | Stream::Day(..) => None,
     }
 }
 
@@ -205,6 +206,7 @@ fn payment_of(stream: &Stream) -> Option<PaymentId> {
         | Stream::StoreMenu(..)
         | Stream::Order(..)
         | Stream::Stock(..)
-        | Stream::Drawer(..) => None,
+        | Stream::Drawer(..)
+        | Stream::Day(..) => None,
     }
 }

@@ -93,6 +93,8 @@ const fn kind(command: &Command) -> (u16, &'static str) {
                 StockCommand::Unmark86(_) => (0x0707, "UnmarkItem86"),
                 StockCommand::EndMark86 { .. } => (0x0708, "EndItemMark86"),
             },
+            StoreCommand::OpenDay { .. } => (0x0a01, "OpenDay"),
+            StoreCommand::CloseDay { .. } => (0x0a02, "CloseDay"),
             StoreCommand::Drawer(_, command) => match command {
                 DrawerCommand::OpenShift { .. } => (0x0901, "OpenShift"),
                 DrawerCommand::PaidIn { .. } => (0x0902, "PaidIn"),
@@ -186,6 +188,7 @@ fn write_store(form: &mut Form<'_>, command: &StoreCommand) {
         StoreCommand::Order(order, command) => write_order(form.text(3, order), command),
         StoreCommand::Payment(payment, command) => write_payment(form.text(3, payment), command),
         StoreCommand::Stock(command) => write_stock(form, command),
+        StoreCommand::OpenDay { date } | StoreCommand::CloseDay { date } => _ = form.number(16, date.days()),
         StoreCommand::Drawer(drawer, command) => write_drawer(form.text(3, drawer), command),
     }
 }

@@ -20,6 +20,7 @@
 //! The entity an event is about (the order, the payment) is not in the event: its stream names it.
 
 mod codes;
+mod day;
 mod digest;
 mod drawer;
 mod envelope;
@@ -137,6 +138,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
         Event::Payment(_, event) => payment::encode(event, out),
         Event::Stock(event) => stock::encode(event, out),
         Event::Drawer(_, event) => drawer::encode(event, out),
+        Event::Day(event) => day::encode(event, out),
     }
 }
 
@@ -157,6 +159,7 @@ pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
         Stream::Order(_, _, order) => order::decode(&envelope).map(|event| Event::Order(*order, event)),
         Stream::Payment(_, _, payment) => payment::decode(&envelope).map(|event| Event::Payment(*payment, event)),
         Stream::Stock(..) => stock::decode(&envelope).map(Event::Stock),
+        Stream::Day(..) => day::decode(&envelope).map(Event::Day),
         Stream::Drawer(_, _, drawer) => drawer::decode(&envelope).map(|event| Event::Drawer(*drawer, event)),
     }
 }

@@ -7,12 +7,14 @@
 //! | 1..5 | CRC-32C over byte 0 and the body, `u32` little-endian |
 //! | 5.. | body: postcard |
 
+use super::day::DayTotalsV1;
 use super::envelope::{Envelope, append, checksum};
-use super::parts::{BadValue, date, named, named_opt, text_opt, timestamp_opt, us_opt};
+use super::parts::{BadValue, Stored, date, named, named_opt, text_opt, timestamp_opt, us_opt};
 use super::stock::{policy, policy_code};
 use super::store::decode_store;
 use super::{DecodeError, encode};
 use domain::calendar::Timestamp;
+use domain::day::Days;
 use domain::drawer::{Drawer, Shift};
 use domain::event::{Event, ReservedLine, StoreEvent};
 use domain::ids::TenantId;
@@ -22,7 +24,7 @@ use domain::store::{Due, Entity, Settings, StoreParts};
 use serde::{Deserialize, Serialize};
 
 /// The version of everything in here. Whoever changes a form, or what is folded into one, raises it.
-pub const SNAPSHOT_FORM: u8 = 1;
+pub const SNAPSHOT_FORM: u8 = 2;
 
 /// Form and checksum.
 const HEADER_LEN: usize = 5;
@@ -126,6 +128,7 @@ struct StoreRowForm<'a> {
     reservations: Vec<(&'a str, Vec<ReservedForm<'a>>)>,
     stock_events: u64,
     drawers: Vec<DrawerForm<'a>>,
+    days: DaysForm,
     numbers: Vec<(i32, Vec<(&'a str, u32)>)>,
     store_events: u64,
     storemenu_events: u64,
@@ -141,6 +144,17 @@ struct DrawerForm<'a> {
     shifts: u32,
     /// Number and what should be in it.
     open: Option<(u32, i64)>,
+}
+
+/// Dates are days since 1970-01-01.
+#[derive(Serialize, Deserialize)]
+struct DaysForm {
+    events: u64,
+    open: Option<i32>,
+    totals: DayTotalsV1,
+    closed: Option<i32>,
+    z_number: u32,
+    cumulative_total: i64,
 }
 
 /// Line, stock item, quantity.
@@ -267,6 +281,7 @@ impl StoreRow {
             unavailable,
             stock: StockParts { items, reservations, events: stock_events },
             drawers,
+            days,
             numbers,
             store_events,
             storemenu_events,
@@ -301,6 +316,7 @@ impl StoreRow {
             reservations: reservations.collect(),
             stock_events: *stock_events,
             drawers: drawers.iter().map(|(id, drawer)| drawer_form(id.as_str(), drawer)).collect(),
+            days: days_form(days),
             numbers: numbers.collect(),
             store_events: *store_events,
             storemenu_events: *storemenu_events,
@@ -359,6 +375,7 @@ impl StoreRowForm<'_> {
                 events: self.stock_events,
             },
             drawers: drawers.collect::<Result<_, BadValue>>()?,
+            days: days(self.days)?,
             numbers: numbers.collect::<Result<_, BadValue>>()?,
             store_events: self.store_events,
             storemenu_events: self.storemenu_events,
@@ -388,6 +405,29 @@ fn drawer_form<'a>(drawer: &'a str, held: &Drawer) -> DrawerForm<'a> {
     let Drawer { events, shifts, open } = held;
     let open = open.map(|shift| (shift.number, shift.expected.0));
     DrawerForm { drawer, events: *events, shifts: *shifts, open }
+}
+
+fn days_form(days: &Days) -> DaysForm {
+    let Days { events, open, totals, closed, z_number, cumulative_total } = days;
+    DaysForm {
+        events: *events,
+        open: open.map(|date| date.days()),
+        totals: DayTotalsV1::of(totals),
+        closed: closed.map(|date| date.days()),
+        z_number: *z_number,
+        cumulative_total: cumulative_total.0,
+    }
+}
+
+fn days(form: DaysForm) -> Result<Days, BadValue> {
+    Ok(Days {
+        events: form.events,
+        open: form.open.map(date).transpose()?,
+        totals: form.totals.back()?,
+        closed: form.closed.map(date).transpose()?,
+        z_number: form.z_number,
+        cumulative_total: Money(form.cumulative_total),
+    })
 }
 
 fn stock_item(form: &StockItemForm<'_>) -> Result<StockItem, BadValue> {

@@ -1,7 +1,8 @@
 //! The table of event types: the one place where tags and names are given.
 
 use domain::event::{
-    AccessEvent, DrawerEvent, Event, MenuEvent, OrderEvent, PaymentEvent, StockEvent, StoreEvent, StoreMenuEvent,
+    AccessEvent, DayEvent, DrawerEvent, Event, MenuEvent, OrderEvent, PaymentEvent, StockEvent, StoreEvent,
+    StoreMenuEvent,
 };
 
 /// A type of event, as the log and the JSON bodies know it.
@@ -103,6 +104,9 @@ event_types! {
     CASH_SALE_RECORDED = 0x0905 v 1 "CashSaleRecorded";
     CASH_REFUND_RECORDED = 0x0906 v 1 "CashRefundRecorded";
     SHIFT_CLOSED = 0x0907 v 1 "ShiftClosed";
+
+    DAY_OPENED = 0x0a01 v 1 "DayOpened";
+    DAY_CLOSED = 0x0a02 v 1 "DayClosed";
 }
 
 /// The category of the streams that hold events of this type, from the tag's high byte.
@@ -116,6 +120,7 @@ pub(super) const fn category(tag: u16) -> Option<&'static str> {
         0x06 => Some("payment"),
         0x07 => Some("stock"),
         0x09 => Some("drawer"),
+        0x0a => Some("day"),
         _ => None,
     }
 }
@@ -143,6 +148,10 @@ pub const fn event_tag(event: &Event) -> u16 {
             StoreMenuEvent::MenuAdopted { .. } => tag::MENU_ADOPTED,
             StoreMenuEvent::StorePriceSet { .. } => tag::STORE_PRICE_SET,
             StoreMenuEvent::StoreAvailabilitySet { .. } => tag::STORE_AVAILABILITY_SET,
+        },
+        Event::Day(event) => match event {
+            DayEvent::DayOpened { .. } => tag::DAY_OPENED,
+            DayEvent::DayClosed(_) => tag::DAY_CLOSED,
         },
         Event::Drawer(_, event) => match event {
             DrawerEvent::ShiftOpened { .. } => tag::SHIFT_OPENED,

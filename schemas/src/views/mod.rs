@@ -5,6 +5,7 @@
 //! of its shape is a new [`Row::VERSION`] and a rebuild from the log, never an upcast.
 
 mod access;
+mod day;
 mod drawer;
 mod form;
 mod menu;
@@ -15,6 +16,7 @@ mod stock;
 mod store;
 
 pub use access::{StaffView, TokenRow, TokenView};
+pub use day::{DayTotalsView, DaysRow, DaysView, XReport, ZReport};
 pub use drawer::{DrawerView, ShiftState, ShiftView};
 pub use form::{Shown, WallTime};
 pub use menu::{
@@ -142,8 +144,8 @@ macro_rules! rows {
 
 rows! {
     Checkpoint = 1,
-    DrawerView = 1, ShiftView = 1,
-    OrderView = 2, OrderSummary = 2, PaymentView = 2, StockView = 1, StockHeadRow = 1, StoreView = 3, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1, SaleRow = 1, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1, TokenRow = 1, StaffView = 1,
+    DrawerView = 1, ShiftView = 1, DaysRow = 1, ZReport = 1,
+    OrderView = 2, OrderSummary = 2, PaymentView = 2, StockView = 1, StockHeadRow = 1, StoreView = 3, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1, SaleRow = 2, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1, TokenRow = 1, StaffView = 1,
 }
 
 /// A row that says nothing but that it is there.

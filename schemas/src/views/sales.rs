@@ -100,6 +100,8 @@ pub struct SaleRow {
     pub hour: u8,
     /// Where it came from.
     pub channel: Channel,
+    /// Whether it was recorded after the fact from a file.
+    pub imported: bool,
     /// The revision of its stream.
     pub revision: u64,
     /// Its lines, in the order of its totals; none once it takes no more changes.
@@ -154,9 +156,11 @@ view! {
     pub struct SalesReport {
         /// What the rows are by.
         pub by: Text,
-        /// The first business date.
+        /// Which date counts: `business_date` or `posting_date`.
+        pub date: Text,
+        /// The first date.
         pub from: Date,
-        /// The last business date.
+        /// The last date.
         pub to: Date,
         /// The currency of all amounts; absent where nothing was sold.
         pub currency: Option<Currency>,
@@ -217,6 +221,8 @@ view! {
         pub store: Option<StoreId>,
         /// By day: the business date.
         pub business_date: Option<Date>,
+        /// The date it was booked on, where the report is by that.
+        pub posting_date: Option<Date>,
         /// By hour: the hour on the store's wall, 0 to 23.
         pub hour: Option<u8>,
         /// By item: the item.

@@ -493,6 +493,21 @@ fn drawer_events() -> Vec<(Event, &'static str)> {
             r#"{"shift":2,"payment_id":"p1","refund_id":"r1","amount":500}"#,
         ),
         (drawer(closed), r#"{"shift":2,"expected":500,"counted":490,"over_short":-10}"#),
+        (
+            Event::Day(DayEvent::DayClosed(DayClosing {
+                date: business_date,
+                z_number: 7,
+                totals: DayTotals { orders: 1, sales: amount, refunded: Money(5), ..DayTotals::default() },
+                cumulative_total: Money(9_000),
+                open_orders: vec![order_id()],
+                payments_in_flight: vec![],
+            })),
+            concat!(
+                r#"{"business_date":"2026-11-22","z_number":7,"totals":{"orders":1,"sales":500,"cash":0,"other":0,"#,
+                r#""tips":0,"unapplied":0,"refunds":0,"refunded":5},"cumulative_total":9000,"open_orders":["o1"],"#,
+                r#""payments_in_flight":[]}"#,
+            ),
+        ),
     ]
 }
 

@@ -22,6 +22,7 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
     let payment = PaymentId::parse("p1").unwrap();
     let refund = RefundId::parse("r1").unwrap();
     let drawer = DrawerId::parse("d1").unwrap();
+    let date = domain::calendar::Date::from_ymd(2026, 11, 22).unwrap();
     let discount = DiscountId::parse("d1").unwrap();
     let charge = ChargeId::parse("c1").unwrap();
     let sku = Sku::parse("dough").unwrap();
@@ -358,6 +359,18 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             "shift_open",
             "The drawer d1 has an open shift; close it first.",
             json!({"drawer_id": "d1"}),
+        ),
+        (
+            Refused::DayClosed { closed: date },
+            "day_closed",
+            "2026-11-22 was closed already; close a later day.",
+            json!({"closed": "2026-11-22"}),
+        ),
+        (
+            Refused::DayNotBegun { today: date },
+            "day_not_begun",
+            "It is 2026-11-22 by the store's clock; close that day, or one before it.",
+            json!({"today": "2026-11-22"}),
         ),
         (
             Refused::UnknownSku { sku },

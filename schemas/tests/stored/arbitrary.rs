@@ -2,10 +2,10 @@
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
-    AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, DrawerEvent, Event, Flag,
-    IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent,
-    PayMode, PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent,
-    StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
+    DiscountScope, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts,
+    NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role,
+    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
 };
 use domain::ids::{ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -424,6 +424,27 @@ fn stock() -> impl Strategy<Value = StockEvent> {
     ]
 }
 
+fn day() -> impl Strategy<Value = DayEvent> {
+    let sums = std::array::from_fn::<_, 6, _>(|_| money());
+    let totals =
+        (any::<[i64; 2]>(), sums).prop_map(|([orders, refunds], [sales, cash, other, tips, unapplied, refunded])| {
+            DayTotals { orders, sales, cash, other, tips, unapplied, refunds, refunded }
+        });
+    let lists = (vec(id(OrderId), 0..4), vec(id(PaymentId), 0..4));
+    (date(), any::<u32>(), totals, money(), lists).prop_map(
+        |(date, z_number, totals, cumulative_total, (open_orders, payments_in_flight))| {
+            DayEvent::DayClosed(DayClosing {
+                date,
+                z_number,
+                totals,
+                cumulative_total,
+                open_orders,
+                payments_in_flight,
+            })
+        },
+    )
+}
+
 fn drawer() -> impl Strategy<Value = DrawerEvent> {
     use DrawerEvent as E;
     let shift = any::<u32>;
@@ -465,13 +486,14 @@ pub fn event() -> impl Strategy<Value = Event> {
         4 => (id(OrderId), order()).prop_map(|(id, event)| Event::Order(id, event)),
         2 => (id(PaymentId), payment()).prop_map(|(id, event)| Event::Payment(id, event)),
         2 => stock().prop_map(Event::Stock),
+        1 => day().prop_map(Event::Day),
         1 => (id(DrawerId), drawer()).prop_map(|(id, event)| Event::Drawer(id, event)),
     ]
 }
 
 fn stream() -> impl Strategy<Value = Stream> {
     let entities = (id(OrderId), id(PaymentId), id(DrawerId));
-    (0..8, id(TenantId), id(StoreId), entities).prop_map(|(kind, tenant, store, (order, payment, drawer))| match kind {
+    (0..9, id(TenantId), id(StoreId), entities).prop_map(|(kind, tenant, store, (order, payment, drawer))| match kind {
         0 => Stream::Menu(tenant),
         1 => Stream::Access(tenant),
         2 => Stream::Store(tenant, store),

@@ -1,7 +1,7 @@
 //! One command of every kind, each with all it can say and with as little as it can say.
 
 use crate::samples::{ORDER, PAYMENT, currency, group, item, plain_item, settings, text};
-use domain::calendar::Timestamp;
+use domain::calendar::{Date, Timestamp};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier,
     NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
@@ -40,6 +40,7 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     order(&mut |label, command| add(label, StoreCommand::Order(ORDER, command)));
     payment(&mut |label, command| add(label, StoreCommand::Payment(PAYMENT, command)));
     stock(&mut |label, command| add(label, StoreCommand::Stock(command)));
+    add("one", StoreCommand::CloseDay { date: Date::from_ymd(2027, 1, 2).expect("a date") });
     drawer(&mut |label, command| add(label, StoreCommand::Drawer(id!(DrawerId "d1"), command)));
     commands
 }

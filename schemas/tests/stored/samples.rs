@@ -4,10 +4,10 @@
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
-    AccessEvent, CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, DrawerEvent, Event, Flag,
-    IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent,
-    PayMode, PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent,
-    StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
+    DiscountScope, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts,
+    NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role,
+    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
 };
 use domain::ids::{
     ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId,
@@ -58,6 +58,7 @@ pub fn samples() -> Vec<Sample> {
     order(&mut |label, event| add(label, Event::Order(ORDER, event)));
     payment(&mut |label, event| add(label, Event::Payment(PAYMENT, event)));
     stock(&mut |label, event| add(label, Event::Stock(event)));
+    day(&mut |label, event| add(label, Event::Day(event)));
     drawer(&mut |label, event| add(label, Event::Drawer(id!(DrawerId "d1"), event)));
     samples.extend(written_before());
     samples
@@ -405,6 +406,30 @@ fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {
         add(label, E::StockReleased { order: ORDER, lines: lines.clone(), why });
     }
     add("one", E::StockRestocked { order: ORDER, refund: id!(RefundId "r1"), lines });
+}
+
+fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
+    let totals = DayTotals {
+        orders: 131,
+        sales: Money(412_050),
+        cash: Money(120_000),
+        other: Money(290_000),
+        tips: Money(21_400),
+        unapplied: Money(2_050),
+        refunds: 3,
+        refunded: Money(4_410),
+    };
+    let full = DayClosing {
+        date: Date::from_ymd(2027, 1, 2).expect("a date"),
+        z_number: 42,
+        totals,
+        cumulative_total: Money(17_306_100),
+        open_orders: vec![ORDER],
+        payments_in_flight: vec![PAYMENT],
+    };
+    add("full", DayEvent::DayClosed(full.clone()));
+    let (totals, open_orders, payments_in_flight) = (DayTotals::default(), vec![], vec![]);
+    add("plain", DayEvent::DayClosed(DayClosing { totals, open_orders, payments_in_flight, ..full }));
 }
 
 fn drawer(add: &mut dyn FnMut(&'static str, DrawerEvent)) {

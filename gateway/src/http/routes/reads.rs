@@ -16,7 +16,7 @@ use domain::calendar::Date;
 use domain::ids::{OrderId, PaymentId, StoreId};
 use eventlog::Position;
 use projections::{
-    Answer, LIMIT_DEFAULT, LIMIT_MAX, OrderFilter, PageRequest, PaymentFilter, Projection, QueryError, SalesBy,
+    Answer, LIMIT_DEFAULT, LIMIT_MAX, OrderFilter, PageRequest, PaymentFilter, Projection, QueryError, SalesBy, SalesDate,
     SalesQuery,
 };
 use schemas::json::event::Receipt;
@@ -111,7 +111,7 @@ fn matches(headers: &HeaderMap, etag: &str) -> bool {
     known.trim() == "*" || known.split(',').any(|tag| strong(tag) == strong(etag))
 }
 
-fn found<T>(answer: Answer<Option<T>>, what: &'static str) -> Result<Answer<T>, ApiError> {
+pub(super) fn found<T>(answer: Answer<Option<T>>, what: &'static str) -> Result<Answer<T>, ApiError> {
     match answer.value {
         Some(value) => Ok(Answer { value, position: answer.position }),
         None => Err(ApiError::NotFound { what }),
@@ -470,9 +470,12 @@ pub async fn menu_view(app: &Arc<App>, caller: &Caller, store: StoreId) -> Resul
 pub struct SalesParams {
     /// Only these stores, separated by commas; all where it is left out.
     store: Option<String>,
-    /// The first business date, such as `2026-11-01`.
+    /// Which date counts: `business_date`, when it was sold, or `posting_date`, when it was booked. Both come to the same in
+    /// all. The business date where it is left out.
+    date: Option<String>,
+    /// The first date, such as `2026-11-01`.
     from: Option<String>,
-    /// The last business date.
+    /// The last date.
     to: Option<String>,
     /// One row for each `hour`, `day`, `item`, `category`, `tender`, `tax`, `channel` or `store`.
     by: Option<String>,
@@ -499,6 +502,7 @@ pub async fn sales(
         stores: params.store.map(|stores| stores.split(',').map(store).collect()).transpose()?,
         from: params.from.map(|text| date(&text, "from")).transpose()?.unwrap_or(Date::MIN),
         to: params.to.map(|text| date(&text, "to")).transpose()?.unwrap_or(Date::MAX),
+        date: named(params.date.as_deref().unwrap_or("business_date"), "date", SalesDate::parse)?,
         by: named(params.by.as_deref().unwrap_or("day"), "by", SalesBy::parse)?,
     };
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;

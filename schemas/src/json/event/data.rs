@@ -5,8 +5,8 @@ mod setup;
 
 use crate::json::wire::{Wire, name_of};
 use domain::event::{
-    DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent, RefundedLine, ReleaseReason,
-    ReservedLine, StockEvent, StockPolicy,
+    DayClosing, DayEvent, DayTotals, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent, Pending,
+    RefundedLine, ReleaseReason, ReservedLine, StockEvent, StockPolicy,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -59,6 +59,8 @@ impl Serialize for EventData<'_> {
             Event::Payment(_, event) => payment(event, to),
             Event::Stock(event) => stock(event, to),
             Event::Drawer(_, event) => drawer(event, to),
+            Event::Day(DayEvent::DayOpened { date }) => object!(to; "business_date": Wire(*date)),
+            Event::Day(DayEvent::DayClosed(closing)) => day_closed(closing, to),
         }
     }
 }
@@ -207,5 +209,43 @@ fn drawer<S: Serializer>(event: &DrawerEvent, to: S) -> Result<S::Ok, S::Error> 
             "counted": counted.0,
             "over_short": over_short.0
         ),
+    }
+}
+
+fn day_closed<S: Serializer>(closing: &DayClosing, to: S) -> Result<S::Ok, S::Error> {
+    let Pending { orders_count, due, orders, payments_count, payments, shifts } = &closing.pending;
+    object!(to;
+        "business_date": Wire(closing.date),
+        "z_number": closing.z_number,
+        "totals": Part(&closing.totals),
+        "cumulative_total": closing.cumulative_total.0,
+        "open_orders_count": orders_count,
+        "open_orders_due": due.0,
+        "open_orders": orders.iter().copied().map(Wire).collect::<Vec<_>>(),
+        "payments_in_flight_count": payments_count,
+        "payments_in_flight": payments.iter().copied().map(Wire).collect::<Vec<_>>(),
+        "open_shifts": shifts.iter().copied().map(Wire).collect::<Vec<_>>()
+    )
+}
+
+impl Serialize for Part<'_, DayTotals> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let totals = self.0;
+        object!(to;
+            "orders": totals.orders,
+            "gross": totals.gross.0,
+            "discounts": totals.discounts.0,
+            "charges": totals.charges.0,
+            "tax": totals.tax.0,
+            "tax_inclusive": totals.tax_inclusive.0,
+            "sales": totals.sales.0,
+            "cash": totals.cash.0,
+            "other": totals.other.0,
+            "tips": totals.tips.0,
+            "unapplied": totals.unapplied.0,
+            "refunds": totals.refunds,
+            "refunded": totals.refunded.0,
+            "refunded_cash": totals.refunded_cash.0
+        )
     }
 }

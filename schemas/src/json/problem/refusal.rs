@@ -70,6 +70,10 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::ShiftRequired => "shift_required",
         Refused::ShiftNotOpen { .. } => "shift_not_open",
         Refused::ShiftOpen { .. } => "shift_open",
+        Refused::DayOpen { .. } => "day_open",
+        Refused::ShiftsOpen { .. } => "shifts_open",
+        Refused::DayClosed { .. } => "day_closed",
+        Refused::DayNotBegun { .. } => "day_not_begun",
         Refused::UnknownSku { .. } => "unknown_sku",
         Refused::StockUntracked { .. } => "stock_untracked",
         Refused::OnHandTooLow { .. } => "on_hand_too_low",
@@ -159,6 +163,13 @@ pub fn refusal_detail(refused: &Refused) -> String {
         }
         R::ShiftNotOpen { drawer } => format!("The drawer {drawer} has no open shift; open one.").into(),
         R::ShiftOpen { drawer } => format!("The drawer {drawer} has an open shift; close it first.").into(),
+        R::DayOpen { open } => format!("The day {open} is open; close it first.").into(),
+        R::ShiftsOpen { drawers } => {
+            let drawers: Vec<&str> = drawers.iter().map(|drawer| drawer.as_str()).collect();
+            format!("Count the cash first: close the shifts of {}.", drawers.join(", ")).into()
+        }
+        R::DayClosed { closed } => format!("{closed} was closed already; name a later day.").into(),
+        R::DayNotBegun { today } => format!("It is {today} by the store's clock; that day has not begun.").into(),
         R::UnknownSku { sku } => format!("The store keeps no stock of {sku}; set its policy first.").into(),
         R::StockUntracked { sku } => format!("{sku} is not counted; set its policy to counted first.").into(),
         R::OnHandTooLow { sku, available } => format!("Only {} of {sku} is available.", Units(*available)).into(),
@@ -226,6 +237,10 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::OnlyImported { field } => json!({"field": field}),
         R::UnknownStore | R::NoMenu | R::OrderNotPlaced | R::OrderAlreadyPlaced | R::OrderEmpty => json!({}),
         R::ShiftNotOpen { drawer } | R::ShiftOpen { drawer } => json!({"drawer_id": Wire(*drawer)}),
+        R::DayOpen { open } => json!({"open": Wire(*open)}),
+        R::ShiftsOpen { drawers } => json!({"drawers": drawers.iter().copied().map(Wire).collect::<Vec<_>>()}),
+        R::DayClosed { closed } => json!({"closed": Wire(*closed)}),
+        R::DayNotBegun { today } => json!({"today": Wire(*today)}),
         R::NotCash | R::ShiftRequired => json!({}),
         R::PaymentNotCaptured | R::NothingToRefund | R::OrderNotCompleted => json!({}),
         R::AmountTooLarge | R::NothingDue | R::CashSettled | R::UntilPassed | R::NotDue => json!({}),

@@ -150,6 +150,8 @@ names! {
         PaidOut = "drawer.paid_out",
         NoSale = "drawer.no_sale",
         CloseShift = "drawer.close_shift",
+        OpenDay = "day.open",
+        CloseDay = "day.close",
     }
 }
 
@@ -227,4 +229,8 @@ pub enum CommandKind {
     NoSale,
     /// `drawer.close_shift`: `drawer_id`, body [`CloseShift`](crate::json::request::CloseShift).
     CloseShift,
+    /// `day.open`: `business_date`.
+    OpenDay,
+    /// `day.close`: `business_date`.
+    CloseDay,
 }

@@ -1,0 +1,89 @@
+//! Events of a store's business days.
+
+use crate::calendar::Date;
+use crate::ids::{DrawerId, OrderId, PaymentId};
+use crate::money::Money;
+
+/// What happened to a store's days.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DayEvent {
+    /// A day was opened: what is booked from here on counts for it, until it is closed.
+    DayOpened {
+        /// The business date.
+        date: Date,
+    },
+    /// A day was closed: the Z report, which never changes.
+    DayClosed(DayClosing),
+}
+
+/// A Z report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DayClosing {
+    /// The business date; everything booked since the closing before belongs to it.
+    pub date: Date,
+    /// Its number, from 1, without a gap.
+    pub z_number: u32,
+    /// What was booked on it.
+    pub totals: DayTotals,
+    /// The sales of all closed days together, this one included.
+    pub cumulative_total: Money,
+    /// What stays open over the closing.
+    pub pending: Pending,
+}
+
+/// What a closing leaves as it is: it goes on, and is booked on a later day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pending {
+    /// How many placed orders are not paid. They stay open and keep their business date.
+    pub orders_count: u32,
+    /// What is still to be paid for them.
+    pub due: Money,
+    /// Which they are, the first [`Pending::LISTED_MAX`] by id.
+    pub orders: Vec<OrderId>,
+    /// How many payments have no outcome yet.
+    pub payments_count: u32,
+    /// Which they are, the first [`Pending::LISTED_MAX`] by id.
+    pub payments: Vec<PaymentId>,
+    /// Drawers whose shift is open, in a store that does not ask for shifts.
+    pub shifts: Vec<DrawerId>,
+}
+
+impl Pending {
+    /// The most orders, and the most payments, that are named.
+    pub const LISTED_MAX: usize = 1_000;
+}
+
+/// What was booked on a day. Imported orders are not in it: they were booked elsewhere.
+///
+/// `gross - discounts + charges + tax = sales` always holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DayTotals {
+    /// How many orders were placed, less those cancelled.
+    pub orders: i64,
+    /// Lines at list price.
+    pub gross: Money,
+    /// What was taken off.
+    pub discounts: Money,
+    /// Service charges.
+    pub charges: Money,
+    /// Tax on top of prices and charges.
+    pub tax: Money,
+    /// Tax inside prices and charges, for information.
+    pub tax_inclusive: Money,
+    /// What orders came to when they were placed, and what changed since.
+    pub sales: Money,
+    /// What was paid towards orders in cash.
+    pub cash: Money,
+    /// What was paid towards orders otherwise.
+    pub other: Money,
+    /// Tips.
+    pub tips: Money,
+    /// Captured money orders could not take.
+    pub unapplied: Money,
+    /// How many refunds.
+    pub refunds: i64,
+    /// What was given back, tips and all.
+    pub refunded: Money,
+    /// What of it was given back in cash.
+    pub refunded_cash: Money,
+}

@@ -1,0 +1,114 @@
+//! Decisions about business days.
+
+use super::{CashShifts, Store};
+use crate::calendar::{Date, business_date};
+use crate::command::{Context, Source};
+use crate::day;
+use crate::event::{DayClosing, DayEvent, Event, Pending};
+use crate::ids::{DrawerId, OrderId, PaymentId};
+use crate::money::Money;
+use crate::order::OrderSlot;
+use crate::refused::Refused;
+
+impl Store {
+    /// Opens a day. Opening the one that is open changes nothing.
+    pub(super) fn open_day(&self, date: Date, context: &Context) -> Result<Vec<Event>, Refused> {
+        match self.days.open {
+            Some(open) if open == date => return Ok(vec![]),
+            Some(open) => return Err(Refused::DayOpen { open }),
+            None => {}
+        }
+        self.may_begin(date, context)?;
+        Ok(vec![Event::Day(DayEvent::DayOpened { date })])
+    }
+
+    /// Closes a day in one fact (rules D3 to D5). Closing the last one again changes nothing.
+    pub(super) fn close_day(&self, date: Date, context: &Context) -> Result<Vec<Event>, Refused> {
+        let days = &self.days;
+        if days.closed == Some(date) {
+            return Ok(vec![]);
+        }
+        self.may_begin(date, context)?;
+        if let Some(open) = days.open
+            && open != date
+        {
+            return Err(Refused::DayOpen { open });
+        }
+        let pending = self.pending();
+        if self.settings.cash_shifts == CashShifts::Required && !pending.shifts.is_empty() {
+            return Err(Refused::ShiftsOpen { drawers: pending.shifts });
+        }
+        let totals = days.totals;
+        let cumulative_total = Money(days.cumulative_total.0.saturating_add(totals.sales.0));
+        let z_number = days.z_number + 1;
+        let closing = DayClosing { date, z_number, totals, cumulative_total, pending };
+        Ok(vec![Event::Day(DayEvent::DayClosed(closing))])
+    }
+
+    /// Whether a day may be opened, or closed without having been opened.
+    fn may_begin(&self, date: Date, context: &Context) -> Result<(), Refused> {
+        if let Some(closed) = self.days.closed
+            && date <= closed
+        {
+            return Err(Refused::DayClosed { closed });
+        }
+        let today = business_date(context.local, self.settings.cut_off);
+        match today < date {
+            true => Err(Refused::DayNotBegun { today }),
+            false => Ok(()),
+        }
+    }
+
+    /// What a closing leaves open. The state's order is nobody's business, so what it holds is sorted.
+    fn pending(&self) -> Pending {
+        let mut orders: Vec<OrderId> = vec![];
+        let mut payments: Vec<PaymentId> = vec![];
+        let mut due = Money::ZERO;
+        for (id, slot) in &self.orders {
+            let OrderSlot::Live(order) = slot else { continue };
+            if order.is_placed && Money::ZERO < order.due() {
+                orders.push(*id);
+                due.0 = due.0.saturating_add(order.due().0);
+            }
+            payments.extend_from_slice(&order.attempts);
+        }
+        let open_shift = |(id, drawer): (&DrawerId, &crate::drawer::Drawer)| drawer.open.map(|_| *id);
+        Pending {
+            orders_count: count(&orders),
+            due,
+            orders: first(orders),
+            payments_count: count(&payments),
+            payments: first(payments),
+            shifts: self.drawers.iter().filter_map(open_shift).collect(),
+        }
+    }
+
+    /// Opens a day with the first thing that is booked after a closing.
+    pub(super) fn open_by_itself(&self, events: &mut Vec<Event>, context: &Context) {
+        let is_booked = |event: &Event| matches!(event, Event::Order(_, event) if day::is_booked(event));
+        if self.days.wants_opening() && context.source != Source::Imported && events.iter().any(is_booked) {
+            let date = self.posting_date(context);
+            events.insert(0, Event::Day(DayEvent::DayOpened { date }));
+        }
+    }
+
+    /// Where what happens now is booked.
+    pub(super) fn posting_date(&self, context: &Context) -> Date {
+        let date = business_date(context.local, self.settings.cut_off);
+        match context.source {
+            // What a file says was booked when the file says.
+            Source::Imported => date,
+            Source::Online | Source::Engine => self.days.posting_date(date),
+        }
+    }
+}
+
+fn count<T>(found: &[T]) -> u32 {
+    u32::try_from(found.len()).unwrap_or(u32::MAX)
+}
+
+fn first<T: Ord>(mut found: Vec<T>) -> Vec<T> {
+    found.sort_unstable();
+    found.truncate(Pending::LISTED_MAX);
+    found
+}

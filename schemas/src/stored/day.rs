@@ -1,0 +1,144 @@
+//! Stored events of `day-<tenant>.<store>`, tags 0x0axx.
+
+use super::envelope::{Envelope, write};
+use super::parts::{Seq, Stored, date};
+use super::{BadValue, DecodeError, tag};
+use domain::event::{DayClosing, DayEvent, DayTotals, Pending};
+use domain::ids::{DrawerId, OrderId, PaymentId};
+use domain::money::Money;
+use serde::{Deserialize, Serialize};
+
+/// `DayOpened`, version 1.
+#[derive(Serialize, Deserialize)]
+struct DayOpenedV1 {
+    days: i32,
+}
+
+/// `DayClosed`, version 1.
+#[derive(Serialize, Deserialize)]
+struct DayClosedV1<'a> {
+    days: i32,
+    z_number: u32,
+    totals: DayTotalsV1,
+    cumulative_total: i64,
+    orders_count: u32,
+    due: i64,
+    #[serde(borrow)]
+    orders: Seq<'a, &'a str, OrderId>,
+    payments_count: u32,
+    #[serde(borrow)]
+    payments: Seq<'a, &'a str, PaymentId>,
+    #[serde(borrow)]
+    shifts: Seq<'a, &'a str, DrawerId>,
+}
+
+/// The sums in [`DayClosedV1`], and in a snapshot.
+#[derive(Serialize, Deserialize)]
+pub(super) struct DayTotalsV1 {
+    orders: i64,
+    gross: i64,
+    discounts: i64,
+    charges: i64,
+    tax: i64,
+    tax_inclusive: i64,
+    sales: i64,
+    cash: i64,
+    other: i64,
+    tips: i64,
+    unapplied: i64,
+    refunds: i64,
+    refunded: i64,
+    refunded_cash: i64,
+}
+
+impl Stored<'_, DayTotals> for DayTotalsV1 {
+    fn of(totals: &DayTotals) -> DayTotalsV1 {
+        DayTotalsV1 {
+            orders: totals.orders,
+            gross: totals.gross.0,
+            discounts: totals.discounts.0,
+            charges: totals.charges.0,
+            tax: totals.tax.0,
+            tax_inclusive: totals.tax_inclusive.0,
+            sales: totals.sales.0,
+            cash: totals.cash.0,
+            other: totals.other.0,
+            tips: totals.tips.0,
+            unapplied: totals.unapplied.0,
+            refunds: totals.refunds,
+            refunded: totals.refunded.0,
+            refunded_cash: totals.refunded_cash.0,
+        }
+    }
+
+    fn back(self) -> Result<DayTotals, BadValue> {
+        Ok(DayTotals {
+            orders: self.orders,
+            gross: Money(self.gross),
+            discounts: Money(self.discounts),
+            charges: Money(self.charges),
+            tax: Money(self.tax),
+            tax_inclusive: Money(self.tax_inclusive),
+            sales: Money(self.sales),
+            cash: Money(self.cash),
+            other: Money(self.other),
+            tips: Money(self.tips),
+            unapplied: Money(self.unapplied),
+            refunds: self.refunds,
+            refunded: Money(self.refunded),
+            refunded_cash: Money(self.refunded_cash),
+        })
+    }
+}
+
+impl<'a> Stored<'a, DayClosing> for DayClosedV1<'a> {
+    fn of(closing: &'a DayClosing) -> DayClosedV1<'a> {
+        let Pending { orders_count, due, orders, payments_count, payments, shifts } = &closing.pending;
+        DayClosedV1 {
+            days: closing.date.days(),
+            z_number: closing.z_number,
+            totals: DayTotalsV1::of(&closing.totals),
+            cumulative_total: closing.cumulative_total.0,
+            orders_count: *orders_count,
+            due: due.0,
+            orders: Seq::of(orders),
+            payments_count: *payments_count,
+            payments: Seq::of(payments),
+            shifts: Seq::of(shifts),
+        }
+    }
+
+    fn back(self) -> Result<DayClosing, BadValue> {
+        Ok(DayClosing {
+            date: date(self.days)?,
+            z_number: self.z_number,
+            totals: self.totals.back()?,
+            cumulative_total: Money(self.cumulative_total),
+            pending: Pending {
+                orders_count: self.orders_count,
+                due: Money(self.due),
+                orders: self.orders.back()?,
+                payments_count: self.payments_count,
+                payments: self.payments.back()?,
+                shifts: self.shifts.back()?,
+            },
+        })
+    }
+}
+
+pub(super) fn encode(event: &DayEvent, out: &mut Vec<u8>) {
+    match event {
+        DayEvent::DayOpened { date } => write(tag::DAY_OPENED, 1, &DayOpenedV1 { days: date.days() }, out),
+        DayEvent::DayClosed(closing) => write(tag::DAY_CLOSED, 1, &DayClosedV1::of(closing), out),
+    }
+}
+
+pub(super) fn decode(envelope: &Envelope<'_>) -> Result<DayEvent, DecodeError> {
+    match (envelope.tag, envelope.version) {
+        (tag::DAY_OPENED, 1) => {
+            envelope.read(|body: DayOpenedV1| date(body.days).map(|date| DayEvent::DayOpened { date }))
+        }
+        (tag::DAY_CLOSED, 1) => envelope.read(|body: DayClosedV1<'_>| body.back().map(DayEvent::DayClosed)),
+        _ => Err(envelope.unknown_version()),
+    }
+}
