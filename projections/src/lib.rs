@@ -42,8 +42,8 @@ use domain::calendar::Date;
 use domain::ids::{DrawerId, OrderId, PaymentId, Sku, StoreId, TenantId, TokenId};
 use eventlog::{LogReader, Position};
 use schemas::views::{
-    DaysView, DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView, StoreView,
-    TokenView, XReport, ZReport,
+    DaysView, DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView,
+    StoreView, TokenView, XReport, ZReport,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

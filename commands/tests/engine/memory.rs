@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use commands::{Answer, CommandError, Options, Receipt};
+use domain::calendar::Date;
 use domain::command::{
     Command, DrawerCommand, Method, NewRefund, OrderCommand, Outcome, PaymentCommand, RefundLine, RefundOf,
     RefundOutcome, StockCommand, StoreCommand,
@@ -78,13 +79,19 @@ fn refund_outcome(of: &str, id: &str, outcome: RefundOutcome) -> Command {
     to_store(StoreCommand::Payment(payment(of), PaymentCommand::RecordRefundOutcome { refund, outcome }))
 }
 
+/// A day before the one it is, so that one after the other can be closed.
+fn in_february(random: &mut Random) -> Date {
+    let first = Date::from_ymd(2026, 2, 1).expect("a date");
+    Date::from_days(first.days() + random.below(28) as i32).expect("a date")
+}
+
 /// A command out of everything a day brings, to old orders as to new ones; many of them are refused.
 fn some_command(random: &mut Random) -> Command {
     let order = format!("o{}", random.below(20));
     let attempt = format!("p{}", random.below(40));
     let qty = 1 + random.below(2) as u32;
     let give_back = format!("r{}", random.below(3));
-    let command = match random.below(25) {
+    let command = match random.below(28) {
         0 | 1 => burgers(&order, qty),
         2 | 3 => burgers_first(&order, qty),
         4 => cancel(&order),
@@ -103,7 +110,9 @@ fn some_command(random: &mut Random) -> Command {
         20 => to_drawer(DrawerCommand::OpenShift { float: Money(10_000) }),
         21 => to_drawer(DrawerCommand::PaidIn { amount: Money(100), reason: text("change") }),
         22 => to_drawer(DrawerCommand::CloseShift { counted: Money(10_000) }),
-        23 => to_stock(StockCommand::Mark86 { sku: sku("burger"), until: None }),
+        23 => to_store(StoreCommand::OpenDay { date: in_february(random) }),
+        24 | 25 => to_store(StoreCommand::CloseDay { date: in_february(random) }),
+        26 => to_stock(StockCommand::Mark86 { sku: sku("burger"), until: None }),
         _ => to_stock(StockCommand::Unmark86(sku("burger"))),
     };
     in_store(STORES[random.below(3) as usize], command)

@@ -23,8 +23,8 @@ use domain::command::{
 };
 use domain::event::{
     AccessEvent, CancelReason, DayEvent, DayTotals, DiscountScope, DrawerEvent, Event, Flag, MenuEvent, MoneyParts,
-    OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy, StoreEvent,
-    StoreMenuEvent,
+    OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy,
+    StoreEvent, StoreMenuEvent,
 };
 use domain::ids::{ActorId, ChargeId, DiscountId, Id, RefundId, TenderId, TokenId};
 use domain::menu::ItemPrice;

@@ -129,6 +129,8 @@ fn deleted_views_come_back_the_same() {
         "/v1/reports/sales?by=item",
         "/v1/reports/sales?by=hour",
         "/v1/reports/sales?by=tender",
+        "/v1/reports/sales?date=posting_date",
+        "/v1/stores/s1/days",
         "/v1/tokens",
     ];
     let read = async |server: &crate::server::Server| {
@@ -151,10 +153,14 @@ fn deleted_views_come_back_the_same() {
     };
     let before = run(async {
         let mut till = server.till("pos");
+        let mut date = String::new();
         for index in 0..5 {
-            till.post("/v1/stores/s1/orders", &order(&format!("v{index}"))).await.expect(201);
+            let opened = till.post("/v1/stores/s1/orders", &order(&format!("v{index}"))).await.expect(201);
+            opened["events"][0]["data"]["business_date"].as_str().unwrap().clone_into(&mut date);
         }
         till.post("/v1/stores/s1/orders/v1/payments", &json!({"payment_id": "p", "tender": "cash"})).await.expect(201);
+        let close = format!("/v1/stores/s1/days/{date}/close");
+        server.till("manager").post(&close, &json!({})).await.expect(200);
         till.post("/v1/stores/s1/orders/v2/cancel", &json!({"reason": "Wrong table"})).await.expect(200);
         read(&server).await
     });

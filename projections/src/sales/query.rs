@@ -151,7 +151,8 @@ pub(crate) fn report(view: &View, tenant: TenantId, query: &SalesQuery) -> Resul
     let mut tenders = TenderCell::default();
     let mut sums: BTreeMap<RowKey, Sum> = BTreeMap::new();
     let range = Range { view, tenant, query };
-    for (store, tables) in stores.into_iter().flat_map(|store| query.date.tables().iter().map(move |set| (store, set))) {
+    for (store, tables) in stores.into_iter().flat_map(|store| query.date.tables().iter().map(move |set| (store, set)))
+    {
         range.scan::<OrderCell>(tables.by_order, store, |key, cell| {
             cells::add_order(&mut orders, cell, 1);
             by_order(&mut sums, query, store, key, cell)

@@ -2,18 +2,18 @@
 
 use crate::world::*;
 use domain::calendar::Date;
-use domain::command::{OrderCommand, Outcome};
+use domain::command::{OrderCommand, Outcome, StoreCommand};
 use domain::event::{Event, OrderEvent};
 use domain::ids::{LineId, OrderId};
 use domain::pricing::Totals;
-use projections::{Projections, QueryError, SalesBy, SalesQuery};
+use projections::{PageRequest, Projections, QueryError, SalesBy, SalesDate, SalesQuery};
 use proptest::prelude::*;
-use schemas::views::{SalesReport, SalesRow};
+use schemas::views::{DayTotalsView, SalesReport, SalesRow, SalesTotals};
 use std::collections::BTreeMap;
 
 fn query(by: SalesBy) -> SalesQuery {
     let date = |year| Date::from_ymd(year, 11, 1).unwrap();
-    SalesQuery { stores: None, from: date(2026), to: date(2027), by }
+    SalesQuery { stores: None, date: SalesDate::Business, from: date(2026), to: date(2027), by }
 }
 
 fn report(projections: &Projections, by: SalesBy) -> SalesReport {
@@ -133,6 +133,101 @@ proptest! {
             prop_assert_eq!(sum(rows, |row| row.units.map(|units| units.0.0)), totals.units.0.0);
         }
     }
+}
+
+/// What was booked on a date, as a report by posting date tells it.
+fn posted(projections: &Projections, date: Date) -> SalesTotals {
+    let query = SalesQuery { date: SalesDate::Posting, from: date, to: date, ..query(SalesBy::Day) };
+    projections.sales(tenant(), &query).unwrap().value.totals
+}
+
+/// The same sums in an X or Z report and in a report by posting date.
+fn sums_agree(day: &DayTotalsView, sales: &SalesTotals) {
+    assert_eq!((day.orders, day.gross, day.discounts), (sales.orders, sales.gross, sales.discounts));
+    assert_eq!((day.charges, day.tax), (sales.charges, sales.tax_exclusive + sales.charge_tax));
+    assert_eq!((day.sales, day.cash + day.other, day.tips), (sales.total, sales.paid, sales.tips));
+    assert_eq!((day.unapplied, day.refunds), (sales.unapplied, sales.refunds));
+    assert_eq!(day.refunded, sales.refunded + sales.refunded_tips + sales.refunded_unapplied);
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// The days say what the reports by posting date say, and what the engine decided; both dates come to the same.
+    #[test]
+    fn t3_business_and_posting_dates_come_to_the_same(before in steps(20), steps in steps(80)) {
+        let mut world = World::furnished();
+        let is_of_days = |step: &&Step| matches!(step, Step::OpenDay { .. } | Step::CloseDay { .. });
+        before.iter().filter(|step| !is_of_days(step)).for_each(|step| world.step(step));
+        let first = world.date(0);
+        world.must(to_store(StoreCommand::OpenDay { date: first }));
+        steps.iter().for_each(|step| world.step(step));
+        let dir = tempfile::tempdir().unwrap();
+        let projections = projected(dir.path(), &world.reader, NEVER);
+        for by in SalesBy::ALL {
+            let sold = report(&projections, by);
+            let booked = SalesQuery { date: SalesDate::Posting, ..query(by) };
+            let booked = projections.sales(tenant(), &booked).unwrap().value;
+            prop_assert_eq!(&sold.totals, &booked.totals);
+            if by != SalesBy::Day {
+                prop_assert_eq!(&sold.rows, &booked.rows);
+            }
+        }
+        let days = projections.days(tenant(), store(), &PageRequest::default()).unwrap().value;
+        let held = world.stores[&store()].days();
+        prop_assert_eq!(days.open.map(|date| date.0), held.open);
+        prop_assert_eq!(days.cumulative_total, held.cumulative_total.0);
+        prop_assert_eq!(days.closed.len(), held.z_number as usize);
+        let mut all = 0;
+        for (z, number) in days.closed.iter().rev().zip(1..) {
+            all += z.totals.sales;
+            prop_assert_eq!((z.z_number, z.cumulative_total), (number, all));
+            // What was sold before the first day was opened may have been sold on it.
+            if z.business_date.0 != first {
+                sums_agree(&z.totals, &posted(&projections, z.business_date.0));
+            }
+        }
+        if let Some(open) = days.open.filter(|open| open.0 != first) {
+            let x = projections.x_report(tenant(), store(), open.0).unwrap().value.expect("it is open");
+            prop_assert_eq!((x.totals.sales, x.totals.orders), (held.totals.sales.0, held.totals.orders));
+            sums_agree(&x.totals, &posted(&projections, open.0));
+        }
+    }
+}
+
+#[test]
+fn t2_a_report_by_posting_date_of_a_closed_day_never_changes() {
+    let mut world = World::furnished();
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    let (today, tomorrow) = (world.date(0), world.date(-1));
+    world.must(to_store(StoreCommand::OpenDay { date: today }));
+    world.must(open(1, new_order(vec![line(0, "pizza", 2_000)], true)));
+    world.must(open(2, new_order(vec![line(0, "salad", 1_000)], true)));
+    world.must(pay(1, 1, Some(1_000), 0, cash()));
+    caught_up(&projections, &world.reader);
+    let x = projections.x_report(tenant(), store(), today).unwrap().value.expect("it is open");
+    world.must(to_store(StoreCommand::CloseDay { date: today }));
+    caught_up(&projections, &world.reader);
+    let z = || projections.z_report(tenant(), store(), today).unwrap().value.expect("it is closed");
+    let closed = z();
+    assert_eq!(closed.totals, x.totals);
+    let (by_z, sold) = (posted(&projections, today), report(&projections, SalesBy::Day).totals);
+    sums_agree(&closed.totals, &by_z);
+    // Late: an order of today is paid, one is changed, one is cancelled. All of it is booked on the next day.
+    world.must(pay(2, 1, None, 30, cash()));
+    let more = OrderCommand::AddLines(vec![line(1, "water", 1_000)]);
+    world.must(order(2, more));
+    world.must(cancel(2));
+    caught_up(&projections, &world.reader);
+    assert_eq!((z(), posted(&projections, today)), (closed, by_z));
+    let late = posted(&projections, tomorrow);
+    assert_eq!((late.orders, late.tips, late.paid), (-1, 30, 1_300));
+    let now = report(&projections, SalesBy::Day).totals;
+    assert_eq!((now.orders, now.total - sold.total), (sold.orders - 1, late.total));
+    let by_day = SalesQuery { date: SalesDate::Posting, ..query(SalesBy::Day) };
+    let rows = projections.sales(tenant(), &by_day).unwrap().value.rows;
+    assert_eq!(rows.iter().map(|row| row.posting_date.unwrap().0).collect::<Vec<_>>(), [today, tomorrow]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A tenant with a store whose commands are decided by the domain and appended to a log.
 
-use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp, business_date};
 use domain::command::{
     AccessCommand, Command, Context, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewOrder, NewRefund,
     NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf, RefundOutcome, Source,
@@ -427,6 +427,8 @@ pub enum Step {
     Mark { sku: bool },
     Unmark { sku: bool },
     Hour { hour: u8, day: u8 },
+    OpenDay { back: i32 },
+    CloseDay { back: i32 },
 }
 
 const ITEMS: [&str; 4] = ["pizza", "salad", "water", "beer"];
@@ -463,11 +465,19 @@ pub fn steps(len: usize) -> impl Strategy<Value = Vec<Step>> {
         1 => any::<bool>().prop_map(|sku| Step::Mark { sku }),
         1 => any::<bool>().prop_map(|sku| Step::Unmark { sku }),
         2 => (0u8..24, 20u8..24).prop_map(|(hour, day)| Step::Hour { hour, day }),
+        1 => (0i32..2).prop_map(|back| Step::OpenDay { back }),
+        1 => (0i32..2).prop_map(|back| Step::CloseDay { back }),
     ];
     prop::collection::vec(step, 1..len)
 }
 
 impl World {
+    /// The business date so many days back.
+    pub fn date(&self, back: i32) -> Date {
+        let today = business_date(self.local, self.stores[&store()].settings().cut_off);
+        Date::from_days(today.days() - back).expect("a date")
+    }
+
     /// Does the step if the domain allows it.
     pub fn step(&mut self, step: &Step) {
         let sku_of = |dough: bool| sku(if dough { "dough" } else { "water" });
@@ -546,6 +556,8 @@ impl World {
                 self.local = wall(2026, 11, u32::from(*day), u32::from(*hour));
                 return;
             }
+            Step::OpenDay { back } => to_store(StoreCommand::OpenDay { date: self.date(*back) }),
+            Step::CloseDay { back } => to_store(StoreCommand::CloseDay { date: self.date(*back) }),
         };
         // What is refused did not happen.
         let _ = self.run(command);

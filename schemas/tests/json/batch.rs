@@ -30,7 +30,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 36] = [
+const EVERY_TYPE: [(&str, &str); 37] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
     (
@@ -75,6 +75,7 @@ const EVERY_TYPE: [(&str, &str); 36] = [
     ("drawer.paid_out", r#", "drawer_id": "d1", "body": {"amount": 500, "reason": "Ice"}"#),
     ("drawer.no_sale", r#", "drawer_id": "d1", "body": {"reason": "Change"}"#),
     ("drawer.close_shift", r#", "drawer_id": "d1", "body": {"counted": 20000}"#),
+    ("day.open", r#", "business_date": "2026-11-22""#),
     ("day.close", r#", "business_date": "2026-11-22""#),
 ];
 
@@ -92,7 +93,9 @@ fn every_type_has_a_command() {
             Command::Store(at, StoreCommand::Payment(..)) => category == "payment" && at == store(),
             Command::Store(at, StoreCommand::Stock(_)) => category == "stock" && at == store(),
             Command::Store(at, StoreCommand::Drawer(..)) => category == "drawer" && at == store(),
-            Command::Store(at, StoreCommand::CloseDay { .. }) => category == "day" && at == store(),
+            Command::Store(at, StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. }) => {
+                category == "day" && at == store()
+            }
             Command::Store(at, _) => category == "store" && at == store(),
         };
         assert!(is_right, "{kind} became {:?}", parsed.command);

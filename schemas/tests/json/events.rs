@@ -493,19 +493,21 @@ fn drawer_events() -> Vec<(Event, &'static str)> {
             r#"{"shift":2,"payment_id":"p1","refund_id":"r1","amount":500}"#,
         ),
         (drawer(closed), r#"{"shift":2,"expected":500,"counted":490,"over_short":-10}"#),
+        (Event::Day(DayEvent::DayOpened { date: business_date }), r#"{"business_date":"2026-11-22"}"#),
         (
             Event::Day(DayEvent::DayClosed(DayClosing {
                 date: business_date,
                 z_number: 7,
                 totals: DayTotals { orders: 1, sales: amount, refunded: Money(5), ..DayTotals::default() },
                 cumulative_total: Money(9_000),
-                open_orders: vec![order_id()],
-                payments_in_flight: vec![],
+                pending: Pending { orders_count: 1, due: amount, orders: vec![order_id()], ..Pending::default() },
             })),
             concat!(
-                r#"{"business_date":"2026-11-22","z_number":7,"totals":{"orders":1,"sales":500,"cash":0,"other":0,"#,
-                r#""tips":0,"unapplied":0,"refunds":0,"refunded":5},"cumulative_total":9000,"open_orders":["o1"],"#,
-                r#""payments_in_flight":[]}"#,
+                r#"{"business_date":"2026-11-22","z_number":7,"totals":{"orders":1,"gross":0,"discounts":0,"#,
+                r#""charges":0,"tax":0,"tax_inclusive":0,"sales":500,"cash":0,"other":0,"tips":0,"unapplied":0,"#,
+                r#""refunds":0,"refunded":5,"refunded_cash":0},"cumulative_total":9000,"open_orders_count":1,"#,
+                r#""open_orders_due":500,"open_orders":["o1"],"payments_in_flight_count":0,"#,
+                r#""payments_in_flight":[],"open_shifts":[]}"#,
             ),
         ),
     ]

@@ -361,15 +361,27 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({"drawer_id": "d1"}),
         ),
         (
+            Refused::DayOpen { open: date },
+            "day_open",
+            "The day 2026-11-22 is open; close it first.",
+            json!({"open": "2026-11-22"}),
+        ),
+        (
+            Refused::ShiftsOpen { drawers: vec![drawer] },
+            "shifts_open",
+            "Count the cash first: close the shifts of d1.",
+            json!({"drawers": ["d1"]}),
+        ),
+        (
             Refused::DayClosed { closed: date },
             "day_closed",
-            "2026-11-22 was closed already; close a later day.",
+            "2026-11-22 was closed already; name a later day.",
             json!({"closed": "2026-11-22"}),
         ),
         (
             Refused::DayNotBegun { today: date },
             "day_not_begun",
-            "It is 2026-11-22 by the store's clock; close that day, or one before it.",
+            "It is 2026-11-22 by the store's clock; that day has not begun.",
             json!({"today": "2026-11-22"}),
         ),
         (

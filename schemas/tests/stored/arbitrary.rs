@@ -4,8 +4,8 @@ use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
     AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
     DiscountScope, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts,
-    NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role,
-    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReleaseReason,
+    ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
 };
 use domain::ids::{ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -425,24 +425,23 @@ fn stock() -> impl Strategy<Value = StockEvent> {
 }
 
 fn day() -> impl Strategy<Value = DayEvent> {
-    let sums = std::array::from_fn::<_, 6, _>(|_| money());
-    let totals =
-        (any::<[i64; 2]>(), sums).prop_map(|([orders, refunds], [sales, cash, other, tips, unapplied, refunded])| {
-            DayTotals { orders, sales, cash, other, tips, unapplied, refunds, refunded }
-        });
-    let lists = (vec(id(OrderId), 0..4), vec(id(PaymentId), 0..4));
-    (date(), any::<u32>(), totals, money(), lists).prop_map(
-        |(date, z_number, totals, cumulative_total, (open_orders, payments_in_flight))| {
-            DayEvent::DayClosed(DayClosing {
-                date,
-                z_number,
-                totals,
-                cumulative_total,
-                open_orders,
-                payments_in_flight,
-            })
+    let totals = (any::<[i64; 2]>(), std::array::from_fn::<_, 12, _>(|_| money())).prop_map(|(counts, sums)| {
+        let [gross, discounts, charges, tax, tax_inclusive, sales, cash, other, tips, unapplied, refunded, rest] = sums;
+        let ([orders, refunds], sold) = (counts, DayTotals { gross, discounts, charges, tax, ..DayTotals::default() });
+        let paid = DayTotals { tax_inclusive, sales, cash, other, tips, unapplied, ..sold };
+        DayTotals { orders, refunds, refunded, refunded_cash: rest, ..paid }
+    });
+    let lists = (vec(id(OrderId), 0..4), vec(id(PaymentId), 0..4), vec(id(DrawerId), 0..4));
+    let pending = (any::<[u32; 2]>(), money(), lists).prop_map(|(counts, due, (orders, payments, shifts))| {
+        let [orders_count, payments_count] = counts;
+        Pending { orders_count, due, orders, payments_count, payments, shifts }
+    });
+    let closed = (date(), any::<u32>(), totals, money(), pending).prop_map(
+        |(date, z_number, totals, cumulative_total, pending)| {
+            DayEvent::DayClosed(DayClosing { date, z_number, totals, cumulative_total, pending })
         },
-    )
+    );
+    prop_oneof![date().prop_map(|date| DayEvent::DayOpened { date }), closed]
 }
 
 fn drawer() -> impl Strategy<Value = DrawerEvent> {

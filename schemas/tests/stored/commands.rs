@@ -40,6 +40,7 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     order(&mut |label, command| add(label, StoreCommand::Order(ORDER, command)));
     payment(&mut |label, command| add(label, StoreCommand::Payment(PAYMENT, command)));
     stock(&mut |label, command| add(label, StoreCommand::Stock(command)));
+    add("one", StoreCommand::OpenDay { date: Date::from_ymd(2027, 1, 2).expect("a date") });
     add("one", StoreCommand::CloseDay { date: Date::from_ymd(2027, 1, 2).expect("a date") });
     drawer(&mut |label, command| add(label, StoreCommand::Drawer(id!(DrawerId "d1"), command)));
     commands

@@ -6,8 +6,8 @@ use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
     AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
     DiscountScope, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts,
-    NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Rate, RefundedLine, ReleaseReason, ReservedLine, Role,
-    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReleaseReason,
+    ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
 };
 use domain::ids::{
     ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId,
@@ -411,6 +411,11 @@ fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {
 fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
     let totals = DayTotals {
         orders: 131,
+        gross: Money(390_000),
+        discounts: Money(10_950),
+        charges: Money(3_000),
+        tax: Money(30_000),
+        tax_inclusive: Money(1_200),
         sales: Money(412_050),
         cash: Money(120_000),
         other: Money(290_000),
@@ -418,18 +423,26 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
         unapplied: Money(2_050),
         refunds: 3,
         refunded: Money(4_410),
+        refunded_cash: Money(1_250),
     };
     let full = DayClosing {
         date: Date::from_ymd(2027, 1, 2).expect("a date"),
         z_number: 42,
         totals,
         cumulative_total: Money(17_306_100),
-        open_orders: vec![ORDER],
-        payments_in_flight: vec![PAYMENT],
+        pending: Pending {
+            orders_count: 1,
+            due: Money(1_999),
+            orders: vec![ORDER],
+            payments_count: 1,
+            payments: vec![PAYMENT],
+            shifts: vec![id!(DrawerId "d1")],
+        },
     };
     add("full", DayEvent::DayClosed(full.clone()));
-    let (totals, open_orders, payments_in_flight) = (DayTotals::default(), vec![], vec![]);
-    add("plain", DayEvent::DayClosed(DayClosing { totals, open_orders, payments_in_flight, ..full }));
+    let (totals, pending) = (DayTotals::default(), Pending::default());
+    add("plain", DayEvent::DayClosed(DayClosing { totals, pending, ..full }));
+    add("one", DayEvent::DayOpened { date: Date::from_ymd(2027, 1, 2).expect("a date") });
 }
 
 fn drawer(add: &mut dyn FnMut(&'static str, DrawerEvent)) {

@@ -2,8 +2,9 @@
 
 use crate::golden::{check_file, hex};
 use domain::calendar::{CutOff, Date, Timestamp};
+use domain::day::Days;
 use domain::drawer::{Drawer, Shift};
-use domain::event::{ReservedLine, StockPolicy};
+use domain::event::{DayTotals, ReservedLine, StockPolicy};
 use domain::ids::{DrawerId, ItemId, LineId, OrderId, PaymentId, Sku, TenantId, Text, VariationId};
 use domain::money::{Currency, Money, QtyMilli};
 use domain::pricing::PriceRules;
@@ -81,6 +82,14 @@ fn row() -> StoreRow {
                 events: 44,
             },
             drawers: BTreeMap::from([(id!(DrawerId "d1"), drawer)]),
+            days: Days {
+                events: 5,
+                open: Some(Date::from_ymd(2026, 3, 2).expect("a date")),
+                totals: DayTotals { orders: 2, sales: Money(4_400), tips: Money(300), ..DayTotals::default() },
+                closed: Some(Date::from_ymd(2026, 3, 1).expect("a date")),
+                z_number: 2,
+                cumulative_total: Money(98_000),
+            },
             numbers: BTreeMap::from(numbers),
             store_events: 2,
             storemenu_events: 9,

@@ -16,8 +16,8 @@ use domain::calendar::Date;
 use domain::ids::{OrderId, PaymentId, StoreId};
 use eventlog::Position;
 use projections::{
-    Answer, LIMIT_DEFAULT, LIMIT_MAX, OrderFilter, PageRequest, PaymentFilter, Projection, QueryError, SalesBy, SalesDate,
-    SalesQuery,
+    Answer, LIMIT_DEFAULT, LIMIT_MAX, OrderFilter, PageRequest, PaymentFilter, Projection, QueryError, SalesBy,
+    SalesDate, SalesQuery,
 };
 use schemas::json::event::Receipt;
 use schemas::json::{FieldError, wire};

@@ -5,8 +5,8 @@ mod setup;
 
 use crate::json::wire::{Wire, name_of};
 use domain::event::{
-    DayClosing, DayEvent, DayTotals, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent, Pending,
-    RefundedLine, ReleaseReason, ReservedLine, StockEvent, StockPolicy,
+    DayClosing, DayEvent, DayTotals, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent,
+    Pending, RefundedLine, ReleaseReason, ReservedLine, StockEvent, StockPolicy,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
