@@ -55,7 +55,8 @@ impl Days {
                 }
                 self.open = Some(*date);
             }
-            DayEvent::DayClosed(DayClosing { date, z_number, cumulative_total, .. }) => {
+            DayEvent::DayClosed(closing) => {
+                let DayClosing { date, z_number, cumulative_total, .. } = &**closing;
                 self.open = None;
                 self.totals = DayTotals::default();
                 self.closed = Some(*date);

@@ -13,7 +13,7 @@ pub enum DayEvent {
         date: Date,
     },
     /// A day was closed: the Z report, which never changes.
-    DayClosed(DayClosing),
+    DayClosed(Box<DayClosing>),
 }
 
 /// A Z report.

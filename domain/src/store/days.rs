@@ -42,7 +42,7 @@ impl Store {
         let cumulative_total = Money(days.cumulative_total.0.saturating_add(totals.sales.0));
         let z_number = days.z_number + 1;
         let closing = DayClosing { date, z_number, totals, cumulative_total, pending };
-        Ok(vec![Event::Day(DayEvent::DayClosed(closing))])
+        Ok(vec![Event::Day(DayEvent::DayClosed(Box::new(closing)))])
     }
 
     /// Whether a day may be opened, or closed without having been opened.

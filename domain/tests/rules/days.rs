@@ -107,7 +107,7 @@ impl Booked {
                     assert_eq!(closing.totals, std::mem::take(&mut self.totals));
                     assert_eq!(closing.z_number, z_number + 1, "without a gap");
                     assert_eq!(closing.cumulative_total.0, all.0 + closing.totals.sales.0);
-                    self.closed.push(closing.clone());
+                    self.closed.push((**closing).clone());
                     self.days += 1;
                 }
                 _ => {}

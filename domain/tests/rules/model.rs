@@ -220,7 +220,7 @@ impl Model {
             Event::Day(DayEvent::DayOpened { date }) => self.open = Some(*date),
             Event::Day(DayEvent::DayClosed(closing)) => {
                 self.open = None;
-                self.closed.push(closing.clone());
+                self.closed.push((**closing).clone());
             }
             Event::StoreMenu(StoreMenuEvent::StorePriceSet { item, variation, price }) => {
                 match price {

@@ -138,7 +138,9 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<DayEvent, DecodeError> {
         (tag::DAY_OPENED, 1) => {
             envelope.read(|body: DayOpenedV1| date(body.days).map(|date| DayEvent::DayOpened { date }))
         }
-        (tag::DAY_CLOSED, 1) => envelope.read(|body: DayClosedV1<'_>| body.back().map(DayEvent::DayClosed)),
+        (tag::DAY_CLOSED, 1) => {
+            envelope.read(|body: DayClosedV1<'_>| body.back().map(|closing| DayEvent::DayClosed(Box::new(closing))))
+        }
         _ => Err(envelope.unknown_version()),
     }
 }

@@ -495,13 +495,13 @@ fn drawer_events() -> Vec<(Event, &'static str)> {
         (drawer(closed), r#"{"shift":2,"expected":500,"counted":490,"over_short":-10}"#),
         (Event::Day(DayEvent::DayOpened { date: business_date }), r#"{"business_date":"2026-11-22"}"#),
         (
-            Event::Day(DayEvent::DayClosed(DayClosing {
+            Event::Day(DayEvent::DayClosed(Box::new(DayClosing {
                 date: business_date,
                 z_number: 7,
                 totals: DayTotals { orders: 1, sales: amount, refunded: Money(5), ..DayTotals::default() },
                 cumulative_total: Money(9_000),
                 pending: Pending { orders_count: 1, due: amount, orders: vec![order_id()], ..Pending::default() },
-            })),
+            }))),
             concat!(
                 r#"{"business_date":"2026-11-22","z_number":7,"totals":{"orders":1,"gross":0,"discounts":0,"#,
                 r#""charges":0,"tax":0,"tax_inclusive":0,"sales":500,"cash":0,"other":0,"tips":0,"unapplied":0,"#,

@@ -438,7 +438,7 @@ fn day() -> impl Strategy<Value = DayEvent> {
     });
     let closed = (date(), any::<u32>(), totals, money(), pending).prop_map(
         |(date, z_number, totals, cumulative_total, pending)| {
-            DayEvent::DayClosed(DayClosing { date, z_number, totals, cumulative_total, pending })
+            DayEvent::DayClosed(Box::new(DayClosing { date, z_number, totals, cumulative_total, pending }))
         },
     );
     prop_oneof![date().prop_map(|date| DayEvent::DayOpened { date }), closed]

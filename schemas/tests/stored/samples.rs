@@ -439,9 +439,9 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
             shifts: vec![id!(DrawerId "d1")],
         },
     };
-    add("full", DayEvent::DayClosed(full.clone()));
+    add("full", DayEvent::DayClosed(Box::new(full.clone())));
     let (totals, pending) = (DayTotals::default(), Pending::default());
-    add("plain", DayEvent::DayClosed(DayClosing { totals, pending, ..full }));
+    add("plain", DayEvent::DayClosed(Box::new(DayClosing { totals, pending, ..full })));
     add("one", DayEvent::DayOpened { date: Date::from_ymd(2027, 1, 2).expect("a date") });
 }
 
