@@ -4,12 +4,19 @@ use crate::hello::HELLO;
 use crate::report::{Measure, median};
 use crate::server::{Server, Until};
 use crate::{BenchError, Size};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// How many connections.
 const CONNECTIONS: &str = "256";
+/// How many stores the orders go to: a store of a chain has hundreds of open orders, not a hundred thousand.
+const STORES: usize = 64;
+/// What is ordered. The first of them are counted in stock, so that orders reserve.
+const ITEMS: &str = "soup,lasagne,seabass,tiramisu,spaghetti,gelato,espresso,house_wine";
+const COUNTED: [&str; 4] = ["soup", "lasagne", "seabass", "tiramisu"];
+/// More than any bench sells.
+const STOCK: u32 = 900_000;
 /// The part of the highest rate at which latencies are looked at.
 const LOADED: f64 = 0.8;
 
@@ -22,20 +29,22 @@ pub fn measure(size: Size, dir: &Path, comanda: &Path, benches: &Path) -> Result
     let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"];
     let engine = Server::start(Command::new(comanda).args(serve).arg(dir.join("data")), Until::Token)?;
     let seconds = size.pick("0.2", "5");
+    let stores = open_stores(&engine)?;
+    let orders = ["--stores", &stores, "--items", ITEMS];
     let (mut hello, mut post, mut place) = (vec![], vec![], vec![]);
     let mut refused = Value::Null;
     for _ in 0..size.runs() {
         let max = ["--max", "--duration", seconds, "--warmup", size.pick("0", "1")];
         hello.push(rate(&load(comanda, &bare, &[&max[..], &["--get", HELLO]].concat())?)?);
         post.push(rate(&load(comanda, &bare, &max)?)?);
-        let report = load(comanda, &engine, &max)?;
+        let report = load(comanda, &engine, &[&max[..], &orders].concat())?;
         refused = report["refused"].clone();
         place.push(rate(&report)?);
     }
     let target = format!("{:.0}", median(&place) * LOADED);
     let loaded = ["--rate", &target, "--duration", size.pick("0.2", "10"), "--warmup", size.pick("0", "2")];
-    let report = load(comanda, &engine, &loaded)?;
-    let note = format!("{CONNECTIONS} connections; refused: {refused}");
+    let report = load(comanda, &engine, &[&loaded[..], &orders].concat())?;
+    let note = format!("{CONNECTIONS} connections, {STORES} stores, half of the items counted; refused: {refused}");
     let at = |name: &str| report[name].as_f64().unwrap_or(f64::NAN) / 1e3;
     let (p50, p99, p999) = (at("p50_us"), at("p99_us"), at("p999_us"));
     let kept = rate(&report)?;
@@ -48,6 +57,29 @@ pub fn measure(size: Size, dir: &Path, comanda: &Path, benches: &Path) -> Result
         place.clone().of("bare axum GET", &hello).note(note),
         Measure { name: "http/place_of_post".to_owned(), ..place }.of("bare axum POST", &post).note(latency),
     ])
+}
+
+/// Opens the stores and fills their shelves; answers their names.
+fn open_stores(server: &Server) -> Result<String, BenchError> {
+    let mut key = 0;
+    let mut send = |method: &str, path: &str, body: Value| -> Result<(), BenchError> {
+        key += 1;
+        let id = format!("00000000-0000-4000-8000-{key:012}");
+        match server.command(method, path, &server.admin, &id, &body.to_string())? {
+            200 | 201 => Ok(()),
+            status => Err(format!("{method} {path} answers {status}").into()),
+        }
+    };
+    let names: Vec<String> = (1..=STORES).map(|number| format!("b{number}")).collect();
+    for name in &names {
+        let path = format!("/v1/stores/{name}");
+        send("PUT", &path, json!({"name": name, "currency": "EUR", "time_zone": "Europe/Berlin"}))?;
+        for sku in COUNTED {
+            send("POST", &format!("{path}/stock/policy"), json!({"sku": sku, "policy": "counted", "auto86": true}))?;
+            send("POST", &format!("{path}/stock/receive"), json!({"sku": sku, "qty": STOCK}))?;
+        }
+    }
+    Ok(names.join(","))
 }
 
 /// Runs the load generator and reads its last line.

@@ -26,6 +26,8 @@ pub struct Server {
     pub url: String,
     /// The token of a till; empty where it showed none.
     pub token: String,
+    /// The token that may do everything; empty where it showed none.
+    pub admin: String,
 }
 
 impl Server {
@@ -36,7 +38,7 @@ impl Server {
     pub fn start(command: &mut Command, until: Until) -> Result<Server, BenchError> {
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().ok_or("a server without standard output")?;
-        let mut server = Server { child, url: String::new(), token: String::new() };
+        let mut server = Server { child, url: String::new(), token: String::new(), admin: String::new() };
         for line in BufReader::new(stdout).lines() {
             let line = line?;
             let mut words = line.split_whitespace();
@@ -46,9 +48,13 @@ impl Server {
                     return Ok(server);
                 }
             }
-            if let (Some("pos"), Some(token)) = (words.next(), words.next()) {
-                server.token = token.to_owned();
-                return Ok(server);
+            match (words.next(), words.next()) {
+                (Some("admin"), Some(token)) => server.admin = token.to_owned(),
+                (Some("pos"), Some(token)) => {
+                    server.token = token.to_owned();
+                    return Ok(server);
+                }
+                _ => {}
             }
         }
         Err("a server ended before it said where it listens".into())
@@ -59,9 +65,17 @@ impl Server {
     /// # Errors
     /// The connection's; what is no HTTP answer.
     pub fn post(&self, path: &str, token: &str, key: &str, body: &str) -> Result<u16, BenchError> {
+        self.command("POST", path, token, key, body)
+    }
+
+    /// As [`Server::post`], with a method.
+    ///
+    /// # Errors
+    /// The connection's; what is no HTTP answer.
+    pub fn command(&self, method: &str, path: &str, token: &str, key: &str, body: &str) -> Result<u16, BenchError> {
         let len = body.len();
         self.status(&format!(
-            "POST {path} HTTP/1.1\r\nHost: comanda\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: comanda\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n\
              Content-Type: application/json\r\nContent-Length: {len}\r\nConnection: close\r\n\r\n{body}"
         ))
     }

@@ -49,6 +49,14 @@ struct Generation {
     stamped_max: i64,
 }
 
+impl Generation {
+    /// With room for all it will hold: a map that grows holds up the engine while it moves half a million ids, and room that
+    /// was never used takes no memory.
+    fn with_room(count: usize) -> Generation {
+        Generation { commits: HashMap::with_capacity_and_hasher(count, Default::default()), ..Generation::default() }
+    }
+}
+
 /// Times that ids carried which were ahead of the clock when they were accepted, first and last.
 pub(crate) type Ahead = (i64, i64);
 
@@ -70,10 +78,11 @@ pub(crate) struct Ids {
 impl Ids {
     /// Nothing was accepted yet. Memory keeps at most `ids_max` durable ids.
     pub(crate) fn new(ids_max: usize) -> Ids {
+        let generation_max = (ids_max / 2).max(1);
         Ids {
-            young: Generation::default(),
-            old: Generation::default(),
-            generation_max: (ids_max / 2).max(1),
+            young: Generation::with_room(generation_max),
+            old: Generation::with_room(generation_max),
+            generation_max,
             horizon: i64::MIN,
             ahead: None,
             forgotten: None,
