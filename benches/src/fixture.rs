@@ -11,6 +11,7 @@ use domain::ids::{
     ActorId, CommandId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StoreId, TaxId, TenantId,
     TerminalId, Text,
 };
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
@@ -118,6 +119,7 @@ fn menu() -> Vec<MenuCommand> {
             groups: vec![group("extras")],
             taxes: vec![tax(if number % 2 == 0 { "vat" } else { "sales" })],
             sku: Some(sku(number)),
+            station: None,
         })
     }));
     commands.push(MenuCommand::Publish);
@@ -134,6 +136,7 @@ fn settings() -> Settings {
         payment_timeout_s: 900,
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
+        kitchen: Kitchen::Off,
     }
 }
 

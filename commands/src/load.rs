@@ -5,7 +5,7 @@ use crate::place::Place;
 use crate::snapshot::{Snapshot, SnapshotError};
 use domain::calendar::Timestamp;
 use domain::command::{PaymentCommand, StoreCommand};
-use domain::event::{Event, OrderEvent, PaymentEvent, StoreEvent};
+use domain::event::{Event, OrderEvent, PaymentEvent, StoreEvent, TicketEvent};
 use domain::ids::{StoreId, TenantId};
 use domain::store::{Entity, Settings, Store};
 use domain::stream::Stream;
@@ -37,6 +37,7 @@ pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
             | PaymentCommand::RecordRefundOutcome { .. }
             | PaymentCommand::Expire { .. } => [Some(Entity::Payment(*payment)), None],
         },
+        StoreCommand::Ticket(ticket, _) => [Some(Entity::Ticket(*ticket)), None],
         StoreCommand::Put(_)
         | StoreCommand::AdoptMenu { .. }
         | StoreCommand::SetPrice { .. }
@@ -53,6 +54,7 @@ fn entity_of(event: &Event) -> Option<Entity> {
     match event {
         Event::Order(order, _) => Some(Entity::Order(*order)),
         Event::Payment(payment, _) => Some(Entity::Payment(*payment)),
+        Event::Ticket(ticket, _) => Some(Entity::Ticket(*ticket)),
         Event::Drawer(..)
         | Event::Day(_)
         | Event::Stock(_)
@@ -63,11 +65,13 @@ fn entity_of(event: &Event) -> Option<Entity> {
     }
 }
 
-/// What an event names that its entity is folded together with: a payment knows its order, and an order what became of
-/// the payments it took or could not take.
+/// What an event names that its entity is folded together with: a payment and a ticket know their order, and an order what
+/// became of the payments it took or could not take. It does not know its tickets: those of an order that may still change are
+/// named by the store's row, and of one that takes no more changes they say nothing that is still asked for.
 fn companion(event: &Event) -> Option<Entity> {
     match event {
         Event::Payment(_, PaymentEvent::PaymentInitiated { order, .. }) => Some(Entity::Order(*order)),
+        Event::Ticket(_, TicketEvent::TicketCreated { order, .. }) => Some(Entity::Order(*order)),
         Event::Order(_, event) => match event {
             OrderEvent::PaymentApplied { payment, .. }
             | OrderEvent::PaymentNotApplicable { payment, .. }
@@ -76,6 +80,13 @@ fn companion(event: &Event) -> Option<Entity> {
             | OrderEvent::LineAdded(_)
             | OrderEvent::LineQtyChanged { .. }
             | OrderEvent::LineRemoved { .. }
+            | OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesFired { .. }
+            | OrderEvent::LinesServed { .. }
+            | OrderEvent::LineVoided { .. }
+            | OrderEvent::LinesComped { .. }
+            | OrderEvent::OrderMovedToTable { .. }
+            | OrderEvent::ServerAssigned { .. }
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)
@@ -86,6 +97,7 @@ fn companion(event: &Event) -> Option<Entity> {
             | OrderEvent::OrderCompleted { .. } => None,
         },
         Event::Payment(..)
+        | Event::Ticket(..)
         | Event::Drawer(..)
         | Event::Day(_)
         | Event::Stock(_)
@@ -101,6 +113,7 @@ pub(crate) fn stream_of(tenant: TenantId, store: StoreId, entity: Entity) -> Str
     match entity {
         Entity::Order(order) => Stream::Order(tenant, store, order),
         Entity::Payment(payment) => Stream::Payment(tenant, store, payment),
+        Entity::Ticket(ticket) => Stream::Ticket(tenant, store, ticket),
     }
 }
 

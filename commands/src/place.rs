@@ -201,6 +201,13 @@ fn closes(event: &Event) -> Option<OrderId> {
             | OrderEvent::LineAdded(_)
             | OrderEvent::LineQtyChanged { .. }
             | OrderEvent::LineRemoved { .. }
+            | OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesFired { .. }
+            | OrderEvent::LinesServed { .. }
+            | OrderEvent::LineVoided { .. }
+            | OrderEvent::LinesComped { .. }
+            | OrderEvent::OrderMovedToTable { .. }
+            | OrderEvent::ServerAssigned { .. }
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)
@@ -210,6 +217,7 @@ fn closes(event: &Event) -> Option<OrderId> {
             | OrderEvent::RefundRecorded { .. } => None,
         },
         Event::Payment(..)
+        | Event::Ticket(..)
         | Event::Drawer(..)
         | Event::Day(_)
         | Event::Stock(_)
@@ -226,6 +234,7 @@ fn due_of(event: &Event) -> Option<Due> {
     match event {
         Event::Order(order, event) => match event {
             OrderEvent::OrderPlaced { .. }
+            | OrderEvent::LinesFired { .. }
             | OrderEvent::PaymentApplied { .. }
             | OrderEvent::OrderCancelled { .. }
             | OrderEvent::OrderCompleted { .. } => Some(Due::Order(*order)),
@@ -233,6 +242,12 @@ fn due_of(event: &Event) -> Option<Due> {
             | OrderEvent::LineAdded(_)
             | OrderEvent::LineQtyChanged { .. }
             | OrderEvent::LineRemoved { .. }
+            | OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesServed { .. }
+            | OrderEvent::LineVoided { .. }
+            | OrderEvent::LinesComped { .. }
+            | OrderEvent::OrderMovedToTable { .. }
+            | OrderEvent::ServerAssigned { .. }
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)
@@ -245,7 +260,8 @@ fn due_of(event: &Event) -> Option<Due> {
         Event::Stock(StockEvent::ItemMarked86 { sku, .. } | StockEvent::ItemUnmarked86 { sku }) => {
             Some(Due::Mark86(*sku))
         }
-        Event::Drawer(..)
+        Event::Ticket(..)
+        | Event::Drawer(..)
         | Event::Day(_)
         | Event::Stock(_)
         | Event::Menu(_)

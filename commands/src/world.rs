@@ -347,6 +347,7 @@ pub(crate) fn main_stream(tenant: TenantId, command: &Command) -> Stream {
             StoreCommand::Stock(_) => Stream::Stock(tenant, *store),
             StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. } => Stream::Day(tenant, *store),
             StoreCommand::Drawer(drawer, _) => Stream::Drawer(tenant, *store, *drawer),
+            StoreCommand::Ticket(ticket, _) => Stream::Ticket(tenant, *store, *ticket),
         },
     }
 }

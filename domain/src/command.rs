@@ -2,7 +2,9 @@
 
 use crate::calendar::{Date, LocalDateTime, Timestamp};
 use crate::event::Role;
-use crate::ids::{ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TokenId, VariationId};
+use crate::ids::{
+    ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TicketId, TokenId, VariationId,
+};
 use crate::menu::{Item, ModifierGroup, Tax};
 use crate::money::{Money, Ppm};
 use crate::staff::Rights;
@@ -12,11 +14,15 @@ mod drawer;
 mod order;
 mod payment;
 mod stock;
+mod ticket;
 
 pub use drawer::DrawerCommand;
-pub use order::{NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand, Place};
+pub use order::{
+    Fire, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand, Place,
+};
 pub use payment::{Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome};
 pub use stock::StockCommand;
+pub use ticket::TicketCommand;
 
 /// A command with its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +121,8 @@ pub enum StoreCommand {
         /// The business date.
         date: Date,
     },
+    /// To a kitchen ticket.
+    Ticket(TicketId, TicketCommand),
 }
 
 /// How a command reached the engine.

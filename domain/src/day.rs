@@ -107,6 +107,13 @@ impl Days {
             | OrderEvent::LineAdded(_)
             | OrderEvent::LineQtyChanged { .. }
             | OrderEvent::LineRemoved { .. }
+            | OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesFired { .. }
+            | OrderEvent::LinesServed { .. }
+            | OrderEvent::LineVoided { .. }
+            | OrderEvent::LinesComped { .. }
+            | OrderEvent::OrderMovedToTable { .. }
+            | OrderEvent::ServerAssigned { .. }
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)
@@ -141,6 +148,13 @@ pub(crate) fn is_booked(event: &OrderEvent) -> bool {
         | OrderEvent::LineAdded(_)
         | OrderEvent::LineQtyChanged { .. }
         | OrderEvent::LineRemoved { .. }
+        | OrderEvent::LinesHeld { .. }
+        | OrderEvent::LinesFired { .. }
+        | OrderEvent::LinesServed { .. }
+        | OrderEvent::LineVoided { .. }
+        | OrderEvent::LinesComped { .. }
+        | OrderEvent::OrderMovedToTable { .. }
+        | OrderEvent::ServerAssigned { .. }
         | OrderEvent::DiscountApplied(_)
         | OrderEvent::DiscountRemoved { .. }
         | OrderEvent::ServiceChargeApplied(_)

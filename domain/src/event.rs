@@ -2,7 +2,7 @@
 //!
 //! An event carries what a reader needs to understand it alone: names, prices and taxes as they were, not references.
 
-use crate::ids::{DrawerId, OrderId, PaymentId};
+use crate::ids::{DrawerId, OrderId, PaymentId, TicketId};
 
 mod access;
 mod day;
@@ -13,6 +13,7 @@ mod payment;
 mod refund;
 mod stock;
 mod store;
+mod ticket;
 
 pub use access::{AccessEvent, Role};
 pub use day::{DayClosing, DayEvent, DayTotals, Pending};
@@ -26,6 +27,7 @@ pub use payment::{Flag, IgnoredOutcome, IgnoredRefund, PaymentEvent, Tender};
 pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 pub use store::{StoreEvent, StoreMenuEvent};
+pub use ticket::{FiredLine, LineUnits, TicketEvent};
 
 /// A fact, with the entity it is about where its stream holds one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,4 +50,6 @@ pub enum Event {
     Drawer(DrawerId, DrawerEvent),
     /// In `day-<tenant>.<store>`.
     Day(DayEvent),
+    /// In `ticket-<tenant>.<store>.<ticket>`.
+    Ticket(TicketId, TicketEvent),
 }

@@ -191,8 +191,19 @@ ids! {
     TenderId;
     /// An access token.
     TokenId;
+    /// A station of a kitchen: `grill`, `bar`.
+    StationId;
+    /// A kitchen ticket, numbered by the engine.
+    TicketId;
     /// A customer, by reference: never a name, a number or an address.
     CustomerRef;
+}
+
+impl TicketId {
+    /// The n-th ticket of a store.
+    pub fn numbered(number: u64) -> TicketId {
+        TicketId::parse(&format!("t{number}")).expect("a letter and a number make an id")
+    }
 }
 
 /// A command's id: a UUID made and kept by the client before it sends the command.

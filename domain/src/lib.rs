@@ -10,6 +10,7 @@ pub mod drawer;
 pub mod event;
 mod hash;
 pub mod ids;
+pub mod kitchen;
 pub mod menu;
 pub mod money;
 pub mod order;

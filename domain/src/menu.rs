@@ -3,7 +3,7 @@
 //! A tenant edits a draft and publishes it; a store sells from the version it has adopted. Prices are in minor units of
 //! the currency of the store that sells, so one menu serves stores that share a currency; others override prices.
 
-use crate::ids::{GroupId, Id, ItemId, ModifierId, Sku, TaxId, Text, VariationId};
+use crate::ids::{GroupId, Id, ItemId, ModifierId, Sku, StationId, TaxId, Text, VariationId};
 use crate::money::{Money, Ppm};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct Item {
     pub taxes: Vec<TaxId>,
     /// The stock item one unit takes; `None` where the item is not stocked.
     pub sku: Option<Sku>,
+    /// Who prepares it; nobody has to where there is none.
+    pub station: Option<StationId>,
 }
 
 impl Item {
@@ -220,6 +222,10 @@ impl Fnv {
         self.number(item.taxes.len() as i64);
         for tax in &item.taxes {
             self.text(tax.as_str());
+        }
+        // Hashes of menus without stations stay as they were before there were any.
+        if let Some(station) = item.station {
+            self.text("station").text(station.as_str());
         }
     }
 

@@ -3,9 +3,12 @@
 //! State holds only what later decisions read. An order that takes no more changes shrinks to a [`ClosedOrder`].
 
 use crate::calendar::Timestamp;
-use crate::event::{ChargePhase, Discount, DiscountScope, Line, OrderEvent, PayMode, Rate, ServiceCharge};
-use crate::ids::{LineId, PaymentId, Revision, Sku};
-use crate::money::{Currency, Money, QtyMilli};
+use crate::event::{
+    ChargePhase, Discount, DiscountScope, FiredLine, Line, OrderEvent, PayMode, Rate, ServiceCharge, TicketEvent,
+};
+use crate::ids::{ActorId, LineId, PaymentId, Revision, Sku, TableId, TicketId};
+use crate::kitchen::{Kitchen, Prep};
+use crate::money::{Currency, Money, Ppm, QtyMilli};
 use crate::pricing::{self, LineInput, LineSet, LineTotals, PriceError, PriceRules, TaxRate, Totals};
 use crate::refund::{Kept, Returns, SoldLine};
 use crate::refused::{Closed, Refused};
@@ -65,6 +68,10 @@ pub struct Order {
     pub events: u64,
     /// When the guest pays.
     pub pay_mode: PayMode,
+    /// The table.
+    pub table: Option<TableId>,
+    /// Who serves it.
+    pub server: Option<ActorId>,
     /// The currency of everything in it.
     pub currency: Currency,
     /// How its amounts are rounded.
@@ -94,6 +101,8 @@ pub struct Order {
     pub attempts: Vec<PaymentId>,
     /// What did not stay with it.
     pub returns: Option<Box<Returns>>,
+    /// Where its units are, if it is prepared on tickets.
+    pub prep: Option<Box<Prep>>,
 }
 
 /// An order that takes no more changes.
@@ -147,6 +156,8 @@ impl OrderSlot {
         OrderSlot::Live(Box::new(Order {
             events: 1,
             pay_mode: opening.pay_mode,
+            table: opening.table,
+            server: None,
             currency: opening.currency,
             rules: opening.rules,
             is_placed: false,
@@ -161,6 +172,10 @@ impl OrderSlot {
             applied: Money::ZERO,
             attempts: vec![],
             returns: None,
+            prep: match opening.kitchen {
+                Kitchen::Off => None,
+                Kitchen::On => Some(Box::default()),
+            },
         }))
     }
 
@@ -241,12 +256,17 @@ impl Order {
         Money(self.applied.0 - refunded.0)
     }
 
-    /// When the engine cancels it unless somebody pays; nothing paid so far.
+    /// When the engine cancels it unless somebody pays; nothing paid so far, and nothing for the kitchen.
     pub fn times_out(&self) -> Option<Timestamp> {
-        match self.is_placed && self.applied == Money::ZERO {
+        match self.is_placed && self.applied == Money::ZERO && !self.is_sent() {
             true => self.deadline,
             false => None,
         }
+    }
+
+    /// Whether the kitchen has or had something of it.
+    pub fn is_sent(&self) -> bool {
+        self.prep.as_deref().is_some_and(|prep| 0 < prep.fires)
     }
 
     /// A line by its id.
@@ -286,6 +306,14 @@ impl Order {
         pricing::Discount { scope, kind }
     }
 
+    /// Folds a fact about one of its tickets.
+    pub(crate) fn evolve_ticket(&mut self, ticket: TicketId, event: &TicketEvent) {
+        match self.prep.as_deref_mut() {
+            Some(prep) => prep.evolve_ticket(ticket, event),
+            None => panic!("{event:?} for an order that is not prepared on tickets"),
+        }
+    }
+
     /// Folds a fact that leaves the order open to changes, for a decision in the making.
     pub(crate) fn evolve_draft(&mut self, event: &OrderEvent) {
         self.evolve(event);
@@ -294,20 +322,50 @@ impl Order {
     fn evolve(&mut self, event: &OrderEvent) {
         self.events += 1;
         match event {
-            OrderEvent::LineAdded(line) => self.lines.push(order_line(line)),
+            OrderEvent::LineAdded(line) => {
+                self.lines.push(order_line(line));
+                if let Some(prep) = &mut self.prep {
+                    prep.add(line.line, line.station, line.course);
+                }
+            }
             OrderEvent::LineQtyChanged { line, qty } => {
                 let index = self.index_of(*line, event);
                 self.lines[index].qty = *qty;
+                if let Some(prep) = &mut self.prep {
+                    prep.shrink(*line, *qty);
+                }
             }
             OrderEvent::LineRemoved { line } => {
                 let index = self.index_of(*line, event);
                 self.lines.remove(index);
+                if let Some(prep) = &mut self.prep {
+                    prep.lines.remove(index);
+                }
                 self.removed.push(*line);
             }
+            OrderEvent::LineVoided { line, qty, .. } => {
+                let index = self.index_of(*line, event);
+                let ordered = self.lines[index].qty;
+                self.lines[index].qty.0 -= qty.0;
+                if let Some(prep) = &mut self.prep {
+                    prep.void(*line, ordered, *qty);
+                }
+            }
+            OrderEvent::LinesHeld { lines } => self.prep_mut(event).hold(lines),
+            OrderEvent::LinesFired { fire, lines } => self.fire(*fire, lines, event),
+            OrderEvent::LinesServed { lines } => self.prep_mut(event).serve(lines),
             OrderEvent::DiscountApplied(discount) => self.discounts.push(discount.clone()),
+            OrderEvent::LinesComped { discount, lines, reason, .. } => self.discounts.push(Discount {
+                discount: *discount,
+                scope: DiscountScope::Lines(lines.clone()),
+                rate: Rate::Percent(Ppm::ONE),
+                reason: reason.clone(),
+            }),
             OrderEvent::DiscountRemoved { discount } => self.discounts.retain(|held| held.discount != *discount),
             OrderEvent::ServiceChargeApplied(charge) => self.charges.push(charge.clone()),
             OrderEvent::ServiceChargeRemoved { charge } => self.charges.retain(|held| held.charge != *charge),
+            OrderEvent::OrderMovedToTable { to, .. } => self.table = Some(*to),
+            OrderEvent::ServerAssigned { staff } => self.server = Some(*staff),
             OrderEvent::OrderPlaced { totals, deadline } => {
                 self.is_placed = true;
                 self.set_totals(totals);
@@ -329,6 +387,22 @@ impl Order {
         self.sale = Sale::of(totals);
         for (line, amounts) in self.lines.iter_mut().zip(&totals.lines) {
             line.totals = *amounts;
+        }
+    }
+
+    /// Units that are fired are held no more.
+    fn fire(&mut self, fire: u32, fired: &[FiredLine], event: &OrderEvent) {
+        self.prep_mut(event).fire(fire, fired);
+        for units in fired {
+            let ordered = self.lines[self.index_of(units.line, event)].qty;
+            self.prep_mut(event).shrink(units.line, ordered);
+        }
+    }
+
+    fn prep_mut(&mut self, event: &OrderEvent) -> &mut Prep {
+        match self.prep.as_deref_mut() {
+            Some(prep) => prep,
+            None => panic!("{event:?} for an order that is not prepared on tickets"),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::calendar::Date;
 use crate::event::Role;
 use crate::ids::{
     ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId,
-    Revision, Sku, TaxId, TokenId, VariationId,
+    Revision, Sku, TaxId, TicketId, TokenId, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 use crate::staff::Right;
@@ -209,6 +209,41 @@ pub enum Refused {
     UnknownTax {
         /// The tax.
         tax: TaxId,
+    },
+    /// The kitchen has more of the line than would stay: void it instead (rule O7).
+    LineFired {
+        /// The line.
+        line: LineId,
+        /// How much of it was fired.
+        fired: QtyMilli,
+    },
+    /// More of the line was to be voided than there is.
+    VoidExceedsLine {
+        /// The line.
+        line: LineId,
+        /// How much there is.
+        left: QtyMilli,
+    },
+    /// The order is not prepared on tickets: its store's kitchen was off when it was opened.
+    KitchenOff,
+    /// Something is still to be prepared or served.
+    NotServed,
+    /// There is nothing new to send to the kitchen, or all of it is held.
+    NothingToFire,
+    /// Nothing of the line is ready to be served.
+    NothingReady {
+        /// The line.
+        line: LineId,
+    },
+    /// No open order has such a ticket.
+    UnknownTicket {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// The ticket has left the board: recall it first.
+    TicketBumped {
+        /// The ticket.
+        ticket: TicketId,
     },
     /// Not everything the order asks for is available; nothing was reserved.
     OutOfStock {

@@ -306,6 +306,17 @@ impl Stock {
         back.iter().filter(is_cleared).map(|(sku, _)| Event::Stock(StockEvent::ItemUnmarked86 { sku: *sku })).collect()
     }
 
+    /// Voids units that had left the shelf for an order: they are waste, or back on the shelf where they are counted.
+    pub fn void(&self, order: OrderId, line: ReservedLine, wasted: bool) -> Vec<Event> {
+        let mut events = vec![Event::Stock(StockEvent::StockVoided { order, line, wasted })];
+        let item = &self.items[&line.sku];
+        let is_auto = item.mark.is_some_and(|mark| mark.auto);
+        if !wasted && is_auto && 0 < item.available().0 + line.qty.0 {
+            events.push(Event::Stock(StockEvent::ItemUnmarked86 { sku: line.sku }));
+        }
+        events
+    }
+
     /// Folds a fact.
     ///
     /// # Panics
@@ -346,6 +357,10 @@ impl Stock {
                     item.on_hand.0 -= line.qty.0;
                 }
                 self.give_up(*order, lines, event);
+            }
+            StockEvent::StockVoided { wasted: true, .. } => {}
+            StockEvent::StockVoided { line, wasted: false, .. } => {
+                self.item_mut(line.sku, event).on_hand.0 += line.qty.0
             }
             StockEvent::StockReleased { order, lines, .. } => {
                 for line in lines {

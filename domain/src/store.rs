@@ -4,9 +4,10 @@ use crate::calendar::{CutOff, Date, Timestamp};
 use crate::command::{Context, StoreCommand};
 use crate::day::Days;
 use crate::drawer::Drawer;
-use crate::event::{Event, Opening, OrderEvent, PaymentEvent, StoreEvent, StoreMenuEvent};
+use crate::event::{Event, Opening, OrderEvent, PaymentEvent, StoreEvent, StoreMenuEvent, TicketEvent};
 use crate::hash::IdMap;
-use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, Text, VariationId};
+use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, Text, TicketId, VariationId};
+use crate::kitchen::Kitchen;
 use crate::menu::ItemPrice;
 use crate::money::{Currency, Money};
 use crate::order::OrderSlot;
@@ -23,6 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 mod approvals;
 mod days;
 mod drawers;
+mod kitchen;
 mod lines;
 mod orders;
 mod parts;
@@ -50,6 +52,8 @@ pub struct Settings {
     pub approvals: Approvals,
     /// Whether cash takes an open shift.
     pub cash_shifts: CashShifts,
+    /// Whether orders that are opened from now on are prepared on tickets.
+    pub kitchen: Kitchen,
 }
 
 /// Whether a store takes cash in shifts.
@@ -69,6 +73,14 @@ impl Settings {
     pub const PAYMENT_TIMEOUT_S_MAX: u32 = 86_400;
 }
 
+/// A kitchen ticket in the store's memory; what is on it is with its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct TicketSlot {
+    order: OrderId,
+    /// How many events its stream has.
+    events: u64,
+}
+
 /// A store that exists.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -81,6 +93,10 @@ pub struct Store {
     stock: Stock,
     drawers: BTreeMap<DrawerId, Drawer>,
     days: Days,
+    /// The tickets of the orders in memory.
+    tickets: IdMap<TicketId, TicketSlot>,
+    /// How many tickets there were, ever: they are numbered.
+    tickets_made: u64,
     numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     store_events: u64,
     storemenu_events: u64,
@@ -137,6 +153,7 @@ impl Store {
             StoreCommand::OpenDay { date } => store.open_day(*date, context),
             StoreCommand::CloseDay { date } => store.close_day(*date, context),
             StoreCommand::Drawer(drawer, command) => store.decide_drawer(tenant, *drawer, command, context),
+            StoreCommand::Ticket(ticket, command) => store.decide_ticket(*ticket, *command),
         }?;
         store.open_by_itself(&mut events, context);
         Ok(events)
@@ -216,6 +233,8 @@ impl Store {
             stock: Stock::default(),
             drawers: BTreeMap::new(),
             days: Days::default(),
+            tickets: IdMap::default(),
+            tickets_made: 0,
             numbers: BTreeMap::new(),
             store_events: 1,
             storemenu_events: 0,
@@ -239,6 +258,7 @@ impl Store {
             Event::Stock(event) => self.stock.evolve(event),
             Event::Day(event) => self.days.evolve(event),
             Event::Drawer(drawer, event) => self.drawers.entry(*drawer).or_default().evolve(event),
+            Event::Ticket(ticket, event) => self.evolve_ticket(*ticket, event),
             Event::Menu(_) | Event::Access(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
                 panic!("{event:?} for a store that is open")
             }
@@ -261,6 +281,21 @@ impl Store {
             StoreMenuEvent::StoreAvailabilitySet { item, available: false } => {
                 self.unavailable.insert(*item);
             }
+        }
+    }
+
+    fn evolve_ticket(&mut self, ticket: TicketId, event: &TicketEvent) {
+        if let TicketEvent::TicketCreated { order, .. } = event {
+            self.tickets_made += 1;
+            self.tickets.insert(ticket, TicketSlot { order: *order, events: 0 });
+        }
+        let order = self.tickets.get_mut(&ticket).and_then(|held| {
+            held.events += 1;
+            self.orders.get_mut(&held.order)
+        });
+        match order {
+            Some(OrderSlot::Live(order)) => order.evolve_ticket(ticket, event),
+            Some(OrderSlot::Closed(_)) | None => panic!("{event:?} for a ticket of no open order"),
         }
     }
 
@@ -391,6 +426,7 @@ impl Store {
             Stream::Stock(..) => self.stock.revision(),
             Stream::Day(..) => self.days.revision(),
             Stream::Drawer(_, _, drawer) => self.drawers.get(drawer).and_then(Drawer::revision),
+            Stream::Ticket(_, _, ticket) => self.tickets.get(ticket).map(|held| Revision(held.events - 1)),
             Stream::Menu(_) | Stream::Access(_) => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Streams: the history of one entity, named with its tenant, so that two tenants' `s1` never meet.
 
 use crate::event::Event;
-use crate::ids::{BadId, DrawerId, OrderId, PaymentId, StoreId, TenantId};
+use crate::ids::{BadId, DrawerId, OrderId, PaymentId, StoreId, TenantId, TicketId};
 use std::fmt;
 
 /// A stream, by what it holds.
@@ -25,6 +25,8 @@ pub enum Stream {
     Drawer(TenantId, StoreId, DrawerId),
     /// `day-<tenant>.<store>`
     Day(TenantId, StoreId),
+    /// `ticket-<tenant>.<store>.<ticket>`
+    Ticket(TenantId, StoreId, TicketId),
 }
 
 /// Why a text is not the name of a stream of ours.
@@ -73,6 +75,7 @@ impl Stream {
             Event::Stock(_) => Stream::Stock(tenant, store()),
             Event::Day(_) => Stream::Day(tenant, store()),
             Event::Drawer(drawer, _) => Stream::Drawer(tenant, store(), *drawer),
+            Event::Ticket(ticket, _) => Stream::Ticket(tenant, store(), *ticket),
         }
     }
 
@@ -87,7 +90,8 @@ impl Stream {
             | Stream::Payment(tenant, ..)
             | Stream::Stock(tenant, _)
             | Stream::Drawer(tenant, ..)
-            | Stream::Day(tenant, _) => *tenant,
+            | Stream::Day(tenant, _)
+            | Stream::Ticket(tenant, ..) => *tenant,
         }
     }
 
@@ -101,7 +105,8 @@ impl Stream {
             | Stream::Payment(_, store, _)
             | Stream::Stock(_, store)
             | Stream::Drawer(_, store, _)
-            | Stream::Day(_, store) => Some(*store),
+            | Stream::Day(_, store)
+            | Stream::Ticket(_, store, _) => Some(*store),
         }
     }
 
@@ -117,6 +122,7 @@ impl Stream {
             Stream::Stock(..) => "stock",
             Stream::Drawer(..) => "drawer",
             Stream::Day(..) => "day",
+            Stream::Ticket(..) => "ticket",
         }
     }
 
@@ -142,6 +148,10 @@ impl Stream {
                 name.push('.');
                 name.push_str(drawer.as_str());
             }
+            Stream::Ticket(_, _, ticket) => {
+                name.push('.');
+                name.push_str(ticket.as_str());
+            }
             Stream::Menu(_)
             | Stream::Access(_)
             | Stream::Store(..)
@@ -162,7 +172,7 @@ impl Stream {
         let stream = match category {
             "menu" => Stream::Menu(tenant),
             "access" => Stream::Access(tenant),
-            "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" | "day" => {
+            "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" | "day" | "ticket" => {
                 let store = StoreId::parse(parts.next().ok_or(BadStream::Shape)?)?;
                 match category {
                     "store" => Stream::Store(tenant, store),
@@ -170,6 +180,7 @@ impl Stream {
                     "stock" => Stream::Stock(tenant, store),
                     "day" => Stream::Day(tenant, store),
                     "drawer" => Stream::Drawer(tenant, store, DrawerId::parse(parts.next().ok_or(BadStream::Shape)?)?),
+                    "ticket" => Stream::Ticket(tenant, store, TicketId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     "order" => Stream::Order(tenant, store, OrderId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     _ => Stream::Payment(tenant, store, PaymentId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                 }
@@ -207,6 +218,7 @@ mod tests {
             "stock-demo.s1",
             "drawer-demo.s1.d1",
             "day-demo.s1",
+            "ticket-demo.s1.t17",
         ] {
             assert_eq!(Stream::parse(name).unwrap().to_string(), name);
         }

@@ -1,6 +1,8 @@
 //! Who may do what: one table, deny by default.
 
-use domain::command::{AccessCommand, Command, OrderCommand, PaymentCommand, Source, StockCommand, StoreCommand};
+use domain::command::{
+    AccessCommand, Command, OrderCommand, PaymentCommand, Source, StockCommand, StoreCommand, TicketCommand,
+};
 use domain::event::Role;
 
 /// Something a token may be allowed to do.
@@ -8,6 +10,8 @@ use domain::event::Role;
 pub enum Capability {
     /// Open, change, place and cancel orders.
     TakeOrders,
+    /// Work off kitchen tickets.
+    WorkTickets,
     /// Take payments and record their outcomes.
     TakePayments,
     /// Give money back.
@@ -40,8 +44,9 @@ pub enum Capability {
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Capability; 15] = [
+    pub const ALL: [Capability; 16] = [
         Capability::TakeOrders,
+        Capability::WorkTickets,
         Capability::TakePayments,
         Capability::Refund,
         Capability::RunDrawers,
@@ -62,6 +67,7 @@ impl Capability {
     pub fn name(self) -> &'static str {
         match self {
             Capability::TakeOrders => "take_orders",
+            Capability::WorkTickets => "work_tickets",
             Capability::TakePayments => "take_payments",
             Capability::Refund => "refund",
             Capability::RunDrawers => "run_drawers",
@@ -88,9 +94,9 @@ pub fn allows(role: Role, capability: Capability) -> bool {
         Role::Manager => capability != C::ManageTokens,
         Role::Pos => matches!(
             capability,
-            C::TakeOrders | C::TakePayments | C::Refund | C::RunDrawers | C::Mark86 | C::ReadStores
+            C::TakeOrders | C::WorkTickets | C::TakePayments | C::Refund | C::RunDrawers | C::Mark86 | C::ReadStores
         ),
-        Role::Kitchen => matches!(capability, C::Mark86 | C::ReadStores),
+        Role::Kitchen => matches!(capability, C::WorkTickets | C::Mark86 | C::ReadStores),
         Role::Analyst => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
         Role::Auditor => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
     }
@@ -111,6 +117,12 @@ pub fn needed(command: &Command, source: Source) -> Capability {
                 Capability::ManageMenu
             }
             StoreCommand::Order(_, command) => order_capability(command),
+            StoreCommand::Ticket(_, command) => match command {
+                TicketCommand::Start
+                | TicketCommand::MarkLineReady(_)
+                | TicketCommand::Bump
+                | TicketCommand::Recall => Capability::WorkTickets,
+            },
             StoreCommand::Payment(_, command) => match command {
                 PaymentCommand::Initiate { .. }
                 | PaymentCommand::RecordOutcome(_)
@@ -145,6 +157,13 @@ fn order_capability(command: &OrderCommand) -> Capability {
         | OrderCommand::ApplyServiceCharge(_)
         | OrderCommand::RemoveServiceCharge(_)
         | OrderCommand::Place(_)
+        | OrderCommand::HoldLines(_)
+        | OrderCommand::FireLines(_)
+        | OrderCommand::MarkServed(_)
+        | OrderCommand::VoidLine { .. }
+        | OrderCommand::CompLines(_)
+        | OrderCommand::SetTable(_)
+        | OrderCommand::AssignServer(_)
         | OrderCommand::Cancel { .. }
         | OrderCommand::Complete => Capability::TakeOrders,
         // Only the engine times orders out; no door parses this command.
@@ -166,6 +185,7 @@ mod tests {
         }
         let expected = "\
 take_orders    yes yes yes - - -
+work_tickets   yes yes yes yes - -
 take_payments  yes yes yes - - -
 refund         yes yes yes - - -
 run_drawers    yes yes yes - - -

@@ -6,6 +6,7 @@ use domain::calendar::CutOff;
 use domain::command::{AccessCommand, Command, MenuCommand, Source, StockCommand, StoreCommand};
 use domain::event::{Role, StockPolicy};
 use domain::ids::{ActorId, GroupId, ItemId, ModifierId, Sku, StoreId, TaxId, TenantId, Text, VariationId};
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
@@ -212,6 +213,7 @@ fn item(
         groups: groups.iter().map(|group| GroupId::parse(group).expect("it is an id")).collect(),
         taxes: vec![TaxId::parse(tax).expect("it is an id")],
         sku: sku.map(|sku| Sku::parse(sku).expect("it is an id")),
+        station: None,
     }
 }
 
@@ -226,6 +228,7 @@ fn store(id: &str, name: &str, zone: &str) -> Vec<(String, Command)> {
         payment_timeout_s: Settings::PAYMENT_TIMEOUT_S_DEFAULT,
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
+        kitchen: Kitchen::Off,
     };
     let mut commands = vec![(format!("store {id}"), Command::Store(store, StoreCommand::Put(settings)))];
     for (name, portions) in STOCK {

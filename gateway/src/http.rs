@@ -17,7 +17,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
-use routes::{admin, batch, days, drawers, feed, ops, orders, payments, reads, stock};
+use routes::{admin, batch, days, drawers, feed, kitchen, ops, orders, payments, reads, stock};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -60,12 +60,24 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::add_lines))
         .routes(routes!(orders::change_line, orders::remove_line))
         .routes(routes!(orders::apply_discount))
+        .routes(routes!(orders::comp))
         .routes(routes!(orders::remove_discount))
         .routes(routes!(orders::apply_charge))
         .routes(routes!(orders::remove_charge))
         .routes(routes!(orders::place))
+        .routes(routes!(orders::set_table))
+        .routes(routes!(orders::assign_server))
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::complete))
+        .routes(routes!(kitchen::hold))
+        .routes(routes!(kitchen::fire))
+        .routes(routes!(kitchen::serve))
+        .routes(routes!(kitchen::void_line))
+        .routes(routes!(kitchen::board))
+        .routes(routes!(kitchen::start))
+        .routes(routes!(kitchen::ready))
+        .routes(routes!(kitchen::bump))
+        .routes(routes!(kitchen::recall))
         .routes(routes!(payments::initiate))
         .routes(routes!(payments::outcome))
         .routes(routes!(payments::refund))

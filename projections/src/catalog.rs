@@ -182,7 +182,7 @@ impl CatalogModel {
 }
 
 impl Model for CatalogModel {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const TABLES: &'static [&'static str] =
         &[STORES, STORE_MENUS, PRICES, UNAVAILABLE, DRAFTS, MENUS, STOCK, STOCK_HEADS];
 
@@ -196,9 +196,12 @@ impl Model for CatalogModel {
             Stream::StoreMenu(_, store) => self.apply_store_menu(before, store, recorded),
             Stream::Menu(_) => self.apply_menu(before, recorded),
             Stream::Stock(_, store) => self.apply_stock(before, store, recorded),
-            Stream::Access(_) | Stream::Order(..) | Stream::Payment(..) | Stream::Drawer(..) | Stream::Day(..) => {
-                Ok(())
-            }
+            Stream::Access(_)
+            | Stream::Order(..)
+            | Stream::Payment(..)
+            | Stream::Drawer(..)
+            | Stream::Day(..)
+            | Stream::Ticket(..) => Ok(()),
         }
     }
 

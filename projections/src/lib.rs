@@ -39,11 +39,11 @@ use crate::orders::OrdersModel;
 use crate::sales::SalesModel;
 use crate::worker::Worker;
 use domain::calendar::Date;
-use domain::ids::{DrawerId, OrderId, PaymentId, Sku, StoreId, TenantId, TokenId};
+use domain::ids::{DrawerId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, TokenId};
 use eventlog::{LogReader, Position};
 use schemas::views::{
     DaysView, DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView,
-    StoreView, TokenView, XReport, ZReport,
+    StoreView, TicketView, TokenView, XReport, ZReport,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -327,6 +327,19 @@ impl Projections {
         page: &PageRequest,
     ) -> Result<Answer<Page<OrderSummary>>, QueryError> {
         orders::orders(&self.orders.view()?, tenant, store, filter, page)
+    }
+
+    /// The tickets on a station's board, oldest first, at most 500.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn board(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        station: StationId,
+    ) -> Result<Answer<Vec<TicketView>>, QueryError> {
+        orders::board(&self.orders.view()?, tenant, store, station)
     }
 
     /// A payment.

@@ -1,11 +1,13 @@
-//! Orders and the attempts to pay them.
+//! Orders, the attempts to pay them, and their kitchen tickets.
 
 mod price;
 mod query;
 mod rows;
+mod tickets;
 
 pub use query::{OrderFilter, PaymentFilter};
 pub(crate) use query::{order, orders, payment, payments};
+pub(crate) use tickets::board;
 
 use crate::fault::Fault;
 use crate::key::Key;
@@ -15,7 +17,8 @@ use domain::event::{Event, OrderEvent, PaymentEvent};
 use domain::ids::{OrderId, PaymentId, StoreId, TenantId};
 use domain::stream::Stream;
 use redb::WriteTransaction;
-use schemas::views::{OrderState, OrderView, PaymentState, PaymentView, Row};
+use schemas::views::{OrderState, OrderView, PaymentState, PaymentView, Row, TicketRow};
+use tickets::{TICKETS, TICKETS_BY_ORDER, TICKETS_LIVE};
 
 /// (tenant, store, order) to the order.
 const ORDERS: &str = "orders";
@@ -34,16 +37,22 @@ const PAYMENTS_FLAGGED: &str = "payments_flagged";
 
 const KEPT_MAX: usize = 8_192;
 
-/// Folds `order-` and `payment-` streams.
+/// Folds `order-`, `payment-` and `ticket-` streams.
 pub(crate) struct OrdersModel {
     orders: Rows<OrderView>,
     payments: Rows<PaymentView>,
+    tickets: Rows<TicketRow>,
     buffer: Vec<u8>,
 }
 
 impl OrdersModel {
     pub fn new() -> OrdersModel {
-        OrdersModel { orders: Rows::new(ORDERS, KEPT_MAX), payments: Rows::new(PAYMENTS, KEPT_MAX), buffer: vec![] }
+        OrdersModel {
+            orders: Rows::new(ORDERS, KEPT_MAX),
+            payments: Rows::new(PAYMENTS, KEPT_MAX),
+            tickets: Rows::new(TICKETS, KEPT_MAX),
+            buffer: vec![],
+        }
     }
 
     fn apply_order(
@@ -167,18 +176,29 @@ fn listed_key(key: &[u8], order: &OrderView) -> Key {
 }
 
 impl Model for OrdersModel {
-    const VERSION: u32 = 2;
-    const TABLES: &'static [&'static str] =
-        &[ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_TIME, PAYMENTS_FLAGGED];
+    const VERSION: u32 = 3;
+    const TABLES: &'static [&'static str] = &[
+        ORDERS,
+        ORDERS_BY_DATE,
+        ORDERS_LIVE,
+        PAYMENTS,
+        PAYMENTS_BY_ORDER,
+        PAYMENTS_BY_TIME,
+        PAYMENTS_FLAGGED,
+        TICKETS,
+        TICKETS_BY_ORDER,
+        TICKETS_LIVE,
+    ];
 
     fn wants(category: &str) -> bool {
-        matches!(category, "order" | "payment")
+        matches!(category, "order" | "payment" | "ticket")
     }
 
     fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
         match recorded.stream {
             Stream::Order(_, store, order) => self.apply_order(before, (store, order), recorded),
             Stream::Payment(_, store, payment) => self.apply_payment(before, (store, payment), recorded),
+            Stream::Ticket(_, store, ticket) => self.apply_ticket(before, (store, ticket), recorded),
             Stream::Menu(_)
             | Stream::Access(_)
             | Stream::Store(..)
@@ -190,13 +210,15 @@ impl Model for OrdersModel {
     }
 
     fn is_touched(&self) -> bool {
-        self.orders.is_touched() || self.payments.is_touched()
+        self.orders.is_touched() || self.payments.is_touched() || self.tickets.is_touched()
     }
 
     fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
         self.flush_order_lists(transaction)?;
         self.flush_payment_lists(transaction)?;
+        self.flush_boards(transaction)?;
         self.orders.flush(transaction)?;
-        self.payments.flush(transaction)
+        self.payments.flush(transaction)?;
+        self.tickets.flush(transaction)
     }
 }

@@ -21,12 +21,14 @@ use crate::model::{Model, Recorded, follows, starts};
 use crate::rows::{Before, Rows};
 use domain::calendar::Date;
 use domain::event::{Channel, Event, Opening, OrderEvent, Tender};
-use domain::ids::{OrderId, StoreId, TenantId};
+use domain::ids::{DiscountId, OrderId, StoreId, TenantId};
 use domain::money::Money;
 use domain::pricing::Totals;
 use domain::stream::Stream;
 use redb::WriteTransaction;
-use schemas::views::{ItemCell, OrderCell, SaleRow, Shown, SoldRow, StoreCurrencyRow, TaxCell, TenderCell};
+use schemas::views::{
+    ItemCell, OrderCell, SaleRow, Shown, SoldDiscount, SoldRow, StoreCurrencyRow, TaxCell, TenderCell,
+};
 use std::time::Duration;
 
 /// (tenant, store, order) to what is remembered of it.
@@ -110,6 +112,7 @@ impl SalesModel {
             imported: opening.imported,
             revision: 0,
             lines: vec![],
+            discounts: vec![],
             sold: None,
         };
         self.sales.put_new(of_store.text(order.as_str()).into_boxed(), row);
@@ -161,10 +164,10 @@ impl Books {
         row: &mut SaleRow,
         totals: &Totals,
     ) -> Result<(), Fault> {
-        if totals.lines.len() != row.lines.len() {
-            return Err(Fault::Impossible("totals of other lines than the order has"));
+        if totals.lines.len() != row.lines.len() || totals.discounts.len() != row.discounts.len() {
+            return Err(Fault::Impossible("totals of other lines or discounts than the order has"));
         }
-        let sold = cells::sold(&row.lines, totals);
+        let sold = cells::sold(&row.lines, &row.discounts, totals);
         if let Some(counted) = row.sold.take() {
             self.add(before, place, posted, &counted, -1)?;
         }
@@ -233,7 +236,7 @@ impl Place {
 }
 
 impl Model for SalesModel {
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     /// Every order of an hour changes the same few cells, and nobody reads a report to the millisecond.
     const REST: Duration = Duration::from_millis(50);
     const TABLES: &'static [&'static str] = &[
@@ -278,18 +281,25 @@ impl Model for SalesModel {
                 let held = row.lines.iter_mut().find(|held| held.line.0 == *line);
                 held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?.qty = Shown(*qty);
             }
+            OrderEvent::LineVoided { line, qty, .. } => {
+                let held = row.lines.iter_mut().find(|held| held.line.0 == *line);
+                held.ok_or(Fault::Impossible("a void of a line that is not there"))?.qty.0.0 -= qty.0;
+            }
+            OrderEvent::DiscountApplied(discount) => row.discounts.push(sold_discount(discount.discount, false)),
+            OrderEvent::LinesComped { discount, .. } => row.discounts.push(sold_discount(*discount, true)),
+            OrderEvent::DiscountRemoved { discount } => row.discounts.retain(|held| held.discount.0 != *discount),
             OrderEvent::LineRemoved { line } => row.lines.retain(|held| held.line.0 != *line),
             OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
                 self.books.count(before, &place, posted, row, totals)?;
             }
             OrderEvent::OrderCancelled { .. } => {
-                row.lines = vec![];
+                (row.lines, row.discounts) = (vec![], vec![]);
                 if let Some(sold) = row.sold.take() {
                     self.books.add(before, &place, posted, &sold, -1)?;
                 }
             }
             OrderEvent::OrderCompleted { .. } => {
-                row.lines = vec![];
+                (row.lines, row.discounts) = (vec![], vec![]);
                 row.sold = None;
             }
             OrderEvent::PaymentApplied { tender, amount, tip, .. } => {
@@ -313,8 +323,11 @@ impl Model for SalesModel {
                 self.books.pay(before, &place, *posting_date, tender, &cell)?;
             }
             OrderEvent::OrderOpened(_)
-            | OrderEvent::DiscountApplied(_)
-            | OrderEvent::DiscountRemoved { .. }
+            | OrderEvent::OrderMovedToTable { .. }
+            | OrderEvent::ServerAssigned { .. }
+            | OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesFired { .. }
+            | OrderEvent::LinesServed { .. }
             | OrderEvent::ServiceChargeApplied(_)
             | OrderEvent::ServiceChargeRemoved { .. } => {}
         }
@@ -333,4 +346,8 @@ impl Model for SalesModel {
         self.books.sold.flush(transaction)?;
         self.books.moved.flush(transaction)
     }
+}
+
+fn sold_discount(discount: DiscountId, comp: bool) -> SoldDiscount {
+    SoldDiscount { discount: Shown(discount), comp }
 }

@@ -3,6 +3,7 @@
 mod faults;
 mod history;
 mod idempotency;
+mod kitchen;
 mod memory;
 mod menus;
 mod order;

@@ -4,11 +4,12 @@ use crate::support::*;
 use commands::{Answer, CommandError, Options, Receipt};
 use domain::calendar::Date;
 use domain::command::{
-    Command, DrawerCommand, Method, NewRefund, OrderCommand, Outcome, PaymentCommand, RefundLine, RefundOf,
-    RefundOutcome, StockCommand, StoreCommand,
+    Command, DrawerCommand, Fire, Method, NewComp, NewRefund, OrderCommand, Outcome, PaymentCommand, RefundLine,
+    RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
 };
 use domain::event::{CancelReason, Event, OrderEvent, PayMode, PaymentEvent, StockPolicy};
-use domain::ids::{DrawerId, RefundId, StoreId, TenderId};
+use domain::ids::{DiscountId, DrawerId, RefundId, StoreId, TableId, TenderId, TicketId};
+use domain::kitchen::Kitchen;
 use domain::money::{Money, QtyMilli};
 use domain::refused::Refused;
 use domain::store::Settings;
@@ -74,6 +75,20 @@ fn units(qty: u32) -> RefundOf {
     RefundOf::Lines { lines, tip: Money::ZERO }
 }
 
+fn void(of: &str, qty: u32) -> Command {
+    let (line, qty) = (line("l1"), QtyMilli::pieces(qty));
+    to_order(of, OrderCommand::VoidLine { line, qty, reason: text("dropped"), wasted: qty == QtyMilli::ONE })
+}
+
+fn comp(of: &str) -> Command {
+    let discount = DiscountId::parse("sorry").expect("an id");
+    to_order(of, OrderCommand::CompLines(NewComp { discount, lines: vec![line("l1")], reason: text("late") }))
+}
+
+fn to_ticket(ticket: TicketId, command: TicketCommand) -> Command {
+    to_store(StoreCommand::Ticket(ticket, command))
+}
+
 fn refund_outcome(of: &str, id: &str, outcome: RefundOutcome) -> Command {
     let refund = RefundId::parse(id).expect("an id");
     to_store(StoreCommand::Payment(payment(of), PaymentCommand::RecordRefundOutcome { refund, outcome }))
@@ -91,7 +106,8 @@ fn some_command(random: &mut Random) -> Command {
     let attempt = format!("p{}", random.below(40));
     let qty = 1 + random.below(2) as u32;
     let give_back = format!("r{}", random.below(3));
-    let command = match random.below(28) {
+    let ticket = TicketId::numbered(1 + random.below(12));
+    let command = match random.below(41) {
         0 | 1 => burgers(&order, qty),
         2 | 3 => burgers_first(&order, qty),
         4 => cancel(&order),
@@ -113,6 +129,16 @@ fn some_command(random: &mut Random) -> Command {
         23 => to_store(StoreCommand::OpenDay { date: in_february(random) }),
         24 | 25 => to_store(StoreCommand::CloseDay { date: in_february(random) }),
         26 => to_stock(StockCommand::Mark86 { sku: sku("burger"), until: None }),
+        27 => to_order(&order, OrderCommand::HoldLines(vec![line("l1")])),
+        28 | 29 => to_order(&order, OrderCommand::FireLines(Fire::Unheld)),
+        30 => to_order(&order, OrderCommand::FireLines(Fire::Lines(vec![line("l1")]))),
+        31 | 32 => to_order(&order, OrderCommand::MarkServed(vec![])),
+        33 => void(&order, qty),
+        34 => comp(&order),
+        35 => to_order(&order, OrderCommand::SetTable(TableId::parse("t4").expect("an id"))),
+        36 | 37 => to_ticket(ticket, TicketCommand::Bump),
+        38 => to_ticket(ticket, TicketCommand::Recall),
+        39 => to_ticket(ticket, TicketCommand::MarkLineReady(line("l1"))),
         _ => to_stock(StockCommand::Unmark86(sku("burger"))),
     };
     in_store(STORES[random.below(3) as usize], command)
@@ -121,7 +147,8 @@ fn some_command(random: &mut Random) -> Command {
 fn furnish(house: &House) {
     house.furnish(20);
     for id in &STORES[1..] {
-        house.must(put(id));
+        let kitchen = if *id == "s3" { Kitchen::On } else { Kitchen::Off };
+        house.must(in_store(id, to_store(StoreCommand::Put(Settings { kitchen, ..settings() }))));
         let policy = StockPolicy::Counted { auto86: true };
         house.must(in_store(id, to_stock(StockCommand::SetPolicy { sku: sku("burger"), policy })));
         house.must(in_store(id, receive(20)));

@@ -7,7 +7,8 @@ use domain::command::{
     StoreCommand,
 };
 use domain::event::{CancelReason, Channel, DiningMode, Event, PayMode, StockPolicy};
-use domain::ids::{ActorId, CommandId, ItemId, LineId, OrderId, PaymentId, Sku, StoreId, TenantId, Text};
+use domain::ids::{ActorId, CommandId, ItemId, LineId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, Text};
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice};
 use domain::money::{Currency, Money, QtyMilli};
 use domain::pricing::PriceRules;
@@ -245,6 +246,7 @@ pub fn dish(id: &str, price: i64, kept: Option<&str>) -> Item {
         groups: vec![],
         taxes: vec![],
         sku: kept.map(sku),
+        station: kept.map(|_| StationId::parse("grill").expect("an id")),
     }
 }
 
@@ -258,6 +260,7 @@ pub fn settings() -> Settings {
         payment_timeout_s: TIMEOUT_S as u32,
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
+        kitchen: Kitchen::Off,
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::calendar::Timestamp;
 use crate::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate};
 use crate::ids::{
-    ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, TableId, TaxId, Text, VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, TableId, TaxId, Text, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 
@@ -118,6 +118,28 @@ pub enum NewChargePhase {
     Total,
 }
 
+/// Lines to be given away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewComp {
+    /// The id of the discount that it is, unique in the order.
+    pub discount: DiscountId,
+    /// The lines.
+    pub lines: Vec<LineId>,
+    /// Why.
+    pub reason: Text,
+}
+
+/// What goes to the kitchen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fire {
+    /// Everything new that is not held.
+    Unheld,
+    /// These lines, held or not.
+    Lines(Vec<LineId>),
+    /// The lines of this course, held or not.
+    Course(u16),
+}
+
 /// A command to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderCommand {
@@ -142,8 +164,31 @@ pub enum OrderCommand {
     ApplyServiceCharge(NewServiceCharge),
     /// Removes a service charge.
     RemoveServiceCharge(ChargeId),
+    /// Gives lines away.
+    CompLines(NewComp),
+    /// Moves it to a table.
+    SetTable(TableId),
+    /// Says who serves it.
+    AssignServer(ActorId),
     /// Places it: recognises the sale and reserves the stock.
     Place(Place),
+    /// Keeps the new units of lines from the kitchen until somebody names the lines or their course.
+    HoldLines(Vec<LineId>),
+    /// Sends lines to the kitchen.
+    FireLines(Fire),
+    /// Says that what is ready of lines reached the guest; of all lines where none is named.
+    MarkServed(Vec<LineId>),
+    /// Takes units off a placed order.
+    VoidLine {
+        /// The line.
+        line: LineId,
+        /// How much of it.
+        qty: QtyMilli,
+        /// Why.
+        reason: Text,
+        /// Whether what has left the shelf is thrown away; it goes back otherwise.
+        wasted: bool,
+    },
     /// Cancels it.
     Cancel {
         /// Why.

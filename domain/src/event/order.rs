@@ -1,11 +1,12 @@
 //! Events of an order.
 
-use super::{MoneyParts, RefundedLine, Tender};
+use super::{FiredLine, LineUnits, MoneyParts, RefundedLine, Tender};
 use crate::calendar::{Date, LocalDateTime, Timestamp};
 use crate::ids::{
-    ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, PaymentId, RefundId, Sku, TableId, Text,
-    VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, PaymentId, RefundId, Sku,
+    StationId, TableId, Text, VariationId,
 };
+use crate::kitchen::Kitchen;
 use crate::money::{Currency, Money, Ppm, QtyMilli};
 use crate::pricing::{PriceRules, TaxRate, Totals};
 
@@ -101,6 +102,8 @@ pub struct Line {
     pub course: Option<u16>,
     /// A wish of the guest.
     pub note: Option<Text>,
+    /// Who prepares it; nobody has to where there is none.
+    pub station: Option<StationId>,
 }
 
 /// How much a discount or a charge is.
@@ -190,6 +193,8 @@ pub struct Opening {
     pub rules: PriceRules,
     /// Whether it was recorded after the fact from a file.
     pub imported: bool,
+    /// Whether it is prepared on tickets.
+    pub kitchen: Kitchen,
 }
 
 /// What happened to an order.
@@ -236,6 +241,57 @@ pub enum OrderEvent {
     OrderRepriced {
         /// The amounts, line by line.
         totals: Totals,
+    },
+    /// Units are not to be fired before somebody names their line or course.
+    LinesHeld {
+        /// How much of which lines, besides what is held already.
+        lines: Vec<LineUnits>,
+    },
+    /// Units went to the kitchen.
+    LinesFired {
+        /// Which fire of the order: 1, 2, 3, ...
+        fire: u32,
+        /// How much of which lines.
+        lines: Vec<FiredLine>,
+    },
+    /// Ready units reached the guest.
+    LinesServed {
+        /// How much of which lines.
+        lines: Vec<LineUnits>,
+    },
+    /// Units were taken off a placed order.
+    LineVoided {
+        /// The line.
+        line: LineId,
+        /// How much of it.
+        qty: QtyMilli,
+        /// How much of that the kitchen had.
+        fired: QtyMilli,
+        /// Why.
+        reason: Text,
+        /// Whether what had left the shelf was thrown away; it is back on it otherwise.
+        wasted: bool,
+    },
+    /// Lines were given away: a discount of all that is left of them, which reports tell apart from others.
+    LinesComped {
+        /// The id of the discount.
+        discount: DiscountId,
+        /// The lines.
+        lines: Vec<LineId>,
+        /// Why.
+        reason: Text,
+    },
+    /// It moved to a table.
+    OrderMovedToTable {
+        /// Where it was, if it was at one.
+        from: Option<TableId>,
+        /// Where it is.
+        to: TableId,
+    },
+    /// Somebody serves it from now on.
+    ServerAssigned {
+        /// Who.
+        staff: ActorId,
     },
     /// Captured money counts towards the order.
     PaymentApplied {

@@ -112,6 +112,15 @@ pub enum StockEvent {
         /// What left.
         lines: Vec<ReservedLine>,
     },
+    /// Units that had left the shelf for a line were voided.
+    StockVoided {
+        /// The order.
+        order: OrderId,
+        /// What.
+        line: ReservedLine,
+        /// Whether they were thrown away: what is on hand stays as it is. They are back on the shelf otherwise.
+        wasted: bool,
+    },
     /// Units reserved for an order are available again.
     StockReleased {
         /// The order.

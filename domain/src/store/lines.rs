@@ -47,6 +47,7 @@ impl Store {
             seat: new.seat,
             course: new.course,
             note: new.note.clone(),
+            station: item.station,
         })
     }
 

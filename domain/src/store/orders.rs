@@ -1,15 +1,16 @@
 //! Decisions about orders. An order and the stock it needs are decided together, so nothing is sold twice.
 
-use super::Store;
+use super::{Store, kitchen};
 use crate::calendar::{Timestamp, business_date};
 use crate::command::{
-    Context, NewChargePhase, NewDiscount, NewLine, NewOrder, NewServiceCharge, OrderCommand, Place, Source,
+    Context, NewChargePhase, NewComp, NewDiscount, NewLine, NewOrder, NewServiceCharge, OrderCommand, Place, Source,
 };
 use crate::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Event, Opening, OrderEvent, PayMode, PaymentEvent,
     ReleaseReason, ReservedLine, ServiceCharge, StockEvent,
 };
-use crate::ids::{ChargeId, DiscountId, LineId, OrderId, Text};
+use crate::ids::{ActorId, ChargeId, DiscountId, LineId, OrderId, TableId, Text};
+use crate::kitchen::Kitchen;
 use crate::menu::Menu;
 use crate::money::{Money, QtyMilli};
 use crate::order::{Order, OrderSlot};
@@ -19,15 +20,15 @@ use crate::staff::Right;
 use crate::tenant::Tenant;
 
 /// A decision in the making: the facts so far, and the order as they leave it.
-struct Draft<'a> {
-    store: &'a Store,
-    id: OrderId,
-    order: Order,
+pub(super) struct Draft<'a> {
+    pub(super) store: &'a Store,
+    pub(super) id: OrderId,
+    pub(super) order: Order,
     /// What the order asked of the stock before this decision; nothing before it was placed.
     before: Vec<ReservedLine>,
     /// What is reserved for the order, by this decision too.
-    reserved: Vec<ReservedLine>,
-    events: Vec<Event>,
+    pub(super) reserved: Vec<ReservedLine>,
+    pub(super) events: Vec<Event>,
 }
 
 impl Store {
@@ -62,9 +63,36 @@ impl Store {
                 draft.apply_discount(discount)?;
                 self.approve_discount(tenant, &draft.order, discount, context)?;
             }
+            OrderCommand::CompLines(comp) => {
+                draft.comp(comp)?;
+                self.approve(tenant, Right::Comp, context)?;
+            }
             OrderCommand::RemoveDiscount(discount) => draft.remove_discount(*discount)?,
             OrderCommand::ApplyServiceCharge(charge) => draft.apply_charge(self.menu(tenant)?, charge)?,
             OrderCommand::RemoveServiceCharge(charge) => draft.remove_charge(*charge)?,
+            OrderCommand::VoidLine { line, qty, reason, wasted } => {
+                draft.void(tenant, (*line, *qty), (reason, *wasted), context)?;
+            }
+            OrderCommand::SetTable(table) => {
+                draft.move_to(*table);
+                return Ok(draft.events);
+            }
+            OrderCommand::AssignServer(staff) => {
+                draft.assign(*staff);
+                return Ok(draft.events);
+            }
+            OrderCommand::HoldLines(lines) => {
+                draft.hold(lines)?;
+                return Ok(draft.events);
+            }
+            OrderCommand::FireLines(what) => {
+                draft.fire(what, context)?;
+                return Ok(draft.settle_if_paid());
+            }
+            OrderCommand::MarkServed(lines) => {
+                draft.serve(lines)?;
+                return Ok(draft.settle_if_paid());
+            }
             OrderCommand::Place(place) => return draft.place(*place, context),
             OrderCommand::Cancel { reason } => {
                 if order.is_placed {
@@ -145,6 +173,8 @@ impl Store {
             time_zone: settings.time_zone.clone(),
             rules: settings.rules,
             imported,
+            // What is recorded after the fact was served long ago.
+            kitchen: if imported { Kitchen::Off } else { settings.kitchen },
         };
         let opened = OrderEvent::OrderOpened(opening);
         let OrderSlot::Live(order) = OrderSlot::open(&opened) else { unreachable!("a new order is live") };
@@ -195,7 +225,7 @@ impl Store {
 }
 
 impl<'a> Draft<'a> {
-    fn of(store: &'a Store, id: OrderId, order: Order) -> Draft<'a> {
+    pub(super) fn of(store: &'a Store, id: OrderId, order: Order) -> Draft<'a> {
         let (before, reserved) = match order.is_placed {
             true => (demand(&order), store.stock.reserved_for(id).to_vec()),
             false => (vec![], vec![]),
@@ -207,7 +237,7 @@ impl<'a> Draft<'a> {
         std::mem::take(&mut self.events)
     }
 
-    fn push(&mut self, event: OrderEvent) {
+    pub(super) fn push(&mut self, event: OrderEvent) {
         self.order.evolve_draft(&event);
         self.events.push(Event::Order(self.id, event));
     }
@@ -228,6 +258,7 @@ impl<'a> Draft<'a> {
 
     fn change_qty(&mut self, line: LineId, qty: QtyMilli) -> Result<(), Refused> {
         if self.order.line(line)?.qty != qty {
+            self.keeps_fired(line, qty)?;
             self.push(OrderEvent::LineQtyChanged { line, qty });
         }
         Ok(())
@@ -235,6 +266,7 @@ impl<'a> Draft<'a> {
 
     fn remove_line(&mut self, line: LineId) -> Result<(), Refused> {
         self.order.line(line)?;
+        self.keeps_fired(line, QtyMilli::ZERO)?;
         if self.order.is_placed && self.order.lines.len() == 1 {
             return Err(Refused::OrderEmpty);
         }
@@ -246,17 +278,11 @@ impl<'a> Draft<'a> {
     }
 
     fn apply_discount(&mut self, new: &NewDiscount) -> Result<(), Refused> {
-        if self.order.discounts.iter().any(|held| held.discount == new.discount) {
-            return Err(Refused::DiscountExists { discount: new.discount });
-        }
-        if pricing::DISCOUNTS_MAX <= self.order.discounts.len() {
-            return Err(Refused::TooMany { what: "discounts", max: pricing::DISCOUNTS_MAX });
-        }
-        if let DiscountScope::Lines(lines) = &new.scope {
-            for line in lines {
-                self.order.line(*line)?;
-            }
-        }
+        let lines = match &new.scope {
+            DiscountScope::Order => [].as_slice(),
+            DiscountScope::Lines(lines) => lines.as_slice(),
+        };
+        self.takes_discount(new.discount, lines)?;
         self.push(OrderEvent::DiscountApplied(Discount {
             discount: new.discount,
             scope: new.scope.clone(),
@@ -264,6 +290,40 @@ impl<'a> Draft<'a> {
             reason: new.reason.clone(),
         }));
         Ok(())
+    }
+
+    /// Whether one more discount fits, on these lines.
+    fn takes_discount(&self, discount: DiscountId, lines: &[LineId]) -> Result<(), Refused> {
+        if self.order.discounts.iter().any(|held| held.discount == discount) {
+            return Err(Refused::DiscountExists { discount });
+        }
+        if pricing::DISCOUNTS_MAX <= self.order.discounts.len() {
+            return Err(Refused::TooMany { what: "discounts", max: pricing::DISCOUNTS_MAX });
+        }
+        lines.iter().try_for_each(|line| self.order.line(*line).map(|_| ()))
+    }
+
+    fn comp(&mut self, new: &NewComp) -> Result<(), Refused> {
+        self.takes_discount(new.discount, &new.lines)?;
+        self.push(OrderEvent::LinesComped {
+            discount: new.discount,
+            lines: new.lines.clone(),
+            reason: new.reason.clone(),
+        });
+        Ok(())
+    }
+
+    fn move_to(&mut self, table: TableId) {
+        let from = self.order.table;
+        if from != Some(table) {
+            self.push(OrderEvent::OrderMovedToTable { from, to: table });
+        }
+    }
+
+    fn assign(&mut self, staff: ActorId) {
+        if self.order.server != Some(staff) {
+            self.push(OrderEvent::ServerAssigned { staff });
+        }
     }
 
     fn remove_discount(&mut self, discount: DiscountId) -> Result<(), Refused> {
@@ -358,14 +418,21 @@ impl<'a> Draft<'a> {
         Ok(self.settle_if_paid())
     }
 
-    fn settle_if_paid(mut self) -> Vec<Event> {
-        if self.order.due() == Money::ZERO {
+    /// What follows where nothing is due: an order that is paid first goes to the kitchen, and one of which nothing is
+    /// left to prepare or serve is settled.
+    pub(super) fn settle_if_paid(mut self) -> Vec<Event> {
+        if !self.order.is_placed || self.order.due() != Money::ZERO {
+            return self.events;
+        }
+        self.fire_paid();
+        if kitchen::is_served(&self.order) {
+            self.clear_board();
             self.events.extend(self.store.settle(self.id, self.order.total, self.reserved));
         }
         self.events
     }
 
-    fn note_reserved(&mut self, events: Vec<Event>) {
+    pub(super) fn note_reserved(&mut self, events: Vec<Event>) {
         for event in &events {
             if let Event::Stock(StockEvent::StockReserved { lines, .. }) = event {
                 self.reserved.extend_from_slice(lines);
@@ -377,24 +444,32 @@ impl<'a> Draft<'a> {
     fn note_released(&mut self, events: Vec<Event>) {
         for event in &events {
             if let Event::Stock(StockEvent::StockReleased { lines, .. }) = event {
-                for line in lines {
-                    let mut rest = line.qty.0;
-                    for held in self.reserved.iter_mut().filter(|held| held.line == line.line && held.sku == line.sku) {
-                        let taken = rest.min(held.qty.0);
-                        held.qty.0 -= taken;
-                        rest -= taken;
-                    }
-                }
-                self.reserved.retain(|held| 0 < held.qty.0);
+                self.take_off(lines);
             }
         }
         self.events.extend(events);
+    }
+
+    /// Takes lines off what is reserved.
+    pub(super) fn take_off(&mut self, lines: &[ReservedLine]) {
+        for line in lines {
+            let mut rest = line.qty.0;
+            for held in self.reserved.iter_mut().filter(|held| held.line == line.line && held.sku == line.sku) {
+                let taken = rest.min(held.qty.0);
+                held.qty.0 -= taken;
+                rest -= taken;
+            }
+        }
+        self.reserved.retain(|held| 0 < held.qty.0);
     }
 
     fn cancel(mut self, reason: &CancelReason) -> Result<Vec<Event>, Refused> {
         let captured = self.order.kept();
         if captured != Money::ZERO {
             return Err(Refused::MoneyCaptured { captured });
+        }
+        if let Some((line, fired)) = kitchen::sent(&self.order) {
+            return Err(Refused::LineFired { line, fired });
         }
         let cancelled = OrderEvent::OrderCancelled { reason: reason.clone() };
         self.events.push(Event::Order(self.id, cancelled));
@@ -405,18 +480,30 @@ impl<'a> Draft<'a> {
 
     /// A placed order with nothing due is settled already, so what is left to settle is never settled by hand.
     fn complete(self) -> Result<Vec<Event>, Refused> {
-        match self.order.is_placed {
-            false => Err(Refused::OrderNotPlaced),
-            true => Err(Refused::PaymentDue { due: self.order.due() }),
+        match (self.order.is_placed, self.order.due()) {
+            (false, _) => Err(Refused::OrderNotPlaced),
+            (true, Money::ZERO) => Err(Refused::NotServed),
+            (true, due) => Err(Refused::PaymentDue { due }),
         }
     }
 }
 
 /// The units an order's lines take from stock.
+///
+/// Of an order that is prepared on tickets it is what was not sent yet, and nothing of one that is paid later: that one
+/// takes its stock as it goes to the kitchen.
 fn demand(order: &Order) -> Vec<ReservedLine> {
     let stocked =
         |line: &crate::order::OrderLine| line.sku.map(|sku| ReservedLine { line: line.line, sku, qty: line.qty });
-    order.lines.iter().filter_map(stocked).collect()
+    let Some(prep) = order.prep.as_deref() else { return order.lines.iter().filter_map(stocked).collect() };
+    if order.pay_mode == PayMode::Later {
+        return vec![];
+    }
+    let unsent = order.lines.iter().zip(&prep.lines).filter_map(|(line, prep)| {
+        let qty = QtyMilli(line.qty.0 - prep.sent().0);
+        Some(ReservedLine { qty, ..stocked(line)? }).filter(|line| QtyMilli::ZERO < line.qty)
+    });
+    unsent.collect()
 }
 
 /// What has to be reserved besides, and what can be given back.

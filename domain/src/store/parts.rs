@@ -9,7 +9,7 @@ use crate::calendar::Date;
 use crate::day::Days;
 use crate::drawer::Drawer;
 use crate::event::Event;
-use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, VariationId};
+use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, TicketId, VariationId};
 use crate::money::Money;
 use crate::order::OrderSlot;
 use crate::stock::{Stock, StockParts};
@@ -23,6 +23,8 @@ pub enum Entity {
     Order(OrderId),
     /// A payment.
     Payment(PaymentId),
+    /// A kitchen ticket.
+    Ticket(TicketId),
 }
 
 /// What a store is made of, without its orders and what belongs to them.
@@ -50,7 +52,9 @@ pub struct StoreParts {
     pub storemenu_events: u64,
     /// Whether an order was ever opened.
     pub has_sold: bool,
-    /// What has to be in memory: every order that may still change, with its payments. In any order.
+    /// How many kitchen tickets there were, ever: they are numbered.
+    pub tickets_made: u64,
+    /// What has to be in memory: every order that may still change, with its payments and tickets. In any order.
     pub live: Vec<Entity>,
 }
 
@@ -67,6 +71,8 @@ impl Store {
             stock,
             drawers,
             days,
+            tickets,
+            tickets_made,
             numbers,
             store_events,
             storemenu_events,
@@ -76,7 +82,10 @@ impl Store {
         let live_orders = orders.iter().filter(|(_, slot)| matches!(slot, OrderSlot::Live(_)));
         let live_orders = live_orders.map(|(order, _)| Entity::Order(*order));
         let live_payments = payments.iter().filter(|(_, payment)| is_live(&payment.order));
-        let live = live_orders.chain(live_payments.map(|(payment, _)| Entity::Payment(*payment))).collect();
+        let live_payments = live_payments.map(|(payment, _)| Entity::Payment(*payment));
+        let live_tickets = tickets.iter().filter(|(_, ticket)| is_live(&ticket.order));
+        let live_tickets = live_tickets.map(|(ticket, _)| Entity::Ticket(*ticket));
+        let live = live_orders.chain(live_payments).chain(live_tickets).collect();
         StoreParts {
             settings: settings.clone(),
             menu_version: *menu_version,
@@ -89,6 +98,7 @@ impl Store {
             store_events: *store_events,
             storemenu_events: *storemenu_events,
             has_sold: *has_sold,
+            tickets_made: *tickets_made,
             live,
         }
     }
@@ -107,6 +117,7 @@ impl Store {
             store_events,
             storemenu_events,
             has_sold,
+            tickets_made,
             live: _,
         } = parts;
         Store {
@@ -119,6 +130,8 @@ impl Store {
             stock: Stock::from_parts(stock),
             drawers,
             days,
+            tickets: HashMap::default(),
+            tickets_made,
             numbers,
             store_events,
             storemenu_events,
@@ -132,6 +145,7 @@ impl Store {
         let Store {
             orders,
             payments,
+            tickets,
             // Not of orders: the store has its own.
             settings: _,
             menu_version: _,
@@ -144,9 +158,13 @@ impl Store {
             store_events: _,
             storemenu_events: _,
             has_sold: _,
+            tickets_made: _,
         } = folded;
         for (id, payment) in payments {
             self.payments.entry(id).or_insert(payment);
+        }
+        for (id, ticket) in tickets {
+            self.tickets.entry(id).or_insert(ticket);
         }
         let mut admitted = vec![];
         for (order, slot) in orders {
@@ -162,6 +180,7 @@ impl Store {
     pub fn archive(&mut self, gone: &HashSet<OrderId>) {
         self.orders.retain(|order, _| !gone.contains(order));
         self.payments.retain(|_, payment| !gone.contains(&payment.order));
+        self.tickets.retain(|_, ticket| !gone.contains(&ticket.order));
     }
 
     /// Whether something is in memory.
@@ -169,14 +188,17 @@ impl Store {
         match entity {
             Entity::Order(order) => self.orders.contains_key(&order),
             Entity::Payment(payment) => self.payments.contains_key(&payment),
+            Entity::Ticket(ticket) => self.tickets.contains_key(&ticket),
         }
     }
 
-    /// The order an event belongs to; `None` where it belongs to the store, or to a payment that is not in memory.
+    /// The order an event belongs to; `None` where it belongs to the store, or to a payment or a ticket that is not in
+    /// memory.
     pub fn order_of(&self, event: &Event) -> Option<OrderId> {
         match event {
             Event::Order(order, _) => Some(*order),
             Event::Payment(payment, _) => self.payments.get(payment).map(|payment| payment.order),
+            Event::Ticket(ticket, _) => self.tickets.get(ticket).map(|ticket| ticket.order),
             Event::Drawer(..)
             | Event::Day(_)
             | Event::Stock(_)

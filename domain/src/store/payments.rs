@@ -1,5 +1,6 @@
 //! Decisions about payments. Money that moved is a fact: it is recorded, applied where it can be, and flagged where not.
 
+use super::orders::Draft;
 use super::{Store, refunds};
 use crate::calendar::Timestamp;
 use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
@@ -141,6 +142,16 @@ impl Store {
         Ok(events)
     }
 
+    /// What follows once nothing is due any more. An order without a kitchen is settled, which is what most are.
+    fn paid(&self, id: OrderId, order: &Order, applied: Money) -> Vec<Event> {
+        if order.prep.is_none() {
+            return self.settle(id, order.total, self.stock.reserved_for(id).to_vec());
+        }
+        let mut draft = Draft::of(self, id, order.clone());
+        draft.order.applied.0 += applied.0;
+        draft.settle_if_paid()
+    }
+
     /// Applies captured money to its order as far as something is due; the rest is recorded as not applicable.
     fn apply(&self, money: Captured, events: &mut Vec<Event>) {
         let Captured { payment, order: id, tender, amount, tip } = money;
@@ -169,8 +180,7 @@ impl Store {
         if let Some((order, applied)) = applied
             && applied == order.due()
         {
-            let reserved = self.stock.reserved_for(id).to_vec();
-            events.extend(self.settle(id, order.total, reserved));
+            events.extend(self.paid(id, order, applied));
         }
     }
 }

@@ -6,6 +6,7 @@
 mod approvals;
 mod days;
 mod drawers;
+mod kitchen;
 mod orders;
 mod payments;
 mod refunds;
@@ -22,9 +23,9 @@ use domain::command::{
     RefundOutcome, Source, StockCommand, StoreCommand,
 };
 use domain::event::{
-    AccessEvent, CancelReason, DayEvent, DayTotals, DiscountScope, DrawerEvent, Event, Flag, MenuEvent, MoneyParts,
-    OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReservedLine, Role, StockEvent, StockPolicy,
-    StoreEvent, StoreMenuEvent,
+    AccessEvent, CancelReason, DayEvent, DayTotals, DiscountScope, DrawerEvent, Event, Flag, LineUnits, MenuEvent,
+    MoneyParts, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReservedLine, Role, StockEvent,
+    StockPolicy, StoreEvent, StoreMenuEvent, TicketEvent,
 };
 use domain::ids::{ActorId, ChargeId, DiscountId, Id, RefundId, TenderId, TokenId};
 use domain::menu::ItemPrice;
@@ -95,6 +96,7 @@ fn tell(event: &Event) -> String {
         Event::Stock(event) => tell_stock(event),
         Event::Day(event) => tell_day(event),
         Event::Drawer(drawer, event) => format!("{drawer} {}", tell_drawer(event)),
+        Event::Ticket(ticket, event) => format!("{ticket} {}", tell_ticket(event)),
         Event::Store(StoreEvent::StoreOpened(settings)) => format!("opened {}", settings.name),
         Event::Store(StoreEvent::StoreSettingsChanged(settings)) => format!("settings {}", settings.name),
         Event::StoreMenu(StoreMenuEvent::MenuAdopted { version }) => format!("adopted {version}"),
@@ -124,6 +126,24 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::LineAdded(line) => format!("line {} {} x {} at {}", line.line, line.item, line.qty, line.unit),
         OrderEvent::LineQtyChanged { line, qty } => format!("line {line} now {qty}"),
         OrderEvent::LineRemoved { line } => format!("line {line} removed"),
+        OrderEvent::LinesHeld { lines } => format!("held {}", tell_units(lines)),
+        OrderEvent::LinesFired { fire, lines } => {
+            let told: Vec<String> =
+                lines.iter().map(|fired| format!("{} {} took {}", fired.line, fired.qty, fired.taken)).collect();
+            format!("fire {fire}: {}", told.join(", "))
+        }
+        OrderEvent::LinesServed { lines } => format!("served {}", tell_units(lines)),
+        OrderEvent::LinesComped { discount, lines, .. } => {
+            let lines: Vec<&str> = lines.iter().map(|line| line.as_str()).collect();
+            format!("comp {discount} of {}", lines.join(", "))
+        }
+        OrderEvent::OrderMovedToTable { from: None, to } => format!("moved to {to}"),
+        OrderEvent::OrderMovedToTable { from: Some(from), to } => format!("moved from {from} to {to}"),
+        OrderEvent::ServerAssigned { staff } => format!("served by {staff}"),
+        OrderEvent::LineVoided { line, qty, fired, wasted, .. } => match wasted {
+            true => format!("void {line} {qty}, {fired} fired, wasted"),
+            false => format!("void {line} {qty}, {fired} fired"),
+        },
         OrderEvent::DiscountApplied(discount) => format!("discount {}", discount.discount),
         OrderEvent::DiscountRemoved { discount } => format!("discount {discount} removed"),
         OrderEvent::ServiceChargeApplied(charge) => format!("charge {}", charge.charge),
@@ -143,6 +163,22 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout } => "timed out".to_owned(),
         OrderEvent::OrderCancelled { reason: CancelReason::Requested(reason) } => format!("cancelled {reason}"),
         OrderEvent::OrderCompleted { total } => format!("completed {total}"),
+    }
+}
+
+fn tell_units(lines: &[LineUnits]) -> String {
+    let lines: Vec<String> = lines.iter().map(|units| format!("{} {}", units.line, units.qty)).collect();
+    lines.join(", ")
+}
+
+fn tell_ticket(event: &TicketEvent) -> String {
+    match event {
+        TicketEvent::TicketCreated { station, lines, .. } => format!("for {station}: {}", tell_units(lines)),
+        TicketEvent::TicketStarted => "started".to_owned(),
+        TicketEvent::TicketLineReady { line, qty } => format!("ready {line} {qty}"),
+        TicketEvent::TicketBumped { lines } => format!("bumped {}", tell_units(lines)),
+        TicketEvent::TicketRecalled { lines } => format!("recalled {}", tell_units(lines)),
+        TicketEvent::TicketLinesCancelled { lines } => format!("cancelled {}", tell_units(lines)),
     }
 }
 
@@ -239,6 +275,8 @@ fn tell_stock(event: &StockEvent) -> String {
         StockEvent::ItemMarked86 { sku, until: None, .. } => format!("86 {sku}"),
         StockEvent::ItemMarked86 { sku, until: Some(until), .. } => format!("86 {sku} until {}", since_noon(*until)),
         StockEvent::ItemUnmarked86 { sku } => format!("un86 {sku}"),
+        StockEvent::StockVoided { line, wasted: true, .. } => format!("waste of {} {}", line.sku, line.qty),
+        StockEvent::StockVoided { line, wasted: false, .. } => format!("back {} {}", line.sku, line.qty),
         StockEvent::StockReserved { lines, .. } => format!("reserved {}", told(lines)),
         StockEvent::StockCommitted { lines, .. } => format!("committed {}", told(lines)),
         StockEvent::StockReleased { lines, .. } => format!("released {}", told(lines)),

@@ -2,6 +2,8 @@
 
 use crate::support::*;
 use crate::*;
+use domain::command::{Fire, TicketCommand};
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, Menu, ModifierGroup};
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::Settings;
@@ -43,6 +45,14 @@ fn name(refused: &Refused) -> &'static str {
         Refused::ServiceChargeExists { .. } => "ServiceChargeExists",
         Refused::UnknownServiceCharge { .. } => "UnknownServiceCharge",
         Refused::UnknownTax { .. } => "UnknownTax",
+        Refused::LineFired { .. } => "LineFired",
+        Refused::VoidExceedsLine { .. } => "VoidExceedsLine",
+        Refused::KitchenOff => "KitchenOff",
+        Refused::NotServed => "NotServed",
+        Refused::NothingToFire => "NothingToFire",
+        Refused::NothingReady { .. } => "NothingReady",
+        Refused::UnknownTicket { .. } => "UnknownTicket",
+        Refused::TicketBumped { .. } => "TicketBumped",
         Refused::OutOfStock { .. } => "OutOfStock",
         Refused::TotalMismatch { .. } => "TotalMismatch",
         Refused::BelowPaid { .. } => "BelowPaid",
@@ -86,7 +96,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 72;
+const REFUSALS: usize = 80;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -108,6 +118,23 @@ fn menu(command: MenuCommand) -> When {
 
 fn access(command: AccessCommand) -> When {
     when(Command::Access(command))
+}
+
+fn cooking() -> When {
+    when(to_store(StoreCommand::Put(Settings { kitchen: Kitchen::On, ..settings() })))
+}
+
+fn fire() -> When {
+    to_o1(OrderCommand::FireLines(Fire::Unheld))
+}
+
+fn void(pieces: u32) -> When {
+    let qty = QtyMilli::pieces(pieces);
+    to_o1(OrderCommand::VoidLine { line: line("l1"), qty, reason: text("dropped"), wasted: true })
+}
+
+fn at_ticket(id: &str, command: TicketCommand) -> When {
+    when(to_ticket(id, command))
 }
 
 /// A store that lets nobody cancel alone.
@@ -228,6 +255,7 @@ fn too_many_cases() -> Vec<Case> {
 }
 
 fn order_cases() -> Vec<Case> {
+    let fired = [cooking(), open(burgers()), place(), fire()];
     let placed = [open(burgers()), place()];
     let taxed = NewChargePhase::Subtotal { pre_discount: false, taxes: vec![tax("nothing")] };
     let settings = domain::store::Settings { currency: euros(), ..settings() };
@@ -270,6 +298,22 @@ fn order_cases() -> Vec<Case> {
             Refused::UnknownServiceCharge { charge: charge_id("c1") },
         ),
         case(&placed, charge("c1", taxed), Refused::UnknownTax { tax: tax("nothing") }),
+        case(&fired, remove("l1"), Refused::LineFired { line: line("l1"), fired: QtyMilli::pieces(2) }),
+        case(
+            &[open(burgers()), place()],
+            void(3),
+            Refused::VoidExceedsLine { line: line("l1"), left: QtyMilli::pieces(2) },
+        ),
+        case(&[open(burgers()), place()], fire(), Refused::KitchenOff),
+        case(&[&fired[..], &[by_cash("p1", None)]].concat(), to_o1(OrderCommand::Complete), Refused::NotServed),
+        case(&fired, fire(), Refused::NothingToFire),
+        case(&fired, to_o1(OrderCommand::MarkServed(vec![line("l1")])), Refused::NothingReady { line: line("l1") }),
+        case(&fired, at_ticket("t2", TicketCommand::Bump), Refused::UnknownTicket { ticket: ticket("t2") }),
+        case(
+            &[&fired[..], &[at_ticket("t1", TicketCommand::Bump)]].concat(),
+            at_ticket("t1", TicketCommand::Start),
+            Refused::TicketBumped { ticket: ticket("t1") },
+        ),
         case(&[open(vec![new_line("l1", "burger", 11)])], place(), Refused::OutOfStock { shortages: vec![short] }),
         case(&placed[..1], expecting, Refused::TotalMismatch { expected: Money(1), actual: Money(2_178) }),
         case(

@@ -201,7 +201,7 @@ fn d5_unpaid_orders_stay_open() {
 
 #[test]
 fn t2_closed_days_never_change() {
-    proves("t2_closed_days_never_change", 30, |day| {
+    proves("t2_closed_days_never_change", 20, |day| {
         each_step(day, |model, step, world| {
             let last = model.closed.last().map(|closing| closing.date);
             let mut open = model.open;

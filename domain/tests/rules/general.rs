@@ -121,6 +121,7 @@ fn e4_events_stay_in_their_store() {
                 Event::Stock(_)
                 | Event::Drawer(..)
                 | Event::Day(_)
+                | Event::Ticket(..)
                 | Event::Menu(_)
                 | Event::Access(_)
                 | Event::Store(_)
@@ -271,6 +272,7 @@ fn evolve_accepts_whatever_decide_allows() {
                     Event::Stock(event) => note(&mut stock, discriminant(event)),
                     Event::Drawer(..)
                     | Event::Day(_)
+                    | Event::Ticket(..)
                     | Event::Menu(_)
                     | Event::Access(_)
                     | Event::Store(_)

@@ -11,6 +11,7 @@ mod days;
 mod drawers;
 mod general;
 mod generate;
+mod kitchen;
 mod life;
 mod model;
 mod orders;

@@ -111,6 +111,8 @@ pub struct Shelf {
     pub counted: i128,
     pub adjusted: i128,
     pub wasted: i128,
+    /// Put back after it had been committed to a line that was voided.
+    pub voided: i128,
     pub committed: i128,
     pub reserved: i128,
     pub released: i128,
@@ -121,7 +123,7 @@ pub struct Shelf {
 
 impl Shelf {
     pub fn on_hand(&self) -> i128 {
-        self.received + self.counted + self.adjusted + self.restocked - self.committed - self.wasted
+        self.received + self.counted + self.adjusted + self.voided + self.restocked - self.committed - self.wasted
     }
 
     pub fn held(&self) -> i128 {
@@ -228,7 +230,8 @@ impl Model {
                     None => self.prices.remove(&(*item, *variation)),
                 };
             }
-            Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => {}
+            // Tickets are the kitchen's rules' own affair.
+            Event::Ticket(..) | Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => {}
         }
     }
 
@@ -260,6 +263,13 @@ impl Model {
                 order.lines.insert(line.line, line.clone());
             }
             OrderEvent::LineQtyChanged { line, qty } => order.lines.get_mut(line).expect("a line").qty = *qty,
+            OrderEvent::LineVoided { line, qty, .. } => order.lines.get_mut(line).expect("a line").qty.0 -= qty.0,
+            OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesFired { .. }
+            | OrderEvent::LinesServed { .. }
+            | OrderEvent::LinesComped { .. }
+            | OrderEvent::OrderMovedToTable { .. }
+            | OrderEvent::ServerAssigned { .. } => {}
             OrderEvent::LineRemoved { line } => {
                 assert!(order.lines.remove(line).is_some());
                 order.sequence.retain(|held| held != line);
@@ -389,6 +399,10 @@ impl Model {
                 for line in lines {
                     self.shelf_mut(line.sku).restocked += i128::from(line.qty.0);
                 }
+            }
+            StockEvent::StockVoided { wasted: true, .. } => {}
+            StockEvent::StockVoided { line, wasted: false, .. } => {
+                self.shelf_mut(line.sku).voided += i128::from(line.qty.0);
             }
             StockEvent::StockReleased { order, lines, .. } => {
                 self.book(*order, lines, |shelf| &mut shelf.released, |held| &mut held.released);

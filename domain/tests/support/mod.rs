@@ -3,13 +3,14 @@
 use domain::calendar::{CutOff, Timestamp};
 use domain::command::{
     Command, Context, MenuCommand, NewLine, NewModifier, NewOrder, OrderCommand, PaymentCommand, Source, StockCommand,
-    StoreCommand,
+    StoreCommand, TicketCommand,
 };
 use domain::event::{Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{
-    ActorId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StoreId, TaxId, TenantId,
-    TerminalId, Text, VariationId,
+    ActorId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId, StoreId, TaxId,
+    TenantId, TerminalId, Text, TicketId, VariationId,
 };
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
@@ -34,6 +35,8 @@ short! {
     actor: ActorId;
     tenant_id: TenantId;
     store_id: StoreId;
+    station: StationId;
+    ticket: TicketId;
     terminal: TerminalId;
     order: OrderId;
     line: LineId;
@@ -65,6 +68,7 @@ pub fn settings() -> Settings {
         payment_timeout_s: 900,
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
+        kitchen: Kitchen::Off,
     }
 }
 
@@ -129,6 +133,10 @@ pub fn to_payment(id: &str, command: PaymentCommand) -> Command {
     to_store(StoreCommand::Payment(payment(id), command))
 }
 
+pub fn to_ticket(id: &str, command: TicketCommand) -> Command {
+    to_store(StoreCommand::Ticket(ticket(id), command))
+}
+
 pub fn to_stock(command: StockCommand) -> Command {
     to_store(StoreCommand::Stock(command))
 }
@@ -183,6 +191,12 @@ pub fn an_item(id: &str, price: ItemPrice, groups: &[&str], taxes: &[&str], stoc
         groups: groups.iter().map(|id| group(id)).collect(),
         taxes: taxes.iter().map(|id| tax(id)).collect(),
         sku: stock.map(sku),
+        // Only dishes are prepared.
+        station: match id {
+            "burger" | "slider" => Some(station("grill")),
+            "pizza" => Some(station("oven")),
+            _ => None,
+        },
     }
 }
 

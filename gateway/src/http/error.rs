@@ -90,6 +90,7 @@ pub fn refusal_status(refused: &Refused) -> StatusCode {
         | Refused::UnknownLine { .. }
         | Refused::UnknownDiscount { .. }
         | Refused::UnknownServiceCharge { .. }
+        | Refused::UnknownTicket { .. }
         | Refused::UnknownToken { .. } => StatusCode::NOT_FOUND,
         Refused::RevisionMismatch { .. } => StatusCode::CONFLICT,
         _ => StatusCode::UNPROCESSABLE_ENTITY,

@@ -7,6 +7,7 @@ mod edges;
 mod feeds;
 mod imports;
 mod kills;
+mod kitchen;
 mod money;
 mod orders;
 #[path = "../../../eventlog/tests/common/programme.rs"]

@@ -14,7 +14,7 @@ const KITCHEN: [bool; 6] = [true, true, true, true, false, false];
 const READERS: [bool; 6] = [true, true, false, false, true, true];
 const ALL: [bool; 6] = [true; 6];
 
-const OPERATIONS: [Operation; 48] = [
+const OPERATIONS: [Operation; 60] = [
     (
         "POST",
         "/v1/stores/s1/orders",
@@ -43,6 +43,18 @@ const OPERATIONS: [Operation; 48] = [
     ("GET", "/v1/stores/s1/days/2026-01-02/x", "", ALL),
     ("GET", "/v1/stores/s1/days/2026-01-02/z", "", ALL),
     ("GET", "/v1/stores/s1/drawers/d/shifts", "", ALL),
+    ("POST", "/v1/stores/s1/orders/x/hold", r#"{"line_ids":["l"]}"#, STAFF),
+    ("POST", "/v1/stores/s1/orders/x/fire", "{}", STAFF),
+    ("POST", "/v1/stores/s1/orders/x/serve", "{}", STAFF),
+    ("POST", "/v1/stores/s1/orders/x/void-line", r#"{"line_id":"l","qty":1,"reason":"r"}"#, STAFF),
+    ("POST", "/v1/stores/s1/orders/x/comps", r#"{"discount_id":"c","line_ids":["l"],"reason":"r"}"#, STAFF),
+    ("POST", "/v1/stores/s1/orders/x/table", r#"{"table":"t7"}"#, STAFF),
+    ("POST", "/v1/stores/s1/orders/x/server", r#"{"staff":"ana"}"#, STAFF),
+    ("POST", "/v1/stores/s1/tickets/t1/start", "{}", KITCHEN),
+    ("POST", "/v1/stores/s1/tickets/t1/ready", r#"{"line_id":"l"}"#, KITCHEN),
+    ("POST", "/v1/stores/s1/tickets/t1/bump", "{}", KITCHEN),
+    ("POST", "/v1/stores/s1/tickets/t1/recall", "{}", KITCHEN),
+    ("GET", "/v1/stores/s1/kitchen/grill", "", ALL),
     ("POST", "/v1/stores/s1/orders/x/cancel", r#"{"reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/stock/86", r#"{"sku":"soup"}"#, KITCHEN),
     ("POST", "/v1/stores/s1/stock/un86", r#"{"sku":"soup"}"#, KITCHEN),

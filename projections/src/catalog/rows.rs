@@ -26,6 +26,7 @@ pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> 
             self_approval: settings.approvals.self_approval,
         },
         cash_shifts: Shown(settings.cash_shifts),
+        kitchen: Shown(settings.kitchen),
         menu_version: None,
         revision,
     }
@@ -52,6 +53,7 @@ pub(super) fn item_row(item: &Item) -> ItemRow {
         variations: variations.collect(),
         modifier_group_ids: item.groups.iter().copied().map(Shown).collect(),
         tax_ids: item.taxes.iter().copied().map(Shown).collect(),
+        station: item.station.map(Shown),
     };
     let variation_skus = item.variations.iter().map(|variation| variation.sku.map(Shown)).collect();
     ItemRow { view, sku: item.sku.map(Shown), variation_skus }
@@ -93,6 +95,7 @@ pub(super) fn skus_of(event: &StockEvent) -> Vec<Sku> {
         | StockEvent::StockWasted { sku, .. }
         | StockEvent::ItemMarked86 { sku, .. }
         | StockEvent::ItemUnmarked86 { sku } => vec![*sku],
+        StockEvent::StockVoided { line, .. } => vec![line.sku],
         StockEvent::StockReserved { lines, .. }
         | StockEvent::StockCommitted { lines, .. }
         | StockEvent::StockReleased { lines, .. }
@@ -146,6 +149,8 @@ pub(super) fn evolve_stock(row: &mut StockView, sku: Sku, event: &StockEvent) {
             *on_hand -= sum;
         }
         StockEvent::StockReleased { lines, .. } => *reserved -= sum(lines, sku),
+        StockEvent::StockVoided { wasted: true, .. } => {}
+        StockEvent::StockVoided { line, wasted: false, .. } => *on_hand += line.qty.0,
         StockEvent::StockRestocked { lines, .. } => *on_hand += sum(lines, sku),
     }
     row.available = Shown(QtyMilli(row.on_hand.0.0 - row.reserved.0.0));

@@ -2,7 +2,7 @@
 
 use super::{
     ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_TIME, PAYMENTS_FLAGGED, order_key,
-    payment_key,
+    payment_key, tickets,
 };
 use crate::Answer;
 use crate::fault::QueryError;
@@ -58,9 +58,9 @@ pub(crate) fn order(
     view: &View,
     tenant: TenantId,
     store: StoreId,
-    order: OrderId,
+    id: OrderId,
 ) -> Result<Answer<Option<OrderView>>, QueryError> {
-    let key = order_key(tenant, store, order);
+    let key = order_key(tenant, store, id);
     let mut value = view.get::<OrderView>(ORDERS, &key)?;
     if let Some(order) = &mut value {
         let payments = view.table(PAYMENTS)?;
@@ -71,6 +71,7 @@ pub(crate) fn order(
         // By id they would stand in no order a person knows.
         attempts.sort_by_key(|payment| (payment.initiated_at, payment.payment_id));
         order.payments = attempts.iter().map(order_payment).collect();
+        tickets::complete(view, (tenant, store, id), order)?;
     }
     Ok(Answer { value, position: view.position })
 }

@@ -8,14 +8,14 @@ use domain::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, Rate,
     RefundedLine, ServiceCharge,
 };
-use domain::ids::{OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
-use domain::money::QtyMilli;
+use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
+use domain::money::{Ppm, QtyMilli};
 use domain::pricing::{TaxRate, Totals};
 use schemas::stored::CommitMeta;
 use schemas::views::{
     ChargePhaseView, DiscountView, LineModifierView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
-    PaymentFlagView, PaymentState, PaymentView, RateView, RefundState, RefundView, RefundedLineView, ServiceChargeView,
-    Shown, TaxRateView, TotalsView, VariationName, WallTime,
+    PaymentFlagView, PaymentState, PaymentView, PrepState, RateView, RefundState, RefundView, RefundedLineView,
+    ServiceChargeView, Shown, TaxRateView, TotalsView, VariationName, WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -40,6 +40,7 @@ pub(super) fn opened(
         dining_mode: Shown(opening.dining_mode),
         pay_mode: Shown(opening.pay_mode),
         table: opening.table.map(Shown),
+        server: None,
         guests: opening.guests,
         customer_ref: opening.customer_ref.map(Shown),
         display_number: Shown(opening.display_number.clone()),
@@ -65,6 +66,8 @@ pub(super) fn opened(
         refunded_tips: 0,
         payment_state: PaidState::NotPaid,
         payments: vec![],
+        prep_state: PrepState::None,
+        ticket_ids: vec![],
         revision: recorded.revision,
     }
 }
@@ -74,10 +77,33 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
         OrderEvent::LineAdded(line) => order.lines.push(line_view(line)),
         OrderEvent::LineQtyChanged { line, qty } => {
             let held = order.lines.iter_mut().find(|held| held.line_id.0 == *line);
-            held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?.qty = Shown(*qty);
+            let held = held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?;
+            held.qty = Shown(*qty);
+            shrink(held);
+        }
+        OrderEvent::LineVoided { line, qty, .. } => void(line_mut(order, *line)?, *qty),
+        OrderEvent::LinesHeld { lines } => {
+            for units in lines {
+                line_mut(order, units.line)?.held.0.0 += units.qty.0;
+            }
+        }
+        OrderEvent::LinesFired { lines, .. } => {
+            for units in lines {
+                fire(line_mut(order, units.line)?, units.qty);
+            }
+        }
+        OrderEvent::LinesServed { lines } => {
+            for units in lines {
+                serve(line_mut(order, units.line)?, units.qty);
+            }
         }
         OrderEvent::LineRemoved { line } => order.lines.retain(|held| held.line_id.0 != *line),
         OrderEvent::DiscountApplied(discount) => order.discounts.push(discount_view(discount)),
+        OrderEvent::LinesComped { discount, lines, reason, .. } => {
+            order.discounts.push(comp_view(*discount, lines, reason))
+        }
+        OrderEvent::OrderMovedToTable { to, .. } => order.table = Some(Shown(*to)),
+        OrderEvent::ServerAssigned { staff } => order.server = Some(Shown(*staff)),
         OrderEvent::DiscountRemoved { discount } => order.discounts.retain(|held| held.discount_id.0 != *discount),
         OrderEvent::ServiceChargeApplied(charge) => order.service_charges.push(charge_view(charge)),
         OrderEvent::ServiceChargeRemoved { charge } => {
@@ -130,6 +156,53 @@ fn set_totals(order: &mut OrderView, totals: &Totals) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A line of the order.
+fn line_mut(order: &mut OrderView, line: LineId) -> Result<&mut LineView, Fault> {
+    let held = order.lines.iter_mut().find(|held| held.line_id.0 == line);
+    held.ok_or(Fault::Impossible("units of a line that is not there"))
+}
+
+fn sent(line: &LineView) -> i64 {
+    line.fired.0.0 + line.ready.0.0 + line.served.0.0
+}
+
+/// No more is held than is new.
+fn shrink(line: &mut LineView) {
+    line.held.0.0 = line.held.0.0.min(line.qty.0.0 - sent(line));
+}
+
+/// What nobody has to prepare is ready at once. Of everything else the row says `fired` until it is served: what of it is ready
+/// stands with its tickets, and is told apart when somebody asks.
+fn unserved(line: &mut LineView) -> &mut i64 {
+    match line.station {
+        Some(_) => &mut line.fired.0.0,
+        None => &mut line.ready.0.0,
+    }
+}
+
+fn fire(line: &mut LineView, qty: QtyMilli) {
+    *unserved(line) += qty.0;
+    shrink(line);
+}
+
+fn serve(line: &mut LineView, qty: QtyMilli) {
+    *unserved(line) -= qty.0;
+    line.served.0.0 += qty.0;
+}
+
+/// As the writer does it: new units first, then those furthest from the guest.
+fn void(line: &mut LineView, qty: QtyMilli) {
+    let mut rest = qty.0 - qty.0.min(line.qty.0.0 - sent(line));
+    for units in [&mut line.fired, &mut line.ready, &mut line.served] {
+        let taken = rest.min(units.0.0);
+        units.0.0 -= taken;
+        rest -= taken;
+    }
+    line.qty.0.0 -= qty.0;
+    line.voided.0.0 += qty.0;
+    shrink(line);
+}
+
 fn line_view(line: &Line) -> LineView {
     let modifiers = line.modifiers.iter().map(|modifier| LineModifierView {
         group_id: Shown(modifier.group),
@@ -146,6 +219,7 @@ fn line_view(line: &Line) -> LineView {
         category: line.category.clone().map(Shown),
         variation: variation.map(|(id, name)| VariationName { variation_id: Shown(*id), name: Shown(name.clone()) }),
         qty: Shown(line.qty),
+        voided: Shown(QtyMilli::ZERO),
         refunded_qty: Shown(QtyMilli::ZERO),
         unit_price: line.unit.0,
         modifiers: modifiers.collect(),
@@ -158,6 +232,11 @@ fn line_view(line: &Line) -> LineView {
         note: line.note.clone().map(Shown),
         seat: line.seat,
         course: line.course,
+        station: line.station.map(Shown),
+        held: Shown(QtyMilli::ZERO),
+        fired: Shown(QtyMilli::ZERO),
+        ready: Shown(QtyMilli::ZERO),
+        served: Shown(QtyMilli::ZERO),
     }
 }
 
@@ -182,6 +261,18 @@ fn discount_view(discount: &Discount) -> DiscountView {
         line_ids,
         rate: rate_view(&discount.rate),
         reason: Shown(discount.reason.clone()),
+        comp: false,
+        taken: 0,
+    }
+}
+
+fn comp_view(discount: DiscountId, lines: &[LineId], reason: &Text) -> DiscountView {
+    DiscountView {
+        discount_id: Shown(discount),
+        line_ids: Some(lines.iter().copied().map(Shown).collect()),
+        rate: rate_view(&Rate::Percent(Ppm::ONE)),
+        reason: Shown(reason.clone()),
+        comp: true,
         taken: 0,
     }
 }

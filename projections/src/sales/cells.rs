@@ -3,7 +3,7 @@
 use crate::key::Key;
 use domain::event::Line;
 use domain::pricing::Totals;
-use schemas::views::{ItemCell, OrderCell, Shown, SoldLine, SoldRow, SoldTax, TaxCell, TenderCell};
+use schemas::views::{ItemCell, OrderCell, Shown, SoldDiscount, SoldLine, SoldRow, SoldTax, TaxCell, TenderCell};
 
 pub(super) fn sold_line(line: &Line) -> SoldLine {
     SoldLine {
@@ -17,13 +17,19 @@ pub(super) fn sold_line(line: &Line) -> SoldLine {
 }
 
 /// What an order of these lines counts for; there are as many in both.
-pub(super) fn sold(lines: &[SoldLine], totals: &Totals) -> SoldRow {
-    let items = lines.iter().zip(&totals.lines).map(|(line, amounts)| {
+pub(super) fn sold(lines: &[SoldLine], discounts: &[SoldDiscount], totals: &Totals) -> SoldRow {
+    let mut comped = vec![0; lines.len()];
+    for part in totals.discount_parts.iter().filter(|part| discounts[part.discount].comp) {
+        comped[part.line] += part.amount.0;
+    }
+    let comp: i64 = comped.iter().sum();
+    let items = lines.iter().zip(&totals.lines).zip(comped).map(|((line, amounts), comp)| {
         let cell = ItemCell {
             lines: 1,
             units_milli: line.qty.0.0,
             gross: amounts.gross.0,
-            discount: amounts.discount.0,
+            discount: amounts.discount.0 - comp,
+            comp,
             net: amounts.net.0,
             tax_exclusive: amounts.tax_exclusive.0,
             tax_inclusive: amounts.tax_inclusive.0,
@@ -36,19 +42,20 @@ pub(super) fn sold(lines: &[SoldLine], totals: &Totals) -> SoldRow {
         inclusive: total.tax.inclusive,
         cell: TaxCell { taxable: total.taxable.0, amount: total.amount.0 },
     });
-    let order = order_cell(lines, totals);
+    let order = order_cell(lines, totals, comp);
     SoldRow { order, items: items.collect(), taxes: taxes.collect() }
 }
 
-/// What an order of these lines counts for as a whole.
-pub(super) fn order_cell(lines: &[SoldLine], totals: &Totals) -> OrderCell {
+/// What an order of these lines counts for as a whole; `comp` of its discounts was given away.
+pub(super) fn order_cell(lines: &[SoldLine], totals: &Totals, comp: i64) -> OrderCell {
     OrderCell {
         orders: 1,
         // An order has at most a few hundred lines.
         lines: lines.len() as i64,
         units_milli: lines.iter().map(|line| line.qty.0.0).sum(),
         gross: totals.gross.0,
-        discount: totals.discount.0,
+        discount: totals.discount.0 - comp,
+        comp,
         net: totals.net.0,
         tax_exclusive: totals.tax_exclusive.0,
         tax_inclusive: totals.tax_inclusive.0,
@@ -83,6 +90,7 @@ pub(super) fn add_order(to: &mut OrderCell, cell: &OrderCell, sign: i64) {
     to.units_milli += sign * cell.units_milli;
     to.gross += sign * cell.gross;
     to.discount += sign * cell.discount;
+    to.comp += sign * cell.comp;
     to.net += sign * cell.net;
     to.tax_exclusive += sign * cell.tax_exclusive;
     to.tax_inclusive += sign * cell.tax_inclusive;
@@ -97,6 +105,7 @@ pub(super) fn add_item(to: &mut ItemCell, cell: &ItemCell, sign: i64) {
     to.units_milli += sign * cell.units_milli;
     to.gross += sign * cell.gross;
     to.discount += sign * cell.discount;
+    to.comp += sign * cell.comp;
     to.net += sign * cell.net;
     to.tax_exclusive += sign * cell.tax_exclusive;
     to.tax_inclusive += sign * cell.tax_inclusive;

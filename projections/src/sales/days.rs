@@ -48,11 +48,11 @@ impl Days {
         match event {
             OrderEvent::OrderPlaced { totals, .. } => {
                 more.orders = 1;
-                sell(&mut more, &cells::order_cell(&[], totals), 1);
+                sell(&mut more, &cells::order_cell(&[], totals, 0), 1);
             }
             OrderEvent::OrderRepriced { totals } => {
                 sold.iter().for_each(|sold| sell(&mut more, sold, -1));
-                sell(&mut more, &cells::order_cell(&[], totals), 1);
+                sell(&mut more, &cells::order_cell(&[], totals, 0), 1);
             }
             OrderEvent::OrderCancelled { .. } => {
                 let Some(sold) = sold else { return Ok(sale.date.0) };
@@ -77,6 +77,13 @@ impl Days {
             | OrderEvent::LineAdded(_)
             | OrderEvent::LineQtyChanged { .. }
             | OrderEvent::LineRemoved { .. }
+            | OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesFired { .. }
+            | OrderEvent::LinesServed { .. }
+            | OrderEvent::LineVoided { .. }
+            | OrderEvent::LinesComped { .. }
+            | OrderEvent::OrderMovedToTable { .. }
+            | OrderEvent::ServerAssigned { .. }
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)
@@ -138,7 +145,7 @@ impl Days {
 
 fn sell(to: &mut DayTotalsView, cell: &OrderCell, sign: i64) {
     to.gross += sign * cell.gross;
-    to.discounts += sign * cell.discount;
+    to.discounts += sign * (cell.discount + cell.comp);
     to.charges += sign * cell.charges;
     to.tax += sign * (cell.tax_exclusive + cell.charge_tax);
     to.tax_inclusive += sign * (cell.tax_inclusive + cell.charge_tax_inclusive);

@@ -333,12 +333,14 @@ impl Sum {
             row.charge_tax = Some(cell.charge_tax);
             row.total = Some(cell.total);
             (row.lines, row.units) = (Some(cell.lines), Some(Shown(QtyMilli(cell.units_milli))));
-            (row.gross, row.discounts, row.net) = (Some(cell.gross), Some(cell.discount), Some(cell.net));
+            (row.gross, row.discounts, row.comps) = (Some(cell.gross), Some(cell.discount), Some(cell.comp));
+            row.net = Some(cell.net);
             (row.tax_exclusive, row.tax_inclusive) = (Some(cell.tax_exclusive), Some(cell.tax_inclusive));
         }
         if let Some(cell) = self.item {
             (row.lines, row.units) = (Some(cell.lines), Some(Shown(QtyMilli(cell.units_milli))));
-            (row.gross, row.discounts, row.net) = (Some(cell.gross), Some(cell.discount), Some(cell.net));
+            (row.gross, row.discounts, row.comps) = (Some(cell.gross), Some(cell.discount), Some(cell.comp));
+            row.net = Some(cell.net);
             (row.tax_exclusive, row.tax_inclusive) = (Some(cell.tax_exclusive), Some(cell.tax_inclusive));
         }
         if let Some(cell) = self.tax {
@@ -366,6 +368,7 @@ fn totals(orders: &OrderCell, tenders: &TenderCell) -> SalesTotals {
         units: Shown(QtyMilli(orders.units_milli)),
         gross: orders.gross,
         discounts: orders.discount,
+        comps: orders.comp,
         net: orders.net,
         tax_exclusive: orders.tax_exclusive,
         tax_inclusive: orders.tax_inclusive,

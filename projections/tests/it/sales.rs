@@ -4,7 +4,7 @@ use crate::world::*;
 use domain::calendar::Date;
 use domain::command::{OrderCommand, Outcome, StoreCommand};
 use domain::event::{Event, OrderEvent};
-use domain::ids::{LineId, OrderId};
+use domain::ids::{DiscountId, LineId, OrderId};
 use domain::pricing::Totals;
 use projections::{PageRequest, Projections, QueryError, SalesBy, SalesDate, SalesQuery};
 use proptest::prelude::*;
@@ -35,13 +35,31 @@ struct Expected {
     unapplied: i64,
     /// How many, and by where they come from: sales, tips, what could not be applied.
     refunds: [i64; 4],
+    /// The discounts of each order, and which of them are comps.
+    discounts: BTreeMap<OrderId, Vec<(DiscountId, bool)>>,
+}
+
+impl Expected {
+    /// What the orders that count give away.
+    fn comps(&self) -> i64 {
+        let given = self.orders.iter().map(|(order, (totals, _))| {
+            let discounts = self.discounts.get(order).map_or(&[][..], Vec::as_slice);
+            let taken = totals.discounts.iter().zip(discounts);
+            taken.filter(|(_, (_, is_comp))| *is_comp).map(|(taken, _)| taken.0).sum::<i64>()
+        });
+        given.sum()
+    }
 }
 
 fn expected(world: &World) -> Expected {
     let mut expected = Expected::default();
     for appended in &world.appended {
         let Some(Event::Order(order, event)) = &appended.event else { continue };
+        let discounts = expected.discounts.entry(*order).or_default();
         match event {
+            OrderEvent::DiscountApplied(discount) => discounts.push((discount.discount, false)),
+            OrderEvent::LinesComped { discount, .. } => discounts.push((*discount, true)),
+            OrderEvent::DiscountRemoved { discount } => discounts.retain(|(held, _)| held != discount),
             OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
                 expected.orders.insert(*order, (totals.clone(), 0));
             }
@@ -80,8 +98,9 @@ proptest! {
         let projections = projected(dir.path(), &world.reader, NEVER);
         let expected = expected(&world);
         let totals = report(&projections, SalesBy::Day).totals;
-        // gross - discounts = net; net + exclusive tax + charges = order totals.
-        prop_assert_eq!(totals.gross - totals.discounts, totals.net);
+        // gross - discounts - comps = net; net + exclusive tax + charges = order totals.
+        prop_assert_eq!(totals.gross - totals.discounts - totals.comps, totals.net);
+        prop_assert_eq!(totals.comps, expected.comps());
         prop_assert_eq!(totals.net + totals.tax_exclusive + totals.charges + totals.charge_tax, totals.total);
         let of_orders = |of: fn(&Totals) -> i64| expected.orders.values().map(|(totals, _)| of(totals)).sum::<i64>();
         prop_assert_eq!(totals.orders, expected.orders.len() as i64);
@@ -126,6 +145,7 @@ proptest! {
             }
             prop_assert_eq!(sum(rows, |row| row.gross), totals.gross);
             prop_assert_eq!(sum(rows, |row| row.discounts), totals.discounts);
+            prop_assert_eq!(sum(rows, |row| row.comps), totals.comps);
             prop_assert_eq!(sum(rows, |row| row.net), totals.net);
             prop_assert_eq!(sum(rows, |row| row.tax_exclusive), totals.tax_exclusive);
             prop_assert_eq!(sum(rows, |row| row.tax_inclusive), totals.tax_inclusive);
@@ -143,7 +163,9 @@ fn posted(projections: &Projections, date: Date) -> SalesTotals {
 
 /// The same sums in an X or Z report and in a report by posting date.
 fn sums_agree(day: &DayTotalsView, sales: &SalesTotals) {
-    assert_eq!((day.orders, day.gross, day.discounts), (sales.orders, sales.gross, sales.discounts));
+    // A day's report tells no comps apart.
+    let reductions = sales.discounts + sales.comps;
+    assert_eq!((day.orders, day.gross, day.discounts), (sales.orders, sales.gross, reductions));
     assert_eq!((day.charges, day.tax), (sales.charges, sales.tax_exclusive + sales.charge_tax));
     assert_eq!((day.sales, day.cash + day.other, day.tips), (sales.total, sales.paid, sales.tips));
     assert_eq!((day.unapplied, day.refunds), (sales.unapplied, sales.refunds));

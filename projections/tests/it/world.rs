@@ -2,15 +2,16 @@
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp, business_date};
 use domain::command::{
-    AccessCommand, Command, Context, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewOrder, NewRefund,
-    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf, RefundOutcome, Source,
-    StockCommand, StoreCommand,
+    AccessCommand, Command, Context, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
+    NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
+    RefundOutcome, Source, StockCommand, StoreCommand, TicketCommand,
 };
 use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, Event, PayMode, Rate, StockPolicy};
 use domain::ids::{
-    ActorId, ChargeId, DiscountId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, StoreId, TableId, TaxId,
-    TenantId, TenderId, Text, VariationId,
+    ActorId, ChargeId, DiscountId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId,
+    TaxId, TenantId, TenderId, Text, TicketId, VariationId,
 };
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
@@ -120,8 +121,10 @@ impl World {
     pub fn furnish(&mut self) {
         self.must(menu(MenuCommand::UpsertTax(tax("vat", 70_000, true))));
         self.must(menu(MenuCommand::UpsertTax(tax("city", 30_000, false))));
-        self.must(menu(MenuCommand::UpsertItem(item("pizza", "Pizza", Some("Mains"), 1_150, &["vat"], Some("dough")))));
-        self.must(menu(MenuCommand::UpsertItem(item("salad", "Salad", Some("Sides"), 635, &["vat", "city"], None))));
+        let pizza = item("pizza", "Pizza", Some("Mains"), 1_150, &["vat"], Some("dough"));
+        self.must(menu(MenuCommand::UpsertItem(made_at("oven", pizza))));
+        let salad = item("salad", "Salad", Some("Sides"), 635, &["vat", "city"], None);
+        self.must(menu(MenuCommand::UpsertItem(made_at("pantry", salad))));
         self.must(menu(MenuCommand::UpsertItem(item("water", "Water", None, 199, &[], Some("water")))));
         self.must(menu(MenuCommand::UpsertItem(sized("beer", "Beer", &[("small", 350), ("large", 520)]))));
         self.must(menu(MenuCommand::Publish));
@@ -254,6 +257,7 @@ pub fn settings(name: &str) -> Settings {
         payment_timeout_s: 900,
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
+        kitchen: Kitchen::Off,
     }
 }
 
@@ -278,7 +282,12 @@ pub fn item(
         groups: vec![],
         taxes: taxes.iter().map(|tax| id(TaxId::parse, tax)).collect(),
         sku: sku_name.map(sku),
+        station: None,
     }
+}
+
+fn made_at(station: &str, item: Item) -> Item {
+    Item { station: Some(id(StationId::parse, station)), ..item }
 }
 
 fn sized(name: &str, label: &str, sizes: &[(&str, i64)]) -> Item {
@@ -429,6 +438,14 @@ pub enum Step {
     Hour { hour: u8, day: u8 },
     OpenDay { back: i32 },
     CloseDay { back: i32 },
+    Kitchen { on: bool },
+    Hold { order: u32, line: u32 },
+    Fire { order: u32, line: Option<u32> },
+    Serve { order: u32 },
+    Void { order: u32, line: u32, milli: i64, wasted: bool },
+    Ticket { ticket: u64, what: u8 },
+    Comp { order: u32, discount: u8, line: u32 },
+    Table { order: u32, table: u8 },
 }
 
 const ITEMS: [&str; 4] = ["pizza", "salad", "water", "beer"];
@@ -467,6 +484,15 @@ pub fn steps(len: usize) -> impl Strategy<Value = Vec<Step>> {
         2 => (0u8..24, 20u8..24).prop_map(|(hour, day)| Step::Hour { hour, day }),
         1 => (0i32..2).prop_map(|back| Step::OpenDay { back }),
         1 => (0i32..2).prop_map(|back| Step::CloseDay { back }),
+        1 => prop::bool::weighted(0.7).prop_map(|on| Step::Kitchen { on }),
+        1 => (order(), line()).prop_map(|(order, line)| Step::Hold { order, line }),
+        4 => (order(), prop::option::weighted(0.3, line())).prop_map(|(order, line)| Step::Fire { order, line }),
+        2 => order().prop_map(|order| Step::Serve { order }),
+        2 => (order(), line(), milli(), any::<bool>())
+            .prop_map(|(order, line, milli, wasted)| Step::Void { order, line, milli, wasted }),
+        5 => (1u64..12, 0u8..6).prop_map(|(ticket, what)| Step::Ticket { ticket, what }),
+        1 => (order(), 0u8..3, line()).prop_map(|(order, discount, line)| Step::Comp { order, discount, line }),
+        1 => (order(), 0u8..3).prop_map(|(order, table)| Step::Table { order, table }),
     ];
     prop::collection::vec(step, 1..len)
 }
@@ -558,10 +584,45 @@ impl World {
             }
             Step::OpenDay { back } => to_store(StoreCommand::OpenDay { date: self.date(*back) }),
             Step::CloseDay { back } => to_store(StoreCommand::CloseDay { date: self.date(*back) }),
+            Step::Kitchen { on } => {
+                let kitchen = if *on { Kitchen::On } else { Kitchen::Off };
+                to_store(StoreCommand::Put(Settings { kitchen, ..settings("Mitte") }))
+            }
+            Step::Hold { order: number, line } => order(*number, OrderCommand::HoldLines(vec![line_id(*line)])),
+            Step::Fire { order: number, line } => {
+                let what = line.map_or(Fire::Unheld, |line| Fire::Lines(vec![line_id(line)]));
+                order(*number, OrderCommand::FireLines(what))
+            }
+            Step::Serve { order: number } => order(*number, OrderCommand::MarkServed(vec![])),
+            Step::Void { order: number, line, milli, wasted } => {
+                let (line, qty) = (line_id(*line), QtyMilli(*milli));
+                order(*number, OrderCommand::VoidLine { line, qty, reason: text("dropped"), wasted: *wasted })
+            }
+            Step::Ticket { ticket, what } => {
+                let command = match what {
+                    0 => TicketCommand::Start,
+                    1 => TicketCommand::MarkLineReady(line_id(0)),
+                    2 => TicketCommand::Recall,
+                    _ => TicketCommand::Bump,
+                };
+                to_store(StoreCommand::Ticket(TicketId::numbered(*ticket), command))
+            }
+            Step::Comp { order: number, discount, line } => {
+                let discount = id(DiscountId::parse, &format!("d{discount}"));
+                let comp = NewComp { discount, lines: vec![line_id(*line)], reason: text("late") };
+                order(*number, OrderCommand::CompLines(comp))
+            }
+            Step::Table { order: number, table } => {
+                order(*number, OrderCommand::SetTable(id(TableId::parse, &format!("t{table}"))))
+            }
         };
         // What is refused did not happen.
         let _ = self.run(command);
     }
+}
+
+fn line_id(number: u32) -> LineId {
+    id(LineId::parse, &format!("l{number}"))
 }
 
 fn new_discount(discount: u8, percent: bool, amount: u32) -> NewDiscount {

@@ -6,14 +6,17 @@
 use super::body::{BodyError, FieldError, parse_body};
 use super::problem::{refusal_code, refusal_detail};
 use super::request::{
-    AddLines, AdjustStock, Cancel, ChangeLine, CloseShift, CountStock, Discount, InitiatePayment, Mark86, MoveCash,
-    NoSale, OpenOrder, OpenShift, Outcome, Place, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock,
-    RefundOutcome, RequestRefund, ServiceCharge, SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
+    AddLines, AdjustStock, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount, FireLines,
+    HoldLines, InitiatePayment, Mark86, MarkServed, MoveCash, NoSale, OpenOrder, OpenShift, Outcome, Place, PutItem,
+    PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund, ServiceCharge, SetAvailability,
+    SetPrice, SetStockPolicy, SetTable, Unmark86, VoidLine, WasteStock,
 };
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, CommandKind, Wire, name_of};
 use domain::calendar::Timestamp;
-use domain::command::{Command, DrawerCommand, MenuCommand, OrderCommand, PaymentCommand, Source, StoreCommand};
+use domain::command::{
+    Command, DrawerCommand, MenuCommand, OrderCommand, PaymentCommand, Source, StoreCommand, TicketCommand,
+};
 use domain::ids::{
     ActorId, ChargeId, CommandId, DiscountId, GroupId, ItemId, LineId, RefundId, Revision, StoreId, TaxId, TerminalId,
 };
@@ -115,6 +118,9 @@ pub struct BatchCommand {
     /// The business date, where the command is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business_date: Option<wire::Date>,
+    /// The kitchen ticket, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket_id: Option<wire::TicketId>,
     /// The item, where the command is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item_id: Option<wire::ItemId>,
@@ -180,6 +186,7 @@ impl BatchCommand {
             refund_id: None,
             drawer_id: None,
             business_date: None,
+            ticket_id: None,
             item_id: None,
             group_id: None,
             tax_id: None,
@@ -255,6 +262,17 @@ impl BatchCommand {
             }
             K::CancelOrder => to_store(self.order(|this| this.parsed(|body: Cancel| Ok(body.parse())))?),
             K::CompleteOrder => to_store(self.order(|this| this.bare(|_| Ok(OrderCommand::Complete)))?),
+            K::HoldLines => to_store(self.order(|this| this.parsed(HoldLines::parse))?),
+            K::FireLines => to_store(self.order(|this| this.parsed(FireLines::parse))?),
+            K::MarkServed => to_store(self.order(|this| this.parsed(MarkServed::parse))?),
+            K::VoidLine => to_store(self.order(|this| this.parsed(VoidLine::parse))?),
+            K::CompLines => to_store(self.order(|this| this.parsed(Comp::parse))?),
+            K::SetTable => to_store(self.order(|this| this.parsed(|body: SetTable| Ok(body.parse())))?),
+            K::AssignServer => to_store(self.order(|this| this.parsed(|body: AssignServer| Ok(body.parse())))?),
+            K::StartTicket => to_store(self.ticket(|_| Ok(TicketCommand::Start))?),
+            K::MarkLineReady => to_store(self.ticket(|this| Ok(TicketCommand::MarkLineReady(this.line()?)))?),
+            K::BumpTicket => to_store(self.ticket(|_| Ok(TicketCommand::Bump))?),
+            K::RecallTicket => to_store(self.ticket(|_| Ok(TicketCommand::Recall))?),
             K::InitiatePayment => {
                 let order = self.order_id.take().map(|order| order.0);
                 let (payment, command) = self.parsed(|body: InitiatePayment| body.parse(order))?;
@@ -310,6 +328,15 @@ impl BatchCommand {
     /// The business date of a command that says no more.
     fn business_date(&mut self) -> Result<domain::calendar::Date, FieldError> {
         self.bare(|this| need(this.business_date.take(), "business_date", this.kind.0))
+    }
+
+    /// The ticket the command is about, and what is to be done with it.
+    fn ticket(
+        &mut self,
+        command: impl FnOnce(&mut Self) -> Result<TicketCommand, FieldError>,
+    ) -> Result<StoreCommand, FieldError> {
+        let ticket = need(self.ticket_id.take(), "ticket_id", self.kind.0)?;
+        Ok(StoreCommand::Ticket(ticket, self.bare(command)?))
     }
 
     fn line(&mut self) -> Result<LineId, FieldError> {
@@ -382,6 +409,7 @@ impl BatchCommand {
             ("refund_id", self.refund_id.is_some()),
             ("drawer_id", self.drawer_id.is_some()),
             ("business_date", self.business_date.is_some()),
+            ("ticket_id", self.ticket_id.is_some()),
             ("item_id", self.item_id.is_some()),
             ("group_id", self.group_id.is_some()),
             ("tax_id", self.tax_id.is_some()),

@@ -193,7 +193,8 @@ fn order_of(stream: &Stream) -> Option<OrderId> {
         | Stream::Payment(..)
         | Stream::Stock(..)
         | Stream::Drawer(..)
-        | Stream::Day(..) => None,
+        | Stream::Day(..)
+        | Stream::Ticket(..) => None,
     }
 }
 
@@ -207,6 +208,7 @@ fn payment_of(stream: &Stream) -> Option<PaymentId> {
         | Stream::Order(..)
         | Stream::Stock(..)
         | Stream::Drawer(..)
-        | Stream::Day(..) => None,
+        | Stream::Day(..)
+        | Stream::Ticket(..) => None,
     }
 }

@@ -5,6 +5,7 @@
 //! must not pass for an order without one.
 
 mod drawer;
+mod kitchen;
 mod menu;
 mod order;
 mod payment;
@@ -14,10 +15,11 @@ mod stock;
 mod store;
 
 pub use drawer::{CloseShift, MoveCash, NoSale, OpenShift};
+pub use kitchen::{FireLines, HoldLines, MarkServed, TicketLine, VoidLine};
 pub use menu::{GroupModifier, ItemVariation, PutItem, PutModifierGroup, PutTax};
 pub use order::{
-    AddLines, Cancel, ChangeLine, ChargePhase, Discount, Line, LineModifier, MODIFIERS_PER_LINE_MAX, OpenOrder, Place,
-    ServiceCharge,
+    AddLines, AssignServer, Cancel, ChangeLine, ChargePhase, Comp, Discount, Line, LineModifier,
+    MODIFIERS_PER_LINE_MAX, OpenOrder, Place, ServiceCharge, SetTable,
 };
 pub use payment::{InitiatePayment, Outcome, OutcomeKind};
 pub use refund::{RefundLine, RefundOutcome, RefundOutcomeKind, RequestRefund};

@@ -165,6 +165,8 @@ id_forms! {
     DrawerId = "d1", "A cash drawer of a store.";
     Sku = "dough_ball", "A stock item of a store.";
     TableId = "t4", "A table.";
+    StationId = "grill", "A station of a kitchen.";
+    TicketId = "t17", "A kitchen ticket, numbered by the engine.";
     TenderId = "card", "How it is paid: `cash`, or the name of another tender.";
     TokenId = "tok_1", "An access token.";
     CustomerRef = "cust_81", "A customer, by reference and never by name.";
@@ -192,6 +194,8 @@ pub type DiningMode = Wire<domain::event::DiningMode>;
 pub type PayMode = Wire<domain::event::PayMode>;
 /// What a token may do, as it stands in a body.
 pub type Role = Wire<domain::event::Role>;
+/// Whether orders are prepared on tickets, as it stands in a body.
+pub type Kitchen = Wire<domain::kitchen::Kitchen>;
 /// Something a person may be asked to approve, as it stands in a body.
 pub type Right = Wire<domain::staff::Right>;
 /// How amounts are rounded, as it stands in a body.

@@ -3,6 +3,7 @@
 use super::parts::BadValue;
 use domain::command::Source;
 use domain::event::{Channel, DiningMode, IgnoredOutcome, IgnoredRefund, NotApplicable, PayMode, ReleaseReason, Role};
+use domain::kitchen::Kitchen;
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
 use domain::staff::{Right, Rights};
@@ -58,6 +59,7 @@ codes! {
     ReleaseReason { OrderCancelled = 1, PaymentTimeout = 2, LineChanged = 3 }
     Source { Online = 1, Imported = 2, Engine = 3 }
     CashShifts { Off = 1, Required = 2 }
+    Kitchen { Off = 1, On = 2 }
     Rounding { HalfEven = 1, HalfUp = 2, HalfDown = 3, Up = 4, Down = 5 }
     TaxRounding { Line = 1, Group = 2 }
     Right { Discount = 1, Cancel = 2, VoidFired = 3, Comp = 4, Refund = 5, PaidOut = 6, NoSale = 7 }

@@ -16,18 +16,20 @@
 //!
 //! An absent value and an empty list have no field; a list has one field per value, in order. So an optional field that is
 //! added later leaves the digests of commands without it as they were. Tags are unique in their struct and never reused.
-//! Tags 1 to 3 of the outermost list are the command's code, the store, and the order, payment or drawer; its body begins at 16.
+//! Tags 1 to 3 of the outermost list are the command's code, the store, and the order, payment, drawer or
+//! ticket; its body begins at 16.
 
 mod form;
 
 use self::form::Form;
 use super::codes::{Code, rights_bits};
 use domain::command::{
-    AccessCommand, Command, DrawerCommand, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier,
-    NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
-    RefundOutcome, StockCommand, StoreCommand,
+    AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
+    NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine,
+    RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
 };
 use domain::event::{CancelReason, DiscountScope, Rate, StockPolicy};
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Currency;
 use domain::staff::Approvals;
@@ -102,6 +104,12 @@ const fn kind(command: &Command) -> (u16, &'static str) {
                 DrawerCommand::NoSale { .. } => (0x0904, "NoSale"),
                 DrawerCommand::CloseShift { .. } => (0x0905, "CloseShift"),
             },
+            StoreCommand::Ticket(_, command) => match command {
+                TicketCommand::Start => (0x0801, "StartTicket"),
+                TicketCommand::MarkLineReady(_) => (0x0802, "MarkLineReady"),
+                TicketCommand::Bump => (0x0803, "BumpTicket"),
+                TicketCommand::Recall => (0x0804, "RecallTicket"),
+            },
         },
     }
 }
@@ -120,6 +128,13 @@ const fn order_kind(command: &OrderCommand) -> (u16, &'static str) {
         OrderCommand::Cancel { .. } => (0x050a, "CancelOrder"),
         OrderCommand::Complete => (0x050b, "CompleteOrder"),
         OrderCommand::TimeOut { .. } => (0x050c, "TimeOutOrder"),
+        OrderCommand::HoldLines(_) => (0x050d, "HoldLines"),
+        OrderCommand::FireLines(_) => (0x050e, "FireLines"),
+        OrderCommand::MarkServed(_) => (0x050f, "MarkServed"),
+        OrderCommand::VoidLine { .. } => (0x0510, "VoidLine"),
+        OrderCommand::CompLines(_) => (0x0511, "CompLines"),
+        OrderCommand::SetTable(_) => (0x0512, "SetTable"),
+        OrderCommand::AssignServer(_) => (0x0513, "AssignServer"),
     }
 }
 
@@ -145,7 +160,7 @@ fn write_menu(form: &mut Form<'_>, command: &MenuCommand) {
 }
 
 fn write_item(form: &mut Form<'_>, item: &Item) {
-    let Item { id, name, category, price, variations, groups, taxes, sku } = item;
+    let Item { id, name, category, price, variations, groups, taxes, sku, station } = item;
     form.text(16, id).text(17, name).text_opt(18, category);
     match price {
         ItemPrice::Fixed(price) => form.money(19, *price),
@@ -154,7 +169,7 @@ fn write_item(form: &mut Form<'_>, item: &Item) {
     form.list(21, variations, |form, Variation { id, name, price, sku }| {
         form.text(1, id).text(2, name).money(3, *price).text_opt(4, sku);
     });
-    form.texts(22, groups).texts(23, taxes).text_opt(24, sku);
+    form.texts(22, groups).texts(23, taxes).text_opt(24, sku).text_opt(25, station);
 }
 
 fn write_group(form: &mut Form<'_>, group: &ModifierGroup) {
@@ -190,11 +205,19 @@ fn write_store(form: &mut Form<'_>, command: &StoreCommand) {
         StoreCommand::Stock(command) => write_stock(form, command),
         StoreCommand::OpenDay { date } | StoreCommand::CloseDay { date } => _ = form.number(16, date.days()),
         StoreCommand::Drawer(drawer, command) => write_drawer(form.text(3, drawer), command),
+        StoreCommand::Ticket(ticket, command) => {
+            form.text(3, ticket);
+            match command {
+                TicketCommand::MarkLineReady(line) => _ = form.text(16, line),
+                TicketCommand::Start | TicketCommand::Bump | TicketCommand::Recall => {}
+            }
+        }
     }
 }
 
 fn write_settings(form: &mut Form<'_>, settings: &Settings) {
-    let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals, cash_shifts } = settings;
+    let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals, cash_shifts, kitchen } =
+        settings;
     form.text(16, name);
     write_currency(form, 17, currency);
     form.text(18, time_zone).number(19, cut_off.minute());
@@ -203,6 +226,7 @@ fn write_settings(form: &mut Form<'_>, settings: &Settings) {
         form.nested(23, |form| write_approvals(form, approvals));
     }
     form.flag(24, *cash_shifts == CashShifts::Required);
+    form.flag(25, *kitchen == Kitchen::On);
 }
 
 fn write_approvals(form: &mut Form<'_>, approvals: &Approvals) {
@@ -229,6 +253,18 @@ fn write_order(form: &mut Form<'_>, command: &OrderCommand) {
         OrderCommand::Cancel { reason: CancelReason::PaymentTimeout } => _ = form.number(16, 1),
         OrderCommand::Cancel { reason: CancelReason::Requested(words) } => _ = form.number(16, 2).text(17, words),
         OrderCommand::Complete => {}
+        OrderCommand::HoldLines(lines) | OrderCommand::MarkServed(lines) => _ = form.texts(16, lines),
+        OrderCommand::FireLines(Fire::Unheld) => {}
+        OrderCommand::FireLines(Fire::Lines(lines)) => _ = form.texts(16, lines),
+        OrderCommand::FireLines(Fire::Course(course)) => _ = form.number(17, *course),
+        OrderCommand::VoidLine { line, qty, reason, wasted } => {
+            form.text(16, line).qty(17, *qty).text(18, reason).flag(19, *wasted);
+        }
+        OrderCommand::CompLines(NewComp { discount, lines, reason }) => {
+            form.text(16, discount).texts(17, lines).text(18, reason);
+        }
+        OrderCommand::SetTable(table) => _ = form.text(16, table),
+        OrderCommand::AssignServer(staff) => _ = form.text(16, staff),
         OrderCommand::TimeOut { deadline } => _ = form.timestamp(16, *deadline),
     }
 }

@@ -24,6 +24,14 @@ struct ItemUpsertedV1<'a> {
     sku: Option<&'a str>,
 }
 
+/// `ItemUpserted`, version 2: with who prepares it. Written where somebody does; others are of version 1.
+#[derive(Serialize, Deserialize)]
+struct ItemUpsertedV2<'a> {
+    #[serde(borrow)]
+    v1: ItemUpsertedV1<'a>,
+    station: &'a str,
+}
+
 /// A variation in [`ItemUpsertedV1`].
 #[derive(Serialize, Deserialize)]
 struct VariationV1<'a> {
@@ -106,6 +114,7 @@ impl<'a> Stored<'a, Item> for ItemUpsertedV1<'a> {
             groups: self.groups.back()?,
             taxes: self.taxes.back()?,
             sku: named_opt(self.sku)?,
+            station: None,
         })
     }
 }
@@ -186,7 +195,13 @@ impl<'a> Stored<'a, Tax> for TaxUpsertedV1<'a> {
 
 pub(super) fn encode(event: &MenuEvent, out: &mut Vec<u8>) {
     match event {
-        MenuEvent::ItemUpserted(item) => write(tag::ITEM_UPSERTED, 1, &ItemUpsertedV1::of(item), out),
+        MenuEvent::ItemUpserted(item) => match &item.station {
+            None => write(tag::ITEM_UPSERTED, 1, &ItemUpsertedV1::of(item), out),
+            Some(station) => {
+                let body = ItemUpsertedV2 { v1: ItemUpsertedV1::of(item), station: station.as_str() };
+                write(tag::ITEM_UPSERTED, 2, &body, out);
+            }
+        },
         MenuEvent::ItemRetired { item } => write(tag::ITEM_RETIRED, 1, &ItemRetiredV1 { item: item.as_str() }, out),
         MenuEvent::ModifierGroupUpserted(group) => {
             write(tag::MODIFIER_GROUP_UPSERTED, 1, &ModifierGroupUpsertedV1::of(group), out);
@@ -201,6 +216,10 @@ pub(super) fn encode(event: &MenuEvent, out: &mut Vec<u8>) {
 
 pub(super) fn decode(envelope: &Envelope<'_>) -> Result<MenuEvent, DecodeError> {
     match (envelope.tag, envelope.version) {
+        (tag::ITEM_UPSERTED, 2) => envelope.read(|body: ItemUpsertedV2<'_>| {
+            let station = Some(named(body.station)?);
+            Ok(MenuEvent::ItemUpserted(Item { station, ..body.v1.back()? }))
+        }),
         (tag::ITEM_UPSERTED, 1) => envelope.read(|body: ItemUpsertedV1<'_>| body.back().map(MenuEvent::ItemUpserted)),
         (tag::ITEM_RETIRED, 1) => {
             envelope.read(|body: ItemRetiredV1<'_>| Ok(MenuEvent::ItemRetired { item: named(body.item)? }))

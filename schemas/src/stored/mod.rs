@@ -24,6 +24,7 @@ mod day;
 mod digest;
 mod drawer;
 mod envelope;
+mod kitchen;
 mod menu;
 mod meta;
 mod order;
@@ -33,6 +34,7 @@ mod refund;
 mod snapshot;
 mod stock;
 mod store;
+mod ticket;
 mod totals;
 mod types;
 
@@ -139,6 +141,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
         Event::Stock(event) => stock::encode(event, out),
         Event::Drawer(_, event) => drawer::encode(event, out),
         Event::Day(event) => day::encode(event, out),
+        Event::Ticket(_, event) => ticket::encode(event, out),
     }
 }
 
@@ -161,5 +164,6 @@ pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
         Stream::Stock(..) => stock::decode(&envelope).map(Event::Stock),
         Stream::Day(..) => day::decode(&envelope).map(Event::Day),
         Stream::Drawer(_, _, drawer) => drawer::decode(&envelope).map(|event| Event::Drawer(*drawer, event)),
+        Stream::Ticket(_, _, ticket) => ticket::decode(&envelope).map(|event| Event::Ticket(*ticket, event)),
     }
 }

@@ -8,12 +8,13 @@ use super::parts::{
 };
 use super::refund::{MoneyPartsV1, RefundedLineV1};
 use super::totals::TotalsV1;
-use super::{BadValue, DecodeError, tag};
+use super::{BadValue, DecodeError, kitchen, tag};
 use domain::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Line, LineModifier, Opening, OrderEvent, Rate, RefundedLine,
     ServiceCharge,
 };
 use domain::ids::LineId;
+use domain::kitchen::Kitchen;
 use domain::money::{Money, Ppm, QtyMilli};
 use domain::pricing::TaxRate;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,22 @@ struct LineAddedV1<'a> {
     seat: Option<u16>,
     course: Option<u16>,
     note: Option<&'a str>,
+}
+
+/// `OrderOpened`, version 2: with whether it is prepared on tickets. Written where it is; others are of version 1.
+#[derive(Serialize, Deserialize)]
+struct OrderOpenedV2<'a> {
+    #[serde(borrow)]
+    v1: OrderOpenedV1<'a>,
+    kitchen: u8,
+}
+
+/// `LineAdded`, version 2: with who prepares it. Written where somebody does; others are of version 1.
+#[derive(Serialize, Deserialize)]
+struct LineAddedV2<'a> {
+    #[serde(borrow)]
+    v1: LineAddedV1<'a>,
+    station: &'a str,
 }
 
 /// A modifier in [`LineAddedV1`].
@@ -228,6 +245,8 @@ impl<'a> Stored<'a, Opening> for OrderOpenedV1<'a> {
             time_zone: named(self.time_zone)?,
             rules: self.rules.back()?,
             imported: self.imported,
+            // Version 1 knew of no kitchens.
+            kitchen: Kitchen::Off,
         })
     }
 }
@@ -274,6 +293,7 @@ impl<'a> Stored<'a, Line> for LineAddedV1<'a> {
             seat: self.seat,
             course: self.course,
             note: named_opt(self.note)?,
+            station: None,
         })
     }
 }
@@ -405,8 +425,31 @@ impl<'a> Stored<'a, CancelReason> for OrderCancelledV1<'a> {
 pub(super) fn encode(event: &OrderEvent, out: &mut Vec<u8>) {
     use OrderEvent as E;
     match event {
-        E::OrderOpened(opening) => write(tag::ORDER_OPENED, 1, &OrderOpenedV1::of(opening), out),
-        E::LineAdded(line) => write(tag::LINE_ADDED, 1, &LineAddedV1::of(line), out),
+        E::OrderOpened(opening) => match opening.kitchen {
+            Kitchen::Off => write(tag::ORDER_OPENED, 1, &OrderOpenedV1::of(opening), out),
+            Kitchen::On => {
+                let body = OrderOpenedV2 { v1: OrderOpenedV1::of(opening), kitchen: opening.kitchen.code() };
+                write(tag::ORDER_OPENED, 2, &body, out);
+            }
+        },
+        E::LineAdded(line) => match &line.station {
+            None => write(tag::LINE_ADDED, 1, &LineAddedV1::of(line), out),
+            Some(station) => {
+                let body = LineAddedV2 { v1: LineAddedV1::of(line), station: station.as_str() };
+                write(tag::LINE_ADDED, 2, &body, out);
+            }
+        },
+        E::LinesHeld { lines } => kitchen::write_lines(tag::LINES_HELD, lines, out),
+        E::LinesFired { fire, lines } => kitchen::write_fired(*fire, lines, out),
+        E::LinesServed { lines } => kitchen::write_lines(tag::LINES_SERVED, lines, out),
+        E::LineVoided { line, qty, fired, reason, wasted } => {
+            kitchen::write_voided((line, *qty, *fired), (reason, *wasted), out);
+        }
+        E::LinesComped { discount, lines, reason } => {
+            kitchen::write_comped((discount, lines), reason, out);
+        }
+        E::OrderMovedToTable { from, to } => kitchen::write_moved(from, to, out),
+        E::ServerAssigned { staff } => kitchen::write_assigned(staff, out),
         E::LineQtyChanged { line, qty } => {
             write(tag::LINE_QTY_CHANGED, 1, &LineQtyChangedV1 { line: line.as_str(), qty: qty.0 }, out);
         }
@@ -462,6 +505,15 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError>
     match (envelope.tag, envelope.version) {
         (tag::ORDER_OPENED, 1) => envelope.read(|body: OrderOpenedV1<'_>| body.back().map(E::OrderOpened)),
         (tag::LINE_ADDED, 1) => envelope.read(|body: LineAddedV1<'_>| body.back().map(E::LineAdded)),
+        (tag::ORDER_OPENED, 2) => envelope.read(|body: OrderOpenedV2<'_>| {
+            let kitchen = code(body.kitchen)?;
+            Ok(E::OrderOpened(Opening { kitchen, ..body.v1.back()? }))
+        }),
+        (tag::LINE_ADDED, 2) => envelope.read(|body: LineAddedV2<'_>| {
+            let station = Some(named(body.station)?);
+            Ok(E::LineAdded(Line { station, ..body.v1.back()? }))
+        }),
+        (tag::LINES_HELD..=tag::SERVER_ASSIGNED, _) => kitchen::decode(envelope),
         (tag::LINE_QTY_CHANGED, 1) => envelope.read(|body: LineQtyChangedV1<'_>| {
             Ok(E::LineQtyChanged { line: named(body.line)?, qty: QtyMilli(body.qty) })
         }),

@@ -1,12 +1,13 @@
 //! What stored structs are made of: ids, texts, lists and small values, and what to say when the domain refuses one.
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
-use domain::event::Tender;
+use domain::event::{LineUnits, Tender};
 use domain::ids::{
     ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
-    PaymentId, RefundId, Sku, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TokenId, VariationId,
+    PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId,
+    TokenId, VariationId,
 };
-use domain::money::{Currency, Money, Ppm};
+use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::{PriceRules, TaxRate};
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -77,8 +78,8 @@ macro_rules! named {
 }
 
 named! {
-    ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku StoreId TableId
-    TaxId TenantId TenderId TerminalId TokenId VariationId
+    ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku StationId
+    StoreId TableId TaxId TenantId TenderId TerminalId TicketId TokenId VariationId
 }
 
 impl Named for Text {
@@ -312,5 +313,22 @@ impl<'a> Stored<'a, TaxRate> for TaxRateV1<'a> {
 
     fn back(self) -> Result<TaxRate, BadValue> {
         Ok(TaxRate { tax: named(self.tax)?, rate: Ppm(self.rate_ppm), inclusive: self.inclusive })
+    }
+}
+
+/// So many units of a line. Fields: id, thousandths.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LineUnitsV1<'a> {
+    line: &'a str,
+    qty: i64,
+}
+
+impl<'a> Stored<'a, LineUnits> for LineUnitsV1<'a> {
+    fn of(units: &'a LineUnits) -> LineUnitsV1<'a> {
+        LineUnitsV1 { line: units.line.as_str(), qty: units.qty.0 }
+    }
+
+    fn back(self) -> Result<LineUnits, BadValue> {
+        Ok(LineUnits { line: named(self.line)?, qty: QtyMilli(self.qty) })
     }
 }

@@ -24,7 +24,7 @@ use domain::store::{Due, Entity, Settings, StoreParts};
 use serde::{Deserialize, Serialize};
 
 /// The version of everything in here. Whoever changes a form, or what is folded into one, raises it.
-pub const SNAPSHOT_FORM: u8 = 2;
+pub const SNAPSHOT_FORM: u8 = 3;
 
 /// Form and checksum.
 const HEADER_LEN: usize = 5;
@@ -133,7 +133,8 @@ struct StoreRowForm<'a> {
     store_events: u64,
     storemenu_events: u64,
     has_sold: bool,
-    /// Kind (1 order, 2 payment), id.
+    tickets_made: u64,
+    /// Kind (1 order, 2 payment, 3 ticket), id.
     live: Vec<(u8, &'a str)>,
 }
 
@@ -286,6 +287,7 @@ impl StoreRow {
             store_events,
             storemenu_events,
             has_sold,
+            tickets_made,
             live,
         } = &self.parts;
         let mut settings_bytes = vec![];
@@ -305,6 +307,7 @@ impl StoreRow {
         let live = live.into_iter().map(|entity| match entity {
             Entity::Order(order) => (1, order.as_str()),
             Entity::Payment(payment) => (2, payment.as_str()),
+            Entity::Ticket(ticket) => (3, ticket.as_str()),
         });
         let form = StoreRowForm {
             position: self.position,
@@ -321,6 +324,7 @@ impl StoreRow {
             store_events: *store_events,
             storemenu_events: *storemenu_events,
             has_sold: *has_sold,
+            tickets_made: *tickets_made,
             live: live.collect(),
         };
         write(&form, out);
@@ -362,6 +366,7 @@ impl StoreRowForm<'_> {
         let live = self.live.into_iter().map(|(kind, id)| match kind {
             1 => Ok(Entity::Order(named(id)?)),
             2 => Ok(Entity::Payment(named(id)?)),
+            3 => Ok(Entity::Ticket(named(id)?)),
             code => Err(BadValue::Code { kind: "entity", code }),
         });
         Ok(StoreParts {
@@ -380,6 +385,7 @@ impl StoreRowForm<'_> {
             store_events: self.store_events,
             storemenu_events: self.storemenu_events,
             has_sold: self.has_sold,
+            tickets_made: self.tickets_made,
             live: live.collect::<Result<_, BadValue>>()?,
         })
     }

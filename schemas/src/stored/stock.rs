@@ -88,6 +88,15 @@ struct StockRestockedV1<'a> {
     lines: Seq<'a, ReservedLineV1<'a>, ReservedLine>,
 }
 
+/// `StockVoided`, version 1.
+#[derive(Serialize, Deserialize)]
+struct StockVoidedV1<'a> {
+    order: &'a str,
+    #[serde(borrow)]
+    line: ReservedLineV1<'a>,
+    wasted: bool,
+}
+
 /// A line in [`StockReservedV1`] and [`StockReleasedV1`].
 #[derive(Serialize, Deserialize)]
 struct ReservedLineV1<'a> {
@@ -169,6 +178,10 @@ pub(super) fn encode(event: &StockEvent, out: &mut Vec<u8>) {
             let body = StockRestockedV1 { order: order.as_str(), refund: refund.as_str(), lines: Seq::of(lines) };
             write(tag::STOCK_RESTOCKED, 1, &body, out);
         }
+        StockEvent::StockVoided { order, line, wasted } => {
+            let body = StockVoidedV1 { order: order.as_str(), line: ReservedLineV1::of(line), wasted: *wasted };
+            write(tag::STOCK_VOIDED, 1, &body, out);
+        }
     }
 }
 
@@ -202,7 +215,9 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<StockEvent, DecodeError>
             Ok(StockEvent::StockWasted { sku: named(body.sku)?, qty: QtyMilli(body.qty), reason: named(body.reason)? })
         }),
         (tag::ITEM_MARKED_86 | tag::ITEM_UNMARKED_86, _) => decode_86(envelope),
-        (tag::STOCK_RESERVED | tag::STOCK_COMMITTED | tag::STOCK_RELEASED, _) => decode_reservation(envelope),
+        (tag::STOCK_RESERVED | tag::STOCK_COMMITTED | tag::STOCK_RELEASED | tag::STOCK_VOIDED, _) => {
+            decode_reservation(envelope)
+        }
         (tag::STOCK_RESTOCKED, 1) => envelope.read(|body: StockRestockedV1<'_>| {
             Ok(StockEvent::StockRestocked {
                 order: named(body.order)?,
@@ -233,6 +248,9 @@ fn decode_reservation(envelope: &Envelope<'_>) -> Result<StockEvent, DecodeError
         }),
         (tag::STOCK_COMMITTED, 1) => envelope.read(|body: StockReservedV1<'_>| {
             Ok(StockEvent::StockCommitted { order: named(body.order)?, lines: body.lines.back()? })
+        }),
+        (tag::STOCK_VOIDED, 1) => envelope.read(|body: StockVoidedV1<'_>| {
+            Ok(StockEvent::StockVoided { order: named(body.order)?, line: body.line.back()?, wasted: body.wasted })
         }),
         (tag::STOCK_RELEASED, 1) => envelope.read(|body: StockReleasedV1<'_>| {
             Ok(StockEvent::StockReleased { order: named(body.order)?, lines: body.lines.back()?, why: code(body.why)? })

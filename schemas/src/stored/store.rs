@@ -5,6 +5,7 @@ use super::envelope::{Envelope, write};
 use super::parts::{CurrencyV1, RulesV1, Stored, cut_off, minor_opt, money_opt, named, named_opt, text_opt};
 use super::{BadValue, DecodeError, tag};
 use domain::event::{AccessEvent, StoreEvent, StoreMenuEvent};
+use domain::kitchen::Kitchen;
 use domain::money::Ppm;
 use domain::staff::Approvals;
 use domain::store::{CashShifts, Settings};
@@ -59,6 +60,15 @@ struct SettingsV2<'a> {
     cash_shifts: u8,
 }
 
+/// `StoreOpened` and `StoreSettingsChanged`, version 3: with whether orders are prepared on tickets. Written where they
+/// are; others are of version 2.
+#[derive(Serialize, Deserialize)]
+struct SettingsV3<'a> {
+    #[serde(borrow)]
+    v2: SettingsV2<'a>,
+    kitchen: u8,
+}
+
 /// `MenuAdopted`, version 1.
 #[derive(Serialize, Deserialize)]
 struct MenuAdoptedV1 {
@@ -101,9 +111,10 @@ impl<'a> Stored<'a, Settings> for SettingsV1<'a> {
             cut_off: cut_off(self.cut_off_minute)?,
             rules: self.rules.back()?,
             payment_timeout_s: self.payment_timeout_s,
-            // Version 1 knew of no approvals and no shifts.
+            // Version 1 knew of no approvals and no shifts, and version 2 of no kitchens.
             approvals: Approvals::default(),
             cash_shifts: CashShifts::Off,
+            kitchen: Kitchen::Off,
         })
     }
 }
@@ -127,6 +138,16 @@ impl<'a> Stored<'a, Settings> for SettingsV2<'a> {
             self_approval: self.self_approval,
         };
         Ok(Settings { approvals, cash_shifts: code(self.cash_shifts)?, ..self.v1.back()? })
+    }
+}
+
+impl<'a> Stored<'a, Settings> for SettingsV3<'a> {
+    fn of(settings: &'a Settings) -> SettingsV3<'a> {
+        SettingsV3 { v2: SettingsV2::of(settings), kitchen: settings.kitchen.code() }
+    }
+
+    fn back(self) -> Result<Settings, BadValue> {
+        Ok(Settings { kitchen: code(self.kitchen)?, ..self.v2.back()? })
     }
 }
 
@@ -181,23 +202,31 @@ pub(super) fn decode_access(envelope: &Envelope<'_>) -> Result<AccessEvent, Deco
 
 pub(super) fn encode_store(event: &StoreEvent, out: &mut Vec<u8>) {
     match event {
-        StoreEvent::StoreOpened(settings) => write(tag::STORE_OPENED, 2, &SettingsV2::of(settings), out),
-        StoreEvent::StoreSettingsChanged(settings) => {
-            write(tag::STORE_SETTINGS_CHANGED, 2, &SettingsV2::of(settings), out);
-        }
+        StoreEvent::StoreOpened(settings) => write_settings(tag::STORE_OPENED, settings, out),
+        StoreEvent::StoreSettingsChanged(settings) => write_settings(tag::STORE_SETTINGS_CHANGED, settings, out),
+    }
+}
+
+fn write_settings(tag: u16, settings: &Settings, out: &mut Vec<u8>) {
+    match settings.kitchen {
+        Kitchen::Off => write(tag, 2, &SettingsV2::of(settings), out),
+        Kitchen::On => write(tag, 3, &SettingsV3::of(settings), out),
+    }
+}
+
+fn read_settings(envelope: &Envelope<'_>) -> Result<Settings, DecodeError> {
+    match envelope.version {
+        1 => envelope.read(SettingsV1::back),
+        2 => envelope.read(SettingsV2::back),
+        3 => envelope.read(SettingsV3::back),
+        _ => Err(envelope.unknown_version()),
     }
 }
 
 pub(super) fn decode_store(envelope: &Envelope<'_>) -> Result<StoreEvent, DecodeError> {
     match (envelope.tag, envelope.version) {
-        (tag::STORE_OPENED, 1) => envelope.read(|body: SettingsV1<'_>| body.back().map(StoreEvent::StoreOpened)),
-        (tag::STORE_OPENED, 2) => envelope.read(|body: SettingsV2<'_>| body.back().map(StoreEvent::StoreOpened)),
-        (tag::STORE_SETTINGS_CHANGED, 2) => {
-            envelope.read(|body: SettingsV2<'_>| body.back().map(StoreEvent::StoreSettingsChanged))
-        }
-        (tag::STORE_SETTINGS_CHANGED, 1) => {
-            envelope.read(|body: SettingsV1<'_>| body.back().map(StoreEvent::StoreSettingsChanged))
-        }
+        (tag::STORE_OPENED, _) => Ok(StoreEvent::StoreOpened(read_settings(envelope)?)),
+        (tag::STORE_SETTINGS_CHANGED, _) => Ok(StoreEvent::StoreSettingsChanged(read_settings(envelope)?)),
         _ => Err(envelope.unknown_version()),
     }
 }

@@ -2,7 +2,7 @@
 
 use domain::event::{
     AccessEvent, DayEvent, DrawerEvent, Event, MenuEvent, OrderEvent, PaymentEvent, StockEvent, StoreEvent,
-    StoreMenuEvent,
+    StoreMenuEvent, TicketEvent,
 };
 
 /// A type of event, as the log and the JSON bodies know it.
@@ -10,7 +10,7 @@ use domain::event::{
 pub struct EventType {
     /// What the log stores; the high byte is the category. Never reused.
     pub tag: u16,
-    /// The schema version that is written; every one from 1 is read.
+    /// The newest schema version; every one from 1 is read. What says nothing new may still be written as an older one.
     pub version: u8,
     /// The domain's name of it.
     pub name: &'static str,
@@ -41,7 +41,7 @@ macro_rules! event_types {
 }
 
 event_types! {
-    ITEM_UPSERTED = 0x0101 v 1 "ItemUpserted";
+    ITEM_UPSERTED = 0x0101 v 2 "ItemUpserted";
     ITEM_RETIRED = 0x0102 v 1 "ItemRetired";
     MODIFIER_GROUP_UPSERTED = 0x0103 v 1 "ModifierGroupUpserted";
     TAX_UPSERTED = 0x0104 v 1 "TaxUpserted";
@@ -51,15 +51,15 @@ event_types! {
     TOKEN_REVOKED = 0x0202 v 1 "TokenRevoked";
     STAFF_CHANGED = 0x0203 v 1 "StaffChanged";
 
-    STORE_OPENED = 0x0301 v 2 "StoreOpened";
-    STORE_SETTINGS_CHANGED = 0x0302 v 2 "StoreSettingsChanged";
+    STORE_OPENED = 0x0301 v 3 "StoreOpened";
+    STORE_SETTINGS_CHANGED = 0x0302 v 3 "StoreSettingsChanged";
 
     MENU_ADOPTED = 0x0401 v 1 "MenuAdopted";
     STORE_PRICE_SET = 0x0402 v 1 "StorePriceSet";
     STORE_AVAILABILITY_SET = 0x0403 v 1 "StoreAvailabilitySet";
 
-    ORDER_OPENED = 0x0501 v 1 "OrderOpened";
-    LINE_ADDED = 0x0502 v 1 "LineAdded";
+    ORDER_OPENED = 0x0501 v 2 "OrderOpened";
+    LINE_ADDED = 0x0502 v 2 "LineAdded";
     LINE_QTY_CHANGED = 0x0503 v 1 "LineQtyChanged";
     LINE_REMOVED = 0x0504 v 1 "LineRemoved";
     DISCOUNT_APPLIED = 0x0505 v 1 "DiscountApplied";
@@ -72,6 +72,13 @@ event_types! {
     PAYMENT_NOT_APPLICABLE = 0x050c v 1 "PaymentNotApplicable";
     ORDER_CANCELLED = 0x050d v 1 "OrderCancelled";
     ORDER_COMPLETED = 0x050e v 1 "OrderCompleted";
+    LINES_HELD = 0x050f v 1 "LinesHeld";
+    LINES_FIRED = 0x0510 v 1 "LinesFired";
+    LINES_SERVED = 0x0511 v 1 "LinesServed";
+    LINE_VOIDED = 0x0512 v 1 "LineVoided";
+    LINES_COMPED = 0x0513 v 1 "LinesComped";
+    ORDER_MOVED_TO_TABLE = 0x0514 v 1 "OrderMovedToTable";
+    SERVER_ASSIGNED = 0x0515 v 1 "ServerAssigned";
     REFUND_RECORDED = 0x0540 v 1 "RefundRecorded";
 
     PAYMENT_INITIATED = 0x0601 v 1 "PaymentInitiated";
@@ -95,7 +102,15 @@ event_types! {
     STOCK_RESERVED = 0x0708 v 1 "StockReserved";
     STOCK_COMMITTED = 0x0709 v 1 "StockCommitted";
     STOCK_RELEASED = 0x070a v 1 "StockReleased";
+    STOCK_VOIDED = 0x070b v 1 "StockVoided";
     STOCK_RESTOCKED = 0x0720 v 1 "StockRestocked";
+
+    TICKET_CREATED = 0x0801 v 1 "TicketCreated";
+    TICKET_STARTED = 0x0802 v 1 "TicketStarted";
+    TICKET_LINE_READY = 0x0803 v 1 "TicketLineReady";
+    TICKET_BUMPED = 0x0804 v 1 "TicketBumped";
+    TICKET_RECALLED = 0x0805 v 1 "TicketRecalled";
+    TICKET_LINES_CANCELLED = 0x0806 v 1 "TicketLinesCancelled";
 
     SHIFT_OPENED = 0x0901 v 1 "ShiftOpened";
     CASH_PAID_IN = 0x0902 v 1 "CashPaidIn";
@@ -119,6 +134,7 @@ pub(super) const fn category(tag: u16) -> Option<&'static str> {
         0x05 => Some("order"),
         0x06 => Some("payment"),
         0x07 => Some("stock"),
+        0x08 => Some("ticket"),
         0x09 => Some("drawer"),
         0x0a => Some("day"),
         _ => None,
@@ -187,6 +203,15 @@ pub const fn event_tag(event: &Event) -> u16 {
             StockEvent::StockCommitted { .. } => tag::STOCK_COMMITTED,
             StockEvent::StockReleased { .. } => tag::STOCK_RELEASED,
             StockEvent::StockRestocked { .. } => tag::STOCK_RESTOCKED,
+            StockEvent::StockVoided { .. } => tag::STOCK_VOIDED,
+        },
+        Event::Ticket(_, event) => match event {
+            TicketEvent::TicketCreated { .. } => tag::TICKET_CREATED,
+            TicketEvent::TicketStarted => tag::TICKET_STARTED,
+            TicketEvent::TicketLineReady { .. } => tag::TICKET_LINE_READY,
+            TicketEvent::TicketBumped { .. } => tag::TICKET_BUMPED,
+            TicketEvent::TicketRecalled { .. } => tag::TICKET_RECALLED,
+            TicketEvent::TicketLinesCancelled { .. } => tag::TICKET_LINES_CANCELLED,
         },
     }
 }
@@ -208,6 +233,13 @@ const fn order_tag(event: &OrderEvent) -> u16 {
         OrderEvent::RefundRecorded { .. } => tag::REFUND_RECORDED,
         OrderEvent::OrderCancelled { .. } => tag::ORDER_CANCELLED,
         OrderEvent::OrderCompleted { .. } => tag::ORDER_COMPLETED,
+        OrderEvent::LinesHeld { .. } => tag::LINES_HELD,
+        OrderEvent::LinesFired { .. } => tag::LINES_FIRED,
+        OrderEvent::LinesServed { .. } => tag::LINES_SERVED,
+        OrderEvent::LineVoided { .. } => tag::LINE_VOIDED,
+        OrderEvent::LinesComped { .. } => tag::LINES_COMPED,
+        OrderEvent::OrderMovedToTable { .. } => tag::ORDER_MOVED_TO_TABLE,
+        OrderEvent::ServerAssigned { .. } => tag::SERVER_ASSIGNED,
     }
 }
 

@@ -4,6 +4,7 @@ use crate::json::wire::{Wire, WireForm};
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{Channel, DiningMode, PayMode, Role};
 use domain::ids;
+use domain::kitchen::Kitchen;
 use domain::money::{Currency, Ppm, QtyMilli, Rounding};
 use domain::pricing::TaxRounding;
 use domain::staff::Right;
@@ -29,7 +30,7 @@ impl<T> From<T> for Shown<T> {
 /// The shown forms under the names of the values: a schema that is derived does not see through parameters.
 pub mod shown {
     use super::Shown;
-    use domain::{calendar, event, ids, money, pricing, staff, store};
+    use domain::{calendar, event, ids, kitchen, money, pricing, staff, store};
 
     /// Shows and keeps [`ids::ActorId`].
     pub type ActorId = Shown<ids::ActorId>;
@@ -65,6 +66,10 @@ pub mod shown {
     pub type RefundId = Shown<ids::RefundId>;
     /// Shows and keeps [`ids::Sku`].
     pub type Sku = Shown<ids::Sku>;
+    /// Shows and keeps [`ids::StationId`].
+    pub type StationId = Shown<ids::StationId>;
+    /// Shows and keeps [`ids::TicketId`].
+    pub type TicketId = Shown<ids::TicketId>;
     /// Shows and keeps [`ids::TableId`].
     pub type TableId = Shown<ids::TableId>;
     /// Shows and keeps [`ids::TokenId`].
@@ -97,6 +102,8 @@ pub mod shown {
     pub type PayMode = Shown<event::PayMode>;
     /// Shows and keeps [`event::Role`].
     pub type Role = Shown<event::Role>;
+    /// Shows and keeps [`kitchen::Kitchen`].
+    pub type Kitchen = Shown<kitchen::Kitchen>;
     /// Shows and keeps [`staff::Right`].
     pub type Right = Shown<staff::Right>;
     /// Shows and keeps [`pricing::TaxRounding`].
@@ -129,7 +136,8 @@ macro_rules! kept_as_shown {
 }
 
 kept_as_shown! {
-    ids::ActorId, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId, ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef, ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding, ids::RefundId, ids::DrawerId, CashShifts,
+    ids::ActorId, ids::StationId, ids::TicketId, Kitchen, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId, ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef, ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding, ids::RefundId,
+ids::DrawerId, CashShifts,
 }
 
 macro_rules! kept_as_number {

@@ -1,6 +1,8 @@
 //! Menus: a tenant's versions, and what one store makes of the one it has adopted.
 
-use super::form::shown::{Currency, GroupId, ItemId, ModifierId, Ppm, Sku, StoreId, TaxId, Text, VariationId};
+use super::form::shown::{
+    Currency, GroupId, ItemId, ModifierId, Ppm, Sku, StationId, StoreId, TaxId, Text, VariationId,
+};
 use super::form::{choice, view};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -65,6 +67,8 @@ view! {
         pub modifier_group_ids: Vec<GroupId>,
         /// The taxes on it.
         pub tax_ids: Vec<TaxId>,
+        /// The station of the kitchen that prepares it.
+        pub station: Option<StationId>,
     }
 }
 

@@ -8,6 +8,7 @@ mod access;
 mod day;
 mod drawer;
 mod form;
+mod kitchen;
 mod menu;
 mod order;
 mod payment;
@@ -19,18 +20,19 @@ pub use access::{StaffView, TokenRow, TokenView};
 pub use day::{DayTotalsView, DaysRow, DaysView, XReport, ZReport};
 pub use drawer::{DrawerView, ShiftState, ShiftView};
 pub use form::{Shown, WallTime};
+pub use kitchen::{TicketLineRow, TicketLineView, TicketRow, TicketState, TicketView};
 pub use menu::{
     ItemRow, ItemState, ItemView, MenuRow, MenuView, ModifierGroupView, ModifierOptionView, PriceRow, TaxView,
     VariationView,
 };
 pub use order::{
     ChargePhaseView, DiscountView, LineModifierView, LineView, OrderPaymentView, OrderState, OrderSummary, OrderView,
-    PaidState, RateView, ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
+    PaidState, PrepState, RateView, ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
 };
 pub use payment::{PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView};
 pub use sales::{
-    ItemCell, OrderCell, SaleRow, SalesReport, SalesRow, SalesTotals, SoldLine, SoldRow, SoldTax, StoreCurrencyRow,
-    TaxCell, TenderCell,
+    ItemCell, OrderCell, SaleRow, SalesReport, SalesRow, SalesTotals, SoldDiscount, SoldLine, SoldRow, SoldTax,
+    StoreCurrencyRow, TaxCell, TenderCell,
 };
 pub use stock::{Mark86View, StockHeadRow, StockPolicyView, StockView};
 pub use store::{ApprovalsView, StoreMenuRow, StoreView};
@@ -145,7 +147,11 @@ macro_rules! rows {
 rows! {
     Checkpoint = 1,
     DrawerView = 1, ShiftView = 1, DaysRow = 1, ZReport = 1,
-    OrderView = 2, OrderSummary = 2, PaymentView = 2, StockView = 1, StockHeadRow = 1, StoreView = 3, StoreMenuRow = 1, PriceRow = 1, MenuRow = 1, SaleRow = 2, OrderCell = 1, ItemCell = 1, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1, TokenRow = 1, StaffView = 1,
+    OrderView = 3, OrderSummary = 2, PaymentView = 2, TicketRow = 1,
+    StockView = 1, StockHeadRow = 1,
+    StoreView = 4, StoreMenuRow = 1, PriceRow = 1, MenuRow = 2,
+    SaleRow = 3, OrderCell = 2, ItemCell = 2, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1,
+    TokenRow = 1, StaffView = 1,
 }
 
 /// A row that says nothing but that it is there.

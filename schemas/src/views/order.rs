@@ -1,9 +1,9 @@
 //! Orders.
 
 use super::form::shown::{
-    Channel, ChargeId, Currency, CustomerRef, Date, DiningMode, DiscountId, GroupId, ItemId, LineId, ModifierId,
-    OrderId, PayMode, PaymentId, Ppm, QtyMilli, Rounding, StoreId, TableId, TaxId, TaxRounding, TenderId, Text,
-    Timestamp, VariationId,
+    ActorId, Channel, ChargeId, Currency, CustomerRef, Date, DiningMode, DiscountId, GroupId, ItemId, LineId,
+    ModifierId, OrderId, PayMode, PaymentId, Ppm, QtyMilli, Rounding, StationId, StoreId, TableId, TaxId, TaxRounding,
+    TenderId, Text, TicketId, Timestamp, VariationId,
 };
 use super::form::{WallTime, choice, view};
 use super::payment::PaymentState;
@@ -58,6 +58,20 @@ choice! {
     }
 }
 
+choice! {
+    /// How far the kitchen is with an order.
+    pub enum PrepState {
+        /// It has nothing of it.
+        None,
+        /// It prepares something.
+        InKitchen,
+        /// Something is ready, and nothing is being prepared.
+        Ready,
+        /// Everything was served.
+        Served,
+    }
+}
+
 view! {
     /// An order as it is now.
     pub struct OrderView {
@@ -75,6 +89,8 @@ view! {
         pub pay_mode: PayMode,
         /// The table.
         pub table: Option<TableId>,
+        /// Who serves it.
+        pub server: Option<ActorId>,
         /// How many guests.
         pub guests: u16,
         /// The customer, by reference.
@@ -125,6 +141,10 @@ view! {
         pub payment_state: PaidState,
         /// The attempts to pay.
         pub payments: Vec<OrderPaymentView>,
+        /// How far the kitchen is with it.
+        pub prep_state: PrepState,
+        /// Its kitchen tickets, oldest first.
+        pub ticket_ids: Vec<TicketId>,
         /// The revision of its stream, for `If-Match`.
         pub revision: u64,
     }
@@ -143,8 +163,10 @@ view! {
         pub category: Option<Text>,
         /// The variation.
         pub variation: Option<VariationName>,
-        /// How much.
+        /// How much, less what was voided.
         pub qty: QtyMilli,
+        /// How much was voided.
+        pub voided: QtyMilli,
         /// How much of it was given back.
         pub refunded_qty: QtyMilli,
         /// The price of one unit with modifiers.
@@ -169,6 +191,16 @@ view! {
         pub seat: Option<u16>,
         /// The course it belongs to.
         pub course: Option<u16>,
+        /// The station that prepares it.
+        pub station: Option<StationId>,
+        /// How much waits until somebody names the line or its course.
+        pub held: QtyMilli,
+        /// How much the kitchen prepares.
+        pub fired: QtyMilli,
+        /// How much is ready to be served.
+        pub ready: QtyMilli,
+        /// How much was served.
+        pub served: QtyMilli,
     }
 }
 
@@ -231,6 +263,8 @@ view! {
         pub rate: RateView,
         /// Why.
         pub reason: Text,
+        /// Whether the lines were given away: reports tell comps from other discounts.
+        pub comp: bool,
         /// What it took off.
         pub taken: i64,
     }

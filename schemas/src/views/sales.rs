@@ -1,7 +1,7 @@
 //! Sales: the cells of the cubes, what the projection remembers of an order, and the report.
 
 use super::form::shown::{
-    Channel, Currency, Date, ItemId, LineId, Ppm, QtyMilli, StoreId, TaxId, TenderId, Text, VariationId,
+    Channel, Currency, Date, DiscountId, ItemId, LineId, Ppm, QtyMilli, StoreId, TaxId, TenderId, Text, VariationId,
 };
 use super::form::view;
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,10 @@ pub struct OrderCell {
     pub units_milli: i64,
     /// Lines before discounts.
     pub gross: i64,
-    /// All discounts.
+    /// Discounts, without comps.
     pub discount: i64,
+    /// What was given away.
+    pub comp: i64,
     /// Lines after discounts.
     pub net: i64,
     /// Tax on top of lines.
@@ -44,8 +46,10 @@ pub struct ItemCell {
     pub units_milli: i64,
     /// Before discounts.
     pub gross: i64,
-    /// Discounts.
+    /// Discounts, without comps.
     pub discount: i64,
+    /// What was given away.
+    pub comp: i64,
     /// After discounts.
     pub net: i64,
     /// Tax on top.
@@ -106,8 +110,19 @@ pub struct SaleRow {
     pub revision: u64,
     /// Its lines, in the order of its totals; none once it takes no more changes.
     pub lines: Vec<SoldLine>,
+    /// Its discounts, in the order of its totals; none once it takes no more changes.
+    pub discounts: Vec<SoldDiscount>,
     /// What the cubes hold of it; `None` before it is placed and once it takes no more changes.
     pub sold: Option<SoldRow>,
+}
+
+/// A discount on an order that may still change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SoldDiscount {
+    /// The discount.
+    pub discount: DiscountId,
+    /// Whether it gives lines away.
+    pub comp: bool,
 }
 
 /// A line of an order that may still change.
@@ -172,7 +187,7 @@ view! {
 }
 
 view! {
-    /// The sums of a report: `net + tax_exclusive + charges + charge_tax = total`.
+    /// The sums of a report: `gross - discounts - comps = net` and `net + tax_exclusive + charges + charge_tax = total`.
     pub struct SalesTotals {
         /// How many orders.
         pub orders: i64,
@@ -182,8 +197,10 @@ view! {
         pub units: QtyMilli,
         /// Lines before discounts.
         pub gross: i64,
-        /// All discounts.
+        /// Discounts, without comps.
         pub discounts: i64,
+        /// What was given away.
+        pub comps: i64,
         /// Lines after discounts.
         pub net: i64,
         /// Tax on top of lines.
@@ -249,8 +266,10 @@ view! {
         pub units: Option<QtyMilli>,
         /// Lines before discounts.
         pub gross: Option<i64>,
-        /// All discounts.
+        /// Discounts, without comps.
         pub discounts: Option<i64>,
+        /// What was given away.
+        pub comps: Option<i64>,
         /// Lines after discounts.
         pub net: Option<i64>,
         /// Tax on top of lines.

@@ -1,6 +1,6 @@
 //! Stores.
 
-use super::form::shown::{CashShifts, Currency, CutOff, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
+use super::form::shown::{CashShifts, Currency, CutOff, Kitchen, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
 use super::form::view;
 
 view! {
@@ -26,6 +26,8 @@ view! {
         pub approvals: ApprovalsView,
         /// Whether cash takes an open shift.
         pub cash_shifts: CashShifts,
+        /// Whether its orders are prepared on tickets.
+        pub kitchen: Kitchen,
         /// The menu version it sells from.
         pub menu_version: Option<u32>,
         /// The revision of its stream, for `If-Match`.

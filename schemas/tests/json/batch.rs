@@ -30,7 +30,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 37] = [
+const EVERY_TYPE: [(&str, &str); 48] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
     (
@@ -56,6 +56,17 @@ const EVERY_TYPE: [(&str, &str); 37] = [
     ("order.place", r#", "order_id": "o1""#),
     ("order.cancel", r#", "order_id": "o1", "body": {"reason": "r"}"#),
     ("order.complete", r#", "order_id": "o1", "body": {}"#),
+    ("order.hold", r#", "order_id": "o1", "body": {"line_ids": ["l1"]}"#),
+    ("order.fire", r#", "order_id": "o1", "body": {"course": 2}"#),
+    ("order.serve", r#", "order_id": "o1""#),
+    ("order.void_line", r#", "order_id": "o1", "body": {"line_id": "l1", "qty": 1, "reason": "r"}"#),
+    ("order.comp", r#", "order_id": "o1", "body": {"discount_id": "c1", "line_ids": ["l1"], "reason": "r"}"#),
+    ("order.set_table", r#", "order_id": "o1", "body": {"table": "t7"}"#),
+    ("order.assign_server", r#", "order_id": "o1", "body": {"staff": "ana"}"#),
+    ("ticket.start", r#", "ticket_id": "t17""#),
+    ("ticket.ready", r#", "ticket_id": "t17", "line_id": "l1""#),
+    ("ticket.bump", r#", "ticket_id": "t17""#),
+    ("ticket.recall", r#", "ticket_id": "t17""#),
     ("payment.initiate", r#", "order_id": "o1", "body": {"payment_id": "p1", "tender": "imported"}"#),
     ("payment.record_outcome", r#", "payment_id": "p1", "body": {"outcome": "captured"}"#),
     ("payment.request_refund", r#", "payment_id": "p1", "body": {"refund_id": "r1", "reason": "Cold"}"#),
@@ -96,6 +107,7 @@ fn every_type_has_a_command() {
             Command::Store(at, StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. }) => {
                 category == "day" && at == store()
             }
+            Command::Store(at, StoreCommand::Ticket(..)) => category == "ticket" && at == store(),
             Command::Store(at, _) => category == "store" && at == store(),
         };
         assert!(is_right, "{kind} became {:?}", parsed.command);

@@ -4,6 +4,7 @@ use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::command::Source;
 use domain::event::*;
 use domain::ids::*;
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxTotal, Totals};
@@ -83,6 +84,7 @@ fn settings() -> Settings {
         payment_timeout_s: 900,
         approvals: Approvals::default(),
         cash_shifts: domain::store::CashShifts::Off,
+        kitchen: Kitchen::Off,
     }
 }
 
@@ -96,6 +98,7 @@ fn menu_events() -> Vec<(Event, &'static str)> {
         groups: vec![],
         taxes: vec![],
         sku: None,
+        station: None,
     };
     let open = Item { price: ItemPrice::Open, ..plain.clone() };
     let large = Variation { id: variation(), name: text("Large"), price: Money(1_450), sku: Some(sku()) };
@@ -171,7 +174,7 @@ fn setup_events() -> Vec<(Event, &'static str)> {
             concat!(
                 r#"{"name":"Old Town","currency":"EUR","time_zone":"Europe/Madrid","cut_off":"04:00","#,
                 r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900,"#,
-                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false},"cash_shifts":"off"}"#,
+                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false},"cash_shifts":"off","kitchen":"off"}"#,
             ),
         ),
         (
@@ -179,7 +182,7 @@ fn setup_events() -> Vec<(Event, &'static str)> {
             concat!(
                 r#"{"name":"Old Town","currency":"EUR","time_zone":"Europe/Madrid","cut_off":"04:00","#,
                 r#""rounding":"half_even","tax_rounding":"line","payment_timeout_s":900,"#,
-                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false},"cash_shifts":"off"}"#,
+                r#""approvals":{"needed":[],"discount_limit_ppm":0,"self_approval":false},"cash_shifts":"off","kitchen":"off"}"#,
             ),
         ),
         (Event::StoreMenu(StoreMenuEvent::MenuAdopted { version: 3 }), r#"{"version":3}"#),
@@ -204,6 +207,7 @@ fn opening() -> Opening {
         time_zone: text("Europe/Madrid"),
         rules: PriceRules::default(),
         imported: false,
+        kitchen: Kitchen::Off,
     }
 }
 
@@ -226,6 +230,7 @@ fn full_line() -> Line {
         seat: Some(1),
         course: Some(2),
         note: Some(text("Extra hot")),
+        station: None,
     }
 }
 
@@ -324,6 +329,38 @@ fn order_events() -> Vec<(Event, &'static str)> {
         ),
         (order(OrderEvent::LineQtyChanged { line: line(), qty: QtyMilli(1_500) }), r#"{"line_id":"l1","qty":1.5}"#),
         (order(OrderEvent::LineRemoved { line: line() }), r#"{"line_id":"l1"}"#),
+        (order(OrderEvent::LinesHeld { lines: units() }), r#"{"lines":[{"line_id":"l1","qty":1.5}]}"#),
+        (order(OrderEvent::LinesServed { lines: units() }), r#"{"lines":[{"line_id":"l1","qty":1.5}]}"#),
+        (
+            order(OrderEvent::LinesFired {
+                fire: 2,
+                lines: vec![FiredLine { line: line(), qty: QtyMilli(1_500), taken: QtyMilli(1_000) }],
+            }),
+            r#"{"fire":2,"lines":[{"line_id":"l1","qty":1.5,"taken":1}]}"#,
+        ),
+        (
+            order(OrderEvent::LineVoided {
+                line: line(),
+                qty: QtyMilli(2_000),
+                fired: QtyMilli(1_000),
+                reason: text("Dropped"),
+                wasted: true,
+            }),
+            r#"{"line_id":"l1","qty":2,"fired":1,"reason":"Dropped","wasted":true}"#,
+        ),
+        (
+            order(OrderEvent::LinesComped { discount: discount(), lines: vec![line()], reason: text("Regular") }),
+            r#"{"discount_id":"d1","line_ids":["l1"],"reason":"Regular"}"#,
+        ),
+        (
+            order(OrderEvent::OrderMovedToTable {
+                from: Some(TableId::parse("t4").unwrap()),
+                to: TableId::parse("t7").unwrap(),
+            }),
+            r#"{"from":"t4","to":"t7"}"#,
+        ),
+        (order(OrderEvent::OrderMovedToTable { from: None, to: TableId::parse("t7").unwrap() }), r#"{"to":"t7"}"#),
+        (order(OrderEvent::ServerAssigned { staff: ActorId::parse("ana").unwrap() }), r#"{"staff":"ana"}"#),
         (
             order(reduced(DiscountScope::Order, Rate::Percent(Ppm(100_000)))),
             r#"{"discount_id":"d1","percent_ppm":100000,"reason":"Regular"}"#,
@@ -513,6 +550,27 @@ fn drawer_events() -> Vec<(Event, &'static str)> {
     ]
 }
 
+fn units() -> Vec<LineUnits> {
+    vec![LineUnits { line: line(), qty: QtyMilli(1_500) }]
+}
+
+fn ticket_events() -> Vec<(Event, &'static str)> {
+    let ticket = |event| Event::Ticket(TicketId::parse("t17").unwrap(), event);
+    let station = StationId::parse("grill").unwrap();
+    let lines = r#"{"lines":[{"line_id":"l1","qty":1.5}]}"#;
+    vec![
+        (
+            ticket(TicketEvent::TicketCreated { order: order_id(), fire: 1, station, lines: units() }),
+            r#"{"order_id":"o1","fire":1,"station":"grill","lines":[{"line_id":"l1","qty":1.5}]}"#,
+        ),
+        (ticket(TicketEvent::TicketStarted), "{}"),
+        (ticket(TicketEvent::TicketLineReady { line: line(), qty: QtyMilli(1_500) }), r#"{"line_id":"l1","qty":1.5}"#),
+        (ticket(TicketEvent::TicketBumped { lines: units() }), lines),
+        (ticket(TicketEvent::TicketRecalled { lines: units() }), lines),
+        (ticket(TicketEvent::TicketLinesCancelled { lines: units() }), lines),
+    ]
+}
+
 fn stock_events() -> Vec<(Event, &'static str)> {
     let stock = Event::Stock;
     let qty = QtyMilli(2_500);
@@ -522,6 +580,10 @@ fn stock_events() -> Vec<(Event, &'static str)> {
     let released = |why| StockEvent::StockReleased { order: order_id(), lines: lines(), why };
     let counted = StockEvent::StockCounted { sku: sku(), counted: QtyMilli(87_000), delta: QtyMilli(-3_000) };
     vec![
+        (
+            stock(StockEvent::StockVoided { order: order_id(), line: lines()[0], wasted: true }),
+            r#"{"order_id":"o1","line":{"line_id":"l1","sku":"dough","qty":2},"wasted":true}"#,
+        ),
         (stock(policy(StockPolicy::Untracked)), r#"{"sku":"dough","policy":"untracked"}"#),
         (stock(policy(StockPolicy::Counted { auto86: true })), r#"{"sku":"dough","policy":"counted","auto86":true}"#),
         (stock(received(None)), r#"{"sku":"dough","qty":2.5}"#),
@@ -569,7 +631,8 @@ fn stock_events() -> Vec<(Event, &'static str)> {
 }
 
 fn all() -> Vec<(Event, &'static str)> {
-    [menu_events(), setup_events(), order_events(), payment_events(), stock_events(), drawer_events()].concat()
+    [menu_events(), setup_events(), order_events(), payment_events(), stock_events(), drawer_events(), ticket_events()]
+        .concat()
 }
 
 #[test]

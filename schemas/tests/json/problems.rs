@@ -3,7 +3,7 @@
 use domain::event::Role;
 use domain::ids::{
     ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId,
-    Revision, Sku, TaxId, TokenId, VariationId,
+    Revision, Sku, TaxId, TicketId, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, QtyMilli};
 use domain::refused::{Closed, Refused, Shortage};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
     let item = ItemId::parse("pizza").unwrap();
     let line = LineId::parse("l1").unwrap();
+    let ticket = TicketId::parse("t17").unwrap();
     let group = GroupId::parse("sauce").unwrap();
     let modifier = ModifierId::parse("pesto").unwrap();
     let variation = VariationId::parse("large").unwrap();
@@ -225,6 +226,49 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             "unknown_tax",
             "The menu the store sells from has no tax vat.",
             json!({"tax_id": "vat"}),
+        ),
+        (
+            Refused::LineFired { line, fired: QtyMilli(2_000) },
+            "line_fired",
+            "The kitchen has 2 of line l1; void it instead.",
+            json!({"line_id": "l1", "fired": 2}),
+        ),
+        (
+            Refused::VoidExceedsLine { line, left: QtyMilli(1_500) },
+            "void_exceeds_line",
+            "Only 1.5 of line l1 is left.",
+            json!({"line_id": "l1", "left": 1.5}),
+        ),
+        (
+            Refused::KitchenOff,
+            "kitchen_off",
+            "The order is not prepared on tickets: the kitchen was off when it was opened.",
+            json!({}),
+        ),
+        (Refused::NotServed, "not_served", "Something is still to be prepared or served.", json!({})),
+        (
+            Refused::NothingToFire,
+            "nothing_to_fire",
+            "There is nothing new to fire, or all of it is held: name lines or a course.",
+            json!({}),
+        ),
+        (
+            Refused::NothingReady { line },
+            "nothing_ready",
+            "Nothing of line l1 is ready to be served.",
+            json!({"line_id": "l1"}),
+        ),
+        (
+            Refused::UnknownTicket { ticket },
+            "unknown_ticket",
+            "No open order has a ticket t17.",
+            json!({"ticket_id": "t17"}),
+        ),
+        (
+            Refused::TicketBumped { ticket },
+            "ticket_bumped",
+            "The ticket t17 has left the board; recall it first.",
+            json!({"ticket_id": "t17"}),
         ),
         (
             Refused::OutOfStock { shortages },

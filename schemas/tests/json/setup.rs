@@ -5,6 +5,7 @@ use domain::calendar::{CutOff, Timestamp};
 use domain::command::{AccessCommand, StockCommand, StoreCommand};
 use domain::event::{Role, StockPolicy};
 use domain::ids::{ActorId, GroupId, ItemId, Sku, TaxId, Text, VariationId};
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{PriceRules, TaxRounding};
@@ -30,6 +31,7 @@ fn item() -> Item {
         groups: vec![],
         taxes: vec![],
         sku: None,
+        station: None,
     }
 }
 
@@ -198,6 +200,7 @@ fn stores() {
         payment_timeout_s: 900,
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
+        kitchen: Kitchen::Off,
     };
     let least = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "europe/madrid"}"#;
     assert_eq!(read(least, PutStore::parse), Ok(settings.clone()));

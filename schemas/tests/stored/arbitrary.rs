@@ -3,11 +3,13 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
     AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
-    DiscountScope, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts,
-    NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReleaseReason,
-    ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    DiscountScope, DrawerEvent, Event, FiredLine, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits,
+    MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine,
+    ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    TicketEvent,
 };
 use domain::ids::{ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text};
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
@@ -93,9 +95,9 @@ fn item() -> impl Strategy<Value = Item> {
     (
         (id(domain::ids::ItemId), text(), option::of(text()), price),
         (vec(variation(), 0..4), vec(id(domain::ids::GroupId), 0..4), vec(id(domain::ids::TaxId), 0..4)),
-        option::of(id(domain::ids::Sku)),
+        (option::of(id(domain::ids::Sku)), option::of(id(domain::ids::StationId))),
     )
-        .prop_map(|((id, name, category, price), (variations, groups, taxes), sku)| Item {
+        .prop_map(|((id, name, category, price), (variations, groups, taxes), (sku, station))| Item {
             id,
             name,
             category,
@@ -104,6 +106,7 @@ fn item() -> impl Strategy<Value = Item> {
             groups,
             taxes,
             sku,
+            station,
         })
 }
 
@@ -144,6 +147,27 @@ fn access() -> impl Strategy<Value = AccessEvent> {
     ]
 }
 
+fn kitchen() -> impl Strategy<Value = Kitchen> {
+    select(&[Kitchen::Off, Kitchen::On])
+}
+
+fn units() -> impl Strategy<Value = Vec<LineUnits>> {
+    vec((id(domain::ids::LineId), qty()).prop_map(|(line, qty)| LineUnits { line, qty }), 0..5)
+}
+
+fn ticket() -> impl Strategy<Value = TicketEvent> {
+    use TicketEvent as E;
+    prop_oneof![
+        (id(OrderId), any::<u32>(), id(domain::ids::StationId), units())
+            .prop_map(|(order, fire, station, lines)| E::TicketCreated { order, fire, station, lines }),
+        Just(E::TicketStarted),
+        (id(domain::ids::LineId), qty()).prop_map(|(line, qty)| E::TicketLineReady { line, qty }),
+        units().prop_map(|lines| E::TicketBumped { lines }),
+        units().prop_map(|lines| E::TicketRecalled { lines }),
+        units().prop_map(|lines| E::TicketLinesCancelled { lines }),
+    ]
+}
+
 fn rights() -> impl Strategy<Value = Rights> {
     proptest::sample::subsequence(Right::ALL.to_vec(), 0..=Right::ALL.len()).prop_map(Rights::of)
 }
@@ -158,18 +182,20 @@ fn approvals() -> impl Strategy<Value = Approvals> {
 
 fn settings() -> impl Strategy<Value = Settings> {
     let cut_off = (0..=CutOff::MINUTE_MAX).prop_map(|minute| CutOff::from_minute(minute).expect("a cut-off"));
-    (
-        text(),
-        currency(),
-        text(),
-        cut_off,
-        rules(),
-        any::<u32>(),
-        (approvals(), select(&[CashShifts::Off, CashShifts::Required])),
+    let policies = (approvals(), select(&[CashShifts::Off, CashShifts::Required]), kitchen());
+    (text(), currency(), text(), cut_off, rules(), any::<u32>(), policies).prop_map(
+        |(name, currency, time_zone, cut_off, rules, payment_timeout_s, (approvals, cash_shifts, kitchen))| Settings {
+            name,
+            currency,
+            time_zone,
+            cut_off,
+            rules,
+            payment_timeout_s,
+            approvals,
+            cash_shifts,
+            kitchen,
+        },
     )
-        .prop_map(|(name, currency, time_zone, cut_off, rules, payment_timeout_s, (approvals, cash_shifts))| {
-            Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals, cash_shifts }
-        })
 }
 
 fn store_menu() -> impl Strategy<Value = StoreMenuEvent> {
@@ -188,8 +214,8 @@ fn opening() -> impl Strategy<Value = Opening> {
     let how = (select(channels.to_vec()), select(dining_modes.to_vec()), select(&[PayMode::First, PayMode::Later]));
     let who = (option::of(id(domain::ids::TableId)), any::<u16>(), option::of(id(domain::ids::CustomerRef)));
     let when = (date(), local(), text());
-    (how, who, when, currency(), text(), rules(), any::<bool>()).prop_map(
-        |(how, who, when, currency, display_number, rules, imported)| Opening {
+    (how, who, when, currency(), text(), rules(), any::<bool>(), kitchen()).prop_map(
+        |(how, who, when, currency, display_number, rules, imported, kitchen)| Opening {
             channel: how.0,
             dining_mode: how.1,
             pay_mode: how.2,
@@ -203,6 +229,7 @@ fn opening() -> impl Strategy<Value = Opening> {
             time_zone: when.2,
             rules,
             imported,
+            kitchen,
         },
     )
 }
@@ -213,8 +240,9 @@ fn line() -> impl Strategy<Value = Line> {
     let what = (id(domain::ids::LineId), id(domain::ids::ItemId), text(), option::of(text()));
     let variation = option::of((id(domain::ids::VariationId), text()));
     let price = (qty(), money(), vec(modifier, 0..4), money(), vec(tax_rate(), 0..4));
-    let rest =
-        (option::of(id(domain::ids::Sku)), any::<u32>(), any::<(Option<u16>, Option<u16>)>(), option::of(text()));
+    let station = option::of(id(domain::ids::StationId));
+    let seating = any::<(Option<u16>, Option<u16>)>();
+    let rest = (option::of(id(domain::ids::Sku)), any::<u32>(), seating, option::of(text()), station);
     (what, variation, price, rest).prop_map(|(what, variation, price, rest)| Line {
         line: what.0,
         item: what.1,
@@ -231,6 +259,7 @@ fn line() -> impl Strategy<Value = Line> {
         seat: rest.2.0,
         course: rest.2.1,
         note: rest.3,
+        station: rest.4,
     })
 }
 
@@ -310,6 +339,24 @@ fn order() -> impl Strategy<Value = OrderEvent> {
         line().prop_map(E::LineAdded),
         (line_id(), qty()).prop_map(|(line, qty)| E::LineQtyChanged { line, qty }),
         line_id().prop_map(|line| E::LineRemoved { line }),
+        units().prop_map(|lines| E::LinesHeld { lines }),
+        units().prop_map(|lines| E::LinesServed { lines }),
+        (any::<u32>(), vec((line_id(), qty(), qty()), 0..5)).prop_map(|(fire, lines)| {
+            let lines = lines.into_iter().map(|(line, qty, taken)| FiredLine { line, qty, taken }).collect();
+            E::LinesFired { fire, lines }
+        }),
+        (line_id(), qty(), qty(), text(), any::<bool>()).prop_map(|(line, qty, fired, reason, wasted)| E::LineVoided {
+            line,
+            qty,
+            fired,
+            reason,
+            wasted
+        }),
+        (id(domain::ids::DiscountId), vec(line_id(), 1..4), text())
+            .prop_map(|(discount, lines, reason)| E::LinesComped { discount, lines, reason }),
+        (option::of(id(domain::ids::TableId)), id(domain::ids::TableId))
+            .prop_map(|(from, to)| E::OrderMovedToTable { from, to }),
+        id(domain::ids::ActorId).prop_map(|staff| E::ServerAssigned { staff }),
         discount().prop_map(E::DiscountApplied),
         id(domain::ids::DiscountId).prop_map(|discount| E::DiscountRemoved { discount }),
         charge().prop_map(E::ServiceChargeApplied),
@@ -419,6 +466,9 @@ fn stock() -> impl Strategy<Value = StockEvent> {
         sku().prop_map(|sku| E::ItemUnmarked86 { sku }),
         reserved().prop_map(|(order, lines)| E::StockReserved { order, lines }),
         reserved().prop_map(|(order, lines)| E::StockCommitted { order, lines }),
+        (id(OrderId), (id(domain::ids::LineId), sku(), qty()), any::<bool>()).prop_map(
+            |(order, (line, sku, qty), wasted)| E::StockVoided { order, line: ReservedLine { line, sku, qty }, wasted }
+        ),
         (reserved(), why).prop_map(|((order, lines), why)| E::StockReleased { order, lines, why }),
         (reserved(), id(RefundId)).prop_map(|((order, lines), refund)| E::StockRestocked { order, refund, lines }),
     ]
@@ -487,6 +537,7 @@ pub fn event() -> impl Strategy<Value = Event> {
         2 => stock().prop_map(Event::Stock),
         1 => day().prop_map(Event::Day),
         1 => (id(DrawerId), drawer()).prop_map(|(id, event)| Event::Drawer(id, event)),
+        1 => (id(domain::ids::TicketId), ticket()).prop_map(|(id, event)| Event::Ticket(id, event)),
     ]
 }
 
@@ -500,6 +551,7 @@ fn stream() -> impl Strategy<Value = Stream> {
         4 => Stream::Order(tenant, store, order),
         5 => Stream::Payment(tenant, store, payment),
         6 => Stream::Drawer(tenant, store, drawer),
+        7 => Stream::Ticket(tenant, store, domain::ids::TicketId(payment.0)),
         _ => Stream::Stock(tenant, store),
     })
 }

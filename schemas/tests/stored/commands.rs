@@ -3,16 +3,17 @@
 use crate::samples::{ORDER, PAYMENT, currency, group, item, plain_item, settings, text};
 use domain::calendar::{Date, Timestamp};
 use domain::command::{
-    AccessCommand, Command, DrawerCommand, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine, NewModifier,
-    NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
-    RefundOutcome, StockCommand, StoreCommand,
+    AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
+    NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine,
+    RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
 };
 use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
 use domain::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, RefundId, Sku, StoreId,
-    TableId, TaxId, TenderId, TokenId, VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, RefundId, Sku,
+    StationId, StoreId, TableId, TaxId, TenderId, TicketId, TokenId, VariationId,
 };
-use domain::menu::Tax;
+use domain::kitchen::Kitchen;
+use domain::menu::{Item, Tax};
 use domain::money::{Money, Ppm, QtyMilli};
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Settings};
@@ -43,12 +44,22 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     add("one", StoreCommand::OpenDay { date: Date::from_ymd(2027, 1, 2).expect("a date") });
     add("one", StoreCommand::CloseDay { date: Date::from_ymd(2027, 1, 2).expect("a date") });
     drawer(&mut |label, command| add(label, StoreCommand::Drawer(id!(DrawerId "d1"), command)));
+    let tickets = [
+        TicketCommand::Start,
+        TicketCommand::MarkLineReady(id!(LineId "l1")),
+        TicketCommand::Bump,
+        TicketCommand::Recall,
+    ];
+    for command in tickets {
+        add("one", StoreCommand::Ticket(id!(TicketId "t17"), command));
+    }
     commands
 }
 
 fn menu(add: &mut dyn FnMut(&'static str, MenuCommand)) {
     add("full", MenuCommand::UpsertItem(item()));
     add("plain", MenuCommand::UpsertItem(plain_item()));
+    add("station", MenuCommand::UpsertItem(Item { station: Some(id!(StationId "oven")), ..plain_item() }));
     add("one", MenuCommand::RetireItem(id!(ItemId "lobster")));
     add("full", MenuCommand::UpsertModifierGroup(group()));
     let tax = Tax { id: id!(TaxId "vat19"), name: text("USt 19 %"), rate: Ppm(190_000), inclusive: true };
@@ -62,6 +73,7 @@ fn store(add: &mut dyn FnMut(&'static str, StoreCommand)) {
     let approvals = Approvals { needed: Rights::of([Right::Cancel]), discount_limit: Ppm(1), self_approval: true };
     add("approvals", StoreCommand::Put(Settings { approvals, ..settings() }));
     add("shifts", StoreCommand::Put(Settings { cash_shifts: CashShifts::Required, ..settings() }));
+    add("kitchen", StoreCommand::Put(Settings { kitchen: Kitchen::On, ..settings() }));
     add("one", StoreCommand::AdoptMenu { version: 7 });
     let item = id!(ItemId "margherita");
     let variation = Some(id!(VariationId "small"));
@@ -152,6 +164,20 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     add("timeout", C::Cancel { reason: CancelReason::PaymentTimeout });
     add("requested", C::Cancel { reason: CancelReason::Requested(text("Gast ist gegangen")) });
     add("one", C::Complete);
+    let lines = vec![id!(LineId "l1"), id!(LineId "l2")];
+    add("two", C::HoldLines(lines.clone()));
+    add("unheld", C::FireLines(Fire::Unheld));
+    add("lines", C::FireLines(Fire::Lines(lines.clone())));
+    add("course", C::FireLines(Fire::Course(2)));
+    add("two", C::MarkServed(lines));
+    add("all", C::MarkServed(vec![]));
+    let (line, qty) = (id!(LineId "l1"), QtyMilli::ONE);
+    add("wasted", C::VoidLine { line, qty, reason: text("Bruch"), wasted: true });
+    add("back", C::VoidLine { line, qty, reason: text("Bruch"), wasted: false });
+    let (discount, reason) = (id!(DiscountId "sorry"), text("Wartezeit"));
+    add("one", C::CompLines(NewComp { discount, lines: vec![line], reason }));
+    add("one", C::SetTable(id!(TableId "t7")));
+    add("one", C::AssignServer(id!(ActorId "ana")));
     add("one", C::TimeOut { deadline: DEADLINE });
 }
 

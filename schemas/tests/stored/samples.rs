@@ -5,14 +5,17 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
     AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
-    DiscountScope, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, MenuEvent, MoneyParts,
-    NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReleaseReason,
-    ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    DiscountScope, DrawerEvent, Event, FiredLine, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits,
+    MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine,
+    ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    TicketEvent,
 };
 use domain::ids::{
     ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId,
-    RefundId, Sku, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TokenId, VariationId,
+    RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId, TokenId,
+    VariationId,
 };
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
@@ -60,6 +63,7 @@ pub fn samples() -> Vec<Sample> {
     stock(&mut |label, event| add(label, Event::Stock(event)));
     day(&mut |label, event| add(label, Event::Day(event)));
     drawer(&mut |label, event| add(label, Event::Drawer(id!(DrawerId "d1"), event)));
+    ticket(&mut |label, event| add(label, Event::Ticket(id!(TicketId "t17"), event)));
     samples.extend(written_before());
     samples
 }
@@ -90,6 +94,7 @@ pub fn item() -> Item {
         groups: vec![id!(GroupId "toppings"), id!(GroupId "extras")],
         taxes: vec![id!(TaxId "vat7")],
         sku: Some(id!(Sku "dough")),
+        station: None,
     }
 }
 
@@ -103,6 +108,7 @@ pub fn plain_item() -> Item {
         groups: vec![],
         taxes: vec![],
         sku: None,
+        station: None,
     }
 }
 
@@ -123,6 +129,8 @@ pub fn group() -> ModifierGroup {
 fn menu(add: &mut dyn FnMut(&'static str, MenuEvent)) {
     add("full", MenuEvent::ItemUpserted(item()));
     add("plain", MenuEvent::ItemUpserted(plain_item()));
+    let station = Some(id!(StationId "oven"));
+    add("full", MenuEvent::ItemUpserted(Item { station, ..item() }));
     add("one", MenuEvent::ItemRetired { item: id!(ItemId "lobster") });
     add("full", MenuEvent::ModifierGroupUpserted(group()));
     let empty = ModifierGroup { min: 0, max: 0, allow_qty: false, modifiers: vec![], ..group() };
@@ -158,6 +166,7 @@ pub fn settings() -> Settings {
         payment_timeout_s: 900,
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
+        kitchen: Kitchen::Off,
     }
 }
 
@@ -166,8 +175,11 @@ fn store(add: &mut dyn FnMut(&'static str, StoreEvent)) {
     let needed = Rights::of([Right::Discount, Right::NoSale]);
     let approvals = Approvals { needed, discount_limit: Ppm(100_000), self_approval: true };
     let cash_shifts = CashShifts::Required;
-    add("full", StoreEvent::StoreOpened(Settings { approvals, cash_shifts, ..settings() }));
-    add("full", StoreEvent::StoreSettingsChanged(Settings { approvals, cash_shifts, ..settings() }));
+    for kitchen in [Kitchen::Off, Kitchen::On] {
+        let full = Settings { approvals, cash_shifts, kitchen, ..settings() };
+        add("full", StoreEvent::StoreOpened(full.clone()));
+        add("full", StoreEvent::StoreSettingsChanged(full));
+    }
 }
 
 /// Settings as far as version 1 knew them.
@@ -208,6 +220,7 @@ pub fn opening() -> Opening {
         time_zone: text("Europe/Berlin"),
         rules: PriceRules { rounding: Rounding::HalfEven, tax_rounding: TaxRounding::Line },
         imported: false,
+        kitchen: Kitchen::Off,
     }
 }
 
@@ -247,6 +260,7 @@ pub fn line() -> Line {
         seat: Some(3),
         course: Some(300),
         note: Some(text("ohne Knoblauch, bitte – scharf 🌶")),
+        station: None,
     }
 }
 
@@ -281,6 +295,7 @@ pub fn totals() -> Totals {
 fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     use OrderEvent as E;
     add("full", E::OrderOpened(opening()));
+    add("full", E::OrderOpened(Opening { kitchen: Kitchen::On, ..opening() }));
     let kinds = [
         ("kiosk", Channel::Kiosk, DiningMode::TakeAway),
         ("online", Channel::Online, DiningMode::TakeAway),
@@ -293,10 +308,25 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
         add(label, E::OrderOpened(plain));
     }
     add("full", E::LineAdded(line()));
+    add("full", E::LineAdded(Line { station: Some(id!(StationId "oven")), ..line() }));
     let plain = Line { category: None, variation: None, modifiers: vec![], taxes: vec![], sku: None, ..line() };
     add("plain", E::LineAdded(Line { seat: None, course: None, note: None, ..plain }));
     add("one", E::LineQtyChanged { line: id!(LineId "l1"), qty: QtyMilli(300) });
     add("one", E::LineRemoved { line: id!(LineId "l1") });
+    let (line, qty, taken) = (id!(LineId "l1"), QtyMilli::pieces(2), QtyMilli::ONE);
+    add("one", E::LinesHeld { lines: vec![LineUnits { line, qty }] });
+    add("one", E::LinesFired { fire: 2, lines: vec![FiredLine { line, qty, taken }] });
+    add("one", E::LinesServed { lines: vec![LineUnits { line, qty }] });
+    let reason = text("fell on the floor");
+    add("wasted", E::LineVoided { line, qty, fired: taken, reason: reason.clone(), wasted: true });
+    let fired = QtyMilli::ZERO;
+    add("back", E::LineVoided { line, qty, fired, reason: reason.clone(), wasted: false });
+    let (discount, lines) = (id!(DiscountId "sorry"), vec![line, id!(LineId "l2")]);
+    add("two", E::LinesComped { discount, lines, reason });
+    let (from, to) = (id!(TableId "t4"), id!(TableId "t7"));
+    add("moved", E::OrderMovedToTable { from: Some(from), to });
+    add("first", E::OrderMovedToTable { from: None, to });
+    add("one", E::ServerAssigned { staff: id!(ActorId "ana") });
     let discount = Discount {
         discount: id!(DiscountId "d1"),
         scope: DiscountScope::Lines(vec![id!(LineId "l1"), id!(LineId "l2")]),
@@ -401,6 +431,8 @@ fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {
     ];
     add("one", E::StockReserved { order: ORDER, lines: lines.clone() });
     add("one", E::StockCommitted { order: ORDER, lines: lines.clone() });
+    add("wasted", E::StockVoided { order: ORDER, line: lines[0], wasted: true });
+    add("back", E::StockVoided { order: ORDER, line: lines[0], wasted: false });
     let reasons = [ReleaseReason::OrderCancelled, ReleaseReason::PaymentTimeout, ReleaseReason::LineChanged];
     for (label, why) in ["cancelled", "timeout", "line_changed"].into_iter().zip(reasons) {
         add(label, E::StockReleased { order: ORDER, lines: lines.clone(), why });
@@ -457,6 +489,18 @@ fn drawer(add: &mut dyn FnMut(&'static str, DrawerEvent)) {
     add("one", E::CashRefundRecorded { shift, payment, refund, amount });
     let (expected, counted, over_short) = (Money(48_350), Money(48_340), Money(-10));
     add("one", E::ShiftClosed { shift, expected, counted, over_short });
+}
+
+fn ticket(add: &mut dyn FnMut(&'static str, TicketEvent)) {
+    use TicketEvent as E;
+    let (station, line, qty) = (id!(StationId "oven"), id!(LineId "l1"), QtyMilli::pieces(2));
+    let lines = vec![LineUnits { line, qty }, LineUnits { line: id!(LineId "l2"), qty: QtyMilli::ONE }];
+    add("one", E::TicketCreated { order: ORDER, fire: 1, station, lines: lines.clone() });
+    add("one", E::TicketStarted);
+    add("one", E::TicketLineReady { line, qty });
+    add("one", E::TicketBumped { lines: lines.clone() });
+    add("one", E::TicketRecalled { lines: lines.clone() });
+    add("one", E::TicketLinesCancelled { lines });
 }
 
 /// Commits with all they can say and with as little as they can.

@@ -5,7 +5,8 @@ use domain::calendar::{CutOff, Date, Timestamp};
 use domain::day::Days;
 use domain::drawer::{Drawer, Shift};
 use domain::event::{DayTotals, ReservedLine, StockPolicy};
-use domain::ids::{DrawerId, ItemId, LineId, OrderId, PaymentId, Sku, TenantId, Text, VariationId};
+use domain::ids::{DrawerId, ItemId, LineId, OrderId, PaymentId, Sku, TenantId, Text, TicketId, VariationId};
+use domain::kitchen::Kitchen;
 use domain::money::{Currency, Money, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::staff::Approvals;
@@ -60,6 +61,7 @@ fn row() -> StoreRow {
         payment_timeout_s: 900,
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Required,
+        kitchen: Kitchen::On,
     };
     let drawer = Drawer { events: 5, shifts: 2, open: Some(Shift { number: 2, expected: Money(12_300) }) };
     let numbers = [
@@ -94,7 +96,12 @@ fn row() -> StoreRow {
             store_events: 2,
             storemenu_events: 9,
             has_sold: true,
-            live: vec![Entity::Order(id!(OrderId "o1")), Entity::Payment(id!(PaymentId "p1"))],
+            tickets_made: 17,
+            live: vec![
+                Entity::Order(id!(OrderId "o1")),
+                Entity::Payment(id!(PaymentId "p1")),
+                Entity::Ticket(id!(TicketId "t17")),
+            ],
         },
     }
 }

@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use domain::ids::{PaymentId, TenantId, TokenId};
+use domain::ids::{TenantId, TokenId};
 use domain::stream::Stream;
 use eventlog::{Direction, LogReader, Position, Revision, StoredBatch};
 use schemas::json::{EventJson, FieldError, wire};
@@ -234,8 +234,8 @@ pub async fn history(
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadEvents)?;
     let mut streams = vec![Stream::Order(caller.tenant, store.0, order.0)];
-    let (payments, head) = super::reads::payments_of(&app, &caller, store.0, order.0).await?;
-    streams.extend(payments.into_iter().map(|payment: PaymentId| Stream::Payment(caller.tenant, store.0, payment)));
+    let (hanging, head) = super::reads::hanging_on(&app, &caller, store.0, order.0).await?;
+    streams.extend(hanging);
     let reader = app.reader.clone();
     let read = tokio::task::spawn_blocking(move || read_history(&reader, caller.tenant, &streams, head));
     let body = match read.await {

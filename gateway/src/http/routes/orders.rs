@@ -13,14 +13,16 @@ use axum::response::{IntoResponse, Response};
 use commands::CommandError;
 use domain::command::{Command, OrderCommand, StoreCommand};
 use domain::ids::{OrderId, StoreId};
-use schemas::json::request::{AddLines, Cancel, ChangeLine, Discount, OpenOrder, Place, ServiceCharge};
+use schemas::json::request::{
+    AddLines, AssignServer, Cancel, ChangeLine, Comp, Discount, OpenOrder, Place, ServiceCharge, SetTable,
+};
 use schemas::json::{Receipt, wire};
 use schemas::views::TotalsView;
 use serde::Deserialize;
 use std::sync::Arc;
 
 /// Sends a command to an order; with `Prefer: return=representation` the answer also holds the order as it is now.
-async fn to_order(
+pub(super) async fn to_order(
     app: &Arc<App>,
     caller: Caller,
     headers: CommandHeaders,
@@ -36,7 +38,7 @@ async fn to_order(
     }
 }
 
-type OrderPath = At<(wire::StoreId, wire::OrderId)>;
+pub(super) type OrderPath = At<(wire::StoreId, wire::OrderId)>;
 
 /// Opens an order; with `lines` and `"place": true` it is opened, priced, reserved and placed in one commit.
 #[utoipa::path(
@@ -147,7 +149,25 @@ pub async fn apply_discount(
     to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, command).await
 }
 
-/// Removes a discount.
+/// Gives lines away: a discount of all that is left of them, told apart in the sales; it may take an approval.
+#[utoipa::path(
+    post, path = "/v1/stores/{store}/orders/{order}/comps", tag = "orders",
+    params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
+    request_body = Comp,
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn comp(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At((store, order)): OrderPath,
+    Json(body): Json<Comp>,
+) -> Result<Response, ApiError> {
+    let command = body.parse()?;
+    to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, command).await
+}
+
+/// Removes a discount or a comp.
 #[utoipa::path(
     delete, path = "/v1/stores/{store}/orders/{order}/discounts/{discount}", tag = "orders",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), ("discount" = String, Path, description = "The discount"), CommandParams),
@@ -212,6 +232,42 @@ pub async fn place(
     Json(body): Json<Place>,
 ) -> Result<Response, ApiError> {
     let command = OrderCommand::Place(body.parse());
+    to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, command).await
+}
+
+/// Moves an order to a table; its kitchen tickets go with it.
+#[utoipa::path(
+    post, path = "/v1/stores/{store}/orders/{order}/table", tag = "orders",
+    params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
+    request_body = SetTable,
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn set_table(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At((store, order)): OrderPath,
+    Json(body): Json<SetTable>,
+) -> Result<Response, ApiError> {
+    let command = body.parse();
+    to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, command).await
+}
+
+/// Says who serves an order from now on.
+#[utoipa::path(
+    post, path = "/v1/stores/{store}/orders/{order}/server", tag = "orders",
+    params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), CommandParams),
+    request_body = AssignServer,
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn assign_server(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At((store, order)): OrderPath,
+    Json(body): Json<AssignServer>,
+) -> Result<Response, ApiError> {
+    let command = body.parse();
     to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, command).await
 }
 

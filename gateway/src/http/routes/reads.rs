@@ -13,7 +13,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use commands::Answer as Committed;
 use domain::calendar::Date;
-use domain::ids::{OrderId, PaymentId, StoreId};
+use domain::ids::{OrderId, StoreId};
+use domain::stream::Stream;
 use eventlog::Position;
 use projections::{
     Answer, LIMIT_DEFAULT, LIMIT_MAX, OrderFilter, PageRequest, PaymentFilter, Projection, QueryError, SalesBy,
@@ -191,22 +192,24 @@ pub async fn respond_with_order(
     Ok(command::with_headers(status, committed, body.into()))
 }
 
-/// The attempts to pay an order before the end of the log, and that end: an attempt that failed has left nothing in the
-/// order's own stream, so only a view that is up to date knows them all.
+/// The streams of the attempts to pay an order and of its kitchen tickets before the end of the log, and that end: an
+/// attempt that failed has left nothing in the order's own stream, so only a view that is up to date knows them all.
 ///
 /// # Errors
 /// [`ApiError`] as for every query; an order that is not there yet has none.
-pub async fn payments_of(
+pub async fn hanging_on(
     app: &Arc<App>,
     caller: &Caller,
     store: StoreId,
     order: OrderId,
-) -> Result<(Vec<PaymentId>, Position), ApiError> {
+) -> Result<(Vec<Stream>, Position), ApiError> {
     let (head, tenant) = (app.reader.durable(), caller.tenant);
     reached(app, Projection::Orders, Position(head.0.saturating_sub(1))).await?;
     let answer = ask(app, move |app| app.projections.order(tenant, store, order)).await?;
-    let payments = answer.value.map(|order| order.payments).unwrap_or_default();
-    Ok((payments.into_iter().map(|payment| payment.payment_id.0).collect(), head))
+    let Some(order) = answer.value else { return Ok((vec![], head)) };
+    let payments = order.payments.iter().map(|payment| Stream::Payment(tenant, store, payment.payment_id.0));
+    let tickets = order.ticket_ids.iter().map(|ticket| Stream::Ticket(tenant, store, ticket.0));
+    Ok((payments.chain(tickets).collect(), head))
 }
 
 /// Which orders.

@@ -1,5 +1,6 @@
 //! The fact itself: `data` of an event.
 
+mod kitchen;
 mod order;
 mod setup;
 
@@ -61,6 +62,7 @@ impl Serialize for EventData<'_> {
             Event::Drawer(_, event) => drawer(event, to),
             Event::Day(DayEvent::DayOpened { date }) => object!(to; "business_date": Wire(*date)),
             Event::Day(DayEvent::DayClosed(closing)) => day_closed(closing, to),
+            Event::Ticket(_, event) => kitchen::ticket(event, to),
         }
     }
 }
@@ -170,6 +172,9 @@ fn stock<S: Serializer>(event: &StockEvent, to: S) -> Result<S::Ok, S::Error> {
         StockEvent::ItemUnmarked86 { sku } => object!(to; "sku": sku.as_str()),
         StockEvent::StockReserved { order, lines } | StockEvent::StockCommitted { order, lines } => {
             object!(to; "order_id": order.as_str(), "lines": Part(lines.as_slice()))
+        }
+        StockEvent::StockVoided { order, line, wasted } => {
+            object!(to; "order_id": order.as_str(), "line": Part(line), "wasted": wasted)
         }
         StockEvent::StockReleased { order, lines, why } => {
             let why = match why {

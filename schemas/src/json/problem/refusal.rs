@@ -46,6 +46,14 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::ServiceChargeExists { .. } => "service_charge_exists",
         Refused::UnknownServiceCharge { .. } => "unknown_service_charge",
         Refused::UnknownTax { .. } => "unknown_tax",
+        Refused::LineFired { .. } => "line_fired",
+        Refused::VoidExceedsLine { .. } => "void_exceeds_line",
+        Refused::KitchenOff => "kitchen_off",
+        Refused::NotServed => "not_served",
+        Refused::NothingToFire => "nothing_to_fire",
+        Refused::NothingReady { .. } => "nothing_ready",
+        Refused::UnknownTicket { .. } => "unknown_ticket",
+        Refused::TicketBumped { .. } => "ticket_bumped",
         Refused::OutOfStock { .. } => "out_of_stock",
         Refused::TotalMismatch { .. } => "total_mismatch",
         Refused::BelowPaid { .. } => "below_paid",
@@ -127,6 +135,16 @@ pub fn refusal_detail(refused: &Refused) -> String {
         R::ServiceChargeExists { charge } => format!("The order has another charge {charge}; make a fresh id.").into(),
         R::UnknownServiceCharge { charge } => format!("The order has no service charge {charge}.").into(),
         R::UnknownTax { tax } => format!("The menu the store sells from has no tax {tax}.").into(),
+        R::LineFired { line, fired } => {
+            format!("The kitchen has {} of line {line}; void it instead.", Units(*fired)).into()
+        }
+        R::VoidExceedsLine { line, left } => format!("Only {} of line {line} is left.", Units(*left)).into(),
+        R::KitchenOff => "The order is not prepared on tickets: the kitchen was off when it was opened.".into(),
+        R::NotServed => "Something is still to be prepared or served.".into(),
+        R::NothingToFire => "There is nothing new to fire, or all of it is held: name lines or a course.".into(),
+        R::NothingReady { line } => format!("Nothing of line {line} is ready to be served.").into(),
+        R::UnknownTicket { ticket } => format!("No open order has a ticket {ticket}.").into(),
+        R::TicketBumped { ticket } => format!("The ticket {ticket} has left the board; recall it first.").into(),
         R::OutOfStock { shortages } => out_of_stock(shortages).into(),
         R::TotalMismatch { expected, actual } => format!("The total is {actual}, not {expected}; show it anew.").into(),
         R::BelowPaid { total, paid } => format!("The total would be {total}, but {paid} has been paid.").into(),
@@ -208,7 +226,13 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
             json!({"line_id": Wire(*line), "group_id": Wire(*group), "max": max, "selected": selected})
         }
         R::ModifierQtyNotAllowed { line, modifier } => json!({"line_id": Wire(*line), "modifier_id": Wire(*modifier)}),
-        R::NegativePrice { line } | R::LineExists { line } | R::UnknownLine { line } => json!({"line_id": Wire(*line)}),
+        R::NegativePrice { line } | R::LineExists { line } | R::UnknownLine { line } | R::NothingReady { line } => {
+            json!({"line_id": Wire(*line)})
+        }
+        R::LineFired { line, fired } => json!({"line_id": Wire(*line), "fired": Wire(*fired)}),
+        R::VoidExceedsLine { line, left } => json!({"line_id": Wire(*line), "left": Wire(*left)}),
+        R::UnknownTicket { ticket } | R::TicketBumped { ticket } => json!({"ticket_id": Wire(*ticket)}),
+        R::KitchenOff | R::NotServed | R::NothingToFire => json!({}),
         R::MenuIncomplete { item, kind, missing } => {
             json!({"item_id": Wire(*item), "missing_kind": kind, "missing_id": missing.as_str()})
         }

@@ -44,6 +44,9 @@ pub struct PutItem {
     /// The stock item one unit takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<wire::Sku>,
+    /// The station of the kitchen that prepares it; nobody has to where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub station: Option<wire::StationId>,
 }
 
 impl PutItem {
@@ -85,6 +88,7 @@ impl PutItem {
             groups: self.modifier_groups.into_iter().map(|group| group.0).collect(),
             taxes: self.taxes.into_iter().map(|tax| tax.0).collect(),
             sku: self.sku.map(|sku| sku.0),
+            station: self.station.map(|station| station.0),
         })
     }
 }

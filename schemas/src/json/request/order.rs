@@ -4,7 +4,7 @@ use super::{above_zero, at_most, each, is_false, not_negative, rate, unique};
 use crate::json::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::{
-    self, NewChargePhase, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand,
+    self, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand,
 };
 use domain::event::{CancelReason, DiscountScope};
 use domain::ids::{LineId, OrderId};
@@ -340,6 +340,68 @@ impl Discount {
         };
         let rate = rate(self.percent_ppm, self.amount)?;
         Ok(NewDiscount { discount: self.discount_id.0, scope, rate, reason: self.reason.0 })
+    }
+}
+
+/// `POST .../orders/{order}/comps`: gives lines away, which is a discount of all that is left of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"discount_id": "sorry", "line_ids": ["l2"], "reason": "Waited for an hour"}))]
+pub struct Comp {
+    /// The id of the discount, made by the client, unique in the order.
+    pub discount_id: wire::DiscountId,
+    /// The lines.
+    #[schema(min_items = 1, max_items = 256)]
+    pub line_ids: Vec<wire::LineId>,
+    /// Why.
+    pub reason: wire::Text,
+}
+
+impl Comp {
+    /// The command.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<OrderCommand, FieldError> {
+        if self.line_ids.is_empty() {
+            return Err(FieldError::new("/line_ids", "must name a line"));
+        }
+        at_most(&self.line_ids, LINES_MAX, "/line_ids")?;
+        unique(self.line_ids.iter().map(|line| line.0), "/line_ids", "")?;
+        let lines = self.line_ids.into_iter().map(|line| line.0).collect();
+        Ok(OrderCommand::CompLines(NewComp { discount: self.discount_id.0, lines, reason: self.reason.0 }))
+    }
+}
+
+/// `POST .../orders/{order}/table`: the guests sit at this table now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"table": "t7"}))]
+pub struct SetTable {
+    /// The table.
+    pub table: wire::TableId,
+}
+
+impl SetTable {
+    /// The command; nothing in it can be wrong any more.
+    pub fn parse(self) -> OrderCommand {
+        OrderCommand::SetTable(self.table.0)
+    }
+}
+
+/// `POST .../orders/{order}/server`: who serves the order from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"staff": "ana"}))]
+pub struct AssignServer {
+    /// The member of staff.
+    pub staff: wire::ActorId,
+}
+
+impl AssignServer {
+    /// The command; nothing in it can be wrong any more.
+    pub fn parse(self) -> OrderCommand {
+        OrderCommand::AssignServer(self.staff.0)
     }
 }
 

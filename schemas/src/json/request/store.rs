@@ -45,6 +45,9 @@ pub struct PutStore {
     /// Whether cash is taken, and given back, within an open shift only; `off` where nobody says.
     #[serde(default)]
     pub cash_shifts: wire::CashShifts,
+    /// Whether orders that are opened from now on are prepared on tickets; `off` where nobody says.
+    #[serde(default)]
+    pub kitchen: wire::Kitchen,
 }
 
 fn payment_timeout_s() -> u32 {
@@ -68,6 +71,7 @@ impl PutStore {
             cut_off: self.cut_off.0,
             rules: PriceRules { rounding: self.rounding.0, tax_rounding: self.tax_rounding.0 },
             payment_timeout_s: self.payment_timeout_s,
+            kitchen: self.kitchen.0,
             approvals: self.approvals.parse().map_err(|error| error.under("/approvals"))?,
             cash_shifts: self.cash_shifts.0,
         })

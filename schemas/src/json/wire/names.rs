@@ -4,6 +4,7 @@ use super::{WireForm, read_text};
 use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use domain::command::Source;
 use domain::event::{Channel, DiningMode, PayMode, Role};
+use domain::kitchen::Kitchen;
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
 use domain::staff::Right;
@@ -86,6 +87,9 @@ names! {
         Admin = "admin", Manager = "manager", Pos = "pos", Kitchen = "kitchen", Analyst = "analyst",
         Auditor = "auditor",
     }
+    Kitchen, "Whether orders are prepared on tickets: where they are, one is done when it is paid and served." {
+        Off = "off", On = "on",
+    }
     Right, "Something a person may be asked to approve." {
         Discount = "discount", Cancel = "cancel", VoidFired = "void_fired", Comp = "comp", Refund = "refund",
         PaidOut = "paid_out", NoSale = "no_sale",
@@ -134,6 +138,17 @@ names! {
         PlaceOrder = "order.place",
         CancelOrder = "order.cancel",
         CompleteOrder = "order.complete",
+        HoldLines = "order.hold",
+        FireLines = "order.fire",
+        MarkServed = "order.serve",
+        VoidLine = "order.void_line",
+        CompLines = "order.comp",
+        SetTable = "order.set_table",
+        AssignServer = "order.assign_server",
+        StartTicket = "ticket.start",
+        MarkLineReady = "ticket.ready",
+        BumpTicket = "ticket.bump",
+        RecallTicket = "ticket.recall",
         InitiatePayment = "payment.initiate",
         RecordOutcome = "payment.record_outcome",
         RequestRefund = "payment.request_refund",
@@ -196,6 +211,28 @@ pub enum CommandKind {
     CancelOrder,
     /// `order.complete`: `order_id`.
     CompleteOrder,
+    /// `order.hold`: `order_id`, body [`HoldLines`](crate::json::request::HoldLines).
+    HoldLines,
+    /// `order.fire`: `order_id`, body [`FireLines`](crate::json::request::FireLines).
+    FireLines,
+    /// `order.serve`: `order_id`, body [`MarkServed`](crate::json::request::MarkServed).
+    MarkServed,
+    /// `order.void_line`: `order_id`, body [`VoidLine`](crate::json::request::VoidLine).
+    VoidLine,
+    /// `order.comp`: `order_id`, body [`Comp`](crate::json::request::Comp).
+    CompLines,
+    /// `order.set_table`: `order_id`, body [`SetTable`](crate::json::request::SetTable).
+    SetTable,
+    /// `order.assign_server`: `order_id`, body [`AssignServer`](crate::json::request::AssignServer).
+    AssignServer,
+    /// `ticket.start`: `ticket_id`.
+    StartTicket,
+    /// `ticket.ready`: `ticket_id`, `line_id`.
+    MarkLineReady,
+    /// `ticket.bump`: `ticket_id`.
+    BumpTicket,
+    /// `ticket.recall`: `ticket_id`.
+    RecallTicket,
     /// `payment.initiate`: `order_id` here or in the body, body [`InitiatePayment`](crate::json::request::InitiatePayment).
     InitiatePayment,
     /// `payment.record_outcome`: `payment_id`, body [`Outcome`](crate::json::request::Outcome).

@@ -7,6 +7,7 @@ use domain::event::{
     ServiceCharge,
 };
 use domain::ids::{LineId, Text};
+use domain::kitchen::Kitchen;
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, TaxRate, TaxTotal, Totals};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -17,6 +18,26 @@ pub(super) fn order<S: Serializer>(event: &OrderEvent, to: S) -> Result<S::Ok, S
         OrderEvent::LineAdded(line) => line_added(line, to),
         OrderEvent::LineQtyChanged { line, qty } => object!(to; "line_id": line.as_str(), "qty": Wire(*qty)),
         OrderEvent::LineRemoved { line } => object!(to; "line_id": line.as_str()),
+        OrderEvent::LinesHeld { lines } | OrderEvent::LinesServed { lines } => {
+            object!(to; "lines": Part(lines.as_slice()))
+        }
+        OrderEvent::LinesFired { fire, lines } => object!(to; "fire": fire, "lines": Part(lines.as_slice())),
+        OrderEvent::LineVoided { line, qty, fired, reason, wasted } => object!(to;
+            "line_id": line.as_str(),
+            "qty": Wire(*qty),
+            "fired": Wire(*fired),
+            "reason": reason.as_str(),
+            "wasted": wasted
+        ),
+        OrderEvent::LinesComped { discount, lines, reason } => object!(to;
+            "discount_id": discount.as_str(),
+            "line_ids": Part(lines.as_slice()),
+            "reason": reason.as_str()
+        ),
+        OrderEvent::OrderMovedToTable { from, to: table } => {
+            object!(to; "from" ?: from.map(Wire), "to": table.as_str())
+        }
+        OrderEvent::ServerAssigned { staff } => object!(to; "staff": staff.as_str()),
         OrderEvent::DiscountApplied(discount) => discount_applied(discount, to),
         OrderEvent::DiscountRemoved { discount } => object!(to; "discount_id": discount.as_str()),
         OrderEvent::ServiceChargeApplied(charge) => charge_applied(charge, to),
@@ -66,6 +87,10 @@ fn text(text: &Option<Text>) -> Option<&str> {
 }
 
 fn opened<S: Serializer>(opening: &Opening, to: S) -> Result<S::Ok, S::Error> {
+    let kitchen = match opening.kitchen {
+        Kitchen::Off => None,
+        Kitchen::On => Some(name_of(Kitchen::On)),
+    };
     object!(to;
         "channel": name_of(opening.channel),
         "dining_mode": name_of(opening.dining_mode),
@@ -80,7 +105,8 @@ fn opened<S: Serializer>(opening: &Opening, to: S) -> Result<S::Ok, S::Error> {
         "time_zone": opening.time_zone.as_str(),
         "rounding": name_of(opening.rules.rounding),
         "tax_rounding": name_of(opening.rules.tax_rounding),
-        "imported": opening.imported
+        "imported": opening.imported,
+        "kitchen" ?: kitchen
     )
 }
 
@@ -101,7 +127,8 @@ fn line_added<S: Serializer>(line: &Line, to: S) -> Result<S::Ok, S::Error> {
         "menu_version": line.menu_version,
         "seat" ?: line.seat,
         "course" ?: line.course,
-        "note" ?: text(&line.note)
+        "note" ?: text(&line.note),
+        "station" ?: line.station.map(Wire)
     )
 }
 

@@ -45,7 +45,8 @@ fn item_upserted<S: Serializer>(item: &Item, to: S) -> Result<S::Ok, S::Error> {
         "variations" ?: variations,
         "modifier_groups": Part(item.groups.as_slice()),
         "taxes": Part(item.taxes.as_slice()),
-        "sku" ?: item.sku.map(Wire)
+        "sku" ?: item.sku.map(Wire),
+        "station" ?: item.station.map(Wire)
     )
 }
 
@@ -128,8 +129,17 @@ impl Serialize for Part<'_, Approvals> {
 pub(super) fn store<S: Serializer>(event: &StoreEvent, to: S) -> Result<S::Ok, S::Error> {
     match event {
         StoreEvent::StoreOpened(settings) | StoreEvent::StoreSettingsChanged(settings) => {
-            let Settings { name, currency, time_zone, cut_off, rules, payment_timeout_s, approvals, cash_shifts } =
-                settings;
+            let Settings {
+                name,
+                currency,
+                time_zone,
+                cut_off,
+                rules,
+                payment_timeout_s,
+                approvals,
+                cash_shifts,
+                kitchen,
+            } = settings;
             object!(to;
                 "name": name.as_str(),
                 "currency": currency.code(),
@@ -139,7 +149,8 @@ pub(super) fn store<S: Serializer>(event: &StoreEvent, to: S) -> Result<S::Ok, S
                 "tax_rounding": name_of(rules.tax_rounding),
                 "payment_timeout_s": payment_timeout_s,
                 "approvals": Part(approvals),
-                "cash_shifts": name_of(*cash_shifts)
+                "cash_shifts": name_of(*cash_shifts),
+                "kitchen": name_of(*kitchen)
             )
         }
     }

@@ -1,0 +1,64 @@
+//! Events of a kitchen ticket.
+
+use crate::ids::{LineId, OrderId, StationId};
+use crate::money::QtyMilli;
+
+/// So many units of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineUnits {
+    /// The line.
+    pub line: LineId,
+    /// How much of it.
+    pub qty: QtyMilli,
+}
+
+/// So many units of a line on their way to the kitchen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FiredLine {
+    /// The line.
+    pub line: LineId,
+    /// How much of it.
+    pub qty: QtyMilli,
+    /// How much of that left the shelf.
+    pub taken: QtyMilli,
+}
+
+/// What happened to a kitchen ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TicketEvent {
+    /// A fire sent units to a station.
+    TicketCreated {
+        /// The order.
+        order: OrderId,
+        /// Which fire of the order: 1, 2, 3, ...
+        fire: u32,
+        /// Who prepares it.
+        station: StationId,
+        /// What.
+        lines: Vec<LineUnits>,
+    },
+    /// Somebody began.
+    TicketStarted,
+    /// What was left of a line is ready.
+    TicketLineReady {
+        /// The line.
+        line: LineId,
+        /// How much of it.
+        qty: QtyMilli,
+    },
+    /// It left the board; what was left of it is ready.
+    TicketBumped {
+        /// What became ready with it.
+        lines: Vec<LineUnits>,
+    },
+    /// It came back to the board; what was not served yet is to be prepared again.
+    TicketRecalled {
+        /// What is not ready any more.
+        lines: Vec<LineUnits>,
+    },
+    /// Units on it were voided.
+    TicketLinesCancelled {
+        /// What is not to be prepared any more.
+        lines: Vec<LineUnits>,
+    },
+}
