@@ -57,7 +57,7 @@ impl Generation {
     }
 }
 
-/// Times that ids carried which were ahead of the clock when they were accepted, first and last.
+/// Times that ids, of commands and of what they began, carried ahead of the clock when they were accepted; first and last.
 pub(crate) type Ahead = (i64, i64);
 
 /// The accepted ids; see the module.
@@ -100,9 +100,8 @@ impl Ids {
         if self.horizon == i64::MIN {
             return Known::Never;
         }
-        let is_ahead = |stamp| self.ahead.is_some_and(|(from, to)| from <= stamp && stamp <= to);
         match stamp_us(command) {
-            Some(stamp) if now.0.saturating_add(CLOCK_SKEW_MAX_US) < stamp || is_ahead(stamp) => {
+            Some(stamp) if now.0.saturating_add(CLOCK_SKEW_MAX_US) < stamp || self.is_ahead(stamp) => {
                 Known::Ask { not_before: i64::MIN }
             }
             Some(stamp) if self.horizon <= stamp => Known::Never,
@@ -120,17 +119,43 @@ impl Ids {
 
     /// Remembers an accepted command whose commit stands at `first`.
     pub(crate) fn note(&mut self, tenant: TenantNumber, command: CommandId, first: Position, recorded_at: Timestamp) {
-        if let Some(stamp) = stamp_us(command) {
-            match recorded_at.0.saturating_add(CLOCK_SKEW_MAX_US) < stamp {
-                true => {
-                    let (from, to) = self.ahead.unwrap_or((stamp, stamp));
-                    self.ahead = Some((from.min(stamp), to.max(stamp)));
-                }
-                false => self.young.stamped_max = self.young.stamped_max.max(stamp),
-            }
+        if let Some(stamp) = stamp_us(command)
+            && !self.note_stamp(stamp, recorded_at)
+        {
+            self.young.stamped_max = self.young.stamped_max.max(stamp);
         }
         self.young.last = first;
         self.young.commits.insert(key(tenant, command), first);
+    }
+
+    /// Remembers that something that is named by a UUID began; [`Ids::not_before`] tells its name from others.
+    pub(crate) fn note_named(&mut self, name: u128, recorded_at: Timestamp) {
+        if let Some(stamp) = stamp_us(CommandId(name)) {
+            self.note_stamp(stamp, recorded_at);
+        }
+    }
+
+    /// Remembers a time that was ahead of the clock; answers whether it was.
+    fn note_stamp(&mut self, stamp: i64, recorded_at: Timestamp) -> bool {
+        let is_ahead = recorded_at.0.saturating_add(CLOCK_SKEW_MAX_US) < stamp;
+        if is_ahead {
+            let (from, to) = self.ahead.unwrap_or((stamp, stamp));
+            self.ahead = Some((from.min(stamp), to.max(stamp)));
+        }
+        is_ahead
+    }
+
+    fn is_ahead(&self, stamp: i64) -> bool {
+        self.ahead.is_some_and(|(from, to)| from <= stamp && stamp <= to)
+    }
+
+    /// The earliest time, in microseconds since the epoch, at which something of this name may have begun: a UUIDv7 carries
+    /// when its client made it. The lowest where the name says nothing of it.
+    pub(crate) fn not_before(&self, name: u128) -> i64 {
+        match stamp_us(CommandId(name)) {
+            Some(stamp) if !self.is_ahead(stamp) => stamp.saturating_sub(CLOCK_SKEW_MAX_US),
+            Some(_) | None => i64::MIN,
+        }
     }
 
     /// Forgets the older half once memory holds more than it may and all of that half is durable: everything below
@@ -258,6 +283,20 @@ mod tests {
         // An answer of the log from before is no answer any more.
         assert!(!ids.is_fresh(LookedUp { as_of: Position(99), first: None }));
         assert!(ids.is_fresh(LookedUp { as_of: Position(100), first: None }));
+    }
+
+    #[test]
+    fn a_name_tells_when_what_it_names_may_have_begun() {
+        let mut ids = Ids::new(8);
+        let future = NOON + 60 * MINUTE_US;
+        for name in [v7(NOON, 1), v7(future, 1)] {
+            ids.note_named(name.0, Timestamp(NOON));
+        }
+        assert_eq!(ids.not_before(v7(NOON, 9).0), NOON - 5 * MINUTE_US);
+        // Some of that time began before it had come.
+        assert_eq!(ids.not_before(v7(future, 9).0), i64::MIN);
+        assert_eq!(ids.not_before(v7(future + MINUTE_US, 9).0), future - 4 * MINUTE_US);
+        assert_eq!(ids.not_before(v4(9).0), i64::MIN);
     }
 
     #[test]

@@ -49,6 +49,31 @@ pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
     }
 }
 
+/// The entity a stream is the history of.
+pub(crate) fn entity_at(stream: &Stream) -> Option<Entity> {
+    match stream {
+        Stream::Order(_, _, order) => Some(Entity::Order(*order)),
+        Stream::Payment(_, _, payment) => Some(Entity::Payment(*payment)),
+        Stream::Ticket(_, _, ticket) => Some(Entity::Ticket(*ticket)),
+        Stream::Menu(_)
+        | Stream::Access(_)
+        | Stream::Store(..)
+        | Stream::StoreMenu(..)
+        | Stream::Stock(..)
+        | Stream::Drawer(..)
+        | Stream::Day(..) => None,
+    }
+}
+
+/// The number that an entity's name is, where it is a UUID.
+pub(crate) fn name_of(entity: Entity) -> Option<u128> {
+    match entity {
+        Entity::Order(order) => order.0.to_u128(),
+        Entity::Payment(payment) => payment.0.to_u128(),
+        Entity::Ticket(ticket) => ticket.0.to_u128(),
+    }
+}
+
 /// The entity an event is a fact of, where it has a stream of its own.
 fn entity_of(event: &Event) -> Option<Entity> {
     match event {

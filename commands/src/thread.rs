@@ -373,9 +373,14 @@ fn encode(
     name: &mut String,
 ) -> Option<(Position, Vec<Recorded>)> {
     let mut commit = batch.commit(header);
+    let mut named = None;
     for event in &mut recorded {
-        name.clear();
-        event.stream.write_name(name);
+        // Most events of a commit are of one stream.
+        if named != Some(event.stream) {
+            name.clear();
+            event.stream.write_name(name);
+            named = Some(event.stream);
+        }
         let revision = eventlog::Revision(event.revision.0);
         event.position = commit.event(name, revision, |body| stored::encode(&event.event, body));
     }

@@ -5,11 +5,11 @@ use crate::envelope::Envelope;
 use crate::fetch::Want;
 use crate::fold::FoldError;
 use crate::ids::{Ids, Known, LookedUp, TenantNumber};
-use crate::load::{entities_of, stream_of};
+use crate::load::{entities_of, name_of, stream_of};
 use crate::place::{ClosedOrders, Moved, Place};
 use domain::calendar::{LocalDateTime, Timestamp};
 use domain::command::{Command, Context, PaymentCommand, StoreCommand};
-use domain::event::{Event, MenuEvent, OrderEvent, StoreEvent};
+use domain::event::{Event, MenuEvent, OrderEvent, PaymentEvent, StoreEvent};
 use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::refused::Refused;
 use domain::store::{Due, Entity, Store};
@@ -182,7 +182,10 @@ impl World {
         let is_lacking = |entity: &Entity| {
             !place.store.holds(*entity)
                 && !absent.contains(entity)
-                && reader.may_have_stream(&stream_of(tenant_id, store_id, *entity).to_string())
+                && reader.may_have_stream(
+                    &stream_of(tenant_id, store_id, *entity).to_string(),
+                    name_of(*entity).map_or(i64::MIN, |name| self.ids.not_before(name)),
+                )
         };
         let entities: Vec<Entity> = entities_of(command?).into_iter().flatten().filter(is_lacking).collect();
         let settings = || Box::new(place.store.settings().clone());
@@ -310,14 +313,25 @@ impl World {
                     place.is_swept = true;
                     self.sweeps.push_back((tenant, id));
                 }
-                if let Event::Order(_, OrderEvent::OrderOpened(_)) = event {
+                if let Event::Order(order, OrderEvent::OrderOpened(_)) = event {
                     self.orders += 1;
+                    self.note_named(Entity::Order(*order));
+                }
+                if let Event::Payment(payment, PaymentEvent::PaymentInitiated { .. }) = event {
+                    self.note_named(Entity::Payment(*payment));
                 }
                 self.move_deadline(tenant, id, moved);
             }
             (_, None) => panic!("{event:?} without a store"),
         }
         Ok(())
+    }
+
+    /// Remembers that something began just now.
+    fn note_named(&mut self, entity: Entity) {
+        if let Some(name) = name_of(entity) {
+            self.ids.note_named(name, self.last);
+        }
     }
 
     fn move_deadline(&mut self, tenant: TenantId, store: StoreId, moved: Option<Moved>) {

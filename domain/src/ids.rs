@@ -83,6 +83,16 @@ impl Id {
         Id { bytes, len: Id::LEN_MAX as u8 }
     }
 
+    /// The 128-bit number that the id's 32 hexadecimal digits are; `None` where it is another text.
+    pub fn to_u128(&self) -> Option<u128> {
+        let digits = self.bytes[..usize::from(self.len)].iter();
+        let value = |byte: &u8| (*byte as char).to_digit(16).map(u128::from);
+        match usize::from(self.len) {
+            Id::LEN_MAX => digits.map(value).try_fold(0, |number, digit| Some(number << 4 | digit?)),
+            _ => None,
+        }
+    }
+
     /// The text of the id.
     #[inline]
     pub fn as_str(&self) -> &str {
@@ -299,6 +309,9 @@ mod tests {
             assert_eq!(Id::parse(bad), Err(BadId::BadCharacter), "{bad}");
         }
         assert_eq!(Id::from_u128(0x0190_abcd).as_str(), "0000000000000000000000000190abcd");
+        assert_eq!(Id::from_u128(u128::MAX - 7).to_u128(), Some(u128::MAX - 7));
+        assert_eq!(Id::parse("0190abcd").unwrap().to_u128(), None);
+        assert_eq!(Id::parse(&"g".repeat(32)).unwrap().to_u128(), None);
         assert!(Id::parse("a").unwrap() < Id::parse("ab").unwrap());
         assert!(Id::parse("ab").unwrap() < Id::parse("b").unwrap());
     }

@@ -129,9 +129,14 @@ impl Sealed {
         }
     }
 
+    /// Whether anything in it was recorded at `not_before` or later.
+    fn reaches(&self, not_before: i64) -> bool {
+        not_before <= self.summary.recorded.1
+    }
+
     /// Memory only; `false` is certain.
     pub fn may_have_command(&self, hash: u64, not_before: i64) -> bool {
-        not_before <= self.summary.recorded.1
+        self.reaches(not_before)
             && match &self.kept {
                 Kept::Memory(index) => index.has_command(hash),
                 Kept::Disk(sidecar) => sidecar.commands.may_have(hash),
@@ -267,9 +272,10 @@ impl Index {
         Arc::make_mut(&mut self.sealed)[number] = now;
     }
 
-    pub fn may_have_stream(&self, stream: &str) -> bool {
+    pub fn may_have_stream(&self, stream: &str, not_before: i64) -> bool {
         let hash = self.keys.stream(stream);
-        self.tail.has_stream(hash) || self.sealed.iter().any(|sealed| sealed.may_have_stream(hash))
+        let may_have = |sealed: &Arc<Sealed>| sealed.reaches(not_before) && sealed.may_have_stream(hash);
+        self.tail.has_stream(hash) || self.sealed.iter().rev().any(may_have)
     }
 
     pub fn may_have_command(&self, tenant: &str, command_id: u128, not_before: i64) -> bool {

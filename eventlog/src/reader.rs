@@ -191,10 +191,10 @@ impl LogReader {
         })
     }
 
-    /// Whether a stream of this name may have durable events. `false` is certain; `true` asks for [`LogReader::read_stream`].
-    /// Looks into memory only: never waits for the disk.
-    pub fn may_have_stream(&self, stream: &str) -> bool {
-        self.shared.index_in_memory().is_none_or(|index| index.may_have_stream(stream))
+    /// Whether a stream of this name may have durable events that were recorded at `not_before` or later. `false` is certain;
+    /// `true` asks for [`LogReader::read_stream`]. Looks into memory only: never waits for the disk.
+    pub fn may_have_stream(&self, stream: &str, not_before: i64) -> bool {
+        self.shared.index_in_memory().is_none_or(|index| index.may_have_stream(stream, not_before))
     }
 
     /// The whole commit that holds the event at `position`; `None` when nothing durable stands there.

@@ -276,10 +276,10 @@ fn a_command_is_known_as_soon_as_it_is_durable() {
     every_backend(|mut writer, reader| {
         let mut looked_known = 0;
         for n in 0..200 {
-            looked_known += u32::from(reader.may_have_stream(&format!("order-{n}")));
+            looked_known += u32::from(reader.may_have_stream(&format!("order-{n}"), i64::MIN));
             let place = append(&mut writer, &[(n, &[(&format!("order-{n}"), 0)])])[0];
             assert!(reader.may_have_command("m1", n, i64::MIN));
-            assert!(reader.may_have_stream(&format!("order-{n}")));
+            assert!(reader.may_have_stream(&format!("order-{n}"), i64::MIN));
             assert_eq!(reader.find_command("m1", n, i64::MIN).expect("reads"), Some(place.first));
         }
         assert!(looked_known < 40, "{looked_known} of 200 unknown streams look known");

@@ -76,7 +76,7 @@ impl Naive {
             assert_eq!(reader.find_command(tenant, *id, recorded_at + 1).expect("reads"), None);
             assert_eq!(reader.find_command("t2", *id, i64::MIN).expect("reads"), None);
         }
-        assert!(self.streams.keys().all(|stream| reader.may_have_stream(stream)), "a certain no was wrong");
+        assert!(self.streams.keys().all(|stream| reader.may_have_stream(stream, i64::MIN)), "a certain no was wrong");
         for n in 0..20 {
             let (stream, id) = (format!("never-{n}"), u128::MAX - n);
             assert_eq!(reader.read_stream(&stream, Revision(0), Forward, 9).expect("reads"), []);

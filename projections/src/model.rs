@@ -32,7 +32,7 @@ pub(crate) trait Model: Send + 'static {
     const VERSION: u32;
     /// How long its worker rests between two commits while nobody waits: under load many batches then share one commit,
     /// which costs more than folding them, and the processors are left to those who decide and write.
-    const REST: Duration = Duration::from_millis(10);
+    const REST: Duration = Duration::from_millis(50);
     /// Every table, so that queries find it before the first event.
     const TABLES: &'static [&'static str];
 

@@ -2,14 +2,14 @@
 
 use super::{Slot, World};
 use crate::fold::FoldError;
-use crate::load::{LoadError, StoreLoader, decode};
+use crate::load::{LoadError, StoreLoader, decode, entity_at};
 use crate::snapshot::Contents;
 use domain::calendar::Timestamp;
 use domain::event::{Event, MenuEvent, StoreMenuEvent};
 use domain::ids::{CommandId, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::planted::is_planted;
-use eventlog::{GENESIS_STREAM, LogReader, Position, StoredBatch, StoredCommit, StoredEvent};
+use eventlog::{GENESIS_STREAM, LogReader, Position, Revision, StoredBatch, StoredCommit, StoredEvent};
 use schemas::stored::StoreNote;
 
 impl World {
@@ -88,6 +88,11 @@ impl World {
             for event in commit.events().filter(|event| event.stream != GENESIS_STREAM) {
                 let stream = Stream::parse(event.stream)
                     .map_err(|_| FoldError::Stream { position: event.position, stream: event.stream.to_owned() })?;
+                if event.revision == Revision(0)
+                    && let Some(entity) = entity_at(&stream)
+                {
+                    self.note_named(entity);
+                }
                 if let Some(store) = stream.store() {
                     self.remember_store(stream.tenant(), store, &commit, &event);
                 }
