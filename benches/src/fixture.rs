@@ -294,6 +294,7 @@ impl Guests {
             let store = store_id(number);
             let place = StoreCommand::Order(id, OrderCommand::Open(new));
             let pay = PaymentCommand::Initiate {
+                check: None,
                 order: id,
                 amount: None,
                 tip: Money::ZERO,

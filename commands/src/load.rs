@@ -4,7 +4,7 @@ use crate::fold::FoldError;
 use crate::place::Place;
 use crate::snapshot::{Snapshot, SnapshotError};
 use domain::calendar::Timestamp;
-use domain::command::{PaymentCommand, StoreCommand};
+use domain::command::{OrderCommand, PaymentCommand, StoreCommand};
 use domain::event::{Event, OrderEvent, PaymentEvent, StoreEvent, TicketEvent};
 use domain::ids::{StoreId, TenantId};
 use domain::store::{Entity, Settings, Store};
@@ -29,6 +29,9 @@ pub(crate) enum LoadError {
 /// The entities a command is about, as far as they have to be in memory for its decision.
 pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
     match command {
+        StoreCommand::Order(order, OrderCommand::MergeInto(target)) => {
+            [Some(Entity::Order(*order)), Some(Entity::Order(*target))]
+        }
         StoreCommand::Order(order, _) => [Some(Entity::Order(*order)), None],
         StoreCommand::Payment(payment, command) => match command {
             PaymentCommand::Initiate { order, .. } => [Some(Entity::Payment(*payment)), Some(Entity::Order(*order))],
@@ -96,7 +99,9 @@ fn entity_of(event: &Event) -> Option<Entity> {
 fn companion(event: &Event) -> Option<Entity> {
     match event {
         Event::Payment(_, PaymentEvent::PaymentInitiated { order, .. }) => Some(Entity::Order(*order)),
-        Event::Ticket(_, TicketEvent::TicketCreated { order, .. }) => Some(Entity::Order(*order)),
+        Event::Ticket(_, TicketEvent::TicketCreated { order, .. } | TicketEvent::TicketMoved { order, .. }) => {
+            Some(Entity::Order(*order))
+        }
         Event::Order(_, event) => match event {
             OrderEvent::PaymentApplied { payment, .. }
             | OrderEvent::PaymentNotApplicable { payment, .. }
@@ -118,6 +123,10 @@ fn companion(event: &Event) -> Option<Entity> {
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderPlaced { .. }
             | OrderEvent::OrderRepriced { .. }
+            | OrderEvent::CheckSplit { .. }
+            | OrderEvent::CheckPaid { .. }
+            | OrderEvent::LinesReceivedByMerge(_)
+            | OrderEvent::OrderMergedInto { .. }
             | OrderEvent::OrderCancelled { .. }
             | OrderEvent::OrderCompleted { .. } => None,
         },
@@ -229,8 +238,8 @@ impl StoreLoader<'_> {
                 }
                 let (live, settings) = (parts.live.clone(), parts.settings.clone());
                 let mut store = Store::from_parts(parts);
-                store.admit(self.entities(&settings, &live, Position(position))?);
-                Some(Place::read(store, note, now)?)
+                let admitted = store.admit(self.entities(&settings, &live, Position(position))?);
+                Some(Place::read(store, note, &admitted, now)?)
             }
             (None, _) | (_, None) => None,
         };

@@ -68,9 +68,13 @@ impl Place {
         Ok(place)
     }
 
-    /// A store that was read from the snapshot.
-    pub(crate) fn read(store: Store, note: &StoreNote, now: Timestamp) -> Result<Place, FoldError> {
+    /// A store that was read from the snapshot, with these orders. Closed ones among them, which came along with a ticket
+    /// that they gave away, leave memory like any other.
+    pub(crate) fn read(store: Store, note: &StoreNote, orders: &[OrderId], now: Timestamp) -> Result<Place, FoldError> {
+        let is_closed = |order: &&OrderId| store.order(**order).is_some_and(|slot| slot.live().is_err());
+        let closed = orders.iter().filter(is_closed).map(|order| (now, *order)).collect();
         let mut place = Place::of(store, now)?;
+        place.closed = closed;
         place.deadlines = note.deadlines.iter().copied().collect();
         place.row = note.position.map(Position);
         place.next = Position(note.position.unwrap_or(0));
@@ -194,7 +198,9 @@ fn zone(name: &Text) -> Result<TimeZone, FoldError> {
 fn closes(event: &Event) -> Option<OrderId> {
     match event {
         Event::Order(order, event) => match event {
-            OrderEvent::OrderCancelled { .. } | OrderEvent::OrderCompleted { .. } => Some(*order),
+            OrderEvent::OrderCancelled { .. }
+            | OrderEvent::OrderCompleted { .. }
+            | OrderEvent::OrderMergedInto { .. } => Some(*order),
             OrderEvent::OrderPlaced { .. }
             | OrderEvent::PaymentApplied { .. }
             | OrderEvent::OrderOpened(_)
@@ -213,6 +219,9 @@ fn closes(event: &Event) -> Option<OrderId> {
             | OrderEvent::ServiceChargeApplied(_)
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderRepriced { .. }
+            | OrderEvent::CheckSplit { .. }
+            | OrderEvent::CheckPaid { .. }
+            | OrderEvent::LinesReceivedByMerge(_)
             | OrderEvent::PaymentNotApplicable { .. }
             | OrderEvent::RefundRecorded { .. } => None,
         },
@@ -236,6 +245,8 @@ fn due_of(event: &Event) -> Option<Due> {
             OrderEvent::OrderPlaced { .. }
             | OrderEvent::LinesFired { .. }
             | OrderEvent::PaymentApplied { .. }
+            | OrderEvent::LinesReceivedByMerge(_)
+            | OrderEvent::OrderMergedInto { .. }
             | OrderEvent::OrderCancelled { .. }
             | OrderEvent::OrderCompleted { .. } => Some(Due::Order(*order)),
             OrderEvent::OrderOpened(_)
@@ -253,6 +264,8 @@ fn due_of(event: &Event) -> Option<Due> {
             | OrderEvent::ServiceChargeApplied(_)
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderRepriced { .. }
+            | OrderEvent::CheckSplit { .. }
+            | OrderEvent::CheckPaid { .. }
             | OrderEvent::PaymentNotApplicable { .. }
             | OrderEvent::RefundRecorded { .. } => None,
         },

@@ -88,6 +88,11 @@ impl Days {
                 totals.orders -= 1;
                 totals.sell(&sale, -1);
             }
+            // The other order is repriced in the same commit.
+            OrderEvent::OrderMergedInto { .. } => {
+                totals.orders -= 1;
+                totals.sell(&sale, -1);
+            }
             OrderEvent::PaymentApplied { tender, amount, tip, .. } => {
                 match tender {
                     Tender::Cash => add(&mut totals.cash, amount.0),
@@ -114,6 +119,9 @@ impl Days {
             | OrderEvent::LinesComped { .. }
             | OrderEvent::OrderMovedToTable { .. }
             | OrderEvent::ServerAssigned { .. }
+            | OrderEvent::CheckSplit { .. }
+            | OrderEvent::CheckPaid { .. }
+            | OrderEvent::LinesReceivedByMerge(_)
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)
@@ -141,6 +149,7 @@ pub(crate) fn is_booked(event: &OrderEvent) -> bool {
         OrderEvent::OrderPlaced { .. }
         | OrderEvent::OrderRepriced { .. }
         | OrderEvent::OrderCancelled { .. }
+        | OrderEvent::OrderMergedInto { .. }
         | OrderEvent::PaymentApplied { .. }
         | OrderEvent::PaymentNotApplicable { .. }
         | OrderEvent::RefundRecorded { .. } => true,
@@ -155,6 +164,9 @@ pub(crate) fn is_booked(event: &OrderEvent) -> bool {
         | OrderEvent::LinesComped { .. }
         | OrderEvent::OrderMovedToTable { .. }
         | OrderEvent::ServerAssigned { .. }
+        | OrderEvent::CheckSplit { .. }
+        | OrderEvent::CheckPaid { .. }
+        | OrderEvent::LinesReceivedByMerge(_)
         | OrderEvent::DiscountApplied(_)
         | OrderEvent::DiscountRemoved { .. }
         | OrderEvent::ServiceChargeApplied(_)

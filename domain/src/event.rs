@@ -20,14 +20,14 @@ pub use day::{DayClosing, DayEvent, DayTotals, Pending};
 pub use drawer::DrawerEvent;
 pub use menu::MenuEvent;
 pub use order::{
-    CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, Line, LineModifier, NotApplicable,
-    Opening, OrderEvent, PayMode, Rate, ServiceCharge,
+    CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, FixedPart, Line, LineModifier,
+    NotApplicable, Opening, OrderEvent, PayMode, Rate, Received, ReceivedDiscount, ReceivedLine, ServiceCharge,
 };
 pub use payment::{Flag, IgnoredOutcome, IgnoredRefund, PaymentEvent, Tender};
 pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 pub use store::{StoreEvent, StoreMenuEvent};
-pub use ticket::{FiredLine, LineUnits, TicketEvent};
+pub use ticket::{FiredLine, LineUnits, RenamedLine, TicketEvent};
 
 /// A fact, with the entity it is about where its stream holds one entity.
 #[derive(Clone, Debug, PartialEq, Eq)]

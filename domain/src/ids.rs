@@ -214,6 +214,11 @@ impl TicketId {
     pub fn numbered(number: u64) -> TicketId {
         TicketId::parse(&format!("t{number}")).expect("a letter and a number make an id")
     }
+
+    /// Which ticket of its store it is; 0 where nobody numbered it.
+    pub fn number(self) -> u64 {
+        self.as_str().get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    }
 }
 
 /// A command's id: a UUID made and kept by the client before it sends the command.

@@ -250,6 +250,7 @@ impl Prep {
                     line.cancelled.0 += qty.0;
                 }
             }
+            TicketEvent::TicketMoved { .. } => panic!("{event:?} concerns two orders"),
             TicketEvent::TicketCreated { .. } => unreachable!("folded above"),
         }
     }

@@ -4,6 +4,7 @@
 //! time zone or a disk: what they need is in their arguments. This crate depends on nothing and knows nobody.
 
 pub mod calendar;
+pub mod check;
 pub mod command;
 pub mod day;
 pub mod drawer;

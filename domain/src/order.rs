@@ -3,15 +3,18 @@
 //! State holds only what later decisions read. An order that takes no more changes shrinks to a [`ClosedOrder`].
 
 use crate::calendar::Timestamp;
+use crate::check::{self, CheckId, CheckTotals, Checks, SharedLine, WHOLE};
 use crate::event::{
-    ChargePhase, Discount, DiscountScope, FiredLine, Line, OrderEvent, PayMode, Rate, ServiceCharge, TicketEvent,
+    ChargePhase, Discount, DiscountScope, FiredLine, Line, OrderEvent, PayMode, Rate, Received, RenamedLine,
+    ServiceCharge, TicketEvent,
 };
-use crate::ids::{ActorId, LineId, PaymentId, Revision, Sku, TableId, TicketId};
-use crate::kitchen::{Kitchen, Prep};
+use crate::ids::{ActorId, DiscountId, LineId, OrderId, PaymentId, Revision, Sku, TableId, TicketId};
+use crate::kitchen::{Kitchen, Prep, Ticket};
 use crate::money::{Currency, Money, Ppm, QtyMilli};
-use crate::pricing::{self, LineInput, LineSet, LineTotals, PriceError, PriceRules, TaxRate, Totals};
+use crate::pricing::{self, LineInput, LineSet, LineTotals, PriceError, PriceRules, Totals};
 use crate::refund::{Kept, Returns, SoldLine};
 use crate::refused::{Closed, Refused};
+use std::sync::Arc;
 
 /// A line, as far as decisions read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +25,10 @@ pub struct OrderLine {
     pub qty: QtyMilli,
     /// The price of one unit with modifiers.
     pub unit: Money,
-    /// The taxes on it.
-    pub taxes: Vec<TaxRate>,
+    /// It as it was added, shared with the fact: who takes the order over has to say all of it again.
+    pub added: Arc<Line>,
+    /// The part of the order it is taxed in, where tax is rounded on groups: a merge brings parts of its own.
+    pub part: u16,
     /// The stock item one unit takes.
     pub sku: Option<Sku>,
     /// What it comes to; zero until the order is placed.
@@ -89,6 +94,8 @@ pub struct Order {
     pub removed: Vec<LineId>,
     /// Its discounts, in the order they were given.
     pub discounts: Vec<Discount>,
+    /// Those of its discounts that are comps.
+    pub comps: Vec<DiscountId>,
     /// Its service charges, in the order they were given.
     pub charges: Vec<ServiceCharge>,
     /// What it comes to; zero until it is placed.
@@ -103,6 +110,8 @@ pub struct Order {
     pub returns: Option<Box<Returns>>,
     /// Where its units are, if it is prepared on tickets.
     pub prep: Option<Box<Prep>>,
+    /// Its checks, if it was split.
+    pub checks: Option<Box<Checks>>,
 }
 
 /// An order that takes no more changes.
@@ -141,7 +150,7 @@ impl OrderSlot {
     pub fn live(&self) -> Result<&Order, Refused> {
         match self {
             OrderSlot::Live(order) => Ok(order),
-            OrderSlot::Closed(closed) => Err(Refused::OrderClosed { state: closed.state }),
+            OrderSlot::Closed(closed) => Err(closed.refused()),
         }
     }
 
@@ -166,6 +175,7 @@ impl OrderSlot {
             lines: vec![],
             removed: vec![],
             discounts: vec![],
+            comps: vec![],
             charges: vec![],
             total: Money::ZERO,
             sale: Sale::default(),
@@ -176,6 +186,7 @@ impl OrderSlot {
                 Kitchen::Off => None,
                 Kitchen::On => Some(Box::default()),
             },
+            checks: None,
         }))
     }
 
@@ -188,13 +199,18 @@ impl OrderSlot {
             (OrderSlot::Live(order), OrderEvent::OrderCompleted { .. }) => {
                 let lines = order.lines.iter().map(sold_line).collect();
                 let (rounding, returns) = (order.rules.rounding, order.returns.take());
-                let kept = Some(Box::new(Kept { rounding, lines, returns }));
+                let kept = Some(Box::new(Kept { rounding, lines, merged_into: None, returns }));
                 *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Completed, kept });
             }
             (OrderSlot::Live(order), OrderEvent::OrderCancelled { .. }) => {
                 let returns = order.returns.take();
                 let kept = returns.map(|returns| Box::new(Kept { returns: Some(returns), ..Kept::default() }));
                 *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Cancelled, kept });
+            }
+            (OrderSlot::Live(order), OrderEvent::OrderMergedInto { target }) => {
+                let returns = order.returns.take();
+                let kept = Some(Box::new(Kept { merged_into: Some(*target), returns, ..Kept::default() }));
+                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Merged, kept });
             }
             (OrderSlot::Live(order), event) => order.evolve(event),
             (
@@ -225,6 +241,21 @@ impl OrderSlot {
     }
 }
 
+impl ClosedOrder {
+    /// The order it went into.
+    pub fn merged_into(&self) -> Option<OrderId> {
+        self.kept.as_deref()?.merged_into
+    }
+
+    /// Why it takes no change.
+    pub fn refused(&self) -> Refused {
+        match self.merged_into() {
+            Some(into) => Refused::OrderMerged { into },
+            None => Refused::OrderClosed { state: self.state },
+        }
+    }
+}
+
 /// Money that came in and could not stay, or went back.
 fn evolve_returns(returns: &mut Returns, event: &OrderEvent) {
     match event {
@@ -248,6 +279,56 @@ impl Order {
     /// What is still to be paid.
     pub fn due(&self) -> Money {
         Money(self.total.0 - self.applied.0)
+    }
+
+    /// The number, the total and what is still to be paid of a check: of the named one, or of the first on which something
+    /// is due. What one check has too much, after a change, counts for the others.
+    ///
+    /// # Errors
+    /// [`Refused::UnknownCheck`].
+    pub fn check(&self, named: Option<CheckId>) -> Result<(CheckId, Money, Money), Refused> {
+        let Some(checks) = self.checks.as_deref() else {
+            return match named.unwrap_or(CheckId::FIRST) {
+                CheckId::FIRST => Ok((CheckId::FIRST, self.total, self.due())),
+                check => Err(Refused::UnknownCheck { check }),
+            };
+        };
+        let due = |check: CheckId, total: Money| Money((total.0 - checks.paid(check).0).min(self.due().0));
+        let dealt = self.check_totals(checks);
+        let mut all = dealt.iter().map(|(check, dealt)| (*check, dealt.total, due(*check, dealt.total)));
+        match named {
+            Some(named) => all.find(|(check, ..)| *check == named).ok_or(Refused::UnknownCheck { check: named }),
+            None => Ok(all.clone().find(|(.., due)| Money::ZERO < *due).or(all.next()).unwrap_or((
+                CheckId::FIRST,
+                self.total,
+                self.due(),
+            ))),
+        }
+    }
+
+    /// What each of its checks comes to, by their numbers.
+    pub fn check_totals(&self, checks: &Checks) -> Vec<(CheckId, CheckTotals)> {
+        let shares = |line: LineId| checks.shares(line);
+        let on_lines = self.lines.iter().flat_map(|line| shares(line.line).iter().map(|share| share.check));
+        let mut ids: Vec<CheckId> = on_lines.chain(checks.paid.iter().map(|(check, _)| *check)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.is_empty() {
+            ids.push(CheckId::FIRST);
+        }
+        let lines: Vec<SharedLine<'_>> = self
+            .lines
+            .iter()
+            .map(|line| SharedLine { line: line.line, qty: line.qty, totals: line.totals, shares: shares(line.line) })
+            .collect();
+        let on_lines: i64 = self.lines.iter().map(|line| line.totals.net.0 + line.totals.tax_exclusive.0).sum();
+        let dealt = check::deal(&lines, Money(self.total.0 - on_lines), &ids);
+        ids.into_iter().zip(dealt).collect()
+    }
+
+    /// How a line is shared out over checks.
+    pub fn shares(&self, line: LineId) -> &[check::Share] {
+        self.checks.as_deref().map_or(WHOLE, |checks| checks.shares(line))
     }
 
     /// What has been paid towards it and not been given back.
@@ -282,26 +363,43 @@ impl Order {
     /// # Errors
     /// [`Refused::AmountTooLarge`] where a sum does not fit.
     pub fn price(&self) -> Result<Totals, Refused> {
-        let lines: Vec<LineInput<'_>> =
-            self.lines.iter().map(|line| LineInput { unit: line.unit, qty: line.qty, taxes: &line.taxes }).collect();
-        let discounts: Vec<pricing::Discount> =
-            self.discounts.iter().map(|discount| self.discount_input(discount)).collect();
+        let lines: Vec<LineInput<'_>> = self.lines.iter().map(line_input).collect();
+        let fixed: Vec<Vec<(usize, Money)>> = match self.discounts.iter().any(is_fixed) {
+            true => self.discounts.iter().map(|discount| self.fixed_parts(discount)).collect(),
+            false => vec![],
+        };
+        let discounts: Vec<pricing::Discount<'_>> = self
+            .discounts
+            .iter()
+            .enumerate()
+            .map(|(index, discount)| self.discount_input(discount, fixed.get(index).map_or(&[], Vec::as_slice)))
+            .collect();
         let charges: Vec<pricing::ServiceCharge<'_>> = self.charges.iter().map(charge_input).collect();
         pricing::price(&lines, &discounts, &charges, self.rules).map_err(too_large)
     }
 
+    /// What a discount takes off which line, by index, where that is fixed; nothing of lines that are gone.
+    fn fixed_parts(&self, discount: &Discount) -> Vec<(usize, Money)> {
+        let DiscountScope::Fixed(parts) = &discount.scope else { return vec![] };
+        let index = |line: LineId| self.lines.iter().position(|held| held.line == line);
+        parts.iter().filter_map(|part| Some((index(part.line)?, part.amount))).collect()
+    }
+
     /// A discount of lines that are gone applies to those that are left.
-    fn discount_input(&self, discount: &Discount) -> pricing::Discount {
+    fn discount_input<'a>(&self, discount: &Discount, fixed: &'a [(usize, Money)]) -> pricing::Discount<'a> {
         let scope = match &discount.scope {
             DiscountScope::Order => pricing::DiscountScope::Order,
+            // The lines stand with their amounts.
+            DiscountScope::Fixed(_) => pricing::DiscountScope::Lines(LineSet::EMPTY),
             DiscountScope::Lines(lines) => {
                 let indexes = (0..self.lines.len()).filter(|index| lines.contains(&self.lines[*index].line));
                 pricing::DiscountScope::Lines(LineSet::of(indexes).expect("an order has fewer lines than a set holds"))
             }
         };
-        let kind = match discount.rate {
-            Rate::Percent(share) => pricing::DiscountKind::Percent(share),
-            Rate::Amount(amount) => pricing::DiscountKind::Amount(amount),
+        let kind = match (discount.rate, is_fixed(discount)) {
+            (_, true) => pricing::DiscountKind::Fixed(fixed),
+            (Rate::Percent(share), false) => pricing::DiscountKind::Percent(share),
+            (Rate::Amount(amount), false) => pricing::DiscountKind::Amount(amount),
         };
         pricing::Discount { scope, kind }
     }
@@ -323,7 +421,7 @@ impl Order {
         self.events += 1;
         match event {
             OrderEvent::LineAdded(line) => {
-                self.lines.push(order_line(line));
+                self.lines.push(order_line(line, 0));
                 if let Some(prep) = &mut self.prep {
                     prep.add(line.line, line.station, line.course);
                 }
@@ -341,6 +439,9 @@ impl Order {
                 if let Some(prep) = &mut self.prep {
                     prep.lines.remove(index);
                 }
+                if let Some(checks) = &mut self.checks {
+                    checks.remove(*line);
+                }
                 self.removed.push(*line);
             }
             OrderEvent::LineVoided { line, qty, .. } => {
@@ -355,13 +456,19 @@ impl Order {
             OrderEvent::LinesFired { fire, lines } => self.fire(*fire, lines, event),
             OrderEvent::LinesServed { lines } => self.prep_mut(event).serve(lines),
             OrderEvent::DiscountApplied(discount) => self.discounts.push(discount.clone()),
-            OrderEvent::LinesComped { discount, lines, reason, .. } => self.discounts.push(Discount {
-                discount: *discount,
-                scope: DiscountScope::Lines(lines.clone()),
-                rate: Rate::Percent(Ppm::ONE),
-                reason: reason.clone(),
-            }),
-            OrderEvent::DiscountRemoved { discount } => self.discounts.retain(|held| held.discount != *discount),
+            OrderEvent::LinesComped { discount, lines, reason, .. } => {
+                self.comps.push(*discount);
+                self.discounts.push(Discount {
+                    discount: *discount,
+                    scope: DiscountScope::Lines(lines.clone()),
+                    rate: Rate::Percent(Ppm::ONE),
+                    reason: reason.clone(),
+                });
+            }
+            OrderEvent::DiscountRemoved { discount } => {
+                self.discounts.retain(|held| held.discount != *discount);
+                self.comps.retain(|comp| comp != discount);
+            }
             OrderEvent::ServiceChargeApplied(charge) => self.charges.push(charge.clone()),
             OrderEvent::ServiceChargeRemoved { charge } => self.charges.retain(|held| held.charge != *charge),
             OrderEvent::OrderMovedToTable { to, .. } => self.table = Some(*to),
@@ -372,14 +479,65 @@ impl Order {
                 self.deadline = *deadline;
             }
             OrderEvent::OrderRepriced { totals } => self.set_totals(totals),
-            OrderEvent::PaymentApplied { amount, .. } => self.applied.0 += amount.0,
+            OrderEvent::PaymentApplied { amount, check, .. } => {
+                self.applied.0 += amount.0;
+                if let Some(checks) = &mut self.checks {
+                    checks.pay(*check, *amount);
+                }
+            }
+            OrderEvent::CheckSplit { lines } => {
+                let paid = self.applied;
+                let checks = self.checks.get_or_insert_with(|| {
+                    let paid = if paid == Money::ZERO { vec![] } else { vec![(CheckId::FIRST, paid)] };
+                    Box::new(Checks { lines: vec![], paid })
+                });
+                checks.split(lines);
+            }
+            OrderEvent::CheckPaid { .. } => {}
+            OrderEvent::LinesReceivedByMerge(received) => self.receive(received),
             OrderEvent::PaymentNotApplicable { .. } | OrderEvent::RefundRecorded { .. } => {
                 evolve_returns(self.returns.get_or_insert_default(), event);
             }
-            OrderEvent::OrderOpened(_) | OrderEvent::OrderCancelled { .. } | OrderEvent::OrderCompleted { .. } => {
+            OrderEvent::OrderOpened(_)
+            | OrderEvent::OrderCancelled { .. }
+            | OrderEvent::OrderCompleted { .. }
+            | OrderEvent::OrderMergedInto { .. } => {
                 panic!("{event:?} for an order that is {self:?}")
             }
         }
+    }
+
+    /// Takes over what another order had; its tickets follow by facts of their own.
+    fn receive(&mut self, received: &Received) {
+        let Received { lines, discounts, charges, fires, .. } = received;
+        self.lines.extend(lines.iter().map(|received| order_line(&received.line, received.part)));
+        self.discounts = discounts.iter().map(|held| held.discount.clone()).collect();
+        self.comps = discounts.iter().filter(|held| held.comp).map(|held| held.discount.discount).collect();
+        self.charges.clone_from(charges);
+        if let Some(prep) = &mut self.prep {
+            prep.lines.extend(lines.iter().filter_map(|line| line.prep));
+            prep.fires += fires;
+        }
+    }
+
+    /// Gives a ticket away.
+    pub(crate) fn give_ticket(&mut self, ticket: TicketId) -> Option<Ticket> {
+        let prep = self.prep.as_deref_mut()?;
+        let index = prep.tickets.iter().position(|held| held.ticket == ticket)?;
+        Some(prep.tickets.remove(index))
+    }
+
+    /// Takes a ticket that another order gave away.
+    pub(crate) fn take_ticket(&mut self, mut ticket: Ticket, renamed: &[RenamedLine]) {
+        for line in &mut ticket.lines {
+            if let Some(renamed) = renamed.iter().find(|renamed| renamed.from == line.line) {
+                line.line = renamed.to;
+            }
+        }
+        let prep = self.prep.as_deref_mut().expect("only what is prepared goes into what is prepared");
+        prep.tickets.push(ticket);
+        // They are oldest first, and numbered.
+        prep.tickets.sort_by_key(|ticket| ticket.ticket.number());
     }
 
     fn set_totals(&mut self, totals: &Totals) {
@@ -414,9 +572,17 @@ impl Order {
     }
 }
 
-fn order_line(line: &Line) -> OrderLine {
-    let totals = LineTotals::default();
-    OrderLine { line: line.line, qty: line.qty, unit: line.unit, taxes: line.taxes.clone(), sku: line.sku, totals }
+fn order_line(added: &Arc<Line>, part: u16) -> OrderLine {
+    let (line, qty, unit, sku) = (added.line, added.qty, added.unit, added.sku);
+    OrderLine { line, qty, unit, added: Arc::clone(added), part, sku, totals: LineTotals::default() }
+}
+
+fn line_input(line: &OrderLine) -> LineInput<'_> {
+    LineInput { unit: line.unit, qty: line.qty, taxes: &line.added.taxes, part: line.part }
+}
+
+fn is_fixed(discount: &Discount) -> bool {
+    matches!(discount.scope, DiscountScope::Fixed(_))
 }
 
 fn sold_line(line: &OrderLine) -> SoldLine {

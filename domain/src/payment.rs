@@ -1,6 +1,7 @@
 //! A payment: one attempt to pay.
 
 use crate::calendar::Timestamp;
+use crate::check::CheckId;
 use crate::event::{PaymentEvent, Tender};
 use crate::ids::{OrderId, RefundId, Revision};
 use crate::money::{Currency, Money};
@@ -28,6 +29,8 @@ pub struct Payment {
     pub events: u64,
     /// The order it is for.
     pub order: OrderId,
+    /// The check it is for.
+    pub check: CheckId,
     /// How.
     pub tender: Tender,
     /// What is to count towards the order.
@@ -63,12 +66,13 @@ impl Payment {
     /// # Panics
     /// If the fact does not start one: the log is not one that this engine wrote.
     pub fn initiate(event: &PaymentEvent) -> Payment {
-        let PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline } = event else {
+        let PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline, check } = event else {
             panic!("{event:?} for a payment that was not initiated");
         };
         Payment {
             events: 1,
             order: *order,
+            check: *check,
             tender: *tender,
             amount: *amount,
             tip: *tip,

@@ -52,15 +52,18 @@ pub struct LineInput<'a> {
     pub qty: QtyMilli,
     /// The taxes on it, at most [`TAXES_MAX`], none of them twice.
     pub taxes: &'a [TaxRate],
+    /// Where tax is rounded on groups, only lines of one part are grouped together: those an order received by a merge
+    /// are a part of their own, so that merging moves no tax (rule O11).
+    pub part: u16,
 }
 
 /// A price reduction. Comps are discounts of 100 % on their lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Discount {
+pub struct Discount<'a> {
     /// What it is taken off.
     pub scope: DiscountScope,
     /// How much.
-    pub kind: DiscountKind,
+    pub kind: DiscountKind<'a>,
 }
 
 /// What a discount is taken off.
@@ -74,11 +77,13 @@ pub enum DiscountScope {
 
 /// How much a discount takes off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiscountKind {
+pub enum DiscountKind<'a> {
     /// A share of what is left, at most [`Ppm::ONE`].
     Percent(Ppm),
     /// An amount of zero or more, capped at what is left.
     Amount(Money),
+    /// An amount of its own for each of these lines, by index, of zero or more and capped at what is left of the line.
+    Fixed(&'a [(usize, Money)]),
 }
 
 /// A service charge.
@@ -277,7 +282,7 @@ pub fn unit_price(base: Money, modifiers: impl IntoIterator<Item = (Money, u32)>
 /// [`PriceError::LineOverflow`] and [`PriceError::TotalOverflow`].
 pub fn price(
     lines: &[LineInput<'_>],
-    discounts: &[Discount],
+    discounts: &[Discount<'_>],
     charges: &[ServiceCharge<'_>],
     rules: PriceRules,
 ) -> Result<Totals, PriceError> {
@@ -349,7 +354,7 @@ fn price_gross(lines: &[LineInput<'_>], rounding: Rounding) -> Result<Totals, Pr
 }
 
 /// Step 2: four passes, one for each class of discount in Square's order.
-fn apply_discounts(totals: &mut Totals, discounts: &[Discount], rounding: Rounding) -> Result<(), PriceError> {
+fn apply_discounts(totals: &mut Totals, discounts: &[Discount<'_>], rounding: Rounding) -> Result<(), PriceError> {
     if discounts.is_empty() {
         return Ok(());
     }
@@ -364,6 +369,11 @@ fn apply_discounts(totals: &mut Totals, discounts: &[Discount], rounding: Roundi
                     for line in set.iter() {
                         let amount = rate.of(totals.lines[line].net, rounding).ok_or(PriceError::TotalOverflow)?;
                         totals.take_off(index, line, amount);
+                    }
+                }
+                (_, DiscountKind::Fixed(parts)) => {
+                    for (line, amount) in parts {
+                        totals.take_off(index, *line, (*amount).min(totals.lines[*line].net));
                     }
                 }
                 (DiscountScope::Lines(set), DiscountKind::Amount(amount)) => {
@@ -382,7 +392,7 @@ fn apply_discounts(totals: &mut Totals, discounts: &[Discount], rounding: Roundi
 fn take_off_together(
     totals: &mut Totals,
     discount: usize,
-    kind: DiscountKind,
+    kind: DiscountKind<'_>,
     rounding: Rounding,
     in_scope: impl Fn(usize) -> bool,
 ) -> Result<(), PriceError> {
@@ -396,6 +406,7 @@ fn take_off_together(
     let amount = match kind {
         DiscountKind::Percent(rate) => rate.of(left, rounding).ok_or(PriceError::TotalOverflow)?,
         DiscountKind::Amount(amount) => amount.min(left),
+        DiscountKind::Fixed(_) => unreachable!("it is taken off line by line"),
     };
     if amount == Money::ZERO {
         return Ok(()); // Also where all weights are zero, which `allocate` would take for equal.
@@ -423,13 +434,13 @@ impl Totals {
     }
 }
 
-impl Discount {
+impl Discount<'_> {
     /// The place in Square's order.
     const fn class(&self) -> u8 {
         match (self.scope, self.kind) {
             (DiscountScope::Lines(_), DiscountKind::Percent(_)) => 0,
             (DiscountScope::Order, DiscountKind::Percent(_)) => 1,
-            (DiscountScope::Lines(_), DiscountKind::Amount(_)) => 2,
+            (DiscountScope::Lines(_), DiscountKind::Amount(_)) | (_, DiscountKind::Fixed(_)) => 2,
             (DiscountScope::Order, DiscountKind::Amount(_)) => 3,
         }
     }
@@ -439,7 +450,7 @@ impl Discount {
 /// but sums.
 fn check_bounds(
     lines: &[LineInput<'_>],
-    discounts: &[Discount],
+    discounts: &[Discount<'_>],
     charges: &[ServiceCharge<'_>],
 ) -> Result<(), PriceError> {
     if LINES_MAX < lines.len() || DISCOUNTS_MAX < discounts.len() || CHARGES_MAX < charges.len() {
@@ -461,6 +472,7 @@ fn check_bounds(
         let in_range = match discount.kind {
             DiscountKind::Percent(rate) => rate <= Ppm::ONE,
             DiscountKind::Amount(amount) => is_amount(amount),
+            DiscountKind::Fixed(parts) => parts.iter().all(|(line, amount)| *line < lines.len() && is_amount(*amount)),
         };
         let is_there = match discount.scope {
             DiscountScope::Lines(set) => set.iter().last().is_none_or(|last| last < lines.len()),

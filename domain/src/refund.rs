@@ -5,7 +5,7 @@
 
 use crate::command::RefundLine;
 use crate::event::{MoneyParts, RefundedLine};
-use crate::ids::{LineId, PaymentId, RefundId, Sku};
+use crate::ids::{LineId, OrderId, PaymentId, RefundId, Sku};
 use crate::money::{Money, QtyMilli, RefundedQty, Rounding, refund_step};
 use crate::pricing::LineTotals;
 use crate::refused::Refused;
@@ -67,8 +67,10 @@ pub struct SoldLine {
 pub struct Kept {
     /// How its amounts were rounded.
     pub rounding: Rounding,
-    /// What was sold; nothing where it was cancelled.
+    /// What was sold; nothing where it was cancelled or merged.
     pub lines: Vec<SoldLine>,
+    /// The order it went into.
+    pub merged_into: Option<OrderId>,
     /// What did not stay with it.
     pub returns: Option<Box<Returns>>,
 }

@@ -1,6 +1,7 @@
 //! Why a command was refused. A refusal is an answer with the facts a till needs to tell the guest, not a failure.
 
 use crate::calendar::Date;
+use crate::check::CheckId;
 use crate::event::Role;
 use crate::ids::{
     ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId,
@@ -29,6 +30,8 @@ pub enum Closed {
     Completed,
     /// Cancelled.
     Cancelled,
+    /// Gone into another order.
+    Merged,
 }
 
 /// Why a command was refused.
@@ -169,6 +172,11 @@ pub enum Refused {
         /// What it has become.
         state: Closed,
     },
+    /// The order went into another one and takes no more changes.
+    OrderMerged {
+        /// The other one.
+        into: OrderId,
+    },
     /// The order has to be placed first.
     OrderNotPlaced,
     /// The order has been placed already.
@@ -263,6 +271,37 @@ pub enum Refused {
         total: Money,
         /// What has been paid.
         paid: Money,
+    },
+    /// A check would come to less than what has been paid towards it.
+    CheckBelowPaid {
+        /// The check.
+        check: CheckId,
+        /// What it would come to.
+        total: Money,
+        /// What has been paid.
+        paid: Money,
+    },
+    /// The order has no such check.
+    UnknownCheck {
+        /// The check.
+        check: CheckId,
+    },
+    /// More of a line would move than the checks it comes from have.
+    SplitExceedsLine {
+        /// The line.
+        line: LineId,
+    },
+    /// A line would be in too many parts.
+    SplitTooFine {
+        /// The line.
+        line: LineId,
+    },
+    /// An order cannot go into itself.
+    MergeIntoItself,
+    /// The orders cannot become one.
+    OrdersDiffer {
+        /// What differs: `pay_mode`, `rounding`, `kitchen`, `source`.
+        what: &'static str,
     },
     /// The order is not fully paid.
     PaymentDue {

@@ -345,10 +345,7 @@ impl Stock {
                 for line in lines {
                     self.item_mut(line.sku, event).reserved.0 += line.qty.0;
                 }
-                match self.reservations.entry(*order) {
-                    Entry::Vacant(vacant) => _ = vacant.insert(lines.as_slice().into()),
-                    Entry::Occupied(mut held) => _ = held.insert(held.get().iter().chain(lines).copied().collect()),
-                }
+                self.hold(*order, lines);
             }
             StockEvent::StockCommitted { order, lines } => {
                 for line in lines {
@@ -362,6 +359,11 @@ impl Stock {
             StockEvent::StockVoided { line, wasted: false, .. } => {
                 self.item_mut(line.sku, event).on_hand.0 += line.qty.0
             }
+            StockEvent::ReservationMoved { order, to, lines } => {
+                let Some(held) = self.reservations.remove(order) else { panic!("{event:?} without a reservation") };
+                assert_eq!(sums_by_sku(&held), sums_by_sku(lines), "{event:?} moves something else than is reserved");
+                self.hold(*to, lines);
+            }
             StockEvent::StockReleased { order, lines, .. } => {
                 for line in lines {
                     self.item_mut(line.sku, event).reserved.0 -= line.qty.0;
@@ -373,6 +375,14 @@ impl Stock {
                     self.item_mut(line.sku, event).on_hand.0 += line.qty.0;
                 }
             }
+        }
+    }
+
+    /// Adds `lines` to what is reserved for an order.
+    fn hold(&mut self, order: OrderId, lines: &[ReservedLine]) {
+        match self.reservations.entry(order) {
+            Entry::Vacant(vacant) => _ = vacant.insert(lines.into()),
+            Entry::Occupied(mut held) => _ = held.insert(held.get().iter().chain(lines).copied().collect()),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::calendar::{CutOff, Date, Timestamp};
 use crate::command::{Context, StoreCommand};
 use crate::day::Days;
 use crate::drawer::Drawer;
-use crate::event::{Event, Opening, OrderEvent, PaymentEvent, StoreEvent, StoreMenuEvent, TicketEvent};
+use crate::event::{Event, Opening, OrderEvent, PaymentEvent, RenamedLine, StoreEvent, StoreMenuEvent, TicketEvent};
 use crate::hash::IdMap;
 use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, Text, TicketId, VariationId};
 use crate::kitchen::Kitchen;
@@ -22,10 +22,12 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod approvals;
+mod checks;
 mod days;
 mod drawers;
 mod kitchen;
 mod lines;
+mod merge;
 mod orders;
 mod parts;
 mod payments;
@@ -289,6 +291,9 @@ impl Store {
             self.tickets_made += 1;
             self.tickets.insert(ticket, TicketSlot { order: *order, events: 0 });
         }
+        if let TicketEvent::TicketMoved { order, lines } = event {
+            return self.move_ticket(ticket, *order, lines, event);
+        }
         let order = self.tickets.get_mut(&ticket).and_then(|held| {
             held.events += 1;
             self.orders.get_mut(&held.order)
@@ -296,6 +301,20 @@ impl Store {
         match order {
             Some(OrderSlot::Live(order)) => order.evolve_ticket(ticket, event),
             Some(OrderSlot::Closed(_)) | None => panic!("{event:?} for a ticket of no open order"),
+        }
+    }
+
+    fn move_ticket(&mut self, ticket: TicketId, to: OrderId, lines: &[RenamedLine], event: &TicketEvent) {
+        let Some(slot) = self.tickets.get_mut(&ticket) else { panic!("{event:?} for a ticket of no open order") };
+        slot.events += 1;
+        let from = std::mem::replace(&mut slot.order, to);
+        let moved = match self.orders.get_mut(&from) {
+            Some(OrderSlot::Live(order)) => order.give_ticket(ticket),
+            Some(OrderSlot::Closed(_)) | None => None,
+        };
+        match (moved, self.orders.get_mut(&to)) {
+            (Some(moved), Some(OrderSlot::Live(order))) => order.take_ticket(moved, lines),
+            (_, _) => panic!("{event:?} for a ticket of no open order"),
         }
     }
 

@@ -80,9 +80,10 @@ fn order(args: &Value) -> Value {
             unit: Money(number(line, "unit_minor")),
             qty: QtyMilli(number(line, "quantity") * QtyMilli::ONE.0),
             taxes,
+            part: 0,
         })
         .collect();
-    let mut discounts: Vec<Discount> = list(args, "line_percent_ppm")
+    let mut discounts: Vec<Discount<'_>> = list(args, "line_percent_ppm")
         .iter()
         .enumerate()
         .map(|(index, rate)| Discount {

@@ -20,22 +20,22 @@ fn within(name: &str, ppm: u32) -> TaxRate {
 }
 
 fn line(unit: i64, taxes: &[TaxRate]) -> LineInput<'_> {
-    LineInput { unit: Money(unit), qty: QtyMilli::ONE, taxes }
+    LineInput { unit: Money(unit), qty: QtyMilli::ONE, taxes, part: 0 }
 }
 
-fn on_lines<const N: usize>(lines: [usize; N], kind: DiscountKind) -> Discount {
+fn on_lines<const N: usize>(lines: [usize; N], kind: DiscountKind<'_>) -> Discount<'_> {
     Discount { scope: DiscountScope::Lines(LineSet::of(lines).expect("few lines")), kind }
 }
 
-fn on_order(kind: DiscountKind) -> Discount {
+fn on_order(kind: DiscountKind<'_>) -> Discount<'_> {
     Discount { scope: DiscountScope::Order, kind }
 }
 
-fn percent(percent: u32) -> DiscountKind {
+fn percent(percent: u32) -> DiscountKind<'static> {
     DiscountKind::Percent(Ppm(percent * 10_000))
 }
 
-fn amount(minor: i64) -> DiscountKind {
+fn amount(minor: i64) -> DiscountKind<'static> {
     DiscountKind::Amount(Money(minor))
 }
 
@@ -46,7 +46,7 @@ fn nets(totals: &Totals) -> Vec<i64> {
 #[test]
 fn discounts() {
     #[track_caller]
-    fn check(units: &[i64], discounts: &[Discount], expected: &[i64]) -> Totals {
+    fn check(units: &[i64], discounts: &[Discount<'_>], expected: &[i64]) -> Totals {
         let lines: Vec<LineInput<'_>> = units.iter().map(|unit| line(*unit, &[])).collect();
         let totals = price(&lines, discounts, &[], LINE).expect("an order in bounds");
         assert_eq!(nets(&totals), expected);
@@ -168,7 +168,7 @@ fn a_lines_inclusive_tax_is_never_above_its_net() {
 #[test]
 fn refused() {
     #[track_caller]
-    fn check(lines: &[LineInput<'_>], discounts: &[Discount], charges: &[ServiceCharge<'_>], expected: PriceError) {
+    fn check(lines: &[LineInput<'_>], discounts: &[Discount<'_>], charges: &[ServiceCharge<'_>], expected: PriceError) {
         for rules in [LINE, GROUP] {
             assert_eq!(price(lines, discounts, charges, rules), Err(expected));
         }

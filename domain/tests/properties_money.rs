@@ -28,7 +28,7 @@ fn config() -> ProptestConfig {
 #[derive(Clone, Debug)]
 struct Order {
     lines: Vec<Line>,
-    discounts: Vec<Discount>,
+    discounts: Vec<Discount<'static>>,
     charges: Vec<Charge>,
     rounding: Rounding,
 }
@@ -52,14 +52,17 @@ impl Order {
         self.price_with(&self.discounts, tax_rounding)
     }
 
-    fn price_with(&self, discounts: &[Discount], tax_rounding: TaxRounding) -> Totals {
+    fn price_with(&self, discounts: &[Discount<'_>], tax_rounding: TaxRounding) -> Totals {
         let charges: Vec<ServiceCharge<'_>> = self.charges.iter().map(Charge::input).collect();
         let rules = PriceRules { rounding: self.rounding, tax_rounding };
         price(&self.inputs(), discounts, &charges, rules).expect("an order in bounds")
     }
 
     fn inputs(&self) -> Vec<LineInput<'_>> {
-        self.lines.iter().map(|line| LineInput { unit: line.unit, qty: line.qty, taxes: &line.taxes }).collect()
+        self.lines
+            .iter()
+            .map(|line| LineInput { unit: line.unit, qty: line.qty, taxes: &line.taxes, part: 0 })
+            .collect()
     }
 }
 
@@ -128,7 +131,7 @@ fn share() -> impl Strategy<Value = Ppm> {
     prop_oneof![4 => 0..=1_000_000_u32, 1 => Just(1_000_000), 2 => (0..20_u32).prop_map(|n| n * 50_000)].prop_map(Ppm)
 }
 
-fn discount(line_count: usize) -> impl Strategy<Value = Discount> {
+fn discount(line_count: usize) -> impl Strategy<Value = Discount<'static>> {
     let scope = prop_oneof![
         Just(DiscountScope::Order),
         vec(any::<bool>(), line_count).prop_map(|chosen| {
@@ -220,9 +223,10 @@ proptest! {
             unit: Money(near(*unit, Money::MAX_ABS)),
             qty: QtyMilli(near(*qty, 2_000)),
             taxes,
+            part: 0,
         }).collect();
         let amounts: Vec<Money> = amounts.into_iter().map(|amount| Money(near(amount, Money::MAX_ABS))).collect();
-        let discounts: Vec<Discount> = amounts.iter()
+        let discounts: Vec<Discount<'_>> = amounts.iter()
             .map(|amount| Discount { scope: DiscountScope::Order, kind: DiscountKind::Amount(*amount) }).collect();
         let charges: Vec<ServiceCharge<'_>> = amounts.iter()
             .map(|amount| ServiceCharge { kind: ChargeKind::Amount(*amount), phase: ChargePhase::Total }).collect();
@@ -371,10 +375,10 @@ proptest! {
     /// Square's order is the order of classes: only within a class does it matter which discount came first.
     #[test]
     fn o4_the_order_of_discount_classes_is_fixed(order in order(), tax_rounding in tax_rounding()) {
-        let class = |discount: &Discount| match (discount.scope, discount.kind) {
+        let class = |discount: &Discount<'_>| match (discount.scope, discount.kind) {
             (DiscountScope::Lines(_), DiscountKind::Percent(_)) => 0,
             (DiscountScope::Order, DiscountKind::Percent(_)) => 1,
-            (DiscountScope::Lines(_), DiscountKind::Amount(_)) => 2,
+            (DiscountScope::Lines(_), DiscountKind::Amount(_)) | (_, DiscountKind::Fixed(_)) => 2,
             (DiscountScope::Order, DiscountKind::Amount(_)) => 3,
         };
         let mut backwards = order.discounts.clone();
@@ -388,12 +392,23 @@ proptest! {
     #[test]
     fn o11_frozen_discounts_give_the_same_totals(order in order(), tax_rounding in tax_rounding()) {
         let live = order.price(tax_rounding);
-        let frozen: Vec<Discount> = live.discount_parts.iter().map(|part| Discount {
+        let frozen: Vec<Discount<'_>> = live.discount_parts.iter().map(|part| Discount {
             scope: DiscountScope::Lines(LineSet::of([part.line]).expect("few lines")),
             kind: DiscountKind::Amount(part.amount),
         }).collect();
         let again = order.price_with(&frozen, tax_rounding);
+        prop_assert_eq!(&live.lines, &again.lines);
+        prop_assert_eq!(&live.taxes, &again.taxes);
+        prop_assert_eq!(live.total, again.total);
+        // The same with one discount of fixed amounts for each that was there, so that it keeps its name.
+        let parts: Vec<Vec<(usize, Money)>> = (0..order.discounts.len())
+            .map(|index| live.discount_parts.iter().filter(|part| part.discount == index).map(|part| (part.line, part.amount)).collect())
+            .collect();
+        let fixed: Vec<Discount<'_>> = parts.iter().zip(&order.discounts)
+            .map(|(parts, discount)| Discount { scope: discount.scope, kind: DiscountKind::Fixed(parts) }).collect();
+        let again = order.price_with(&fixed, tax_rounding);
         prop_assert_eq!(live.lines, again.lines);
+        prop_assert_eq!(live.discounts, again.discounts);
         prop_assert_eq!(live.taxes, again.taxes);
         prop_assert_eq!(live.total, again.total);
     }

@@ -164,6 +164,9 @@ fn order_capability(command: &OrderCommand) -> Capability {
         | OrderCommand::CompLines(_)
         | OrderCommand::SetTable(_)
         | OrderCommand::AssignServer(_)
+        | OrderCommand::SplitCheck { .. }
+        | OrderCommand::SplitEvenly(_)
+        | OrderCommand::MergeInto(_)
         | OrderCommand::Cancel { .. }
         | OrderCommand::Complete => Capability::TakeOrders,
         // Only the engine times orders out; no door parses this command.

@@ -17,7 +17,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
-use routes::{admin, batch, days, drawers, feed, kitchen, ops, orders, payments, reads, stock};
+use routes::{admin, batch, days, drawers, feed, floor, kitchen, ops, orders, payments, reads, stock};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -69,6 +69,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(orders::assign_server))
         .routes(routes!(orders::cancel))
         .routes(routes!(orders::complete))
+        .routes(routes!(floor::split))
+        .routes(routes!(floor::merge))
         .routes(routes!(kitchen::hold))
         .routes(routes!(kitchen::fire))
         .routes(routes!(kitchen::serve))

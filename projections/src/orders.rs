@@ -1,5 +1,6 @@
 //! Orders, the attempts to pay them, and their kitchen tickets.
 
+mod checks;
 mod price;
 mod query;
 mod rows;
@@ -112,6 +113,7 @@ impl OrdersModel {
         let buffer = &mut self.buffer;
         self.orders.for_touched(|key, order, is_stored| {
             price::settle(order);
+            checks::settle(order);
             let listed = listed_key(key, order);
             buffer.clear();
             order.summary().write(buffer);
@@ -120,10 +122,14 @@ impl OrdersModel {
                 OrderState::Open | OrderState::Placed if !is_stored => {
                     live.insert(listed.as_slice(), [].as_slice())?;
                 }
-                OrderState::Completed | OrderState::Cancelled if is_stored => {
+                OrderState::Completed | OrderState::Cancelled | OrderState::Merged if is_stored => {
                     live.remove(listed.as_slice())?;
                 }
-                OrderState::Open | OrderState::Placed | OrderState::Completed | OrderState::Cancelled => {}
+                OrderState::Open
+                | OrderState::Placed
+                | OrderState::Completed
+                | OrderState::Cancelled
+                | OrderState::Merged => {}
             }
             Ok(())
         })
@@ -176,7 +182,7 @@ fn listed_key(key: &[u8], order: &OrderView) -> Key {
 }
 
 impl Model for OrdersModel {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const TABLES: &'static [&'static str] = &[
         ORDERS,
         ORDERS_BY_DATE,

@@ -20,7 +20,7 @@ use crate::key::Key;
 use crate::model::{Model, Recorded, follows, starts};
 use crate::rows::{Before, Rows};
 use domain::calendar::Date;
-use domain::event::{Channel, Event, Opening, OrderEvent, Tender};
+use domain::event::{Channel, Event, Opening, OrderEvent, ReceivedDiscount, Tender};
 use domain::ids::{DiscountId, OrderId, StoreId, TenantId};
 use domain::money::Money;
 use domain::pricing::Totals;
@@ -292,7 +292,14 @@ impl Model for SalesModel {
             OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
                 self.books.count(before, &place, posted, row, totals)?;
             }
-            OrderEvent::OrderCancelled { .. } => {
+            // The amounts follow with what the order comes to from now on.
+            OrderEvent::LinesReceivedByMerge(received) => {
+                row.lines.extend(received.lines.iter().map(|received| cells::sold_line(&received.line)));
+                let discount = |held: &ReceivedDiscount| sold_discount(held.discount.discount, held.comp);
+                row.discounts = received.discounts.iter().map(discount).collect();
+            }
+            // A merged order's sale is the other one's from now on.
+            OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. } => {
                 (row.lines, row.discounts) = (vec![], vec![]);
                 if let Some(sold) = row.sold.take() {
                     self.books.add(before, &place, posted, &sold, -1)?;
@@ -325,6 +332,8 @@ impl Model for SalesModel {
             OrderEvent::OrderOpened(_)
             | OrderEvent::OrderMovedToTable { .. }
             | OrderEvent::ServerAssigned { .. }
+            | OrderEvent::CheckSplit { .. }
+            | OrderEvent::CheckPaid { .. }
             | OrderEvent::LinesHeld { .. }
             | OrderEvent::LinesFired { .. }
             | OrderEvent::LinesServed { .. }

@@ -51,6 +51,7 @@ fn card(id: &str, of: &str) -> Command {
 /// Part of what is due, in cash.
 fn part(id: &str, of: &str, cents: i64) -> Command {
     let initiate = PaymentCommand::Initiate {
+        check: None,
         order: order(of),
         amount: Some(Money(cents)),
         tip: Money::ZERO,

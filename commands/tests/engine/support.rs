@@ -330,8 +330,14 @@ pub fn cancel(id: &str) -> Command {
 }
 
 pub fn pay(id: &str, of: &str, method: Method) -> Command {
-    let initiate =
-        PaymentCommand::Initiate { order: order(of), amount: None, tip: Money::ZERO, method, expected_total: None };
+    let initiate = PaymentCommand::Initiate {
+        check: None,
+        order: order(of),
+        amount: None,
+        tip: Money::ZERO,
+        method,
+        expected_total: None,
+    };
     to_store(StoreCommand::Payment(payment(id), initiate))
 }
 

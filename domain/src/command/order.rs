@@ -1,9 +1,11 @@
 //! Commands to an order.
 
 use crate::calendar::Timestamp;
+use crate::check::{CheckId, CheckMove};
 use crate::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate};
 use crate::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, TableId, TaxId, Text, VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, TableId, TaxId, Text,
+    VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 
@@ -196,6 +198,17 @@ pub enum OrderCommand {
     },
     /// Settles it.
     Complete,
+    /// Moves lines, or parts of them, to a check, which is made where it is not there.
+    SplitCheck {
+        /// The check.
+        to: CheckId,
+        /// What moves.
+        moves: Vec<CheckMove>,
+    },
+    /// Shares every line equally over checks 1 to this one.
+    SplitEvenly(CheckId),
+    /// Moves all it has into another order.
+    MergeInto(OrderId),
     /// Cancels it because nobody paid in time (issued by the engine at the deadline).
     TimeOut {
         /// The deadline that passed.

@@ -1,6 +1,7 @@
 //! Commands to a payment.
 
 use crate::calendar::Timestamp;
+use crate::check::CheckId;
 use crate::event::Tender;
 use crate::ids::{DrawerId, LineId, OrderId, RefundId, Text};
 use crate::money::{Money, QtyMilli};
@@ -12,13 +13,15 @@ pub enum PaymentCommand {
     Initiate {
         /// The order.
         order: OrderId,
-        /// What is to count towards the order; `None` is all that is due.
+        /// The check it pays; `None` is the only one, or the first on which something is due.
+        check: Option<CheckId>,
+        /// What is to count towards the check; `None` is all that is due.
         amount: Option<Money>,
         /// The tip on top.
         tip: Money,
         /// How it is paid.
         method: Method,
-        /// The order's total the guest was shown; refused where it is another.
+        /// The check's total the guest was shown; refused where it is another.
         expected_total: Option<Money>,
     },
     /// What became of an attempt outside the drawer.

@@ -2,13 +2,15 @@
 
 use super::{FiredLine, LineUnits, MoneyParts, RefundedLine, Tender};
 use crate::calendar::{Date, LocalDateTime, Timestamp};
+use crate::check::{CheckId, LineShares};
 use crate::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, PaymentId, RefundId, Sku,
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Sku,
     StationId, TableId, Text, VariationId,
 };
-use crate::kitchen::Kitchen;
+use crate::kitchen::{Kitchen, LinePrep};
 use crate::money::{Currency, Money, Ppm, QtyMilli};
 use crate::pricing::{PriceRules, TaxRate, Totals};
+use std::sync::Arc;
 
 /// Where an order came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,6 +124,17 @@ pub enum DiscountScope {
     Order,
     /// These lines.
     Lines(Vec<LineId>),
+    /// These lines, an amount for each: what a merge makes of a discount, so that it goes on taking off what it took off.
+    Fixed(Vec<FixedPart>),
+}
+
+/// What a discount takes off one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FixedPart {
+    /// The line.
+    pub line: LineId,
+    /// How much.
+    pub amount: Money,
 }
 
 /// A discount on an order.
@@ -203,7 +216,7 @@ pub enum OrderEvent {
     /// The order exists.
     OrderOpened(Opening),
     /// A line was added.
-    LineAdded(Line),
+    LineAdded(Arc<Line>),
     /// A line's quantity changed.
     LineQtyChanged {
         /// The line.
@@ -303,6 +316,27 @@ pub enum OrderEvent {
         amount: Money,
         /// The tip, outside the order's total.
         tip: Money,
+        /// The check it is paid towards.
+        check: CheckId,
+    },
+    /// Lines were shared out over checks.
+    CheckSplit {
+        /// How, for each line that changed.
+        lines: Vec<LineShares>,
+    },
+    /// What a check comes to has been paid. What is added to it later opens it again.
+    CheckPaid {
+        /// The check.
+        check: CheckId,
+        /// What it came to.
+        total: Money,
+    },
+    /// The order took over all that another one had.
+    LinesReceivedByMerge(Received),
+    /// The order went into another one and takes no more changes.
+    OrderMergedInto {
+        /// The order that took it over.
+        target: OrderId,
     },
     /// Captured money the order cannot take: it is to be refunded.
     PaymentNotApplicable {
@@ -342,11 +376,51 @@ pub enum OrderEvent {
     },
 }
 
+/// What an order took over from another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The other order.
+    pub source: OrderId,
+    /// Its lines.
+    pub lines: Vec<ReceivedLine>,
+    /// All discounts of the order from now on, its own and those taken over. Neither takes anything off the lines of the
+    /// other, so what is more than a share of single lines is fixed.
+    pub discounts: Vec<ReceivedDiscount>,
+    /// All its service charges from now on, as the amounts they came to.
+    pub charges: Vec<ServiceCharge>,
+    /// How often something of the other order was fired.
+    pub fires: u32,
+}
+
+/// A line an order took over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedLine {
+    /// Its id in the other order.
+    pub from: LineId,
+    /// The line as it is now: under another id where the order had a line of that one.
+    pub line: Arc<Line>,
+    /// The part of the order it is taxed in, where tax is rounded on groups.
+    pub part: u16,
+    /// Where its units are, if it is prepared on tickets.
+    pub prep: Option<LinePrep>,
+}
+
+/// A discount of an order that took over another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedDiscount {
+    /// The discount.
+    pub discount: Discount,
+    /// Whether its lines were given away, which reports tell apart.
+    pub comp: bool,
+}
+
 /// Why captured money could not be applied to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotApplicable {
     /// The order was cancelled.
     OrderCancelled,
+    /// The order went into another one.
+    OrderMerged,
     /// The order was fully paid already, or by part of this payment.
     NothingDue,
 }

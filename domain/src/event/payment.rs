@@ -2,6 +2,7 @@
 
 use super::{MoneyParts, RefundedLine};
 use crate::calendar::Timestamp;
+use crate::check::CheckId;
 use crate::ids::{OrderId, RefundId, TenderId, Text};
 use crate::money::{Currency, Money};
 
@@ -41,6 +42,8 @@ pub enum PaymentEvent {
         currency: Currency,
         /// When the attempt ends unanswered.
         deadline: Option<Timestamp>,
+        /// The check it is for.
+        check: CheckId,
     },
     /// Money moved.
     PaymentCaptured {

@@ -121,6 +121,15 @@ pub enum StockEvent {
         /// Whether they were thrown away: what is on hand stays as it is. They are back on the shelf otherwise.
         wasted: bool,
     },
+    /// All that is reserved for an order is reserved for another one.
+    ReservationMoved {
+        /// The order.
+        order: OrderId,
+        /// The other one.
+        to: OrderId,
+        /// What, by the lines of the other one.
+        lines: Vec<ReservedLine>,
+    },
     /// Units reserved for an order are available again.
     StockReleased {
         /// The order.

@@ -23,6 +23,15 @@ pub struct FiredLine {
     pub taken: QtyMilli,
 }
 
+/// A line that has another id from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RenamedLine {
+    /// What it was.
+    pub from: LineId,
+    /// What it is.
+    pub to: LineId,
+}
+
 /// What happened to a kitchen ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TicketEvent {
@@ -55,6 +64,13 @@ pub enum TicketEvent {
     TicketRecalled {
         /// What is not ready any more.
         lines: Vec<LineUnits>,
+    },
+    /// Its order went into another one: what is on it is prepared for that.
+    TicketMoved {
+        /// The other order.
+        order: OrderId,
+        /// The lines on it that have another id there.
+        lines: Vec<RenamedLine>,
     },
     /// Units on it were voided.
     TicketLinesCancelled {

@@ -107,34 +107,51 @@ fn tax_within(
     Ok(amount)
 }
 
-/// Exclusive tax by group: the lines that have the same tax at the same rate.
+/// Exclusive tax by group: the lines of one part that have the same tax at the same rate.
 fn tax_exclusive_groups(totals: &mut Totals, lines: &[LineInput<'_>], rounding: Rounding) -> Result<(), PriceError> {
-    // Lines are taxed before charges, so at first the book holds the groups and nothing else.
+    // Lines are taxed before charges, so at first the book is empty.
     assert!(totals.taxes.is_empty());
-    for (line, input) in totals.lines.iter().zip(lines) {
-        for tax in input.taxes.iter().filter(|tax| !tax.inclusive) {
-            enter(&mut totals.taxes, tax, line.net, Money::ZERO)?;
-        }
-    }
     let mut shares = Shares::default();
-    for group in &mut totals.taxes {
-        let amount = tax_exclusive(group.taxable, group.tax.rate, rounding).ok_or(PriceError::TotalOverflow)?;
-        add(&mut group.amount, amount)?;
-        let has_tax = |index: usize| lines[index].taxes.iter().any(|tax| is_same(tax, &group.tax));
-        shares.add(amount, &mut totals.lines, has_tax, |line| &mut line.tax_exclusive)?;
+    for first in 0..lines.len() {
+        let part = lines[first].part;
+        if lines[..first].iter().any(|line| line.part == part) {
+            continue;
+        }
+        let mut groups = vec![];
+        for (line, input) in totals.lines.iter().zip(lines).filter(|(_, input)| input.part == part) {
+            for tax in input.taxes.iter().filter(|tax| !tax.inclusive) {
+                enter(&mut groups, tax, line.net, Money::ZERO)?;
+            }
+        }
+        for group in &mut groups {
+            let amount = tax_exclusive(group.taxable, group.tax.rate, rounding).ok_or(PriceError::TotalOverflow)?;
+            add(&mut group.amount, amount)?;
+            let has_tax = |index: usize| {
+                lines[index].part == part && lines[index].taxes.iter().any(|tax| is_same(tax, &group.tax))
+            };
+            shares.add(amount, &mut totals.lines, has_tax, |line| &mut line.tax_exclusive)?;
+        }
+        match totals.taxes.is_empty() {
+            true => totals.taxes = groups,
+            false => {
+                for group in &groups {
+                    enter(&mut totals.taxes, &group.tax, group.taxable, group.amount)?;
+                }
+            }
+        }
     }
     Ok(())
 }
 
-/// Inclusive tax by group: the lines that have the same inclusive taxes. Each line is in one group.
+/// Inclusive tax by group: the lines of one part that have the same inclusive taxes. Each line is in one group.
 ///
 /// A group's tax is shared out twice, to its taxes by rate and to its lines by net: both sums are the group's tax, and
 /// no line's tax is above its net, which could not be had if each tax went to the lines by itself.
 fn tax_inclusive_groups(totals: &mut Totals, lines: &[LineInput<'_>], rounding: Rounding) -> Result<(), PriceError> {
     let mut shares = Shares::default();
     for first in 0..lines.len() {
-        let taxes = lines[first].taxes;
-        let is_in_group = |index: usize| is_same_inclusive(lines[index].taxes, taxes);
+        let LineInput { taxes, part, .. } = lines[first];
+        let is_in_group = |index: usize| lines[index].part == part && is_same_inclusive(lines[index].taxes, taxes);
         if !taxes.iter().any(|tax| tax.inclusive) || (0..first).any(is_in_group) {
             continue;
         }

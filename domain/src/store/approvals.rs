@@ -55,6 +55,7 @@ fn limit_of(order: &Order, scope: &DiscountScope, limit: Ppm) -> Money {
     let is_in = |line| match scope {
         DiscountScope::Order => true,
         DiscountScope::Lines(lines) => lines.contains(&line),
+        DiscountScope::Fixed(parts) => parts.iter().any(|part| part.line == line),
     };
     let lines = order.lines.iter().filter(|line| is_in(line.line));
     let gross: i128 = lines.map(|line| i128::from(line.unit.0) * i128::from(line.qty.0) / 1_000).sum();

@@ -18,6 +18,7 @@ use crate::pricing::{self, TaxRate, Totals};
 use crate::refused::{Closed, Refused};
 use crate::staff::Right;
 use crate::tenant::Tenant;
+use std::sync::Arc;
 
 /// A decision in the making: the facts so far, and the order as they leave it.
 pub(super) struct Draft<'a> {
@@ -47,8 +48,11 @@ impl Store {
             // Settling what is settled changes nothing: the engine may have done it with the last payment.
             return match closed.state {
                 Closed::Completed => Ok(vec![]),
-                Closed::Cancelled => Err(Refused::OrderClosed { state: Closed::Cancelled }),
+                Closed::Cancelled | Closed::Merged => Err(closed.refused()),
             };
+        }
+        if let OrderCommand::MergeInto(target) = command {
+            return self.merge(id, *target);
         }
         let order = slot.live()?;
         if let OrderCommand::TimeOut { deadline } = command {
@@ -93,6 +97,14 @@ impl Store {
                 draft.serve(lines)?;
                 return Ok(draft.settle_if_paid());
             }
+            OrderCommand::SplitCheck { to, moves } => {
+                draft.split(*to, moves)?;
+                return Ok(draft.events);
+            }
+            OrderCommand::SplitEvenly(checks) => {
+                draft.split_evenly(*checks)?;
+                return Ok(draft.events);
+            }
             OrderCommand::Place(place) => return draft.place(*place, context),
             OrderCommand::Cancel { reason } => {
                 if order.is_placed {
@@ -101,7 +113,9 @@ impl Store {
                 return draft.cancel(reason);
             }
             OrderCommand::Complete => return draft.complete(),
-            OrderCommand::Open(_) | OrderCommand::TimeOut { .. } => unreachable!("decided above"),
+            OrderCommand::Open(_) | OrderCommand::MergeInto(_) | OrderCommand::TimeOut { .. } => {
+                unreachable!("decided above")
+            }
         }
         draft.reprice(context)
     }
@@ -251,7 +265,7 @@ impl<'a> Draft<'a> {
                 return Err(Refused::LineExists { line: new.line });
             }
             let line = self.store.line(menu, new)?;
-            self.push(OrderEvent::LineAdded(line));
+            self.push(OrderEvent::LineAdded(Arc::new(line)));
         }
         Ok(())
     }
@@ -278,11 +292,11 @@ impl<'a> Draft<'a> {
     }
 
     fn apply_discount(&mut self, new: &NewDiscount) -> Result<(), Refused> {
-        let lines = match &new.scope {
-            DiscountScope::Order => [].as_slice(),
-            DiscountScope::Lines(lines) => lines.as_slice(),
-        };
-        self.takes_discount(new.discount, lines)?;
+        match &new.scope {
+            DiscountScope::Order => self.takes_discount(new.discount, [])?,
+            DiscountScope::Lines(lines) => self.takes_discount(new.discount, lines.iter().copied())?,
+            DiscountScope::Fixed(parts) => self.takes_discount(new.discount, parts.iter().map(|part| part.line))?,
+        }
         self.push(OrderEvent::DiscountApplied(Discount {
             discount: new.discount,
             scope: new.scope.clone(),
@@ -293,18 +307,18 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether one more discount fits, on these lines.
-    fn takes_discount(&self, discount: DiscountId, lines: &[LineId]) -> Result<(), Refused> {
+    fn takes_discount(&self, discount: DiscountId, lines: impl IntoIterator<Item = LineId>) -> Result<(), Refused> {
         if self.order.discounts.iter().any(|held| held.discount == discount) {
             return Err(Refused::DiscountExists { discount });
         }
         if pricing::DISCOUNTS_MAX <= self.order.discounts.len() {
             return Err(Refused::TooMany { what: "discounts", max: pricing::DISCOUNTS_MAX });
         }
-        lines.iter().try_for_each(|line| self.order.line(*line).map(|_| ()))
+        lines.into_iter().try_for_each(|line| self.order.line(line).map(|_| ()))
     }
 
     fn comp(&mut self, new: &NewComp) -> Result<(), Refused> {
-        self.takes_discount(new.discount, &new.lines)?;
+        self.takes_discount(new.discount, new.lines.iter().copied())?;
         self.push(OrderEvent::LinesComped {
             discount: new.discount,
             lines: new.lines.clone(),

@@ -3,6 +3,7 @@
 use super::orders::Draft;
 use super::{Store, refunds};
 use crate::calendar::Timestamp;
+use crate::check::CheckId;
 use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
 use crate::event::{DrawerEvent, Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
 use crate::ids::{OrderId, PaymentId};
@@ -16,6 +17,7 @@ use crate::tenant::Tenant;
 struct Captured {
     payment: PaymentId,
     order: OrderId,
+    check: CheckId,
     tender: Tender,
     amount: Money,
     tip: Money,
@@ -30,7 +32,7 @@ impl Store {
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
         match command {
-            PaymentCommand::Initiate { order, amount, tip, method, expected_total } => {
+            PaymentCommand::Initiate { order, check, amount, tip, method, expected_total } => {
                 if self.payments.contains_key(&id) {
                     return Err(Refused::PaymentExists { payment: id });
                 }
@@ -38,13 +40,14 @@ impl Store {
                 if !live.is_placed {
                     return Err(Refused::OrderNotPlaced);
                 }
+                let (check, total, due) = live.check(*check)?;
                 if let Some(expected) = expected_total
-                    && *expected != live.total
+                    && *expected != total
                 {
-                    return Err(Refused::TotalMismatch { expected: *expected, actual: live.total });
+                    return Err(Refused::TotalMismatch { expected: *expected, actual: total });
                 }
-                let amount = amount_due(live, *amount)?;
-                self.initiate(id, *order, live, (amount, *tip), *method, context)
+                let amount = amount_due(due, *amount)?;
+                self.initiate(id, (*order, check), live, (amount, *tip), *method, context)
             }
             PaymentCommand::RecordOutcome(outcome) => {
                 let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
@@ -73,7 +76,7 @@ impl Store {
     fn initiate(
         &self,
         id: PaymentId,
-        order_id: OrderId,
+        (order_id, check): (OrderId, CheckId),
         order: &Order,
         (amount, tip): (Money, Money),
         method: Method,
@@ -97,6 +100,7 @@ impl Store {
             tip,
             currency: order.currency,
             deadline,
+            check,
         };
         let mut events = vec![Event::Payment(id, initiated)];
         let Method::Cash { tendered, drawer } = method else { return Ok(events) };
@@ -112,7 +116,7 @@ impl Store {
             let sale = DrawerEvent::CashSaleRecorded { shift: shift.number, payment: id, amount: needed };
             Event::Drawer(drawer, sale)
         }));
-        self.apply(Captured { payment: id, order: order_id, tender: Tender::Cash, amount, tip }, &mut events);
+        self.apply(Captured { payment: id, order: order_id, check, tender: Tender::Cash, amount, tip }, &mut events);
         Ok(events)
     }
 
@@ -138,7 +142,8 @@ impl Store {
         if was_late {
             events.push(Event::Payment(id, PaymentEvent::PaymentFlagged { why: Flag::LateCapture }));
         }
-        self.apply(Captured { payment: id, order: payment.order, tender: payment.tender, amount, tip }, &mut events);
+        let Payment { order, check, tender, .. } = *payment;
+        self.apply(Captured { payment: id, order, check, tender, amount, tip }, &mut events);
         Ok(events)
     }
 
@@ -154,7 +159,7 @@ impl Store {
 
     /// Applies captured money to its order as far as something is due; the rest is recorded as not applicable.
     fn apply(&self, money: Captured, events: &mut Vec<Event>) {
-        let Captured { payment, order: id, tender, amount, tip } = money;
+        let Captured { payment, order: id, check, tender, amount, tip } = money;
         let (applied, unapplied, why) = match &self.orders[&id] {
             OrderSlot::Live(order) if Money::ZERO < order.due() => {
                 let applied = amount.min(order.due());
@@ -165,12 +170,14 @@ impl Store {
                 let why = match closed.state {
                     Closed::Completed => NotApplicable::NothingDue,
                     Closed::Cancelled => NotApplicable::OrderCancelled,
+                    Closed::Merged => NotApplicable::OrderMerged,
                 };
                 (None, Money(amount.0 + tip.0), why)
             }
         };
-        if let Some((_, applied)) = applied {
-            events.push(Event::Order(id, OrderEvent::PaymentApplied { payment, tender, amount: applied, tip }));
+        if let Some((order, applied)) = applied {
+            events.push(Event::Order(id, OrderEvent::PaymentApplied { payment, tender, amount: applied, tip, check }));
+            events.extend(check_paid(order, check, applied).map(|paid| Event::Order(id, paid)));
         }
         if Money::ZERO < unapplied {
             events.push(Event::Order(id, OrderEvent::PaymentNotApplicable { payment, tender, unapplied, why }));
@@ -185,8 +192,15 @@ impl Store {
     }
 }
 
-fn amount_due(order: &Order, asked: Option<Money>) -> Result<Money, Refused> {
-    let due = order.due();
+/// What a payment towards a check of an order that was split makes of it.
+fn check_paid(order: &Order, check: CheckId, applied: Money) -> Option<OrderEvent> {
+    order.checks.as_deref()?;
+    // A check that has nothing on it any more has nothing due.
+    let (_, total, due) = order.check(Some(check)).ok()?;
+    (Money::ZERO < due && due <= applied).then_some(OrderEvent::CheckPaid { check, total })
+}
+
+fn amount_due(due: Money, asked: Option<Money>) -> Result<Money, Refused> {
     let amount = asked.unwrap_or(due);
     if due <= Money::ZERO || amount <= Money::ZERO {
         return Err(Refused::NothingDue);

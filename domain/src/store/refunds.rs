@@ -185,7 +185,7 @@ impl Store {
             OrderSlot::Live(_) => Err(Refused::OrderNotCompleted),
             OrderSlot::Closed(closed) => match (&closed.kept, closed.state) {
                 (Some(kept), Closed::Completed) => Ok(kept),
-                (_, state) => Err(Refused::OrderClosed { state }),
+                (_, Closed::Completed | Closed::Cancelled | Closed::Merged) => Err(closed.refused()),
             },
         }
     }

@@ -6,6 +6,7 @@
 mod approvals;
 mod days;
 mod drawers;
+mod floor;
 mod kitchen;
 mod orders;
 mod payments;
@@ -17,6 +18,7 @@ mod stock_items;
 mod support;
 
 use domain::calendar::Timestamp;
+use domain::check::LineShares;
 use domain::command::{
     AccessCommand, Command, Context, DrawerCommand, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine,
     NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
@@ -163,7 +165,26 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout } => "timed out".to_owned(),
         OrderEvent::OrderCancelled { reason: CancelReason::Requested(reason) } => format!("cancelled {reason}"),
         OrderEvent::OrderCompleted { total } => format!("completed {total}"),
+        OrderEvent::CheckSplit { lines } => {
+            let told: Vec<String> = lines.iter().map(tell_shares).collect();
+            format!("split {}", told.join(", "))
+        }
+        OrderEvent::CheckPaid { check, total } => format!("check {check} paid {total}"),
+        OrderEvent::LinesReceivedByMerge(received) => {
+            let lines: Vec<String> = received
+                .lines
+                .iter()
+                .map(|held| format!("{} x {} as {}", held.from, held.line.qty, held.line.line))
+                .collect();
+            format!("received from {}: {}", received.source, lines.join(", "))
+        }
+        OrderEvent::OrderMergedInto { target } => format!("merged into {target}"),
     }
+}
+
+fn tell_shares(line: &LineShares) -> String {
+    let shares: Vec<String> = line.shares.iter().map(|share| format!("{}:{}", share.check, share.parts)).collect();
+    format!("{} {}", line.line, shares.join(" "))
 }
 
 fn tell_units(lines: &[LineUnits]) -> String {
@@ -175,6 +196,10 @@ fn tell_ticket(event: &TicketEvent) -> String {
     match event {
         TicketEvent::TicketCreated { station, lines, .. } => format!("for {station}: {}", tell_units(lines)),
         TicketEvent::TicketStarted => "started".to_owned(),
+        TicketEvent::TicketMoved { order, lines } => {
+            let lines: Vec<String> = lines.iter().map(|line| format!(", {} is {}", line.from, line.to)).collect();
+            format!("for {order}{}", lines.concat())
+        }
         TicketEvent::TicketLineReady { line, qty } => format!("ready {line} {qty}"),
         TicketEvent::TicketBumped { lines } => format!("bumped {}", tell_units(lines)),
         TicketEvent::TicketRecalled { lines } => format!("recalled {}", tell_units(lines)),
@@ -278,6 +303,7 @@ fn tell_stock(event: &StockEvent) -> String {
         StockEvent::StockVoided { line, wasted: true, .. } => format!("waste of {} {}", line.sku, line.qty),
         StockEvent::StockVoided { line, wasted: false, .. } => format!("back {} {}", line.sku, line.qty),
         StockEvent::StockReserved { lines, .. } => format!("reserved {}", told(lines)),
+        StockEvent::ReservationMoved { order, to, lines } => format!("moved {} from {order} to {to}", told(lines)),
         StockEvent::StockCommitted { lines, .. } => format!("committed {}", told(lines)),
         StockEvent::StockReleased { lines, .. } => format!("released {}", told(lines)),
         StockEvent::StockRestocked { refund, lines, .. } => format!("restocked {} by {refund}", told(lines)),
@@ -355,6 +381,7 @@ fn pay(id: &str, amount: Option<i64>, tip: i64, method: Method) -> When {
     when(to_payment(
         id,
         PaymentCommand::Initiate {
+            check: None,
             order: order("o1"),
             amount: amount.map(Money),
             tip: Money(tip),

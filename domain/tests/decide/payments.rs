@@ -89,6 +89,7 @@ fn initiate_asks_for_a_placed_order() {
     check(&paid, by_card("p1", None), closed(Closed::Completed));
     // The total of an order that is not placed is nobody's business yet.
     let expecting = PaymentCommand::Initiate {
+        check: None,
         order: order("o1"),
         amount: None,
         tip: Money::ZERO,

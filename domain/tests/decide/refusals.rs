@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use crate::*;
+use domain::check::MoveOf;
 use domain::command::{Fire, TicketCommand};
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, Menu, ModifierGroup};
@@ -35,6 +36,7 @@ fn name(refused: &Refused) -> &'static str {
         Refused::OrderExists { .. } => "OrderExists",
         Refused::UnknownOrder { .. } => "UnknownOrder",
         Refused::OrderClosed { .. } => "OrderClosed",
+        Refused::OrderMerged { .. } => "OrderMerged",
         Refused::OrderNotPlaced => "OrderNotPlaced",
         Refused::OrderAlreadyPlaced => "OrderAlreadyPlaced",
         Refused::OrderEmpty => "OrderEmpty",
@@ -56,6 +58,12 @@ fn name(refused: &Refused) -> &'static str {
         Refused::OutOfStock { .. } => "OutOfStock",
         Refused::TotalMismatch { .. } => "TotalMismatch",
         Refused::BelowPaid { .. } => "BelowPaid",
+        Refused::CheckBelowPaid { .. } => "CheckBelowPaid",
+        Refused::UnknownCheck { .. } => "UnknownCheck",
+        Refused::SplitExceedsLine { .. } => "SplitExceedsLine",
+        Refused::SplitTooFine { .. } => "SplitTooFine",
+        Refused::MergeIntoItself => "MergeIntoItself",
+        Refused::OrdersDiffer { .. } => "OrdersDiffer",
         Refused::PaymentDue { .. } => "PaymentDue",
         Refused::MoneyCaptured { .. } => "MoneyCaptured",
         Refused::AmountTooLarge => "AmountTooLarge",
@@ -96,7 +104,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 80;
+const REFUSALS: usize = 87;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -342,6 +350,47 @@ fn order_cases() -> Vec<Case> {
     ]
 }
 
+fn floor_cases() -> Vec<Case> {
+    let split = crate::floor::split;
+    let (placed, o2) = ([open(burgers()), place()], || crate::floor::open_o2(burgers()));
+    let merged = [open(burgers()), place(), o2(), crate::floor::merge("o1", "o2")];
+    let paid = [open(burgers()), place(), by_cash("p1", Some(2_000))];
+    let first_of_two = crate::floor::check_no(1);
+    let fine = MoveOf::Share { parts: 1, of: 999_983 };
+    let finer = [open(burgers()), place(), split(2, &[("l1", fine)])];
+    let first = NewOrder { lines: burgers(), pay_mode: PayMode::First, place: Some(Place::default()), ..new_order() };
+    let l1 = line("l1");
+    vec![
+        case(&merged, add(burgers()), Refused::OrderMerged { into: order("o2") }),
+        case(
+            &paid,
+            split(2, &[("l1", MoveOf::Share { parts: 1, of: 2 })]),
+            Refused::CheckBelowPaid { check: first_of_two, total: Money(1_089), paid: Money(2_000) },
+        ),
+        case(
+            &placed,
+            crate::floor::pay_check("p1", 2, None, card()),
+            Refused::UnknownCheck { check: crate::floor::check_no(2) },
+        ),
+        case(&placed, split(2, &[("l1", MoveOf::Qty(QtyMilli::pieces(3)))]), Refused::SplitExceedsLine { line: l1 }),
+        case(&finer, split(3, &[("l1", MoveOf::Share { parts: 1, of: 7 })]), Refused::SplitTooFine { line: l1 }),
+        case(&placed, crate::floor::merge("o1", "o1"), Refused::MergeIntoItself),
+        case(
+            &[&placed[..], &[crate::floor::to_o2(OrderCommand::Open(first))]].concat(),
+            crate::floor::merge("o1", "o2"),
+            Refused::OrdersDiffer { what: "pay_mode" },
+        ),
+        // What else may not be merged.
+        case(&[open(burgers()), o2()], crate::floor::merge("o1", "o2"), Refused::OrderNotPlaced),
+        case(
+            &[&paid[..], &[o2()]].concat(),
+            crate::floor::merge("o1", "o2"),
+            Refused::MoneyCaptured { captured: Money(2_000) },
+        ),
+        case(&placed, crate::floor::merge("o1", "o9"), Refused::UnknownOrder { order: order("o9") }),
+    ]
+}
+
 fn payment_and_stock_cases() -> Vec<Case> {
     let placed = [open(burgers()), place()];
     let little = Method::Cash { tendered: Some(Money(9)), drawer: None };
@@ -396,7 +445,7 @@ fn payment_and_stock_cases() -> Vec<Case> {
 #[test]
 fn every_refusal_is_made() {
     let mut made: BTreeSet<&str> = BTreeSet::from(NOT_THE_DOMAINS);
-    let cases = [menu_cases(), too_many_cases(), order_cases(), payment_and_stock_cases()].concat();
+    let cases = [menu_cases(), too_many_cases(), order_cases(), floor_cases(), payment_and_stock_cases()].concat();
     for (given, when, refused) in cases {
         made.insert(name(&refused));
         check(&given, when, Err(refused));

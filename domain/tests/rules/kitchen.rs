@@ -139,6 +139,7 @@ impl Pass {
             TicketEvent::TicketLinesCancelled { lines } => {
                 lines.iter().for_each(|units| moved(&units.line, 2, units.qty.0));
             }
+            TicketEvent::TicketMoved { .. } => panic!("{event:?} on a day without a floor"),
             TicketEvent::TicketStarted | TicketEvent::TicketCreated { .. } => {}
         }
     }

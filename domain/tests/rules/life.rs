@@ -411,7 +411,7 @@ impl Life {
             }
         };
         let expected_total = told(expected, || total);
-        to_payment(id, PaymentCommand::Initiate { order: order(to), amount, tip, method, expected_total })
+        to_payment(id, PaymentCommand::Initiate { check: None, order: order(to), amount, tip, method, expected_total })
     }
 
     fn order_command(&self, op: &Op) -> Command {

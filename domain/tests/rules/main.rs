@@ -9,6 +9,7 @@
 
 mod days;
 mod drawers;
+mod floor;
 mod general;
 mod generate;
 mod kitchen;

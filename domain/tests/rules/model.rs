@@ -2,8 +2,8 @@
 
 use domain::calendar::{Date, Timestamp};
 use domain::event::{
-    DayClosing, DayEvent, DrawerEvent, Event, Flag, Line, MoneyParts, OrderEvent, PayMode, PaymentEvent, RefundedLine,
-    ReservedLine, StockEvent, StockPolicy, StoreMenuEvent,
+    DayClosing, DayEvent, DrawerEvent, Event, Flag, Line, MoneyParts, OrderEvent, PayMode, PaymentEvent, ReceivedLine,
+    RefundedLine, ReservedLine, StockEvent, StockPolicy, StoreMenuEvent,
 };
 use domain::ids::{DrawerId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, VariationId};
 use domain::pricing::Totals;
@@ -15,11 +15,12 @@ pub enum State {
     Placed,
     Completed,
     Cancelled,
+    Merged,
 }
 
 impl State {
     pub fn is_closed(self) -> bool {
-        matches!(self, State::Completed | State::Cancelled)
+        matches!(self, State::Completed | State::Cancelled | State::Merged)
     }
 }
 
@@ -260,7 +261,7 @@ impl Model {
             OrderEvent::LineAdded(line) => {
                 order.line_ids.insert(line.line);
                 order.sequence.push(line.line);
-                order.lines.insert(line.line, line.clone());
+                order.lines.insert(line.line, (**line).clone());
             }
             OrderEvent::LineQtyChanged { line, qty } => order.lines.get_mut(line).expect("a line").qty = *qty,
             OrderEvent::LineVoided { line, qty, .. } => order.lines.get_mut(line).expect("a line").qty.0 -= qty.0,
@@ -294,6 +295,15 @@ impl Model {
                     i128::from(parts.applied.0) + i128::from(parts.tip.0) + i128::from(parts.unapplied.0);
             }
             OrderEvent::OrderCancelled { .. } => order.state = State::Cancelled,
+            OrderEvent::LinesReceivedByMerge(received) => {
+                for ReceivedLine { line, .. } in &received.lines {
+                    assert!(order.line_ids.insert(line.line), "{line:?} is there twice");
+                    order.sequence.push(line.line);
+                    order.lines.insert(line.line, (**line).clone());
+                }
+            }
+            OrderEvent::OrderMergedInto { .. } => order.state = State::Merged,
+            OrderEvent::CheckSplit { .. } | OrderEvent::CheckPaid { .. } => {}
             OrderEvent::OrderCompleted { .. } => order.state = State::Completed,
             OrderEvent::OrderOpened(_)
             | OrderEvent::DiscountApplied(_)
@@ -398,6 +408,15 @@ impl Model {
             StockEvent::StockRestocked { lines, .. } => {
                 for line in lines {
                     self.shelf_mut(line.sku).restocked += i128::from(line.qty.0);
+                }
+            }
+            StockEvent::ReservationMoved { order, to, lines } => {
+                let held: Vec<_> = self.reservations_of(*order).map(|(_, held)| held.held()).collect();
+                assert_eq!(held.iter().sum::<i128>(), lines.iter().map(|line| i128::from(line.qty.0)).sum::<i128>());
+                self.reservations.retain(|(of, ..), _| of != order);
+                for line in lines {
+                    let held = self.reservations.entry((*to, line.line, line.sku)).or_default();
+                    held.reserved += i128::from(line.qty.0);
                 }
             }
             StockEvent::StockVoided { wasted: true, .. } => {}

@@ -5,6 +5,7 @@ pub mod batch;
 pub mod days;
 pub mod drawers;
 pub mod feed;
+pub mod floor;
 pub mod kitchen;
 pub mod ops;
 pub mod orders;

@@ -4,7 +4,7 @@ use crate::server::{House, Till, key, run};
 use serde_json::{Value, json};
 
 /// The lasagne is made at the stove, the soup there too, and nobody makes the water.
-async fn open_the_kitchen(manager: &mut Till) {
+pub async fn open_the_kitchen(manager: &mut Till) {
     let settings = json!({
         "name": "Old Town", "currency": "EUR", "time_zone": "Europe/Berlin", "kitchen": "on",
         "approvals": {"needed": ["void_fired"]},
@@ -25,7 +25,7 @@ async fn open_the_kitchen(manager: &mut Till) {
     while manager.post("/v1/stores/s1/orders", &probe).await.expect(422)["code"] != "out_of_stock" {}
 }
 
-async fn board(client: &mut Till, station: &str, position: &str) -> Vec<Value> {
+pub async fn board(client: &mut Till, station: &str, position: &str) -> Vec<Value> {
     let path = format!("/v1/stores/s1/kitchen/{station}?min_position={position}");
     client.get(&path).await.expect(200)["items"].as_array().expect("a list").clone()
 }

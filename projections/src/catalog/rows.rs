@@ -99,6 +99,7 @@ pub(super) fn skus_of(event: &StockEvent) -> Vec<Sku> {
         StockEvent::StockReserved { lines, .. }
         | StockEvent::StockCommitted { lines, .. }
         | StockEvent::StockReleased { lines, .. }
+        | StockEvent::ReservationMoved { lines, .. }
         | StockEvent::StockRestocked { lines, .. } => {
             let mut skus: Vec<Sku> = lines.iter().map(|line| line.sku).collect();
             skus.sort_unstable();
@@ -149,6 +150,8 @@ pub(super) fn evolve_stock(row: &mut StockView, sku: Sku, event: &StockEvent) {
             *on_hand -= sum;
         }
         StockEvent::StockReleased { lines, .. } => *reserved -= sum(lines, sku),
+        // As much is reserved as before, for another order.
+        StockEvent::ReservationMoved { .. } => {}
         StockEvent::StockVoided { wasted: true, .. } => {}
         StockEvent::StockVoided { line, wasted: false, .. } => *on_hand += line.qty.0,
         StockEvent::StockRestocked { lines, .. } => *on_hand += sum(lines, sku),

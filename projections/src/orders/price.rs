@@ -12,7 +12,7 @@ pub(super) fn settle(order: &mut OrderView) {
     price_if_open(order);
     let owed = match order.state {
         OrderState::Open | OrderState::Placed | OrderState::Completed => order.totals.total,
-        OrderState::Cancelled => 0,
+        OrderState::Cancelled | OrderState::Merged => 0,
     };
     order.due = (owed - order.paid).max(0);
     order.payment_state = match (order.state, order.paid) {
@@ -44,9 +44,10 @@ fn price_open(order: &OrderView) -> Option<Totals> {
         .lines
         .iter()
         .zip(&taxes)
-        .map(|(line, taxes)| LineInput { unit: Money(line.unit_price), qty: line.qty.0, taxes })
+        // Only placed orders are merged, so all of an open one is taxed as one part.
+        .map(|(line, taxes)| LineInput { unit: Money(line.unit_price), qty: line.qty.0, taxes, part: 0 })
         .collect();
-    let discounts: Option<Vec<Discount>> = order
+    let discounts: Option<Vec<Discount<'_>>> = order
         .discounts
         .iter()
         .map(|discount| {

@@ -1,8 +1,8 @@
 //! Queries on orders and payments.
 
 use super::{
-    ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_TIME, PAYMENTS_FLAGGED, order_key,
-    payment_key, tickets,
+    ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_TIME, PAYMENTS_FLAGGED, checks,
+    order_key, payment_key, tickets,
 };
 use crate::Answer;
 use crate::fault::QueryError;
@@ -72,6 +72,9 @@ pub(crate) fn order(
         attempts.sort_by_key(|payment| (payment.initiated_at, payment.payment_id));
         order.payments = attempts.iter().map(order_payment).collect();
         tickets::complete(view, (tenant, store, id), order)?;
+        if order.checks.is_empty() {
+            order.checks = vec![checks::whole(order)];
+        }
     }
     Ok(Answer { value, position: view.position })
 }
@@ -79,6 +82,7 @@ pub(crate) fn order(
 fn order_payment(payment: &PaymentView) -> OrderPaymentView {
     OrderPaymentView {
         payment_id: payment.payment_id,
+        check_id: payment.check_id,
         tender: payment.tender,
         amount: payment.amount,
         tip: payment.tip,
@@ -105,7 +109,7 @@ pub(crate) fn orders(
                 Ok(summaries.get::<OrderSummary>(key)?.filter(|order| filter.takes(order)))
             })
         }
-        Some(OrderState::Completed | OrderState::Cancelled) | None => {
+        Some(OrderState::Completed | OrderState::Cancelled | OrderState::Merged) | None => {
             page_back::<OrderSummary, _>(&summaries, &list, &range, page, |_, order| {
                 Ok(Some(order).filter(|order| filter.takes(order)))
             })

@@ -1,12 +1,13 @@
 //! From events to the rows of orders and payments.
 
+use super::checks;
 use super::price::{price_if_open, set_line_totals};
 use crate::fault::Fault;
 use crate::model::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, Rate,
-    RefundedLine, ServiceCharge,
+    ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
 };
 use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
 use domain::money::{Ppm, QtyMilli};
@@ -52,12 +53,15 @@ pub(super) fn opened(
         imported: opening.imported,
         deadline: None,
         cancel_reason: None,
+        merged_into: None,
+        merged_from: vec![],
         rounding: Shown(opening.rules.rounding),
         tax_rounding: Shown(opening.rules.tax_rounding),
         lines: vec![],
         discounts: vec![],
         service_charges: vec![],
         totals: TotalsView::default(),
+        checks: vec![],
         paid: 0,
         tips: 0,
         due: 0,
@@ -97,7 +101,24 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
                 serve(line_mut(order, units.line)?, units.qty);
             }
         }
-        OrderEvent::LineRemoved { line } => order.lines.retain(|held| held.line_id.0 != *line),
+        OrderEvent::LineRemoved { line } => {
+            order.lines.retain(|held| held.line_id.0 != *line);
+            checks::forget(order, *line);
+        }
+        OrderEvent::CheckSplit { lines } => checks::split(order, lines)?,
+        // What is due on each check follows from the rest.
+        OrderEvent::CheckPaid { .. } => {}
+        OrderEvent::LinesReceivedByMerge(received) => {
+            order.lines.extend(received.lines.iter().map(received_view));
+            let view = |held: &ReceivedDiscount| DiscountView { comp: held.comp, ..discount_view(&held.discount) };
+            order.discounts = received.discounts.iter().map(view).collect();
+            order.service_charges = received.charges.iter().map(charge_view).collect();
+            order.merged_from.push(Shown(received.source));
+        }
+        OrderEvent::OrderMergedInto { target } => {
+            order.state = OrderState::Merged;
+            order.merged_into = Some(Shown(*target));
+        }
         OrderEvent::DiscountApplied(discount) => order.discounts.push(discount_view(discount)),
         OrderEvent::LinesComped { discount, lines, reason, .. } => {
             order.discounts.push(comp_view(*discount, lines, reason))
@@ -115,7 +136,8 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             order.deadline = deadline.map(Shown);
         }
         OrderEvent::OrderRepriced { totals } => set_totals(order, totals)?,
-        OrderEvent::PaymentApplied { amount, tip, .. } => {
+        OrderEvent::PaymentApplied { amount, tip, check, .. } => {
+            checks::pay(order, *check, *amount, *tip)?;
             order.paid += amount.0;
             order.tips += tip.0;
         }
@@ -240,6 +262,17 @@ fn line_view(line: &Line) -> LineView {
     }
 }
 
+/// A line that came from another order, with what the kitchen has of it.
+fn received_view(received: &ReceivedLine) -> LineView {
+    let mut view = line_view(&received.line);
+    if let Some(prep) = &received.prep {
+        view.held = Shown(prep.held);
+        view.served = Shown(prep.served);
+        *unserved(&mut view) = prep.fired.0 + prep.ready.0;
+    }
+    view
+}
+
 fn tax_rate_view(tax: &TaxRate) -> TaxRateView {
     TaxRateView { tax_id: Shown(tax.tax), percent_ppm: Shown(tax.rate), inclusive: tax.inclusive }
 }
@@ -255,6 +288,7 @@ fn discount_view(discount: &Discount) -> DiscountView {
     let line_ids = match &discount.scope {
         DiscountScope::Order => None,
         DiscountScope::Lines(lines) => Some(lines.iter().copied().map(Shown).collect()),
+        DiscountScope::Fixed(parts) => Some(parts.iter().map(|part| Shown(part.line)).collect()),
     };
     DiscountView {
         discount_id: Shown(discount.discount),
@@ -300,13 +334,14 @@ pub(super) fn initiated(
     event: &PaymentEvent,
     recorded: &Recorded<'_>,
 ) -> Result<PaymentView, Fault> {
-    let PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline } = event else {
+    let PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline, check } = event else {
         return Err(Fault::Impossible("a payment that was not initiated"));
     };
     Ok(PaymentView {
         payment_id: Shown(payment),
         store: Shown(store),
         order_id: Shown(*order),
+        check_id: check.number(),
         tender: Shown(TenderId::parse(tender.as_str()).expect("a tender's name is an id")),
         amount: amount.0,
         tip: tip.0,

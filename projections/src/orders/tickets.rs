@@ -47,6 +47,7 @@ impl OrdersModel {
                 station: Shown(*station),
                 state: TicketState::New,
                 order: Shown(*order),
+                is_moved: false,
                 fire: *fire,
                 created_at: Shown(recorded.recorded_at),
                 lines: lines.iter().map(line).collect(),
@@ -72,7 +73,7 @@ impl OrdersModel {
         self.tickets.for_touched(|key, ticket, is_stored| {
             let id = ticket.ticket.0;
             let store = Key::from_bytes(&key[..key.len() - id.as_str().len() - 1]);
-            if !is_stored {
+            if !is_stored || ticket.is_moved {
                 let of_order = store.clone().text(ticket.order.0.as_str()).text(id.as_str());
                 by_order.insert(of_order.as_slice(), [].as_slice())?;
             }
@@ -116,6 +117,16 @@ fn evolve(ticket: &mut TicketRow, event: &TicketEvent) -> Result<(), Fault> {
                 let held = line_mut(ticket, units.line)?;
                 held.open.0.0 -= units.qty.0;
                 held.cancelled.0.0 += units.qty.0;
+            }
+        }
+        TicketEvent::TicketMoved { order, lines } => {
+            // Its lines are those of the other order from now on, so it is called out by that one's number.
+            ticket.order = Shown(*order);
+            ticket.is_moved = true;
+            for line in &mut ticket.lines {
+                if let Some(renamed) = lines.iter().find(|renamed| renamed.from == line.line.0) {
+                    line.line = Shown(renamed.to);
+                }
             }
         }
         TicketEvent::TicketCreated { .. } => return Err(Fault::Impossible("a ticket was created twice")),
@@ -169,6 +180,8 @@ pub(super) fn complete(
     for (suffix, ()) in view.all::<()>(TICKETS_BY_ORDER, &order_key(tenant, store, order))? {
         tickets.extend(rows.get::<TicketRow>(Key::of_store(tenant, store).bytes(&suffix).as_slice())?);
     }
+    // Tickets that went into another order are listed with both.
+    tickets.retain(|ticket| ticket.order.0 == order);
     // They are numbered, and nine comes before ten.
     tickets.sort_by_key(|ticket| (ticket.created_at, ticket.ticket.0.as_str().len(), ticket.ticket));
     shown.ticket_ids = tickets.iter().map(|ticket| ticket.ticket).collect();

@@ -54,7 +54,8 @@ impl Days {
                 sold.iter().for_each(|sold| sell(&mut more, sold, -1));
                 sell(&mut more, &cells::order_cell(&[], totals, 0), 1);
             }
-            OrderEvent::OrderCancelled { .. } => {
+            // The order a merged one went into is repriced in the same commit.
+            OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. } => {
                 let Some(sold) = sold else { return Ok(sale.date.0) };
                 more.orders = -1;
                 sell(&mut more, sold, -1);
@@ -84,6 +85,9 @@ impl Days {
             | OrderEvent::LinesComped { .. }
             | OrderEvent::OrderMovedToTable { .. }
             | OrderEvent::ServerAssigned { .. }
+            | OrderEvent::CheckSplit { .. }
+            | OrderEvent::CheckPaid { .. }
+            | OrderEvent::LinesReceivedByMerge(_)
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)

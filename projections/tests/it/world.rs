@@ -362,6 +362,7 @@ pub fn cancel(number: u32) -> Command {
 
 pub fn pay(number: u32, order_number: u32, amount: Option<i64>, tip: i64, method: Method) -> Command {
     let initiate = PaymentCommand::Initiate {
+        check: None,
         order: order_id(order_number),
         amount: amount.map(Money),
         tip: Money(tip),

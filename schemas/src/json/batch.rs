@@ -7,9 +7,9 @@ use super::body::{BodyError, FieldError, parse_body};
 use super::problem::{refusal_code, refusal_detail};
 use super::request::{
     AddLines, AdjustStock, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount, FireLines,
-    HoldLines, InitiatePayment, Mark86, MarkServed, MoveCash, NoSale, OpenOrder, OpenShift, Outcome, Place, PutItem,
-    PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund, ServiceCharge, SetAvailability,
-    SetPrice, SetStockPolicy, SetTable, Unmark86, VoidLine, WasteStock,
+    HoldLines, InitiatePayment, Mark86, MarkServed, MergeInto, MoveCash, NoSale, OpenOrder, OpenShift, Outcome, Place,
+    PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund, ServiceCharge,
+    SetAvailability, SetPrice, SetStockPolicy, SetTable, SplitCheck, Unmark86, VoidLine, WasteStock,
 };
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, CommandKind, Wire, name_of};
@@ -264,6 +264,8 @@ impl BatchCommand {
             K::CompleteOrder => to_store(self.order(|this| this.bare(|_| Ok(OrderCommand::Complete)))?),
             K::HoldLines => to_store(self.order(|this| this.parsed(HoldLines::parse))?),
             K::FireLines => to_store(self.order(|this| this.parsed(FireLines::parse))?),
+            K::SplitCheck => to_store(self.order(|this| this.parsed(SplitCheck::parse))?),
+            K::MergeInto => to_store(self.order(|this| this.parsed(|body: MergeInto| Ok(body.parse())))?),
             K::MarkServed => to_store(self.order(|this| this.parsed(MarkServed::parse))?),
             K::VoidLine => to_store(self.order(|this| this.parsed(VoidLine::parse))?),
             K::CompLines => to_store(self.order(|this| this.parsed(Comp::parse))?),

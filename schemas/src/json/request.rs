@@ -5,6 +5,7 @@
 //! must not pass for an order without one.
 
 mod drawer;
+mod floor;
 mod kitchen;
 mod menu;
 mod order;
@@ -15,6 +16,7 @@ mod stock;
 mod store;
 
 pub use drawer::{CloseShift, MoveCash, NoSale, OpenShift};
+pub use floor::{CheckMove, LineShare, MergeInto, SplitCheck};
 pub use kitchen::{FireLines, HoldLines, MarkServed, TicketLine, VoidLine};
 pub use menu::{GroupModifier, ItemVariation, PutItem, PutModifierGroup, PutTax};
 pub use order::{

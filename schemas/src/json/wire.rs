@@ -174,6 +174,8 @@ id_forms! {
 
 /// A text a person wrote, as it stands in a body.
 pub type Text = Wire<ids::Text>;
+/// The number of a check, as it stands in a body.
+pub type CheckId = Wire<domain::check::CheckId>;
 /// An amount in minor units, as it stands in a body.
 pub type Money = Wire<domain::money::Money>;
 /// A share or a tax rate in millionths, as it stands in a body.

@@ -53,7 +53,7 @@ codes! {
     Channel { Pos = 1, Kiosk = 2, Online = 3, Delivery = 4, Phone = 5 }
     DiningMode { DineIn = 1, TakeAway = 2, Delivery = 3 }
     PayMode { First = 1, Later = 2 }
-    NotApplicable { OrderCancelled = 1, NothingDue = 2 }
+    NotApplicable { OrderCancelled = 1, NothingDue = 2, OrderMerged = 3 }
     IgnoredOutcome { Failed = 1, Captured = 2 }
     IgnoredRefund { Failed = 1, Succeeded = 2 }
     ReleaseReason { OrderCancelled = 1, PaymentTimeout = 2, LineChanged = 3 }

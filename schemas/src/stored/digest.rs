@@ -23,12 +23,13 @@ mod form;
 
 use self::form::Form;
 use super::codes::{Code, rights_bits};
+use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine,
     RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
 };
-use domain::event::{CancelReason, DiscountScope, Rate, StockPolicy};
+use domain::event::{CancelReason, DiscountScope, FixedPart, Rate, StockPolicy};
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Currency;
@@ -135,6 +136,9 @@ const fn order_kind(command: &OrderCommand) -> (u16, &'static str) {
         OrderCommand::CompLines(_) => (0x0511, "CompLines"),
         OrderCommand::SetTable(_) => (0x0512, "SetTable"),
         OrderCommand::AssignServer(_) => (0x0513, "AssignServer"),
+        OrderCommand::SplitCheck { .. } => (0x0550, "SplitCheck"),
+        OrderCommand::SplitEvenly(_) => (0x0551, "SplitEvenly"),
+        OrderCommand::MergeInto(_) => (0x0552, "MergeInto"),
     }
 }
 
@@ -265,7 +269,20 @@ fn write_order(form: &mut Form<'_>, command: &OrderCommand) {
         }
         OrderCommand::SetTable(table) => _ = form.text(16, table),
         OrderCommand::AssignServer(staff) => _ = form.text(16, staff),
+        OrderCommand::SplitCheck { to, moves } => _ = form.number(16, to.number()).list(17, moves, write_move),
+        OrderCommand::SplitEvenly(checks) => _ = form.number(16, checks.number()),
+        OrderCommand::MergeInto(target) => _ = form.text(16, target),
         OrderCommand::TimeOut { deadline } => _ = form.timestamp(16, *deadline),
+    }
+}
+
+fn write_move(form: &mut Form<'_>, moved: &CheckMove) {
+    let CheckMove { line, what, from } = moved;
+    form.text(1, line).number_opt(2, from.map(CheckId::number));
+    match what {
+        MoveOf::All => {}
+        MoveOf::Qty(qty) => _ = form.qty(3, *qty),
+        MoveOf::Share { parts, of } => _ = form.number(4, *parts).number(5, *of),
     }
 }
 
@@ -315,6 +332,9 @@ fn write_discount(form: &mut Form<'_>, discount: &NewDiscount) {
     match scope {
         DiscountScope::Order => form.flag(2, true),
         DiscountScope::Lines(lines) => form.texts(3, lines),
+        DiscountScope::Fixed(parts) => {
+            form.list(7, parts, |form, FixedPart { line, amount }| _ = form.text(1, line).money(2, *amount))
+        }
     };
     write_rate(form, rate);
     form.text(6, reason);
@@ -340,7 +360,7 @@ fn write_rate(form: &mut Form<'_>, rate: &Rate) {
 
 fn write_payment(form: &mut Form<'_>, command: &PaymentCommand) {
     match command {
-        PaymentCommand::Initiate { order, amount, tip, method, expected_total } => {
+        PaymentCommand::Initiate { order, check, amount, tip, method, expected_total } => {
             form.text(16, order).money_opt(17, *amount).money(18, *tip);
             match method {
                 Method::Cash { tendered, drawer } => {
@@ -348,7 +368,7 @@ fn write_payment(form: &mut Form<'_>, command: &PaymentCommand) {
                 }
                 Method::External(tender) => form.text(20, tender),
             };
-            form.money_opt(21, *expected_total);
+            form.money_opt(21, *expected_total).number_opt(22, check.map(CheckId::number));
         }
         PaymentCommand::RecordOutcome(Outcome::Captured { amount }) => _ = form.number(16, 1).money_opt(17, *amount),
         PaymentCommand::RecordOutcome(Outcome::Failed { code }) => _ = form.number(16, 2).text(18, code),

@@ -24,6 +24,7 @@ mod day;
 mod digest;
 mod drawer;
 mod envelope;
+mod floor;
 mod kitchen;
 mod menu;
 mod meta;

@@ -2,13 +2,15 @@
 
 use super::codes::{Code, code};
 use super::envelope::{Envelope, write};
+use super::floor::DiscountV2;
 use super::parts::{
     CurrencyV1, RulesV1, Seq, Stored, TaxRateV1, date, external, local, named, named_opt, second_of_day, tender,
     text_opt, timestamp_opt, us_opt,
 };
 use super::refund::{MoneyPartsV1, RefundedLineV1};
 use super::totals::TotalsV1;
-use super::{BadValue, DecodeError, kitchen, tag};
+use super::{BadValue, DecodeError, floor, kitchen, tag};
+use domain::check::CheckId;
 use domain::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Line, LineModifier, Opening, OrderEvent, Rate, RefundedLine,
     ServiceCharge,
@@ -18,6 +20,7 @@ use domain::kitchen::Kitchen;
 use domain::money::{Money, Ppm, QtyMilli};
 use domain::pricing::TaxRate;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// `OrderOpened`, version 1.
 #[derive(Serialize, Deserialize)]
@@ -41,7 +44,7 @@ struct OrderOpenedV1<'a> {
 
 /// `LineAdded`, version 1.
 #[derive(Serialize, Deserialize)]
-struct LineAddedV1<'a> {
+pub(super) struct LineAddedV1<'a> {
     line: &'a str,
     item: &'a str,
     name: &'a str,
@@ -115,7 +118,7 @@ struct DiscountAppliedV1<'a> {
 
 /// How much a discount or a charge is.
 #[derive(Serialize, Deserialize)]
-struct RateV1 {
+pub(super) struct RateV1 {
     /// 1 a share, 2 an amount.
     kind: u8,
     /// Millionths or minor units.
@@ -130,7 +133,7 @@ struct DiscountRemovedV1<'a> {
 
 /// `ServiceChargeApplied`, version 1.
 #[derive(Serialize, Deserialize)]
-struct ServiceChargeAppliedV1<'a> {
+pub(super) struct ServiceChargeAppliedV1<'a> {
     charge: &'a str,
     name: &'a str,
     rate: RateV1,
@@ -170,6 +173,14 @@ struct PaymentAppliedV1<'a> {
     tender: Option<&'a str>,
     amount: i64,
     tip: i64,
+}
+
+/// `PaymentApplied`, version 2: with the check. Written for others than check 1; those are of version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentAppliedV2<'a> {
+    #[serde(borrow)]
+    v1: PaymentAppliedV1<'a>,
+    check: u8,
 }
 
 /// `PaymentNotApplicable`, version 1.
@@ -345,6 +356,7 @@ impl<'a> Stored<'a, Discount> for DiscountAppliedV1<'a> {
         let (scope, lines) = match &discount.scope {
             DiscountScope::Order => (1, &[][..]),
             DiscountScope::Lines(lines) => (2, lines.as_slice()),
+            DiscountScope::Fixed(_) => unreachable!("it is of version 2"),
         };
         DiscountAppliedV1 {
             discount: discount.discount.as_str(),
@@ -422,6 +434,18 @@ impl<'a> Stored<'a, CancelReason> for OrderCancelledV1<'a> {
     }
 }
 
+impl PaymentAppliedV1<'_> {
+    fn back(self, check: CheckId) -> Result<OrderEvent, BadValue> {
+        Ok(OrderEvent::PaymentApplied {
+            payment: named(self.payment)?,
+            tender: tender(self.tender)?,
+            amount: Money(self.amount),
+            tip: Money(self.tip),
+            check,
+        })
+    }
+}
+
 pub(super) fn encode(event: &OrderEvent, out: &mut Vec<u8>) {
     use OrderEvent as E;
     match event {
@@ -454,7 +478,16 @@ pub(super) fn encode(event: &OrderEvent, out: &mut Vec<u8>) {
             write(tag::LINE_QTY_CHANGED, 1, &LineQtyChangedV1 { line: line.as_str(), qty: qty.0 }, out);
         }
         E::LineRemoved { line } => write(tag::LINE_REMOVED, 1, &LineRemovedV1 { line: line.as_str() }, out),
-        E::DiscountApplied(discount) => write(tag::DISCOUNT_APPLIED, 1, &DiscountAppliedV1::of(discount), out),
+        E::DiscountApplied(discount) => match discount.scope {
+            DiscountScope::Order | DiscountScope::Lines(_) => {
+                write(tag::DISCOUNT_APPLIED, 1, &DiscountAppliedV1::of(discount), out);
+            }
+            DiscountScope::Fixed(_) => write(tag::DISCOUNT_APPLIED, 2, &DiscountV2::of(discount), out),
+        },
+        E::CheckSplit { lines } => floor::write_split(lines, out),
+        E::CheckPaid { check, total } => floor::write_paid(*check, *total, out),
+        E::LinesReceivedByMerge(received) => floor::write_received(received, out),
+        E::OrderMergedInto { target } => floor::write_merged(target, out),
         E::DiscountRemoved { discount } => {
             write(tag::DISCOUNT_REMOVED, 1, &DiscountRemovedV1 { discount: discount.as_str() }, out);
         }
@@ -471,9 +504,13 @@ pub(super) fn encode(event: &OrderEvent, out: &mut Vec<u8>) {
         E::OrderRepriced { totals } => {
             write(tag::ORDER_REPRICED, 1, &OrderRepricedV1 { totals: TotalsV1::of(totals) }, out);
         }
-        E::PaymentApplied { payment, tender, amount, tip } => {
+        E::PaymentApplied { payment, tender, amount, tip, check } => {
             let (payment, tender) = (payment.as_str(), external(tender));
-            write(tag::PAYMENT_APPLIED, 1, &PaymentAppliedV1 { payment, tender, amount: amount.0, tip: tip.0 }, out);
+            let v1 = PaymentAppliedV1 { payment, tender, amount: amount.0, tip: tip.0 };
+            match *check {
+                CheckId::FIRST => write(tag::PAYMENT_APPLIED, 1, &v1, out),
+                check => write(tag::PAYMENT_APPLIED, 2, &PaymentAppliedV2 { v1, check: check.number() }, out),
+            }
         }
         E::PaymentNotApplicable { payment, tender, unapplied, why } => {
             let body = PaymentNotApplicableV1 {
@@ -504,14 +541,16 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError>
     use OrderEvent as E;
     match (envelope.tag, envelope.version) {
         (tag::ORDER_OPENED, 1) => envelope.read(|body: OrderOpenedV1<'_>| body.back().map(E::OrderOpened)),
-        (tag::LINE_ADDED, 1) => envelope.read(|body: LineAddedV1<'_>| body.back().map(E::LineAdded)),
+        (tag::LINE_ADDED, 1) => {
+            envelope.read(|body: LineAddedV1<'_>| body.back().map(|line| E::LineAdded(Arc::new(line))))
+        }
         (tag::ORDER_OPENED, 2) => envelope.read(|body: OrderOpenedV2<'_>| {
             let kitchen = code(body.kitchen)?;
             Ok(E::OrderOpened(Opening { kitchen, ..body.v1.back()? }))
         }),
         (tag::LINE_ADDED, 2) => envelope.read(|body: LineAddedV2<'_>| {
             let station = Some(named(body.station)?);
-            Ok(E::LineAdded(Line { station, ..body.v1.back()? }))
+            Ok(E::LineAdded(Arc::new(Line { station, ..body.v1.back()? })))
         }),
         (tag::LINES_HELD..=tag::SERVER_ASSIGNED, _) => kitchen::decode(envelope),
         (tag::LINE_QTY_CHANGED, 1) => envelope.read(|body: LineQtyChangedV1<'_>| {
@@ -521,6 +560,10 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError>
             envelope.read(|body: LineRemovedV1<'_>| Ok(E::LineRemoved { line: named(body.line)? }))
         }
         (tag::DISCOUNT_APPLIED, 1) => envelope.read(|body: DiscountAppliedV1<'_>| body.back().map(E::DiscountApplied)),
+        (tag::DISCOUNT_APPLIED, 2) => envelope.read(|body: DiscountV2<'_>| body.back().map(E::DiscountApplied)),
+        (tag::CHECK_SPLIT | tag::CHECK_PAID | tag::LINES_RECEIVED_BY_MERGE | tag::ORDER_MERGED_INTO, _) => {
+            floor::decode(envelope)
+        }
         (tag::DISCOUNT_REMOVED, 1) => {
             envelope.read(|body: DiscountRemovedV1<'_>| Ok(E::DiscountRemoved { discount: named(body.discount)? }))
         }
@@ -535,14 +578,10 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError>
         (tag::ORDER_REPRICED, 1) => {
             envelope.read(|body: OrderRepricedV1<'_>| Ok(E::OrderRepriced { totals: body.totals.back()? }))
         }
-        (tag::PAYMENT_APPLIED, 1) => envelope.read(|body: PaymentAppliedV1<'_>| {
-            Ok(E::PaymentApplied {
-                payment: named(body.payment)?,
-                tender: tender(body.tender)?,
-                amount: Money(body.amount),
-                tip: Money(body.tip),
-            })
-        }),
+        (tag::PAYMENT_APPLIED, 1) => envelope.read(|body: PaymentAppliedV1<'_>| body.back(CheckId::FIRST)),
+        (tag::PAYMENT_APPLIED, 2) => {
+            envelope.read(|body: PaymentAppliedV2<'_>| body.v1.back(floor::check(body.check)?))
+        }
         (tag::PAYMENT_NOT_APPLICABLE, 1) => envelope.read(|body: PaymentNotApplicableV1<'_>| {
             Ok(E::PaymentNotApplicable {
                 payment: named(body.payment)?,

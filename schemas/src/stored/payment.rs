@@ -4,7 +4,8 @@ use super::codes::{Code, code};
 use super::envelope::{Envelope, write};
 use super::parts::{CurrencyV1, Seq, Stored, external, minor_opt, money_opt, named, tender, timestamp_opt, us_opt};
 use super::refund::{MoneyPartsV1, RefundedLineV1};
-use super::{BadValue, DecodeError, tag};
+use super::{BadValue, DecodeError, floor, tag};
+use domain::check::CheckId;
 use domain::event::{Flag, PaymentEvent, RefundedLine};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,14 @@ struct PaymentInitiatedV1<'a> {
     #[serde(borrow)]
     currency: CurrencyV1<'a>,
     deadline_us: Option<i64>,
+}
+
+/// `PaymentInitiated`, version 2: with the check. Written for others than check 1; those are of version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentInitiatedV2<'a> {
+    #[serde(borrow)]
+    v1: PaymentInitiatedV1<'a>,
+    check: u8,
 }
 
 /// `PaymentCaptured`, version 1.
@@ -113,10 +122,24 @@ impl Stored<'_, Flag> for PaymentFlaggedV1 {
     }
 }
 
+impl PaymentInitiatedV1<'_> {
+    fn back(self, check: CheckId) -> Result<PaymentEvent, BadValue> {
+        Ok(PaymentEvent::PaymentInitiated {
+            order: named(self.order)?,
+            tender: tender(self.tender)?,
+            amount: Money(self.amount),
+            tip: Money(self.tip),
+            currency: self.currency.back()?,
+            deadline: timestamp_opt(self.deadline_us),
+            check,
+        })
+    }
+}
+
 pub(super) fn encode(event: &PaymentEvent, out: &mut Vec<u8>) {
     match event {
-        PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline } => {
-            let body = PaymentInitiatedV1 {
+        PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline, check } => {
+            let v1 = PaymentInitiatedV1 {
                 order: order.as_str(),
                 tender: external(tender),
                 amount: amount.0,
@@ -124,7 +147,10 @@ pub(super) fn encode(event: &PaymentEvent, out: &mut Vec<u8>) {
                 currency: CurrencyV1::of(currency),
                 deadline_us: us_opt(deadline),
             };
-            write(tag::PAYMENT_INITIATED, 1, &body, out);
+            match *check {
+                CheckId::FIRST => write(tag::PAYMENT_INITIATED, 1, &v1, out),
+                check => write(tag::PAYMENT_INITIATED, 2, &PaymentInitiatedV2 { v1, check: check.number() }, out),
+            }
         }
         PaymentEvent::PaymentCaptured { amount, tip, tendered, change } => {
             let body = PaymentCapturedV1 {
@@ -168,16 +194,10 @@ pub(super) fn encode(event: &PaymentEvent, out: &mut Vec<u8>) {
 
 pub(super) fn decode(envelope: &Envelope<'_>) -> Result<PaymentEvent, DecodeError> {
     match (envelope.tag, envelope.version) {
-        (tag::PAYMENT_INITIATED, 1) => envelope.read(|body: PaymentInitiatedV1<'_>| {
-            Ok(PaymentEvent::PaymentInitiated {
-                order: named(body.order)?,
-                tender: tender(body.tender)?,
-                amount: Money(body.amount),
-                tip: Money(body.tip),
-                currency: body.currency.back()?,
-                deadline: timestamp_opt(body.deadline_us),
-            })
-        }),
+        (tag::PAYMENT_INITIATED, 1) => envelope.read(|body: PaymentInitiatedV1<'_>| body.back(CheckId::FIRST)),
+        (tag::PAYMENT_INITIATED, 2) => {
+            envelope.read(|body: PaymentInitiatedV2<'_>| body.v1.back(floor::check(body.check)?))
+        }
         (tag::PAYMENT_CAPTURED, 1) => envelope.read(|body: PaymentCapturedV1| {
             Ok(PaymentEvent::PaymentCaptured {
                 amount: Money(body.amount),

@@ -88,6 +88,15 @@ struct StockRestockedV1<'a> {
     lines: Seq<'a, ReservedLineV1<'a>, ReservedLine>,
 }
 
+/// `ReservationMoved`, version 1.
+#[derive(Serialize, Deserialize)]
+struct ReservationMovedV1<'a> {
+    order: &'a str,
+    to: &'a str,
+    #[serde(borrow)]
+    lines: Seq<'a, ReservedLineV1<'a>, ReservedLine>,
+}
+
 /// `StockVoided`, version 1.
 #[derive(Serialize, Deserialize)]
 struct StockVoidedV1<'a> {
@@ -178,6 +187,10 @@ pub(super) fn encode(event: &StockEvent, out: &mut Vec<u8>) {
             let body = StockRestockedV1 { order: order.as_str(), refund: refund.as_str(), lines: Seq::of(lines) };
             write(tag::STOCK_RESTOCKED, 1, &body, out);
         }
+        StockEvent::ReservationMoved { order, to, lines } => {
+            let body = ReservationMovedV1 { order: order.as_str(), to: to.as_str(), lines: Seq::of(lines) };
+            write(tag::RESERVATION_MOVED, 1, &body, out);
+        }
         StockEvent::StockVoided { order, line, wasted } => {
             let body = StockVoidedV1 { order: order.as_str(), line: ReservedLineV1::of(line), wasted: *wasted };
             write(tag::STOCK_VOIDED, 1, &body, out);
@@ -218,6 +231,13 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<StockEvent, DecodeError>
         (tag::STOCK_RESERVED | tag::STOCK_COMMITTED | tag::STOCK_RELEASED | tag::STOCK_VOIDED, _) => {
             decode_reservation(envelope)
         }
+        (tag::RESERVATION_MOVED, 1) => envelope.read(|body: ReservationMovedV1<'_>| {
+            Ok(StockEvent::ReservationMoved {
+                order: named(body.order)?,
+                to: named(body.to)?,
+                lines: body.lines.back()?,
+            })
+        }),
         (tag::STOCK_RESTOCKED, 1) => envelope.read(|body: StockRestockedV1<'_>| {
             Ok(StockEvent::StockRestocked {
                 order: named(body.order)?,

@@ -1,9 +1,9 @@
 //! Stored events of `ticket-<tenant>.<store>.<ticket>`, tags 0x08xx.
 
 use super::envelope::{Envelope, write};
-use super::parts::{LineUnitsV1, Seq, named};
-use super::{DecodeError, tag};
-use domain::event::{LineUnits, TicketEvent};
+use super::parts::{LineUnitsV1, Seq, Stored, named};
+use super::{BadValue, DecodeError, tag};
+use domain::event::{LineUnits, RenamedLine, TicketEvent};
 use domain::money::QtyMilli;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,31 @@ struct TicketLinesV1<'a> {
     lines: Seq<'a, LineUnitsV1<'a>, LineUnits>,
 }
 
+/// `TicketMoved`, version 1.
+#[derive(Serialize, Deserialize)]
+struct TicketMovedV1<'a> {
+    order: &'a str,
+    #[serde(borrow)]
+    lines: Seq<'a, RenamedLineV1<'a>, RenamedLine>,
+}
+
+/// A line in [`TicketMovedV1`].
+#[derive(Serialize, Deserialize)]
+struct RenamedLineV1<'a> {
+    from: &'a str,
+    to: &'a str,
+}
+
+impl<'a> Stored<'a, RenamedLine> for RenamedLineV1<'a> {
+    fn of(renamed: &'a RenamedLine) -> RenamedLineV1<'a> {
+        RenamedLineV1 { from: renamed.from.as_str(), to: renamed.to.as_str() }
+    }
+
+    fn back(self) -> Result<RenamedLine, BadValue> {
+        Ok(RenamedLine { from: named(self.from)?, to: named(self.to)? })
+    }
+}
+
 pub(super) fn encode(event: &TicketEvent, out: &mut Vec<u8>) {
     match event {
         TicketEvent::TicketCreated { order, fire, station, lines } => {
@@ -45,6 +70,9 @@ pub(super) fn encode(event: &TicketEvent, out: &mut Vec<u8>) {
         TicketEvent::TicketStarted => write(tag::TICKET_STARTED, 1, &TicketStartedV1 {}, out),
         TicketEvent::TicketLineReady { line, qty } => {
             write(tag::TICKET_LINE_READY, 1, &TicketLineReadyV1 { line: line.as_str(), qty: qty.0 }, out);
+        }
+        TicketEvent::TicketMoved { order, lines } => {
+            write(tag::TICKET_MOVED, 1, &TicketMovedV1 { order: order.as_str(), lines: Seq::of(lines) }, out);
         }
         TicketEvent::TicketBumped { lines } => write_lines(tag::TICKET_BUMPED, lines, out),
         TicketEvent::TicketRecalled { lines } => write_lines(tag::TICKET_RECALLED, lines, out),
@@ -69,6 +97,9 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<TicketEvent, DecodeError
         (tag::TICKET_STARTED, 1) => envelope.read(|TicketStartedV1 {}| Ok(TicketEvent::TicketStarted)),
         (tag::TICKET_LINE_READY, 1) => envelope.read(|body: TicketLineReadyV1<'_>| {
             Ok(TicketEvent::TicketLineReady { line: named(body.line)?, qty: QtyMilli(body.qty) })
+        }),
+        (tag::TICKET_MOVED, 1) => envelope.read(|body: TicketMovedV1<'_>| {
+            Ok(TicketEvent::TicketMoved { order: named(body.order)?, lines: body.lines.back()? })
         }),
         (tag::TICKET_BUMPED, 1) => {
             envelope.read(|body: TicketLinesV1<'_>| Ok(TicketEvent::TicketBumped { lines: body.lines.back()? }))

@@ -62,13 +62,13 @@ event_types! {
     LINE_ADDED = 0x0502 v 2 "LineAdded";
     LINE_QTY_CHANGED = 0x0503 v 1 "LineQtyChanged";
     LINE_REMOVED = 0x0504 v 1 "LineRemoved";
-    DISCOUNT_APPLIED = 0x0505 v 1 "DiscountApplied";
+    DISCOUNT_APPLIED = 0x0505 v 2 "DiscountApplied";
     DISCOUNT_REMOVED = 0x0506 v 1 "DiscountRemoved";
     SERVICE_CHARGE_APPLIED = 0x0507 v 1 "ServiceChargeApplied";
     SERVICE_CHARGE_REMOVED = 0x0508 v 1 "ServiceChargeRemoved";
     ORDER_PLACED = 0x0509 v 1 "OrderPlaced";
     ORDER_REPRICED = 0x050a v 1 "OrderRepriced";
-    PAYMENT_APPLIED = 0x050b v 1 "PaymentApplied";
+    PAYMENT_APPLIED = 0x050b v 2 "PaymentApplied";
     PAYMENT_NOT_APPLICABLE = 0x050c v 1 "PaymentNotApplicable";
     ORDER_CANCELLED = 0x050d v 1 "OrderCancelled";
     ORDER_COMPLETED = 0x050e v 1 "OrderCompleted";
@@ -80,8 +80,12 @@ event_types! {
     ORDER_MOVED_TO_TABLE = 0x0514 v 1 "OrderMovedToTable";
     SERVER_ASSIGNED = 0x0515 v 1 "ServerAssigned";
     REFUND_RECORDED = 0x0540 v 1 "RefundRecorded";
+    CHECK_SPLIT = 0x0550 v 1 "CheckSplit";
+    CHECK_PAID = 0x0551 v 1 "CheckPaid";
+    LINES_RECEIVED_BY_MERGE = 0x0552 v 1 "LinesReceivedByMerge";
+    ORDER_MERGED_INTO = 0x0553 v 1 "OrderMergedInto";
 
-    PAYMENT_INITIATED = 0x0601 v 1 "PaymentInitiated";
+    PAYMENT_INITIATED = 0x0601 v 2 "PaymentInitiated";
     PAYMENT_CAPTURED = 0x0602 v 1 "PaymentCaptured";
     PAYMENT_FAILED = 0x0603 v 1 "PaymentFailed";
     PAYMENT_EXPIRED = 0x0604 v 1 "PaymentExpired";
@@ -104,6 +108,7 @@ event_types! {
     STOCK_RELEASED = 0x070a v 1 "StockReleased";
     STOCK_VOIDED = 0x070b v 1 "StockVoided";
     STOCK_RESTOCKED = 0x0720 v 1 "StockRestocked";
+    RESERVATION_MOVED = 0x0750 v 1 "ReservationMoved";
 
     TICKET_CREATED = 0x0801 v 1 "TicketCreated";
     TICKET_STARTED = 0x0802 v 1 "TicketStarted";
@@ -111,6 +116,7 @@ event_types! {
     TICKET_BUMPED = 0x0804 v 1 "TicketBumped";
     TICKET_RECALLED = 0x0805 v 1 "TicketRecalled";
     TICKET_LINES_CANCELLED = 0x0806 v 1 "TicketLinesCancelled";
+    TICKET_MOVED = 0x0850 v 1 "TicketMoved";
 
     SHIFT_OPENED = 0x0901 v 1 "ShiftOpened";
     CASH_PAID_IN = 0x0902 v 1 "CashPaidIn";
@@ -204,6 +210,7 @@ pub const fn event_tag(event: &Event) -> u16 {
             StockEvent::StockReleased { .. } => tag::STOCK_RELEASED,
             StockEvent::StockRestocked { .. } => tag::STOCK_RESTOCKED,
             StockEvent::StockVoided { .. } => tag::STOCK_VOIDED,
+            StockEvent::ReservationMoved { .. } => tag::RESERVATION_MOVED,
         },
         Event::Ticket(_, event) => match event {
             TicketEvent::TicketCreated { .. } => tag::TICKET_CREATED,
@@ -212,6 +219,7 @@ pub const fn event_tag(event: &Event) -> u16 {
             TicketEvent::TicketBumped { .. } => tag::TICKET_BUMPED,
             TicketEvent::TicketRecalled { .. } => tag::TICKET_RECALLED,
             TicketEvent::TicketLinesCancelled { .. } => tag::TICKET_LINES_CANCELLED,
+            TicketEvent::TicketMoved { .. } => tag::TICKET_MOVED,
         },
     }
 }
@@ -240,6 +248,10 @@ const fn order_tag(event: &OrderEvent) -> u16 {
         OrderEvent::LinesComped { .. } => tag::LINES_COMPED,
         OrderEvent::OrderMovedToTable { .. } => tag::ORDER_MOVED_TO_TABLE,
         OrderEvent::ServerAssigned { .. } => tag::SERVER_ASSIGNED,
+        OrderEvent::CheckSplit { .. } => tag::CHECK_SPLIT,
+        OrderEvent::CheckPaid { .. } => tag::CHECK_PAID,
+        OrderEvent::LinesReceivedByMerge(_) => tag::LINES_RECEIVED_BY_MERGE,
+        OrderEvent::OrderMergedInto { .. } => tag::ORDER_MERGED_INTO,
     }
 }
 

@@ -127,6 +127,8 @@ pub struct TicketRow {
     pub state: TicketState,
     /// The order.
     pub order: OrderId,
+    /// Whether it came with another order that went into this one.
+    pub is_moved: bool,
     /// Which fire of the order: 1, 2, 3, ...
     pub fire: u32,
     /// When it was fired.

@@ -19,6 +19,8 @@ choice! {
         Completed,
         /// It was cancelled.
         Cancelled,
+        /// It went into another one.
+        Merged,
     }
 }
 
@@ -30,12 +32,14 @@ impl OrderState {
             OrderState::Placed => "placed",
             OrderState::Completed => "completed",
             OrderState::Cancelled => "cancelled",
+            OrderState::Merged => "merged",
         }
     }
 
     /// The state of that name.
     pub fn parse(name: &str) -> Option<OrderState> {
-        let all = [OrderState::Open, OrderState::Placed, OrderState::Completed, OrderState::Cancelled];
+        use OrderState as S;
+        let all = [S::Open, S::Placed, S::Completed, S::Cancelled, S::Merged];
         all.into_iter().find(|state| state.as_str() == name)
     }
 }
@@ -113,6 +117,10 @@ view! {
         pub deadline: Option<Timestamp>,
         /// Why it was cancelled: `payment_timeout`, or somebody's words.
         pub cancel_reason: Option<Text>,
+        /// The order it went into.
+        pub merged_into: Option<OrderId>,
+        /// The orders it took over.
+        pub merged_from: Vec<OrderId>,
         /// How its amounts are rounded.
         pub rounding: Rounding,
         /// Where its tax is rounded.
@@ -125,6 +133,8 @@ view! {
         pub service_charges: Vec<ServiceChargeView>,
         /// What it comes to; of an open order, what it would come to if it were placed now.
         pub totals: TotalsView,
+        /// Its checks, by number.
+        pub checks: Vec<CheckView>,
         /// What has been paid towards the total.
         pub paid: i64,
         /// Tips, outside the total.
@@ -147,6 +157,72 @@ view! {
         pub ticket_ids: Vec<TicketId>,
         /// The revision of its stream, for `If-Match`.
         pub revision: u64,
+    }
+}
+
+choice! {
+    /// Whether something is due on a check.
+    pub enum CheckState {
+        /// Something is, or may be: the order is not placed yet.
+        Open,
+        /// Nothing is.
+        Paid,
+    }
+}
+
+view! {
+    /// A check of an order: `total = net + tax_exclusive + charges`.
+    pub struct CheckView {
+        /// Its number.
+        pub check_id: u8,
+        /// Whether something is due on it.
+        pub state: CheckState,
+        /// The lines on it.
+        pub lines: Vec<CheckLineView>,
+        /// The lines before discounts.
+        pub gross: i64,
+        /// All discounts.
+        pub discount: i64,
+        /// The lines after discounts.
+        pub net: i64,
+        /// Tax on top of the net.
+        pub tax_exclusive: i64,
+        /// Tax inside the net.
+        pub tax_inclusive: i64,
+        /// Its part of the service charges, with the tax on top of them.
+        pub charges: i64,
+        /// What is to be paid, tips not included.
+        pub total: i64,
+        /// What has been paid towards it.
+        pub paid: i64,
+        /// Tips, outside the total.
+        pub tips: i64,
+        /// What is still to be paid.
+        pub due: i64,
+    }
+}
+
+view! {
+    /// A line, or a part of it, on a check.
+    pub struct CheckLineView {
+        /// The line.
+        pub line_id: LineId,
+        /// How many parts of it.
+        pub parts: u32,
+        /// How many parts make the line.
+        pub of: u32,
+        /// How much of it.
+        pub qty: QtyMilli,
+        /// The part before discounts.
+        pub gross: i64,
+        /// Its discounts.
+        pub discount: i64,
+        /// What is left.
+        pub net: i64,
+        /// Tax on top of the net.
+        pub tax_exclusive: i64,
+        /// Tax inside the net.
+        pub tax_inclusive: i64,
     }
 }
 
@@ -350,6 +426,8 @@ view! {
     pub struct OrderPaymentView {
         /// The payment.
         pub payment_id: PaymentId,
+        /// The check it is for.
+        pub check_id: u8,
         /// How.
         pub tender: TenderId,
         /// What is to count towards the order.
@@ -392,6 +470,8 @@ view! {
         pub due: i64,
         /// How much of it has been paid.
         pub payment_state: PaidState,
+        /// The order it went into.
+        pub merged_into: Option<OrderId>,
         /// The revision of its stream.
         pub revision: u64,
     }
@@ -415,6 +495,7 @@ impl OrderView {
             total: self.totals.total,
             due: self.due,
             payment_state: self.payment_state,
+            merged_into: self.merged_into,
             revision: self.revision,
         }
     }

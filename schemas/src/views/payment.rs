@@ -139,6 +139,8 @@ view! {
         pub store: StoreId,
         /// The order it is for.
         pub order_id: OrderId,
+        /// The check it is for.
+        pub check_id: u8,
         /// How: `cash`, or the name of another tender.
         pub tender: TenderId,
         /// What is to count towards the order.

@@ -1,6 +1,7 @@
 //! Recorded events in JSON: every type, as it reads.
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::check::CheckId;
 use domain::command::Source;
 use domain::event::*;
 use domain::ids::*;
@@ -15,6 +16,7 @@ use schemas::json::event::{EventData, Recorded, StreamName};
 use schemas::json::{EventJson, PositionToken, Receipt, ReceiptEvent};
 use schemas::stored::{EVENT_TYPES, type_name_of};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 fn text(text: &str) -> Text {
     Text::parse(text).unwrap()
@@ -234,7 +236,7 @@ fn full_line() -> Line {
     }
 }
 
-fn plain_line() -> Line {
+pub fn plain_line() -> Line {
     Line {
         category: None,
         variation: None,
@@ -288,8 +290,8 @@ fn order_events() -> Vec<(Event, &'static str)> {
     let card = Tender::External(TenderId::parse("card").unwrap());
     let refundable =
         |why| OrderEvent::PaymentNotApplicable { payment: payment_id(), tender: card, unapplied: Money(500), why };
-    let applied =
-        OrderEvent::PaymentApplied { payment: payment_id(), tender: cash, amount: Money(3_220), tip: Money(100) };
+    let (amount, tip, check) = (Money(3_220), Money(100), CheckId::FIRST);
+    let applied = OrderEvent::PaymentApplied { payment: payment_id(), tender: cash, amount, tip, check };
     let cancelled = |reason| OrderEvent::OrderCancelled { reason };
     let plain_opening = Opening { table: None, customer_ref: None, imported: true, ..opening() };
     vec![
@@ -311,7 +313,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
             ),
         ),
         (
-            order(OrderEvent::LineAdded(full_line())),
+            order(OrderEvent::LineAdded(Arc::new(full_line()))),
             concat!(
                 r#"{"line_id":"l1","item_id":"pizza","name":"Pizza","category":"Food","variation_id":"large","#,
                 r#""variation_name":"Large","qty":2,"unit_base":1450,"modifiers":[{"group_id":"toppings","#,
@@ -321,7 +323,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
             ),
         ),
         (
-            order(OrderEvent::LineAdded(plain_line())),
+            order(OrderEvent::LineAdded(Arc::new(plain_line()))),
             concat!(
                 r#"{"line_id":"l1","item_id":"pizza","name":"Pizza","qty":0.25,"unit_base":1450,"modifiers":[],"#,
                 r#""unit":1650,"taxes":[],"menu_version":3}"#,
@@ -402,7 +404,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
                 r#""discounts":[],"discount_parts":[],"taxes":[],"charges":[]}}"#,
             ),
         ),
-        (order(applied), r#"{"payment_id":"p1","tender":"cash","amount":3220,"tip":100}"#),
+        (order(applied), r#"{"payment_id":"p1","check_id":1,"tender":"cash","amount":3220,"tip":100}"#),
         (
             order(refundable(NotApplicable::OrderCancelled)),
             r#"{"payment_id":"p1","tender":"card","unapplied":500,"why":"order_cancelled"}"#,
@@ -440,6 +442,7 @@ fn payment_events() -> Vec<(Event, &'static str)> {
         tip: Money(100),
         currency: eur(),
         deadline,
+        check: CheckId::new(2).unwrap(),
     };
     let captured = |tendered: Option<i64>, change: Option<i64>| PaymentEvent::PaymentCaptured {
         amount: Money(3_220),
@@ -454,12 +457,12 @@ fn payment_events() -> Vec<(Event, &'static str)> {
     vec![
         (
             payment(initiated(Tender::Cash, None)),
-            r#"{"order_id":"o1","tender":"cash","amount":3220,"tip":100,"currency":"EUR"}"#,
+            r#"{"order_id":"o1","check_id":2,"tender":"cash","amount":3220,"tip":100,"currency":"EUR"}"#,
         ),
         (
             payment(initiated(card, Some(noon()))),
             concat!(
-                r#"{"order_id":"o1","tender":"card","amount":3220,"tip":100,"currency":"EUR","#,
+                r#"{"order_id":"o1","check_id":2,"tender":"card","amount":3220,"tip":100,"currency":"EUR","#,
                 r#""deadline":"2026-11-22T12:00:00.000000Z"}"#,
             ),
         ),
@@ -631,8 +634,17 @@ fn stock_events() -> Vec<(Event, &'static str)> {
 }
 
 fn all() -> Vec<(Event, &'static str)> {
-    [menu_events(), setup_events(), order_events(), payment_events(), stock_events(), drawer_events(), ticket_events()]
-        .concat()
+    [
+        menu_events(),
+        setup_events(),
+        order_events(),
+        payment_events(),
+        stock_events(),
+        drawer_events(),
+        ticket_events(),
+        crate::floor::events(),
+    ]
+    .concat()
 }
 
 #[test]

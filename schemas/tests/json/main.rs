@@ -3,6 +3,7 @@
 mod batch;
 mod body;
 mod events;
+mod floor;
 mod openapi;
 mod orders;
 mod problems;

@@ -11,7 +11,7 @@ use utoipa::OpenApi;
     r::OpenOrder, r::AddLines, r::ChangeLine, r::Discount, r::ServiceCharge, r::Place, r::Cancel, r::InitiatePayment,
     r::Outcome, r::RequestRefund, r::RefundOutcome, r::OpenShift, r::MoveCash, r::NoSale, r::CloseShift, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
     r::SetStockPolicy, r::ReceiveStock, r::CountStock, r::AdjustStock, r::WasteStock, r::Mark86, r::Unmark86,
-    r::IssueToken, r::PutStaff, r::HoldLines, r::FireLines, r::MarkServed, r::VoidLine, r::Comp, r::SetTable, r::AssignServer, r::TicketLine, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
+    r::IssueToken, r::PutStaff, r::HoldLines, r::SplitCheck, r::MergeInto, r::FireLines, r::MarkServed, r::VoidLine, r::Comp, r::SetTable, r::AssignServer, r::TicketLine, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
 )))]
 struct Api;
 
@@ -94,6 +94,8 @@ fn examples_are_bodies_that_are_taken() {
         Unmark86 => |body: r::Unmark86| Ok(body.parse());
         IssueToken => |body: r::IssueToken| Ok(body.parse());
         HoldLines => r::HoldLines::parse;
+        SplitCheck => r::SplitCheck::parse;
+        MergeInto => |body: r::MergeInto| Ok(body.parse());
         FireLines => r::FireLines::parse;
         MarkServed => r::MarkServed::parse;
         VoidLine => r::VoidLine::parse;

@@ -404,16 +404,30 @@ fn payments() {
     let parse = |body: InitiatePayment| body.parse(Some(order));
     let payment = PaymentId::parse("p1").unwrap();
     let initiate = |method, amount, tip| {
-        Ok((payment, PaymentCommand::Initiate { order, amount, tip: Money(tip), method, expected_total: None }))
+        Ok((
+            payment,
+            PaymentCommand::Initiate { order, check: None, amount, tip: Money(tip), method, expected_total: None },
+        ))
     };
     let cash = r#"{"payment_id": "p1", "tender": "cash", "tendered": 2500, "tip": 100}"#;
     assert_eq!(read(cash, parse), initiate(Method::Cash { tendered: Some(Money(2_500)), drawer: None }, None, 100));
     let card = r#"{"payment_id": "p1", "tender": "card", "amount": 900, "order_id": "o1"}"#;
     let by_card = Method::External(TenderId::parse("card").unwrap());
     assert_eq!(read(card, parse), initiate(by_card, Some(Money(900)), 0));
+    let check = |read: Result<(PaymentId, PaymentCommand), _>| match read {
+        Ok((_, PaymentCommand::Initiate { check, .. })) => check,
+        other => panic!("{other:?}"),
+    };
+    let third = r#"{"payment_id": "p1", "tender": "card", "check_id": 3}"#;
+    assert_eq!(check(read(third, parse)), domain::check::CheckId::new(3));
     refuses(
         parse,
         &[
+            (
+                r#"{"payment_id": "p1", "tender": "card", "check_id": 65}"#,
+                "/check_id",
+                "65 is no check; the number of one is 1 to 64",
+            ),
             (r#"{"payment_id": "p1", "tender": "card", "tendered": 5}"#, "/tendered", "is for cash only"),
             (
                 r#"{"payment_id": "p1", "tender": "cash", "tendered": -5}"#,

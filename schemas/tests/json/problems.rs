@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 /// Every refusal with its code, its sentence and its facts: the list a client's author reads.
 fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
     let item = ItemId::parse("pizza").unwrap();
+    let check = domain::check::CheckId::new(2).unwrap();
     let line = LineId::parse("l1").unwrap();
     let ticket = TicketId::parse("t17").unwrap();
     let group = GroupId::parse("sauce").unwrap();
@@ -182,6 +183,12 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             "The order is completed and takes no more changes.",
             json!({"state": "completed"}),
         ),
+        (
+            Refused::OrderMerged { into: order },
+            "order_merged",
+            "The order went into o1, which has all of it now.",
+            json!({"merged_into": "o1"}),
+        ),
         (Refused::OrderNotPlaced, "order_not_placed", "The order has to be placed first.", json!({})),
         (Refused::OrderAlreadyPlaced, "order_already_placed", "The order has been placed already.", json!({})),
         (
@@ -287,6 +294,32 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             "below_paid",
             "The total would be 900, but 1000 has been paid.",
             json!({"paid": 1000, "total": 900}),
+        ),
+        (
+            Refused::CheckBelowPaid { check, total: Money(900), paid: Money(1_000) },
+            "check_below_paid",
+            "Check 2 would come to 900, but 1000 has been paid towards it.",
+            json!({"check_id": 2, "paid": 1000, "total": 900}),
+        ),
+        (Refused::UnknownCheck { check }, "unknown_check", "The order has no check 2.", json!({"check_id": 2})),
+        (
+            Refused::SplitExceedsLine { line },
+            "split_exceeds_line",
+            "The checks it comes from do not have so much of line l1.",
+            json!({"line_id": "l1"}),
+        ),
+        (
+            Refused::SplitTooFine { line },
+            "split_too_fine",
+            "Line l1 would be in too many parts.",
+            json!({"line_id": "l1"}),
+        ),
+        (Refused::MergeIntoItself, "merge_into_itself", "An order cannot go into itself; name another one.", json!({})),
+        (
+            Refused::OrdersDiffer { what: "pay_mode" },
+            "orders_differ",
+            "The orders cannot become one: their pay_mode differs.",
+            json!({"what": "pay_mode"}),
         ),
         (
             Refused::PaymentDue { due: Money(400) },

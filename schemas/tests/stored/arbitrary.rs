@@ -1,15 +1,16 @@
 //! Events of every type with anything in them that the domain allows.
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
     AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
-    DiscountScope, DrawerEvent, Event, FiredLine, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits,
-    MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine,
-    ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
-    TicketEvent,
+    DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier,
+    LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate,
+    Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role,
+    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TicketEvent,
 };
 use domain::ids::{ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text};
-use domain::kitchen::Kitchen;
+use domain::kitchen::{Kitchen, LinePrep};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
@@ -21,6 +22,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use schemas::stored::CommitMeta;
+use std::sync::Arc;
 
 fn id<T: std::fmt::Debug>(of: fn(Id) -> T) -> impl Strategy<Value = T> {
     "[a-z0-9_]{1,32}".prop_map(move |text| of(Id::parse(&text).expect("an id")))
@@ -165,6 +167,10 @@ fn ticket() -> impl Strategy<Value = TicketEvent> {
         units().prop_map(|lines| E::TicketBumped { lines }),
         units().prop_map(|lines| E::TicketRecalled { lines }),
         units().prop_map(|lines| E::TicketLinesCancelled { lines }),
+        (id(OrderId), vec((id(domain::ids::LineId), id(domain::ids::LineId)), 0..4)).prop_map(|(order, lines)| {
+            let lines = lines.into_iter().map(|(from, to)| RenamedLine { from, to }).collect();
+            E::TicketMoved { order, lines }
+        }),
     ]
 }
 
@@ -305,8 +311,12 @@ fn totals() -> impl Strategy<Value = Totals> {
 }
 
 fn discount() -> impl Strategy<Value = Discount> {
-    let scope =
-        prop_oneof![Just(DiscountScope::Order), vec(id(domain::ids::LineId), 0..5).prop_map(DiscountScope::Lines)];
+    let scope = prop_oneof![
+        Just(DiscountScope::Order),
+        vec(id(domain::ids::LineId), 0..5).prop_map(DiscountScope::Lines),
+        vec((id(domain::ids::LineId), money()).prop_map(|(line, amount)| FixedPart { line, amount }), 0..5)
+            .prop_map(DiscountScope::Fixed),
+    ];
     (id(domain::ids::DiscountId), scope, rate(), text()).prop_map(|(discount, scope, rate, reason)| Discount {
         discount,
         scope,
@@ -332,11 +342,11 @@ fn charge() -> impl Strategy<Value = ServiceCharge> {
 fn order() -> impl Strategy<Value = OrderEvent> {
     use OrderEvent as E;
     let line_id = || id(domain::ids::LineId);
-    let why = select(&[NotApplicable::OrderCancelled, NotApplicable::NothingDue]);
+    let why = select(&[NotApplicable::OrderCancelled, NotApplicable::OrderMerged, NotApplicable::NothingDue]);
     let reason = prop_oneof![Just(CancelReason::PaymentTimeout), text().prop_map(CancelReason::Requested)];
     prop_oneof![
         opening().prop_map(E::OrderOpened),
-        line().prop_map(E::LineAdded),
+        line().prop_map(|line| E::LineAdded(Arc::new(line))),
         (line_id(), qty()).prop_map(|(line, qty)| E::LineQtyChanged { line, qty }),
         line_id().prop_map(|line| E::LineRemoved { line }),
         units().prop_map(|lines| E::LinesHeld { lines }),
@@ -363,12 +373,18 @@ fn order() -> impl Strategy<Value = OrderEvent> {
         id(domain::ids::ChargeId).prop_map(|charge| E::ServiceChargeRemoved { charge }),
         (totals(), option::of(timestamp())).prop_map(|(totals, deadline)| E::OrderPlaced { totals, deadline }),
         totals().prop_map(|totals| E::OrderRepriced { totals }),
-        (id(PaymentId), tender(), money(), money()).prop_map(|(payment, tender, amount, tip)| E::PaymentApplied {
-            payment,
-            tender,
-            amount,
-            tip
+        (id(PaymentId), tender(), money(), money(), check()).prop_map(|(payment, tender, amount, tip, check)| {
+            E::PaymentApplied { payment, tender, amount, tip, check }
         }),
+        vec((line_id(), vec((check(), any::<u32>()), 0..5)), 0..5).prop_map(|lines| {
+            let shares =
+                |shares: Vec<(CheckId, u32)>| shares.into_iter().map(|(check, parts)| Share { check, parts }).collect();
+            let lines = lines.into_iter().map(|(line, of)| LineShares { line, shares: shares(of) }).collect();
+            E::CheckSplit { lines }
+        }),
+        (check(), money()).prop_map(|(check, total)| E::CheckPaid { check, total }),
+        received().prop_map(E::LinesReceivedByMerge),
+        id(OrderId).prop_map(|target| E::OrderMergedInto { target }),
         (id(PaymentId), tender(), money(), why).prop_map(|(payment, tender, unapplied, why)| {
             E::PaymentNotApplicable { payment, tender, unapplied, why }
         }),
@@ -385,6 +401,33 @@ fn order() -> impl Strategy<Value = OrderEvent> {
         reason.prop_map(|reason| E::OrderCancelled { reason }),
         money().prop_map(|total| E::OrderCompleted { total }),
     ]
+}
+
+fn check() -> impl Strategy<Value = CheckId> {
+    (1..=u64::from(CheckId::MAX)).prop_map(|number| CheckId::new(number).expect("a check"))
+}
+
+fn received() -> impl Strategy<Value = Received> {
+    let units = option::of([qty(), qty(), qty(), qty(), qty()]);
+    let line =
+        (id(domain::ids::LineId), line(), any::<u16>(), units).prop_map(|(from, line, part, units)| ReceivedLine {
+            from,
+            part,
+            prep: units.map(|[held, fired, ready, served, taken]| LinePrep {
+                line: line.line,
+                station: line.station,
+                course: line.course,
+                held,
+                fired,
+                ready,
+                served,
+                taken,
+            }),
+            line: Arc::new(line),
+        });
+    let discount = (discount(), any::<bool>()).prop_map(|(discount, comp)| ReceivedDiscount { discount, comp });
+    (id(OrderId), vec(line, 0..4), vec(discount, 0..3), vec(charge(), 0..3), any::<u32>())
+        .prop_map(|(source, lines, discounts, charges, fires)| Received { source, lines, discounts, charges, fires })
 }
 
 fn parts() -> impl Strategy<Value = MoneyParts> {
@@ -416,14 +459,15 @@ fn payment() -> impl Strategy<Value = PaymentEvent> {
     ];
     let outcome = select(&[IgnoredOutcome::Failed, IgnoredOutcome::Captured]);
     prop_oneof![
-        (id(OrderId), tender(), money(), money(), currency(), option::of(timestamp())).prop_map(
-            |(order, tender, amount, tip, currency, deadline)| E::PaymentInitiated {
+        (id(OrderId), tender(), money(), money(), currency(), option::of(timestamp()), check()).prop_map(
+            |(order, tender, amount, tip, currency, deadline, check)| E::PaymentInitiated {
                 order,
                 tender,
                 amount,
                 tip,
                 currency,
-                deadline
+                deadline,
+                check
             }
         ),
         (money(), money(), option::of(money()), option::of(money()))
@@ -470,6 +514,7 @@ fn stock() -> impl Strategy<Value = StockEvent> {
             |(order, (line, sku, qty), wasted)| E::StockVoided { order, line: ReservedLine { line, sku, qty }, wasted }
         ),
         (reserved(), why).prop_map(|((order, lines), why)| E::StockReleased { order, lines, why }),
+        (reserved(), id(OrderId)).prop_map(|((order, lines), to)| E::ReservationMoved { order, to, lines }),
         (reserved(), id(RefundId)).prop_map(|((order, lines), refund)| E::StockRestocked { order, refund, lines }),
     ]
 }

@@ -2,14 +2,15 @@
 
 use crate::samples::{ORDER, PAYMENT, currency, group, item, plain_item, settings, text};
 use domain::calendar::{Date, Timestamp};
+use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine,
     RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
 };
-use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
+use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy};
 use domain::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, RefundId, Sku,
+    ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, RefundId, Sku,
     StationId, StoreId, TableId, TaxId, TenderId, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::Kitchen;
@@ -155,6 +156,9 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     add("lines_percent", C::ApplyDiscount(discount()));
     let (scope, rate) = (DiscountScope::Order, Rate::Amount(Money(500)));
     add("order_amount", C::ApplyDiscount(NewDiscount { scope, rate, ..discount() }));
+    let part = FixedPart { line: id!(LineId "l1"), amount: Money(302) };
+    let (scope, rate) = (DiscountScope::Fixed(vec![part]), Rate::Amount(Money(302)));
+    add("fixed", C::ApplyDiscount(NewDiscount { scope, rate, ..discount() }));
     add("one", C::RemoveDiscount(id!(DiscountId "d1")));
     add("subtotal", C::ApplyServiceCharge(charge()));
     add("total", C::ApplyServiceCharge(NewServiceCharge { phase: NewChargePhase::Total, ..charge() }));
@@ -178,6 +182,15 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     add("one", C::CompLines(NewComp { discount, lines: vec![line], reason }));
     add("one", C::SetTable(id!(TableId "t7")));
     add("one", C::AssignServer(id!(ActorId "ana")));
+    let to = CheckId::new(2).expect("a check");
+    let all = CheckMove { line, what: MoveOf::All, from: None };
+    let some = CheckMove { what: MoveOf::Qty(qty), ..all };
+    let part = CheckMove { what: MoveOf::Share { parts: 1, of: 3 }, from: Some(CheckId::FIRST), ..all };
+    add("all", C::SplitCheck { to, moves: vec![all] });
+    add("some", C::SplitCheck { to, moves: vec![some] });
+    add("part", C::SplitCheck { to, moves: vec![part, CheckMove { line: id!(LineId "l2"), ..all }] });
+    add("one", C::SplitEvenly(to));
+    add("one", C::MergeInto(id!(OrderId "o2")));
     add("one", C::TimeOut { deadline: DEADLINE });
 }
 
@@ -186,13 +199,14 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     let (order, tip, amount) = (ORDER, Money(144), Some(Money(3_356)));
     let tendered = Some(Money(4_000));
     let method = Method::Cash { tendered, drawer: None };
-    add("cash", C::Initiate { order, amount, tip, method, expected_total: amount });
+    add("cash", C::Initiate { order, check: None, amount, tip, method, expected_total: amount });
+    add("check", C::Initiate { order, check: CheckId::new(2), amount, tip, method, expected_total: amount });
     let method = Method::Cash { tendered: None, drawer: None };
-    add("plain", C::Initiate { order, amount: None, tip, method, expected_total: None });
+    add("plain", C::Initiate { order, check: None, amount: None, tip, method, expected_total: None });
     let in_drawer = Method::Cash { tendered, drawer: Some(id!(DrawerId "d1")) };
-    add("drawer", C::Initiate { order, amount, tip, method: in_drawer, expected_total: None });
+    add("drawer", C::Initiate { order, check: None, amount, tip, method: in_drawer, expected_total: None });
     let method = Method::External(id!(TenderId "cash"));
-    add("external", C::Initiate { order, amount, tip, method, expected_total: None });
+    add("external", C::Initiate { order, check: None, amount, tip, method, expected_total: None });
     add("captured", C::RecordOutcome(Outcome::Captured { amount }));
     add("captured_plain", C::RecordOutcome(Outcome::Captured { amount: None }));
     add("failed", C::RecordOutcome(Outcome::Failed { code: text("51") }));

@@ -3,19 +3,20 @@
 //! When a stored struct gets a new version, its samples stay here under the old one, and new ones join them.
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
     AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
-    DiscountScope, DrawerEvent, Event, FiredLine, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits,
-    MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine,
-    ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
-    TicketEvent,
+    DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier,
+    LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate,
+    Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role,
+    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TicketEvent,
 };
 use domain::ids::{
     ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId,
     RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId, TokenId,
     VariationId,
 };
-use domain::kitchen::Kitchen;
+use domain::kitchen::{Kitchen, LinePrep};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
@@ -23,6 +24,7 @@ use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Settings};
 use domain::stream::Stream;
 use schemas::stored::CommitMeta;
+use std::sync::Arc;
 
 /// An event and how its bytes are called.
 pub struct Sample {
@@ -307,10 +309,10 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
         let plain = Opening { channel, dining_mode, pay_mode, imported, table: None, customer_ref: None, ..opening() };
         add(label, E::OrderOpened(plain));
     }
-    add("full", E::LineAdded(line()));
-    add("full", E::LineAdded(Line { station: Some(id!(StationId "oven")), ..line() }));
+    add("full", E::LineAdded(Arc::new(line())));
+    add("full", E::LineAdded(Arc::new(Line { station: Some(id!(StationId "oven")), ..line() })));
     let plain = Line { category: None, variation: None, modifiers: vec![], taxes: vec![], sku: None, ..line() };
-    add("plain", E::LineAdded(Line { seat: None, course: None, note: None, ..plain }));
+    add("plain", E::LineAdded(Arc::new(Line { seat: None, course: None, note: None, ..plain })));
     add("one", E::LineQtyChanged { line: id!(LineId "l1"), qty: QtyMilli(300) });
     add("one", E::LineRemoved { line: id!(LineId "l1") });
     let (line, qty, taken) = (id!(LineId "l1"), QtyMilli::pieces(2), QtyMilli::ONE);
@@ -335,7 +337,11 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     };
     add("lines_percent", E::DiscountApplied(discount.clone()));
     let (scope, rate) = (DiscountScope::Order, Rate::Amount(Money(500)));
-    add("order_amount", E::DiscountApplied(Discount { scope, rate, ..discount }));
+    add("order_amount", E::DiscountApplied(Discount { scope, rate, ..discount.clone() }));
+    let part = FixedPart { line: id!(LineId "l2_2"), amount: Money(302) };
+    let (scope, rate) = (DiscountScope::Fixed(vec![part]), Rate::Amount(Money(302)));
+    let fixed = Discount { scope, rate, ..discount.clone() };
+    add("fixed", E::DiscountApplied(fixed.clone()));
     add("one", E::DiscountRemoved { discount: id!(DiscountId "d1") });
     let phases = [
         ("net", Rate::Percent(Ppm(125_000)), ChargePhase::Subtotal { pre_discount: false, taxes: vec![vat()] }),
@@ -346,16 +352,34 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
         let charge = id!(ChargeId "c1");
         add(label, E::ServiceChargeApplied(ServiceCharge { charge, name: text("Service"), rate, phase }));
     }
+    floor(add, vec![discount, fixed]);
     add("one", E::ServiceChargeRemoved { charge: id!(ChargeId "c1") });
     add("full", E::OrderPlaced { totals: totals(), deadline: Some(NOW) });
     add("plain", E::OrderPlaced { totals: Totals::default(), deadline: None });
     add("one", E::OrderRepriced { totals: totals() });
     let (payment, external) = (PAYMENT, Tender::External(id!(TenderId "cash")));
-    add("cash", E::PaymentApplied { payment, tender: Tender::Cash, amount: Money(3_356), tip: Money(144) });
-    add("external", E::PaymentApplied { payment, tender: external, amount: Money(3_356), tip: Money(0) });
+    add(
+        "cash",
+        E::PaymentApplied {
+            payment,
+            tender: Tender::Cash,
+            amount: Money(3_356),
+            tip: Money(144),
+            check: CheckId::FIRST,
+        },
+    );
+    add(
+        "cash",
+        E::PaymentApplied { payment, tender: Tender::Cash, amount: Money(3_356), tip: Money(144), check: check(3) },
+    );
+    add(
+        "external",
+        E::PaymentApplied { payment, tender: external, amount: Money(3_356), tip: Money(0), check: CheckId::FIRST },
+    );
     let (tender, unapplied) = (Tender::Cash, Money(10));
     let why = NotApplicable::OrderCancelled;
     add("cancelled", E::PaymentNotApplicable { payment, tender: external, unapplied, why });
+    add("merged", E::PaymentNotApplicable { payment, tender, unapplied, why: NotApplicable::OrderMerged });
     add("nothing_due", E::PaymentNotApplicable { payment, tender, unapplied, why: NotApplicable::NothingDue });
     let (refund, parts, posting_date) = (id!(RefundId "r1"), parts(), Date::from_ymd(2027, 1, 2).expect("a date"));
     let lines = refunded_lines();
@@ -364,6 +388,46 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     add("timeout", E::OrderCancelled { reason: CancelReason::PaymentTimeout });
     add("requested", E::OrderCancelled { reason: CancelReason::Requested(text("Gast ist gegangen")) });
     add("one", E::OrderCompleted { total: Money(3_356) });
+}
+
+const TARGET: OrderId = id!(OrderId "o2");
+
+fn check(number: u64) -> CheckId {
+    CheckId::new(number).expect("a check")
+}
+
+fn floor(add: &mut dyn FnMut(&'static str, OrderEvent), discounts: Vec<Discount>) {
+    use OrderEvent as E;
+    let (from, line) = (id!(LineId "l1"), id!(LineId "l1_2"));
+    let shares = vec![Share { check: check(1), parts: 2 }, Share { check: check(64), parts: 1 }];
+    add("one", E::CheckSplit { lines: vec![LineShares { line: from, shares }] });
+    add("one", E::CheckPaid { check: check(2), total: Money(1_119) });
+    let prep = LinePrep {
+        line,
+        station: Some(id!(StationId "oven")),
+        course: Some(300),
+        held: QtyMilli::ZERO,
+        fired: QtyMilli(1_000),
+        ready: QtyMilli(2_000),
+        served: QtyMilli(3_000),
+        taken: QtyMilli(5_000),
+    };
+    let moved = Line { line, qty: QtyMilli::pieces(6), station: prep.station, course: prep.course, ..self::line() };
+    let full = ReceivedLine { from, line: Arc::new(moved), part: 2, prep: Some(prep) };
+    let plain = ReceivedLine { from, line: Arc::new(self::line()), part: 1, prep: None };
+    let charge = ServiceCharge {
+        charge: id!(ChargeId "c1_2"),
+        name: text("Service"),
+        rate: Rate::Amount(Money(150)),
+        phase: ChargePhase::Total,
+    };
+    let discounts = discounts.into_iter().zip([true, false]);
+    let discounts = discounts.map(|(discount, comp)| ReceivedDiscount { discount, comp }).collect();
+    let (source, lines, charges) = (ORDER, vec![full, plain], vec![charge]);
+    add("full", E::LinesReceivedByMerge(Received { source, lines, discounts, charges, fires: 3 }));
+    let (lines, discounts, charges) = (vec![], vec![], vec![]);
+    add("plain", E::LinesReceivedByMerge(Received { source, lines, discounts, charges, fires: 0 }));
+    add("one", E::OrderMergedInto { target: TARGET });
 }
 
 fn parts() -> MoneyParts {
@@ -385,9 +449,11 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
     use PaymentEvent as E;
     let (amount, tip, currency) = (Money(3_356), Money(144), currency("KWD", 3));
     let tender = Tender::External(id!(TenderId "card"));
-    add("full", E::PaymentInitiated { order: ORDER, tender, amount, tip, currency, deadline: Some(NOW) });
+    let (order, first) = (ORDER, CheckId::FIRST);
+    add("full", E::PaymentInitiated { order, tender, amount, tip, currency, deadline: Some(NOW), check: first });
+    add("full", E::PaymentInitiated { order, tender, amount, tip, currency, deadline: Some(NOW), check: check(64) });
     let tender = Tender::Cash;
-    add("plain", E::PaymentInitiated { order: ORDER, tender, amount, tip, currency, deadline: None });
+    add("plain", E::PaymentInitiated { order, tender, amount, tip, currency, deadline: None, check: first });
     add("cash", E::PaymentCaptured { amount, tip, tendered: Some(Money(4_000)), change: Some(Money(500)) });
     add("external", E::PaymentCaptured { amount, tip, tendered: None, change: None });
     add("one", E::PaymentFailed { code: text("51 insufficient funds") });
@@ -437,6 +503,7 @@ fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {
     for (label, why) in ["cancelled", "timeout", "line_changed"].into_iter().zip(reasons) {
         add(label, E::StockReleased { order: ORDER, lines: lines.clone(), why });
     }
+    add("one", E::ReservationMoved { order: ORDER, to: TARGET, lines: lines.clone() });
     add("one", E::StockRestocked { order: ORDER, refund: id!(RefundId "r1"), lines });
 }
 
@@ -501,6 +568,8 @@ fn ticket(add: &mut dyn FnMut(&'static str, TicketEvent)) {
     add("one", E::TicketBumped { lines: lines.clone() });
     add("one", E::TicketRecalled { lines: lines.clone() });
     add("one", E::TicketLinesCancelled { lines });
+    let renamed = RenamedLine { from: id!(LineId "l1"), to: id!(LineId "l1_2") };
+    add("one", E::TicketMoved { order: TARGET, lines: vec![renamed] });
 }
 
 /// Commits with all they can say and with as little as they can.

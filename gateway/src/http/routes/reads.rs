@@ -209,7 +209,9 @@ pub async fn hanging_on(
     let Some(order) = answer.value else { return Ok((vec![], head)) };
     let payments = order.payments.iter().map(|payment| Stream::Payment(tenant, store, payment.payment_id.0));
     let tickets = order.ticket_ids.iter().map(|ticket| Stream::Ticket(tenant, store, ticket.0));
-    Ok((payments.chain(tickets).collect(), head))
+    // What an order took over happened before to the one it took it from.
+    let sources = order.merged_from.iter().map(|source| Stream::Order(tenant, store, source.0));
+    Ok((payments.chain(tickets).chain(sources).collect(), head))
 }
 
 /// Which orders.
@@ -217,7 +219,7 @@ pub async fn hanging_on(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OrdersParams {
-    /// Only orders in this state: `open`, `placed`, `completed` or `cancelled`.
+    /// Only orders in this state: `open`, `placed`, `completed`, `cancelled` or `merged`.
     state: Option<String>,
     /// Only orders of this table.
     #[param(value_type = Option<String>)]

@@ -1,5 +1,6 @@
 //! The fact itself: `data` of an event.
 
+mod floor;
 mod kitchen;
 mod order;
 mod setup;
@@ -69,8 +70,9 @@ impl Serialize for EventData<'_> {
 
 fn payment<S: Serializer>(event: &PaymentEvent, to: S) -> Result<S::Ok, S::Error> {
     match event {
-        PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline } => object!(to;
+        PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline, check } => object!(to;
             "order_id": order.as_str(),
+            "check_id": Wire(*check),
             "tender": tender.as_str(),
             "amount": amount.0,
             "tip": tip.0,
@@ -173,6 +175,11 @@ fn stock<S: Serializer>(event: &StockEvent, to: S) -> Result<S::Ok, S::Error> {
         StockEvent::StockReserved { order, lines } | StockEvent::StockCommitted { order, lines } => {
             object!(to; "order_id": order.as_str(), "lines": Part(lines.as_slice()))
         }
+        StockEvent::ReservationMoved { order, to: target, lines } => object!(to;
+            "order_id": order.as_str(),
+            "target_order_id": target.as_str(),
+            "lines": Part(lines.as_slice())
+        ),
         StockEvent::StockVoided { order, line, wasted } => {
             object!(to; "order_id": order.as_str(), "line": Part(line), "wasted": wasted)
         }

@@ -36,6 +36,7 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::OrderExists { .. } => "order_exists",
         Refused::UnknownOrder { .. } => "unknown_order",
         Refused::OrderClosed { .. } => "order_closed",
+        Refused::OrderMerged { .. } => "order_merged",
         Refused::OrderNotPlaced => "order_not_placed",
         Refused::OrderAlreadyPlaced => "order_already_placed",
         Refused::OrderEmpty => "order_empty",
@@ -57,6 +58,12 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::OutOfStock { .. } => "out_of_stock",
         Refused::TotalMismatch { .. } => "total_mismatch",
         Refused::BelowPaid { .. } => "below_paid",
+        Refused::CheckBelowPaid { .. } => "check_below_paid",
+        Refused::UnknownCheck { .. } => "unknown_check",
+        Refused::SplitExceedsLine { .. } => "split_exceeds_line",
+        Refused::SplitTooFine { .. } => "split_too_fine",
+        Refused::MergeIntoItself => "merge_into_itself",
+        Refused::OrdersDiffer { .. } => "orders_differ",
         Refused::PaymentDue { .. } => "payment_due",
         Refused::MoneyCaptured { .. } => "money_captured",
         Refused::AmountTooLarge => "amount_too_large",
@@ -125,6 +132,7 @@ pub fn refusal_detail(refused: &Refused) -> String {
         R::OrderExists { order } => format!("The id {order} belongs to another order; make a fresh one.").into(),
         R::UnknownOrder { order } => format!("There is no order {order} in this store.").into(),
         R::OrderClosed { state } => format!("The order is {} and takes no more changes.", closed(*state)).into(),
+        R::OrderMerged { into } => format!("The order went into {into}, which has all of it now.").into(),
         R::OrderNotPlaced => "The order has to be placed first.".into(),
         R::OrderAlreadyPlaced => "The order has been placed already.".into(),
         R::OrderEmpty => "A placed order has at least one line; add one, or cancel the order.".into(),
@@ -148,6 +156,14 @@ pub fn refusal_detail(refused: &Refused) -> String {
         R::OutOfStock { shortages } => out_of_stock(shortages).into(),
         R::TotalMismatch { expected, actual } => format!("The total is {actual}, not {expected}; show it anew.").into(),
         R::BelowPaid { total, paid } => format!("The total would be {total}, but {paid} has been paid.").into(),
+        R::CheckBelowPaid { check, total, paid } => {
+            format!("Check {check} would come to {total}, but {paid} has been paid towards it.").into()
+        }
+        R::UnknownCheck { check } => format!("The order has no check {check}.").into(),
+        R::SplitExceedsLine { line } => format!("The checks it comes from do not have so much of line {line}.").into(),
+        R::SplitTooFine { line } => format!("Line {line} would be in too many parts.").into(),
+        R::MergeIntoItself => "An order cannot go into itself; name another one.".into(),
+        R::OrdersDiffer { what } => format!("The orders cannot become one: their {what} differs.").into(),
         R::PaymentDue { due } => format!("{due} is still due; take a payment first.").into(),
         R::MoneyCaptured { captured } => format!("{captured} has been taken for the order; refund it first.").into(),
         R::AmountTooLarge => "The amounts add up to more than a sum of money can hold.".into(),
@@ -239,6 +255,14 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::TooMany { what, max } => json!({"what": what, "max": max}),
         R::OrderExists { order } | R::UnknownOrder { order } => json!({"order_id": Wire(*order)}),
         R::OrderClosed { state } => json!({"state": closed(*state)}),
+        R::OrderMerged { into } => json!({"merged_into": Wire(*into)}),
+        R::CheckBelowPaid { check, total, paid } => {
+            json!({"check_id": Wire(*check), "total": total.0, "paid": paid.0})
+        }
+        R::UnknownCheck { check } => json!({"check_id": Wire(*check)}),
+        R::SplitExceedsLine { line } | R::SplitTooFine { line } => json!({"line_id": Wire(*line)}),
+        R::OrdersDiffer { what } => json!({"what": what}),
+        R::MergeIntoItself => json!({}),
         R::DiscountExists { discount } | R::UnknownDiscount { discount } => json!({"discount_id": Wire(*discount)}),
         R::ServiceChargeExists { charge } | R::UnknownServiceCharge { charge } => json!({"charge_id": Wire(*charge)}),
         R::UnknownTax { tax } => json!({"tax_id": Wire(*tax)}),
@@ -279,6 +303,7 @@ fn closed(state: Closed) -> &'static str {
     match state {
         Closed::Completed => "completed",
         Closed::Cancelled => "cancelled",
+        Closed::Merged => "merged",
     }
 }
 

@@ -19,9 +19,12 @@ pub struct InitiatePayment {
     /// The order; may be left out where the path names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<wire::OrderId>,
+    /// The check it pays; where it is left out, the only one, or the first on which something is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_id: Option<wire::CheckId>,
     /// `cash`, or the name of another tender, whose outcome comes later.
     pub tender: wire::TenderId,
-    /// What is to count towards the order; all that is due where it is left out.
+    /// What is to count towards the check; all that is due where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<wire::Money>,
     /// The tip on top.
@@ -30,7 +33,7 @@ pub struct InitiatePayment {
     /// The cash handed over; the exact sum where it is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tendered: Option<wire::Money>,
-    /// The order's total the guest was shown; refused where it is another.
+    /// The check's total the guest was shown, which is the order's where it was not split; refused where it is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<wire::Money>,
     /// The drawer cash goes into; where it is left out and the store works in shifts, the only one whose shift is open.
@@ -71,6 +74,7 @@ impl InitiatePayment {
         let tendered = self.tendered.map(|tendered| not_negative(tendered.0, "/tendered")).transpose()?;
         let command = PaymentCommand::Initiate {
             order,
+            check: self.check_id.map(|check| check.0),
             amount,
             tip: not_negative(self.tip.0, "/tip")?,
             method: method(self.tender.0, tendered, self.drawer_id.map(|drawer| drawer.0))?,

@@ -140,6 +140,8 @@ names! {
         CompleteOrder = "order.complete",
         HoldLines = "order.hold",
         FireLines = "order.fire",
+        SplitCheck = "order.split",
+        MergeInto = "order.merge",
         MarkServed = "order.serve",
         VoidLine = "order.void_line",
         CompLines = "order.comp",
@@ -215,6 +217,10 @@ pub enum CommandKind {
     HoldLines,
     /// `order.fire`: `order_id`, body [`FireLines`](crate::json::request::FireLines).
     FireLines,
+    /// `order.split`: `order_id`, body [`SplitCheck`](crate::json::request::SplitCheck).
+    SplitCheck,
+    /// `order.merge`: `order_id`, body [`MergeInto`](crate::json::request::MergeInto).
+    MergeInto,
     /// `order.serve`: `order_id`, body [`MarkServed`](crate::json::request::MarkServed).
     MarkServed,
     /// `order.void_line`: `order_id`, body [`VoidLine`](crate::json::request::VoidLine).

@@ -2,6 +2,7 @@
 
 use super::{Wire, WireForm, read_text, text_schema};
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::check::CheckId;
 use domain::ids::Text;
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use serde::de::{self, Visitor};
@@ -105,6 +106,32 @@ impl WireForm for Ppm {
             .minimum(Some(0))
             .maximum(Some(Ppm::TAX_MAX.0))
             .examples([72_500])
+            .build()
+    }
+}
+
+impl WireForm for CheckId {
+    const NAME: &'static str = "CheckId";
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = from.deserialize_i64(WholeVisitor { expected: "the number of a check, 1 to 64" })?;
+        u64::try_from(number)
+            .ok()
+            .and_then(CheckId::new)
+            .ok_or_else(|| de::Error::custom(format_args!("{number} is no check; the number of one is 1 to 64")))
+    }
+
+    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u8(self.number())
+    }
+
+    fn describe() -> Object {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::Integer))
+            .description(Some("A check of an order, by its number. Every order has check 1."))
+            .minimum(Some(1))
+            .maximum(Some(CheckId::MAX))
+            .examples([1])
             .build()
     }
 }

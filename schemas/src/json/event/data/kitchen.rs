@@ -16,6 +16,9 @@ pub(super) fn ticket<S: Serializer>(event: &TicketEvent, to: S) -> Result<S::Ok,
         ),
         TicketEvent::TicketStarted => to.serialize_map(Some(0))?.end(),
         TicketEvent::TicketLineReady { line, qty } => object!(to; "line_id": line.as_str(), "qty": Wire(*qty)),
+        TicketEvent::TicketMoved { order, lines } => {
+            object!(to; "order_id": order.as_str(), "renamed": Part(lines.as_slice()))
+        }
         TicketEvent::TicketBumped { lines }
         | TicketEvent::TicketRecalled { lines }
         | TicketEvent::TicketLinesCancelled { lines } => object!(to; "lines": Part(lines.as_slice())),

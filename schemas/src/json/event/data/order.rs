@@ -1,6 +1,6 @@
 //! What happened to an order.
 
-use super::{Part, name_of, object};
+use super::{Part, floor, name_of, object};
 use crate::json::wire::Wire;
 use domain::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Line, LineModifier, NotApplicable, Opening, OrderEvent, Rate,
@@ -46,8 +46,13 @@ pub(super) fn order<S: Serializer>(event: &OrderEvent, to: S) -> Result<S::Ok, S
             object!(to; "totals": Part(totals), "deadline" ?: deadline.map(Wire))
         }
         OrderEvent::OrderRepriced { totals } => object!(to; "totals": Part(totals)),
-        OrderEvent::PaymentApplied { payment, tender, amount, tip } => object!(to;
+        OrderEvent::CheckSplit { lines } => object!(to; "lines": Part(lines.as_slice())),
+        OrderEvent::CheckPaid { check, total } => object!(to; "check_id": Wire(*check), "total": total.0),
+        OrderEvent::LinesReceivedByMerge(received) => floor::received(received, to),
+        OrderEvent::OrderMergedInto { target } => object!(to; "target_order_id": target.as_str()),
+        OrderEvent::PaymentApplied { payment, tender, amount, tip, check } => object!(to;
             "payment_id": payment.as_str(),
+            "check_id": Wire(*check),
             "tender": tender.as_str(),
             "amount": amount.0,
             "tip": tip.0
@@ -55,6 +60,7 @@ pub(super) fn order<S: Serializer>(event: &OrderEvent, to: S) -> Result<S::Ok, S
         OrderEvent::PaymentNotApplicable { payment, tender, unapplied, why } => {
             let why = match why {
                 NotApplicable::OrderCancelled => "order_cancelled",
+                NotApplicable::OrderMerged => "order_merged",
                 NotApplicable::NothingDue => "nothing_due",
             };
             object!(to;
@@ -110,7 +116,7 @@ fn opened<S: Serializer>(opening: &Opening, to: S) -> Result<S::Ok, S::Error> {
     )
 }
 
-fn line_added<S: Serializer>(line: &Line, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn line_added<S: Serializer>(line: &Line, to: S) -> Result<S::Ok, S::Error> {
     object!(to;
         "line_id": line.line.as_str(),
         "item_id": line.item.as_str(),
@@ -168,22 +174,24 @@ fn rate(rate: Rate) -> (Option<u32>, Option<i64>) {
     }
 }
 
-fn discount_applied<S: Serializer>(discount: &Discount, to: S) -> Result<S::Ok, S::Error> {
-    let lines = match &discount.scope {
-        DiscountScope::Order => None,
-        DiscountScope::Lines(lines) => Some(Part(lines.as_slice())),
+pub(super) fn discount_applied<S: Serializer>(discount: &Discount, to: S) -> Result<S::Ok, S::Error> {
+    let (lines, fixed) = match &discount.scope {
+        DiscountScope::Order => (None, None),
+        DiscountScope::Lines(lines) => (Some(Part(lines.as_slice())), None),
+        DiscountScope::Fixed(parts) => (None, Some(Part(parts.as_slice()))),
     };
     let (percent_ppm, amount) = rate(discount.rate);
     object!(to;
         "discount_id": discount.discount.as_str(),
         "line_ids" ?: lines,
+        "fixed" ?: fixed,
         "percent_ppm" ?: percent_ppm,
         "amount" ?: amount,
         "reason": discount.reason.as_str()
     )
 }
 
-fn charge_applied<S: Serializer>(charge: &ServiceCharge, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn charge_applied<S: Serializer>(charge: &ServiceCharge, to: S) -> Result<S::Ok, S::Error> {
     let (phase, pre_discount, taxes) = match &charge.phase {
         ChargePhase::Subtotal { pre_discount, taxes } => {
             ("subtotal", Some(*pre_discount), Some(Part(taxes.as_slice())))

@@ -1,0 +1,370 @@
+//! Rules of the floor, on days on which checks are split and orders merged, with the kitchen on or off.
+//!
+//! Every step of such a day is followed by some of the floor.
+
+use crate::generate::{Day, LINES, ORDERS, PAYMENTS, a_day};
+use crate::life::{Life, Step};
+use crate::model::{Model, State};
+use crate::spell::pick;
+use crate::support::*;
+use crate::{BUSY, OPS, holds_at_each_step, prove};
+use domain::check::{CheckId, CheckMove, MoveOf};
+use domain::command::{Command, Fire, Method, OrderCommand, Outcome, PaymentCommand, Source, StoreCommand};
+use domain::event::{Event, NotApplicable, OrderEvent, PaymentEvent, TicketEvent};
+use domain::ids::{LineId, OrderId, TenderId};
+use domain::kitchen::Kitchen;
+use domain::money::{Money, QtyMilli, split_evenly};
+use domain::order::Order;
+use domain::refused::Refused;
+use domain::store::Settings;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many steps of the floor follow each other step.
+const PACE: usize = 2;
+
+#[derive(Clone, Debug)]
+enum Op {
+    Split { order: usize, to: u64, line: usize, what: MoveOf, from: Option<u64> },
+    Evenly(usize, u64),
+    Merge(usize, usize),
+    Fire(usize),
+    Pay { order: usize, payment: usize, check: Option<u64>, part: Option<i64>, cash: bool },
+    Captured(usize),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let (o, check) = (|| 0..42_usize, || 1..5_u64);
+    let what = prop_oneof![
+        2 => Just(MoveOf::All),
+        2 => prop_oneof![Just(1_000_i64), 1..3_000_i64].prop_map(|milli| MoveOf::Qty(QtyMilli(milli))),
+        3 => (1..4_u32, 2..8_u32).prop_map(|(parts, of)| MoveOf::Share { parts: parts.min(of), of }),
+    ];
+    prop_oneof![
+        6 => (o(), check(), 0..LINES.len(), what, option_of(check())).prop_map(|(order, to, line, what, from)| {
+            Op::Split { order, to, line, what, from: from.filter(|from| *from != to) }
+        }),
+        3 => (o(), check()).prop_map(|(order, checks)| Op::Evenly(order, checks)),
+        3 => (o(), o()).prop_map(|(order, into)| Op::Merge(order, into)),
+        2 => o().prop_map(Op::Fire),
+        6 => (o(), 0..42_usize, option_of(check()), option_of(1..4_000_i64), any::<bool>())
+            .prop_map(|(order, payment, check, part, cash)| Op::Pay { order, payment, check, part, cash }),
+        3 => (0..42_usize).prop_map(Op::Captured),
+    ]
+}
+
+fn option_of<T: std::fmt::Debug>(some: impl Strategy<Value = T>) -> impl Strategy<Value = Option<T>> {
+    proptest::option::of(some)
+}
+
+/// Lives through a day with a floor. `watch` gets the model before a step, the world before it, the step, and the world after.
+fn wait_tables(
+    (day, kitchen, ops): &(Day, bool, Vec<Op>),
+    mut watch: impl FnMut(&Model, &World, &Step, &World) -> bool,
+) -> bool {
+    let mut life = Life::new(day);
+    let mut was_tested = false;
+    if *kitchen {
+        let settings = Settings { kitchen: Kitchen::On, ..life.world.open().settings().clone() };
+        life.step(to_store(StoreCommand::Put(settings)), (Source::Online, None)).outcome.expect("settings");
+    }
+    let mut floor = ops.chunks(PACE);
+    let mut run = |life: &mut Life, command: Command, source| {
+        let before = life.world.clone();
+        let step = life.step(command, source);
+        was_tested |= watch(&life.model, &before, &step, &life.world);
+        step.events().iter().for_each(|event| life.model.fold(event));
+    };
+    for (index, op) in day.ops.iter().enumerate() {
+        for (command, source) in life.commands(op) {
+            run(&mut life, command, source);
+        }
+        let waiting = if index < ORDERS.len() - 1 { &[] } else { floor.next().unwrap_or_default() };
+        for op in waiting {
+            let command = floor_command(&life, op);
+            run(&mut life, command, (Source::Online, None));
+        }
+    }
+    was_tested
+}
+
+fn check(number: u64) -> CheckId {
+    CheckId::new(number).expect("a check")
+}
+
+fn floor_command(life: &Life, op: &Op) -> Command {
+    let placed = |index: usize| pick(index, &ORDERS, |id| life.model.state(order(id)) == Some(State::Placed));
+    match op {
+        Op::Split { order: index, to, line: of, what, from } => {
+            let id = placed(*index);
+            let held = life.model.orders.get(&order(id));
+            let line = line(pick(of * 5, &LINES, |id| held.is_some_and(|held| held.lines.contains_key(&line(id)))));
+            let moves = vec![CheckMove { line, what: *what, from: from.map(check) }];
+            to_order(id, OrderCommand::SplitCheck { to: check(*to), moves })
+        }
+        Op::Evenly(index, checks) => to_order(placed(*index), OrderCommand::SplitEvenly(check(*checks))),
+        Op::Merge(index, into) => to_order(placed(*index), OrderCommand::MergeInto(order(placed(*into)))),
+        Op::Fire(index) => to_order(placed(*index), OrderCommand::FireLines(Fire::Unheld)),
+        Op::Pay { order: index, payment: of, check: on, part, cash } => {
+            let id = pick(*of, &PAYMENTS, |id| !life.model.payments.contains_key(&payment(id)));
+            let method = match cash {
+                true => Method::Cash { tendered: None, drawer: None },
+                false => Method::External(TenderId::parse("card").expect("an id")),
+            };
+            let initiate = PaymentCommand::Initiate {
+                order: order(placed(*index)),
+                check: on.map(check),
+                amount: part.map(Money),
+                tip: Money::ZERO,
+                method,
+                expected_total: None,
+            };
+            to_payment(id, initiate)
+        }
+        Op::Captured(of) => {
+            let is_open = |id: &str| life.model.payments.get(&payment(id)).is_some_and(|held| held.captured == 0);
+            let id = pick(*of, &PAYMENTS, is_open);
+            to_payment(id, PaymentCommand::RecordOutcome(Outcome::Captured { amount: None }))
+        }
+    }
+}
+
+#[track_caller]
+fn holds_on_the_floor(name: &str, floor: u32, rule: impl Fn(&Model, &World, &Step, &World) -> bool) {
+    let days = (a_day(OPS, BUSY), any::<bool>(), vec(op(), PACE * OPS));
+    prove(name, floor, days, |input| wait_tables(input, &rule));
+}
+
+/// The orders that may still change.
+fn live<'a>(model: &'a Model, world: &'a World) -> impl Iterator<Item = (OrderId, &'a Order)> {
+    let order = |id: &OrderId| Some((*id, world.open().order(*id)?.live().ok()?));
+    model.orders.keys().filter_map(order)
+}
+
+#[test]
+fn o10_split_conserves_totals() {
+    holds_on_the_floor("o10_split_conserves_totals", 60, |model, _, step, world| {
+        let after = model.after(step.events());
+        let mut is_tested = false;
+        for (id, order) in live(&after, world) {
+            let Some(checks) = order.checks.as_deref() else { continue };
+            let dealt = order.check_totals(checks);
+            is_tested |= 2 <= dealt.len();
+            let sum = |part: fn(&domain::check::CheckTotals) -> Money| -> i64 {
+                dealt.iter().map(|(_, check)| part(check).0).sum()
+            };
+            assert_eq!(sum(|check| check.total), order.total.0, "{id} {step:?}");
+            // Line by line and part by part; nothing falls below zero.
+            let mut lines: BTreeMap<LineId, [i64; 6]> = BTreeMap::new();
+            for (_, check) in &dealt {
+                let of_lines: i64 =
+                    check.lines.iter().map(|line| line.totals.net.0 + line.totals.tax_exclusive.0).sum();
+                assert_eq!(of_lines + check.charges.0, check.total.0, "{id} {step:?}");
+                for line in &check.lines {
+                    let totals = line.totals;
+                    let parts = [totals.gross, totals.discount, totals.net, totals.tax_exclusive, totals.tax_inclusive];
+                    assert!(
+                        parts.iter().all(|part| 0 <= part.0) && 0 <= line.qty.0 && 0 <= check.charges.0,
+                        "{step:?}"
+                    );
+                    assert!(totals.discount <= totals.gross && totals.tax_inclusive <= totals.net, "{step:?}");
+                    let held = lines.entry(line.line).or_default();
+                    parts.iter().enumerate().for_each(|(index, part)| held[index] += part.0);
+                    held[5] += line.qty.0;
+                }
+            }
+            for line in &order.lines {
+                let totals = line.totals;
+                let parts = [totals.gross, totals.discount, totals.net, totals.tax_exclusive, totals.tax_inclusive];
+                let parts: Vec<i64> = parts.iter().map(|part| part.0).chain([line.qty.0]).collect();
+                assert_eq!(lines.get(&line.line).copied().unwrap_or_default().as_slice(), parts, "{id} {step:?}");
+            }
+        }
+        is_tested
+    });
+}
+
+/// What money an order comes to, from its latest totals.
+fn sums(model: &Model, id: OrderId) -> [i64; 8] {
+    let totals = model.orders[&id].totals.clone().unwrap_or_default();
+    let charges = totals.charges_total.0 + totals.charge_tax_exclusive.0;
+    let (net, lines) = (totals.net.0, model.orders[&id].lines.len() as i64);
+    let taxes = [totals.tax_exclusive.0, totals.tax_inclusive.0 + totals.charge_tax_inclusive.0];
+    [totals.gross.0, totals.discount.0, net, taxes[0], taxes[1], charges, totals.total.0, lines]
+}
+
+#[test]
+fn o11_merge_conserves_totals() {
+    holds_on_the_floor("o11_merge_conserves_totals", 40, |model, before, step, world| {
+        let Some((source, OrderCommand::MergeInto(target))) = step.order() else { return false };
+        let target = *target;
+        match &step.outcome {
+            Err(_) => return false,
+            // Again: nothing happens.
+            Ok(events) if events.is_empty() => {
+                assert_eq!(
+                    world.open().order(source).expect("it is known").live(),
+                    Err(Refused::OrderMerged { into: target })
+                );
+                return false;
+            }
+            Ok(_) => {}
+        }
+        let after = model.after(step.events());
+        let (own, got, both) = (sums(model, source), sums(model, target), sums(&after, target));
+        let expected: Vec<i64> = own.iter().zip(got).map(|(own, got)| own + got).collect();
+        assert_eq!(both.as_slice(), expected, "{step:?}");
+        // The kitchen's units go along, and nothing is fired again.
+        let of = |world: &World, id: OrderId| world.open().order(id).and_then(|slot| slot.live().ok().cloned());
+        let was = [source, target].map(|id| of(before, id).expect("it was live"));
+        let is = of(world, target).expect("it is live");
+        let units = |order: &Order| -> [i64; 5] {
+            let prep = order.prep.iter().flat_map(|prep| &prep.lines);
+            prep.fold([0; 5], |sum, line| {
+                let parts = [line.held, line.fired, line.ready, line.served, line.taken];
+                std::array::from_fn(|index| sum[index] + parts[index].0)
+            })
+        };
+        let (a, b) = (units(&was[0]), units(&was[1]));
+        assert_eq!(units(&is), std::array::from_fn(|index| a[index] + b[index]), "{step:?}");
+        let tickets = |order: &Order| order.prep.as_deref().map_or(0, |prep| prep.tickets.len());
+        assert_eq!(tickets(&is), tickets(&was[0]) + tickets(&was[1]));
+        let is_new = |event: &Event| match event {
+            Event::Order(_, OrderEvent::LinesFired { .. }) | Event::Ticket(_, TicketEvent::TicketCreated { .. }) => {
+                true
+            }
+            _ => false,
+        };
+        assert!(!step.events().iter().any(is_new), "{step:?}");
+        // No line is lost or doubled, and each ticket names lines of its order.
+        let ids: BTreeSet<LineId> = is.lines.iter().map(|line| line.line).collect();
+        assert_eq!(ids.len(), is.lines.len());
+        for ticket in is.prep.iter().flat_map(|prep| &prep.tickets) {
+            assert!(ticket.lines.iter().all(|line| ids.contains(&line.line)), "{step:?}");
+        }
+        assert_eq!(after.held_for(target), model.held_for(source) + model.held_for(target));
+        assert_eq!(after.held_for(source), 0);
+        let reserved: i64 = world.open().stock().reserved_for(target).iter().map(|line| line.qty.0).sum();
+        assert_eq!(i128::from(reserved), after.held_for(target));
+        true
+    });
+}
+
+#[test]
+fn p6_money_for_a_merged_order_goes_back() {
+    holds_on_the_floor("p6_money_for_a_merged_order_goes_back", 1, |model, _, step, _| {
+        let captured = step.events().iter().find_map(|event| match event {
+            Event::Payment(id, PaymentEvent::PaymentCaptured { .. }) => model.payments.get(id).map(|held| (id, held)),
+            _ => None,
+        });
+        let Some((id, held)) = captured.filter(|(_, held)| model.state(held.order) == Some(State::Merged)) else {
+            return false;
+        };
+        let after = model.after(step.events());
+        assert_eq!(after.state(held.order), Some(State::Merged));
+        assert_eq!(after.payments[id].unapplied, held.amount + held.tip);
+        assert_eq!(after.payments[id].back(|refund| refund.parts.unapplied.0.into()), held.amount + held.tip);
+        let is_told = |event: &Event| {
+            matches!(event, Event::Order(_, OrderEvent::PaymentNotApplicable { why: NotApplicable::OrderMerged, .. }))
+        };
+        assert!(step.events().iter().any(is_told), "{step:?}");
+        true
+    });
+}
+
+#[test]
+fn p8_money_is_conserved_on_the_floor() {
+    holds_on_the_floor("p8_money_is_conserved_on_the_floor", 50, |model, _, step, world| {
+        let after = model.after(step.events());
+        let mut captured: BTreeMap<OrderId, i128> = BTreeMap::new();
+        for payment in after.payments.values() {
+            *captured.entry(payment.order).or_default() += payment.captured;
+        }
+        for (id, order) in &after.orders {
+            let sum = captured.get(id).copied().unwrap_or_default();
+            assert_eq!(sum, order.applied + order.tips + order.unapplied, "{id} {step:?}");
+        }
+        // What is applied to checks is what is applied to their order.
+        for (id, order) in live(&after, world) {
+            if let Some(checks) = order.checks.as_deref() {
+                let paid: i64 = checks.paid.iter().map(|(_, paid)| paid.0).sum();
+                assert_eq!(paid, order.applied.0, "{id} {step:?}");
+            }
+        }
+        let is_on_a_split_order = |event: &Event| match event {
+            Event::Order(id, OrderEvent::PaymentApplied { check, .. }) => {
+                *check != CheckId::FIRST && after.orders.contains_key(id)
+            }
+            _ => false,
+        };
+        step.events().iter().any(is_on_a_split_order)
+    });
+}
+
+#[test]
+fn p9_checks_are_paid_and_reopened() {
+    holds_on_the_floor("p9_checks_are_paid_and_reopened", 50, |model, before, step, world| {
+        let after = model.after(step.events());
+        let mut is_tested = false;
+        for (id, order) in live(&after, world) {
+            let Some(checks) = order.checks.as_deref() else { continue };
+            for (number, totals) in order.check_totals(checks) {
+                let (_, total, due) = order.check(Some(number)).expect("it is a check of the order");
+                assert_eq!(total, totals.total);
+                assert!(due <= order.due(), "{id} {step:?}");
+                // What is due is what was not paid, unless another check has too much.
+                let rest = total.0 - checks.paid(number).0;
+                assert!(due.0 == rest || (due == order.due() && due.0 < rest), "{id} {step:?}");
+            }
+        }
+        for event in step.events() {
+            let Event::Order(id, OrderEvent::CheckPaid { check, total }) = event else { continue };
+            let was = before.open().order(*id).expect("it was there").live().expect("it was live");
+            let (_, was_total, was_due) = was.check(Some(*check)).expect("it was a check");
+            assert!(*total == was_total && Money::ZERO < was_due, "{step:?}");
+            is_tested = true;
+        }
+        // An order is settled when nothing is due on any check.
+        for event in step.events() {
+            if let Event::Order(id, OrderEvent::OrderCompleted { .. }) = event {
+                assert_eq!(after.orders[id].due(), 0);
+            }
+        }
+        is_tested
+    });
+}
+
+#[test]
+fn m7_even_splits_are_of_the_total() {
+    holds_on_the_floor("m7_even_splits_are_of_the_total", 40, |model, _, step, world| {
+        let Some((id, OrderCommand::SplitEvenly(checks))) = step.order() else { return false };
+        if step.events().is_empty() || model.state(id) != Some(State::Placed) {
+            return false;
+        }
+        let order = world.open().order(id).expect("it is known").live().expect("it is live");
+        let dealt = order.check_totals(order.checks.as_deref().expect("it was split"));
+        let totals: Vec<Money> = dealt.iter().map(|(_, check)| check.total).collect();
+        let paid_apart = totals.len() - usize::from(checks.number());
+        let mut expected = split_evenly(order.total, checks.number().into());
+        // Checks that have nothing but money on them come last.
+        expected.extend(vec![Money::ZERO; paid_apart]);
+        assert_eq!(totals, expected, "{step:?}");
+        1 < checks.number()
+    });
+}
+
+/// An order nobody splits keeps nothing about checks: it must cost nothing.
+#[test]
+fn an_order_that_is_not_split_has_one_check_for_nothing() {
+    holds_at_each_step("an_order_that_is_not_split_has_one_check_for_nothing", 90, |model, step, world| {
+        let after = model.after(step.events());
+        for (id, order) in live(&after, world) {
+            assert_eq!(order.checks, None, "{id}");
+            assert_eq!(order.check(None), Ok((CheckId::FIRST, order.total, order.due())));
+            let second = check(2);
+            assert_eq!(order.check(Some(second)), Err(Refused::UnknownCheck { check: second }));
+        }
+        true
+    });
+}
