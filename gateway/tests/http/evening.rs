@@ -146,7 +146,7 @@ fn an_evening_reconciles() {
         let report =
             till.get(&format!("{STORE}/days/{evening}/z?min_position={}", closed.position())).await.expect(200);
         assert_eq!((&report["totals"], number(&report, "z_number")), (&z["totals"], 1));
-        let order = till.get(TABLE).await.expect(200);
+        let order = till.get(&format!("{TABLE}?min_position={}", closed.position())).await.expect(200);
         assert_eq!(
             (&order["state"], number(&order, "paid"), number(&order, "refunded")),
             (&json!("completed"), 11_980, 700)

@@ -39,9 +39,9 @@ fn a_table_of_six_pays_three_ways() {
             {"line_id": "l2", "item_id": "house_wine", "qty": 1},
             {"line_id": "l3", "item_id": "water", "qty": 2},
         ]);
-        open(&mut till, "o1", "t6", lines).await;
+        let placed = open(&mut till, "o1", "t6", lines).await;
         let path = "/v1/stores/s1/orders/o1";
-        let whole = till.get(path).await.expect(200);
+        let whole = view(&mut till, "o1", placed["position"].as_str().expect("a position")).await;
         let total = whole["totals"]["total"].as_i64().expect("a total");
         assert_eq!((of_checks(&whole, "check_id"), of_checks(&whole, "due")), (vec![1], vec![total]));
 
@@ -181,7 +181,7 @@ fn two_tables_with_fired_courses_become_one() {
         let fired = till.post(&format!("{target}/fire"), &json!({})).await;
         fired.expect(200);
         let (a, b) = (view(&mut till, "o1", &fired.position()).await, view(&mut till, "o2", &fired.position()).await);
-        let stock = till.get("/v1/stores/s1/stock").await.expect(200);
+        let stock = till.get(&format!("/v1/stores/s1/stock?min_position={}", fired.position())).await.expect(200);
 
         let itself = till.post(&format!("{source}/merge"), &json!({"target_order_id": "o1"})).await.expect(422);
         assert_eq!(itself["code"], "merge_into_itself");
@@ -205,13 +205,14 @@ fn two_tables_with_fired_courses_become_one() {
         assert_eq!((ids, &order["lines"][1]["name"]), (vec!["l1", "l1_2", "l2"], &json!("goulash")));
         assert_eq!((&order["lines"][1]["fired"], &order["lines"][2]["held"]), (&json!(2), &json!(1)));
         assert_eq!((&order["merged_from"], &order["ticket_ids"]), (&json!(["o1"]), &json!(["t1", "t2"])));
-        assert_eq!(till.get("/v1/stores/s1/stock").await.expect(200)["items"], stock["items"]);
+        let fresh = format!("min_position={}", merged.position());
+        assert_eq!(till.get(&format!("/v1/stores/s1/stock?{fresh}")).await.expect(200)["items"], stock["items"]);
         let gone = view(&mut till, "o1", &merged.position()).await;
         assert_eq!(
             (&gone["state"], &gone["merged_into"], &gone["ticket_ids"]),
             (&json!("merged"), &json!("o2"), &json!([]))
         );
-        let list = till.get("/v1/stores/s1/orders?state=merged").await.expect(200);
+        let list = till.get(&format!("/v1/stores/s1/orders?state=merged&{fresh}")).await.expect(200);
         assert_eq!((&list["items"][0]["order_id"], &list["items"][0]["merged_into"]), (&json!("o1"), &json!("o2")));
         let placed = till.get("/v1/stores/s1/orders?state=placed").await.expect(200);
         assert_eq!(placed["items"].as_array().unwrap().len(), 1);
