@@ -3,6 +3,7 @@
 use crate::support::*;
 use commands::{Answer, CommandError, Options, Receipt};
 use domain::calendar::Date;
+use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     Command, DrawerCommand, Fire, Method, NewComp, NewRefund, OrderCommand, Outcome, PaymentCommand, RefundLine,
     RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
@@ -108,7 +109,7 @@ fn some_command(random: &mut Random) -> Command {
     let qty = 1 + random.below(2) as u32;
     let give_back = format!("r{}", random.below(3));
     let ticket = TicketId::numbered(1 + random.below(12));
-    let command = match random.below(41) {
+    let command = match random.below(46) {
         0 | 1 => burgers(&order, qty),
         2 | 3 => burgers_first(&order, qty),
         4 => cancel(&order),
@@ -140,9 +141,24 @@ fn some_command(random: &mut Random) -> Command {
         36 | 37 => to_ticket(ticket, TicketCommand::Bump),
         38 => to_ticket(ticket, TicketCommand::Recall),
         39 => to_ticket(ticket, TicketCommand::MarkLineReady(line("l1"))),
+        40 => to_order(&order, OrderCommand::SplitEvenly(check(1 + random.below(3)))),
+        41 => {
+            let what = MoveOf::Share { parts: 1, of: 1 + random.below(3) as u32 };
+            let moves = vec![CheckMove { line: line("l1"), what, from: None }];
+            to_order(&order, OrderCommand::SplitCheck { to: check(2), moves })
+        }
+        42..=44 => to_order(&order, OrderCommand::MergeInto(id_of(random.below(20)))),
         _ => to_stock(StockCommand::Unmark86(sku("burger"))),
     };
     in_store(STORES[random.below(3) as usize], command)
+}
+
+fn check(number: u64) -> CheckId {
+    CheckId::new(number).expect("a check")
+}
+
+fn id_of(number: u64) -> domain::ids::OrderId {
+    order(&format!("o{number}"))
 }
 
 fn furnish(house: &House) {

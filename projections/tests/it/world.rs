@@ -1,6 +1,7 @@
 //! A tenant with a store whose commands are decided by the domain and appended to a log.
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp, business_date};
+use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, Context, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
@@ -447,6 +448,9 @@ pub enum Step {
     Ticket { ticket: u64, what: u8 },
     Comp { order: u32, discount: u8, line: u32 },
     Table { order: u32, table: u8 },
+    Split { order: u32, to: u64, line: u32, parts: u32, of: u32 },
+    Evenly { order: u32, checks: u64 },
+    Merge { order: u32, into: u32 },
 }
 
 const ITEMS: [&str; 4] = ["pizza", "salad", "water", "beer"];
@@ -494,6 +498,10 @@ pub fn steps(len: usize) -> impl Strategy<Value = Vec<Step>> {
         5 => (1u64..12, 0u8..6).prop_map(|(ticket, what)| Step::Ticket { ticket, what }),
         1 => (order(), 0u8..3, line()).prop_map(|(order, discount, line)| Step::Comp { order, discount, line }),
         1 => (order(), 0u8..3).prop_map(|(order, table)| Step::Table { order, table }),
+        2 => (order(), 1u64..4, line(), 1u32..4, 1u32..4)
+            .prop_map(|(order, to, line, parts, of)| Step::Split { order, to, line, parts: parts.min(of), of }),
+        1 => (order(), 1u64..4).prop_map(|(order, checks)| Step::Evenly { order, checks }),
+        3 => (order(), order()).prop_map(|(order, into)| Step::Merge { order, into }),
     ];
     prop::collection::vec(step, 1..len)
 }
@@ -616,10 +624,21 @@ impl World {
             Step::Table { order: number, table } => {
                 order(*number, OrderCommand::SetTable(id(TableId::parse, &format!("t{table}"))))
             }
+            Step::Split { order: number, to, line, parts, of } => {
+                let what = MoveOf::Share { parts: *parts, of: *of };
+                let moves = vec![CheckMove { line: line_id(*line), what, from: None }];
+                order(*number, OrderCommand::SplitCheck { to: check(*to), moves })
+            }
+            Step::Evenly { order: number, checks } => order(*number, OrderCommand::SplitEvenly(check(*checks))),
+            Step::Merge { order: number, into } => order(*number, OrderCommand::MergeInto(order_id(*into))),
         };
         // What is refused did not happen.
         let _ = self.run(command);
     }
+}
+
+fn check(number: u64) -> CheckId {
+    CheckId::new(number).expect("a check")
 }
 
 fn line_id(number: u32) -> LineId {

@@ -2,17 +2,36 @@
 
 use super::envelope::{Envelope, write};
 use super::order::{LineAddedV1, RateV1, ServiceChargeAppliedV1};
-use super::parts::{BadValue, Seq, Stored, named, named_opt, text_opt};
+use super::parts::{BadValue, Seq, Stored, external, named, named_opt, tender, text_opt};
 use super::{DecodeError, tag};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
     Discount, DiscountScope, FixedPart, Line, OrderEvent, Received, ReceivedDiscount, ReceivedLine, ServiceCharge,
+    Tender,
 };
-use domain::ids::{LineId, OrderId};
+use domain::ids::{LineId, OrderId, PaymentId};
 use domain::kitchen::LinePrep;
 use domain::money::{Money, QtyMilli};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+/// `PaymentApplied`, version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentAppliedV1<'a> {
+    payment: &'a str,
+    /// Nothing: cash.
+    tender: Option<&'a str>,
+    amount: i64,
+    tip: i64,
+}
+
+/// `PaymentApplied`, version 2: with the check. Written for others than check 1; those are of version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentAppliedV2<'a> {
+    #[serde(borrow)]
+    v1: PaymentAppliedV1<'a>,
+    check: u8,
+}
 
 /// `CheckSplit`, version 1.
 #[derive(Serialize, Deserialize)]
@@ -223,6 +242,32 @@ impl<'a> Stored<'a, FixedPart> for FixedPartV1<'a> {
     }
 }
 
+impl PaymentAppliedV1<'_> {
+    fn back(self, check: CheckId) -> Result<OrderEvent, BadValue> {
+        Ok(OrderEvent::PaymentApplied {
+            payment: named(self.payment)?,
+            tender: tender(self.tender)?,
+            amount: Money(self.amount),
+            tip: Money(self.tip),
+            check,
+        })
+    }
+}
+
+pub(super) fn write_applied(
+    (payment, tender): (&PaymentId, &Tender),
+    (amount, tip): (Money, Money),
+    check: CheckId,
+    out: &mut Vec<u8>,
+) {
+    let (payment, tender) = (payment.as_str(), external(tender));
+    let v1 = PaymentAppliedV1 { payment, tender, amount: amount.0, tip: tip.0 };
+    match check {
+        CheckId::FIRST => write(tag::PAYMENT_APPLIED, 1, &v1, out),
+        check => write(tag::PAYMENT_APPLIED, 2, &PaymentAppliedV2 { v1, check: check.number() }, out),
+    }
+}
+
 pub(super) fn write_split(lines: &[LineShares], out: &mut Vec<u8>) {
     write(tag::CHECK_SPLIT, 1, &CheckSplitV1 { lines: Seq::of(lines) }, out);
 }
@@ -249,6 +294,8 @@ pub(super) fn write_merged(target: &OrderId, out: &mut Vec<u8>) {
 
 pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError> {
     match (envelope.tag, envelope.version) {
+        (tag::PAYMENT_APPLIED, 1) => envelope.read(|body: PaymentAppliedV1<'_>| body.back(CheckId::FIRST)),
+        (tag::PAYMENT_APPLIED, 2) => envelope.read(|body: PaymentAppliedV2<'_>| body.v1.back(check(body.check)?)),
         (tag::CHECK_SPLIT, 1) => {
             envelope.read(|body: CheckSplitV1<'_>| Ok(OrderEvent::CheckSplit { lines: body.lines.back()? }))
         }

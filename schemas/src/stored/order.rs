@@ -10,7 +10,6 @@ use super::parts::{
 use super::refund::{MoneyPartsV1, RefundedLineV1};
 use super::totals::TotalsV1;
 use super::{BadValue, DecodeError, floor, kitchen, tag};
-use domain::check::CheckId;
 use domain::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Line, LineModifier, Opening, OrderEvent, Rate, RefundedLine,
     ServiceCharge,
@@ -163,24 +162,6 @@ struct OrderPlacedV1<'a> {
 struct OrderRepricedV1<'a> {
     #[serde(borrow)]
     totals: TotalsV1<'a>,
-}
-
-/// `PaymentApplied`, version 1.
-#[derive(Serialize, Deserialize)]
-struct PaymentAppliedV1<'a> {
-    payment: &'a str,
-    /// Nothing: cash.
-    tender: Option<&'a str>,
-    amount: i64,
-    tip: i64,
-}
-
-/// `PaymentApplied`, version 2: with the check. Written for others than check 1; those are of version 1.
-#[derive(Serialize, Deserialize)]
-struct PaymentAppliedV2<'a> {
-    #[serde(borrow)]
-    v1: PaymentAppliedV1<'a>,
-    check: u8,
 }
 
 /// `PaymentNotApplicable`, version 1.
@@ -434,18 +415,6 @@ impl<'a> Stored<'a, CancelReason> for OrderCancelledV1<'a> {
     }
 }
 
-impl PaymentAppliedV1<'_> {
-    fn back(self, check: CheckId) -> Result<OrderEvent, BadValue> {
-        Ok(OrderEvent::PaymentApplied {
-            payment: named(self.payment)?,
-            tender: tender(self.tender)?,
-            amount: Money(self.amount),
-            tip: Money(self.tip),
-            check,
-        })
-    }
-}
-
 pub(super) fn encode(event: &OrderEvent, out: &mut Vec<u8>) {
     use OrderEvent as E;
     match event {
@@ -505,12 +474,7 @@ pub(super) fn encode(event: &OrderEvent, out: &mut Vec<u8>) {
             write(tag::ORDER_REPRICED, 1, &OrderRepricedV1 { totals: TotalsV1::of(totals) }, out);
         }
         E::PaymentApplied { payment, tender, amount, tip, check } => {
-            let (payment, tender) = (payment.as_str(), external(tender));
-            let v1 = PaymentAppliedV1 { payment, tender, amount: amount.0, tip: tip.0 };
-            match *check {
-                CheckId::FIRST => write(tag::PAYMENT_APPLIED, 1, &v1, out),
-                check => write(tag::PAYMENT_APPLIED, 2, &PaymentAppliedV2 { v1, check: check.number() }, out),
-            }
+            floor::write_applied((payment, tender), (*amount, *tip), *check, out);
         }
         E::PaymentNotApplicable { payment, tender, unapplied, why } => {
             let body = PaymentNotApplicableV1 {
@@ -561,9 +525,8 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError>
         }
         (tag::DISCOUNT_APPLIED, 1) => envelope.read(|body: DiscountAppliedV1<'_>| body.back().map(E::DiscountApplied)),
         (tag::DISCOUNT_APPLIED, 2) => envelope.read(|body: DiscountV2<'_>| body.back().map(E::DiscountApplied)),
-        (tag::CHECK_SPLIT | tag::CHECK_PAID | tag::LINES_RECEIVED_BY_MERGE | tag::ORDER_MERGED_INTO, _) => {
-            floor::decode(envelope)
-        }
+        (tag::PAYMENT_APPLIED | tag::CHECK_SPLIT | tag::CHECK_PAID, _)
+        | (tag::LINES_RECEIVED_BY_MERGE | tag::ORDER_MERGED_INTO, _) => floor::decode(envelope),
         (tag::DISCOUNT_REMOVED, 1) => {
             envelope.read(|body: DiscountRemovedV1<'_>| Ok(E::DiscountRemoved { discount: named(body.discount)? }))
         }
@@ -577,10 +540,6 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError>
         }),
         (tag::ORDER_REPRICED, 1) => {
             envelope.read(|body: OrderRepricedV1<'_>| Ok(E::OrderRepriced { totals: body.totals.back()? }))
-        }
-        (tag::PAYMENT_APPLIED, 1) => envelope.read(|body: PaymentAppliedV1<'_>| body.back(CheckId::FIRST)),
-        (tag::PAYMENT_APPLIED, 2) => {
-            envelope.read(|body: PaymentAppliedV2<'_>| body.v1.back(floor::check(body.check)?))
         }
         (tag::PAYMENT_NOT_APPLICABLE, 1) => envelope.read(|body: PaymentNotApplicableV1<'_>| {
             Ok(E::PaymentNotApplicable {
