@@ -30,7 +30,8 @@ pub(crate) enum LoadError {
 pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
     match command {
         StoreCommand::Order(order, OrderCommand::MergeInto(target)) => {
-            [Some(Entity::Order(*order)), Some(Entity::Order(*target))]
+            // One that is to go into itself is refused, and read once.
+            [Some(Entity::Order(*order)), Some(Entity::Order(*target)).filter(|_| target != order)]
         }
         StoreCommand::Order(order, _) => [Some(Entity::Order(*order)), None],
         StoreCommand::Payment(payment, command) => match command {
