@@ -230,11 +230,9 @@ fn o11_merge_conserves_totals() {
         assert_eq!(units(&is), std::array::from_fn(|index| a[index] + b[index]), "{step:?}");
         let tickets = |order: &Order| order.prep.as_deref().map_or(0, |prep| prep.tickets.len());
         assert_eq!(tickets(&is), tickets(&was[0]) + tickets(&was[1]));
-        let is_new = |event: &Event| match event {
-            Event::Order(_, OrderEvent::LinesFired { .. }) | Event::Ticket(_, TicketEvent::TicketCreated { .. }) => {
-                true
-            }
-            _ => false,
+        let is_new = |event: &Event| {
+            let is_fired = matches!(event, Event::Order(_, OrderEvent::LinesFired { .. }));
+            is_fired || matches!(event, Event::Ticket(_, TicketEvent::TicketCreated { .. }))
         };
         assert!(!step.events().iter().any(is_new), "{step:?}");
         // No line is lost or doubled, and each ticket names lines of its order.
@@ -292,12 +290,7 @@ fn p8_money_is_conserved_on_the_floor() {
                 assert_eq!(paid, order.applied.0, "{id} {step:?}");
             }
         }
-        let is_on_a_split_order = |event: &Event| match event {
-            Event::Order(id, OrderEvent::PaymentApplied { check, .. }) => {
-                *check != CheckId::FIRST && after.orders.contains_key(id)
-            }
-            _ => false,
-        };
+        let is_on_a_split_order = |event: &Event| matches!(event, Event::Order(_, OrderEvent::PaymentApplied { check, .. }) if *check != CheckId::FIRST);
         step.events().iter().any(is_on_a_split_order)
     });
 }
