@@ -66,6 +66,11 @@ fn name(refused: &Refused) -> &'static str {
         Refused::PaymentExceedsDue { .. } => "PaymentExceedsDue",
         Refused::TenderedTooLittle { .. } => "TenderedTooLittle",
         Refused::CashSettled => "CashSettled",
+        Refused::ProviderDecides { .. } => "ProviderDecides",
+        Refused::NoProvider => "NoProvider",
+        Refused::PaymentNotAuthorised => "PaymentNotAuthorised",
+        Refused::VoidUnderWay => "VoidUnderWay",
+        Refused::TipTooHigh { .. } => "TipTooHigh",
         Refused::PaymentNotCaptured => "PaymentNotCaptured",
         Refused::RefundExists { .. } => "RefundExists",
         Refused::UnknownRefund { .. } => "UnknownRefund",
@@ -91,12 +96,13 @@ fn name(refused: &Refused) -> &'static str {
         Refused::LastToken { .. } => "LastToken",
         Refused::ApprovalRequired { .. } => "ApprovalRequired",
         Refused::OnlyImported { .. } => "OnlyImported",
+        Refused::OnlyOnline { .. } => "OnlyOnline",
         Refused::NotDue => "NotDue",
     }
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 80;
+const REFUSALS: usize = 86;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -396,7 +402,8 @@ fn payment_and_stock_cases() -> Vec<Case> {
 #[test]
 fn every_refusal_is_made() {
     let mut made: BTreeSet<&str> = BTreeSet::from(NOT_THE_DOMAINS);
-    let cases = [menu_cases(), too_many_cases(), order_cases(), payment_and_stock_cases()].concat();
+    let cases =
+        [menu_cases(), too_many_cases(), order_cases(), payment_and_stock_cases(), crate::provider::refused()].concat();
     for (given, when, refused) in cases {
         made.insert(name(&refused));
         check(&given, when, Err(refused));
