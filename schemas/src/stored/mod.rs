@@ -28,8 +28,10 @@ mod kitchen;
 mod menu;
 mod meta;
 mod order;
+mod parked;
 mod parts;
 mod payment;
+mod provider;
 mod refund;
 mod snapshot;
 mod stock;
@@ -40,6 +42,7 @@ mod types;
 
 pub use digest::{command_digest, command_name};
 pub use meta::{BadMeta, CommitMeta};
+pub use parked::{BadParked, Parked};
 pub use parts::BadValue;
 pub use snapshot::{BadSnapshot, Checkpoint, SNAPSHOT_FORM, StoreNote, StoreRow};
 pub use types::{EVENT_TYPES, EventType, event_tag, tag, type_name, type_name_of};

@@ -3,8 +3,7 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{LineUnits, Tender};
 use domain::ids::{
-    ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
-    PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId,
+    AccountId, ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId,
     TokenId, VariationId,
 };
 use domain::money::{Currency, Money, Ppm, QtyMilli};
@@ -78,8 +77,8 @@ macro_rules! named {
 }
 
 named! {
-    ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku StationId
-    StoreId TableId TaxId TenantId TenderId TerminalId TicketId TokenId VariationId
+    AccountId ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
+    StationId StoreId TableId TaxId TenantId TenderId TerminalId TicketId TokenId VariationId
 }
 
 impl Named for Text {

@@ -6,6 +6,7 @@ mod events;
 mod openapi;
 mod orders;
 mod problems;
+mod providers;
 mod roundtrip;
 mod setup;
 mod wire;
