@@ -32,7 +32,7 @@ const PAYMENTS: &str = "payments";
 const PAYMENTS_BY_ORDER: &str = "payments_by_order";
 /// (tenant, store, time, payment)
 const PAYMENTS_BY_TIME: &str = "payments_by_time";
-/// (tenant, store, account, the provider's id) to our payment's id.
+/// (tenant, store, account, the provider's id, payment)
 const PAYMENTS_BY_REF: &str = "payments_by_ref";
 /// The keys of `payments_by_time` whose payment needs a person.
 const PAYMENTS_FLAGGED: &str = "payments_flagged";
@@ -150,8 +150,8 @@ impl OrdersModel {
                 by_time.insert(at_time.as_slice(), [].as_slice())?;
             }
             if let (Some(account), Some(reference)) = (payment.provider_account, &payment.provider_ref) {
-                let at_ref = ref_key(&of_store, account.0, &reference.0);
-                by_ref.insert(at_ref.as_slice(), id.as_str().as_bytes())?;
+                let at_ref = ref_key(&of_store, account.0, &reference.0).text(id.as_str());
+                by_ref.insert(at_ref.as_slice(), [].as_slice())?;
             }
             if needs_attention(payment) {
                 flagged.insert(at_time.as_slice(), [].as_slice())?;
@@ -199,9 +199,7 @@ impl Model for OrdersModel {
         PAYMENTS_BY_TIME,
         PAYMENTS_BY_REF,
         PAYMENTS_FLAGGED,
-        TICKETS,
-        TICKETS_BY_ORDER,
-        TICKETS_LIVE,
+    TICKETS, TICKETS_BY_ORDER, TICKETS_LIVE,
     ];
 
     fn wants(category: &str) -> bool {

@@ -72,6 +72,11 @@ pub enum Ask {
         /// Its id of the payment.
         reference: Text,
     },
+    /// Whether it knows our payment, and what became of it.
+    Find {
+        /// Our payment.
+        payment: PaymentId,
+    },
     /// What became of a payment's refunds.
     Refunds {
         /// Its id of the payment.

@@ -87,4 +87,6 @@ pub enum VoidReason {
     OrderClosed,
     /// The money was set aside after the attempt had ended.
     LateAuthorisation,
+    /// The attempt ended unanswered.
+    Expired,
 }

@@ -1,7 +1,7 @@
 //! Decisions about payments. Money that moved is a fact: it is recorded, applied where it can be, and flagged where not.
 
-use super::orders::Draft;
-use super::{Store, refunds};
+use super::orders::{Draft};
+use super::{Store, provider, refunds};
 use crate::calendar::Timestamp;
 use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
 use crate::event::{DrawerEvent, Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
@@ -66,7 +66,7 @@ impl Store {
             PaymentCommand::Expire { deadline } => {
                 let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
                 match payment.expires() == Some(*deadline) && *deadline <= context.now {
-                    true => Ok(vec![Event::Payment(id, PaymentEvent::PaymentExpired)]),
+                    true => Ok(provider::expired(id, payment)),
                     false => Err(Refused::NotDue),
                 }
             }

@@ -79,12 +79,12 @@ impl Store {
         }
     }
 
-    /// An order that takes no more money lets go of what providers have set aside for it.
+    /// An order that takes no more money lets go of what providers have set aside for it, or are about to.
     pub(super) fn let_go(&self, order: &Order) -> impl Iterator<Item = Event> {
         let is_held = |attempt: &&PaymentId| {
             let payment = &self.payments[*attempt];
             let is_asked = payment.provider.as_deref().is_none_or(|provider| provider.void_requested);
-            payment.state == PaymentState::Authorised && !is_asked
+            matches!(payment.state, PaymentState::Initiated | PaymentState::Authorised) && !is_asked
         };
         order.attempts.iter().filter(is_held).map(|attempt| void_requested(*attempt, VoidReason::OrderClosed))
     }
@@ -218,6 +218,15 @@ impl Store {
             false => events,
         })
     }
+}
+
+/// An attempt that ends unanswered; a provider that takes it is asked to let go, so that it cannot take the money later.
+pub(super) fn expired(id: PaymentId, payment: &Payment) -> Vec<Event> {
+    let mut events = vec![Event::Payment(id, PaymentEvent::PaymentExpired)];
+    if payment.provider.as_deref().is_some_and(|provider| !provider.void_requested) {
+        events.push(void_requested(id, VoidReason::Expired));
+    }
+    events
 }
 
 fn adjust_tip(id: PaymentId, payment: &Payment, tip: Money) -> Result<Vec<Event>, Refused> {

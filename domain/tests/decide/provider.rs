@@ -94,7 +94,8 @@ fn p5_accepted() {
 #[test]
 fn p5_authorised() {
     let late: &[&str] = &["p1 asks to void LateAuthorisation"];
-    let then = [&["p1 authorised 2178"][..], KNOWN, late, late, late, OUTRANKED, REVIEWED];
+    // At its deadline the provider was asked to let go already.
+    let then = [&["p1 authorised 2178"][..], KNOWN, late, OUTRANKED, late, OUTRANKED, REVIEWED];
     check_states(says(ProviderSaid::Authorised), then);
     check_states(says_of(ProviderSaid::Authorised, 2_178), then);
     // It is asked once.
@@ -148,9 +149,13 @@ fn p6_a_cancelled_order_lets_go_and_gives_back() {
     let authorised = after(&[says(ProviderSaid::Authorised)]);
     let cancelled = ["o1 cancelled left", "p1 asks to void OrderClosed", "released l1 burger 2000"];
     check(&authorised, cancel(), Ok(&cancelled));
+    check(&given(), cancel(), Ok(&cancelled));
+    check(&given(), expire("p1", 900), Ok(&["p1 expired", "p1 asks to void Expired"]));
     let gone = after(&[cancel()]);
+    check(&gone, says(ProviderSaid::Authorised), Ok(&["p1 got e", "p1 authorised 2178"]));
+    let settled = after(&[by_cash("p2", None)]);
     let then = ["p1 got e", "p1 authorised 2178", "p1 asks to void OrderClosed"];
-    check(&gone, says(ProviderSaid::Authorised), Ok(&then));
+    check(&settled, says(ProviderSaid::Authorised), Ok(&then));
     let captured = [
         "p1 got e",
         "p1 captured 2178 + 0",

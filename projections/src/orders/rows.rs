@@ -5,8 +5,8 @@ use crate::fault::Fault;
 use crate::model::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
-    CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, ProviderSaid, Rate,
-    RefundedLine, ServiceCharge,
+    CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, ProviderSaid,
+    Rate, RefundedLine, ServiceCharge,
 };
 use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
 use domain::money::{Ppm, QtyMilli};

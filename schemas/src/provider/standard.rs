@@ -37,6 +37,13 @@ struct Payment {
 }
 
 #[derive(Deserialize)]
+#[serde(untagged)]
+enum Answer {
+    One(Box<Payment>),
+    Many { data: Vec<Payment> },
+}
+
+#[derive(Deserialize)]
 struct Refund {
     reference: Option<String>,
     status: String,
@@ -94,7 +101,16 @@ pub(super) fn webhook(event_id: &str, body: &[u8]) -> Result<Told, BadMessage> {
 }
 
 pub(super) fn answer(body: &[u8]) -> Result<Vec<Told>, BadMessage> {
-    let held: Payment = json(body)?;
+    match json(body)? {
+        Answer::One(held) => held_told(*held, body),
+        Answer::Many { data } => {
+            let told: Vec<Vec<Told>> = data.into_iter().map(|held| held_told(held, body)).collect::<Result<_, _>>()?;
+            Ok(told.concat())
+        }
+    }
+}
+
+fn held_told(held: Payment, body: &[u8]) -> Result<Vec<Told>, BadMessage> {
     let said = match held.status.as_str() {
         "pending" => ProviderSaid::Accepted,
         "authorised" | "authorized" => ProviderSaid::Authorised,
@@ -149,6 +165,10 @@ pub(super) fn request(ask: &Ask) -> Request {
         Ask::Refund { reference, refund, amount, .. } => {
             let body = GiveBack { reference: refund.as_str(), amount: amount.0 };
             post(format!("/v1/payments/{reference}/refunds"), &body)
+        }
+        Ask::Find { payment } => {
+            let path = format!("/v1/payments?reference={payment}");
+            Request { method: "GET", path, media_type: None, body: String::new() }
         }
         Ask::Payment { reference } | Ask::Refunds { reference } => {
             let path = format!("/v1/payments/{reference}");

@@ -205,6 +205,10 @@ pub(super) fn request(ask: &Ask) -> Request {
             let ids = format!("metadata[payment_id]={payment}&metadata[refund_id]={refund}");
             post("/v1/refunds".to_owned(), format!("payment_intent={reference}&amount={}&{ids}", amount.0))
         }
+        Ask::Find { payment } => {
+            let query = format!("metadata%5B%22payment_id%22%5D%3A%22{payment}%22");
+            get(format!("/v1/payment_intents/search?query={query}"))
+        }
         Ask::Payment { reference } => get(format!("/v1/payment_intents/{reference}")),
         Ask::Refunds { reference } => get(format!("/v1/refunds?payment_intent={reference}&limit=100")),
     }

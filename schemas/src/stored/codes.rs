@@ -58,7 +58,7 @@ codes! {
     IgnoredRefund { Failed = 1, Succeeded = 2 }
     Capture { AtOnce = 1, Later = 2 }
     IgnoredMessage { Known = 1, Outranked = 2, UnderReview = 3, UnknownRefund = 4, NotUnderstood = 5 }
-    VoidReason { Requested = 1, OrderClosed = 2, LateAuthorisation = 3 }
+    VoidReason { Requested = 1, OrderClosed = 2, LateAuthorisation = 3, Expired = 4 }
     ReleaseReason { OrderCancelled = 1, PaymentTimeout = 2, LineChanged = 3 }
     Source { Online = 1, Imported = 2, Engine = 3 }
     CashShifts { Off = 1, Required = 2 }

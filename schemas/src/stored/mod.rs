@@ -23,6 +23,7 @@ mod codes;
 mod day;
 mod digest;
 mod drawer;
+mod duty;
 mod envelope;
 mod kitchen;
 mod menu;
@@ -41,6 +42,7 @@ mod totals;
 mod types;
 
 pub use digest::{command_digest, command_name};
+pub use duty::{Duty, Errand};
 pub use meta::{BadMeta, CommitMeta};
 pub use parked::{BadParked, Parked};
 pub use parts::BadValue;

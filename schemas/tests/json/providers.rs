@@ -90,6 +90,12 @@ fn standard_answers() {
             r#"answer:pay_1:r3:failed:5 p1 pay_1 RefundFailed { refund: RefundId(r3), code: "closed" } 5 EUR"#,
         ],
     );
+    answers(
+        Adapter::Standard,
+        r#"{"data": [{"id": "pay_1", "reference": "p1", "status": "pending"}]}"#,
+        &["answer:pay_1:pending: p1 pay_1 Accepted - -"],
+    );
+    answers(Adapter::Standard, r#"{"data": []}"#, &[]);
     assert!(Adapter::Standard.answer(br#"{"id": "pay_1", "status": "lost"}"#).is_err());
     assert_eq!(Adapter::Standard.refusal(402, br#"{"code": "card_declined"}"#), text("card_declined"));
     assert_eq!(Adapter::Standard.refusal(402, b"no"), text("http_402"));
@@ -175,6 +181,7 @@ fn questions() {
         Ask::Refund { reference: reference(), payment: payment(), refund: refund(), amount: Money(100) },
         Ask::Payment { reference: reference() },
         Ask::Refunds { reference: reference() },
+        Ask::Find { payment: payment() },
     ];
     let told = |adapter: Adapter| -> Vec<String> {
         let line = |ask: &Ask| {
@@ -192,6 +199,7 @@ fn questions() {
             r#"POST /v1/payments/pay_1/refunds {"reference":"r1","amount":100}"#,
             "GET /v1/payments/pay_1 ",
             "GET /v1/payments/pay_1 ",
+            "GET /v1/payments?reference=p1 ",
         ]
     );
     assert_eq!(
@@ -203,6 +211,7 @@ fn questions() {
             "POST /v1/refunds payment_intent=pay_1&amount=100&metadata[payment_id]=p1&metadata[refund_id]=r1",
             "GET /v1/payment_intents/pay_1 ",
             "GET /v1/refunds?payment_intent=pay_1&limit=100 ",
+            "GET /v1/payment_intents/search?query=metadata%5B%22payment_id%22%5D%3A%22p1%22 ",
         ]
     );
     assert_eq!(Adapter::ALL.map(|adapter| Adapter::parse(adapter.as_str())), Adapter::ALL.map(Some));

@@ -444,7 +444,8 @@ fn payment() -> impl Strategy<Value = PaymentEvent> {
 fn provider() -> impl Strategy<Value = PaymentEvent> {
     use PaymentEvent as E;
     let capture = select(&[Capture::AtOnce, Capture::Later]);
-    let why = select(&[VoidReason::Requested, VoidReason::OrderClosed, VoidReason::LateAuthorisation]);
+    let why =
+        select(&[VoidReason::Requested, VoidReason::OrderClosed, VoidReason::LateAuthorisation, VoidReason::Expired]);
     let ignored = select(&[
         IgnoredMessage::Known,
         IgnoredMessage::Outranked,

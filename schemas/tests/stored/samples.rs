@@ -419,6 +419,7 @@ fn provider(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
     add("requested", E::VoidRequested { why: VoidReason::Requested });
     add("order_closed", E::VoidRequested { why: VoidReason::OrderClosed });
     add("late", E::VoidRequested { why: VoidReason::LateAuthorisation });
+    add("expired", E::VoidRequested { why: VoidReason::Expired });
     add("one", E::PaymentVoided);
     add("one", E::PaymentDisputed);
     add("one", E::TipAdjusted { tip: Money(144) });

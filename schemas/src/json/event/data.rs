@@ -132,6 +132,7 @@ fn payment<S: Serializer>(event: &PaymentEvent, to: S) -> Result<S::Ok, S::Error
                 VoidReason::Requested => "requested",
                 VoidReason::OrderClosed => "order_closed",
                 VoidReason::LateAuthorisation => "late_authorisation",
+                VoidReason::Expired => "expired",
             };
             object!(to; "why": why)
         }
