@@ -49,6 +49,8 @@ pub enum Standing {
         reference: Option<Text>,
         /// What to ask; nothing where the provider first has to name the payment.
         ask: Option<Ask>,
+        /// The attempt has ended: the provider is asked nothing new, only to let go.
+        is_over: bool,
     },
 }
 
@@ -163,5 +165,6 @@ fn stands(duty: &Duty, payment: &Payment) -> Standing {
         }),
         (Errand::Capture | Errand::Refund(_), None) => None,
     };
-    Standing::Open { account, reference, ask }
+    let is_over = matches!(payment.state, PaymentState::Failed | PaymentState::Expired);
+    Standing::Open { account, reference, ask, is_over }
 }

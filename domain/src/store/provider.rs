@@ -160,10 +160,13 @@ impl Store {
                 events
             }
             // The attempt is over, so nobody will ask for this money.
-            PaymentState::Failed | PaymentState::Expired | PaymentState::Voided => match provider.void_requested {
-                true => vec![ignored(id, IgnoredMessage::Outranked)],
-                false => vec![void_requested(id, VoidReason::LateAuthorisation)],
-            },
+            // While the provider had not named it, it could not be asked to let go.
+            PaymentState::Failed | PaymentState::Expired | PaymentState::Voided => {
+                match provider.void_requested && provider.reference.is_some() {
+                    true => vec![ignored(id, IgnoredMessage::Outranked)],
+                    false => vec![void_requested(id, VoidReason::LateAuthorisation)],
+                }
+            }
             PaymentState::Authorised => vec![ignored(id, IgnoredMessage::Known)],
             PaymentState::Captured => vec![ignored(id, IgnoredMessage::Outranked)],
             PaymentState::NeedsReview => vec![ignored(id, IgnoredMessage::UnderReview)],

@@ -1,5 +1,6 @@
 //! Queries: what the read models say, and from which prefix of the log.
 
+use super::webhooks::{PaymentsAnswer, UNMATCHED, unmatched};
 use crate::access::Capability;
 use crate::app::App;
 use crate::http::caller::Caller;
@@ -301,7 +302,8 @@ pub async fn payment(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PaymentsParams {
-    /// Only payments in this state: `initiated`, `captured`, `failed`, `expired` or `needs_review`.
+    /// Only payments in this state: `initiated`, `authorised`, `captured`, `failed`, `expired`, `voided` or `needs_review`.
+    /// `unmatched` lists providers' messages that fit no payment instead.
     state: Option<String>,
     /// Only payments for this order.
     #[param(value_type = Option<String>)]
@@ -317,11 +319,11 @@ pub struct PaymentsParams {
     min_position: Option<String>,
 }
 
-/// A store's payments, newest first.
+/// A store's payments, newest first; with `state=unmatched` what providers said that fits none of them.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/payments", tag = "payments",
     params(("store" = String, Path, description = "The store"), PaymentsParams),
-    responses((status = 200, body = List<PaymentView>), QueryProblems)
+    responses((status = 200, body = PaymentsAnswer), QueryProblems)
 )]
 pub async fn payments(
     State(app): State<Arc<App>>,
@@ -331,6 +333,11 @@ pub async fn payments(
     Params(params): Params<PaymentsParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
+    if params.state.as_deref() == Some(UNMATCHED) {
+        let page = page_request(params.limit, params.cursor)?;
+        let value = unmatched(&app, &caller, store.0, &page)?;
+        return view(&headers, &Answer { value, position: app.reader.durable() });
+    }
     let filter = PaymentFilter {
         state: params.state.map(|text| named(&text, "state", PaymentState::parse)).transpose()?,
         order: params.order.map(|order| order.0),
