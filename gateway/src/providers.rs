@@ -98,6 +98,8 @@ pub struct Providers {
     parked: Mutex<BTreeMap<ParkedAt, Waiting>>,
     /// How much is owed to providers.
     pub owed: AtomicU64,
+    /// How far the log was read for what is owed.
+    pub position: AtomicU64,
 }
 
 impl Providers {
@@ -119,8 +121,8 @@ impl Providers {
             let (breaker, room) = (Mutex::default(), Semaphore::new(CALLS_MAX));
             (account.id, Held { account, stats: Stats::default(), client, breaker, room })
         });
-        let (parked, owed) = (Mutex::new(parked), AtomicU64::new(0));
-        Ok(Providers { held: held.collect(), outbox: Some(outbox), parked, owed })
+        let (parked, position) = (Mutex::new(parked), outbox.position()?.0.into());
+        Ok(Providers { held: held.collect(), outbox: Some(outbox), parked, owed: AtomicU64::new(0), position })
     }
 
     /// An account.

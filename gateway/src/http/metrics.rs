@@ -144,6 +144,8 @@ fn register_providers(registry: &mut Registry, app: &App) {
     let gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
     if providers.accounts().next().is_some() {
         registry.register("provider_owed", "What providers are still to be asked", gauge(providers.owed_count()));
+        let position = providers.position.load(Ordering::Relaxed);
+        registry.register("provider_position", "How far the log was read for what providers are owed", gauge(position));
         let parked = providers.parked_count() as u64;
         registry.register("provider_parked", "Messages of providers that fit no payment yet", gauge(parked));
     }

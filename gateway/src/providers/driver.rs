@@ -92,10 +92,19 @@ impl Driver {
     }
 }
 
+/// What the thread tells the tasks.
+#[derive(Debug)]
+enum Heard {
+    /// Something that concerns providers.
+    News(News),
+    /// Everything before this position was told.
+    ReadTo(Position),
+}
+
 /// The thread that reads the log.
 struct Tail {
     app: Arc<App>,
-    news: mpsc::Sender<News>,
+    news: mpsc::Sender<Heard>,
     /// Positions of duties that are done.
     finished: std::sync::mpsc::Receiver<Position>,
     is_stopping: Arc<AtomicBool>,
@@ -121,7 +130,8 @@ impl Tail {
                     at = at.max(batch.next_position());
                     self.note_owed(&news);
                     self.note(at, !self.owed.is_empty());
-                    if news.into_iter().any(|one| self.news.blocking_send(one).is_err()) {
+                    let told = news.into_iter().map(Heard::News).chain([Heard::ReadTo(at)]);
+                    if told.into_iter().any(|one| self.news.blocking_send(one).is_err()) {
                         break;
                     }
                 }
@@ -178,7 +188,7 @@ impl Desk {
         Desk { app, tasks, of_payment, schedule: BTreeSet::new(), jobs: JoinSet::new(), done }
     }
 
-    async fn run(mut self, mut news: mpsc::Receiver<News>, mut stop: watch::Receiver<bool>) {
+    async fn run(mut self, mut news: mpsc::Receiver<Heard>, mut stop: watch::Receiver<bool>) {
         let mut retry_at = Some(Instant::now());
         loop {
             self.start_due();
@@ -214,7 +224,14 @@ impl Desk {
         self.jobs.shutdown().await;
     }
 
-    fn hear(&mut self, one: News) {
+    fn hear(&mut self, one: Heard) {
+        match one {
+            Heard::ReadTo(at) => self.app.providers.position.store(at.0, Ordering::Relaxed),
+            Heard::News(one) => self.hear_news(one),
+        }
+    }
+
+    fn hear_news(&mut self, one: News) {
         match one {
             News::Owed(at, duty) => self.take(at, duty, false),
             News::Touched { tenant, store, payment } => {
