@@ -25,9 +25,7 @@ mod stock;
 #[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]
 mod support;
 
-use generate::{
-    BUSY, Day, Mix, PAYING, a_day, a_day_at_the_provider, a_day_in_shifts, a_refunding_day, days_to_close,
-};
+use generate::{BUSY, Day, Mix, PAYING, a_day, a_day_at_the_provider, a_day_in_shifts, a_refunding_day, days_to_close};
 use life::{Life, Step};
 use model::Model;
 use proptest::strategy::Strategy;

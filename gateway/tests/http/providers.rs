@@ -87,7 +87,7 @@ async fn guest(till: &mut Till, number: usize) {
     let (order_id, payment) = (format!("o{number}"), format!("p{number}"));
     let (status, placed) = insist(till, "/v1/stores/s1/orders", &order(&order_id, 1 + number % 7)).await;
     assert_eq!(status, 201, "{placed}");
-    let is_manual = number % 3 == 0;
+    let is_manual = number.is_multiple_of(3);
     let capture = if is_manual { "manual" } else { "automatic" };
     let body =
         json!({"payment_id": payment, "tender": "card", "provider_account": ACCOUNT, "capture": capture, "tip": 7});
@@ -105,7 +105,7 @@ async fn guest(till: &mut Till, number: usize) {
     if seen["state"] != "authorised" {
         return;
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let (status, answer) = insist(till, &format!("{path}/tip"), &json!({"tip": 50})).await;
         assert!(status == 200 || answer["code"].is_string(), "{answer}");
     }
@@ -272,7 +272,7 @@ fn every_payment_settles_and_the_books_agree() {
             of(&counts.resent),
         ));
         assert_eq!((captured, refunded), theirs);
-        assert!(0 < states["captured"] && states.get("needs_review").is_none(), "{states:?}");
+        assert!(0 < states["captured"] && !states.contains_key("needs_review"), "{states:?}");
         assert_eq!(server.stop(), Some(0));
         // Neither a read model that is rebuilt nor an outbox that is found again in the log asks for anything twice.
         let asked = of(&counts.requests);

@@ -256,15 +256,15 @@ impl Simulator {
     }
 
     /// Who asks, and under which key.
-    fn key(&self, headers: &HeaderMap) -> Result<String, Response> {
+    fn key(&self, headers: &HeaderMap) -> Result<String, Box<Response>> {
         count(&self.counts.requests);
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if self.is_down.load(Ordering::SeqCst) {
-            return Err(StatusCode::BAD_GATEWAY.into_response());
+            return Err(Box::new(StatusCode::BAD_GATEWAY.into_response()));
         }
         match text("authorization") == format!("Bearer {API_KEY}") {
             true => Ok(text("idempotency-key").to_owned()),
-            false => Err(refuse("unauthorized")),
+            false => Err(Box::new(refuse("unauthorized"))),
         }
     }
 
@@ -315,7 +315,7 @@ fn body(bytes: &Bytes) -> Value {
 async fn authorise(State(this): State<Arc<Simulator>>, headers: HeaderMap, bytes: Bytes) -> Response {
     let key = match this.key(&headers) {
         Ok(key) => key,
-        Err(no) => return no,
+        Err(no) => return *no,
     };
     let asked = body(&bytes);
     let reference = asked["reference"].as_str().expect("our id").to_owned();
@@ -348,7 +348,7 @@ async fn find(
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     if let Err(no) = this.key(&headers) {
-        return no;
+        return *no;
     }
     let book = this.book();
     let found: Vec<Value> =
@@ -358,7 +358,7 @@ async fn find(
 
 async fn look(State(this): State<Arc<Simulator>>, headers: HeaderMap, Path(id): Path<String>) -> Response {
     if let Err(no) = this.key(&headers) {
-        return no;
+        return *no;
     }
     match this.book().get(&id) {
         Some(held) => axum::Json(held.json()).into_response(),
@@ -375,7 +375,7 @@ fn act(
 ) -> Response {
     let key = match this.key(headers) {
         Ok(key) => key,
-        Err(no) => return no,
+        Err(no) => return *no,
     };
     let (held, said) = {
         let mut book = this.book();

@@ -6,7 +6,9 @@ mod setup;
 
 use crate::json::wire::{Wire, name_of};
 use domain::event::{
-    DayClosing, DayEvent, DayTotals, DrawerEvent, Event, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent, Pending, ProviderMessage, ProviderSaid, RefundedLine, ReleaseReason, ReservedLine, StockEvent, StockPolicy, VoidReason,
+    DayClosing, DayEvent, DayTotals, DrawerEvent, Event, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund,
+    MoneyParts, PaymentEvent, Pending, ProviderMessage, ProviderSaid, RefundedLine, ReleaseReason, ReservedLine,
+    StockEvent, StockPolicy, VoidReason,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
