@@ -94,11 +94,12 @@ fn p5_accepted() {
 #[test]
 fn p5_authorised() {
     let late: &[&str] = &["p1 asks to void LateAuthorisation"];
-    // At its deadline the provider was asked to let go already.
-    let then = [&["p1 authorised 2178"][..], KNOWN, late, OUTRANKED, late, OUTRANKED, REVIEWED];
+    let then = [&["p1 authorised 2178"][..], KNOWN, late, late, late, OUTRANKED, REVIEWED];
     check_states(says(ProviderSaid::Authorised), then);
     check_states(says_of(ProviderSaid::Authorised, 2_178), then);
-    // It is asked once.
+    // It is asked once: at its deadline it was asked to let go, if it had named the payment by then.
+    let named = after(&[says(ProviderSaid::Accepted), expire("p1", 900)]);
+    check(&named, says(ProviderSaid::Authorised), Ok(&["p1 got e", "p1 message ignored Outranked"]));
     let asked = after(&[says(declined()), says(ProviderSaid::Authorised)]);
     check(&asked, says(ProviderSaid::Authorised), Ok(&["p1 got e", "p1 message ignored Outranked"]));
 }
