@@ -126,7 +126,9 @@ async fn stands(app: &Arc<App>, duty: &Duty) -> Option<Standing> {
 
 impl Look<'_> {
     async fn settle(mut self, reference: Option<Text>, ask: Ask, is_over: bool) -> Step {
-        if self.task.was_asked || self.task.was_taken || matches!(ask, Ask::Find { .. }) {
+        // An attempt that is over may have ended at the provider, too: then there is nothing to let go of.
+        let may_be_known = self.task.was_asked || self.task.was_taken || is_over;
+        if may_be_known || matches!(ask, Ask::Find { .. }) {
             match self.query(reference).await {
                 Answered::Told(told) => {
                     if let Some(step) = self.heard(&told, is_over).await {

@@ -335,7 +335,7 @@ pub async fn payments(
     caller.may(Capability::ReadStores)?;
     if params.state.as_deref() == Some(UNMATCHED) {
         let page = page_request(params.limit, params.cursor)?;
-        let value = unmatched(&app, &caller, store.0, &page)?;
+        let value = PaymentsAnswer::Unmatched(unmatched(&app, &caller, store.0, &page)?);
         return view(&headers, &Answer { value, position: app.reader.durable() });
     }
     let filter = PaymentFilter {
@@ -347,7 +347,7 @@ pub async fn payments(
     fresh(&app, Projection::Orders, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.payments(caller.tenant, store.0, &filter, &page)).await?;
     let list = List { items: answer.value.entries, cursor: answer.value.next };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&headers, &Answer { value: PaymentsAnswer::Payments(list), position: answer.position })
 }
 
 /// A store's menu: effective prices, variations, modifiers, taxes, and what is sold out. Ready bytes with an ETag.

@@ -20,6 +20,7 @@ use schemas::json::event::said_name;
 use schemas::json::{FieldError, Problem, WebhookAnswer, WebhookStatus, wire};
 use schemas::stored::Parked;
 use schemas::views::{PaymentView, Shown, UnmatchedView};
+use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -107,15 +108,13 @@ fn signature_problem(bad: BadSignature) -> String {
 }
 
 /// Payments, or with `state=unmatched` what providers said that fits none.
-#[derive(Debug, ToSchema)]
-#[allow(dead_code, reason = "it only describes the two answers")]
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
 pub enum PaymentsAnswer {
     /// Payments.
-    #[schema(no_recursion)]
-    Payments(List<PaymentView>),
+    Payments(#[schema(inline)] List<PaymentView>),
     /// Messages of providers.
-    #[schema(no_recursion)]
-    Unmatched(List<UnmatchedView>),
+    Unmatched(#[schema(inline)] List<UnmatchedView>),
 }
 
 /// The state that is none of a payment's.
