@@ -3,7 +3,8 @@
 use crate::calendar::Date;
 use crate::event::Role;
 use crate::ids::{
-    AccountId, ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Revision, Sku, TaxId, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId,
+    RefundId, Revision, Sku, TaxId, TicketId, TokenId, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 use crate::staff::Right;

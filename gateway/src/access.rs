@@ -1,7 +1,8 @@
 //! Who may do what: one table, deny by default.
 
 use domain::command::{
-    AccessCommand, Command, OrderCommand, PaymentCommand, ProviderCommand, Source, StockCommand, StoreCommand, TicketCommand,
+    AccessCommand, Command, OrderCommand, PaymentCommand, ProviderCommand, Source, StockCommand, StoreCommand,
+    TicketCommand,
 };
 use domain::event::Role;
 

@@ -7,7 +7,7 @@ mod tickets;
 
 pub use query::{OrderFilter, PaymentFilter};
 pub(crate) use query::{order, orders, payment, payment_by_ref, payments};
-pub(crate) use tickets::{board};
+pub(crate) use tickets::board;
 
 use crate::fault::Fault;
 use crate::key::Key;
@@ -189,7 +189,7 @@ fn listed_key(key: &[u8], order: &OrderView) -> Key {
 }
 
 impl Model for OrdersModel {
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const TABLES: &'static [&'static str] = &[
         ORDERS,
         ORDERS_BY_DATE,
@@ -199,7 +199,9 @@ impl Model for OrdersModel {
         PAYMENTS_BY_TIME,
         PAYMENTS_BY_REF,
         PAYMENTS_FLAGGED,
-    TICKETS, TICKETS_BY_ORDER, TICKETS_LIVE,
+        TICKETS,
+        TICKETS_BY_ORDER,
+        TICKETS_LIVE,
     ];
 
     fn wants(category: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Decisions about payments. Money that moved is a fact: it is recorded, applied where it can be, and flagged where not.
 
-use super::orders::{Draft};
+use super::orders::Draft;
 use super::{Store, provider, refunds};
 use crate::calendar::Timestamp;
 use crate::command::{Context, Method, Outcome, PaymentCommand, Source};

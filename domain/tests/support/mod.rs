@@ -7,7 +7,8 @@ use domain::command::{
 };
 use domain::event::{Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{
-    AccountId, ActorId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId, StoreId, TaxId, TenantId, TerminalId, Text, TicketId, VariationId,
+    AccountId, ActorId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId, StoreId,
+    TaxId, TenantId, TerminalId, Text, TicketId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};

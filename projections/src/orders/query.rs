@@ -1,7 +1,8 @@
 //! Queries on orders and payments.
 
 use super::{
-    ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_REF, PAYMENTS_BY_TIME, PAYMENTS_FLAGGED, order_key, payment_key, tickets,
+    ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_REF, PAYMENTS_BY_TIME,
+    PAYMENTS_FLAGGED, order_key, payment_key, tickets,
 };
 use crate::Answer;
 use crate::fault::QueryError;

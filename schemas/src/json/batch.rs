@@ -6,13 +6,17 @@
 use super::body::{BodyError, FieldError, parse_body};
 use super::problem::{refusal_code, refusal_detail};
 use super::request::{
-    AddLines, AdjustStock, AdjustTip, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount, FireLines, HoldLines, InitiatePayment, Mark86, MarkServed, MoveCash, NoSale, OpenOrder, OpenShift, Outcome, Place, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund, ServiceCharge, SetAvailability, SetPrice, SetStockPolicy, SetTable, Unmark86, VoidLine, VoidPayment, WasteStock,
+    AddLines, AdjustStock, AdjustTip, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount,
+    FireLines, HoldLines, InitiatePayment, Mark86, MarkServed, MoveCash, NoSale, OpenOrder, OpenShift, Outcome, Place,
+    PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund, ServiceCharge,
+    SetAvailability, SetPrice, SetStockPolicy, SetTable, Unmark86, VoidLine, VoidPayment, WasteStock,
 };
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, CommandKind, Wire, name_of};
 use domain::calendar::Timestamp;
 use domain::command::{
-    Command, DrawerCommand, MenuCommand, OrderCommand, PaymentCommand, ProviderCommand, Source, StoreCommand, TicketCommand,
+    Command, DrawerCommand, MenuCommand, OrderCommand, PaymentCommand, ProviderCommand, Source, StoreCommand,
+    TicketCommand,
 };
 use domain::ids::{
     ActorId, ChargeId, CommandId, DiscountId, GroupId, ItemId, LineId, RefundId, Revision, StoreId, TaxId, TerminalId,

@@ -2,8 +2,11 @@
 
 use super::parts::BadValue;
 use domain::command::Source;
-use domain::event::{Capture, Channel, DiningMode, IgnoredMessage, IgnoredOutcome, IgnoredRefund, NotApplicable, PayMode, ReleaseReason, Role, VoidReason};
-use domain::kitchen::{Kitchen};
+use domain::event::{
+    Capture, Channel, DiningMode, IgnoredMessage, IgnoredOutcome, IgnoredRefund, NotApplicable, PayMode, ReleaseReason,
+    Role, VoidReason,
+};
+use domain::kitchen::Kitchen;
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
 use domain::staff::{Right, Rights};

@@ -24,10 +24,12 @@ mod form;
 use self::form::Form;
 use super::codes::{Code, rights_bits};
 use domain::command::{
-    AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand, RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
+    AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
+    NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand,
+    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
 };
 use domain::event::{CancelReason, DiscountScope, ProviderMessage, ProviderSaid, Rate, StockPolicy};
-use domain::kitchen::{Kitchen};
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Currency;
 use domain::staff::Approvals;

@@ -3,8 +3,9 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{LineUnits, Tender};
 use domain::ids::{
-    AccountId, ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId,
-    TokenId, VariationId,
+    AccountId, ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId,
+    ModifierId, OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId,
+    Text, TicketId, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::{PriceRules, TaxRate};

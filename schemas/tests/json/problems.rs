@@ -2,7 +2,8 @@
 
 use domain::event::Role;
 use domain::ids::{
-    AccountId, ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Revision, Sku, TaxId, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId,
+    RefundId, Revision, Sku, TaxId, TicketId, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, QtyMilli};
 use domain::refused::{Closed, Refused, Shortage};

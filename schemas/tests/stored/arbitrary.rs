@@ -2,12 +2,16 @@
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
-    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount, DiscountScope, DrawerEvent, Event, FiredLine, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TicketEvent, VoidReason,
+    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
+    DiscountScope, DrawerEvent, Event, FiredLine, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line,
+    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending,
+    ProviderMessage, ProviderSaid, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent,
+    StockPolicy, StoreEvent, StoreMenuEvent, Tender, TicketEvent, VoidReason,
 };
-use domain::ids::{AccountId, ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text,
+use domain::ids::{
+    AccountId, ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text,
 };
-use domain::ids::{AccountId, ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text};
-use domain::kitchen::{Kitchen};
+use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};

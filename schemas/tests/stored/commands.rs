@@ -3,11 +3,14 @@
 use crate::samples::{ORDER, PAYMENT, currency, group, item, messages, plain_item, settings, text};
 use domain::calendar::{Date, Timestamp};
 use domain::command::{
-    AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand, RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
+    AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
+    NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand,
+    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
 };
 use domain::event::{CancelReason, Capture, Channel, DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
 use domain::ids::{
-    AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenderId, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, RefundId,
+    Sku, StationId, StoreId, TableId, TaxId, TenderId, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, Tax};

@@ -4,9 +4,16 @@
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{
-    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount, DiscountScope, DrawerEvent, Event, FiredLine, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TicketEvent, VoidReason,
+    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
+    DiscountScope, DrawerEvent, Event, FiredLine, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line,
+    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending,
+    ProviderMessage, ProviderSaid, Rate, RefundedLine, ReleaseReason, ReservedLine, Role, ServiceCharge, StockEvent,
+    StockPolicy, StoreEvent, StoreMenuEvent, Tender, TicketEvent, VoidReason,
 };
-use domain::ids::{AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId, TokenId, VariationId,
+use domain::ids::{
+    AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
+    PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId,
+    TokenId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};

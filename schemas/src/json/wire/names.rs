@@ -4,7 +4,7 @@ use super::{WireForm, read_text};
 use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use domain::command::Source;
 use domain::event::{Capture, Channel, DiningMode, PayMode, Role};
-use domain::kitchen::{Kitchen};
+use domain::kitchen::Kitchen;
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
 use domain::staff::Right;
