@@ -15,6 +15,7 @@ mod ids;
 mod keeper;
 mod load;
 mod place;
+pub mod reactor;
 mod repeat;
 mod snapshot;
 mod stats;

@@ -36,7 +36,8 @@ pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
         StoreCommand::Order(order, _) => [Some(Entity::Order(*order)), None],
         StoreCommand::Payment(payment, command) => match command {
             PaymentCommand::Initiate { order, .. } => [Some(Entity::Payment(*payment)), Some(Entity::Order(*order))],
-            PaymentCommand::RecordOutcome(_)
+            PaymentCommand::Provider(_)
+            | PaymentCommand::RecordOutcome(_)
             | PaymentCommand::RequestRefund(_)
             | PaymentCommand::RecordRefundOutcome { .. }
             | PaymentCommand::Expire { .. } => [Some(Entity::Payment(*payment)), None],

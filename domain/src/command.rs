@@ -13,6 +13,7 @@ use crate::store::Settings;
 mod drawer;
 mod order;
 mod payment;
+mod provider;
 mod stock;
 mod ticket;
 
@@ -21,6 +22,7 @@ pub use order::{
     Fire, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand, Place,
 };
 pub use payment::{Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome};
+pub use provider::ProviderCommand;
 pub use stock::StockCommand;
 pub use ticket::TicketCommand;
 

@@ -10,6 +10,7 @@ mod drawer;
 mod menu;
 mod order;
 mod payment;
+mod provider;
 mod refund;
 mod stock;
 mod store;
@@ -24,6 +25,7 @@ pub use order::{
     NotApplicable, Opening, OrderEvent, PayMode, Rate, Received, ReceivedDiscount, ReceivedLine, ServiceCharge,
 };
 pub use payment::{Flag, IgnoredOutcome, IgnoredRefund, PaymentEvent, Tender};
+pub use provider::{Capture, IgnoredMessage, ProviderMessage, ProviderSaid, VoidReason};
 pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 pub use store::{StoreEvent, StoreMenuEvent};

@@ -199,6 +199,8 @@ ids! {
     TableId;
     /// A kind of tender outside the cash drawer: `card`, `voucher`, `imported`.
     TenderId;
+    /// An account at a payment provider, as the server's settings name it.
+    AccountId;
     /// An access token.
     TokenId;
     /// A station of a kitchen: `grill`, `bar`.

@@ -2,8 +2,8 @@
 
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
-use crate::event::{PaymentEvent, Tender};
-use crate::ids::{OrderId, RefundId, Revision};
+use crate::event::{Capture, Flag, PaymentEvent, ProviderSaid, Tender};
+use crate::ids::{AccountId, OrderId, RefundId, Revision, Text};
 use crate::money::{Currency, Money};
 use crate::refund::{Refund, RefundState};
 
@@ -12,14 +12,37 @@ use crate::refund::{Refund, RefundState};
 pub enum PaymentState {
     /// No outcome yet.
     Initiated,
+    /// A provider has set the money aside.
+    Authorised,
     /// No money moved.
     Failed,
     /// No answer in time.
     Expired,
+    /// A provider let go of what it had set aside.
+    Voided,
     /// Money moved.
     Captured,
     /// Another amount moved than was asked for: a person decides.
     NeedsReview,
+}
+
+/// What is known of a payment that a provider takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// The account at the provider.
+    pub account: AccountId,
+    /// When it takes the money.
+    pub capture: Capture,
+    /// Its own id of the payment, once it said so.
+    pub reference: Option<Text>,
+    /// What it has set aside, with the tip.
+    pub authorised: Option<Money>,
+    /// It was asked to take the money.
+    pub capture_requested: bool,
+    /// It was asked to let go of the money.
+    pub void_requested: bool,
+    /// The guest's bank wants the money back.
+    pub is_disputed: bool,
 }
 
 /// One attempt to pay.
@@ -45,6 +68,8 @@ pub struct Payment {
     pub state: PaymentState,
     /// Its refunds, in the order they were asked for; most payments have none.
     pub refunds: Option<Box<Vec<Refund>>>,
+    /// The provider that takes it, if one does.
+    pub provider: Option<Box<Provider>>,
 }
 
 impl Payment {
@@ -57,7 +82,13 @@ impl Payment {
     pub fn expires(&self) -> Option<Timestamp> {
         match self.state {
             PaymentState::Initiated => self.deadline,
-            PaymentState::Failed | PaymentState::Expired | PaymentState::Captured | PaymentState::NeedsReview => None,
+            // An authorisation is an answer: the provider lets go of it by itself, or its order does.
+            PaymentState::Authorised
+            | PaymentState::Failed
+            | PaymentState::Expired
+            | PaymentState::Voided
+            | PaymentState::Captured
+            | PaymentState::NeedsReview => None,
         }
     }
 
@@ -80,7 +111,13 @@ impl Payment {
             deadline: *deadline,
             state: PaymentState::Initiated,
             refunds: None,
+            provider: None,
         }
+    }
+
+    /// What is to move: what counts towards the order, and the tip. Their sum was checked when the attempt began.
+    pub fn requested(&self) -> Money {
+        Money(self.amount.0 + self.tip.0)
     }
 
     /// Its refunds, in the order they were asked for.
@@ -98,43 +135,107 @@ impl Payment {
     /// # Panics
     /// If the fact cannot follow from the state: the log is not one that this engine wrote.
     pub fn evolve(&mut self, event: &PaymentEvent) {
+        use PaymentEvent as E;
         use PaymentState as S;
         self.events += 1;
         self.state = match (self.state, event) {
-            (S::Initiated | S::Failed | S::Expired, PaymentEvent::PaymentCaptured { .. }) => S::Captured,
-            (S::Initiated, PaymentEvent::PaymentFailed { .. }) => S::Failed,
-            (S::Initiated, PaymentEvent::PaymentExpired) => S::Expired,
-            (state, PaymentEvent::PaymentFlagged { why: crate::event::Flag::AmountDiffers { .. } }) => match state {
-                S::Initiated | S::Failed | S::Expired => S::NeedsReview,
-                S::Captured | S::NeedsReview => panic!("{event:?} for a payment that is {self:?}"),
-            },
-            (state, PaymentEvent::PaymentFlagged { .. } | PaymentEvent::PaymentOutcomeIgnored { .. }) => state,
+            (S::Initiated | S::Authorised | S::Failed | S::Expired | S::Voided, E::PaymentCaptured { .. }) => {
+                S::Captured
+            }
+            (S::Initiated | S::Authorised, E::PaymentFailed { .. }) => S::Failed,
+            (S::Initiated | S::Authorised, E::PaymentExpired) => S::Expired,
+            (S::Initiated, E::PaymentAuthorised { .. }) => S::Authorised,
+            (S::Initiated | S::Authorised | S::Failed | S::Expired, E::PaymentVoided) => S::Voided,
+            (
+                S::Initiated | S::Authorised | S::Failed | S::Expired | S::Voided,
+                E::PaymentFlagged { why: Flag::AmountDiffers { .. } | Flag::CurrencyDiffers | Flag::ReferenceDiffers },
+            ) => S::NeedsReview,
+            (
+                state,
+                E::PaymentFlagged { why: Flag::LateCapture | Flag::NotApplicable | Flag::RefundInDoubt }
+                | E::PaymentOutcomeIgnored { .. }
+                | E::AuthorisationRequested { .. }
+                | E::ProviderEventReceived(_)
+                | E::CaptureRequested { .. }
+                | E::VoidRequested { .. }
+                | E::PaymentDisputed
+                | E::TipAdjusted { .. }
+                | E::ProviderEventIgnored { .. },
+            ) => state,
             (
                 S::Captured,
-                PaymentEvent::RefundRequested { .. }
-                | PaymentEvent::RefundSucceeded { .. }
-                | PaymentEvent::RefundFailed { .. }
-                | PaymentEvent::RefundOutcomeIgnored { .. },
+                E::RefundRequested { .. }
+                | E::RefundSucceeded { .. }
+                | E::RefundFailed { .. }
+                | E::RefundOutcomeIgnored { .. },
             ) => {
                 self.evolve_refunds(event);
                 S::Captured
             }
             (
                 S::Captured | S::NeedsReview,
-                PaymentEvent::PaymentCaptured { .. }
-                | PaymentEvent::PaymentFailed { .. }
-                | PaymentEvent::PaymentExpired,
+                E::PaymentCaptured { .. } | E::PaymentFailed { .. } | E::PaymentExpired | E::PaymentFlagged { .. },
             )
-            | (S::Failed | S::Expired, PaymentEvent::PaymentFailed { .. } | PaymentEvent::PaymentExpired)
+            | (S::Failed | S::Expired | S::Voided, E::PaymentFailed { .. } | E::PaymentExpired)
+            | (S::Voided | S::Captured | S::NeedsReview, E::PaymentVoided)
             | (
-                S::Initiated | S::Failed | S::Expired | S::NeedsReview,
-                PaymentEvent::RefundRequested { .. }
-                | PaymentEvent::RefundSucceeded { .. }
-                | PaymentEvent::RefundFailed { .. }
-                | PaymentEvent::RefundOutcomeIgnored { .. },
+                S::Authorised | S::Failed | S::Expired | S::Voided | S::Captured | S::NeedsReview,
+                E::PaymentAuthorised { .. },
             )
-            | (_, PaymentEvent::PaymentInitiated { .. }) => panic!("{event:?} for a payment that is {self:?}"),
+            | (
+                S::Initiated | S::Authorised | S::Failed | S::Expired | S::Voided | S::NeedsReview,
+                E::RefundRequested { .. }
+                | E::RefundSucceeded { .. }
+                | E::RefundFailed { .. }
+                | E::RefundOutcomeIgnored { .. },
+            )
+            | (_, E::PaymentInitiated { .. }) => panic!("{event:?} for a payment that is {self:?}"),
         };
+        self.evolve_provider(event);
+    }
+
+    /// Folds what a provider was asked, and what it said.
+    fn evolve_provider(&mut self, event: &PaymentEvent) {
+        if let PaymentEvent::AuthorisationRequested { account, capture } = event {
+            self.provider = Some(Box::new(Provider {
+                account: *account,
+                capture: *capture,
+                reference: None,
+                authorised: None,
+                capture_requested: false,
+                void_requested: false,
+                is_disputed: false,
+            }));
+            return;
+        }
+        let Some(provider) = &mut self.provider else { return };
+        match event {
+            // What the provider says of one attempt stays with that attempt: another reference is for a person.
+            PaymentEvent::ProviderEventReceived(message) if message.said != ProviderSaid::Other => {
+                if provider.reference.is_none() {
+                    provider.reference.clone_from(&message.reference);
+                }
+            }
+            PaymentEvent::PaymentAuthorised { amount } => provider.authorised = Some(*amount),
+            PaymentEvent::CaptureRequested { .. } => provider.capture_requested = true,
+            PaymentEvent::VoidRequested { .. } => provider.void_requested = true,
+            PaymentEvent::PaymentDisputed => provider.is_disputed = true,
+            PaymentEvent::TipAdjusted { tip } => self.tip = *tip,
+            PaymentEvent::AuthorisationRequested { .. }
+            | PaymentEvent::ProviderEventReceived(_)
+            | PaymentEvent::PaymentVoided
+            | PaymentEvent::ProviderEventIgnored { .. }
+            | PaymentEvent::PaymentInitiated { .. }
+            | PaymentEvent::PaymentCaptured { .. }
+            | PaymentEvent::PaymentFailed { .. }
+            | PaymentEvent::PaymentExpired
+            | PaymentEvent::PaymentFlagged { .. }
+            | PaymentEvent::PaymentOutcomeIgnored { .. }
+            | PaymentEvent::RefundRequested { .. }
+            | PaymentEvent::RefundSucceeded { .. }
+            | PaymentEvent::RefundFailed { .. }
+            | PaymentEvent::RefundOutcomeIgnored { .. } => {}
+        }
     }
 
     fn evolve_refunds(&mut self, event: &PaymentEvent) {

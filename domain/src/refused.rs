@@ -4,8 +4,8 @@ use crate::calendar::Date;
 use crate::check::CheckId;
 use crate::event::Role;
 use crate::ids::{
-    ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId,
-    Revision, Sku, TaxId, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId,
+    RefundId, Revision, Sku, TaxId, TicketId, TokenId, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 use crate::staff::Right;
@@ -344,6 +344,22 @@ pub enum Refused {
     },
     /// A cash payment has its outcome already.
     CashSettled,
+    /// A provider takes the payment, and says itself what became of it.
+    ProviderDecides {
+        /// The account.
+        account: AccountId,
+    },
+    /// No provider takes the payment: its outcome is recorded.
+    NoProvider,
+    /// The provider has set no money aside that could be taken, changed or let go.
+    PaymentNotAuthorised,
+    /// The provider was asked to let go of the money.
+    VoidUnderWay,
+    /// The tip is more than what was set aside, and what may be taken on top, leave room for.
+    TipTooHigh {
+        /// The highest tip.
+        max: Money,
+    },
     /// No money of the payment was taken in, so none can be given back.
     PaymentNotCaptured,
     /// The payment has another refund of that id.
@@ -456,6 +472,11 @@ pub enum Refused {
     },
     /// Only a command that records the past may bring this field.
     OnlyImported {
+        /// The field.
+        field: &'static str,
+    },
+    /// What is recorded after the fact asks no provider for money.
+    OnlyOnline {
         /// The field.
         field: &'static str,
     },

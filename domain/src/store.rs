@@ -31,6 +31,7 @@ mod merge;
 mod orders;
 mod parts;
 mod payments;
+mod provider;
 mod refunds;
 
 pub use parts::{Entity, StoreParts};
@@ -366,8 +367,17 @@ impl Store {
                 | PaymentEvent::PaymentFailed { .. }
                 | PaymentEvent::PaymentExpired
                 | PaymentEvent::PaymentFlagged { .. }
+                | PaymentEvent::PaymentVoided
                 | PaymentEvent::PaymentOutcomeIgnored { .. } => order.attempts.retain(|attempt| *attempt != id),
-                PaymentEvent::RefundRequested { .. }
+                PaymentEvent::AuthorisationRequested { .. }
+                | PaymentEvent::ProviderEventReceived(_)
+                | PaymentEvent::PaymentAuthorised { .. }
+                | PaymentEvent::CaptureRequested { .. }
+                | PaymentEvent::VoidRequested { .. }
+                | PaymentEvent::PaymentDisputed
+                | PaymentEvent::TipAdjusted { .. }
+                | PaymentEvent::ProviderEventIgnored { .. }
+                | PaymentEvent::RefundRequested { .. }
                 | PaymentEvent::RefundSucceeded { .. }
                 | PaymentEvent::RefundFailed { .. }
                 | PaymentEvent::RefundOutcomeIgnored { .. } => {}

@@ -1,7 +1,8 @@
 //! Who may do what: one table, deny by default.
 
 use domain::command::{
-    AccessCommand, Command, OrderCommand, PaymentCommand, Source, StockCommand, StoreCommand, TicketCommand,
+    AccessCommand, Command, OrderCommand, PaymentCommand, ProviderCommand, Source, StockCommand, StoreCommand,
+    TicketCommand,
 };
 use domain::event::Role;
 
@@ -128,7 +129,14 @@ pub fn needed(command: &Command, source: Source) -> Capability {
                 | PaymentCommand::RecordOutcome(_)
                 | PaymentCommand::RecordRefundOutcome { .. } => Capability::TakePayments,
                 PaymentCommand::RequestRefund(_) => Capability::Refund,
-                PaymentCommand::Expire { .. } => Capability::ManageTokens,
+                PaymentCommand::Provider(ProviderCommand::Capture | ProviderCommand::AdjustTip { .. }) => {
+                    Capability::TakePayments
+                }
+                PaymentCommand::Provider(ProviderCommand::Void { .. }) => Capability::Refund,
+                // Deadlines are the engine's, and what a provider says comes signed; no door parses either for a token.
+                PaymentCommand::Expire { .. } | PaymentCommand::Provider(ProviderCommand::Record { .. }) => {
+                    Capability::ManageTokens
+                }
             },
             StoreCommand::Drawer(..) => Capability::RunDrawers,
             StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. } => Capability::RunDays,

@@ -2,6 +2,9 @@
 
 use crate::http::metrics::Metrics;
 use crate::http::routes::feed::FEEDS_MAX;
+use crate::providers::Providers;
+use crate::providers::settings::Settings;
+use commands::reactor::OutboxError;
 use commands::{Engine, StartError, Stopped};
 use eventlog::{Corrupt, LogReader, OpenError, Recovered};
 use projections::Projections;
@@ -14,6 +17,9 @@ const LOG_DIR: &str = "log";
 const VIEWS_DIR: &str = "views";
 /// What the engine's snapshot is called in the data directory. It may be deleted at any time while stopped.
 const SNAPSHOT_FILE: &str = "snapshot.redb";
+
+/// What is owed to payment providers, and what they said that fits no payment yet, is called in the data directory.
+const PROVIDERS_FILE: &str = "providers.redb";
 
 /// Where the log of a data directory is.
 pub fn log_dir(data: &Path) -> std::path::PathBuf {
@@ -33,6 +39,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Room for feeds.
     pub feeds: Arc<tokio::sync::Semaphore>,
+    /// Accounts at payment providers.
+    pub providers: Providers,
 }
 
 /// Why the parts did not come up.
@@ -47,6 +55,9 @@ pub enum AppError {
     /// The read models do not open.
     #[error("the read models do not open")]
     Views(#[from] projections::OpenError),
+    /// What is kept for payment providers does not open.
+    #[error("what is kept for payment providers does not open")]
+    Providers(#[from] OutboxError),
     /// The data directory cannot be made.
     #[error("cannot make the directory {}", dir.display())]
     Directory {
@@ -73,7 +84,7 @@ impl Running {
     /// # Errors
     /// [`AppError`]; nothing acknowledged is lost.
     pub fn start(data: &Path) -> Result<Running, AppError> {
-        Running::start_with(data, eventlog::Options::STANDARD, commands::Options::default())
+        Running::start_with(data, eventlog::Options::STANDARD, commands::Options::default(), Settings::default())
     }
 
     /// Opens the embedded log in `data` and starts the engine, from its snapshot there, and the read models.
@@ -84,6 +95,7 @@ impl Running {
         data: &Path,
         log_options: eventlog::Options,
         options: commands::Options,
+        providers: Settings,
     ) -> Result<Running, AppError> {
         let (log_dir, views_dir) = (log_dir(data), data.join(VIEWS_DIR));
         for dir in [&log_dir, &views_dir] {
@@ -93,12 +105,14 @@ impl Running {
         let options = commands::Options { snapshot: Some(data.join(SNAPSHOT_FILE)), ..options };
         let (engine, stopped) = Engine::start(log, reader.clone(), options)?;
         let projections = Projections::open(&views_dir, reader.clone(), &projections::Options::default())?;
+        let providers = Providers::open(providers, &data.join(PROVIDERS_FILE), reader.durable())?;
         let app = App {
             engine,
             reader,
             projections,
             metrics: Metrics::default(),
             feeds: Arc::new(tokio::sync::Semaphore::new(FEEDS_MAX)),
+            providers,
         };
         Ok(Running { app: Arc::new(app), recovered, engine: stopped })
     }

@@ -17,7 +17,7 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
-use routes::{admin, batch, days, drawers, feed, floor, kitchen, ops, orders, payments, reads, stock};
+use routes::{admin, batch, days, drawers, feed, floor, kitchen, ops, orders, payments, reads, stock, webhooks};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -84,6 +84,10 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(payments::outcome))
         .routes(routes!(payments::refund))
         .routes(routes!(payments::refund_outcome))
+        .routes(routes!(payments::capture))
+        .routes(routes!(payments::void))
+        .routes(routes!(payments::tip))
+        .routes(routes!(webhooks::receive))
         .routes(routes!(drawers::list))
         .routes(routes!(drawers::shifts))
         .routes(routes!(drawers::open))

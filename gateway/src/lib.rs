@@ -8,4 +8,5 @@ pub mod demo;
 pub mod feed;
 pub mod http;
 pub mod import;
+pub mod providers;
 pub mod tokens;

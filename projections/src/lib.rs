@@ -39,7 +39,7 @@ use crate::orders::OrdersModel;
 use crate::sales::SalesModel;
 use crate::worker::Worker;
 use domain::calendar::Date;
-use domain::ids::{DrawerId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, TokenId};
+use domain::ids::{AccountId, DrawerId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, Text, TokenId};
 use eventlog::{LogReader, Position};
 use schemas::views::{
     DaysView, DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView,
@@ -353,6 +353,20 @@ impl Projections {
         payment: PaymentId,
     ) -> Result<Answer<Option<PaymentView>>, QueryError> {
         orders::payment(&self.orders.view()?, tenant, store, payment)
+    }
+
+    /// The payment of a store that an account at a provider knows by `reference`.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn payment_by_ref(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        account: AccountId,
+        reference: &Text,
+    ) -> Result<Answer<Option<PaymentId>>, QueryError> {
+        orders::payment_by_ref(&self.orders.view()?, tenant, store, account, reference)
     }
 
     /// A store's payments, newest first; pages as for [`Projections::orders`].

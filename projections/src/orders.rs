@@ -7,7 +7,7 @@ mod rows;
 mod tickets;
 
 pub use query::{OrderFilter, PaymentFilter};
-pub(crate) use query::{order, orders, payment, payments};
+pub(crate) use query::{order, orders, payment, payment_by_ref, payments};
 pub(crate) use tickets::board;
 
 use crate::fault::Fault;
@@ -15,7 +15,7 @@ use crate::key::Key;
 use crate::model::{Model, Recorded, follows, starts};
 use crate::rows::{Before, Definition, Rows};
 use domain::event::{Event, OrderEvent, PaymentEvent};
-use domain::ids::{OrderId, PaymentId, StoreId, TenantId};
+use domain::ids::{AccountId, OrderId, PaymentId, StoreId, TenantId, Text};
 use domain::stream::Stream;
 use redb::WriteTransaction;
 use schemas::views::{OrderState, OrderView, PaymentState, PaymentView, Row, TicketRow};
@@ -33,6 +33,8 @@ const PAYMENTS: &str = "payments";
 const PAYMENTS_BY_ORDER: &str = "payments_by_order";
 /// (tenant, store, time, payment)
 const PAYMENTS_BY_TIME: &str = "payments_by_time";
+/// (tenant, store, account, the provider's id, payment)
+const PAYMENTS_BY_REF: &str = "payments_by_ref";
 /// The keys of `payments_by_time` whose payment needs a person.
 const PAYMENTS_FLAGGED: &str = "payments_flagged";
 
@@ -141,15 +143,21 @@ impl OrdersModel {
         }
         let mut by_order = transaction.open_table(Definition::new(PAYMENTS_BY_ORDER))?;
         let mut by_time = transaction.open_table(Definition::new(PAYMENTS_BY_TIME))?;
+        let mut by_ref = transaction.open_table(Definition::new(PAYMENTS_BY_REF))?;
         let mut flagged = transaction.open_table(Definition::new(PAYMENTS_FLAGGED))?;
         self.payments.for_touched(|key, payment, is_stored| {
             let id = payment.payment_id.0;
             let store = Key::from_bytes(&key[..key.len() - id.as_str().len() - 1]);
+            let of_store = store.clone();
             let at_time = store.clone().i64(payment.initiated_at.0.0).text(id.as_str());
             if !is_stored {
                 let of_order = store.text(payment.order_id.0.as_str()).text(id.as_str());
                 by_order.insert(of_order.as_slice(), [].as_slice())?;
                 by_time.insert(at_time.as_slice(), [].as_slice())?;
+            }
+            if let (Some(account), Some(reference)) = (payment.provider_account, &payment.provider_ref) {
+                let at_ref = ref_key(&of_store, account.0, &reference.0).text(id.as_str());
+                by_ref.insert(at_ref.as_slice(), [].as_slice())?;
             }
             if needs_attention(payment) {
                 flagged.insert(at_time.as_slice(), [].as_slice())?;
@@ -161,11 +169,16 @@ impl OrdersModel {
 
 /// Nobody takes a flag back yet, so a payment that needed a person once is listed for good.
 fn needs_attention(payment: &PaymentView) -> bool {
-    payment.state == PaymentState::NeedsReview || !payment.flags.is_empty()
+    payment.state == PaymentState::NeedsReview || !payment.flags.is_empty() || payment.disputed
 }
 
 fn order_key(tenant: TenantId, store: StoreId, order: OrderId) -> Key {
     Key::of_store(tenant, store).text(order.as_str())
+}
+
+/// The place of a payment by what its provider calls it.
+fn ref_key(of_store: &Key, account: AccountId, reference: &Text) -> Key {
+    of_store.clone().text(account.as_str()).text(reference.as_str())
 }
 
 fn payment_key(tenant: TenantId, store: StoreId, payment: PaymentId) -> Key {
@@ -190,6 +203,7 @@ impl Model for OrdersModel {
         PAYMENTS,
         PAYMENTS_BY_ORDER,
         PAYMENTS_BY_TIME,
+        PAYMENTS_BY_REF,
         PAYMENTS_FLAGGED,
         TICKETS,
         TICKETS_BY_ORDER,

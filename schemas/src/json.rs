@@ -13,9 +13,11 @@ pub mod wire;
 
 mod body;
 mod token;
+mod webhook;
 
 pub use body::{BodyError, FieldError, parse_body};
 pub use event::{EventJson, Receipt, ReceiptEvent};
 pub use problem::{Problem, refusal_code, refusal_detail, refusal_facts};
 pub use token::{BadCommandId, BadPosition, CommandIdJson, PositionToken, parse_command_id};
+pub use webhook::{WebhookAnswer, WebhookStatus};
 pub use wire::{Wire, parse_id};

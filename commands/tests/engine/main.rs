@@ -7,6 +7,7 @@ mod kitchen;
 mod memory;
 mod menus;
 mod order;
+mod outbox;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;
 mod repeats;

@@ -1,9 +1,10 @@
 //! Commands to a payment.
 
+use super::ProviderCommand;
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
-use crate::event::Tender;
-use crate::ids::{DrawerId, LineId, OrderId, RefundId, Text};
+use crate::event::{Capture, Tender};
+use crate::ids::{AccountId, DrawerId, LineId, OrderId, RefundId, TenderId, Text};
 use crate::money::{Money, QtyMilli};
 
 /// A command to a payment.
@@ -40,6 +41,8 @@ pub enum PaymentCommand {
         /// The deadline that passed.
         deadline: Timestamp,
     },
+    /// Something that a provider is asked, or says.
+    Provider(ProviderCommand),
 }
 
 /// How a payment is made.
@@ -53,7 +56,16 @@ pub enum Method {
         drawer: Option<DrawerId>,
     },
     /// Anything else; its outcome comes later.
-    External(crate::ids::TenderId),
+    External(TenderId),
+    /// Through a payment provider, which is asked by the engine.
+    Provider {
+        /// What the tender is called.
+        tender: TenderId,
+        /// The account at the provider.
+        account: AccountId,
+        /// When the provider takes the money.
+        capture: Capture,
+    },
 }
 
 impl Method {
@@ -61,7 +73,7 @@ impl Method {
     pub fn tender(self) -> Tender {
         match self {
             Method::Cash { .. } => Tender::Cash,
-            Method::External(tender) => Tender::External(tender),
+            Method::External(tender) | Method::Provider { tender, .. } => Tender::External(tender),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Events of a payment.
 
-use super::{MoneyParts, RefundedLine};
+use super::{Capture, IgnoredMessage, MoneyParts, ProviderMessage, RefundedLine, VoidReason};
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
-use crate::ids::{OrderId, RefundId, TenderId, Text};
+use crate::ids::{AccountId, OrderId, RefundId, TenderId, Text};
 use crate::money::{Currency, Money};
 
 /// How a payment is made.
@@ -105,12 +105,52 @@ pub enum PaymentEvent {
         /// What the message said.
         outcome: IgnoredRefund,
     },
+    /// A provider is to authorise the payment.
+    AuthorisationRequested {
+        /// The account it is asked under.
+        account: AccountId,
+        /// When it takes the money.
+        capture: Capture,
+    },
+    /// A provider said something; what follows from it comes next.
+    ProviderEventReceived(Box<ProviderMessage>),
+    /// The provider has set the money aside.
+    PaymentAuthorised {
+        /// How much, with the tip.
+        amount: Money,
+    },
+    /// The provider is to take what it set aside.
+    CaptureRequested {
+        /// What counts towards the order.
+        amount: Money,
+        /// The tip.
+        tip: Money,
+    },
+    /// The provider is to let go of what it set aside.
+    VoidRequested {
+        /// Why.
+        why: VoidReason,
+    },
+    /// The provider has let go of it.
+    PaymentVoided,
+    /// The guest's bank wants the money back.
+    PaymentDisputed,
+    /// The tip was changed before the money was asked for.
+    TipAdjusted {
+        /// The tip.
+        tip: Money,
+    },
+    /// What the provider said changed nothing.
+    ProviderEventIgnored {
+        /// Why.
+        why: IgnoredMessage,
+    },
 }
 
 /// Why a payment needs a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flag {
-    /// Money moved after the attempt had failed or expired.
+    /// Money moved after the attempt had failed, expired or been voided.
     LateCapture,
     /// Money moved for an order that could not take all of it.
     NotApplicable,
@@ -123,6 +163,10 @@ pub enum Flag {
     },
     /// More money may have been given back than was to be.
     RefundInDoubt,
+    /// The provider speaks of another currency; it does not count as paid.
+    CurrencyDiffers,
+    /// The provider speaks of another payment of its own; it does not count as paid.
+    ReferenceDiffers,
 }
 
 /// A message about a refund that changed nothing.

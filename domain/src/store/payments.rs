@@ -1,7 +1,7 @@
 //! Decisions about payments. Money that moved is a fact: it is recorded, applied where it can be, and flagged where not.
 
 use super::orders::Draft;
-use super::{Store, refunds};
+use super::{Store, provider, refunds};
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
 use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
@@ -54,6 +54,7 @@ impl Store {
                 if payment.tender == Tender::Cash {
                     return Err(Refused::CashSettled);
                 }
+                by_hand(payment)?;
                 match outcome {
                     Outcome::Captured { amount } => self.captured(id, payment, *amount),
                     Outcome::Failed { code } => Ok(failed(id, payment, code)),
@@ -61,15 +62,18 @@ impl Store {
             }
             PaymentCommand::RequestRefund(new) => self.request_refund(tenant, id, new, context),
             PaymentCommand::RecordRefundOutcome { refund, outcome } => {
-                self.refund_outcome(id, *refund, outcome, context)
+                let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
+                by_hand(payment)?;
+                self.refund_outcome(id, payment, *refund, outcome, context)
             }
             PaymentCommand::Expire { deadline } => {
                 let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
                 match payment.expires() == Some(*deadline) && *deadline <= context.now {
-                    true => Ok(vec![Event::Payment(id, PaymentEvent::PaymentExpired)]),
+                    true => Ok(provider::expired(id, payment)),
                     false => Err(Refused::NotDue),
                 }
             }
+            PaymentCommand::Provider(command) => self.decide_provider(tenant, id, command, context),
         }
     }
 
@@ -87,11 +91,16 @@ impl Store {
         }
         let needed = amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         let deadline = match (method, context.source) {
+            (Method::Provider { .. }, Source::Imported) => {
+                return Err(Refused::OnlyOnline { field: "provider_account" });
+            }
             (Method::Cash { .. }, _) | (Method::External(_), Source::Imported) => None,
-            (Method::External(_), Source::Online | Source::Engine) => order.times_out().or_else(|| {
-                let timeout_us = i64::from(self.settings.payment_timeout_s) * Timestamp::SECOND_US;
-                context.now.checked_add_us(timeout_us)
-            }),
+            (Method::External(_) | Method::Provider { .. }, Source::Online | Source::Engine) => {
+                order.times_out().or_else(|| {
+                    let timeout_us = i64::from(self.settings.payment_timeout_s) * Timestamp::SECOND_US;
+                    context.now.checked_add_us(timeout_us)
+                })
+            }
         };
         let initiated = PaymentEvent::PaymentInitiated {
             order: order_id,
@@ -103,7 +112,14 @@ impl Store {
             check,
         };
         let mut events = vec![Event::Payment(id, initiated)];
-        let Method::Cash { tendered, drawer } = method else { return Ok(events) };
+        let (tendered, drawer) = match method {
+            Method::Cash { tendered, drawer } => (tendered, drawer),
+            Method::External(_) => return Ok(events),
+            Method::Provider { account, capture, .. } => {
+                events.push(Event::Payment(id, PaymentEvent::AuthorisationRequested { account, capture }));
+                return Ok(events);
+            }
+        };
         let tendered = tendered.unwrap_or(needed);
         if tendered < needed {
             return Err(Refused::TenderedTooLittle { needed });
@@ -122,20 +138,25 @@ impl Store {
 
     fn captured(&self, id: PaymentId, payment: &Payment, said: Option<Money>) -> Result<Vec<Event>, Refused> {
         let was_late = match payment.state {
-            PaymentState::Initiated => false,
-            PaymentState::Failed | PaymentState::Expired => true,
+            PaymentState::Initiated | PaymentState::Authorised => false,
+            PaymentState::Failed | PaymentState::Expired | PaymentState::Voided => true,
             PaymentState::Captured | PaymentState::NeedsReview => {
                 let outcome = IgnoredOutcome::Captured;
                 return Ok(vec![Event::Payment(id, PaymentEvent::PaymentOutcomeIgnored { outcome })]);
             }
         };
-        let requested = Money(payment.amount.0 + payment.tip.0);
+        let requested = payment.requested();
         if let Some(captured) = said
             && captured != requested
         {
             let why = Flag::AmountDiffers { requested, captured };
             return Ok(vec![Event::Payment(id, PaymentEvent::PaymentFlagged { why })]);
         }
+        Ok(self.taken(id, payment, was_late))
+    }
+
+    /// What follows once the money of a payment outside the drawer moved.
+    pub(super) fn taken(&self, id: PaymentId, payment: &Payment, was_late: bool) -> Vec<Event> {
         let (amount, tip) = (payment.amount, payment.tip);
         let captured = PaymentEvent::PaymentCaptured { amount, tip, tendered: None, change: None };
         let mut events = vec![Event::Payment(id, captured)];
@@ -144,7 +165,7 @@ impl Store {
         }
         let Payment { order, check, tender, .. } = *payment;
         self.apply(Captured { payment: id, order, check, tender, amount, tip }, &mut events);
-        Ok(events)
+        events
     }
 
     /// What follows once nothing is due any more. An order without a kitchen is settled, which is what most are.
@@ -200,6 +221,14 @@ fn check_paid(order: &Order, check: CheckId, applied: Money) -> Option<OrderEven
     (Money::ZERO < due && due <= applied).then_some(OrderEvent::CheckPaid { check, total })
 }
 
+/// Only what no provider takes has its outcome recorded by hand.
+fn by_hand(payment: &Payment) -> Result<(), Refused> {
+    match &payment.provider {
+        Some(provider) => Err(Refused::ProviderDecides { account: provider.account }),
+        None => Ok(()),
+    }
+}
+
 fn amount_due(due: Money, asked: Option<Money>) -> Result<Money, Refused> {
     let amount = asked.unwrap_or(due);
     if due <= Money::ZERO || amount <= Money::ZERO {
@@ -213,10 +242,10 @@ fn amount_due(due: Money, asked: Option<Money>) -> Result<Money, Refused> {
 
 fn failed(id: PaymentId, payment: &Payment, code: &crate::ids::Text) -> Vec<Event> {
     match payment.state {
-        PaymentState::Initiated => {
+        PaymentState::Initiated | PaymentState::Authorised => {
             vec![Event::Payment(id, PaymentEvent::PaymentFailed { code: code.clone() })]
         }
-        PaymentState::Failed | PaymentState::Expired => vec![],
+        PaymentState::Failed | PaymentState::Expired | PaymentState::Voided => vec![],
         PaymentState::Captured | PaymentState::NeedsReview => {
             let outcome = IgnoredOutcome::Failed;
             vec![Event::Payment(id, PaymentEvent::PaymentOutcomeIgnored { outcome })]

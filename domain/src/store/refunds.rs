@@ -44,6 +44,15 @@ pub(super) fn note_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payme
         | PaymentEvent::PaymentFailed { .. }
         | PaymentEvent::PaymentExpired
         | PaymentEvent::PaymentFlagged { .. }
+        | PaymentEvent::AuthorisationRequested { .. }
+        | PaymentEvent::ProviderEventReceived(_)
+        | PaymentEvent::PaymentAuthorised { .. }
+        | PaymentEvent::CaptureRequested { .. }
+        | PaymentEvent::VoidRequested { .. }
+        | PaymentEvent::PaymentVoided
+        | PaymentEvent::PaymentDisputed
+        | PaymentEvent::TipAdjusted { .. }
+        | PaymentEvent::ProviderEventIgnored { .. }
         | PaymentEvent::PaymentOutcomeIgnored { .. } => return,
     };
     let Some(refund) = payment.refund(*refund).filter(|refund| !refund.lines.is_empty()) else { return };
@@ -69,9 +78,12 @@ impl Store {
         }
         match payment.state {
             PaymentState::Captured => {}
-            PaymentState::Initiated | PaymentState::Failed | PaymentState::Expired | PaymentState::NeedsReview => {
-                return Err(Refused::PaymentNotCaptured);
-            }
+            PaymentState::Initiated
+            | PaymentState::Authorised
+            | PaymentState::Failed
+            | PaymentState::Expired
+            | PaymentState::Voided
+            | PaymentState::NeedsReview => return Err(Refused::PaymentNotCaptured),
         }
         if REFUNDS_MAX <= payment.refunds().len() {
             return Err(Refused::TooMany { what: "refunds of a payment", max: REFUNDS_MAX });
@@ -125,11 +137,11 @@ impl Store {
     pub(super) fn refund_outcome(
         &self,
         id: PaymentId,
+        payment: &Payment,
         refund: RefundId,
         outcome: &RefundOutcome,
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
-        let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
         let held = payment.refund(refund).ok_or(Refused::UnknownRefund { refund })?;
         let ignored = |outcome| Event::Payment(id, PaymentEvent::RefundOutcomeIgnored { refund, outcome });
         Ok(match (held.state, outcome) {

@@ -10,6 +10,7 @@ mod floor;
 mod kitchen;
 mod orders;
 mod payments;
+mod provider;
 mod refunds;
 mod refusals;
 mod stock_items;
@@ -231,6 +232,15 @@ fn tell_payment(event: &PaymentEvent) -> String {
         PaymentEvent::RefundSucceeded { refund } => format!("refund {refund} succeeded"),
         PaymentEvent::RefundFailed { refund, code } => format!("refund {refund} failed {code}"),
         PaymentEvent::RefundOutcomeIgnored { refund, outcome } => format!("refund {refund} ignored {outcome:?}"),
+        PaymentEvent::AuthorisationRequested { account, capture } => format!("asks {account} for {capture:?}"),
+        PaymentEvent::ProviderEventReceived(message) => format!("got {}", message.event_id),
+        PaymentEvent::PaymentAuthorised { amount } => format!("authorised {amount}"),
+        PaymentEvent::CaptureRequested { amount, tip } => format!("asks for {amount} + {tip}"),
+        PaymentEvent::VoidRequested { why } => format!("asks to void {why:?}"),
+        PaymentEvent::PaymentVoided => "voided".to_owned(),
+        PaymentEvent::PaymentDisputed => "disputed".to_owned(),
+        PaymentEvent::TipAdjusted { tip } => format!("tip {tip}"),
+        PaymentEvent::ProviderEventIgnored { why } => format!("message ignored {why:?}"),
     }
 }
 

@@ -74,6 +74,11 @@ fn name(refused: &Refused) -> &'static str {
         Refused::PaymentExceedsDue { .. } => "PaymentExceedsDue",
         Refused::TenderedTooLittle { .. } => "TenderedTooLittle",
         Refused::CashSettled => "CashSettled",
+        Refused::ProviderDecides { .. } => "ProviderDecides",
+        Refused::NoProvider => "NoProvider",
+        Refused::PaymentNotAuthorised => "PaymentNotAuthorised",
+        Refused::VoidUnderWay => "VoidUnderWay",
+        Refused::TipTooHigh { .. } => "TipTooHigh",
         Refused::PaymentNotCaptured => "PaymentNotCaptured",
         Refused::RefundExists { .. } => "RefundExists",
         Refused::UnknownRefund { .. } => "UnknownRefund",
@@ -99,12 +104,13 @@ fn name(refused: &Refused) -> &'static str {
         Refused::LastToken { .. } => "LastToken",
         Refused::ApprovalRequired { .. } => "ApprovalRequired",
         Refused::OnlyImported { .. } => "OnlyImported",
+        Refused::OnlyOnline { .. } => "OnlyOnline",
         Refused::NotDue => "NotDue",
     }
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 87;
+const REFUSALS: usize = 93;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -445,7 +451,15 @@ fn payment_and_stock_cases() -> Vec<Case> {
 #[test]
 fn every_refusal_is_made() {
     let mut made: BTreeSet<&str> = BTreeSet::from(NOT_THE_DOMAINS);
-    let cases = [menu_cases(), too_many_cases(), order_cases(), floor_cases(), payment_and_stock_cases()].concat();
+    let cases = [
+        menu_cases(),
+        too_many_cases(),
+        order_cases(),
+        floor_cases(),
+        payment_and_stock_cases(),
+        crate::provider::refused(),
+    ];
+    let cases = cases.concat();
     for (given, when, refused) in cases {
         made.insert(name(&refused));
         check(&given, when, Err(refused));

@@ -102,6 +102,7 @@ fn e4_events_stay_in_their_store() {
             PaymentCommand::RecordOutcome(_)
             | PaymentCommand::RequestRefund(_)
             | PaymentCommand::RecordRefundOutcome { .. }
+            | PaymentCommand::Provider(_)
             | PaymentCommand::Expire { .. } => model.payments.get(&payment).map(|payment| payment.order),
         });
         let order = step.order().map(|(order, _)| order).or(of_payment);

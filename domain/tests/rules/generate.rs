@@ -58,6 +58,21 @@ pub enum AtDrawer {
     Close(i64),
 }
 
+/// What is asked of a provider, or what it says.
+#[derive(Clone, Copy, Debug)]
+pub enum AtProvider {
+    /// By number: accepted, authorised, captured, failed, voided, disputed, refunded, not refunded, anything else.
+    Said {
+        what: u8,
+        off: Option<i64>,
+        is_foreign: bool,
+        is_other: bool,
+    },
+    Capture,
+    Void,
+    Tip(i64),
+}
+
 /// One step of a day.
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -141,6 +156,7 @@ pub enum Op {
     CloseDay(i32),
     /// The same.
     OpenDay(i32),
+    Provider(usize, AtProvider),
 }
 
 /// A day: how the store rounds and when it closes, and what happens.
@@ -148,6 +164,8 @@ pub enum Op {
 pub struct Day {
     pub base: usize,
     pub terminals: u8,
+    /// Whether a provider takes what is not paid in cash.
+    pub has_provider: bool,
     pub ops: Vec<Op>,
 }
 
@@ -283,7 +301,7 @@ pub fn a_day(ops: usize, [to_orders, to_payments, to_refunds, others]: Mix) -> i
             foreign: false,
             imported: None,
         });
-        Day { base, terminals, ops: opens.chain(ops).collect() }
+        Day { base, terminals, has_provider: false, ops: opens.chain(ops).collect() }
     })
 }
 
@@ -343,6 +361,41 @@ pub fn days_to_close(ops: usize) -> impl Strategy<Value = Day> {
     let open = prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(-1)].prop_map(Op::OpenDay);
     let op = prop_oneof![2 => close, 1 => open, 1 => Just(Op::Tick(30_000)), 5 => payment_op(), 4 => refund_op(), 6 => order_op()];
     (a_refunding_day(2), vec(op, ops / 2..=ops)).prop_map(|(mut day, ops)| {
+        day.ops.extend(ops);
+        day
+    })
+}
+
+fn provider_op() -> impl Strategy<Value = Op> {
+    let off = prop_oneof![6 => Just(None), 1 => Just(Some(0)), 2 => (-100..100_i64).prop_map(Some)];
+    let what = prop_oneof![
+        1 => Just(0_u8), 6 => Just(1_u8), 6 => Just(2_u8), 3 => Just(3_u8), 2 => Just(4_u8), 1 => Just(5_u8),
+        3 => Just(6_u8), 1 => Just(7_u8), 1 => Just(8_u8)
+    ];
+    let said = (what, off, 0..20_u8, 0..20_u8).prop_map(|(what, off, foreign, other)| AtProvider::Said {
+        what,
+        off,
+        is_foreign: foreign == 0,
+        is_other: other == 0,
+    });
+    let at = prop_oneof![
+        12 => said,
+        3 => Just(AtProvider::Capture),
+        1 => Just(AtProvider::Void),
+        2 => (0..3_000_i64).prop_map(AtProvider::Tip),
+    ];
+    (0..PICKS, at).prop_map(|(payment, at)| Op::Provider(payment, at))
+}
+
+/// A day on which a provider takes what is not paid in cash, and says what it likes, in any order.
+pub fn a_day_at_the_provider(ops: usize) -> impl Strategy<Value = Day> {
+    let op = prop_oneof![14 => provider_op(), 5 => payment_op(), 2 => refund_op(), 3 => order_op(), 2 => other_op()];
+    (a_day(2, PAYING), vec(op, ops / 2..=ops)).prop_map(|(mut day, ops)| {
+        day.has_provider = true;
+        for payment in 0..3 {
+            let (share, tip, cash, expected) = (Share::All, 0, None, Expected::Nothing);
+            day.ops.push(Op::Pay { payment, order: payment, share, tip, cash, expected });
+        }
         day.ops.extend(ops);
         day
     })

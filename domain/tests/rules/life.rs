@@ -6,7 +6,7 @@ use crate::spell::*;
 use crate::support::*;
 use domain::calendar::{CutOff, Timestamp};
 use domain::command::*;
-use domain::event::{CancelReason, DiscountScope, Event, PayMode, Tender};
+use domain::event::{CancelReason, Capture, DiscountScope, Event, PayMode, ProviderMessage, ProviderSaid, Tender};
 use domain::ids::{LineId, OrderId, PaymentId, RefundId, Sku, TenderId};
 use domain::money::{Currency, Money, QtyMilli, Rounding};
 use domain::order::{Order, OrderSlot};
@@ -88,6 +88,7 @@ pub struct Life {
     pub model: Model,
     pub now: Timestamp,
     terminals: u8,
+    has_provider: bool,
     steps: u32,
 }
 
@@ -96,7 +97,7 @@ impl Life {
         let (world, model) = bases()[day.base].clone();
         // The day begins in the small hours, so that the cut-off is passed on the way.
         let now = Timestamp(NOON.0 + 17 * 3_600 * Timestamp::SECOND_US);
-        Life { world, model, now, terminals: day.terminals, steps: 0 }
+        Life { world, model, now, terminals: day.terminals, has_provider: day.has_provider, steps: 0 }
     }
 
     /// Runs the day. `watch` gets the model as it was before the step and the world as it is after it.
@@ -188,6 +189,7 @@ impl Life {
                 };
                 online(to_payment(of, PaymentCommand::RecordRefundOutcome { refund: refund_id(id), outcome }))
             }
+            Op::Provider(index, at) => online(self.at_provider(*index, *at)),
             Op::Reprice { item, price } => self.publish(*item, *price),
             Op::CloseDay(back) | Op::OpenDay(back) => {
                 let cut_off = self.world.open().settings().cut_off;
@@ -346,6 +348,55 @@ impl Life {
         )
     }
 
+    /// A payment that a provider takes: mostly one that is under way, now and then one that has got further.
+    fn at_the_provider(&self, index: usize) -> &'static str {
+        use PaymentState::{Authorised, Captured, Expired, Failed, Initiated, NeedsReview, Voided};
+        let is =
+            |id: &str, states: &[PaymentState]| self.payment_state(id).is_some_and(|state| states.contains(&state));
+        match index % 4 {
+            0 => pick(index, &PAYMENTS, |id| is(id, &[Captured, NeedsReview])),
+            1 => pick(index, &PAYMENTS, |id| is(id, &[Failed, Expired, Voided])),
+            2 => pick(index, &PAYMENTS, |id| is(id, &[Authorised])),
+            _ => pick(index, &PAYMENTS, |id| is(id, &[Initiated, Authorised])),
+        }
+    }
+
+    fn at_provider(&self, index: usize, at: AtProvider) -> Command {
+        let id = self.at_the_provider(index);
+        let command = match at {
+            AtProvider::Capture => ProviderCommand::Capture,
+            AtProvider::Void => ProviderCommand::Void { reason: text("left") },
+            AtProvider::Tip(tip) => ProviderCommand::AdjustTip { tip: Money(tip) },
+            AtProvider::Said { what, off, is_foreign, is_other } => {
+                let held = self.world.open().payment(payment(id));
+                let refund = held.and_then(|held| held.refunds().last()).map_or(refund_id("r1"), |last| last.refund);
+                let code = text("declined");
+                let said = match what {
+                    0 => ProviderSaid::Accepted,
+                    1 => ProviderSaid::Authorised,
+                    2 => ProviderSaid::Captured,
+                    3 => ProviderSaid::Failed { code },
+                    4 => ProviderSaid::Voided,
+                    5 => ProviderSaid::Disputed,
+                    6 => ProviderSaid::RefundSucceeded { refund },
+                    7 => ProviderSaid::RefundFailed { refund, code },
+                    _ => ProviderSaid::Other,
+                };
+                let asked = match what {
+                    6 | 7 => held.and_then(|held| held.refund(refund)).map_or(0, |refund| refund.parts.sum().0),
+                    _ => held.map_or(0, |held| held.amount.0 + held.tip.0),
+                };
+                let amount = off.map(|off| Money((asked + off).max(0)));
+                let currency = is_foreign.then(|| Currency::new("EUR", 2).expect("a currency"));
+                let reference = Some(text(if is_other { "other" } else { "pay_1" }));
+                let (event_id, body_sha256) = (text(&format!("evt_{}", self.steps)), [7; 32]);
+                let message = ProviderMessage { event_id, reference, said, amount, currency, body_sha256 };
+                ProviderCommand::Record { account: account("acme"), message }
+            }
+        };
+        to_payment(id, PaymentCommand::Provider(command))
+    }
+
     /// An order to change: mostly one that can be.
     fn to_change(&self, index: usize) -> &'static str {
         match index % 6 {
@@ -404,6 +455,11 @@ impl Life {
         };
         let needed = amount.map_or(due, |amount| amount.0) + tip.0;
         let method = match cash {
+            None if self.has_provider => Method::Provider {
+                tender: TenderId::parse("card").expect("an id"),
+                account: account("acme"),
+                capture: if tip.0 % 2 == 0 { Capture::AtOnce } else { Capture::Later },
+            },
             None => Method::External(TenderId::parse("card").expect("an id")),
             Some(more) => {
                 let tendered = more.map(|more| Money((needed + more).max(0)));

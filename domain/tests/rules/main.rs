@@ -17,6 +17,7 @@ mod life;
 mod model;
 mod orders;
 mod payments;
+mod provider;
 mod refunds;
 mod spell;
 mod staff;
@@ -25,7 +26,7 @@ mod stock;
 #[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]
 mod support;
 
-use generate::{BUSY, Day, Mix, PAYING, a_day, a_day_in_shifts, a_refunding_day, days_to_close};
+use generate::{BUSY, Day, Mix, PAYING, a_day, a_day_at_the_provider, a_day_in_shifts, a_refunding_day, days_to_close};
 use life::{Life, Step};
 use model::Model;
 use proptest::strategy::Strategy;
@@ -90,6 +91,12 @@ fn holds_when_refunding(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &Wo
 #[track_caller]
 fn holds_in_shifts(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World) -> bool) {
     prove_at_each_step(a_day_in_shifts(OPS), name, floor, rule);
+}
+
+/// The same for days on which a provider takes what is not paid in cash.
+#[track_caller]
+fn holds_at_the_provider(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World) -> bool) {
+    prove_at_each_step(a_day_at_the_provider(OPS), name, floor, rule);
 }
 
 #[track_caller]

@@ -64,7 +64,9 @@ impl Order {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
     Initiated,
+    Authorised,
     FailedOrExpired,
+    Voided,
     /// Money moved: captured, or another amount than asked for.
     Moved,
 }
@@ -80,6 +82,8 @@ pub struct Payment {
     /// What its order could not take of it.
     pub unapplied: i128,
     pub needs_review: bool,
+    /// What a provider has set aside, with the tip.
+    pub authorised: Option<i128>,
     pub refunds: BTreeMap<RefundId, Refund>,
 }
 
@@ -323,6 +327,7 @@ impl Model {
                 captured: 0,
                 unapplied: 0,
                 needs_review: false,
+                authorised: None,
                 refunds: BTreeMap::new(),
             };
             assert!(self.payments.insert(id, payment).is_none(), "{id:?} was initiated twice");
@@ -335,7 +340,9 @@ impl Model {
                 payment.captured += i128::from(amount.0) + i128::from(tip.0);
             }
             PaymentEvent::PaymentFailed { .. } | PaymentEvent::PaymentExpired => payment.rank = Rank::FailedOrExpired,
-            PaymentEvent::PaymentFlagged { why: Flag::AmountDiffers { .. } } => {
+            PaymentEvent::PaymentFlagged {
+                why: Flag::AmountDiffers { .. } | Flag::CurrencyDiffers | Flag::ReferenceDiffers,
+            } => {
                 payment.rank = Rank::Moved;
                 payment.needs_review = true;
             }
@@ -352,7 +359,19 @@ impl Model {
             PaymentEvent::RefundFailed { refund, .. } => {
                 payment.refunds.get_mut(refund).expect("a refund is asked for first").state = Back::Failed;
             }
-            PaymentEvent::PaymentInitiated { .. }
+            PaymentEvent::PaymentAuthorised { amount } => {
+                payment.rank = Rank::Authorised;
+                payment.authorised = Some(amount.0.into());
+            }
+            PaymentEvent::PaymentVoided => payment.rank = Rank::Voided,
+            PaymentEvent::TipAdjusted { tip } => payment.tip = tip.0.into(),
+            PaymentEvent::AuthorisationRequested { .. }
+            | PaymentEvent::ProviderEventReceived(_)
+            | PaymentEvent::CaptureRequested { .. }
+            | PaymentEvent::VoidRequested { .. }
+            | PaymentEvent::PaymentDisputed
+            | PaymentEvent::ProviderEventIgnored { .. }
+            | PaymentEvent::PaymentInitiated { .. }
             | PaymentEvent::PaymentFlagged { .. }
             | PaymentEvent::PaymentOutcomeIgnored { .. }
             | PaymentEvent::RefundOutcomeIgnored { .. } => {}

@@ -69,7 +69,9 @@ fn p5_rank_never_falls() {
             use domain::payment::PaymentState as S;
             let rank = match world.open().payment(*id).expect("it is known").state {
                 S::Initiated => Rank::Initiated,
+                S::Authorised => Rank::Authorised,
                 S::Failed | S::Expired => Rank::FailedOrExpired,
+                S::Voided => Rank::Voided,
                 S::Captured | S::NeedsReview => Rank::Moved,
             };
             assert_eq!(rank, payment.rank);

@@ -7,8 +7,8 @@ use domain::command::{
 };
 use domain::event::{Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{
-    ActorId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId, StoreId, TaxId,
-    TenantId, TerminalId, Text, TicketId, VariationId,
+    AccountId, ActorId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId, StoreId,
+    TaxId, TenantId, TerminalId, Text, TicketId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -32,6 +32,7 @@ macro_rules! short {
 }
 
 short! {
+    account: AccountId;
     actor: ActorId;
     tenant_id: TenantId;
     store_id: StoreId;

@@ -4,6 +4,8 @@ use super::{chain, fail};
 use crate::app::{AppError, Running};
 use crate::demo::{self, DemoToken};
 use crate::http::server::{self, Limits};
+use crate::providers::driver::Driver;
+use crate::providers::settings::{Settings, SettingsError};
 use clap::Args;
 use clap::builder::FalseyValueParser;
 use projections::Projection;
@@ -39,6 +41,9 @@ pub struct ServeArgs {
     /// How many threads serve requests; as many as there are processors where it is left out.
     #[arg(long, env = "COMANDA_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// The TOML file that names accounts at payment providers; without one none is asked.
+    #[arg(long, env = "COMANDA_PROVIDERS", value_name = "FILE")]
+    pub providers: Option<PathBuf>,
     /// What the engine keeps in memory.
     #[command(flatten)]
     pub memory: MemoryArgs,
@@ -91,6 +96,10 @@ impl ServeArgs {
 enum ServeError {
     #[error("the log filter is not one")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
+    #[error("the settings of payment providers cannot be used")]
+    Settings(#[from] SettingsError),
+    #[error("payment providers cannot be asked")]
+    Providers(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("no thread to serve with")]
     Runtime(#[source] std::io::Error),
     #[error(transparent)]
@@ -122,6 +131,7 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         .with_writer(std::io::stderr)
         .with_env_filter(filter)
         .try_init();
+    let providers = args.providers.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = args.threads {
         runtime.worker_threads(usize::from(threads));
@@ -132,7 +142,7 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
         .map_err(|source| ServeError::Listen { address: args.listen, source })?;
     let segment_bytes = u64::from(args.segment_mib) << 20;
     let log_options = eventlog::Options { segment_bytes, ..eventlog::Options::STANDARD };
-    let running = Running::start_with(&args.data, log_options, args.memory.options())?;
+    let running = Running::start_with(&args.data, log_options, args.memory.options(), providers)?;
     let outcome = runtime.block_on(serve_on(args, &running, listener));
     running.stop();
     outcome
@@ -162,6 +172,7 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
             );
         }
     }
+    let driver = Driver::start(&running.app).map_err(ServeError::Providers)?;
     announce(args, address, &tokens);
     let mut failure = running.app.engine.failure();
     let router = crate::http::router(std::sync::Arc::clone(&running.app));
@@ -175,6 +186,9 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
         running.app.feeds.close();
     };
     server::serve(listener, router, Limits::STANDARD, stop).await;
+    if let Some(driver) = driver {
+        driver.stop().await;
+    }
     if let Some(corrupt) = running.damage() {
         return Err(ServeError::Damaged(corrupt));
     }

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
+use bytes::Bytes;
 use domain::event::Role;
 use domain::ids::{ActorId, CommandId, Revision, TenantId, TerminalId};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -141,6 +142,20 @@ fn revision(text: &str) -> Result<Revision, ApiError> {
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The bytes of a body, at most `max`.
+///
+/// # Errors
+/// [`ApiError::TooLarge`] and [`ApiError::BodyLost`].
+pub async fn collect(body: Body, max: usize) -> Result<Bytes, ApiError> {
+    let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, max).collect()).await;
+    let bytes =
+        body.map_err(|_| ApiError::BodyLost)?.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => ApiError::TooLarge { max },
+            None => ApiError::BodyLost,
+        })?;
+    Ok(bytes.to_bytes())
+}
+
 /// A JSON body of at most `MAX` bytes.
 #[derive(Clone, Debug)]
 pub struct Json<T, const MAX: usize = { 64 << 10 }>(pub T);
@@ -158,13 +173,7 @@ impl<T: DeserializeOwned, S: Sync, const MAX: usize> FromRequest<S> for Json<T, 
             }),
         };
         let has_type = request.headers().contains_key(header::CONTENT_TYPE);
-        let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(request.into_body(), MAX).collect()).await;
-        let body = body.map_err(|_| ApiError::BodyLost)?;
-        let bytes = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-            Some(_) => ApiError::TooLarge { max: MAX },
-            None => ApiError::BodyLost,
-        })?;
-        let bytes = bytes.to_bytes();
+        let bytes = collect(request.into_body(), MAX).await?;
         if !is_json || (!has_type && !bytes.is_empty()) {
             return Err(ApiError::MediaType);
         }

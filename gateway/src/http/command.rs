@@ -25,6 +25,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// [`ApiError`]: the caller may not, the rules say no, or the outcome is not known.
 pub async fn run(app: &App, caller: &Caller, headers: &CommandHeaders, command: Command) -> Result<Answer, ApiError> {
     caller.may(access::needed(&command, Source::Online))?;
+    app.providers.check(caller.tenant, &command)?;
     let envelope = Envelope {
         command_id: headers.command_id,
         tenant: caller.tenant,

@@ -38,6 +38,16 @@ pub enum ApiError {
     Body(BodyError),
     /// A part of the path or the query is wrong.
     Query(FieldError),
+    /// A webhook is not signed as it should be.
+    Signature {
+        /// What is wrong.
+        problem: String,
+    },
+    /// A webhook does not read.
+    Unreadable {
+        /// What is wrong.
+        problem: String,
+    },
     /// The body is not JSON.
     MediaType,
     /// The body is larger than the address takes.
@@ -153,6 +163,10 @@ impl ApiError {
                 Problem::new(400, "malformed", format!("The parameter {} {}.", error.pointer, error.problem))
                     .with("parameter", error.pointer.clone())
             }
+            ApiError::Signature { problem } => {
+                Problem::new(400, "signature_invalid", format!("The webhook is not believed: {problem}."))
+            }
+            ApiError::Unreadable { problem } => Problem::new(400, "malformed", format!("The body: {problem}.")),
             ApiError::MediaType => {
                 Problem::new(415, "unsupported_media_type", "Send the body as `Content-Type: application/json`.")
             }

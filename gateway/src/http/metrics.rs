@@ -9,6 +9,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// One series of requests.
@@ -77,6 +78,7 @@ impl Metrics {
             self.latency.clone(),
         );
         register_engine(&mut registry, app);
+        register_providers(&mut registry, app);
         let mut page = String::new();
         encode(&mut page, &registry)?;
         Ok(page)
@@ -133,6 +135,41 @@ fn register_engine(registry: &mut Registry, app: &App) {
             "view_waits_for_space",
             "1 where a view waits for space on the disk",
             gauge(status.waits_for_space.into()),
+        );
+    }
+}
+
+fn register_providers(registry: &mut Registry, app: &App) {
+    let providers = &app.providers;
+    let gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+    if providers.accounts().next().is_some() {
+        registry.register("provider_owed", "What providers are still to be asked", gauge(providers.owed_count()));
+        let position = providers.position.load(Ordering::Relaxed);
+        registry.register("provider_position", "How far the log was read for what providers are owed", gauge(position));
+        let parked = providers.parked_count() as u64;
+        registry.register("provider_parked", "Messages of providers that fit no payment yet", gauge(parked));
+    }
+    for held in providers.accounts() {
+        let labels = [("account".into(), held.account.id.to_string().into())].into_iter();
+        let registry = registry.sub_registry_with_labels(labels);
+        let stats = &held.stats;
+        for (name, help, value) in [
+            ("provider_webhooks", "Webhooks that were kept", &stats.webhooks),
+            ("provider_webhooks_repeated", "Webhooks that were kept before", &stats.repeated),
+            ("provider_webhooks_parked", "Webhooks that fitted no payment when they came", &stats.parked),
+            ("provider_webhooks_rejected", "Webhooks that were not believed, not read or not kept", &stats.rejected),
+            ("provider_requests", "Requests to the provider", &stats.requests),
+            ("provider_requests_failed", "Requests without an answer that says anything", &stats.failed),
+            ("provider_requests_refused", "Requests that the provider refused", &stats.refused),
+            ("provider_given_up", "What was asked no more after many tries", &stats.given_up),
+        ] {
+            registry.register(name, help, ConstCounter::new(value.load(Ordering::Relaxed)));
+        }
+        let is_open = held.is_left_alone();
+        registry.register(
+            "provider_breaker_open",
+            "1 where the provider is left alone for a while",
+            gauge(is_open.into()),
         );
     }
 }

@@ -12,3 +12,4 @@ pub mod orders;
 pub mod payments;
 pub mod reads;
 pub mod stock;
+pub mod webhooks;

@@ -14,9 +14,11 @@ mod money;
 mod orders;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;
+mod providers;
 mod refunds;
 mod restart;
 mod roles;
 mod server;
+mod simulator;
 mod tour;
 mod verify;

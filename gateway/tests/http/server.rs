@@ -94,6 +94,11 @@ impl House {
         self.start(&["--listen", address])
     }
 
+    /// As [`House::serve_on`], with all the arguments there are.
+    pub fn serve_with_listen(&mut self, arguments: &[&str]) -> Server {
+        self.start(arguments)
+    }
+
     fn start(&mut self, arguments: &[&str]) -> Server {
         let mut child = comanda()
             .arg("serve")
@@ -170,6 +175,26 @@ pub fn key() -> String {
 }
 
 impl Till {
+    /// One that outlives servers at its address.
+    pub fn new(url: &str, token: &str) -> Till {
+        Till { client: Client::new(url, token).expect("its URL is one"), next: 0 }
+    }
+
+    /// Sends a request; `None` where nobody answers.
+    pub async fn try_send(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Option<Reply> {
+        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        let response = self.client.stream(method, path, headers, body).await.ok()?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.ok()?.to_bytes();
+        Some(Reply { status, headers: HashMap::new(), body })
+    }
+
     pub async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
         let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
         let response = self.client.stream(method, path, headers, body).await.expect("the server answers");

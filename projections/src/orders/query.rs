@@ -1,8 +1,8 @@
 //! Queries on orders and payments.
 
 use super::{
-    ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_TIME, PAYMENTS_FLAGGED, checks,
-    order_key, payment_key, tickets,
+    ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_REF, PAYMENTS_BY_TIME,
+    PAYMENTS_FLAGGED, checks, order_key, payment_key, tickets,
 };
 use crate::Answer;
 use crate::fault::QueryError;
@@ -10,7 +10,7 @@ use crate::key::{Key, Parts};
 use crate::page::{Page, PageRequest, page_back};
 use crate::rows::View;
 use domain::calendar::Date;
-use domain::ids::{OrderId, PaymentId, StoreId, TableId, TenantId};
+use domain::ids::{AccountId, OrderId, PaymentId, StoreId, TableId, TenantId, Text};
 use schemas::views::{OrderPaymentView, OrderState, OrderSummary, OrderView, PaymentState, PaymentView};
 
 /// Which orders: those that meet everything that is set.
@@ -126,6 +126,20 @@ pub(crate) fn payment(
 ) -> Result<Answer<Option<PaymentView>>, QueryError> {
     let found = view.get::<PaymentView>(PAYMENTS, &payment_key(tenant, store, payment))?;
     let value = found.map(|payment| dated(view, tenant, store, payment)).transpose()?;
+    Ok(Answer { value, position: view.position })
+}
+
+/// The payment that a provider knows by `reference`.
+pub(crate) fn payment_by_ref(
+    view: &View,
+    tenant: TenantId,
+    store: StoreId,
+    account: AccountId,
+    reference: &Text,
+) -> Result<Answer<Option<PaymentId>>, QueryError> {
+    let key = super::ref_key(&Key::of_store(tenant, store), account, reference);
+    let named = view.all::<()>(PAYMENTS_BY_REF, &key)?;
+    let value = named.first().and_then(|(suffix, ())| PaymentId::parse(Parts(suffix).text()?).ok());
     Ok(Answer { value, position: view.position })
 }
 

@@ -6,8 +6,8 @@ use crate::fault::Fault;
 use crate::model::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
-    CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, Rate,
-    ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
+    CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, ProviderSaid,
+    Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
 };
 use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
 use domain::money::{Ppm, QtyMilli};
@@ -347,6 +347,12 @@ pub(super) fn initiated(
         tip: tip.0,
         currency: Shown(*currency),
         state: PaymentState::Initiated,
+        provider_account: None,
+        provider_ref: None,
+        authorised: None,
+        capture_requested: false,
+        void_requested: false,
+        disputed: false,
         tendered: None,
         change: None,
         deadline: deadline.map(Shown),
@@ -388,6 +394,14 @@ pub(super) fn evolve_payment(
                 PaymentFlagView { why: PaymentFlag::AmountDiffers, requested, captured }
             }
             Flag::RefundInDoubt => flag(PaymentFlag::RefundInDoubt),
+            Flag::CurrencyDiffers => {
+                payment.state = PaymentState::NeedsReview;
+                flag(PaymentFlag::CurrencyDiffers)
+            }
+            Flag::ReferenceDiffers => {
+                payment.state = PaymentState::NeedsReview;
+                flag(PaymentFlag::ReferenceDiffers)
+            }
         }),
         PaymentEvent::RefundRequested { refund, parts, lines, restock, reason } => payment.refunds.push(RefundView {
             refund_id: Shown(*refund),
@@ -411,7 +425,24 @@ pub(super) fn evolve_payment(
             let refund = find_refund(payment, *refund)?;
             (refund.state, refund.failure_code) = (RefundState::Failed, Some(Shown(code.clone())));
         }
-        PaymentEvent::PaymentOutcomeIgnored { .. } | PaymentEvent::RefundOutcomeIgnored { .. } => {}
+        PaymentEvent::AuthorisationRequested { account, .. } => payment.provider_account = Some(Shown(*account)),
+        PaymentEvent::ProviderEventReceived(message) => {
+            if payment.provider_ref.is_none() && message.said != ProviderSaid::Other {
+                payment.provider_ref = message.reference.clone().map(Shown);
+            }
+        }
+        PaymentEvent::PaymentAuthorised { amount } => {
+            payment.state = PaymentState::Authorised;
+            payment.authorised = Some(amount.0);
+        }
+        PaymentEvent::CaptureRequested { .. } => payment.capture_requested = true,
+        PaymentEvent::VoidRequested { .. } => payment.void_requested = true,
+        PaymentEvent::PaymentVoided => payment.state = PaymentState::Voided,
+        PaymentEvent::PaymentDisputed => payment.disputed = true,
+        PaymentEvent::TipAdjusted { tip } => payment.tip = tip.0,
+        PaymentEvent::PaymentOutcomeIgnored { .. }
+        | PaymentEvent::RefundOutcomeIgnored { .. }
+        | PaymentEvent::ProviderEventIgnored { .. } => {}
     }
     Ok(())
 }

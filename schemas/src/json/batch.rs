@@ -6,16 +6,18 @@
 use super::body::{BodyError, FieldError, parse_body};
 use super::problem::{refusal_code, refusal_detail};
 use super::request::{
-    AddLines, AdjustStock, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount, FireLines,
-    HoldLines, InitiatePayment, Mark86, MarkServed, MergeInto, MoveCash, NoSale, OpenOrder, OpenShift, Outcome, Place,
-    PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund, ServiceCharge,
-    SetAvailability, SetPrice, SetStockPolicy, SetTable, SplitCheck, Unmark86, VoidLine, WasteStock,
+    AddLines, AdjustStock, AdjustTip, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount,
+    FireLines, HoldLines, InitiatePayment, Mark86, MarkServed, MergeInto, MoveCash, NoSale, OpenOrder, OpenShift,
+    Outcome, Place, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund,
+    ServiceCharge, SetAvailability, SetPrice, SetStockPolicy, SetTable, SplitCheck, Unmark86, VoidLine, VoidPayment,
+    WasteStock,
 };
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, CommandKind, Wire, name_of};
 use domain::calendar::Timestamp;
 use domain::command::{
-    Command, DrawerCommand, MenuCommand, OrderCommand, PaymentCommand, Source, StoreCommand, TicketCommand,
+    Command, DrawerCommand, MenuCommand, OrderCommand, PaymentCommand, ProviderCommand, Source, StoreCommand,
+    TicketCommand,
 };
 use domain::ids::{
     ActorId, ChargeId, CommandId, DiscountId, GroupId, ItemId, LineId, RefundId, Revision, StoreId, TaxId, TerminalId,
@@ -291,6 +293,19 @@ impl BatchCommand {
             K::RecordRefundOutcome => {
                 let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
                 to_store(StoreCommand::Payment(payment, self.about(Self::refund, RefundOutcome::parse)?))
+            }
+            K::CapturePayment => {
+                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
+                let command = self.bare(|_| Ok(PaymentCommand::Provider(ProviderCommand::Capture)))?;
+                to_store(StoreCommand::Payment(payment, command))
+            }
+            K::VoidPayment => {
+                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
+                to_store(StoreCommand::Payment(payment, self.parsed(|body: VoidPayment| Ok(body.parse()))?))
+            }
+            K::AdjustTip => {
+                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
+                to_store(StoreCommand::Payment(payment, self.parsed(AdjustTip::parse)?))
             }
             K::SetStockPolicy => to_store(StoreCommand::Stock(self.parsed(SetStockPolicy::parse)?)),
             K::ReceiveStock => to_store(StoreCommand::Stock(self.parsed(ReceiveStock::parse)?)),

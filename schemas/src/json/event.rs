@@ -2,7 +2,7 @@
 
 mod data;
 
-pub use data::EventData;
+pub use data::{EventData, said_name};
 
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, Wire};

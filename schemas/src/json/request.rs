@@ -23,7 +23,7 @@ pub use order::{
     AddLines, AssignServer, Cancel, ChangeLine, ChargePhase, Comp, Discount, Line, LineModifier,
     MODIFIERS_PER_LINE_MAX, OpenOrder, Place, ServiceCharge, SetTable,
 };
-pub use payment::{InitiatePayment, Outcome, OutcomeKind};
+pub use payment::{AdjustTip, InitiatePayment, Outcome, OutcomeKind, VoidPayment};
 pub use refund::{RefundLine, RefundOutcome, RefundOutcomeKind, RequestRefund};
 pub use staff::{Approvals, PutStaff};
 pub use stock::{AdjustStock, CountStock, Mark86, PolicyKind, ReceiveStock, SetStockPolicy, Unmark86, WasteStock};

@@ -163,6 +163,7 @@ id_forms! {
     PaymentId = "p1", "One attempt to pay, named by the client; a UUID is read in any form.";
     RefundId = "r1", "A refund, unique in its payment.";
     DrawerId = "d1", "A cash drawer of a store.";
+    AccountId = "acme_card", "An account at a payment provider, as the server's settings name it.";
     Sku = "dough_ball", "A stock item of a store.";
     TableId = "t4", "A table.";
     StationId = "grill", "A station of a kitchen.";
@@ -210,6 +211,8 @@ pub type CashShifts = Wire<domain::store::CashShifts>;
 pub type CommandKindJson = Wire<CommandKind>;
 /// When a service charge is computed, as it stands in a body.
 pub type ChargePhase = Wire<super::request::ChargePhase>;
+/// When a provider takes the money, as it stands in a body.
+pub type Capture = Wire<domain::event::Capture>;
 /// What became of an attempt to pay, as it stands in a body.
 pub type OutcomeKind = Wire<super::request::OutcomeKind>;
 /// What became of a refund, as it stands in a body.

@@ -2,7 +2,10 @@
 
 use super::parts::BadValue;
 use domain::command::Source;
-use domain::event::{Channel, DiningMode, IgnoredOutcome, IgnoredRefund, NotApplicable, PayMode, ReleaseReason, Role};
+use domain::event::{
+    Capture, Channel, DiningMode, IgnoredMessage, IgnoredOutcome, IgnoredRefund, NotApplicable, PayMode, ReleaseReason,
+    Role, VoidReason,
+};
 use domain::kitchen::Kitchen;
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
@@ -56,6 +59,9 @@ codes! {
     NotApplicable { OrderCancelled = 1, NothingDue = 2, OrderMerged = 3 }
     IgnoredOutcome { Failed = 1, Captured = 2 }
     IgnoredRefund { Failed = 1, Succeeded = 2 }
+    Capture { AtOnce = 1, Later = 2 }
+    IgnoredMessage { Known = 1, Outranked = 2, UnderReview = 3, UnknownRefund = 4, NotUnderstood = 5 }
+    VoidReason { Requested = 1, OrderClosed = 2, LateAuthorisation = 3, Expired = 4 }
     ReleaseReason { OrderCancelled = 1, PaymentTimeout = 2, LineChanged = 3 }
     Source { Online = 1, Imported = 2, Engine = 3 }
     CashShifts { Off = 1, Required = 2 }

@@ -26,10 +26,10 @@ use super::codes::{Code, rights_bits};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
-    NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine,
-    RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
+    NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand,
+    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
 };
-use domain::event::{CancelReason, DiscountScope, FixedPart, Rate, StockPolicy};
+use domain::event::{CancelReason, DiscountScope, FixedPart, ProviderMessage, ProviderSaid, Rate, StockPolicy};
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Currency;
@@ -85,6 +85,12 @@ const fn kind(command: &Command) -> (u16, &'static str) {
                 PaymentCommand::Expire { .. } => (0x0603, "ExpirePayment"),
                 PaymentCommand::RequestRefund(_) => (0x0604, "RequestRefund"),
                 PaymentCommand::RecordRefundOutcome { .. } => (0x0605, "RecordRefundOutcome"),
+                PaymentCommand::Provider(command) => match command {
+                    ProviderCommand::Record { .. } => (0x0610, "RecordProviderEvent"),
+                    ProviderCommand::Capture => (0x0611, "CapturePayment"),
+                    ProviderCommand::Void { .. } => (0x0612, "VoidPayment"),
+                    ProviderCommand::AdjustTip { .. } => (0x0613, "AdjustTip"),
+                },
             },
             StoreCommand::Stock(command) => match command {
                 StockCommand::SetPolicy { .. } => (0x0701, "SetStockPolicy"),
@@ -367,19 +373,51 @@ fn write_payment(form: &mut Form<'_>, command: &PaymentCommand) {
                     form.nested(19, |form| _ = form.money_opt(1, *tendered).text_opt(2, drawer))
                 }
                 Method::External(tender) => form.text(20, tender),
+                Method::Provider { tender, account, capture } => {
+                    form.text(20, tender).text(22, account).number(23, capture.code())
+                }
             };
-            form.money_opt(21, *expected_total).number_opt(22, check.map(CheckId::number));
+            form.money_opt(21, *expected_total).number_opt(24, check.map(CheckId::number));
         }
         PaymentCommand::RecordOutcome(Outcome::Captured { amount }) => _ = form.number(16, 1).money_opt(17, *amount),
         PaymentCommand::RecordOutcome(Outcome::Failed { code }) => _ = form.number(16, 2).text(18, code),
         PaymentCommand::Expire { deadline } => _ = form.timestamp(16, *deadline),
         PaymentCommand::RequestRefund(refund) => write_refund(form, refund),
+        PaymentCommand::Provider(command) => write_provider(form, command),
         PaymentCommand::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded } => {
             form.text(16, refund).number(17, 1);
         }
         PaymentCommand::RecordRefundOutcome { refund, outcome: RefundOutcome::Failed { code } } => {
             form.text(16, refund).number(17, 2).text(18, code);
         }
+    }
+}
+
+fn write_provider(form: &mut Form<'_>, command: &ProviderCommand) {
+    match command {
+        ProviderCommand::Record { account, message } => {
+            let ProviderMessage { event_id, reference, said, amount, currency, body_sha256 } = message;
+            form.text(16, account).text(17, event_id).text_opt(18, reference);
+            match said {
+                ProviderSaid::Accepted => form.number(19, 1),
+                ProviderSaid::Authorised => form.number(19, 2),
+                ProviderSaid::Captured => form.number(19, 3),
+                ProviderSaid::Failed { code } => form.number(19, 4).text(20, code),
+                ProviderSaid::Voided => form.number(19, 5),
+                ProviderSaid::Disputed => form.number(19, 6),
+                ProviderSaid::RefundSucceeded { refund } => form.number(19, 7).text(21, refund),
+                ProviderSaid::RefundFailed { refund, code } => form.number(19, 8).text(20, code).text(21, refund),
+                ProviderSaid::Other => form.number(19, 9),
+            };
+            form.money_opt(22, *amount);
+            if let Some(currency) = currency {
+                write_currency(form, 23, currency);
+            }
+            form.bytes(24, body_sha256);
+        }
+        ProviderCommand::Capture => {}
+        ProviderCommand::Void { reason } => _ = form.text(16, reason),
+        ProviderCommand::AdjustTip { tip } => _ = form.money(16, *tip),
     }
 }
 

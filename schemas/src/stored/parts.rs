@@ -3,9 +3,9 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{LineUnits, Tender};
 use domain::ids::{
-    ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
-    PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId,
-    TokenId, VariationId,
+    AccountId, ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId,
+    ModifierId, OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId,
+    Text, TicketId, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::{PriceRules, TaxRate};
@@ -78,8 +78,8 @@ macro_rules! named {
 }
 
 named! {
-    ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku StationId
-    StoreId TableId TaxId TenantId TenderId TerminalId TicketId TokenId VariationId
+    AccountId ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
+    StationId StoreId TableId TaxId TenantId TenderId TerminalId TicketId TokenId VariationId
 }
 
 impl Named for Text {

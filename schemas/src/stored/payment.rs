@@ -4,7 +4,7 @@ use super::codes::{Code, code};
 use super::envelope::{Envelope, write};
 use super::parts::{CurrencyV1, Seq, Stored, external, minor_opt, money_opt, named, tender, timestamp_opt, us_opt};
 use super::refund::{MoneyPartsV1, RefundedLineV1};
-use super::{BadValue, DecodeError, floor, tag};
+use super::{BadValue, DecodeError, floor, provider, tag};
 use domain::check::CheckId;
 use domain::event::{Flag, PaymentEvent, RefundedLine};
 use domain::money::Money;
@@ -53,7 +53,7 @@ struct PaymentExpiredV1 {}
 /// `PaymentFlagged`, version 1.
 #[derive(Serialize, Deserialize)]
 struct PaymentFlaggedV1 {
-    /// 1 late capture, 2 not applicable, 3 the amount differs, 4 a refund in doubt.
+    /// 1 late capture, 2 not applicable, 3 the amount differs, 4 a refund in doubt, 5 the currency, 6 the reference differs.
     why: u8,
     /// What was asked for and what moved, with 3 only.
     amounts: Option<(i64, i64)>,
@@ -105,6 +105,8 @@ impl Stored<'_, Flag> for PaymentFlaggedV1 {
                 PaymentFlaggedV1 { why: 3, amounts: Some((requested.0, captured.0)) }
             }
             Flag::RefundInDoubt => PaymentFlaggedV1 { why: 4, amounts: None },
+            Flag::CurrencyDiffers => PaymentFlaggedV1 { why: 5, amounts: None },
+            Flag::ReferenceDiffers => PaymentFlaggedV1 { why: 6, amounts: None },
         }
     }
 
@@ -116,7 +118,9 @@ impl Stored<'_, Flag> for PaymentFlaggedV1 {
                 Ok(Flag::AmountDiffers { requested: Money(requested), captured: Money(captured) })
             }
             (4, None) => Ok(Flag::RefundInDoubt),
-            (1..=4, _) => Err(BadValue::Range { kind: "flag" }),
+            (5, None) => Ok(Flag::CurrencyDiffers),
+            (6, None) => Ok(Flag::ReferenceDiffers),
+            (1..=6, _) => Err(BadValue::Range { kind: "flag" }),
             (code, _) => Err(BadValue::Code { kind: "Flag", code }),
         }
     }
@@ -189,6 +193,15 @@ pub(super) fn encode(event: &PaymentEvent, out: &mut Vec<u8>) {
             let body = RefundOutcomeIgnoredV1 { refund: refund.as_str(), outcome: outcome.code() };
             write(tag::REFUND_OUTCOME_IGNORED, 1, &body, out);
         }
+        PaymentEvent::AuthorisationRequested { .. }
+        | PaymentEvent::ProviderEventReceived(_)
+        | PaymentEvent::PaymentAuthorised { .. }
+        | PaymentEvent::CaptureRequested { .. }
+        | PaymentEvent::VoidRequested { .. }
+        | PaymentEvent::PaymentVoided
+        | PaymentEvent::PaymentDisputed
+        | PaymentEvent::TipAdjusted { .. }
+        | PaymentEvent::ProviderEventIgnored { .. } => provider::encode(event, out),
     }
 }
 
@@ -219,7 +232,7 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<PaymentEvent, DecodeErro
         (tag::REFUND_REQUESTED | tag::REFUND_SUCCEEDED | tag::REFUND_FAILED | tag::REFUND_OUTCOME_IGNORED, _) => {
             decode_refund(envelope)
         }
-        _ => Err(envelope.unknown_version()),
+        _ => provider::decode(envelope),
     }
 }
 

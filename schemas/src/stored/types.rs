@@ -95,6 +95,15 @@ event_types! {
     REFUND_SUCCEEDED = 0x0608 v 1 "RefundSucceeded";
     REFUND_FAILED = 0x0609 v 1 "RefundFailed";
     REFUND_OUTCOME_IGNORED = 0x060a v 1 "RefundOutcomeIgnored";
+    AUTHORISATION_REQUESTED = 0x0610 v 1 "AuthorisationRequested";
+    PROVIDER_EVENT_RECEIVED = 0x0611 v 1 "ProviderEventReceived";
+    PAYMENT_AUTHORISED = 0x0612 v 1 "PaymentAuthorised";
+    CAPTURE_REQUESTED = 0x0613 v 1 "CaptureRequested";
+    VOID_REQUESTED = 0x0614 v 1 "VoidRequested";
+    PAYMENT_VOIDED = 0x0615 v 1 "PaymentVoided";
+    PAYMENT_DISPUTED = 0x0616 v 1 "PaymentDisputed";
+    TIP_ADJUSTED = 0x0617 v 1 "TipAdjusted";
+    PROVIDER_EVENT_IGNORED = 0x0618 v 1 "ProviderEventIgnored";
 
     STOCK_POLICY_SET = 0x0701 v 1 "StockPolicySet";
     STOCK_RECEIVED = 0x0702 v 1 "StockReceived";
@@ -196,6 +205,15 @@ pub const fn event_tag(event: &Event) -> u16 {
             PaymentEvent::RefundSucceeded { .. } => tag::REFUND_SUCCEEDED,
             PaymentEvent::RefundFailed { .. } => tag::REFUND_FAILED,
             PaymentEvent::RefundOutcomeIgnored { .. } => tag::REFUND_OUTCOME_IGNORED,
+            PaymentEvent::AuthorisationRequested { .. } => tag::AUTHORISATION_REQUESTED,
+            PaymentEvent::ProviderEventReceived(_) => tag::PROVIDER_EVENT_RECEIVED,
+            PaymentEvent::PaymentAuthorised { .. } => tag::PAYMENT_AUTHORISED,
+            PaymentEvent::CaptureRequested { .. } => tag::CAPTURE_REQUESTED,
+            PaymentEvent::VoidRequested { .. } => tag::VOID_REQUESTED,
+            PaymentEvent::PaymentVoided => tag::PAYMENT_VOIDED,
+            PaymentEvent::PaymentDisputed => tag::PAYMENT_DISPUTED,
+            PaymentEvent::TipAdjusted { .. } => tag::TIP_ADJUSTED,
+            PaymentEvent::ProviderEventIgnored { .. } => tag::PROVIDER_EVENT_IGNORED,
         },
         Event::Stock(event) => match event {
             StockEvent::StockPolicySet { .. } => tag::STOCK_POLICY_SET,

@@ -56,6 +56,8 @@ pub mod shown {
     pub type ChargeId = Shown<ids::ChargeId>;
     /// Shows and keeps [`ids::PaymentId`].
     pub type PaymentId = Shown<ids::PaymentId>;
+    /// Shows and keeps [`ids::AccountId`].
+    pub type AccountId = Shown<ids::AccountId>;
     /// Shows and keeps [`ids::DrawerId`].
     pub type DrawerId = Shown<ids::DrawerId>;
     /// Shows and keeps [`ids::ActorId`] of who acted.
@@ -137,7 +139,7 @@ macro_rules! kept_as_shown {
 
 kept_as_shown! {
     ids::ActorId, ids::StationId, ids::TicketId, Kitchen, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId, ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef, ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding, ids::RefundId,
-ids::DrawerId, CashShifts,
+ids::DrawerId, ids::AccountId, CashShifts,
 }
 
 macro_rules! kept_as_number {

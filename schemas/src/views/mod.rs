@@ -30,7 +30,9 @@ pub use order::{
     OrderState, OrderSummary, OrderView, PaidState, PrepState, RateView, ServiceChargeView, TaxRateView, TaxTotalView,
     TotalsView, VariationName,
 };
-pub use payment::{PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView};
+pub use payment::{
+    PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView, UnmatchedView,
+};
 pub use sales::{
     ItemCell, OrderCell, SaleRow, SalesReport, SalesRow, SalesTotals, SoldDiscount, SoldLine, SoldRow, SoldTax,
     StoreCurrencyRow, TaxCell, TenderCell,

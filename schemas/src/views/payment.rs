@@ -1,7 +1,7 @@
 //! Payments.
 
 use super::form::shown::{
-    Currency, Date, LineId, OrderId, PaymentId, QtyMilli, RefundId, StoreId, TenderId, Text, Timestamp,
+    AccountId, Currency, Date, LineId, OrderId, PaymentId, QtyMilli, RefundId, StoreId, TenderId, Text, Timestamp,
 };
 use super::form::{choice, view};
 
@@ -16,6 +16,10 @@ choice! {
         Failed,
         /// No answer in time.
         Expired,
+        /// A provider has set the money aside.
+        Authorised,
+        /// A provider let go of what it had set aside.
+        Voided,
         /// Another amount moved than was asked for: a person decides.
         NeedsReview,
     }
@@ -23,11 +27,13 @@ choice! {
 
 impl PaymentState {
     /// Every state.
-    pub const ALL: [PaymentState; 5] = [
+    pub const ALL: [PaymentState; 7] = [
         PaymentState::Initiated,
         PaymentState::Captured,
         PaymentState::Failed,
         PaymentState::Expired,
+        PaymentState::Authorised,
+        PaymentState::Voided,
         PaymentState::NeedsReview,
     ];
 
@@ -38,6 +44,8 @@ impl PaymentState {
             PaymentState::Captured => "captured",
             PaymentState::Failed => "failed",
             PaymentState::Expired => "expired",
+            PaymentState::Authorised => "authorised",
+            PaymentState::Voided => "voided",
             PaymentState::NeedsReview => "needs_review",
         }
     }
@@ -59,6 +67,10 @@ choice! {
         AmountDiffers,
         /// A refund succeeded after it had failed, when its money had been given back already.
         RefundInDoubt,
+        /// The provider speaks of another currency.
+        CurrencyDiffers,
+        /// The provider speaks of another payment of its own.
+        ReferenceDiffers,
     }
 }
 
@@ -97,6 +109,28 @@ view! {
         pub failure_code: Option<Text>,
         /// When it was asked for.
         pub requested_at: Timestamp,
+    }
+}
+
+view! {
+    /// A provider's message that fits no payment yet.
+    pub struct UnmatchedView {
+        /// The account it is of.
+        pub provider_account: AccountId,
+        /// The provider's id of the message.
+        pub provider_event_id: Text,
+        /// The provider's id of the payment.
+        pub provider_ref: Option<Text>,
+        /// Our payment, where the message names one.
+        pub payment_id: Option<PaymentId>,
+        /// What it says: `captured`, `failed`, ...
+        pub kind: Text,
+        /// The amount it is about.
+        pub amount: Option<i64>,
+        /// The currency of the amount.
+        pub currency: Option<Currency>,
+        /// When it came.
+        pub received_at: Timestamp,
     }
 }
 
@@ -151,6 +185,18 @@ view! {
         pub currency: Currency,
         /// How far it got.
         pub state: PaymentState,
+        /// The account at the provider that takes it.
+        pub provider_account: Option<AccountId>,
+        /// The provider's own id of it.
+        pub provider_ref: Option<Text>,
+        /// What the provider has set aside, with the tip.
+        pub authorised: Option<i64>,
+        /// The provider was asked to take the money.
+        pub capture_requested: bool,
+        /// The provider was asked to let go of the money.
+        pub void_requested: bool,
+        /// The guest's bank wants the money back.
+        pub disputed: bool,
         /// Cash handed over.
         pub tendered: Option<i64>,
         /// Cash given back.

@@ -30,7 +30,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 50] = [
+const EVERY_TYPE: [(&str, &str); 53] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
     (
@@ -76,6 +76,9 @@ const EVERY_TYPE: [(&str, &str); 50] = [
         "payment.record_refund_outcome",
         r#", "payment_id": "p1", "refund_id": "r1", "body": {"outcome": "failed", "code": "51"}"#,
     ),
+    ("payment.capture", r#", "payment_id": "p1""#),
+    ("payment.void", r#", "payment_id": "p1", "body": {"reason": "Left"}"#),
+    ("payment.adjust_tip", r#", "payment_id": "p1", "body": {"tip": 300}"#),
     ("stock.set_policy", r#", "body": {"sku": "dough", "policy": "untracked"}"#),
     ("stock.receive", r#", "body": {"sku": "dough", "qty": 1}"#),
     ("stock.count", r#", "body": {"sku": "dough", "counted": 1}"#),

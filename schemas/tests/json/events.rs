@@ -476,6 +476,37 @@ fn payment_events() -> Vec<(Event, &'static str)> {
         (payment(ignored(IgnoredOutcome::Failed)), r#"{"outcome":"failed"}"#),
         (payment(ignored(IgnoredOutcome::Captured)), r#"{"outcome":"captured"}"#),
         (payment(flagged(Flag::RefundInDoubt)), r#"{"why":"refund_in_doubt"}"#),
+        (payment(flagged(Flag::CurrencyDiffers)), r#"{"why":"currency_differs"}"#),
+        (payment(flagged(Flag::ReferenceDiffers)), r#"{"why":"reference_differs"}"#),
+        (
+            payment(PaymentEvent::AuthorisationRequested { account: account(), capture: Capture::Later }),
+            r#"{"provider_account":"acme_card","capture":"manual"}"#,
+        ),
+        (
+            payment(received(ProviderSaid::RefundFailed { refund: refund(), code: text("closed") }, true)),
+            concat!(
+                r#"{"provider_event_id":"evt_1","provider_ref":"pay_1","kind":"refund_failed","code":"closed","#,
+                r#""refund_id":"r1","amount":3320,"currency":"EUR","body_sha256":"#,
+                r#""0707070707070707070707070707070707070707070707070707070707070707"}"#,
+            ),
+        ),
+        (
+            payment(received(ProviderSaid::Captured, false)),
+            concat!(
+                r#"{"provider_event_id":"evt_1","kind":"captured","body_sha256":"#,
+                r#""0707070707070707070707070707070707070707070707070707070707070707"}"#,
+            ),
+        ),
+        (payment(PaymentEvent::PaymentAuthorised { amount: Money(3_320) }), r#"{"amount":3320}"#),
+        (
+            payment(PaymentEvent::CaptureRequested { amount: Money(3_220), tip: Money(100) }),
+            r#"{"amount":3220,"tip":100}"#,
+        ),
+        (payment(PaymentEvent::VoidRequested { why: VoidReason::OrderClosed }), r#"{"why":"order_closed"}"#),
+        (payment(PaymentEvent::PaymentVoided), r#"{}"#),
+        (payment(PaymentEvent::PaymentDisputed), r#"{}"#),
+        (payment(PaymentEvent::TipAdjusted { tip: Money(100) }), r#"{"tip":100}"#),
+        (payment(PaymentEvent::ProviderEventIgnored { why: IgnoredMessage::Outranked }), r#"{"why":"outranked"}"#),
         (
             payment(PaymentEvent::RefundRequested {
                 refund: refund(),
@@ -736,4 +767,19 @@ fn a_receipt_is_the_commit() {
         Receipt { stream: StreamName(&stream), revision: None, position: PositionToken::new(0), events: vec![] };
     let json = r#"{"stream":"menu-demo","position":"0:0","events":[]}"#;
     assert_eq!(serde_json::to_string(&receipt).unwrap(), json);
+}
+
+fn account() -> AccountId {
+    AccountId::parse("acme_card").unwrap()
+}
+
+fn received(said: ProviderSaid, is_full: bool) -> PaymentEvent {
+    PaymentEvent::ProviderEventReceived(Box::new(ProviderMessage {
+        event_id: text("evt_1"),
+        reference: is_full.then(|| text("pay_1")),
+        said,
+        amount: is_full.then_some(Money(3_320)),
+        currency: is_full.then(eur),
+        body_sha256: [7; 32],
+    }))
 }

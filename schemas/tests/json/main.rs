@@ -7,6 +7,7 @@ mod floor;
 mod openapi;
 mod orders;
 mod problems;
+mod providers;
 mod roundtrip;
 mod setup;
 mod wire;

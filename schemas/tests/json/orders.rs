@@ -2,9 +2,9 @@
 
 use crate::{read, refuses};
 use domain::command::{self, Method, NewChargePhase, NewLine, NewModifier, OrderCommand, PaymentCommand};
-use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate};
+use domain::event::{CancelReason, Capture, Channel, DiningMode, DiscountScope, PayMode, Rate};
 use domain::ids::{
-    ChargeId, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, TaxId, TenderId, Text,
+    AccountId, ChargeId, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, TaxId, TenderId, Text,
 };
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use schemas::json::FieldError;
@@ -420,6 +420,11 @@ fn payments() {
     };
     let third = r#"{"payment_id": "p1", "tender": "card", "check_id": 3}"#;
     assert_eq!(check(read(third, parse)), domain::check::CheckId::new(3));
+    let (tender, account) = (TenderId::parse("card").unwrap(), AccountId::parse("acme").unwrap());
+    for (said, capture) in [("", Capture::AtOnce), (r#", "capture": "manual""#, Capture::Later)] {
+        let body = format!(r#"{{"payment_id": "p1", "tender": "card", "provider_account": "acme"{said}}}"#);
+        assert_eq!(read(&body, parse), initiate(Method::Provider { tender, account, capture }, None, 0));
+    }
     refuses(
         parse,
         &[
@@ -427,6 +432,21 @@ fn payments() {
                 r#"{"payment_id": "p1", "tender": "card", "check_id": 65}"#,
                 "/check_id",
                 "65 is no check; the number of one is 1 to 64",
+            ),
+            (
+                r#"{"payment_id": "p1", "tender": "cash", "provider_account": "acme"}"#,
+                "/provider_account",
+                "is not for cash",
+            ),
+            (
+                r#"{"payment_id": "p1", "tender": "card", "provider_account": "acme", "drawer_id": "d1"}"#,
+                "/drawer_id",
+                "is for cash only",
+            ),
+            (
+                r#"{"payment_id": "p1", "tender": "card", "capture": "manual"}"#,
+                "/capture",
+                "is for what a provider takes; name it in provider_account",
             ),
             (r#"{"payment_id": "p1", "tender": "card", "tendered": 5}"#, "/tendered", "is for cash only"),
             (

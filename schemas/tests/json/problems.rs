@@ -2,8 +2,8 @@
 
 use domain::event::Role;
 use domain::ids::{
-    ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId,
-    Revision, Sku, TaxId, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId,
+    RefundId, Revision, Sku, TaxId, TicketId, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, QtyMilli};
 use domain::refused::{Closed, Refused, Shortage};
@@ -23,6 +23,7 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
     let order = OrderId::parse("o1").unwrap();
     let payment = PaymentId::parse("p1").unwrap();
     let refund = RefundId::parse("r1").unwrap();
+    let account = AccountId::parse("acme").unwrap();
     let drawer = DrawerId::parse("d1").unwrap();
     let date = domain::calendar::Date::from_ymd(2026, 11, 22).unwrap();
     let discount = DiscountId::parse("d1").unwrap();
@@ -412,6 +413,32 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             "order_not_completed",
             "Lines are refunded once their order is settled; take the line off, or refund an amount.",
             json!({}),
+        ),
+        (
+            Refused::ProviderDecides { account },
+            "provider_decides",
+            "The provider says what becomes of it, to the account acme; nobody records that by hand.",
+            json!({"provider_account": "acme"}),
+        ),
+        (Refused::NoProvider, "no_provider", "No provider takes the payment; record its outcome instead.", json!({})),
+        (
+            Refused::PaymentNotAuthorised,
+            "payment_not_authorised",
+            "The provider has set no money aside that could be taken or changed.",
+            json!({}),
+        ),
+        (Refused::VoidUnderWay, "void_under_way", "The provider was asked to let go of the money.", json!({})),
+        (
+            Refused::TipTooHigh { max: Money(1_089) },
+            "tip_too_high",
+            "The tip may be 1089 at most, for what was set aside; take the rest as another payment.",
+            json!({"max": 1089}),
+        ),
+        (
+            Refused::OnlyOnline { field: "provider_account" },
+            "only_online",
+            "What is recorded after the fact may not bring provider_account; leave it out.",
+            json!({"field": "provider_account"}),
         ),
         (
             Refused::NotCash,

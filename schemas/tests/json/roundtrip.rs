@@ -129,7 +129,7 @@ proptest! {
         payment_id in id(domain::ids::PaymentId), tender in id(domain::ids::TenderId), tip in amount(),
         order_id in option::of(id(domain::ids::OrderId)), expected_total in option::of(amount()),
     ) {
-        let body = InitiatePayment { payment_id, order_id, check_id: None, tender, amount: None, tip, tendered: None, expected_total, drawer_id: None };
+        let body = InitiatePayment { payment_id, order_id, check_id: None, tender, amount: None, tip, tendered: None, expected_total, drawer_id: None, provider_account: None, capture: None };
         prop_assert_eq!(again(&body).parse(None), body.parse(None));
     }
 

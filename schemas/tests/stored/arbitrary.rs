@@ -3,13 +3,16 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
-    DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier,
-    LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate,
-    Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role,
-    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TicketEvent,
+    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
+    DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line,
+    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending,
+    ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason,
+    RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    TicketEvent, VoidReason,
 };
-use domain::ids::{ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text};
+use domain::ids::{
+    AccountId, ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text,
+};
 use domain::kitchen::{Kitchen, LinePrep};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
@@ -455,6 +458,8 @@ fn payment() -> impl Strategy<Value = PaymentEvent> {
         Just(Flag::LateCapture),
         Just(Flag::NotApplicable),
         Just(Flag::RefundInDoubt),
+        Just(Flag::CurrencyDiffers),
+        Just(Flag::ReferenceDiffers),
         (money(), money()).prop_map(|(requested, captured)| Flag::AmountDiffers { requested, captured }),
     ];
     let outcome = select(&[IgnoredOutcome::Failed, IgnoredOutcome::Captured]);
@@ -483,7 +488,57 @@ fn payment() -> impl Strategy<Value = PaymentEvent> {
         (id(RefundId), text()).prop_map(|(refund, code)| E::RefundFailed { refund, code }),
         (id(RefundId), select(&[IgnoredRefund::Failed, IgnoredRefund::Succeeded]))
             .prop_map(|(refund, outcome)| E::RefundOutcomeIgnored { refund, outcome }),
+        provider(),
     ]
+}
+
+fn provider() -> impl Strategy<Value = PaymentEvent> {
+    use PaymentEvent as E;
+    let capture = select(&[Capture::AtOnce, Capture::Later]);
+    let why =
+        select(&[VoidReason::Requested, VoidReason::OrderClosed, VoidReason::LateAuthorisation, VoidReason::Expired]);
+    let ignored = select(&[
+        IgnoredMessage::Known,
+        IgnoredMessage::Outranked,
+        IgnoredMessage::UnderReview,
+        IgnoredMessage::UnknownRefund,
+        IgnoredMessage::NotUnderstood,
+    ]);
+    prop_oneof![
+        (id(AccountId), capture).prop_map(|(account, capture)| E::AuthorisationRequested { account, capture }),
+        message().prop_map(|message| E::ProviderEventReceived(Box::new(message))),
+        money().prop_map(|amount| E::PaymentAuthorised { amount }),
+        (money(), money()).prop_map(|(amount, tip)| E::CaptureRequested { amount, tip }),
+        why.prop_map(|why| E::VoidRequested { why }),
+        Just(E::PaymentVoided),
+        Just(E::PaymentDisputed),
+        money().prop_map(|tip| E::TipAdjusted { tip }),
+        ignored.prop_map(|why| E::ProviderEventIgnored { why }),
+    ]
+}
+
+pub fn message() -> impl Strategy<Value = ProviderMessage> {
+    let said = prop_oneof![
+        Just(ProviderSaid::Accepted),
+        Just(ProviderSaid::Authorised),
+        Just(ProviderSaid::Captured),
+        text().prop_map(|code| ProviderSaid::Failed { code }),
+        Just(ProviderSaid::Voided),
+        Just(ProviderSaid::Disputed),
+        id(RefundId).prop_map(|refund| ProviderSaid::RefundSucceeded { refund }),
+        (id(RefundId), text()).prop_map(|(refund, code)| ProviderSaid::RefundFailed { refund, code }),
+        Just(ProviderSaid::Other),
+    ];
+    (text(), option::of(text()), said, option::of(money()), option::of(currency()), any::<[u8; 32]>()).prop_map(
+        |(event_id, reference, said, amount, currency, body_sha256)| ProviderMessage {
+            event_id,
+            reference,
+            said,
+            amount,
+            currency,
+            body_sha256,
+        },
+    )
 }
 
 fn stock() -> impl Strategy<Value = StockEvent> {

@@ -1,17 +1,19 @@
 //! One command of every kind, each with all it can say and with as little as it can say.
 
-use crate::samples::{ORDER, PAYMENT, currency, group, item, plain_item, settings, text};
+use crate::samples::{ORDER, PAYMENT, currency, group, item, messages, plain_item, settings, text};
 use domain::calendar::{Date, Timestamp};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
-    NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine,
-    RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
+    NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand,
+    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
 };
-use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy};
+use domain::event::{
+    CancelReason, Capture, Channel, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy,
+};
 use domain::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, RefundId, Sku,
-    StationId, StoreId, TableId, TaxId, TenderId, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
+    RefundId, Sku, StationId, StoreId, TableId, TaxId, TenderId, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, Tax};
@@ -207,6 +209,17 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     add("drawer", C::Initiate { order, check: None, amount, tip, method: in_drawer, expected_total: None });
     let method = Method::External(id!(TenderId "cash"));
     add("external", C::Initiate { order, check: None, amount, tip, method, expected_total: None });
+    let (tender, account) = (id!(TenderId "card"), id!(AccountId "acme_card"));
+    for (label, capture) in [("at_once", Capture::AtOnce), ("later", Capture::Later)] {
+        let method = Method::Provider { tender, account, capture };
+        add(label, C::Initiate { order, check: None, amount, tip, method, expected_total: None });
+    }
+    for (label, message) in messages() {
+        add(label, C::Provider(ProviderCommand::Record { account, message }));
+    }
+    add("one", C::Provider(ProviderCommand::Capture));
+    add("one", C::Provider(ProviderCommand::Void { reason: text("Gast ist gegangen") }));
+    add("one", C::Provider(ProviderCommand::AdjustTip { tip }));
     add("captured", C::RecordOutcome(Outcome::Captured { amount }));
     add("captured_plain", C::RecordOutcome(Outcome::Captured { amount: None }));
     add("failed", C::RecordOutcome(Outcome::Failed { code: text("51") }));

@@ -15,6 +15,7 @@ macro_rules! id {
 mod arbitrary;
 mod commands;
 mod golden;
+mod parked;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;
 mod random;

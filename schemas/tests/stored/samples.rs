@@ -5,16 +5,17 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    AccessEvent, CancelReason, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
-    DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredOutcome, IgnoredRefund, Line, LineModifier,
-    LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending, Rate,
-    Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role,
-    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TicketEvent,
+    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
+    DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line,
+    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending,
+    ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason,
+    RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    TicketEvent, VoidReason,
 };
 use domain::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId,
-    RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId, TokenId,
-    VariationId,
+    AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
+    PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId,
+    TokenId, VariationId,
 };
 use domain::kitchen::{Kitchen, LinePrep};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -474,6 +475,64 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
     add("one", E::RefundFailed { refund, code: text("account closed") });
     add("failed", E::RefundOutcomeIgnored { refund, outcome: IgnoredRefund::Failed });
     add("succeeded", E::RefundOutcomeIgnored { refund, outcome: IgnoredRefund::Succeeded });
+    add("currency", E::PaymentFlagged { why: Flag::CurrencyDiffers });
+    add("reference", E::PaymentFlagged { why: Flag::ReferenceDiffers });
+    provider(add);
+}
+
+fn provider(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
+    use PaymentEvent as E;
+    let account = id!(AccountId "acme_card");
+    add("at_once", E::AuthorisationRequested { account, capture: Capture::AtOnce });
+    add("later", E::AuthorisationRequested { account, capture: Capture::Later });
+    for (label, message) in messages() {
+        add(label, E::ProviderEventReceived(Box::new(message)));
+    }
+    add("one", E::PaymentAuthorised { amount: Money(3_500) });
+    add("one", E::CaptureRequested { amount: Money(3_356), tip: Money(144) });
+    add("requested", E::VoidRequested { why: VoidReason::Requested });
+    add("order_closed", E::VoidRequested { why: VoidReason::OrderClosed });
+    add("late", E::VoidRequested { why: VoidReason::LateAuthorisation });
+    add("expired", E::VoidRequested { why: VoidReason::Expired });
+    add("one", E::PaymentVoided);
+    add("one", E::PaymentDisputed);
+    add("one", E::TipAdjusted { tip: Money(144) });
+    add("known", E::ProviderEventIgnored { why: IgnoredMessage::Known });
+    add("outranked", E::ProviderEventIgnored { why: IgnoredMessage::Outranked });
+    add("under_review", E::ProviderEventIgnored { why: IgnoredMessage::UnderReview });
+    add("unknown_refund", E::ProviderEventIgnored { why: IgnoredMessage::UnknownRefund });
+    add("not_understood", E::ProviderEventIgnored { why: IgnoredMessage::NotUnderstood });
+}
+
+/// What a provider can say, once with all that it can say with it.
+pub fn messages() -> Vec<(&'static str, ProviderMessage)> {
+    let (refund, code) = (id!(RefundId "r1"), text("card_declined"));
+    let plain = |said| ProviderMessage {
+        event_id: text("evt_1"),
+        reference: None,
+        said,
+        amount: None,
+        currency: None,
+        body_sha256: [7; 32],
+    };
+    let full = ProviderMessage {
+        reference: Some(text("pi_3Mt")),
+        amount: Some(Money(3_500)),
+        currency: Some(currency("KWD", 3)),
+        ..plain(ProviderSaid::Captured)
+    };
+    vec![
+        ("full", full),
+        ("accepted", plain(ProviderSaid::Accepted)),
+        ("authorised", plain(ProviderSaid::Authorised)),
+        ("captured", plain(ProviderSaid::Captured)),
+        ("failed", plain(ProviderSaid::Failed { code: code.clone() })),
+        ("voided", plain(ProviderSaid::Voided)),
+        ("disputed", plain(ProviderSaid::Disputed)),
+        ("refund_succeeded", plain(ProviderSaid::RefundSucceeded { refund })),
+        ("refund_failed", plain(ProviderSaid::RefundFailed { refund, code })),
+        ("other", plain(ProviderSaid::Other)),
+    ]
 }
 
 fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {

@@ -84,6 +84,9 @@ async fn send(app: &App, caller: &Caller, id: CommandId, parsed: Result<ParsedCo
         let problem = "is of a UUID version that only the engine uses; send one of version 4 or 7";
         return Sent::Known(BatchResult::malformed(id, &FieldError::new("/command_id", problem)));
     }
+    if let Err(error) = app.providers.check(caller.tenant, &parsed.command) {
+        return Sent::Known(BatchResult::malformed(id, &error.under("/body")));
+    }
     // Only who runs stores may speak for somebody else.
     let may_name = matches!(caller.role, Role::Admin | Role::Manager);
     let envelope = Envelope {

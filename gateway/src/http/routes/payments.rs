@@ -9,8 +9,8 @@ use crate::http::path::At;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use domain::command::{Command, PaymentCommand, StoreCommand};
-use schemas::json::request::{InitiatePayment, Outcome, RefundOutcome, RequestRefund};
+use domain::command::{Command, PaymentCommand, ProviderCommand, StoreCommand};
+use schemas::json::request::{AdjustTip, InitiatePayment, Outcome, RefundOutcome, RequestRefund, VoidPayment};
 use schemas::json::{Receipt, wire};
 use std::sync::Arc;
 
@@ -88,6 +88,62 @@ pub async fn refund_outcome(
     Json(body): Json<RefundOutcome>,
 ) -> Result<Response, ApiError> {
     let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse(refund.0)?));
+    let answer = command::run(&app, &caller, &headers, command).await?;
+    command::respond(StatusCode::OK, &answer)
+}
+
+/// Asks the provider for the money that it has set aside, with the tip as it is now.
+#[utoipa::path(
+    post, path = "/v1/stores/{store}/payments/{payment}/capture", tag = "payments",
+    params(("store" = String, Path, description = "The store"), ("payment" = String, Path, description = "The payment"), CommandParams),
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn capture(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+) -> Result<Response, ApiError> {
+    let command = PaymentCommand::Provider(ProviderCommand::Capture);
+    let command = Command::Store(store.0, StoreCommand::Payment(payment.0, command));
+    let answer = command::run(&app, &caller, &headers, command).await?;
+    command::respond(StatusCode::OK, &answer)
+}
+
+/// Has the provider let go of what it has set aside; of captured money it gives all back.
+#[utoipa::path(
+    post, path = "/v1/stores/{store}/payments/{payment}/void", tag = "payments",
+    params(("store" = String, Path, description = "The store"), ("payment" = String, Path, description = "The payment"), CommandParams),
+    request_body = VoidPayment,
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn void(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+    Json(body): Json<VoidPayment>,
+) -> Result<Response, ApiError> {
+    let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse()));
+    let answer = command::run(&app, &caller, &headers, command).await?;
+    command::respond(StatusCode::OK, &answer)
+}
+
+/// Changes the tip of an authorised payment, before the provider is asked for the money.
+#[utoipa::path(
+    post, path = "/v1/stores/{store}/payments/{payment}/tip", tag = "payments",
+    params(("store" = String, Path, description = "The store"), ("payment" = String, Path, description = "The payment"), CommandParams),
+    request_body = AdjustTip,
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn tip(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+    Json(body): Json<AdjustTip>,
+) -> Result<Response, ApiError> {
+    let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse()?));
     let answer = command::run(&app, &caller, &headers, command).await?;
     command::respond(StatusCode::OK, &answer)
 }

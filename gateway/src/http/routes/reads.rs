@@ -1,5 +1,6 @@
 //! Queries: what the read models say, and from which prefix of the log.
 
+use super::webhooks::{PaymentsAnswer, UNMATCHED, unmatched};
 use crate::access::Capability;
 use crate::app::App;
 use crate::http::caller::Caller;
@@ -303,7 +304,8 @@ pub async fn payment(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PaymentsParams {
-    /// Only payments in this state: `initiated`, `captured`, `failed`, `expired` or `needs_review`.
+    /// Only payments in this state: `initiated`, `authorised`, `captured`, `failed`, `expired`, `voided` or `needs_review`.
+    /// `unmatched` lists providers' messages that fit no payment instead.
     state: Option<String>,
     /// Only payments for this order.
     #[param(value_type = Option<String>)]
@@ -319,11 +321,11 @@ pub struct PaymentsParams {
     min_position: Option<String>,
 }
 
-/// A store's payments, newest first.
+/// A store's payments, newest first; with `state=unmatched` what providers said that fits none of them.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/payments", tag = "payments",
     params(("store" = String, Path, description = "The store"), PaymentsParams),
-    responses((status = 200, body = List<PaymentView>), QueryProblems)
+    responses((status = 200, body = PaymentsAnswer), QueryProblems)
 )]
 pub async fn payments(
     State(app): State<Arc<App>>,
@@ -333,6 +335,11 @@ pub async fn payments(
     Params(params): Params<PaymentsParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
+    if params.state.as_deref() == Some(UNMATCHED) {
+        let page = page_request(params.limit, params.cursor)?;
+        let value = PaymentsAnswer::Unmatched(unmatched(&app, &caller, store.0, &page)?);
+        return view(&headers, &Answer { value, position: app.reader.durable() });
+    }
     let filter = PaymentFilter {
         state: params.state.map(|text| named(&text, "state", PaymentState::parse)).transpose()?,
         order: params.order.map(|order| order.0),
@@ -342,7 +349,7 @@ pub async fn payments(
     fresh(&app, Projection::Orders, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.payments(caller.tenant, store.0, &filter, &page)).await?;
     let list = List { items: answer.value.entries, cursor: answer.value.next };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&headers, &Answer { value: PaymentsAnswer::Payments(list), position: answer.position })
 }
 
 /// A store's menu: effective prices, variations, modifiers, taxes, and what is sold out. Ready bytes with an ETag.

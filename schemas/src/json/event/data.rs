@@ -7,8 +7,9 @@ mod setup;
 
 use crate::json::wire::{Wire, name_of};
 use domain::event::{
-    DayClosing, DayEvent, DayTotals, DrawerEvent, Event, Flag, IgnoredOutcome, IgnoredRefund, MoneyParts, PaymentEvent,
-    Pending, RefundedLine, ReleaseReason, ReservedLine, StockEvent, StockPolicy,
+    DayClosing, DayEvent, DayTotals, DrawerEvent, Event, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund,
+    MoneyParts, PaymentEvent, Pending, ProviderMessage, ProviderSaid, RefundedLine, ReleaseReason, ReservedLine,
+    StockEvent, StockPolicy, VoidReason,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -94,6 +95,8 @@ fn payment<S: Serializer>(event: &PaymentEvent, to: S) -> Result<S::Ok, S::Error
                 object!(to; "why": "amount_differs", "requested": requested.0, "captured": captured.0)
             }
             Flag::RefundInDoubt => object!(to; "why": "refund_in_doubt"),
+            Flag::CurrencyDiffers => object!(to; "why": "currency_differs"),
+            Flag::ReferenceDiffers => object!(to; "why": "reference_differs"),
         },
         PaymentEvent::PaymentOutcomeIgnored { outcome } => match outcome {
             IgnoredOutcome::Failed => object!(to; "outcome": "failed"),
@@ -122,6 +125,74 @@ fn payment<S: Serializer>(event: &PaymentEvent, to: S) -> Result<S::Ok, S::Error
             };
             object!(to; "refund_id": refund.as_str(), "outcome": outcome)
         }
+        PaymentEvent::AuthorisationRequested { account, capture } => {
+            object!(to; "provider_account": account.as_str(), "capture": name_of(*capture))
+        }
+        PaymentEvent::ProviderEventReceived(message) => message_data(message, to),
+        PaymentEvent::PaymentAuthorised { amount } => object!(to; "amount": amount.0),
+        PaymentEvent::CaptureRequested { amount, tip } => object!(to; "amount": amount.0, "tip": tip.0),
+        PaymentEvent::VoidRequested { why } => {
+            let why = match why {
+                VoidReason::Requested => "requested",
+                VoidReason::OrderClosed => "order_closed",
+                VoidReason::LateAuthorisation => "late_authorisation",
+                VoidReason::Expired => "expired",
+            };
+            object!(to; "why": why)
+        }
+        PaymentEvent::PaymentVoided | PaymentEvent::PaymentDisputed => to.serialize_map(Some(0))?.end(),
+        PaymentEvent::TipAdjusted { tip } => object!(to; "tip": tip.0),
+        PaymentEvent::ProviderEventIgnored { why } => {
+            let why = match why {
+                IgnoredMessage::Known => "known",
+                IgnoredMessage::Outranked => "outranked",
+                IgnoredMessage::UnderReview => "under_review",
+                IgnoredMessage::UnknownRefund => "unknown_refund",
+                IgnoredMessage::NotUnderstood => "not_understood",
+            };
+            object!(to; "why": why)
+        }
+    }
+}
+
+fn message_data<S: Serializer>(message: &ProviderMessage, to: S) -> Result<S::Ok, S::Error> {
+    let ProviderMessage { event_id, reference, said, amount, currency, body_sha256 } = message;
+    let (code, refund) = match said {
+        ProviderSaid::Failed { code } => (Some(code), None),
+        ProviderSaid::RefundSucceeded { refund } => (None, Some(refund)),
+        ProviderSaid::RefundFailed { refund, code } => (Some(code), Some(refund)),
+        ProviderSaid::Accepted
+        | ProviderSaid::Authorised
+        | ProviderSaid::Captured
+        | ProviderSaid::Voided
+        | ProviderSaid::Disputed
+        | ProviderSaid::Other => (None, None),
+    };
+    let digest: String = body_sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    object!(to;
+        "provider_event_id": event_id.as_str(),
+        "provider_ref" ?: reference.as_ref().map(|reference| reference.as_str()),
+        "kind": said_name(said),
+        "code" ?: code.map(|code| code.as_str()),
+        "refund_id" ?: refund.map(|refund| refund.as_str()),
+        "amount" ?: amount.map(Wire),
+        "currency" ?: currency.map(|currency| currency.code().to_owned()),
+        "body_sha256": digest
+    )
+}
+
+/// What a provider said, in one word.
+pub const fn said_name(said: &ProviderSaid) -> &'static str {
+    match said {
+        ProviderSaid::Accepted => "accepted",
+        ProviderSaid::Authorised => "authorised",
+        ProviderSaid::Captured => "captured",
+        ProviderSaid::Failed { .. } => "failed",
+        ProviderSaid::Voided => "voided",
+        ProviderSaid::Disputed => "disputed",
+        ProviderSaid::RefundSucceeded { .. } => "refund_succeeded",
+        ProviderSaid::RefundFailed { .. } => "refund_failed",
+        ProviderSaid::Other => "other",
     }
 }
 

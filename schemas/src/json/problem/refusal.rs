@@ -81,6 +81,12 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::RefundExceedsCaptured { .. } => "refund_exceeds_captured",
         Refused::RefundExceedsSold { .. } => "refund_exceeds_sold",
         Refused::OrderNotCompleted => "order_not_completed",
+        Refused::ProviderDecides { .. } => "provider_decides",
+        Refused::NoProvider => "no_provider",
+        Refused::PaymentNotAuthorised => "payment_not_authorised",
+        Refused::VoidUnderWay => "void_under_way",
+        Refused::TipTooHigh { .. } => "tip_too_high",
+        Refused::OnlyOnline { .. } => "only_online",
         Refused::NotCash => "not_cash",
         Refused::ShiftRequired => "shift_required",
         Refused::ShiftNotOpen { .. } => "shift_not_open",
@@ -191,6 +197,19 @@ pub fn refusal_detail(refused: &Refused) -> String {
         R::OrderNotCompleted => {
             "Lines are refunded once their order is settled; take the line off, or refund an amount.".into()
         }
+        R::ProviderDecides { account } => {
+            format!("The provider says what becomes of it, to the account {account}; nobody records that by hand.")
+                .into()
+        }
+        R::NoProvider => "No provider takes the payment; record its outcome instead.".into(),
+        R::PaymentNotAuthorised => "The provider has set no money aside that could be taken or changed.".into(),
+        R::VoidUnderWay => "The provider was asked to let go of the money.".into(),
+        R::TipTooHigh { max } => {
+            format!("The tip may be {max} at most, for what was set aside; take the rest as another payment.").into()
+        }
+        R::OnlyOnline { field } => {
+            format!("What is recorded after the fact may not bring {field}; leave it out.").into()
+        }
         R::NotCash => "The payment was not in cash, so it comes out of no drawer; leave drawer_id out.".into(),
         R::ShiftRequired => {
             "The store takes cash in shifts, and not exactly one is open; open one, or name the drawer.".into()
@@ -282,7 +301,10 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::TokenExists { token } | R::UnknownToken { token } => json!({"token_id": Wire(*token)}),
         R::LastToken { role } => json!({"role": name_of(*role)}),
         R::ApprovalRequired { right, approver } => json!({"right": name_of(*right), "approver": approver.map(Wire)}),
-        R::OnlyImported { field } => json!({"field": field}),
+        R::OnlyImported { field } | R::OnlyOnline { field } => json!({"field": field}),
+        R::ProviderDecides { account } => json!({"provider_account": Wire(*account)}),
+        R::TipTooHigh { max } => json!({"max": max.0}),
+        R::NoProvider | R::PaymentNotAuthorised | R::VoidUnderWay => json!({}),
         R::UnknownStore | R::NoMenu | R::OrderNotPlaced | R::OrderAlreadyPlaced | R::OrderEmpty => json!({}),
         R::ShiftNotOpen { drawer } | R::ShiftOpen { drawer } => json!({"drawer_id": Wire(*drawer)}),
         R::DayOpen { open } => json!({"open": Wire(*open)}),

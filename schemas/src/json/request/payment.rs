@@ -3,7 +3,8 @@
 use super::not_negative;
 use crate::json::FieldError;
 use crate::json::wire::{self, Wire};
-use domain::command::{self, Method, PaymentCommand};
+use domain::command::{self, Method, PaymentCommand, ProviderCommand};
+use domain::event::Capture;
 use domain::ids::{DrawerId, OrderId, PaymentId, TenderId};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,12 @@ pub struct InitiatePayment {
     /// The drawer cash goes into; where it is left out and the store works in shifts, the only one whose shift is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawer_id: Option<wire::DrawerId>,
+    /// The account at a payment provider that takes it, as the server's settings name it; not for cash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_account: Option<wire::AccountId>,
+    /// When the provider takes the money; only with `provider_account`, `automatic` where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<wire::Capture>,
 }
 
 fn nothing() -> wire::Money {
@@ -72,12 +79,30 @@ impl InitiatePayment {
             amount => amount.map(|amount| amount.0),
         };
         let tendered = self.tendered.map(|tendered| not_negative(tendered.0, "/tendered")).transpose()?;
+        let drawer = self.drawer_id.map(|drawer| drawer.0);
         let command = PaymentCommand::Initiate {
             order,
             check: self.check_id.map(|check| check.0),
             amount,
             tip: not_negative(self.tip.0, "/tip")?,
-            method: method(self.tender.0, tendered, self.drawer_id.map(|drawer| drawer.0))?,
+            method: match (self.provider_account, self.capture) {
+                (Some(Wire(account)), capture) => {
+                    let capture = capture.map_or(Capture::AtOnce, |capture| capture.0);
+                    provided(
+                        self.tender.0,
+                        tendered,
+                        drawer,
+                        Method::Provider { tender: self.tender.0, account, capture },
+                    )?
+                }
+                (None, Some(_)) => {
+                    return Err(FieldError::new(
+                        "/capture",
+                        "is for what a provider takes; name it in provider_account",
+                    ));
+                }
+                (None, None) => method(self.tender.0, tendered, drawer)?,
+            },
             expected_total: self.expected_total.map(|total| total.0),
         };
         Ok((self.payment_id.0, command))
@@ -90,6 +115,57 @@ fn method(tender: TenderId, tendered: Option<Money>, drawer: Option<DrawerId>) -
         (None, None) => Ok(Method::External(tender)),
         (Some(_), _) => Err(FieldError::new("/tendered", "is for cash only")),
         (None, Some(_)) => Err(FieldError::new("/drawer_id", "is for cash only")),
+    }
+}
+
+fn provided(
+    tender: TenderId,
+    tendered: Option<Money>,
+    drawer: Option<DrawerId>,
+    by: Method,
+) -> Result<Method, FieldError> {
+    match (tendered, drawer) {
+        _ if tender.as_str() == CASH => Err(FieldError::new("/provider_account", "is not for cash")),
+        (None, None) => Ok(by),
+        (Some(_), _) => Err(FieldError::new("/tendered", "is for cash only")),
+        (None, Some(_)) => Err(FieldError::new("/drawer_id", "is for cash only")),
+    }
+}
+
+/// `POST /v1/stores/{store}/payments/{payment}/void`: lets go of what a provider has set aside; of captured money it gives
+/// all back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Guest left"}))]
+pub struct VoidPayment {
+    /// Why.
+    pub reason: wire::Text,
+}
+
+impl VoidPayment {
+    /// The command.
+    pub fn parse(self) -> PaymentCommand {
+        PaymentCommand::Provider(ProviderCommand::Void { reason: self.reason.0 })
+    }
+}
+
+/// `POST /v1/stores/{store}/payments/{payment}/tip`: changes the tip before the provider is asked for the money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"tip": 300}))]
+pub struct AdjustTip {
+    /// The tip.
+    pub tip: wire::Money,
+}
+
+impl AdjustTip {
+    /// The command.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<PaymentCommand, FieldError> {
+        let tip = not_negative(self.tip.0, "/tip")?;
+        Ok(PaymentCommand::Provider(ProviderCommand::AdjustTip { tip }))
     }
 }
 

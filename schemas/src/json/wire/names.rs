@@ -3,7 +3,7 @@
 use super::{WireForm, read_text};
 use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use domain::command::Source;
-use domain::event::{Channel, DiningMode, PayMode, Role};
+use domain::event::{Capture, Channel, DiningMode, PayMode, Role};
 use domain::kitchen::Kitchen;
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
@@ -115,6 +115,9 @@ names! {
     RefundOutcomeKind, "What became of a refund: `succeeded` if the money was given back." {
         Succeeded = "succeeded", Failed = "failed",
     }
+    Capture, "When a provider takes the money: `automatic` at once, `manual` when it is asked to." {
+        AtOnce = "automatic", Later = "manual",
+    }
     PolicyKind, "How a stock item is kept: what is `untracked` is never refused and never reserved." {
         Untracked = "untracked", Counted = "counted",
     }
@@ -155,6 +158,9 @@ names! {
         RecordOutcome = "payment.record_outcome",
         RequestRefund = "payment.request_refund",
         RecordRefundOutcome = "payment.record_refund_outcome",
+        CapturePayment = "payment.capture",
+        VoidPayment = "payment.void",
+        AdjustTip = "payment.adjust_tip",
         SetStockPolicy = "stock.set_policy",
         ReceiveStock = "stock.receive",
         CountStock = "stock.count",
@@ -248,6 +254,12 @@ pub enum CommandKind {
     /// `payment.record_refund_outcome`: `payment_id`, `refund_id`, body
     /// [`RefundOutcome`](crate::json::request::RefundOutcome).
     RecordRefundOutcome,
+    /// `payment.capture`: `payment_id`.
+    CapturePayment,
+    /// `payment.void`: `payment_id`, body [`VoidPayment`](crate::json::request::VoidPayment).
+    VoidPayment,
+    /// `payment.adjust_tip`: `payment_id`, body [`AdjustTip`](crate::json::request::AdjustTip).
+    AdjustTip,
     /// `stock.set_policy`: body [`SetStockPolicy`](crate::json::request::SetStockPolicy).
     SetStockPolicy,
     /// `stock.receive`: body [`ReceiveStock`](crate::json::request::ReceiveStock).

@@ -1,0 +1,170 @@
+//! What payment providers are to be asked, found in the log.
+//!
+//! The engine only records that a provider is to be asked. Whoever asks (the gateway has the HTTP) tails the log with
+//! [`duties`], keeps what is owed in the [`Outbox`], and before each request looks at the payment's own stream with
+//! [`standing`]: what has its outcome is not asked any more. So a request goes out at least once, a rebuilt read model asks
+//! nothing, and an outbox that was lost and starts at the first event asks only what is still open.
+
+mod outbox;
+
+pub use outbox::{OUTBOX_PARKED_MAX, Outbox, OutboxError, ParkedAt};
+
+use crate::fold::FoldError;
+use crate::load::decode;
+use domain::event::{Event, PaymentEvent};
+use domain::ids::{AccountId, PaymentId, StoreId, TenantId, Text};
+use domain::payment::{Payment, PaymentState};
+use domain::refund::RefundState;
+use domain::stream::Stream;
+use eventlog::{Direction, LogReader, Position, ReadError, Revision, StoredBatch};
+use schemas::provider::Ask;
+use schemas::stored::{self, DecodeError, Duty, Errand};
+
+/// Something the log says that concerns providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A provider is to be asked something, since this position.
+    Owed(Position, Duty),
+    /// Something happened to a payment that a provider takes, or may take.
+    Touched {
+        /// The tenant.
+        tenant: TenantId,
+        /// The store.
+        store: StoreId,
+        /// The payment.
+        payment: PaymentId,
+    },
+}
+
+/// How a duty stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// There is nothing to ask any more, or no provider to ask.
+    Settled,
+    /// It is to be asked.
+    Open {
+        /// The account to ask under.
+        account: AccountId,
+        /// The provider's id of the payment, once it said so.
+        reference: Option<Text>,
+        /// What to ask; nothing where the provider first has to name the payment.
+        ask: Option<Ask>,
+        /// The attempt has ended: the provider is asked nothing new, only to let go.
+        is_over: bool,
+    },
+}
+
+/// Why a duty cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum StandingError {
+    /// The log does not read; the same call may be repeated.
+    #[error("the log does not read")]
+    Read(#[from] ReadError),
+    /// An event of the payment does not read.
+    #[error("an event of {stream} does not read")]
+    Event {
+        /// The payment's stream.
+        stream: String,
+        /// What is wrong.
+        source: DecodeError,
+    },
+}
+
+/// What a batch of the log says from `from` on.
+///
+/// # Errors
+/// [`FoldError`] at the first event of a payment that does not read.
+pub fn duties(batch: &StoredBatch, from: Position, mut see: impl FnMut(News)) -> Result<(), FoldError> {
+    for commit in batch.commits() {
+        for event in commit.events().filter(|event| from <= event.position) {
+            if !event.stream.starts_with("payment-") {
+                continue;
+            }
+            let (Stream::Payment(tenant, store, payment), Event::Payment(_, fact)) = decode(&event)? else { continue };
+            let owed = |what| News::Owed(event.position, Duty { tenant, store, payment, what });
+            match &fact {
+                PaymentEvent::AuthorisationRequested { .. } => see(owed(Errand::Authorise)),
+                PaymentEvent::CaptureRequested { .. } => see(owed(Errand::Capture)),
+                PaymentEvent::VoidRequested { .. } => see(owed(Errand::Void)),
+                PaymentEvent::RefundRequested { refund, .. } => see(owed(Errand::Refund(*refund))),
+                PaymentEvent::PaymentInitiated { .. }
+                | PaymentEvent::PaymentCaptured { .. }
+                | PaymentEvent::PaymentFailed { .. }
+                | PaymentEvent::PaymentExpired
+                | PaymentEvent::PaymentFlagged { .. }
+                | PaymentEvent::PaymentOutcomeIgnored { .. }
+                | PaymentEvent::RefundSucceeded { .. }
+                | PaymentEvent::RefundFailed { .. }
+                | PaymentEvent::RefundOutcomeIgnored { .. }
+                | PaymentEvent::ProviderEventReceived(_)
+                | PaymentEvent::PaymentAuthorised { .. }
+                | PaymentEvent::PaymentVoided
+                | PaymentEvent::PaymentDisputed
+                | PaymentEvent::TipAdjusted { .. }
+                | PaymentEvent::ProviderEventIgnored { .. } => {}
+            }
+            see(News::Touched { tenant, store, payment });
+        }
+    }
+    Ok(())
+}
+
+/// How a duty stands now, by the payment's own stream. Blocks on the disk.
+///
+/// # Errors
+/// [`StandingError`].
+pub fn standing(reader: &LogReader, duty: &Duty) -> Result<Standing, StandingError> {
+    let stream = Stream::Payment(duty.tenant, duty.store, duty.payment);
+    let events = reader.read_stream(&stream.to_string(), Revision(0), Direction::Forward, usize::MAX)?;
+    let mut payment: Option<Payment> = None;
+    for event in &events {
+        let fact = stored::decode(&stream, &event.body)
+            .map_err(|source| StandingError::Event { stream: stream.to_string(), source })?;
+        let Event::Payment(_, fact) = fact else { continue };
+        match &mut payment {
+            None => payment = Some(Payment::initiate(&fact)),
+            Some(payment) => payment.evolve(&fact),
+        }
+    }
+    Ok(payment.map_or(Standing::Settled, |payment| stands(duty, &payment)))
+}
+
+fn stands(duty: &Duty, payment: &Payment) -> Standing {
+    let Some(provider) = payment.provider.as_deref() else { return Standing::Settled };
+    let (account, reference) = (provider.account, provider.reference.clone());
+    let is_open = match (duty.what, payment.state) {
+        (Errand::Authorise, PaymentState::Initiated) => true,
+        (Errand::Capture, PaymentState::Authorised) => !provider.void_requested,
+        (
+            Errand::Void,
+            PaymentState::Initiated | PaymentState::Authorised | PaymentState::Failed | PaymentState::Expired,
+        ) => true,
+        (Errand::Refund(refund), PaymentState::Captured) => {
+            payment.refund(refund).is_some_and(|refund| refund.state == RefundState::Requested)
+        }
+        (Errand::Authorise, _) | (Errand::Capture, _) | (Errand::Void, _) | (Errand::Refund(_), _) => false,
+    };
+    if !is_open {
+        return Standing::Settled;
+    }
+    let amount = payment.requested();
+    let ask = match (duty.what, reference.clone()) {
+        (Errand::Authorise, _) => {
+            let (currency, capture) = (payment.currency, provider.capture);
+            Some(Ask::Authorise { payment: duty.payment, amount, currency, capture })
+        }
+        (Errand::Capture, Some(reference)) => Some(Ask::Capture { reference, amount }),
+        (Errand::Void, Some(reference)) => Some(Ask::Void { reference }),
+        // The provider may know of it although it never said so.
+        (Errand::Void, None) => Some(Ask::Find { payment: duty.payment }),
+        (Errand::Refund(refund), Some(reference)) => payment.refund(refund).map(|held| Ask::Refund {
+            reference,
+            payment: duty.payment,
+            refund,
+            amount: held.parts.sum(),
+        }),
+        (Errand::Capture | Errand::Refund(_), None) => None,
+    };
+    let is_over = matches!(payment.state, PaymentState::Failed | PaymentState::Expired);
+    Standing::Open { account, reference, ask, is_over }
+}

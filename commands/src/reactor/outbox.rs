@@ -1,0 +1,243 @@
+//! What is owed to payment providers, and what they said that fits no payment yet: one small file beside the log.
+//!
+//! What is owed is derived: without the file it is found again in the log. A parked message is not: the provider was told
+//! that it is kept. It is gone from here once the log has it.
+
+use domain::ids::{StoreId, TenantId};
+use eventlog::Position;
+use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
+use schemas::stored::{BadParked, Duty, Parked};
+use std::path::{Path, PathBuf};
+
+type Numbers = TableDefinition<'static, &'static str, u64>;
+
+/// How far the log was read.
+const POSITION: Numbers = TableDefinition::new("position");
+const POSITION_KEY: &str = "position";
+/// What is owed, by the position that says so.
+const OWED: TableDefinition<'static, u64, &'static str> = TableDefinition::new("owed");
+/// `<tenant> <store> <account> <event id>` to the message.
+const PARKED: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("parked");
+/// What the database may keep in memory, in bytes.
+const CACHE_BYTES: usize = 4 << 20;
+
+/// The most parked messages of one account: more are refused, and the provider keeps them.
+pub const OUTBOX_PARKED_MAX: usize = 10_000;
+
+/// Why the outbox cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// The database failed.
+    #[error("the file {} failed", path.display())]
+    Storage {
+        /// The file.
+        path: PathBuf,
+        /// What the database says.
+        source: Box<redb::Error>,
+    },
+    /// A row of what is owed does not read.
+    #[error("{} holds {row:?} at position {position}, which is no duty", path.display())]
+    Duty {
+        /// The file.
+        path: PathBuf,
+        /// Where.
+        position: Position,
+        /// The row.
+        row: String,
+    },
+    /// A parked message does not read.
+    #[error("{} holds a message that does not read", path.display())]
+    Parked {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: BadParked,
+    },
+    /// The file has read more of the log than there is.
+    #[error(
+        "{} goes to position {position}, which the log does not have: it is of another log; put the right one in its place, or \
+         remove it to find what is owed again",
+        path.display()
+    )]
+    Ahead {
+        /// The file.
+        path: PathBuf,
+        /// How far it goes.
+        position: Position,
+    },
+}
+
+/// Where a parked message stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ParkedAt {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The store.
+    pub store: StoreId,
+    key: String,
+}
+
+/// What is owed to providers, and what waits for its payment.
+#[derive(Debug)]
+pub struct Outbox {
+    path: PathBuf,
+    database: Database,
+}
+
+impl Outbox {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    /// [`OutboxError::Storage`]; [`OutboxError::Ahead`] where it has read beyond `head`, the position after the log's last event.
+    pub fn open(path: &Path, head: Position) -> Result<Outbox, OutboxError> {
+        let made = Database::builder().set_cache_size(CACHE_BYTES).create(path);
+        let database = made.map_err(|error| storage(path, error.into()))?;
+        let outbox = Outbox { path: path.to_owned(), database };
+        outbox.try_write(|write| {
+            write.open_table(POSITION)?;
+            write.open_table(OWED)?;
+            write.open_table(PARKED)?;
+            Ok(())
+        })?;
+        let position = outbox.position()?;
+        match position <= head {
+            true => Ok(outbox),
+            false => Err(OutboxError::Ahead { path: outbox.path, position }),
+        }
+    }
+
+    fn try_write<T>(
+        &self,
+        change: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, OutboxError> {
+        let written = || {
+            let write = self.database.begin_write()?;
+            let value = change(&write)?;
+            write.commit()?;
+            Ok(value)
+        };
+        written().map_err(|error| storage(&self.path, error))
+    }
+
+    fn try_read<T>(
+        &self,
+        look: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, OutboxError> {
+        let read = || look(&self.database.begin_read()?);
+        read().map_err(|error| storage(&self.path, error))
+    }
+
+    /// The first position that was not read yet.
+    ///
+    /// # Errors
+    /// [`OutboxError::Storage`].
+    pub fn position(&self) -> Result<Position, OutboxError> {
+        let held = self.try_read(|read| Ok(read.open_table(POSITION)?.get(POSITION_KEY)?.map(|held| held.value())))?;
+        Ok(Position(held.unwrap_or(0)))
+    }
+
+    /// What is owed, oldest first.
+    ///
+    /// # Errors
+    /// [`OutboxError`].
+    pub fn owed(&self) -> Result<Vec<(Position, Duty)>, OutboxError> {
+        let rows = self.try_read(|read| {
+            let table = read.open_table(OWED)?;
+            let rows = table.iter()?.map(|row| row.map(|(at, duty)| (Position(at.value()), duty.value().to_owned())));
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        })?;
+        let read = |(position, row): (Position, String)| match Duty::parse(&row) {
+            Some(duty) => Ok((position, duty)),
+            None => Err(OutboxError::Duty { path: self.path.clone(), position, row }),
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    /// Notes what is owed besides, what is owed no more, and how far the log was read: all of it, durably, or nothing.
+    ///
+    /// # Errors
+    /// [`OutboxError::Storage`]; nothing was noted.
+    pub fn note(&self, owed: &[(Position, Duty)], done: &[Position], position: Position) -> Result<(), OutboxError> {
+        self.try_write(|write| {
+            write.open_table(POSITION)?.insert(POSITION_KEY, position.0)?;
+            let mut table = write.open_table(OWED)?;
+            for (at, duty) in owed {
+                table.insert(at.0, duty.to_string().as_str())?;
+            }
+            for at in done {
+                table.remove(at.0)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps a message that fits no payment yet, durably; the same one is kept once. `false` where the account has
+    /// [`OUTBOX_PARKED_MAX`] already.
+    ///
+    /// # Errors
+    /// [`OutboxError::Storage`]; it was not kept.
+    pub fn park(&self, tenant: TenantId, store: StoreId, parked: &Parked) -> Result<Option<ParkedAt>, OutboxError> {
+        let prefix = format!("{tenant} {store} {} ", parked.account);
+        let key = format!("{prefix}{}", parked.message.event_id);
+        let bytes = parked.encode();
+        let has_room = self.try_write(|write| {
+            let mut table = write.open_table(PARKED)?;
+            let is_known = table.get(key.as_str())?.is_some();
+            // Counting is exact only where it matters.
+            let is_crowded = (OUTBOX_PARKED_MAX as u64) <= table.len()?;
+            if !is_known && is_crowded {
+                // No id is longer than a text, and every text sorts before the last character there is.
+                let end = format!("{prefix}{}", char::MAX);
+                if OUTBOX_PARKED_MAX <= table.range(prefix.as_str()..end.as_str())?.count() {
+                    return Ok(false);
+                }
+            }
+            table.insert(key.as_str(), bytes.as_slice())?;
+            Ok(true)
+        })?;
+        Ok(has_room.then_some(ParkedAt { tenant, store, key }))
+    }
+
+    /// Lets messages go that the log has.
+    ///
+    /// # Errors
+    /// [`OutboxError::Storage`]; they are still there.
+    pub fn unpark(&self, gone: &[ParkedAt]) -> Result<(), OutboxError> {
+        self.try_write(|write| {
+            let mut table = write.open_table(PARKED)?;
+            for at in gone {
+                table.remove(at.key.as_str())?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Every parked message.
+    ///
+    /// # Errors
+    /// [`OutboxError`].
+    pub fn parked(&self) -> Result<Vec<(ParkedAt, Parked)>, OutboxError> {
+        let rows = self.try_read(|read| {
+            let table = read.open_table(PARKED)?;
+            let rows =
+                table.iter()?.map(|row| row.map(|(key, bytes)| (key.value().to_owned(), bytes.value().to_vec())));
+            Ok(rows.collect::<Result<Vec<_>, _>>()?)
+        })?;
+        let read = |(key, bytes): (String, Vec<u8>)| {
+            let bad = |source| OutboxError::Parked { path: self.path.clone(), source };
+            let parked = Parked::decode(&bytes).map_err(bad)?;
+            let mut parts = key.split(' ');
+            let tenant = parts.next().and_then(|tenant| TenantId::parse(tenant).ok());
+            let store = parts.next().and_then(|store| StoreId::parse(store).ok());
+            match (tenant, store) {
+                (Some(tenant), Some(store)) => Ok((ParkedAt { tenant, store, key }, parked)),
+                _ => Err(bad(BadParked::Damaged)),
+            }
+        };
+        rows.into_iter().map(read).collect()
+    }
+}
+
+fn storage(path: &Path, source: redb::Error) -> OutboxError {
+    OutboxError::Storage { path: path.to_owned(), source: Box::new(source) }
+}

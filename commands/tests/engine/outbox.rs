@@ -1,0 +1,122 @@
+//! What is owed to payment providers: kept beside the log, and found in it again.
+
+use crate::support::*;
+use commands::reactor::{News, Outbox, OutboxError, Standing, duties, standing};
+use domain::calendar::Timestamp;
+use domain::command::{Method, PaymentCommand, ProviderCommand, StoreCommand};
+use domain::event::{Capture, ProviderMessage, ProviderSaid};
+use domain::ids::{AccountId, PaymentId, StoreId, TenantId, TenderId, Text};
+use eventlog::Position;
+use eventlog::open_memory;
+use schemas::provider::Ask;
+use schemas::stored::{Duty, Errand, Parked};
+use tempfile::TempDir;
+
+fn duty(payment: &str, what: Errand) -> Duty {
+    let (tenant, store) = (TenantId::parse("acme").unwrap(), StoreId::parse("s1").unwrap());
+    Duty { tenant, store, payment: PaymentId::parse(payment).unwrap(), what }
+}
+
+fn text(text: &str) -> Text {
+    Text::parse(text).unwrap()
+}
+
+fn message(event: &str, said: ProviderSaid) -> ProviderMessage {
+    let (event_id, reference) = (text(event), Some(text("pay_1")));
+    ProviderMessage { event_id, reference, said, amount: None, currency: None, body_sha256: [7; 32] }
+}
+
+#[test]
+fn what_is_owed_survives_and_what_is_done_does_not() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("providers.redb");
+    let (one, two) = (duty("p1", Errand::Authorise), duty("p2", Errand::Void));
+    {
+        let outbox = Outbox::open(&path, Position(100)).unwrap();
+        assert_eq!((outbox.position().unwrap(), outbox.owed().unwrap()), (Position(0), vec![]));
+        outbox.note(&[(Position(7), one), (Position(9), two)], &[], Position(10)).unwrap();
+    }
+    {
+        let outbox = Outbox::open(&path, Position(10)).unwrap();
+        assert_eq!(outbox.owed().unwrap(), [(Position(7), one), (Position(9), two)]);
+        outbox.note(&[], &[Position(7)], Position(20)).unwrap();
+        assert_eq!((outbox.position().unwrap(), outbox.owed().unwrap()), (Position(20), vec![(Position(9), two)]));
+    }
+    // The file of another log, or of a later copy of this one, is refused.
+    assert!(matches!(Outbox::open(&path, Position(19)), Err(OutboxError::Ahead { position: Position(20), .. })));
+}
+
+#[test]
+fn a_message_is_parked_once_and_let_go() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("providers.redb");
+    let (tenant, store) = (TenantId::parse("acme").unwrap(), StoreId::parse("s1").unwrap());
+    let parked = |event: &str| Parked {
+        account: AccountId::parse("card").unwrap(),
+        payment: None,
+        received_at: Timestamp(5),
+        message: message(event, ProviderSaid::Captured),
+    };
+    let outbox = Outbox::open(&path, Position(0)).unwrap();
+    let at = outbox.park(tenant, store, &parked("e1")).unwrap().expect("there is room");
+    assert_eq!(outbox.park(tenant, store, &parked("e1")).unwrap(), Some(at.clone()));
+    outbox.park(tenant, store, &parked("e2")).unwrap().expect("there is room");
+    drop(outbox);
+    let outbox = Outbox::open(&path, Position(0)).unwrap();
+    let events = |outbox: &Outbox| -> Vec<String> {
+        outbox.parked().unwrap().into_iter().map(|(_, parked)| parked.message.event_id.to_string()).collect()
+    };
+    assert_eq!(events(&outbox), ["e1", "e2"]);
+    outbox.unpark(&[at]).unwrap();
+    assert_eq!(events(&outbox), ["e2"]);
+}
+
+/// What the log says is owed, in its order.
+fn owed(house: &House) -> Vec<(Position, Duty)> {
+    let mut owed = vec![];
+    for batch in house.engine.reader().read(Position(0), usize::MAX).expect("the log reads") {
+        let noted = duties(&batch, Position(0), |news| match news {
+            News::Owed(at, duty) => owed.push((at, duty)),
+            News::Touched { .. } => {}
+        });
+        noted.expect("its events read");
+    }
+    owed
+}
+
+#[test]
+fn the_log_says_what_is_owed_and_the_payment_whether_it_still_is() {
+    let house = House::furnished(open_memory(), 9);
+    let (account, tender) = (AccountId::parse("card").unwrap(), TenderId::parse("card").unwrap());
+    let through = Method::Provider { tender, account, capture: Capture::Later };
+    house.must(burgers("o1", 1));
+    house.must(pay("p1", "o1", through));
+    let to_provider =
+        |command| to_store(StoreCommand::Payment(PaymentId::parse("p1").unwrap(), PaymentCommand::Provider(command)));
+    let says = |event: &str, said| to_provider(ProviderCommand::Record { account, message: message(event, said) });
+    let stands = |index: usize| standing(house.engine.reader(), &owed(&house)[index].1).expect("the log reads");
+    let ask = |standing| match standing {
+        Standing::Open { ask, .. } => ask,
+        Standing::Settled => None,
+    };
+    assert!(matches!(ask(stands(0)), Some(Ask::Authorise { capture: Capture::Later, .. })));
+    house.must(says("e1", ProviderSaid::Authorised));
+    assert_eq!(stands(0), Standing::Settled, "it is authorised");
+    house.must(to_provider(ProviderCommand::Capture));
+    let Some(Ask::Capture { reference, amount }) = ask(stands(1)) else { panic!("{:?}", stands(1)) };
+    assert_eq!(reference, text("pay_1"));
+    house.must(to_provider(ProviderCommand::Void { reason: text("left") }));
+    assert_eq!(stands(1), Standing::Settled, "it is let go of instead");
+    assert!(matches!(ask(stands(2)), Some(Ask::Void { .. })));
+    // The provider was faster.
+    house.must(says("e2", ProviderSaid::Captured));
+    assert_eq!(stands(2), Standing::Settled);
+    house.must(to_provider(ProviderCommand::Void { reason: text("left") }));
+    let Some(Ask::Refund { amount: back, .. }) = ask(stands(3)) else { panic!("{:?}", stands(3)) };
+    assert_eq!(back, amount, "all of it");
+    let refund = domain::ids::RefundId::parse("void").unwrap();
+    house.must(says("e3", ProviderSaid::RefundSucceeded { refund }));
+    assert!((0..4).all(|index| stands(index) == Standing::Settled));
+    let what: Vec<Errand> = owed(&house).into_iter().map(|(_, duty)| duty.what).collect();
+    assert_eq!(what, [Errand::Authorise, Errand::Capture, Errand::Void, Errand::Refund(refund)]);
+}

@@ -1,0 +1,92 @@
+//! What payment providers say, and what they are asked.
+
+use crate::ids::{RefundId, Text};
+use crate::money::{Currency, Money};
+
+/// When a provider takes the money that it authorised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capture {
+    /// At once, without being asked again.
+    AtOnce,
+    /// When it is asked to.
+    Later,
+}
+
+/// A message of a payment provider about one payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderMessage {
+    /// The provider's id of the message: it counts once (rule P4).
+    pub event_id: Text,
+    /// The provider's id of the payment.
+    pub reference: Option<Text>,
+    /// What happened.
+    pub said: ProviderSaid,
+    /// The amount it is about, with the tip.
+    pub amount: Option<Money>,
+    /// The currency of the amount.
+    pub currency: Option<Currency>,
+    /// SHA-256 of the message as it came.
+    pub body_sha256: [u8; 32],
+}
+
+/// What a provider says happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProviderSaid {
+    /// It knows of the payment; nothing has happened yet.
+    Accepted,
+    /// The money is set aside.
+    Authorised,
+    /// Money moved.
+    Captured,
+    /// No money will move.
+    Failed {
+        /// The provider's code.
+        code: Text,
+    },
+    /// What was set aside was let go.
+    Voided,
+    /// The guest's bank wants the money back.
+    Disputed,
+    /// The money of a refund was given back.
+    RefundSucceeded {
+        /// The refund.
+        refund: RefundId,
+    },
+    /// It was not.
+    RefundFailed {
+        /// The refund.
+        refund: RefundId,
+        /// The provider's code.
+        code: Text,
+    },
+    /// Something that has no meaning here.
+    Other,
+}
+
+/// Why a provider's message changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IgnoredMessage {
+    /// It says what was known.
+    Known,
+    /// The payment has got further than it says (rule P5).
+    Outranked,
+    /// A person has to look at the payment first.
+    UnderReview,
+    /// The payment has no such refund.
+    UnknownRefund,
+    /// It has no meaning here.
+    NotUnderstood,
+}
+
+/// Why a provider is asked to let go of what it set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VoidReason {
+    /// Somebody asked for it.
+    Requested,
+    /// The order takes no money any more.
+    OrderClosed,
+    /// The money was set aside after the attempt had ended.
+    LateAuthorisation,
+    /// The attempt ended unanswered.
+    Expired,
+}

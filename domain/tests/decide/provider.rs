@@ -1,0 +1,258 @@
+//! Payments that a provider takes: what it says in every state, and what it is asked.
+
+use crate::support::*;
+use crate::*;
+use domain::command::ProviderCommand;
+use domain::event::{Capture, ProviderMessage, ProviderSaid};
+
+fn through(capture: Capture) -> Method {
+    Method::Provider { tender: TenderId::parse("card").expect("an id"), account: account("acme"), capture }
+}
+
+fn to_provider(id: &str, command: ProviderCommand) -> When {
+    when(to_payment(id, PaymentCommand::Provider(command)))
+}
+
+fn message(said: ProviderSaid) -> ProviderMessage {
+    let (event_id, reference) = (text("e"), Some(text("pay_1")));
+    ProviderMessage { event_id, reference, said, amount: None, currency: None, body_sha256: [7; 32] }
+}
+
+fn records(message: ProviderMessage) -> When {
+    to_provider("p1", ProviderCommand::Record { account: account("acme"), message })
+}
+
+fn says(said: ProviderSaid) -> When {
+    records(message(said))
+}
+
+fn says_of(said: ProviderSaid, amount: i64) -> When {
+    records(ProviderMessage { amount: Some(Money(amount)), ..message(said) })
+}
+
+fn declined() -> ProviderSaid {
+    ProviderSaid::Failed { code: text("declined") }
+}
+
+fn capture() -> When {
+    to_provider("p1", ProviderCommand::Capture)
+}
+
+fn void() -> When {
+    to_provider("p1", ProviderCommand::Void { reason: text("left") })
+}
+
+fn tip(tip: i64) -> When {
+    to_provider("p1", ProviderCommand::AdjustTip { tip: Money(tip) })
+}
+
+/// A placed order of 2178, and an attempt to pay it all through the provider.
+fn given() -> Vec<When> {
+    vec![open(burgers()), place(), pay("p1", None, 0, through(Capture::Later))]
+}
+
+fn after(steps: &[When]) -> Vec<When> {
+    [given(), steps.to_vec()].concat()
+}
+
+/// Initiated, authorised, failed, expired, voided, captured, to be reviewed.
+fn states() -> [Vec<When>; 7] {
+    [
+        given(),
+        after(&[says(ProviderSaid::Authorised)]),
+        after(&[says(declined())]),
+        after(&[expire("p1", 900)]),
+        after(&[says(ProviderSaid::Voided)]),
+        after(&[says(ProviderSaid::Captured)]),
+        after(&[says_of(ProviderSaid::Captured, 9)]),
+    ]
+}
+
+#[track_caller]
+fn check_states(command: When, then_what: [&[&str]; 7]) {
+    for (given, then) in states().iter().zip(then_what) {
+        check(given, command.clone(), Ok(&[&["p1 got e"], then].concat()));
+    }
+}
+
+const KNOWN: &[&str] = &["p1 message ignored Known"];
+const OUTRANKED: &[&str] = &["p1 message ignored Outranked"];
+const REVIEWED: &[&str] = &["p1 message ignored UnderReview"];
+const SETTLED: [&str; 3] = ["o1 applied p1 2178 + 0", "committed l1 burger 2000", "o1 completed 2178"];
+
+#[test]
+fn a_provider_is_asked_to_authorise() {
+    let asked = ["p1 card 2178 + 0 until 900", "p1 asks acme for Later"];
+    check(&[open(burgers()), place()], pay("p1", None, 0, through(Capture::Later)), Ok(&asked));
+}
+
+#[test]
+fn p5_accepted() {
+    check_states(says(ProviderSaid::Accepted), [&[]; 7]);
+}
+
+#[test]
+fn p5_authorised() {
+    let late: &[&str] = &["p1 asks to void LateAuthorisation"];
+    let then = [&["p1 authorised 2178"][..], KNOWN, late, late, late, OUTRANKED, REVIEWED];
+    check_states(says(ProviderSaid::Authorised), then);
+    check_states(says_of(ProviderSaid::Authorised, 2_178), then);
+    // It is asked once: at its deadline it was asked to let go, if it had named the payment by then.
+    let named = after(&[says(ProviderSaid::Accepted), expire("p1", 900)]);
+    check(&named, says(ProviderSaid::Authorised), Ok(&["p1 got e", "p1 message ignored Outranked"]));
+    let asked = after(&[says(declined()), says(ProviderSaid::Authorised)]);
+    check(&asked, says(ProviderSaid::Authorised), Ok(&["p1 got e", "p1 message ignored Outranked"]));
+}
+
+#[test]
+fn p5_captured_by_the_provider() {
+    let in_time = [vec!["p1 captured 2178 + 0"], SETTLED.to_vec()].concat();
+    let late = [vec!["p1 captured 2178 + 0", "p1 flagged LateCapture"], SETTLED.to_vec()].concat();
+    check_states(says(ProviderSaid::Captured), [&in_time, &in_time, &late, &late, &late, KNOWN, REVIEWED]);
+}
+
+#[test]
+fn p7_another_amount_currency_or_reference() {
+    let flagged: &[&str] = &["p1 flagged 9 for 2178"];
+    let then = [flagged, flagged, flagged, flagged, flagged, KNOWN, REVIEWED];
+    check_states(says_of(ProviderSaid::Captured, 9), then);
+    let euros = Currency::new("EUR", 2);
+    let foreign = records(ProviderMessage { currency: euros, ..message(ProviderSaid::Captured) });
+    check(&given(), foreign, Ok(&["p1 got e", "p1 flagged CurrencyDiffers"]));
+    let other = ProviderMessage { reference: Some(text("pay_2")), ..message(ProviderSaid::Captured) };
+    let known = after(&[says(ProviderSaid::Accepted)]);
+    check(&known, records(other), Ok(&["p1 got e", "p1 flagged ReferenceDiffers"]));
+    check(&given(), says_of(ProviderSaid::Authorised, 9), Ok(&["p1 got e", "p1 flagged 9 for 2178"]));
+}
+
+#[test]
+fn p5_failed_at_the_provider() {
+    let failed: &[&str] = &["p1 failed declined"];
+    check_states(says(declined()), [failed, failed, KNOWN, KNOWN, OUTRANKED, OUTRANKED, REVIEWED]);
+}
+
+#[test]
+fn p5_voided() {
+    let voided: &[&str] = &["p1 voided"];
+    check_states(says(ProviderSaid::Voided), [voided, voided, voided, voided, KNOWN, OUTRANKED, REVIEWED]);
+}
+
+#[test]
+fn disputed_and_not_understood() {
+    check_states(says(ProviderSaid::Disputed), [&["p1 disputed"]; 7]);
+    let known = after(&[says(ProviderSaid::Captured), says(ProviderSaid::Disputed)]);
+    check(&known, says(ProviderSaid::Disputed), Ok(&["p1 got e", "p1 message ignored Known"]));
+    check_states(says(ProviderSaid::Other), [&["p1 message ignored NotUnderstood"]; 7]);
+}
+
+#[test]
+fn p6_a_cancelled_order_lets_go_and_gives_back() {
+    let authorised = after(&[says(ProviderSaid::Authorised)]);
+    let cancelled = ["o1 cancelled left", "p1 asks to void OrderClosed", "released l1 burger 2000"];
+    check(&authorised, cancel(), Ok(&cancelled));
+    check(&given(), cancel(), Ok(&cancelled));
+    check(&given(), expire("p1", 900), Ok(&["p1 expired", "p1 asks to void Expired"]));
+    let gone = after(&[cancel()]);
+    check(&gone, says(ProviderSaid::Authorised), Ok(&["p1 got e", "p1 authorised 2178"]));
+    let settled = after(&[by_cash("p2", None)]);
+    let then = ["p1 got e", "p1 authorised 2178", "p1 asks to void OrderClosed"];
+    check(&settled, says(ProviderSaid::Authorised), Ok(&then));
+    let captured = [
+        "p1 got e",
+        "p1 captured 2178 + 0",
+        "o1 not applicable p1 2178 OrderCancelled",
+        "p1 flagged NotApplicable",
+        "p1 refund unapplied 0 + 0 + 2178",
+    ];
+    check(&gone, says(ProviderSaid::Captured), Ok(&captured));
+    // The order's deadline ends an attempt and lets go of what was set aside.
+    let first = [open_first(), place(), pay("p1", None, 0, through(Capture::Later)), says(ProviderSaid::Authorised)];
+    let timed_out = ["o1 timed out", "p1 expired", "p1 asks to void OrderClosed", "released l1 burger 2000"];
+    check(&first, time_out(900).at(900), Ok(&timed_out));
+    // An authorisation is an answer, so the attempt's own deadline is over.
+    check(&authorised, expire("p1", 900), Err(Refused::NotDue));
+}
+
+#[test]
+fn p1_tips_are_bounded_and_the_capture_has_them() {
+    let authorised = after(&[says(ProviderSaid::Authorised)]);
+    check(&authorised, tip(1_089), Ok(&["p1 tip 1089"]));
+    check(&authorised, tip(0), Ok(&[]));
+    check(&authorised, tip(1_090), Err(Refused::TipTooHigh { max: Money(1_089) }));
+    let tipped = [authorised, vec![tip(300)]].concat();
+    check(&tipped, capture(), Ok(&["p1 asks for 2178 + 300"]));
+    let asked = [tipped, vec![capture()]].concat();
+    check(&asked, capture(), Ok(&[]));
+    check(&asked, tip(1), Err(Refused::PaymentNotAuthorised));
+    let paid = ["p1 got e", "p1 captured 2178 + 300", "o1 applied p1 2178 + 300"];
+    let paid = [paid.to_vec(), SETTLED[1..].to_vec()].concat();
+    check(&asked, says_of(ProviderSaid::Captured, 2_478), Ok(&paid));
+    check(&asked, says_of(ProviderSaid::Captured, 2_178), Ok(&["p1 got e", "p1 flagged 2178 for 2478"]));
+}
+
+#[test]
+fn p5_void_by_hand() {
+    let asked: Result<&[&str], Refused> = Ok(&["p1 asks to void Requested"]);
+    let all_back: Result<&[&str], Refused> = Ok(&["p1 refund void 2178 + 0 + 0"]);
+    let none = || Ok(&[][..]);
+    let then = [asked.clone(), asked, none(), none(), none(), all_back, Err(Refused::PaymentNotAuthorised)];
+    for (given, then) in states().iter().zip(then) {
+        check(given, void(), then);
+    }
+    check(&after(&[void()]), void(), Ok(&[]));
+    let gone = after(&[says(ProviderSaid::Authorised), void(), says(ProviderSaid::Voided)]);
+    check(
+        &gone,
+        says(ProviderSaid::Captured),
+        Ok(&["p1 got e", "p1 captured 2178 + 0", "p1 flagged LateCapture", SETTLED[0], SETTLED[1], SETTLED[2]]),
+    );
+}
+
+#[test]
+fn p3_refunds_wait_for_the_provider() {
+    let asked = after(&[says(ProviderSaid::Captured), back("p1", "r1", 100, 0)]);
+    let refund = refund_id("r1");
+    let back = ["p1 got e", "p1 refund r1 succeeded", "o1 gave back r1 100 + 0 + 0 on 2026-03-02"];
+    check(&asked, says_of(ProviderSaid::RefundSucceeded { refund }, 100), Ok(&back));
+    let doubt = ["p1 got e", "p1 flagged RefundInDoubt"];
+    check(&asked, says_of(ProviderSaid::RefundSucceeded { refund }, 99), Ok(&doubt));
+    let failed = ProviderSaid::RefundFailed { refund, code: text("closed") };
+    check(&asked, says(failed.clone()), Ok(&["p1 got e", "p1 refund r1 failed closed"]));
+    let given_back = [asked, vec![says(ProviderSaid::RefundSucceeded { refund })]].concat();
+    check(&given_back, says(failed.clone()), Ok(&["p1 got e", "p1 refund r1 ignored Failed"]));
+    check(&given_back, says(ProviderSaid::RefundSucceeded { refund }), Ok(&["p1 got e", "p1 message ignored Known"]));
+    let unknown = ["p1 got e", "p1 message ignored UnknownRefund", "p1 flagged RefundInDoubt"];
+    let taken = after(&[says(ProviderSaid::Captured)]);
+    check(&taken, says(ProviderSaid::RefundSucceeded { refund }), Ok(&unknown));
+    check(&taken, says(failed), Ok(&unknown[..2]));
+}
+
+#[test]
+fn another_account_learns_nothing() {
+    let other = ProviderCommand::Record { account: account("globex"), message: message(ProviderSaid::Captured) };
+    check(&given(), to_provider("p1", other), Err(Refused::UnknownPayment { payment: payment("p1") }));
+    let by_hand = [open(burgers()), place(), by_card("p1", None)];
+    check(&by_hand, says(ProviderSaid::Captured), Err(Refused::UnknownPayment { payment: payment("p1") }));
+}
+
+/// The refusals that only payments with a provider, or without one, know.
+pub fn refused() -> Vec<(Vec<When>, When, Refused)> {
+    let decides = Refused::ProviderDecides { account: account("acme") };
+    let by_hand = vec![open(burgers()), place(), by_card("p1", None)];
+    let authorised = after(&[says(ProviderSaid::Authorised)]);
+    let imported = When { source: Source::Imported, ..pay("p1", None, 0, through(Capture::AtOnce)) };
+    vec![
+        (given(), captured("p1", None), decides.clone()),
+        (after(&[says(ProviderSaid::Captured), back("p1", "r1", 1, 0)]), refund_outcome("p1", "r1", true), decides),
+        (by_hand.clone(), capture(), Refused::NoProvider),
+        (by_hand.clone(), void(), Refused::NoProvider),
+        (by_hand, tip(1), Refused::NoProvider),
+        (given(), capture(), Refused::PaymentNotAuthorised),
+        (given(), tip(1), Refused::PaymentNotAuthorised),
+        ([authorised.clone(), vec![void()]].concat(), capture(), Refused::VoidUnderWay),
+        ([authorised.clone(), vec![void()]].concat(), tip(1), Refused::VoidUnderWay),
+        (authorised.clone(), tip(5_000), Refused::TipTooHigh { max: Money(1_089) }),
+        ([authorised, vec![cancel()]].concat(), capture(), Refused::VoidUnderWay),
+        (vec![open(burgers()), place()], imported, Refused::OnlyOnline { field: "provider_account" }),
+    ]
+}

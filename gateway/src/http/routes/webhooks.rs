@@ -1,0 +1,152 @@
+//! What payment providers say.
+
+use super::reads::List;
+use crate::app::App;
+use crate::http::caller::Caller;
+use crate::http::caller::collect;
+use crate::http::error::ApiError;
+use crate::http::path::At;
+use crate::providers::intake::{IntakeError, keep};
+use crate::providers::signature::{BadSignature, TOLERANCE_S, verify};
+use crate::providers::{Held, Stats, driver};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use domain::calendar::Timestamp;
+use domain::event::ProviderSaid;
+use domain::ids::{StoreId, Text};
+use projections::PageRequest;
+use schemas::json::event::said_name;
+use schemas::json::{FieldError, Problem, WebhookAnswer, WebhookStatus, wire};
+use schemas::stored::Parked;
+use schemas::views::{PaymentView, Shown, UnmatchedView};
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+/// The most bytes of a webhook's body.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Keeps what a payment provider says. The signature is checked over the raw body; a message counts once, by the provider's
+/// id of it; one that fits no payment yet is kept until there is one. Any 2xx means that it is durable.
+#[utoipa::path(
+    post, path = "/v1/webhooks/{provider}/{account}", tag = "payments",
+    params(
+        ("provider" = String, Path, description = "The adapter: `standard` or `stripe`"),
+        ("account" = String, Path, description = "The account, as the server's settings name it"),
+        ("webhook-id" = Option<String>, Header, description = "Of `standard`: the message's id"),
+        ("webhook-timestamp" = Option<String>, Header, description = "Of `standard`: when it was sent, in seconds since 1970"),
+        ("webhook-signature" = Option<String>, Header, description = "Of `standard`: `v1,<base64>`, several with spaces between"),
+        ("stripe-signature" = Option<String>, Header, description = "Of `stripe`: `t=<seconds>,v1=<hex>`"),
+    ),
+    request_body(content = serde_json::Value, description = "What the provider says, in its own form"),
+    responses(
+        (status = 200, body = WebhookAnswer),
+        (status = 400, description = "Not signed as it should be, or not to be read", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such account", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Not kept; send it again", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(())
+)]
+pub async fn receive(
+    State(app): State<Arc<App>>,
+    At((provider, account)): At<(String, wire::AccountId)>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<axum::Json<WebhookAnswer>, ApiError> {
+    let held = app.providers.account(account.0).filter(|held| held.account.adapter.as_str() == provider);
+    let held = held.ok_or(ApiError::NotFound { what: "account at that provider" })?;
+    let outcome = take(&app, held, &headers, body).await;
+    match &outcome {
+        Ok(answer) => {
+            Stats::count(&held.stats.webhooks);
+            if answer.0.status == WebhookStatus::Repeated {
+                Stats::count(&held.stats.repeated);
+            }
+        }
+        Err(_) => Stats::count(&held.stats.rejected),
+    }
+    outcome
+}
+
+async fn take(
+    app: &Arc<App>,
+    held: &Held,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<axum::Json<WebhookAnswer>, ApiError> {
+    let body = collect(body, BODY_BYTES_MAX).await?;
+    let now = driver::now();
+    let event_id = verify(&held.account, headers, &body, now.0 / Timestamp::SECOND_US)
+        .map_err(|bad| ApiError::Signature { problem: signature_problem(bad) })?;
+    let told = held.account.adapter.webhook(event_id, &body);
+    let told = told.map_err(|bad| ApiError::Unreadable { problem: bad.to_string() })?;
+    if told.message.said == ProviderSaid::Other && told.payment.is_none() && told.message.reference.is_none() {
+        return Ok(axum::Json(WebhookAnswer { status: WebhookStatus::Ignored }));
+    }
+    let kept = keep(app, held, told, now).await;
+    let status = kept.map_err(|error| match error {
+        IntakeError::Command(error) => ApiError::Command(error),
+        IntakeError::Full => ApiError::Busy,
+        IntakeError::View(_) => ApiError::ViewUnavailable { view: "orders" },
+        // Most of all a full disk: the provider sends it again.
+        IntakeError::Outbox(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a message was not parked");
+            ApiError::Command(commands::CommandError::StorageFull)
+        }
+    })?;
+    Ok(axum::Json(WebhookAnswer { status }))
+}
+
+fn signature_problem(bad: BadSignature) -> String {
+    match bad {
+        BadSignature::Header(name) => format!("the header {name} is missing, is there twice or does not read"),
+        BadSignature::Time => format!("its time is more than {TOLERANCE_S} seconds from the server's"),
+        BadSignature::Wrong => "it is signed with no key of the account".to_owned(),
+    }
+}
+
+/// Payments, or with `state=unmatched` what providers said that fits none.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum PaymentsAnswer {
+    /// Payments.
+    Payments(#[schema(inline)] List<PaymentView>),
+    /// Messages of providers.
+    Unmatched(#[schema(inline)] List<UnmatchedView>),
+}
+
+/// The state that is none of a payment's.
+pub const UNMATCHED: &str = "unmatched";
+
+/// What providers said that fits no payment of a store, newest first.
+///
+/// # Errors
+/// [`ApiError::Query`] for a cursor of another list.
+pub fn unmatched(
+    app: &App,
+    caller: &Caller,
+    store: StoreId,
+    page: &PageRequest,
+) -> Result<List<UnmatchedView>, ApiError> {
+    let from = match page.cursor.as_deref().map(str::parse::<usize>) {
+        None => 0,
+        Some(Ok(from)) => from,
+        Some(Err(_)) => return Err(ApiError::Query(FieldError::new("cursor", "is not one of this list"))),
+    };
+    let found = app.providers.unmatched(caller.tenant, store);
+    let next = from.saturating_add(page.limit);
+    let cursor = (next < found.len()).then(|| next.to_string());
+    let shown = |parked: Parked| UnmatchedView {
+        provider_account: Shown(parked.account),
+        kind: Shown(Text::parse(said_name(&parked.message.said)).expect("it is a text")),
+        provider_event_id: Shown(parked.message.event_id),
+        provider_ref: parked.message.reference.map(Shown),
+        payment_id: parked.payment.map(Shown),
+        amount: parked.message.amount.map(|amount| amount.0),
+        currency: parked.message.currency.map(Shown),
+        received_at: Shown(parked.received_at),
+    };
+    Ok(List { items: found.into_iter().skip(from).take(page.limit).map(shown).collect(), cursor })
+}

@@ -1,0 +1,197 @@
+//! Payments from outside: accounts at payment providers, what they say, and what they are asked.
+//!
+//! What a provider says comes in as a signed webhook ([`signature`], [`intake`]) or as the answer to a question
+//! ([`driver`]), and goes the same way into the log. What it is asked is found in the log (`commands::reactor`).
+
+pub mod breaker;
+pub mod client;
+pub mod driver;
+pub mod intake;
+pub mod settings;
+pub mod signature;
+mod step;
+
+use breaker::Breaker;
+use client::Client;
+use commands::reactor::{Outbox, OutboxError, ParkedAt};
+use domain::command::{Command, Method, PaymentCommand, StoreCommand};
+use domain::ids::{AccountId, StoreId, TenantId};
+use eventlog::Position;
+use schemas::json::FieldError;
+use schemas::stored::Parked;
+use settings::{Account, Settings};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tokio::sync::Semaphore;
+
+/// How many requests to one account are under way at a time.
+const CALLS_MAX: usize = 32;
+
+/// What is counted of an account.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Webhooks that were kept, now or before.
+    pub webhooks: AtomicU64,
+    /// Of those, repeats.
+    pub repeated: AtomicU64,
+    /// Of those, ones that fit no payment when they came.
+    pub parked: AtomicU64,
+    /// Webhooks that were not believed or did not read.
+    pub rejected: AtomicU64,
+    /// Requests to the provider.
+    pub requests: AtomicU64,
+    /// Of those, ones without an answer, or with one that says nothing.
+    pub failed: AtomicU64,
+    /// Of those, ones that the provider refused.
+    pub refused: AtomicU64,
+    /// What was not asked any more after many tries.
+    pub given_up: AtomicU64,
+}
+
+impl Stats {
+    /// Counts one.
+    pub fn count(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// An account with what is needed to ask it.
+#[derive(Debug)]
+pub struct Held {
+    /// The account.
+    pub account: Account,
+    /// What is counted.
+    pub stats: Stats,
+    client: Client,
+    breaker: Mutex<Breaker>,
+    room: Semaphore,
+}
+
+impl Held {
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the provider is left alone at the moment.
+    pub fn is_left_alone(&self) -> bool {
+        self.breaker().is_open()
+    }
+}
+
+/// A parked message, and when it is tried again.
+#[derive(Debug)]
+struct Waiting {
+    parked: Parked,
+    next: Instant,
+    tries: u32,
+}
+
+/// The accounts at payment providers, and what is owed to them.
+#[derive(Debug, Default)]
+pub struct Providers {
+    held: BTreeMap<AccountId, Held>,
+    /// `None` where there is no account.
+    outbox: Option<Outbox>,
+    parked: Mutex<BTreeMap<ParkedAt, Waiting>>,
+    /// How much is owed to providers.
+    pub owed: AtomicU64,
+    /// How far the log was read for what is owed.
+    pub position: AtomicU64,
+}
+
+impl Providers {
+    /// Opens what is kept in `path` for these accounts; nothing is made where there are none. `head` is the position after the
+    /// log's last event.
+    ///
+    /// # Errors
+    /// [`OutboxError`].
+    pub fn open(settings: Settings, path: &Path, head: Position) -> Result<Providers, OutboxError> {
+        if settings.accounts.is_empty() {
+            return Ok(Providers::default());
+        }
+        let outbox = Outbox::open(path, head)?;
+        let now = Instant::now();
+        let waiting = |(at, parked)| (at, Waiting { parked, next: now, tries: 0 });
+        let parked = outbox.parked()?.into_iter().map(waiting).collect();
+        let held = settings.accounts.into_iter().map(|account| {
+            let client = Client::new(&account);
+            let (breaker, room) = (Mutex::default(), Semaphore::new(CALLS_MAX));
+            (account.id, Held { account, stats: Stats::default(), client, breaker, room })
+        });
+        let (parked, position) = (Mutex::new(parked), outbox.position()?.0.into());
+        Ok(Providers { held: held.collect(), outbox: Some(outbox), parked, owed: AtomicU64::new(0), position })
+    }
+
+    /// An account.
+    pub fn account(&self, id: AccountId) -> Option<&Held> {
+        self.held.get(&id)
+    }
+
+    /// Every account.
+    pub fn accounts(&self) -> impl Iterator<Item = &Held> {
+        self.held.values()
+    }
+
+    /// Whether a command names an account that its store has not: the log keeps it for ever, so the door looks first.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field and the accounts there are.
+    pub fn check(&self, tenant: TenantId, command: &Command) -> Result<(), FieldError> {
+        let Command::Store(store, StoreCommand::Payment(_, PaymentCommand::Initiate { method, .. })) = command else {
+            return Ok(());
+        };
+        let Method::Provider { account, .. } = method else { return Ok(()) };
+        let is_of = |held: &&Held| held.account.tenant == tenant && held.account.store == *store;
+        if self.held.get(account).filter(is_of).is_some() {
+            return Ok(());
+        }
+        let there: Vec<&str> = self.held.values().filter(is_of).map(|held| held.account.id.as_str()).collect();
+        let problem = match there.is_empty() {
+            true => format!("is {account}, and the store has no account at a payment provider; leave it out"),
+            false => format!("is {account}, which is no account of the store; it has {}", there.join(", ")),
+        };
+        Err(FieldError::new("/provider_account", problem))
+    }
+
+    fn parked(&self) -> MutexGuard<'_, BTreeMap<ParkedAt, Waiting>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many messages fit no payment yet.
+    pub fn parked_count(&self) -> usize {
+        self.parked().len()
+    }
+
+    /// The messages of a store that fit no payment yet, newest first.
+    pub fn unmatched(&self, tenant: TenantId, store: StoreId) -> Vec<Parked> {
+        let parked = self.parked();
+        let of_store = parked.iter().filter(|(at, _)| at.tenant == tenant && at.store == store);
+        let mut found: Vec<Parked> = of_store.map(|(_, waiting)| waiting.parked.clone()).collect();
+        found.sort_by_key(|parked| std::cmp::Reverse(parked.received_at));
+        found
+    }
+}
+
+#[cfg(test)]
+pub mod testing {
+    //! An account to test with.
+
+    use super::settings::{Account, Settings};
+    use schemas::provider::Adapter;
+
+    /// An account with two keys, as a file would name it.
+    pub fn account(adapter: Adapter) -> Account {
+        let dir = tempfile::TempDir::new().expect("a directory");
+        let path = dir.path().join("providers.toml");
+        let text = format!(
+            "[[account]]\nid = \"acme\"\nadapter = \"{}\"\ntenant = \"demo\"\nstore = \"s1\"\nbase_url = \"http://127.0.0.1:1\"\n\
+             api_key = \"key\"\nwebhook_secrets = [\"whsec_MDEyMzQ1Njc4OWFiY2RlZg==\", \"whsec_ZmVkY2JhOTg3NjU0MzIxMA==\"]\n",
+            adapter.as_str()
+        );
+        std::fs::write(&path, text).expect("a file");
+        Settings::read(&path).expect("a good file").accounts.remove(0)
+    }
+}

@@ -1,0 +1,194 @@
+//! What a provider says, on its way into the log: by webhook, or as the answer to a question.
+//!
+//! The command's id follows from the account and the provider's id of the message, so a message counts once for ever
+//! (rule P4): the engine forgets no id. What fits no payment is parked beside the log, durably, before it is
+//! acknowledged, and tried again when its payment appears.
+
+use super::{Held, Providers, Stats, Waiting};
+use crate::app::App;
+use commands::reactor::{News, OutboxError};
+use commands::{CommandError, Envelope, derived_id};
+use domain::calendar::Timestamp;
+use domain::command::{Command, PaymentCommand, ProviderCommand, Source, StoreCommand};
+use domain::ids::{ActorId, PaymentId};
+use domain::refused::Refused;
+use schemas::json::WebhookStatus;
+use schemas::provider::Told;
+use schemas::stored::Parked;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long parked messages wait between two tries, at the least and at the most.
+const RETRY_MIN: Duration = Duration::from_millis(250);
+const RETRY_MAX: Duration = Duration::from_secs(60);
+/// How often a message that names no payment of ours is tried whenever a payment of its store changes.
+const EAGER_TRIES: u32 = 64;
+/// How long a message waits for its payment before nobody looks for it any more.
+const PARKED_AGE_MAX_US: i64 = 30 * 86_400 * Timestamp::SECOND_US;
+
+/// Why a message was not kept. The provider has to send it again.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The engine does not take it.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// It fits no payment, and there is no room for more that do not.
+    #[error("too many messages of the account wait for their payments")]
+    Full,
+    /// It could not be parked.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The read model cannot say which payment it is.
+    #[error("the read model of payments does not answer")]
+    View(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Keeps what a provider says: in the log, or parked. On `Ok` it is durable.
+///
+/// # Errors
+/// [`IntakeError`]; it was not kept.
+pub async fn keep(app: &Arc<App>, held: &Held, told: Told, now: Timestamp) -> Result<WebhookStatus, IntakeError> {
+    if let Some(status) = record(app, held, &told).await? {
+        return Ok(status);
+    }
+    let parked = Parked { account: held.account.id, payment: told.payment, received_at: now, message: told.message };
+    let (tenant, store) = (held.account.tenant, held.account.store);
+    let parking = Arc::clone(app);
+    let parked_at = tokio::task::spawn_blocking(move || {
+        let outbox = parking.providers.outbox.as_ref().expect("an account has an outbox");
+        outbox.park(tenant, store, &parked).map(|at| at.map(|at| (at, parked)))
+    });
+    let parked_at = parked_at.await.map_err(|_| IntakeError::Command(CommandError::Unknown))??;
+    let (at, parked) = parked_at.ok_or(IntakeError::Full)?;
+    Stats::count(&held.stats.parked);
+    app.providers.parked().insert(at, Waiting { parked, next: Instant::now() + RETRY_MIN, tries: 0 });
+    Ok(WebhookStatus::Parked)
+}
+
+/// Gives a message to the payment it names or is known by; `None` where there is no such payment.
+///
+/// # Errors
+/// [`IntakeError`]; it is not in the log.
+pub async fn record(app: &Arc<App>, held: &Held, told: &Told) -> Result<Option<WebhookStatus>, IntakeError> {
+    if let Some(payment) = told.payment
+        && let Some(status) = submit(app, held, payment, told).await?
+    {
+        return Ok(Some(status));
+    }
+    match by_reference(app, held, told).await? {
+        Some(payment) if Some(payment) != told.payment => submit(app, held, payment, told).await,
+        Some(_) | None => Ok(None),
+    }
+}
+
+async fn by_reference(app: &Arc<App>, held: &Held, told: &Told) -> Result<Option<PaymentId>, IntakeError> {
+    let Some(reference) = told.message.reference.clone() else { return Ok(None) };
+    let (tenant, store, account) = (held.account.tenant, held.account.store, held.account.id);
+    let asking = Arc::clone(app);
+    let found =
+        tokio::task::spawn_blocking(move || asking.projections.payment_by_ref(tenant, store, account, &reference));
+    let found = found.await.map_err(|_| IntakeError::Command(CommandError::Unknown))?;
+    found.map(|answer| answer.value).map_err(|error| IntakeError::View(Box::new(error)))
+}
+
+async fn submit(
+    app: &Arc<App>,
+    held: &Held,
+    payment: PaymentId,
+    told: &Told,
+) -> Result<Option<WebhookStatus>, IntakeError> {
+    let (tenant, store, account) = (held.account.tenant, held.account.store, held.account.id);
+    let parts = ["provider", tenant.as_str(), account.as_str(), told.message.event_id.as_str()];
+    let command = ProviderCommand::Record { account, message: told.message.clone() };
+    let command = StoreCommand::Payment(payment, PaymentCommand::Provider(command));
+    let envelope = Envelope {
+        command_id: derived_id(&parts),
+        tenant,
+        command: Command::Store(store, command),
+        actor: ActorId(account.0),
+        approver: None,
+        terminal: None,
+        occurred_at: None,
+        source: Source::Online,
+        expected_revision: None,
+    };
+    // Money waits for room in the queue where others are turned away.
+    let ticket = app.engine.enqueue_patiently(envelope).await?;
+    match app.engine.outcome(ticket).await {
+        Ok(answer) if answer.repeated => Ok(Some(WebhookStatus::Repeated)),
+        Ok(_) => Ok(Some(WebhookStatus::Recorded)),
+        Err(CommandError::KeyReused) => {
+            // Delivered again with other words around it: it counts once all the same.
+            tracing::info!(%account, event = %told.message.event_id, "a provider repeated a message in other words");
+            Ok(Some(WebhookStatus::Repeated))
+        }
+        Err(CommandError::Refused(Refused::UnknownPayment { .. } | Refused::UnknownStore)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Has parked messages tried at once that a payment may fit to which something happened.
+pub(super) fn touch(providers: &Providers, news: &News) {
+    let News::Touched { tenant, store, payment } = news else { return };
+    let now = Instant::now();
+    for (at, waiting) in providers.parked().iter_mut() {
+        // Which payment a reference means is not known here, so that of an old message is not looked for at every turn.
+        let may_fit = match waiting.parked.payment {
+            Some(named) => named == *payment,
+            None => waiting.tries < EAGER_TRIES,
+        };
+        if at.tenant == *tenant && at.store == *store && may_fit {
+            waiting.next = waiting.next.min(now + RETRY_MIN);
+        }
+    }
+}
+
+/// Tries what is parked and due; answers when the next is.
+pub(super) async fn retry(app: &Arc<App>, now: Timestamp) -> Option<Instant> {
+    let due: Vec<_> = {
+        let (parked, now) = (app.providers.parked(), Instant::now());
+        let due = parked.iter().filter(|(_, waiting)| waiting.next <= now);
+        due.take(256).map(|(at, waiting)| (at.clone(), waiting.parked.clone())).collect()
+    };
+    let mut gone = vec![];
+    for (at, parked) in due {
+        let told = Told { payment: parked.payment, message: parked.message.clone() };
+        let outcome = match app.providers.account(parked.account) {
+            Some(held) => record(app, held, &told).await,
+            // Its account left the settings; it may come back.
+            None => Ok(None),
+        };
+        match outcome {
+            Ok(Some(_)) => gone.push(at),
+            Ok(None) if parked.received_at.0.saturating_add(PARKED_AGE_MAX_US) < now.0 => {
+                tracing::warn!(account = %parked.account, event = %parked.message.event_id, "no payment came for a message");
+                gone.push(at);
+            }
+            outcome => {
+                if let Err(error) = outcome {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a parked message has to wait");
+                }
+                if let Some(waiting) = app.providers.parked().get_mut(&at) {
+                    waiting.tries += 1;
+                    waiting.next = Instant::now() + (RETRY_MIN * (1 << waiting.tries.min(8))).min(RETRY_MAX);
+                }
+            }
+        }
+    }
+    if !gone.is_empty() {
+        let letting = Arc::clone(app);
+        let let_go = tokio::task::spawn_blocking(move || {
+            let outbox = letting.providers.outbox.as_ref().expect("an account has an outbox");
+            outbox.unpark(&gone).map(|()| gone)
+        });
+        match let_go.await {
+            Ok(Ok(gone)) => {
+                let mut parked = app.providers.parked();
+                gone.iter().for_each(|at| _ = parked.remove(at));
+            }
+            Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "messages stay parked"),
+            Err(_) => tracing::error!("messages stay parked"),
+        }
+    }
+    app.providers.parked().values().map(|waiting| waiting.next).min()
+}

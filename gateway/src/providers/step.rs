@@ -1,0 +1,307 @@
+//! One look at what a provider is owed: is it still to be asked, what was made of it, ask it, keep the answer.
+
+use super::{Held, Stats, driver, intake};
+use crate::app::App;
+use commands::reactor::{Standing, standing};
+use domain::event::{ProviderMessage, ProviderSaid};
+use domain::ids::Text;
+use eventlog::Position;
+use schemas::provider::{Ask, Told};
+use schemas::stored::{Duty, Errand};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How often a request is made that has no good answer, rests of the breaker not counted: some half an hour.
+const TRIES_MAX: u32 = 40;
+/// How long the first wait between two tries is; each next is twice as long.
+const RETRY_MIN: Duration = Duration::from_millis(100);
+/// The longest wait between two tries.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+/// The longest wait between two questions what became of a payment.
+const QUERY_MAX: Duration = Duration::from_secs(600);
+/// How long something waits whose account is busy.
+const BUSY: Duration = Duration::from_millis(20);
+/// How long something waits whose account left the settings, or whose stream does not read.
+const AWAY: Duration = Duration::from_secs(60);
+
+/// Something that a provider is owed.
+#[derive(Clone, Debug)]
+pub(super) struct Task {
+    pub duty: Duty,
+    /// It may have been asked without an answer: then it is looked for before it is asked again.
+    pub was_asked: bool,
+    /// The provider took it: what is left is to wait, and to ask what became of it.
+    pub was_taken: bool,
+    pub tries: u32,
+    pub queries: u32,
+    /// When the provider is asked what became of it.
+    pub query_at: Option<Instant>,
+    /// When it is looked after next.
+    pub next: Option<Instant>,
+    pub is_running: bool,
+    /// Something happened to its payment meanwhile.
+    pub is_touched: bool,
+}
+
+impl Task {
+    pub fn new(duty: Duty, was_asked: bool) -> Task {
+        Task {
+            duty,
+            was_asked,
+            was_taken: false,
+            tries: 0,
+            queries: 0,
+            query_at: None,
+            next: None,
+            is_running: false,
+            is_touched: false,
+        }
+    }
+}
+
+/// What is to be done next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Nothing.
+    Done,
+    /// Another look.
+    At(Instant),
+}
+
+/// A task after a look.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub task: Task,
+    pub next: Next,
+}
+
+/// What a provider made of a request.
+enum Answered {
+    /// It says something of the payment.
+    Told(Vec<Told>),
+    /// It refuses.
+    Refused(Text),
+    /// Nobody knows.
+    Unknown,
+    /// It was not asked: it is left alone for so long.
+    NotAsked(Duration),
+}
+
+struct Look<'a> {
+    app: &'a Arc<App>,
+    held: &'a Held,
+    at: Position,
+    task: Task,
+}
+
+/// Looks after a task once.
+pub(super) async fn run(app: &Arc<App>, at: Position, task: Task) -> Step {
+    let again = |task, wait| Step { task, next: Next::At(Instant::now() + wait) };
+    let (account, reference, ask, is_over) = match stands(app, &task.duty).await {
+        Some(Standing::Settled) => return Step { task, next: Next::Done },
+        Some(Standing::Open { account, reference, ask, is_over }) => (account, reference, ask, is_over),
+        None => return again(task, AWAY),
+    };
+    let Some(held) = app.providers.account(account) else { return again(task, AWAY) };
+    let look = Look { app, held, at, task };
+    if let Some(query_at) = look.task.query_at.filter(|at| look.task.was_taken && Instant::now() < *at) {
+        return Step { task: look.task, next: Next::At(query_at) };
+    }
+    let Some(ask) = ask else { return again(look.task, held.account.query_after) };
+    let Ok(_room) = held.room.try_acquire() else { return again(look.task, BUSY) };
+    look.settle(reference, ask, is_over).await
+}
+
+async fn stands(app: &Arc<App>, duty: &Duty) -> Option<Standing> {
+    let (reader, duty) = (app.reader.clone(), *duty);
+    match tokio::task::spawn_blocking(move || standing(&reader, &duty)).await {
+        Ok(Ok(standing)) => Some(standing),
+        Ok(Err(error)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, %duty, "a payment does not read");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+impl Look<'_> {
+    async fn settle(mut self, reference: Option<Text>, ask: Ask, is_over: bool) -> Step {
+        // An attempt that is over may have ended at the provider, too: then there is nothing to let go of.
+        let may_be_known = self.task.was_asked || self.task.was_taken || is_over;
+        if may_be_known || matches!(ask, Ask::Find { .. }) {
+            match self.query(reference).await {
+                Answered::Told(told) => {
+                    if let Some(step) = self.heard(&told, is_over).await {
+                        return step;
+                    }
+                    // It knows the payment, so it was asked.
+                    self.task.was_taken |= self.task.duty.what == Errand::Authorise && !told.is_empty();
+                }
+                // What it does not find it was never asked.
+                Answered::Refused(_) => {}
+                Answered::Unknown => return self.failed(),
+                Answered::NotAsked(wait) => return self.again(wait),
+            }
+            if self.task.was_taken || matches!(ask, Ask::Find { .. }) {
+                return self.wait_for_outcome();
+            }
+            self.task.was_asked = false;
+        }
+        match self.call(&ask, &self.key()).await {
+            Answered::Told(told) => {
+                self.task.was_taken = true;
+                match self.heard(&told, is_over).await {
+                    Some(step) => step,
+                    None => self.wait_for_outcome(),
+                }
+            }
+            Answered::Refused(code) => self.refused(code).await,
+            Answered::Unknown => {
+                self.task.was_asked = true;
+                self.failed()
+            }
+            Answered::NotAsked(wait) => self.again(wait),
+        }
+    }
+
+    /// Asks what became of the payment.
+    async fn query(&self, reference: Option<Text>) -> Answered {
+        let ask = match (reference, self.task.duty.what) {
+            (None, _) => Ask::Find { payment: self.task.duty.payment },
+            (Some(reference), Errand::Refund(_)) => Ask::Refunds { reference },
+            (Some(reference), Errand::Authorise | Errand::Capture | Errand::Void) => Ask::Payment { reference },
+        };
+        self.call(&ask, "").await
+    }
+
+    /// Keeps what the provider told; the step to take where that settles it.
+    async fn heard(&mut self, told: &[Told], is_over: bool) -> Option<Step> {
+        let duty = self.task.duty;
+        for one in told {
+            let told = Told { payment: Some(one.payment.unwrap_or(duty.payment)), message: one.message.clone() };
+            // An answer about something else is no answer.
+            if told.payment != Some(duty.payment) {
+                continue;
+            }
+            match intake::record(self.app, self.held, &told).await {
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, %duty, "an answer was not kept");
+                    return Some(self.failed());
+                }
+            }
+        }
+        let is_final = |told: &Told| {
+            matches!(told.message.said, ProviderSaid::Failed { .. } | ProviderSaid::Voided | ProviderSaid::Captured)
+        };
+        // There is nothing to let go of that has failed, or that was never there once the attempt is over.
+        let is_let_go = duty.what == Errand::Void && (told.iter().any(is_final) || told.is_empty() && is_over);
+        match is_let_go || matches!(stands(self.app, &duty).await, Some(Standing::Settled)) {
+            true => Some(self.end()),
+            false => None,
+        }
+    }
+
+    /// What the provider does not do it says at once.
+    async fn refused(mut self, code: Text) -> Step {
+        Stats::count(&self.held.stats.refused);
+        let duty = self.task.duty;
+        tracing::info!(%duty, %code, "a provider refused");
+        let (said, what) = match duty.what {
+            Errand::Authorise => (ProviderSaid::Failed { code }, "authorise".to_owned()),
+            Errand::Refund(refund) => (ProviderSaid::RefundFailed { refund, code }, format!("refund:{refund}")),
+            // The payment has become something else meanwhile: it says what, the next time it is asked.
+            Errand::Capture | Errand::Void => {
+                self.task.was_asked = true;
+                return self.failed();
+            }
+        };
+        let event_id = Text::parse(&format!("refused:{}:{what}", duty.payment)).expect("ids make a text");
+        let (reference, amount, currency, body_sha256) = (None, None, None, [0; 32]);
+        let message = ProviderMessage { event_id, reference, said, amount, currency, body_sha256 };
+        let told = Told { payment: Some(duty.payment), message };
+        match intake::record(self.app, self.held, &told).await {
+            Ok(_) => self.end(),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, %duty, "a refusal was not kept");
+                self.failed()
+            }
+        }
+    }
+
+    async fn call(&self, ask: &Ask, key: &str) -> Answered {
+        let Held { account, stats, client, .. } = self.held;
+        if let Err(wait) = self.held.breaker().pass(Instant::now()) {
+            return Answered::NotAsked(wait);
+        }
+        Stats::count(&stats.requests);
+        let called = client.call(&account.adapter.request(ask), key).await;
+        let mut breaker = self.held.breaker();
+        match called {
+            Ok((200..=299, body)) => {
+                breaker.succeeded();
+                drop(breaker);
+                match account.adapter.answer(&body) {
+                    Ok(told) => Answered::Told(told),
+                    Err(error) => {
+                        tracing::warn!(account = %account.id, %error, "a provider's answer does not read");
+                        Stats::count(&stats.failed);
+                        Answered::Unknown
+                    }
+                }
+            }
+            // It is too busy, or is at it already under the same key.
+            Ok((409 | 425 | 429 | 500.., _)) => {
+                breaker.failed(Instant::now());
+                Stats::count(&stats.failed);
+                Answered::Unknown
+            }
+            Ok((status, body)) => {
+                breaker.succeeded();
+                Answered::Refused(account.adapter.refusal(status, &body))
+            }
+            Err(error) => {
+                breaker.failed(Instant::now());
+                Stats::count(&stats.failed);
+                tracing::debug!(account = %account.id, error = &error as &dyn std::error::Error, "a request failed");
+                Answered::Unknown
+            }
+        }
+    }
+
+    /// The key under which the provider does it once: the same on every try, in every life of the process.
+    fn key(&self) -> String {
+        let Duty { tenant, store, payment, what } = self.task.duty;
+        match what {
+            Errand::Refund(refund) => format!("{tenant}.{store}.{payment}.refund.{refund}"),
+            Errand::Authorise | Errand::Capture | Errand::Void => format!("{tenant}.{store}.{payment}.{}", self.at),
+        }
+    }
+
+    fn end(&self) -> Step {
+        Step { task: self.task.clone(), next: Next::Done }
+    }
+
+    fn again(&self, wait: Duration) -> Step {
+        Step { task: self.task.clone(), next: Next::At(Instant::now() + wait) }
+    }
+
+    /// The provider has it, and says what becomes of it; where it stays silent it is asked.
+    fn wait_for_outcome(mut self) -> Step {
+        let wait = self.held.account.query_after.saturating_mul(1 << self.task.queries.min(16));
+        let wait = wait.min(QUERY_MAX.max(self.held.account.query_after));
+        self.task.queries += 1;
+        self.task.query_at = Some(Instant::now() + wait);
+        self.again(wait)
+    }
+
+    fn failed(&mut self) -> Step {
+        self.task.tries += 1;
+        if TRIES_MAX <= self.task.tries {
+            Stats::count(&self.held.stats.given_up);
+            tracing::error!(duty = %self.task.duty, now = driver::now().0, "a provider was asked many times and is asked no more");
+            return self.end();
+        }
+        self.again((RETRY_MIN * (1 << self.task.tries.min(12))).min(RETRY_MAX))
+    }
+}

@@ -1,0 +1,245 @@
+//! What payment providers say and are asked, as bytes: two adapters, each a pair of pure functions.
+//!
+//! [`Adapter::Standard`] is the form of providers that sign as Standard Webhooks asks and speak plain JSON;
+//! [`Adapter::Stripe`] is Stripe's. Bodies are read leniently: a provider adds fields when it likes. What has no meaning
+//! here is [`ProviderSaid::Other`], so that it can be kept and answered.
+
+mod standard;
+mod stripe;
+
+use domain::event::{Capture, ProviderMessage, ProviderSaid};
+use domain::ids::{PaymentId, RefundId, Text};
+use domain::money::{Currency, Money};
+use sha2::{Digest, Sha256};
+
+/// How a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Adapter {
+    /// Plain JSON, signed as Standard Webhooks.
+    Standard,
+    /// Stripe.
+    Stripe,
+}
+
+/// What a provider says, and the payment of ours it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Our payment, where the provider names it.
+    pub payment: Option<PaymentId>,
+    /// What it says.
+    pub message: ProviderMessage,
+}
+
+/// What a provider is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// To authorise a payment.
+    Authorise {
+        /// Our payment.
+        payment: PaymentId,
+        /// How much, with the tip.
+        amount: Money,
+        /// Of which currency.
+        currency: Currency,
+        /// When to take it.
+        capture: Capture,
+    },
+    /// To take what it authorised.
+    Capture {
+        /// Its id of the payment.
+        reference: Text,
+        /// How much, with the tip.
+        amount: Money,
+    },
+    /// To let go of what it authorised.
+    Void {
+        /// Its id of the payment.
+        reference: Text,
+    },
+    /// To give money back.
+    Refund {
+        /// Its id of the payment.
+        reference: Text,
+        /// Our payment.
+        payment: PaymentId,
+        /// Our refund.
+        refund: RefundId,
+        /// How much.
+        amount: Money,
+    },
+    /// What became of a payment.
+    Payment {
+        /// Its id of the payment.
+        reference: Text,
+    },
+    /// Whether it knows our payment, and what became of it.
+    Find {
+        /// Our payment.
+        payment: PaymentId,
+    },
+    /// What became of a payment's refunds.
+    Refunds {
+        /// Its id of the payment.
+        reference: Text,
+    },
+}
+
+/// A question as an HTTP request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: &'static str,
+    /// The path behind the account's base URL.
+    pub path: String,
+    /// The media type of the body; nothing where there is none.
+    pub media_type: Option<&'static str>,
+    /// The body.
+    pub body: String,
+}
+
+/// Why bytes are not a provider's message. The provider, or who pretends to be one, has to send others.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadMessage {
+    /// They are not the JSON that the adapter reads.
+    #[error("is not what the provider's adapter reads: {problem}")]
+    Json {
+        /// What is wrong.
+        problem: String,
+    },
+    /// A field holds what nobody can work with.
+    #[error("{field} {problem}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl Adapter {
+    /// Every adapter.
+    pub const ALL: [Adapter; 2] = [Adapter::Standard, Adapter::Stripe];
+
+    /// Its name in addresses and settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Adapter::Standard => "standard",
+            Adapter::Stripe => "stripe",
+        }
+    }
+
+    /// The adapter of that name.
+    pub fn parse(name: &str) -> Option<Adapter> {
+        Adapter::ALL.into_iter().find(|adapter| adapter.as_str() == name)
+    }
+
+    /// Reads a webhook's body. `event_id` is what its headers call it, where the adapter's do.
+    ///
+    /// # Errors
+    /// [`BadMessage`] says what is wrong.
+    pub fn webhook(self, event_id: Option<&str>, body: &[u8]) -> Result<Told, BadMessage> {
+        match self {
+            Adapter::Standard => standard::webhook(event_id.unwrap_or_default(), body),
+            Adapter::Stripe => stripe::webhook(body),
+        }
+    }
+
+    /// A question as a request.
+    pub fn request(self, ask: &Ask) -> Request {
+        match self {
+            Adapter::Standard => standard::request(ask),
+            Adapter::Stripe => stripe::request(ask),
+        }
+    }
+
+    /// Reads the good answer to a question: what it says of the payment and of its refunds.
+    ///
+    /// # Errors
+    /// [`BadMessage`] says what is wrong.
+    pub fn answer(self, body: &[u8]) -> Result<Vec<Told>, BadMessage> {
+        match self {
+            Adapter::Standard => standard::answer(body),
+            Adapter::Stripe => stripe::answer(body),
+        }
+    }
+
+    /// The provider's code in an answer that says no.
+    pub fn refusal(self, status: u16, body: &[u8]) -> Text {
+        let code = match self {
+            Adapter::Standard => standard::refusal(body),
+            Adapter::Stripe => stripe::refusal(body),
+        };
+        code.and_then(|code| Text::parse(&code).ok())
+            .unwrap_or_else(|| Text::parse(&format!("http_{status}")).expect("it is a text"))
+    }
+}
+
+fn bad(field: &'static str, problem: impl ToString) -> BadMessage {
+    BadMessage::Field { field, problem: problem.to_string() }
+}
+
+fn json<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, BadMessage> {
+    serde_json::from_slice(body).map_err(|error| BadMessage::Json { problem: error.to_string() })
+}
+
+/// A provider's id of a payment: it becomes a part of addresses, so it has only what those take as it is.
+fn reference(text: Option<String>) -> Result<Option<Text>, BadMessage> {
+    let Some(text) = text else { return Ok(None) };
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.~".contains(&byte));
+    match Text::parse(&text) {
+        Ok(parsed) if is_plain => Ok(Some(parsed)),
+        Ok(_) => Err(bad("the provider's id of the payment", "holds more than letters, digits, _, -, . and ~")),
+        Err(problem) => Err(bad("the provider's id of the payment", problem)),
+    }
+}
+
+fn text(field: &'static str, text: &str) -> Result<Text, BadMessage> {
+    Text::parse(text).map_err(|problem| bad(field, problem))
+}
+
+/// A code for people: what is not there, or no text, is `unknown`.
+fn code(code: Option<String>) -> Text {
+    let code = code.and_then(|code| Text::parse(&code).ok());
+    code.unwrap_or_else(|| Text::parse("unknown").expect("it is a text"))
+}
+
+fn money(minor: Option<i64>) -> Result<Option<Money>, BadMessage> {
+    match minor.map(Money::parse) {
+        None => Ok(None),
+        Some(Some(amount)) if Money::ZERO <= amount => Ok(Some(amount)),
+        Some(_) => Err(bad("the amount", "is below zero, or more than a sum of money can hold")),
+    }
+}
+
+/// A currency that is not in our table still differs from those that are.
+fn currency(code: Option<String>) -> Result<Option<Currency>, BadMessage> {
+    let Some(code) = code else { return Ok(None) };
+    let code = code.to_ascii_uppercase();
+    let known = crate::json::wire::parse_currency(&code).ok().or_else(|| Currency::new(&code, 2));
+    known.map(Some).ok_or_else(|| bad("the currency", "is not three letters"))
+}
+
+/// A message names our payment by its id; another text is none of ours.
+fn payment(id: Option<String>) -> Option<PaymentId> {
+    PaymentId::parse(&id?).ok()
+}
+
+fn sha256(body: &[u8]) -> [u8; 32] {
+    Sha256::digest(body).into()
+}
+
+/// What an answer says gets an id of its own: the same news, asked for twice, count once (rule P4).
+fn answer_id(reference: &str, what: &str, amount: Option<i64>) -> Result<Text, BadMessage> {
+    let amount = amount.map_or_else(String::new, |amount| amount.to_string());
+    text("the provider's id of the payment", &format!("answer:{reference}:{what}:{amount}"))
+}
+
+/// What is said of a refund, if it is ours and there is news.
+fn refund_said(refund: Option<&str>, is_over: Option<bool>, failure: Option<String>) -> ProviderSaid {
+    let refund = refund.and_then(|refund| RefundId::parse(refund).ok());
+    match (refund, is_over) {
+        (Some(refund), Some(true)) => ProviderSaid::RefundSucceeded { refund },
+        (Some(refund), Some(false)) => ProviderSaid::RefundFailed { refund, code: code(failure) },
+        (_, _) => ProviderSaid::Other,
+    }
+}

@@ -1,0 +1,183 @@
+//! Plain JSON, signed as Standard Webhooks: `webhook-id` is the message's id, `type` says what happened.
+
+use super::{
+    Ask, BadMessage, Request, Told, answer_id, bad, code, currency, json, money, payment, reference, refund_said,
+    sha256, text,
+};
+use domain::event::{Capture, ProviderMessage, ProviderSaid};
+use serde::{Deserialize, Serialize};
+
+#[derive(Deserialize)]
+struct Webhook {
+    #[serde(rename = "type")]
+    kind: String,
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    payment_id: Option<String>,
+    reference: Option<String>,
+    amount: Option<i64>,
+    currency: Option<String>,
+    code: Option<String>,
+    refund_reference: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Payment {
+    id: String,
+    reference: Option<String>,
+    status: String,
+    amount: Option<i64>,
+    currency: Option<String>,
+    code: Option<String>,
+    #[serde(default)]
+    refunds: Vec<Refund>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Answer {
+    One(Box<Payment>),
+    Many { data: Vec<Payment> },
+}
+
+#[derive(Deserialize)]
+struct Refund {
+    reference: Option<String>,
+    status: String,
+    amount: Option<i64>,
+    code: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    code: String,
+}
+
+#[derive(Serialize)]
+struct Authorise<'a> {
+    reference: &'a str,
+    amount: i64,
+    currency: &'a str,
+    capture: &'static str,
+}
+
+#[derive(Serialize)]
+struct Amount {
+    amount: i64,
+}
+
+#[derive(Serialize)]
+struct GiveBack<'a> {
+    reference: &'a str,
+    amount: i64,
+}
+
+pub(super) fn webhook(event_id: &str, body: &[u8]) -> Result<Told, BadMessage> {
+    let Webhook { kind, data } = json(body)?;
+    let refund = data.refund_reference.as_deref();
+    let said = match kind.as_str() {
+        "payment.accepted" => ProviderSaid::Accepted,
+        "payment.authorised" | "payment.authorized" => ProviderSaid::Authorised,
+        "payment.captured" => ProviderSaid::Captured,
+        "payment.failed" => ProviderSaid::Failed { code: code(data.code) },
+        "payment.voided" => ProviderSaid::Voided,
+        "payment.disputed" => ProviderSaid::Disputed,
+        "refund.succeeded" => refund_said(refund, Some(true), None),
+        "refund.failed" => refund_said(refund, Some(false), data.code),
+        _ => ProviderSaid::Other,
+    };
+    let message = ProviderMessage {
+        event_id: text("webhook-id", event_id)?,
+        reference: reference(data.payment_id)?,
+        said,
+        amount: money(data.amount)?,
+        currency: currency(data.currency)?,
+        body_sha256: sha256(body),
+    };
+    Ok(Told { payment: payment(data.reference), message })
+}
+
+pub(super) fn answer(body: &[u8]) -> Result<Vec<Told>, BadMessage> {
+    match json(body)? {
+        Answer::One(held) => held_told(*held, body),
+        Answer::Many { data } => {
+            let told: Vec<Vec<Told>> = data.into_iter().map(|held| held_told(held, body)).collect::<Result<_, _>>()?;
+            Ok(told.concat())
+        }
+    }
+}
+
+fn held_told(held: Payment, body: &[u8]) -> Result<Vec<Told>, BadMessage> {
+    let said = match held.status.as_str() {
+        "pending" => ProviderSaid::Accepted,
+        "authorised" | "authorized" => ProviderSaid::Authorised,
+        "captured" => ProviderSaid::Captured,
+        "failed" => ProviderSaid::Failed { code: code(held.code) },
+        "voided" => ProviderSaid::Voided,
+        _ => return Err(bad("status", "is not one that the adapter knows")),
+    };
+    let (of, its) = (payment(held.reference), reference(Some(held.id.clone()))?);
+    let told = |event_id, said, amount: Option<i64>| {
+        let (amount, currency) = (money(amount)?, currency(held.currency.clone())?);
+        let message =
+            ProviderMessage { event_id, reference: its.clone(), said, amount, currency, body_sha256: sha256(body) };
+        Ok(Told { payment: of, message })
+    };
+    let mut all = vec![told(answer_id(&held.id, &held.status, held.amount)?, said, held.amount)?];
+    for refund in held.refunds {
+        let is_over = match refund.status.as_str() {
+            "succeeded" => true,
+            "failed" => false,
+            _ => continue,
+        };
+        let named = refund.reference.as_deref();
+        let what = format!("{}:{}", named.unwrap_or_default(), refund.status);
+        let event_id = answer_id(&held.id, &what, refund.amount)?;
+        all.push(told(event_id, refund_said(named, Some(is_over), refund.code.clone()), refund.amount)?);
+    }
+    Ok(all)
+}
+
+pub(super) fn refusal(body: &[u8]) -> Option<String> {
+    json::<Refusal>(body).ok().map(|refusal| refusal.code)
+}
+
+pub(super) fn request(ask: &Ask) -> Request {
+    match ask {
+        Ask::Authorise { payment, amount, currency, capture } => {
+            let capture = match capture {
+                Capture::AtOnce => "automatic",
+                Capture::Later => "manual",
+            };
+            let (reference, currency) = (payment.as_str(), currency.code());
+            post("/v1/payments".to_owned(), &Authorise { reference, amount: amount.0, currency, capture })
+        }
+        Ask::Capture { reference, amount } => {
+            post(format!("/v1/payments/{reference}/capture"), &Amount { amount: amount.0 })
+        }
+        Ask::Void { reference } => {
+            let path = format!("/v1/payments/{reference}/void");
+            Request { method: "POST", path, media_type: None, body: String::new() }
+        }
+        Ask::Refund { reference, refund, amount, .. } => {
+            let body = GiveBack { reference: refund.as_str(), amount: amount.0 };
+            post(format!("/v1/payments/{reference}/refunds"), &body)
+        }
+        Ask::Find { payment } => {
+            let path = format!("/v1/payments?reference={payment}");
+            Request { method: "GET", path, media_type: None, body: String::new() }
+        }
+        Ask::Payment { reference } | Ask::Refunds { reference } => {
+            let path = format!("/v1/payments/{reference}");
+            Request { method: "GET", path, media_type: None, body: String::new() }
+        }
+    }
+}
+
+fn post(path: String, body: &impl Serialize) -> Request {
+    let body = serde_json::to_string(body).expect("texts and numbers can be written as JSON");
+    Request { method: "POST", path, media_type: Some("application/json"), body }
+}
