@@ -45,7 +45,8 @@ pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
         | StoreCommand::Stock(_)
         | StoreCommand::Drawer(..)
         | StoreCommand::OpenDay { .. }
-        | StoreCommand::CloseDay { .. } => [None, None],
+        | StoreCommand::CloseDay { .. }
+        | StoreCommand::Terminal(..) => [None, None],
     }
 }
 
@@ -82,6 +83,7 @@ fn entity_of(event: &Event) -> Option<Entity> {
         Event::Ticket(ticket, _) => Some(Entity::Ticket(*ticket)),
         Event::Drawer(..)
         | Event::Day(_)
+        | Event::Terminal(..)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)
@@ -118,6 +120,7 @@ fn companion(event: &Event) -> Option<Entity> {
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderPlaced { .. }
             | OrderEvent::OrderRepriced { .. }
+            | OrderEvent::TotalMismatchRecorded { .. }
             | OrderEvent::OrderCancelled { .. }
             | OrderEvent::OrderCompleted { .. } => None,
         },
@@ -125,6 +128,7 @@ fn companion(event: &Event) -> Option<Entity> {
         | Event::Ticket(..)
         | Event::Drawer(..)
         | Event::Day(_)
+        | Event::Terminal(..)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)

@@ -214,12 +214,14 @@ fn closes(event: &Event) -> Option<OrderId> {
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderRepriced { .. }
             | OrderEvent::PaymentNotApplicable { .. }
-            | OrderEvent::RefundRecorded { .. } => None,
+            | OrderEvent::RefundRecorded { .. }
+            | OrderEvent::TotalMismatchRecorded { .. } => None,
         },
         Event::Payment(..)
         | Event::Ticket(..)
         | Event::Drawer(..)
         | Event::Day(_)
+        | Event::Terminal(..)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)
@@ -254,7 +256,8 @@ fn due_of(event: &Event) -> Option<Due> {
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderRepriced { .. }
             | OrderEvent::PaymentNotApplicable { .. }
-            | OrderEvent::RefundRecorded { .. } => None,
+            | OrderEvent::RefundRecorded { .. }
+            | OrderEvent::TotalMismatchRecorded { .. } => None,
         },
         Event::Payment(payment, _) => Some(Due::Payment(*payment)),
         Event::Stock(StockEvent::ItemMarked86 { sku, .. } | StockEvent::ItemUnmarked86 { sku }) => {
@@ -263,6 +266,7 @@ fn due_of(event: &Event) -> Option<Due> {
         Event::Ticket(..)
         | Event::Drawer(..)
         | Event::Day(_)
+        | Event::Terminal(..)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)

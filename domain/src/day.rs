@@ -119,6 +119,7 @@ impl Days {
             | OrderEvent::ServiceChargeApplied(_)
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderCancelled { .. }
+            | OrderEvent::TotalMismatchRecorded { .. }
             | OrderEvent::OrderCompleted { .. } => {}
         }
     }
@@ -159,6 +160,7 @@ pub(crate) fn is_booked(event: &OrderEvent) -> bool {
         | OrderEvent::DiscountRemoved { .. }
         | OrderEvent::ServiceChargeApplied(_)
         | OrderEvent::ServiceChargeRemoved { .. }
+        | OrderEvent::TotalMismatchRecorded { .. }
         | OrderEvent::OrderCompleted { .. } => false,
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! An event carries what a reader needs to understand it alone: names, prices and taxes as they were, not references.
 
-use crate::ids::{DrawerId, OrderId, PaymentId, TicketId};
+use crate::ids::{DrawerId, OrderId, PaymentId, TerminalId, TicketId};
 
 mod access;
 mod day;
@@ -13,6 +13,7 @@ mod payment;
 mod refund;
 mod stock;
 mod store;
+mod terminal;
 mod ticket;
 
 pub use access::{AccessEvent, Role};
@@ -27,6 +28,7 @@ pub use payment::{Flag, IgnoredOutcome, IgnoredRefund, PaymentEvent, Tender};
 pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 pub use store::{StoreEvent, StoreMenuEvent};
+pub use terminal::{Noted, TerminalEvent};
 pub use ticket::{FiredLine, LineUnits, TicketEvent};
 
 /// A fact, with the entity it is about where its stream holds one entity.
@@ -52,4 +54,6 @@ pub enum Event {
     Day(DayEvent),
     /// In `ticket-<tenant>.<store>.<ticket>`.
     Ticket(TicketId, TicketEvent),
+    /// In `terminal-<tenant>.<store>.<terminal>`.
+    Terminal(TerminalId, TerminalEvent),
 }

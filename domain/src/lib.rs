@@ -23,3 +23,4 @@ pub mod stock;
 pub mod store;
 pub mod stream;
 pub mod tenant;
+pub mod terminal;

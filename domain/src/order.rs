@@ -373,6 +373,8 @@ impl Order {
             }
             OrderEvent::OrderRepriced { totals } => self.set_totals(totals),
             OrderEvent::PaymentApplied { amount, .. } => self.applied.0 += amount.0,
+            // What the guest was shown changes nothing.
+            OrderEvent::TotalMismatchRecorded { .. } => {}
             OrderEvent::PaymentNotApplicable { .. } | OrderEvent::RefundRecorded { .. } => {
                 evolve_returns(self.returns.get_or_insert_default(), event);
             }

@@ -6,6 +6,7 @@ mod idempotency;
 mod kitchen;
 mod memory;
 mod menus;
+mod offline;
 mod order;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;

@@ -5,7 +5,7 @@ use super::{Store, refunds};
 use crate::calendar::Timestamp;
 use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
 use crate::event::{DrawerEvent, Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
-use crate::ids::{OrderId, PaymentId};
+use crate::ids::{DrawerId, OrderId, PaymentId};
 use crate::money::Money;
 use crate::order::{Order, OrderSlot};
 use crate::payment::{Payment, PaymentState};
@@ -33,6 +33,9 @@ impl Store {
             PaymentCommand::Initiate { order, amount, tip, method, expected_total } => {
                 if self.payments.contains_key(&id) {
                     return Err(Refused::PaymentExists { payment: id });
+                }
+                if context.is_offline() {
+                    return self.initiate_offline(id, command, context);
                 }
                 let live = self.orders.get(order).ok_or(Refused::UnknownOrder { order: *order })?.live()?;
                 if !live.is_placed {
@@ -82,9 +85,9 @@ impl Store {
         if Order::ATTEMPTS_MAX <= order.attempts.len() {
             return Err(Refused::TooMany { what: "unanswered payments of an order", max: Order::ATTEMPTS_MAX });
         }
-        let needed = amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
+        amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         let deadline = match (method, context.source) {
-            (Method::Cash { .. }, _) | (Method::External(_), Source::Imported) => None,
+            (Method::Cash { .. }, _) | (Method::External(_), Source::Imported | Source::Offline) => None,
             (Method::External(_), Source::Online | Source::Engine) => order.times_out().or_else(|| {
                 let timeout_us = i64::from(self.settings.payment_timeout_s) * Timestamp::SECOND_US;
                 context.now.checked_add_us(timeout_us)
@@ -99,7 +102,23 @@ impl Store {
             deadline,
         };
         let mut events = vec![Event::Payment(id, initiated)];
-        let Method::Cash { tendered, drawer } = method else { return Ok(events) };
+        if let Method::Cash { tendered, drawer } = method {
+            self.take_cash(id, order_id, (amount, tip), (tendered, drawer), context, &mut events)?;
+        }
+        Ok(events)
+    }
+
+    /// What follows from cash on the counter: it is captured at once, goes into its shift and counts for its order.
+    pub(super) fn take_cash(
+        &self,
+        id: PaymentId,
+        order: OrderId,
+        (amount, tip): (Money, Money),
+        (tendered, drawer): (Option<Money>, Option<DrawerId>),
+        context: &Context,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Refused> {
+        let needed = amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         let tendered = tendered.unwrap_or(needed);
         if tendered < needed {
             return Err(Refused::TenderedTooLittle { needed });
@@ -112,8 +131,8 @@ impl Store {
             let sale = DrawerEvent::CashSaleRecorded { shift: shift.number, payment: id, amount: needed };
             Event::Drawer(drawer, sale)
         }));
-        self.apply(Captured { payment: id, order: order_id, tender: Tender::Cash, amount, tip }, &mut events);
-        Ok(events)
+        self.apply(Captured { payment: id, order, tender: Tender::Cash, amount, tip }, events);
+        Ok(())
     }
 
     fn captured(&self, id: PaymentId, payment: &Payment, said: Option<Money>) -> Result<Vec<Event>, Refused> {

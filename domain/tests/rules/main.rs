@@ -14,6 +14,7 @@ mod generate;
 mod kitchen;
 mod life;
 mod model;
+mod offline;
 mod orders;
 mod payments;
 mod refunds;

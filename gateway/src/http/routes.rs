@@ -11,3 +11,4 @@ pub mod orders;
 pub mod payments;
 pub mod reads;
 pub mod stock;
+pub mod terminals;

@@ -57,7 +57,7 @@ codes! {
     IgnoredOutcome { Failed = 1, Captured = 2 }
     IgnoredRefund { Failed = 1, Succeeded = 2 }
     ReleaseReason { OrderCancelled = 1, PaymentTimeout = 2, LineChanged = 3 }
-    Source { Online = 1, Imported = 2, Engine = 3 }
+    Source { Online = 1, Imported = 2, Engine = 3, Offline = 4 }
     CashShifts { Off = 1, Required = 2 }
     Kitchen { Off = 1, On = 2 }
     Rounding { HalfEven = 1, HalfUp = 2, HalfDown = 3, Up = 4, Down = 5 }

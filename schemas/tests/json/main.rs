@@ -8,6 +8,7 @@ mod orders;
 mod problems;
 mod roundtrip;
 mod setup;
+mod terminals;
 mod wire;
 
 use schemas::json::{BodyError, FieldError, parse_body};

@@ -1,16 +1,16 @@
 //! One command of every kind, each with all it can say and with as little as it can say.
 
-use crate::samples::{ORDER, PAYMENT, currency, group, item, plain_item, settings, text};
+use crate::samples::{ORDER, PAYMENT, currency, group, item, noted, plain_item, settings, text};
 use domain::calendar::{Date, Timestamp};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine,
-    RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
+    RefundOf, RefundOutcome, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
 };
 use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
 use domain::ids::{
     ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, RefundId, Sku,
-    StationId, StoreId, TableId, TaxId, TenderId, TicketId, TokenId, VariationId,
+    StationId, StoreId, TableId, TaxId, TenderId, TerminalId, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, Tax};
@@ -53,7 +53,15 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     for command in tickets {
         add("one", StoreCommand::Ticket(id!(TicketId "t17"), command));
     }
+    terminal(&mut |label, command| add(label, StoreCommand::Terminal(id!(TerminalId "till_1"), command)));
     commands
+}
+
+fn terminal(add: &mut dyn FnMut(&'static str, TerminalCommand)) {
+    let digest = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;
+    for (label, noted) in ["full", "plain"].into_iter().zip(noted()) {
+        add(label, TerminalCommand::RecordRejected { noted, digest });
+    }
 }
 
 fn menu(add: &mut dyn FnMut(&'static str, MenuCommand)) {
