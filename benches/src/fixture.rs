@@ -18,6 +18,7 @@ use domain::pricing::PriceRules;
 use domain::staff::Approvals;
 use domain::store::{CashShifts, Settings, Store};
 use domain::tenant::Tenant;
+use domain::terminal::Offline;
 
 /// The seed of everything.
 pub const SEED: u64 = 0x00c0_4a2d_a000_0001;
@@ -160,7 +161,15 @@ fn opening() -> Vec<Command> {
 pub fn context() -> Context {
     let actor = ActorId::parse("ana").expect("it is an id");
     let local = NOON.at_offset(3_600).expect("within the calendar");
-    Context { now: NOON, local, source: Source::Online, terminal: Some(till()), actor, approver: None }
+    Context {
+        now: NOON,
+        local,
+        source: Source::Online,
+        terminal: Some(till()),
+        actor,
+        approver: None,
+        offline: Offline::default(),
+    }
 }
 
 fn till() -> TerminalId {
@@ -246,6 +255,7 @@ fn envelope(command_id: u128, command: Command) -> Envelope {
         actor: ActorId::parse("till").expect("it is an id"),
         approver: None,
         terminal: Some(till()),
+        queued: None,
         occurred_at: None,
         source: Source::Online,
         expected_revision: None,

@@ -6,6 +6,7 @@ use domain::event::Event;
 use domain::ids::{ActorId, CommandId, Revision, TenantId, TerminalId};
 use domain::refused::Refused;
 use domain::stream::Stream;
+use domain::terminal::QueuePlace;
 use eventlog::Position;
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,9 @@ pub struct Envelope {
     pub approver: Option<ActorId>,
     /// The device it comes from.
     pub terminal: Option<TerminalId>,
-    /// The client's clock. It decides the business date of imported commands only.
+    /// Its place in the terminal's queue, for offline commands; those name their terminal and `occurred_at`.
+    pub queued: Option<QueuePlace>,
+    /// The client's clock. It decides the business date of offline and imported commands only.
     pub occurred_at: Option<Timestamp>,
     /// How it came.
     pub source: Source,

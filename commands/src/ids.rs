@@ -10,7 +10,7 @@ use eventlog::Position;
 use std::collections::HashMap;
 
 /// How far ahead of the engine's clock a client's may be, in microseconds: 5 minutes.
-pub(crate) const CLOCK_SKEW_MAX_US: i64 = 300 * Timestamp::SECOND_US;
+pub(crate) const CLOCK_SKEW_MAX_US: i64 = domain::terminal::CLOCK_AHEAD_MAX_US;
 
 /// The number of a tenant in this process: names are not kept with each id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -50,7 +50,8 @@ pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
         | StoreCommand::Stock(_)
         | StoreCommand::Drawer(..)
         | StoreCommand::OpenDay { .. }
-        | StoreCommand::CloseDay { .. } => [None, None],
+        | StoreCommand::CloseDay { .. }
+        | StoreCommand::Terminal(..) => [None, None],
     }
 }
 
@@ -66,7 +67,8 @@ pub(crate) fn entity_at(stream: &Stream) -> Option<Entity> {
         | Stream::StoreMenu(..)
         | Stream::Stock(..)
         | Stream::Drawer(..)
-        | Stream::Day(..) => None,
+        | Stream::Day(..)
+        | Stream::Terminal(..) => None,
     }
 }
 
@@ -87,6 +89,7 @@ fn entity_of(event: &Event) -> Option<Entity> {
         Event::Ticket(ticket, _) => Some(Entity::Ticket(*ticket)),
         Event::Drawer(..)
         | Event::Day(_)
+        | Event::Terminal(..)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)
@@ -129,6 +132,7 @@ fn companion(event: &Event) -> Option<Entity> {
             | OrderEvent::CheckPaid { .. }
             | OrderEvent::LinesReceivedByMerge(_)
             | OrderEvent::OrderMergedInto { .. }
+            | OrderEvent::TotalMismatchRecorded { .. }
             | OrderEvent::OrderCancelled { .. }
             | OrderEvent::OrderCompleted { .. } => None,
         },
@@ -136,6 +140,7 @@ fn companion(event: &Event) -> Option<Entity> {
         | Event::Ticket(..)
         | Event::Drawer(..)
         | Event::Day(_)
+        | Event::Terminal(..)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)

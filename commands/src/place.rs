@@ -223,12 +223,14 @@ fn closes(event: &Event) -> Option<OrderId> {
             | OrderEvent::CheckPaid { .. }
             | OrderEvent::LinesReceivedByMerge(_)
             | OrderEvent::PaymentNotApplicable { .. }
-            | OrderEvent::RefundRecorded { .. } => None,
+            | OrderEvent::RefundRecorded { .. }
+            | OrderEvent::TotalMismatchRecorded { .. } => None,
         },
         Event::Payment(..)
         | Event::Ticket(..)
         | Event::Drawer(..)
         | Event::Day(_)
+        | Event::Terminal(..)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)
@@ -267,7 +269,8 @@ fn due_of(event: &Event) -> Option<Due> {
             | OrderEvent::CheckSplit { .. }
             | OrderEvent::CheckPaid { .. }
             | OrderEvent::PaymentNotApplicable { .. }
-            | OrderEvent::RefundRecorded { .. } => None,
+            | OrderEvent::RefundRecorded { .. }
+            | OrderEvent::TotalMismatchRecorded { .. } => None,
         },
         Event::Payment(payment, _) => Some(Due::Payment(*payment)),
         Event::Stock(StockEvent::ItemMarked86 { sku, .. } | StockEvent::ItemUnmarked86 { sku }) => {
@@ -276,6 +279,7 @@ fn due_of(event: &Event) -> Option<Due> {
         Event::Ticket(..)
         | Event::Drawer(..)
         | Event::Day(_)
+        | Event::Terminal(..)
         | Event::Stock(_)
         | Event::Menu(_)
         | Event::Access(_)

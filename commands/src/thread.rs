@@ -14,9 +14,10 @@ use crate::world::{self, World};
 use domain::calendar::Timestamp;
 use domain::command::{Command, Context, MenuCommand, NewOrder, Source};
 use domain::event::{Event, StockEvent};
-use domain::ids::{Revision, StoreId, TenantId};
+use domain::ids::{Revision, StoreId, TenantId, Text};
 use domain::refused::Refused;
 use domain::stream::Stream;
+use domain::terminal::{Offline, Queued};
 use eventlog::planted::is_planted;
 use eventlog::{Batch, COMMIT_BYTES_MAX, CommitHeader, LogReader, Position};
 use schemas::stored::{self, CommitMeta};
@@ -64,6 +65,8 @@ pub(crate) struct EngineThread {
 struct Decision {
     events: Vec<Event>,
     now: Timestamp,
+    /// The stream the commit is about.
+    main: Stream,
 }
 
 impl EngineThread {
@@ -158,7 +161,7 @@ impl EngineThread {
     /// Takes a command of the engine's own; answers whether the log takes commands.
     fn issue(&mut self, envelope: Envelope) -> bool {
         let digest = stored::command_digest(&envelope.command);
-        let outcome = match self.decide(&envelope) {
+        let outcome = match self.decide(&envelope, digest) {
             Ok(decision) => self.commit(&envelope, digest, decision, None).map_err(|(error, _)| error),
             Err(error) => Err(error),
         };
@@ -184,7 +187,7 @@ impl EngineThread {
 
     /// Decides a client's command that was never accepted.
     fn decide_for(&mut self, envelope: &Envelope, digest: u128, reply: oneshot::Sender<Reply>) {
-        let (error, reply) = match self.decide(envelope) {
+        let (error, reply) = match self.decide(envelope, digest) {
             Ok(decision) => match self.commit(envelope, digest, decision, Some(reply)) {
                 Ok(()) => return Stats::count(&self.stats.accepted, 1),
                 Err(refused) => refused,
@@ -217,7 +220,7 @@ impl EngineThread {
         }
     }
 
-    fn decide(&mut self, envelope: &Envelope) -> Result<Decision, CommandError> {
+    fn decide(&mut self, envelope: &Envelope, digest: u128) -> Result<Decision, CommandError> {
         let now = self.now();
         let store = match &envelope.command {
             Command::Store(store, _) => Some(*store),
@@ -227,11 +230,14 @@ impl EngineThread {
             (Source::Imported, Some(at)) if now.0.saturating_add(CLOCK_SKEW_MAX_US) < at.0 => {
                 return Err(CommandError::OccurredInFuture);
             }
-            (Source::Imported, Some(at)) => at,
-            (Source::Imported, None) | (Source::Online | Source::Engine, _) => now,
+            // A clock that is ahead is not believed, and what happened is recorded all the same.
+            (Source::Offline, Some(at)) if now.0.saturating_add(CLOCK_SKEW_MAX_US) < at.0 => now,
+            (Source::Imported | Source::Offline, Some(at)) => at,
+            (Source::Imported | Source::Offline, None) | (Source::Online | Source::Engine, _) => now,
         };
+        let main = world::main_stream(envelope.tenant, &envelope.command);
         if let Some(expected) = envelope.expected_revision {
-            let current = self.world.revision(&world::main_stream(envelope.tenant, &envelope.command));
+            let current = self.world.revision(&main);
             if current != Some(expected) {
                 return Err(CommandError::Refused(Refused::RevisionMismatch { current }));
             }
@@ -244,9 +250,23 @@ impl EngineThread {
             terminal: envelope.terminal,
             actor: envelope.actor,
             approver: envelope.approver,
+            offline: Offline::default(),
         };
-        let events = self.world.decide(envelope, &context).map_err(CommandError::Refused)?;
-        Ok(Decision { events, now })
+        match queued(envelope, digest) {
+            None => {
+                let events = self.world.decide(envelope, &context).map_err(CommandError::Refused)?;
+                Ok(Decision { events, now, main })
+            }
+            Some(queued) => {
+                let decided = self.world.ingest(envelope, &context, &queued).map_err(CommandError::Refused)?;
+                // What the state had no place for is a fact of the terminal's alone.
+                let main = match (decided.is_late, store) {
+                    (true, Some(store)) => Stream::Terminal(envelope.tenant, store, queued.terminal),
+                    (true, None) | (false, _) => main,
+                };
+                Ok(Decision { events: decided.events, now, main })
+            }
+        }
     }
 
     /// Encodes a decision into the open batch and folds it into the state.
@@ -254,16 +274,16 @@ impl EngineThread {
         &mut self,
         envelope: &Envelope,
         digest: u128,
-        Decision { events, now }: Decision,
+        Decision { events, now, main }: Decision,
         reply: Option<oneshot::Sender<Reply>>,
     ) -> Result<(), (CommandError, Option<oneshot::Sender<Reply>>)> {
-        let main = world::main_stream(envelope.tenant, &envelope.command);
         let store = main.store();
         self.meta.clear();
         let meta = CommitMeta {
             actor: envelope.actor,
             approver: envelope.approver,
             terminal: envelope.terminal,
+            terminal_seq: envelope.queued.map(|place| place.seq),
             source: envelope.source,
             occurred_at: envelope.occurred_at,
             main,
@@ -334,14 +354,28 @@ impl EngineThread {
     fn price(&mut self, tenant: TenantId, store: StoreId, order: &NewOrder, reply: oneshot::Sender<Reply>) {
         let now = self.now();
         let local = self.world.local(tenant, Some(store), now);
-        let context =
-            Context { now, local, source: Source::Online, terminal: None, actor: world::engine(), approver: None };
+        let context = Context {
+            now,
+            local,
+            source: Source::Online,
+            terminal: None,
+            actor: world::engine(),
+            approver: None,
+            offline: Offline::default(),
+        };
         let answer = match self.world.price(tenant, store, order, &context) {
             Ok(totals) => Reply::Priced(Box::new(totals)),
             Err(refused) => Reply::Rejected(CommandError::Refused(refused)),
         };
         self.answer(Pending { reply: Some(reply), answer });
     }
+}
+
+/// What a terminal says of a command it kept; `None` for any other.
+fn queued(envelope: &Envelope, digest: u128) -> Option<Queued> {
+    let (place, terminal, occurred_at) = (envelope.queued?, envelope.terminal?, envelope.occurred_at?);
+    let kind = Text::parse(stored::command_name(&envelope.command)).expect("a command's name is a text");
+    Some(Queued { terminal, place, command: envelope.command_id, kind, digest, occurred_at })
 }
 
 /// Takes what waits in the queue, without waiting for more.

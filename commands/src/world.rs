@@ -12,10 +12,12 @@ use domain::command::{Command, Context, PaymentCommand, StoreCommand};
 use domain::event::{Event, MenuEvent, OrderEvent, PaymentEvent, StoreEvent};
 use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::refused::Refused;
-use domain::store::{Due, Entity, Store};
+use domain::store::{Due, Entity, Ingested, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
+use domain::terminal::Queued;
 use eventlog::{LogReader, Position};
+use schemas::json::refusal_words;
 use schemas::stored::StoreNote;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -239,6 +241,16 @@ impl World {
         }
     }
 
+    /// Decides a command that a terminal kept while it was away; nothing changes.
+    pub(crate) fn ingest(&self, envelope: &Envelope, context: &Context, queued: &Queued) -> Result<Ingested, Refused> {
+        let Command::Store(store, command) = &envelope.command else { return Err(Refused::UnknownStore) };
+        let holding = self.holdings.get(&envelope.tenant).ok_or(Refused::UnknownStore)?;
+        let none = Tenant::default();
+        let tenant = holding.tenant.as_ref().unwrap_or(&none);
+        let place = holding.here(*store);
+        Store::ingest(place.map(|place| &place.store), tenant, command, context, queued, refusal_words)
+    }
+
     /// What an order would come to.
     pub(crate) fn price(
         &self,
@@ -362,6 +374,7 @@ pub(crate) fn main_stream(tenant: TenantId, command: &Command) -> Stream {
             StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. } => Stream::Day(tenant, *store),
             StoreCommand::Drawer(drawer, _) => Stream::Drawer(tenant, *store, *drawer),
             StoreCommand::Ticket(ticket, _) => Stream::Ticket(tenant, *store, *ticket),
+            StoreCommand::Terminal(terminal, _) => Stream::Terminal(tenant, *store, *terminal),
         },
     }
 }

@@ -9,12 +9,14 @@ use crate::menu::{Item, ModifierGroup, Tax};
 use crate::money::{Money, Ppm};
 use crate::staff::Rights;
 use crate::store::Settings;
+use crate::terminal::Offline;
 
 mod drawer;
 mod order;
 mod payment;
 mod provider;
 mod stock;
+mod terminal;
 mod ticket;
 
 pub use drawer::DrawerCommand;
@@ -24,6 +26,7 @@ pub use order::{
 pub use payment::{Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome};
 pub use provider::ProviderCommand;
 pub use stock::StockCommand;
+pub use terminal::TerminalCommand;
 pub use ticket::TicketCommand;
 
 /// A command with its target.
@@ -125,6 +128,29 @@ pub enum StoreCommand {
     },
     /// To a kitchen ticket.
     Ticket(TicketId, TicketCommand),
+    /// To what is known of a terminal.
+    Terminal(TerminalId, TerminalCommand),
+}
+
+impl StoreCommand {
+    /// The order and the payment it names.
+    pub fn names(&self) -> (Option<OrderId>, Option<PaymentId>) {
+        match self {
+            StoreCommand::Order(order, _) => (Some(*order), None),
+            StoreCommand::Payment(payment, PaymentCommand::Initiate { order, .. }) => (Some(*order), Some(*payment)),
+            StoreCommand::Payment(payment, _) => (None, Some(*payment)),
+            StoreCommand::Put(_)
+            | StoreCommand::AdoptMenu { .. }
+            | StoreCommand::SetPrice { .. }
+            | StoreCommand::SetAvailability { .. }
+            | StoreCommand::Stock(_)
+            | StoreCommand::Drawer(..)
+            | StoreCommand::OpenDay { .. }
+            | StoreCommand::CloseDay { .. }
+            | StoreCommand::Ticket(..)
+            | StoreCommand::Terminal(..) => (None, None),
+        }
+    }
 }
 
 /// How a command reached the engine.
@@ -132,6 +158,9 @@ pub enum StoreCommand {
 pub enum Source {
     /// As it happened.
     Online,
+    /// Kept by a terminal that was away and sent later: what it describes has happened, so it is not refused for what has
+    /// changed since.
+    Offline,
     /// Recorded after the fact from a file: times and numbers are the file's.
     Imported,
     /// Issued by the engine itself: a deadline, a publication.
@@ -143,7 +172,8 @@ pub enum Source {
 pub struct Context {
     /// The engine's time; never goes back.
     pub now: Timestamp,
-    /// When it was sold by the store's wall clock: of `now` for online commands, of the file's time for imported ones.
+    /// When it was sold by the store's wall clock: of `now` for online commands, of the terminal's or the file's time for
+    /// offline and imported ones.
     pub local: LocalDateTime,
     /// How the command came.
     pub source: Source,
@@ -153,4 +183,13 @@ pub struct Context {
     pub actor: ActorId,
     /// Who approves, where somebody has to.
     pub approver: Option<ActorId>,
+    /// What an offline command is decided by besides; nothing for others.
+    pub offline: Offline,
+}
+
+impl Context {
+    /// Whether what the command describes has happened already, so that it is recorded and not refused.
+    pub fn is_offline(&self) -> bool {
+        self.source == Source::Offline
+    }
 }

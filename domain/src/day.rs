@@ -127,6 +127,7 @@ impl Days {
             | OrderEvent::ServiceChargeApplied(_)
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderCancelled { .. }
+            | OrderEvent::TotalMismatchRecorded { .. }
             | OrderEvent::OrderCompleted { .. } => {}
         }
     }
@@ -171,6 +172,7 @@ pub(crate) fn is_booked(event: &OrderEvent) -> bool {
         | OrderEvent::DiscountRemoved { .. }
         | OrderEvent::ServiceChargeApplied(_)
         | OrderEvent::ServiceChargeRemoved { .. }
+        | OrderEvent::TotalMismatchRecorded { .. }
         | OrderEvent::OrderCompleted { .. } => false,
     }
 }

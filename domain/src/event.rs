@@ -2,7 +2,7 @@
 //!
 //! An event carries what a reader needs to understand it alone: names, prices and taxes as they were, not references.
 
-use crate::ids::{DrawerId, OrderId, PaymentId, TicketId};
+use crate::ids::{DrawerId, OrderId, PaymentId, TerminalId, TicketId};
 
 mod access;
 mod day;
@@ -14,6 +14,7 @@ mod provider;
 mod refund;
 mod stock;
 mod store;
+mod terminal;
 mod ticket;
 
 pub use access::{AccessEvent, Role};
@@ -29,6 +30,7 @@ pub use provider::{Capture, IgnoredMessage, ProviderMessage, ProviderSaid, VoidR
 pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 pub use store::{StoreEvent, StoreMenuEvent};
+pub use terminal::{Noted, TerminalEvent};
 pub use ticket::{FiredLine, LineUnits, RenamedLine, TicketEvent};
 
 /// A fact, with the entity it is about where its stream holds one entity.
@@ -54,4 +56,6 @@ pub enum Event {
     Day(DayEvent),
     /// In `ticket-<tenant>.<store>.<ticket>`.
     Ticket(TicketId, TicketEvent),
+    /// In `terminal-<tenant>.<store>.<terminal>`.
+    Terminal(TerminalId, TerminalEvent),
 }

@@ -227,6 +227,23 @@ impl TicketId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandId(pub u128);
 
+/// The place of a command in the queue of its terminal: 1, 2, 3, ... without gaps, counted by the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TerminalSeq(pub u64);
+
+impl TerminalSeq {
+    /// The highest: every JSON reader takes it for a whole number.
+    pub const MAX: TerminalSeq = TerminalSeq((1 << 53) - 1);
+
+    /// Parses a number.
+    pub const fn parse(number: u64) -> Option<TerminalSeq> {
+        match 0 < number && number <= TerminalSeq::MAX.0 {
+            true => Some(TerminalSeq(number)),
+            false => None,
+        }
+    }
+}
+
 /// An event's place in its stream: 0, 1, 2, ... without gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);

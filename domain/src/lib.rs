@@ -24,3 +24,4 @@ pub mod stock;
 pub mod store;
 pub mod stream;
 pub mod tenant;
+pub mod terminal;

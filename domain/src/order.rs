@@ -445,6 +445,8 @@ impl Order {
             }
             OrderEvent::CheckPaid { .. } => {}
             OrderEvent::LinesReceivedByMerge(received) => self.receive(received),
+            // What the guest was shown changes nothing.
+            OrderEvent::TotalMismatchRecorded { .. } => {}
             OrderEvent::PaymentNotApplicable { .. } | OrderEvent::RefundRecorded { .. } => {
                 evolve_returns(self.returns.get_or_insert_default(), event);
             }

@@ -5,7 +5,7 @@ use crate::check::CheckId;
 use crate::event::Role;
 use crate::ids::{
     AccountId, ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId,
-    RefundId, Revision, Sku, TaxId, TicketId, TokenId, VariationId,
+    RefundId, Revision, Sku, TaxId, Text, TicketId, TokenId, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 use crate::staff::Right;
@@ -469,6 +469,11 @@ pub enum Refused {
         right: Right,
         /// Who was named and may not approve it; `None` where nobody was named.
         approver: Option<ActorId>,
+    },
+    /// The display number is not the terminal's own, is given out already, or is for a date too long ago to tell.
+    NumberTaken {
+        /// The number.
+        number: Text,
     },
     /// Only a command that records the past may bring this field.
     OnlyImported {

@@ -4,12 +4,13 @@
 //! what is available, so nothing is sold twice.
 
 use crate::calendar::Timestamp;
-use crate::command::StockCommand;
+use crate::command::{Context, StockCommand};
 use crate::event::{Event, ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 use crate::hash::IdMap;
 use crate::ids::{OrderId, RefundId, Revision, Sku};
 use crate::money::QtyMilli;
 use crate::refused::{Refused, Shortage};
+use crate::terminal::Waiver;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
@@ -120,7 +121,8 @@ impl Stock {
     ///
     /// # Errors
     /// [`Refused`] says why; nothing changes.
-    pub fn decide(&self, command: &StockCommand, now: Timestamp) -> Result<Vec<Event>, Refused> {
+    pub fn decide(&self, command: &StockCommand, context: &Context) -> Result<Vec<Event>, Refused> {
+        let now = context.now;
         let events = match command {
             StockCommand::SetPolicy { sku, policy } => self.set_policy(*sku, *policy)?,
             StockCommand::Receive { sku, qty, reference } => {
@@ -131,27 +133,25 @@ impl Stock {
             }
             StockCommand::Count { sku, counted } => {
                 let item = self.counted(*sku)?;
-                self.keeps_reserved(*sku, item, *counted)?;
+                let mut events = keeps_reserved(*sku, item, *counted, context)?;
                 let delta = QtyMilli(counted.0 - item.on_hand.0);
-                with_mark_cleared(
-                    *sku,
-                    item,
-                    *counted,
-                    StockEvent::StockCounted { sku: *sku, counted: *counted, delta },
-                )
+                let fact = StockEvent::StockCounted { sku: *sku, counted: *counted, delta };
+                events.extend(with_mark_cleared(*sku, item, *counted, fact));
+                events
             }
             StockCommand::Adjust { sku, delta, reason } => {
                 let item = self.counted(*sku)?;
                 let on_hand = item.on_hand.checked_add(*delta).ok_or(Refused::AmountTooLarge)?;
-                self.keeps_reserved(*sku, item, on_hand)?;
+                let mut events = keeps_reserved(*sku, item, on_hand, context)?;
                 let adjusted = StockEvent::StockAdjusted { sku: *sku, delta: *delta, reason: reason.clone() };
-                with_mark_cleared(*sku, item, on_hand, adjusted)
+                events.extend(with_mark_cleared(*sku, item, on_hand, adjusted));
+                events
             }
             StockCommand::Waste { sku, qty, reason } => {
                 let item = self.counted(*sku)?;
                 let on_hand = item.on_hand.checked_sub(*qty).ok_or(Refused::AmountTooLarge)?;
-                self.keeps_reserved(*sku, item, on_hand)?;
-                let mut events = vec![StockEvent::StockWasted { sku: *sku, qty: *qty, reason: reason.clone() }];
+                let mut events = keeps_reserved(*sku, item, on_hand, context)?;
+                events.push(StockEvent::StockWasted { sku: *sku, qty: *qty, reason: reason.clone() });
                 events.extend(mark_if_gone(*sku, item, QtyMilli(on_hand.0 - item.reserved.0)));
                 events
             }
@@ -225,19 +225,12 @@ impl Stock {
         }
     }
 
-    /// What was promised to orders stays on the shelf.
-    fn keeps_reserved(&self, sku: Sku, item: &StockItem, on_hand: QtyMilli) -> Result<(), Refused> {
-        match item.reserved <= on_hand {
-            true => Ok(()),
-            false => Err(Refused::OnHandTooLow { sku, available: item.available() }),
-        }
-    }
-
     /// Reserves the whole demand or nothing. Lines of items that are not counted take nothing, unless marked sold out.
+    /// What was sold while a terminal was away is reserved in any case, and what is short for it recorded (rule S2).
     ///
     /// # Errors
     /// [`Refused::OutOfStock`] with everything that is short.
-    pub fn reserve(&self, order: OrderId, demand: &[ReservedLine], now: Timestamp) -> Result<Vec<Event>, Refused> {
+    pub fn reserve(&self, order: OrderId, demand: &[ReservedLine], context: &Context) -> Result<Vec<Event>, Refused> {
         let mut sums: Vec<(Sku, QtyMilli)> = Vec::with_capacity(demand.len());
         for line in demand {
             match sums.iter_mut().find(|(sku, _)| *sku == line.sku) {
@@ -245,8 +238,13 @@ impl Stock {
                 None => sums.push((line.sku, line.qty)),
             }
         }
-        let shortages: Vec<Shortage> =
-            sums.iter().filter_map(|(sku, wanted)| self.shortage(*sku, *wanted, now)).collect();
+        let mut shortages: Vec<Shortage> =
+            sums.iter().filter_map(|(sku, wanted)| self.shortage(*sku, *wanted, context.now)).collect();
+        if context.is_offline() {
+            // What is short has a fact of its own; what was marked sold out is a rule that was not kept.
+            let is_spared = context.offline.waived.has(Waiver::SoldOut);
+            shortages.retain(|shortage| shortage.marked_86 && !is_spared);
+        }
         if !shortages.is_empty() {
             return Err(Refused::OutOfStock { shortages });
         }
@@ -254,7 +252,16 @@ impl Stock {
         if lines.is_empty() {
             return Ok(vec![]);
         }
-        let mut events = vec![Event::Stock(StockEvent::StockReserved { order, lines })];
+        let mut events = Vec::with_capacity(2);
+        if context.is_offline() {
+            for (sku, wanted) in &sums {
+                if let Ok(item) = self.counted(*sku) {
+                    let short = wanted.0 - item.available().0.max(0);
+                    events.extend(oversell(Some(order), *sku, short).map(Event::Stock));
+                }
+            }
+        }
+        events.push(Event::Stock(StockEvent::StockReserved { order, lines }));
         for (sku, wanted) in sums {
             if let Some(item) = self.items.get(&sku) {
                 let left = QtyMilli(item.available().0 - wanted.0);
@@ -370,6 +377,8 @@ impl Stock {
                 }
                 self.give_up(*order, lines, event);
             }
+            // Says why less than nothing is available; the reservation or the count that follows takes it away.
+            StockEvent::OversellRecorded { .. } => {}
             StockEvent::StockRestocked { lines, .. } => {
                 for line in lines {
                     self.item_mut(line.sku, event).on_hand.0 += line.qty.0;
@@ -415,6 +424,25 @@ impl Stock {
             _ => {}
         }
     }
+}
+
+/// What was promised to orders stays on the shelf. Where it is short already nothing may make that worse; what happened
+/// while a terminal was away may, and the fact says by how much.
+fn keeps_reserved(
+    sku: Sku,
+    item: &StockItem,
+    on_hand: QtyMilli,
+    context: &Context,
+) -> Result<Vec<StockEvent>, Refused> {
+    let short = (item.reserved.0 - on_hand.0).max(0) - (item.reserved.0 - item.on_hand.0).max(0);
+    match short <= 0 || context.is_offline() {
+        true => Ok(oversell(None, sku, short).into_iter().collect()),
+        false => Err(Refused::OnHandTooLow { sku, available: item.available() }),
+    }
+}
+
+fn oversell(order: Option<OrderId>, sku: Sku, short: i64) -> Option<StockEvent> {
+    (0 < short).then_some(StockEvent::OversellRecorded { order, sku, qty: QtyMilli(short) })
 }
 
 /// The units of lines, stock item by stock item.

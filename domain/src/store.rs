@@ -6,7 +6,7 @@ use crate::day::Days;
 use crate::drawer::Drawer;
 use crate::event::{Event, Opening, OrderEvent, PaymentEvent, RenamedLine, StoreEvent, StoreMenuEvent, TicketEvent};
 use crate::hash::IdMap;
-use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, Text, TicketId, VariationId};
+use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, TerminalId, Text, TicketId, VariationId};
 use crate::kitchen::Kitchen;
 use crate::menu::ItemPrice;
 use crate::money::{Currency, Money};
@@ -18,6 +18,7 @@ use crate::staff::Approvals;
 use crate::stock::Stock;
 use crate::stream::Stream;
 use crate::tenant::Tenant;
+use crate::terminal::Terminal;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,12 +29,14 @@ mod drawers;
 mod kitchen;
 mod lines;
 mod merge;
+mod offline;
 mod orders;
 mod parts;
 mod payments;
 mod provider;
 mod refunds;
 
+pub use offline::Ingested;
 pub use parts::{Entity, StoreParts};
 
 /// What a store is set to.
@@ -100,6 +103,7 @@ pub struct Store {
     tickets: IdMap<TicketId, TicketSlot>,
     /// How many tickets there were, ever: they are numbered.
     tickets_made: u64,
+    terminals: BTreeMap<TerminalId, Terminal>,
     numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     store_events: u64,
     storemenu_events: u64,
@@ -119,8 +123,9 @@ pub enum Due {
 }
 
 impl Store {
-    /// How many business dates back the store still counts display numbers for. Online dates only go forward.
-    const NUMBER_DATES_MAX: usize = 3;
+    /// How many business dates back the store still counts display numbers for: online dates only go forward, and a
+    /// terminal that was away for longer has its orders called by their ids.
+    const NUMBER_DATES_MAX: usize = 8;
     /// The most prices of its own a store may set.
     const PRICES_MAX: usize = 20_000;
 
@@ -152,11 +157,12 @@ impl Store {
             StoreCommand::SetAvailability { item, available } => store.set_availability(tenant, *item, *available),
             StoreCommand::Order(order, command) => store.decide_order(tenant, *order, command, context),
             StoreCommand::Payment(payment, command) => store.decide_payment(tenant, *payment, command, context),
-            StoreCommand::Stock(command) => store.stock.decide(command, context.now),
+            StoreCommand::Stock(command) => store.stock.decide(command, context),
             StoreCommand::OpenDay { date } => store.open_day(*date, context),
             StoreCommand::CloseDay { date } => store.close_day(*date, context),
             StoreCommand::Drawer(drawer, command) => store.decide_drawer(tenant, *drawer, command, context),
             StoreCommand::Ticket(ticket, command) => store.decide_ticket(*ticket, *command),
+            StoreCommand::Terminal(terminal, command) => store.decide_terminal(*terminal, command),
         }?;
         store.open_by_itself(&mut events, context);
         Ok(events)
@@ -238,6 +244,7 @@ impl Store {
             days: Days::default(),
             tickets: IdMap::default(),
             tickets_made: 0,
+            terminals: BTreeMap::new(),
             numbers: BTreeMap::new(),
             store_events: 1,
             storemenu_events: 0,
@@ -262,6 +269,7 @@ impl Store {
             Event::Day(event) => self.days.evolve(event),
             Event::Drawer(drawer, event) => self.drawers.entry(*drawer).or_default().evolve(event),
             Event::Ticket(ticket, event) => self.evolve_ticket(*ticket, event),
+            Event::Terminal(terminal, event) => self.terminals.entry(*terminal).or_default().evolve(event),
             Event::Menu(_) | Event::Access(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
                 panic!("{event:?} for a store that is open")
             }
@@ -430,6 +438,11 @@ impl Store {
         self.drawers.get(&drawer)
     }
 
+    /// A terminal that sent what it had kept.
+    pub fn terminal(&self, terminal: TerminalId) -> Option<&Terminal> {
+        self.terminals.get(&terminal)
+    }
+
     /// How many orders are in memory, closed ones included.
     pub fn orders_count(&self) -> usize {
         self.orders.len()
@@ -445,6 +458,18 @@ impl Store {
         Text::parse(&number).expect("a terminal's id and a number make a text")
     }
 
+    /// Whether display numbers are still counted for a business date.
+    pub(crate) fn counts(&self, date: Date) -> bool {
+        self.numbers.len() < Store::NUMBER_DATES_MAX || self.numbers.keys().next().is_none_or(|first| *first <= date)
+    }
+
+    /// Whether a number that a terminal gave out by itself is one of its own and comes after all that are counted.
+    pub(crate) fn is_next(&self, date: Date, prefix: &str, number: &Text) -> bool {
+        let (own, count) = split_number(number.as_str());
+        let highest = self.numbers.get(&date).and_then(|counted| counted.get(prefix)).copied().unwrap_or(0);
+        own == prefix && highest < count && number.as_str() == format!("{prefix}-{count}")
+    }
+
     /// The revision of one of the store's streams; `None` before its first event.
     pub fn revision(&self, stream: &Stream) -> Option<Revision> {
         match stream {
@@ -456,6 +481,7 @@ impl Store {
             Stream::Day(..) => self.days.revision(),
             Stream::Drawer(_, _, drawer) => self.drawers.get(drawer).and_then(Drawer::revision),
             Stream::Ticket(_, _, ticket) => self.tickets.get(ticket).map(|held| Revision(held.events - 1)),
+            Stream::Terminal(_, _, terminal) => self.terminals.get(terminal).and_then(Terminal::revision),
             Stream::Menu(_) | Stream::Access(_) => None,
         }
     }

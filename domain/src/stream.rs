@@ -1,7 +1,7 @@
 //! Streams: the history of one entity, named with its tenant, so that two tenants' `s1` never meet.
 
 use crate::event::Event;
-use crate::ids::{BadId, DrawerId, OrderId, PaymentId, StoreId, TenantId, TicketId};
+use crate::ids::{BadId, DrawerId, OrderId, PaymentId, StoreId, TenantId, TerminalId, TicketId};
 use std::fmt;
 
 /// A stream, by what it holds.
@@ -27,6 +27,8 @@ pub enum Stream {
     Day(TenantId, StoreId),
     /// `ticket-<tenant>.<store>.<ticket>`
     Ticket(TenantId, StoreId, TicketId),
+    /// `terminal-<tenant>.<store>.<terminal>`
+    Terminal(TenantId, StoreId, TerminalId),
 }
 
 /// Why a text is not the name of a stream of ours.
@@ -76,6 +78,7 @@ impl Stream {
             Event::Day(_) => Stream::Day(tenant, store()),
             Event::Drawer(drawer, _) => Stream::Drawer(tenant, store(), *drawer),
             Event::Ticket(ticket, _) => Stream::Ticket(tenant, store(), *ticket),
+            Event::Terminal(terminal, _) => Stream::Terminal(tenant, store(), *terminal),
         }
     }
 
@@ -91,7 +94,8 @@ impl Stream {
             | Stream::Stock(tenant, _)
             | Stream::Drawer(tenant, ..)
             | Stream::Day(tenant, _)
-            | Stream::Ticket(tenant, ..) => *tenant,
+            | Stream::Ticket(tenant, ..)
+            | Stream::Terminal(tenant, ..) => *tenant,
         }
     }
 
@@ -106,7 +110,8 @@ impl Stream {
             | Stream::Stock(_, store)
             | Stream::Drawer(_, store, _)
             | Stream::Day(_, store)
-            | Stream::Ticket(_, store, _) => Some(*store),
+            | Stream::Ticket(_, store, _)
+            | Stream::Terminal(_, store, _) => Some(*store),
         }
     }
 
@@ -123,6 +128,7 @@ impl Stream {
             Stream::Drawer(..) => "drawer",
             Stream::Day(..) => "day",
             Stream::Ticket(..) => "ticket",
+            Stream::Terminal(..) => "terminal",
         }
     }
 
@@ -152,6 +158,10 @@ impl Stream {
                 name.push('.');
                 name.push_str(ticket.as_str());
             }
+            Stream::Terminal(_, _, terminal) => {
+                name.push('.');
+                name.push_str(terminal.as_str());
+            }
             Stream::Menu(_)
             | Stream::Access(_)
             | Stream::Store(..)
@@ -172,7 +182,7 @@ impl Stream {
         let stream = match category {
             "menu" => Stream::Menu(tenant),
             "access" => Stream::Access(tenant),
-            "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" | "day" | "ticket" => {
+            "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" | "day" | "ticket" | "terminal" => {
                 let store = StoreId::parse(parts.next().ok_or(BadStream::Shape)?)?;
                 match category {
                     "store" => Stream::Store(tenant, store),
@@ -181,6 +191,9 @@ impl Stream {
                     "day" => Stream::Day(tenant, store),
                     "drawer" => Stream::Drawer(tenant, store, DrawerId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     "ticket" => Stream::Ticket(tenant, store, TicketId::parse(parts.next().ok_or(BadStream::Shape)?)?),
+                    "terminal" => {
+                        Stream::Terminal(tenant, store, TerminalId::parse(parts.next().ok_or(BadStream::Shape)?)?)
+                    }
                     "order" => Stream::Order(tenant, store, OrderId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                     _ => Stream::Payment(tenant, store, PaymentId::parse(parts.next().ok_or(BadStream::Shape)?)?),
                 }
@@ -219,6 +232,7 @@ mod tests {
             "drawer-demo.s1.d1",
             "day-demo.s1",
             "ticket-demo.s1.t17",
+            "terminal-demo.s1.till_1",
         ] {
             assert_eq!(Stream::parse(name).unwrap().to_string(), name);
         }

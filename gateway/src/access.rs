@@ -140,6 +140,8 @@ pub fn needed(command: &Command, source: Source) -> Capability {
             },
             StoreCommand::Drawer(..) => Capability::RunDrawers,
             StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. } => Capability::RunDays,
+            // Only the door keeps what it turned away; it parses no such command.
+            StoreCommand::Terminal(..) => Capability::ManageTokens,
             StoreCommand::Stock(command) => match command {
                 StockCommand::Mark86 { .. } | StockCommand::Unmark86(_) | StockCommand::EndMark86 { .. } => {
                     Capability::Mark86

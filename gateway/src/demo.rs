@@ -131,6 +131,7 @@ pub async fn set_up(engine: &Engine) -> Result<Vec<DemoToken>, CommandError> {
             actor: ActorId::parse("setup").expect("it is an id"),
             approver: None,
             terminal: None,
+            queued: None,
             occurred_at: None,
             source: Source::Online,
             expected_revision: None,

@@ -161,6 +161,7 @@ fn event_json<'a>(
         actor: Some(meta.actor),
         approver: meta.approver,
         terminal: meta.terminal,
+        terminal_seq: meta.terminal_seq,
         command_id: CommandId(commit.command_id),
         event_index: index,
         source: meta.source,

@@ -17,7 +17,9 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
-use routes::{admin, batch, days, drawers, feed, floor, kitchen, ops, orders, payments, reads, stock, webhooks};
+use routes::{
+    admin, batch, days, drawers, feed, floor, kitchen, ops, orders, payments, reads, stock, terminals, webhooks,
+};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -120,6 +122,8 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(admin::put_store, reads::store))
         .routes(routes!(reads::stores))
         .routes(routes!(batch::post))
+        .routes(routes!(terminals::list))
+        .routes(routes!(terminals::exceptions))
         .routes(routes!(reads::sales))
         .routes(routes!(feed::feed))
         .routes(routes!(admin::issue_token, reads::tokens))

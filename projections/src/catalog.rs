@@ -201,7 +201,8 @@ impl Model for CatalogModel {
             | Stream::Payment(..)
             | Stream::Drawer(..)
             | Stream::Day(..)
-            | Stream::Ticket(..) => Ok(()),
+            | Stream::Ticket(..)
+            | Stream::Terminal(..) => Ok(()),
         }
     }
 

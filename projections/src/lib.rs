@@ -19,6 +19,7 @@ mod page;
 mod rows;
 mod sales;
 mod space;
+mod terminals;
 mod worker;
 
 pub use access::Grant;
@@ -29,6 +30,7 @@ pub use orders::{OrderFilter, PaymentFilter};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest};
 pub use sales::{SalesBy, SalesDate, SalesQuery};
 pub use space::{FREE_BYTES_MIN, Space};
+pub use terminals::ExceptionFilter;
 
 use crate::access::{AccessModel, Tokens};
 use crate::catalog::{CatalogModel, Menus};
@@ -37,13 +39,14 @@ use crate::lane::Lane;
 use crate::model::Model;
 use crate::orders::OrdersModel;
 use crate::sales::SalesModel;
+use crate::terminals::TerminalsModel;
 use crate::worker::Worker;
 use domain::calendar::Date;
 use domain::ids::{AccountId, DrawerId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, Text, TokenId};
 use eventlog::{LogReader, Position};
 use schemas::views::{
-    DaysView, DrawerView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView, StockView,
-    StoreView, TicketView, TokenView, XReport, ZReport,
+    DaysView, DrawerView, ExceptionView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView,
+    StockView, StoreView, TerminalView, TicketView, TokenView, XReport, ZReport,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,12 +67,20 @@ pub enum Projection {
     Access,
     /// Cash drawers and their shifts.
     Drawers,
+    /// Terminals that were away, and the exceptions a person has to look at.
+    Terminals,
 }
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Projection; 5] =
-        [Projection::Catalog, Projection::Orders, Projection::Sales, Projection::Access, Projection::Drawers];
+    pub const ALL: [Projection; 6] = [
+        Projection::Catalog,
+        Projection::Orders,
+        Projection::Sales,
+        Projection::Access,
+        Projection::Drawers,
+        Projection::Terminals,
+    ];
 
     /// Its name, in metrics and file names.
     pub const fn as_str(self) -> &'static str {
@@ -79,6 +90,7 @@ impl Projection {
             Projection::Sales => "sales",
             Projection::Access => "access",
             Projection::Drawers => "drawers",
+            Projection::Terminals => "terminals",
         }
     }
 }
@@ -141,6 +153,7 @@ pub struct Projections {
     sales: Arc<Lane>,
     access: Arc<Lane>,
     drawers: Arc<Lane>,
+    terminals: Arc<Lane>,
     menus: Arc<Menus>,
     tokens: Arc<Tokens>,
     stop: Arc<AtomicBool>,
@@ -173,6 +186,7 @@ impl Projections {
         let sales = lane(Projection::Sales, Lane::open::<SalesModel>)?;
         let access = lane(Projection::Access, Lane::open::<AccessModel>)?;
         let drawers = lane(Projection::Drawers, Lane::open::<DrawersModel>)?;
+        let terminals = lane(Projection::Terminals, Lane::open::<TerminalsModel>)?;
         tokens.load(&access)?;
         let start = Start { reader: &reader, stop: &stop, options };
         let threads = vec![
@@ -181,9 +195,10 @@ impl Projections {
             start.worker(&sales, SalesModel::new()),
             start.worker(&access, AccessModel::new(Arc::clone(&tokens))),
             start.worker(&drawers, DrawersModel::new()),
+            start.worker(&terminals, TerminalsModel::new()),
         ];
         let threads = Mutex::new(threads);
-        Ok(Projections { reader, catalog, orders, sales, access, drawers, menus, tokens, stop, threads })
+        Ok(Projections { reader, catalog, orders, sales, access, drawers, terminals, menus, tokens, stop, threads })
     }
 
     /// Makes everything folded so far durable and stops the workers. Queries go on answering from what there is.
@@ -203,6 +218,7 @@ impl Projections {
             Projection::Sales => &self.sales,
             Projection::Access => &self.access,
             Projection::Drawers => &self.drawers,
+            Projection::Terminals => &self.terminals,
         }
     }
 
@@ -249,6 +265,7 @@ impl Projections {
             Projection::Sales => SalesModel::TABLES,
             Projection::Access => AccessModel::TABLES,
             Projection::Drawers => DrawersModel::TABLES,
+            Projection::Terminals => TerminalsModel::TABLES,
         };
         page::dump(&self.lane(projection).view()?, tables)
     }
@@ -403,6 +420,28 @@ impl Projections {
         page: &PageRequest,
     ) -> Result<Answer<Page<ShiftView>>, QueryError> {
         drawers::shifts(&self.drawers.view()?, tenant, (store, drawer), page)
+    }
+
+    /// A store's terminals that sent what they had kept while they were away, by id.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn terminals(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<TerminalView>>, QueryError> {
+        terminals::terminals(&self.terminals.view()?, tenant, store)
+    }
+
+    /// A store's exceptions, newest first; pages as for [`Projections::orders`].
+    ///
+    /// # Errors
+    /// [`QueryError`], among them [`QueryError::BadCursor`].
+    pub fn exceptions(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        filter: &ExceptionFilter,
+        page: &PageRequest,
+    ) -> Result<Answer<Page<ExceptionView>>, QueryError> {
+        terminals::exceptions(&self.terminals.view()?, tenant, store, filter, page)
     }
 
     /// Sales over some dates.

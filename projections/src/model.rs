@@ -4,7 +4,7 @@ use crate::fault::Fault;
 use crate::rows::Before;
 use domain::calendar::Timestamp;
 use domain::event::Event;
-use domain::ids::TenantId;
+use domain::ids::{CommandId, TenantId};
 use domain::stream::Stream;
 use eventlog::Position;
 use redb::WriteTransaction;
@@ -13,6 +13,8 @@ use std::time::Duration;
 /// An event of the log, decoded.
 pub(crate) struct Recorded<'a> {
     pub stream: Stream,
+    pub position: Position,
+    pub command_id: CommandId,
     pub revision: u64,
     pub recorded_at: Timestamp,
     /// What its commit says besides; decoded only by who needs it.
@@ -38,6 +40,12 @@ pub(crate) trait Model: Send + 'static {
 
     /// Whether it folds events of this category.
     fn wants(category: &str) -> bool;
+
+    /// Whether it folds events of this type, of the categories it wants. What it does not is not even decoded.
+    fn wants_type(tag: u16) -> bool {
+        let _ = tag;
+        true
+    }
 
     /// Folds an event into memory. On an error nothing has changed.
     fn apply(&mut self, before: &Before<'_>, event: &Recorded<'_>) -> Result<(), Fault>;

@@ -225,7 +225,8 @@ impl Model for OrdersModel {
             | Stream::StoreMenu(..)
             | Stream::Stock(..)
             | Stream::Drawer(..)
-            | Stream::Day(..) => Ok(()),
+            | Stream::Day(..)
+            | Stream::Terminal(..) => Ok(()),
         }
     }
 

@@ -338,7 +338,8 @@ impl Model for SalesModel {
             | OrderEvent::LinesFired { .. }
             | OrderEvent::LinesServed { .. }
             | OrderEvent::ServiceChargeApplied(_)
-            | OrderEvent::ServiceChargeRemoved { .. } => {}
+            | OrderEvent::ServiceChargeRemoved { .. }
+            | OrderEvent::TotalMismatchRecorded { .. } => {}
         }
         row.revision = recorded.revision;
         Ok(())

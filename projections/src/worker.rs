@@ -11,6 +11,7 @@ use crate::model::{Model, Recorded};
 use crate::rows::Before;
 use crate::space::Space;
 use domain::calendar::Timestamp;
+use domain::ids::CommandId;
 use domain::stream::Stream;
 use eventlog::{LogReader, Position, ReadError, StoredBatch, StoredCommit, StoredEvent, Tail};
 use redb::Durability;
@@ -244,7 +245,7 @@ fn apply<M: Model>(
     event: &StoredEvent<'_>,
 ) -> Result<(), Fault> {
     let category = event.stream.split_once('-').map_or("", |(category, _)| category);
-    if !M::wants(category) {
+    if !M::wants(category) || !stored::peek_tag(event.body).is_none_or(M::wants_type) {
         return Ok(());
     }
     let stream = Stream::parse(event.stream)?;
@@ -253,6 +254,8 @@ fn apply<M: Model>(
     }
     let recorded = Recorded {
         stream,
+        position: event.position,
+        command_id: CommandId(commit.command_id),
         revision: event.revision.0,
         recorded_at: Timestamp(commit.recorded_at),
         meta: commit.meta,

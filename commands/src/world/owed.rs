@@ -101,6 +101,7 @@ fn owed(tenant: TenantId, command_id: CommandId, command: Command) -> Envelope {
         actor: engine(),
         approver: None,
         terminal: None,
+        queued: None,
         occurred_at: None,
         source: Source::Engine,
         expected_revision: None,

@@ -6,6 +6,7 @@ mod idempotency;
 mod kitchen;
 mod memory;
 mod menus;
+mod offline;
 mod order;
 mod outbox;
 #[path = "../../../eventlog/tests/common/programme.rs"]

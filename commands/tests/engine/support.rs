@@ -120,6 +120,7 @@ pub fn envelope(id: u128, command: Command) -> Envelope {
         actor: ActorId::parse("till").expect("an id"),
         approver: None,
         terminal: None,
+        queued: None,
         occurred_at: None,
         source: Source::Online,
         expected_revision: None,

@@ -364,6 +364,13 @@ pub enum OrderEvent {
         /// The business date it is booked on.
         posting_date: Date,
     },
+    /// The terminal sold it at another total while it was away; the order stands at its own.
+    TotalMismatchRecorded {
+        /// What the guest was shown.
+        expected: Money,
+        /// What the order comes to.
+        actual: Money,
+    },
     /// The order was cancelled.
     OrderCancelled {
         /// Why.

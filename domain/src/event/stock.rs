@@ -139,6 +139,15 @@ pub enum StockEvent {
         /// Why.
         why: ReleaseReason,
     },
+    /// More left, or was promised, than the books say is there: a terminal sold it, or somebody counted it, while it was away.
+    OversellRecorded {
+        /// The order, where one took it.
+        order: Option<OrderId>,
+        /// The stock item.
+        sku: Sku,
+        /// How much is short because of it.
+        qty: QtyMilli,
+    },
     /// Sold units that were refunded are on the shelf again.
     StockRestocked {
         /// The order.

@@ -98,7 +98,7 @@ impl Store {
         match context.source {
             // What a file says was booked when the file says.
             Source::Imported => date,
-            Source::Online | Source::Engine => self.days.posting_date(date),
+            Source::Online | Source::Engine | Source::Offline => self.days.posting_date(date),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::money::Money;
 use crate::refused::Refused;
 use crate::staff::Right;
 use crate::tenant::Tenant;
+use crate::terminal::Waiver;
 
 /// An open shift and its drawer.
 pub(super) type InShift = (DrawerId, Shift);
@@ -71,6 +72,15 @@ impl Store {
         self.drawers.get(&id).and_then(|drawer| drawer.open).ok_or(Refused::ShiftNotOpen { drawer: id })
     }
 
+    /// The only shift that is open.
+    fn only_shift(&self) -> Option<InShift> {
+        let mut open = self.drawers.iter().filter_map(|(id, drawer)| Some((*id, drawer.open?)));
+        match (open.next(), open.next()) {
+            (Some(only), None) => Some(only),
+            (None, _) | (Some(_), Some(_)) => None,
+        }
+    }
+
     /// The shift cash goes into, or comes out of (rule D1): the one of the drawer that is named, else the only one that is
     /// open, where the store works in shifts. What is recorded after the fact goes into none unless it names one.
     ///
@@ -83,17 +93,17 @@ impl Store {
         change: i64,
         context: &Context,
     ) -> Result<Option<InShift>, Refused> {
+        let spared = context.is_offline() && context.offline.waived.has(Waiver::Shift);
         let found = match (named, self.settings.cash_shifts, context.source) {
+            // Cash that was taken is taken: it goes into no shift, and the terminal's stream says so.
+            (Some(drawer), _, _) if spared && self.shift(drawer).is_err() => return Ok(None),
+            (None, CashShifts::Required, Source::Offline) if spared && self.only_shift().is_none() => return Ok(None),
             (Some(drawer), _, _) => (drawer, self.shift(drawer)?),
             (None, CashShifts::Off, _) | (None, CashShifts::Required, Source::Imported | Source::Engine) => {
                 return Ok(None);
             }
-            (None, CashShifts::Required, Source::Online) => {
-                let mut open = self.drawers.iter().filter_map(|(id, drawer)| Some((*id, drawer.open?)));
-                match (open.next(), open.next()) {
-                    (Some(only), None) => only,
-                    (None, _) | (Some(_), Some(_)) => return Err(Refused::ShiftRequired),
-                }
+            (None, CashShifts::Required, Source::Online | Source::Offline) => {
+                self.only_shift().ok_or(Refused::ShiftRequired)?
             }
         };
         holds(found.1, change)?;

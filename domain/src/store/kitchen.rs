@@ -96,7 +96,7 @@ impl Draft<'_> {
             true => Err(Refused::NothingToFire),
             false => {
                 if self.order.pay_mode == PayMode::Later {
-                    let reserving = self.store.stock.reserve(self.id, &self.stocked(&units), context.now)?;
+                    let reserving = self.store.stock.reserve(self.id, &self.stocked(&units), context)?;
                     self.note_reserved(reserving);
                 }
                 self.send(&units);

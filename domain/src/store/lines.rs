@@ -1,22 +1,48 @@
 //! From the line a client asks for to the line that is recorded: names, prices and taxes as the store's menu has them.
 
 use super::Store;
-use crate::command::{NewLine, NewModifier};
+use crate::command::{Context, NewLine, NewModifier};
 use crate::event::{Line, LineModifier};
 use crate::menu::{Item, ItemPrice, Menu, ModifierGroup, Variation};
 use crate::money::Money;
 use crate::pricing::{TaxRate, unit_price};
 use crate::refused::Refused;
+use crate::tenant::Tenant;
+use crate::terminal::Waiver;
+
+/// The menu a decision sells from.
+#[derive(Clone, Copy)]
+pub(super) struct Selling<'a> {
+    /// The menu.
+    pub menu: &'a Menu,
+    version: u32,
+    context: &'a Context,
+}
 
 impl Store {
-    /// Prices a line from the menu the store has adopted.
-    pub(super) fn line(&self, menu: &Menu, new: &NewLine) -> Result<Line, Refused> {
+    /// The menu the store sells from; what was sold while a terminal was away, the one the terminal names.
+    pub(super) fn selling<'a>(&self, tenant: &'a Tenant, context: &'a Context) -> Result<Selling<'a>, Refused> {
+        let version = match context.offline.menu_version.filter(|_| context.is_offline()) {
+            Some(named) if tenant.menu(named).is_some() => named,
+            Some(named) if !context.offline.waived.has(Waiver::MenuVersion) => {
+                return Err(Refused::UnknownMenuVersion { version: named });
+            }
+            Some(_) | None => self.menu_version,
+        };
+        let menu = tenant.menu(version).ok_or(Refused::NoMenu)?;
+        Ok(Selling { menu, version, context })
+    }
+
+    /// Prices a line.
+    pub(super) fn line(&self, selling: Selling<'_>, new: &NewLine) -> Result<Line, Refused> {
+        let Selling { menu, version, context } = selling;
         let item = menu.items.get(&new.item).ok_or(Refused::UnknownItem { item: new.item })?;
-        if !self.sells(item.id) {
+        let is_spared = context.is_offline() && context.offline.waived.has(Waiver::Availability);
+        if !self.sells(item.id) && !is_spared {
             return Err(Refused::ItemUnavailable { item: item.id });
         }
         let variation = variation(item, new)?;
-        let unit_base = self.unit_base(item, variation, new)?;
+        let unit_base = self.unit_base(item, variation, new, context)?;
         let modifiers = modifiers(menu, item, new)?;
         let priced = modifiers.iter().map(|modifier| (modifier.unit_price, u32::from(modifier.qty)));
         let unit = unit_price(unit_base, priced).map_err(|_| Refused::AmountTooLarge)?;
@@ -43,7 +69,7 @@ impl Store {
             unit,
             taxes,
             sku: variation.and_then(|variation| variation.sku).or(item.sku),
-            menu_version: self.menu_version,
+            menu_version: version,
             seat: new.seat,
             course: new.course,
             note: new.note.clone(),
@@ -51,16 +77,27 @@ impl Store {
         })
     }
 
-    fn unit_base(&self, item: &Item, variation: Option<&Variation>, new: &NewLine) -> Result<Money, Refused> {
+    /// The price of a unit before modifiers. A terminal that was away names the price it sold at, whatever it is now.
+    fn unit_base(
+        &self,
+        item: &Item,
+        variation: Option<&Variation>,
+        new: &NewLine,
+        context: &Context,
+    ) -> Result<Money, Refused> {
         let own = self.price_of(item.id, variation.map(|variation| variation.id));
-        match (variation, item.price, new.open_price) {
-            (Some(_), _, Some(_)) | (None, ItemPrice::Fixed(_), Some(_)) => {
-                Err(Refused::PriceNotOpen { item: item.id })
-            }
-            (Some(variation), _, None) => Ok(own.unwrap_or(variation.price)),
-            (None, ItemPrice::Fixed(price), None) => Ok(own.unwrap_or(price)),
-            (None, ItemPrice::Open, Some(price)) => Ok(price),
-            (None, ItemPrice::Open, None) => Err(Refused::PriceRequired { item: item.id }),
+        let listed = match (variation, item.price) {
+            (Some(variation), _) => Some(own.unwrap_or(variation.price)),
+            (None, ItemPrice::Fixed(price)) => Some(own.unwrap_or(price)),
+            (None, ItemPrice::Open) => None,
+        };
+        let is_spared = context.is_offline() && context.offline.waived.has(Waiver::Price);
+        match (listed, new.open_price) {
+            (None, Some(price)) => Ok(price),
+            (None, None) => Err(Refused::PriceRequired { item: item.id }),
+            (Some(listed), None) => Ok(listed),
+            (Some(listed), Some(price)) if context.is_offline() && (price == listed || is_spared) => Ok(price),
+            (Some(_), Some(_)) => Err(Refused::PriceNotOpen { item: item.id }),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Decisions about orders. An order and the stock it needs are decided together, so nothing is sold twice.
 
+use super::lines::Selling;
 use super::{Store, kitchen};
-use crate::calendar::{Timestamp, business_date};
+use crate::calendar::{Date, Timestamp, business_date};
 use crate::command::{
     Context, NewChargePhase, NewComp, NewDiscount, NewLine, NewOrder, NewServiceCharge, OrderCommand, Place, Source,
 };
@@ -18,6 +19,7 @@ use crate::pricing::{self, TaxRate, Totals};
 use crate::refused::{Closed, Refused};
 use crate::staff::Right;
 use crate::tenant::Tenant;
+use crate::terminal::Waiver;
 use std::sync::Arc;
 
 /// A decision in the making: the facts so far, and the order as they leave it.
@@ -60,7 +62,7 @@ impl Store {
         }
         let mut draft = Draft::of(self, id, order.clone());
         match command {
-            OrderCommand::AddLines(lines) => draft.add_lines(self.menu(tenant)?, lines)?,
+            OrderCommand::AddLines(lines) => draft.add_lines(self.selling(tenant, context)?, lines)?,
             OrderCommand::ChangeLineQty { line, qty } => draft.change_qty(*line, *qty)?,
             OrderCommand::RemoveLine(line) => draft.remove_line(*line)?,
             OrderCommand::ApplyDiscount(discount) => {
@@ -72,7 +74,9 @@ impl Store {
                 self.approve(tenant, Right::Comp, context)?;
             }
             OrderCommand::RemoveDiscount(discount) => draft.remove_discount(*discount)?,
-            OrderCommand::ApplyServiceCharge(charge) => draft.apply_charge(self.menu(tenant)?, charge)?,
+            OrderCommand::ApplyServiceCharge(charge) => {
+                draft.apply_charge(self.selling(tenant, context)?.menu, charge)?
+            }
             OrderCommand::RemoveServiceCharge(charge) => draft.remove_charge(*charge)?,
             OrderCommand::VoidLine { line, qty, reason, wasted } => {
                 draft.void(tenant, (*line, *qty), (reason, *wasted), context)?;
@@ -120,11 +124,6 @@ impl Store {
         draft.reprice(context)
     }
 
-    /// The menu the store sells from.
-    pub(super) fn menu<'a>(&self, tenant: &'a Tenant) -> Result<&'a Menu, Refused> {
-        tenant.menu(self.menu_version).ok_or(Refused::NoMenu)
-    }
-
     fn open_order(
         &self,
         tenant: &Tenant,
@@ -162,12 +161,7 @@ impl Store {
         if new.currency.is_some_and(|currency| currency != settings.currency) {
             return Err(Refused::CurrencyDiffers { expected: settings.currency });
         }
-        let imported = context.source == Source::Imported;
-        if new.display_number.is_some() && !imported {
-            return Err(Refused::OnlyImported { field: "display_number" });
-        }
         let date = business_date(context.local, settings.cut_off);
-        let prefix = context.terminal.as_ref().map_or("", |terminal| terminal.as_str());
         let opening = Opening {
             channel: new.channel,
             dining_mode: new.dining_mode,
@@ -176,19 +170,17 @@ impl Store {
             guests: new.guests,
             customer_ref: new.customer_ref,
             currency: settings.currency,
-            display_number: match (&new.display_number, imported) {
-                (Some(number), _) => number.clone(),
-                (None, false) => self.next_number(date, prefix),
-                // Old dates have no counter, and the order's id is unique already; no counted number has a `#`.
-                (None, true) => Text::parse(&format!("#{id}")).expect("an order's id makes a text"),
-            },
+            display_number: self.display_number(id, new, date, context)?,
             business_date: date,
             opened_local: context.local,
             time_zone: settings.time_zone.clone(),
             rules: settings.rules,
-            imported,
-            // What is recorded after the fact was served long ago.
-            kitchen: if imported { Kitchen::Off } else { settings.kitchen },
+            imported: context.source == Source::Imported,
+            // What is recorded after the fact was served long ago; so was, while its terminal was away, what is paid first.
+            kitchen: match (context.source, new.pay_mode) {
+                (Source::Imported, _) | (Source::Offline, PayMode::First) => Kitchen::Off,
+                (Source::Online | Source::Engine, _) | (Source::Offline, PayMode::Later) => settings.kitchen,
+            },
         };
         let opened = OrderEvent::OrderOpened(opening);
         let OrderSlot::Live(order) = OrderSlot::open(&opened) else { unreachable!("a new order is live") };
@@ -196,16 +188,37 @@ impl Store {
         draft.events.reserve(new.lines.len() + 4);
         draft.events.push(Event::Order(id, opened));
         if !new.lines.is_empty() || !new.service_charges.is_empty() {
-            let menu = self.menu(tenant)?;
-            draft.add_lines(menu, &new.lines)?;
+            let selling = self.selling(tenant, context)?;
+            draft.add_lines(selling, &new.lines)?;
             for charge in &new.service_charges {
-                draft.apply_charge(menu, charge)?;
+                draft.apply_charge(selling.menu, charge)?;
             }
         }
         for discount in &new.discounts {
             draft.apply_discount(discount)?;
         }
         Ok(draft)
+    }
+
+    /// What is called out (rule O9). A terminal that was away has counted by itself.
+    fn display_number(&self, id: OrderId, new: &NewOrder, date: Date, context: &Context) -> Result<Text, Refused> {
+        let prefix = context.terminal.as_ref().map_or("", |terminal| terminal.as_str());
+        // Old dates have no counter, and the order's id is unique already; no counted number has a `#`.
+        let by_id = || Text::parse(&format!("#{id}")).expect("an order's id makes a text");
+        let is_spared = context.offline.waived.has(Waiver::Number);
+        match (context.source, &new.display_number) {
+            (Source::Imported, Some(number)) => Ok(number.clone()),
+            (Source::Imported, None) => Ok(by_id()),
+            (Source::Offline, Some(number)) if self.counts(date) && self.is_next(date, prefix, number) => {
+                Ok(number.clone())
+            }
+            (Source::Offline, Some(number)) if !is_spared => Err(Refused::NumberTaken { number: number.clone() }),
+            (Source::Offline, Some(_) | None) if !self.counts(date) => Ok(by_id()),
+            (Source::Online | Source::Engine, Some(_)) => Err(Refused::OnlyImported { field: "display_number" }),
+            (Source::Offline, Some(_) | None) | (Source::Online | Source::Engine, None) => {
+                Ok(self.next_number(date, prefix))
+            }
+        }
     }
 
     fn time_out(
@@ -257,7 +270,7 @@ impl<'a> Draft<'a> {
         self.events.push(Event::Order(self.id, event));
     }
 
-    fn add_lines(&mut self, menu: &Menu, lines: &[NewLine]) -> Result<(), Refused> {
+    fn add_lines(&mut self, selling: Selling<'_>, lines: &[NewLine]) -> Result<(), Refused> {
         if pricing::LINES_MAX < self.order.lines.len() + lines.len() {
             return Err(Refused::TooMany { what: "lines", max: pricing::LINES_MAX });
         }
@@ -265,7 +278,7 @@ impl<'a> Draft<'a> {
             if self.order.line(new.line).is_ok() || self.order.removed.contains(&new.line) {
                 return Err(Refused::LineExists { line: new.line });
             }
-            let line = self.store.line(menu, new)?;
+            let line = self.store.line(selling, new)?;
             self.push(OrderEvent::LineAdded(Arc::new(line)));
         }
         Ok(())
@@ -397,15 +410,20 @@ impl<'a> Draft<'a> {
         if let Some(expected) = place.expected_total
             && expected != totals.total
         {
-            return Err(Refused::TotalMismatch { expected, actual: totals.total });
+            let actual = totals.total;
+            match context.is_offline() {
+                true => self.push(OrderEvent::TotalMismatchRecorded { expected, actual }),
+                false => return Err(Refused::TotalMismatch { expected, actual }),
+            }
         }
-        let reserving = self.store.stock.reserve(self.id, &demand(&self.order), context.now)?;
+        let reserving = self.store.stock.reserve(self.id, &demand(&self.order), context)?;
         let deadline = match (self.order.pay_mode, context.source) {
             (PayMode::First, Source::Online | Source::Engine) => {
                 let timeout_us = i64::from(self.store.settings.payment_timeout_s) * Timestamp::SECOND_US;
                 context.now.checked_add_us(timeout_us)
             }
-            (PayMode::First, Source::Imported) | (PayMode::Later, _) => None,
+            // Its payment is in the same queue, or will be missed in it: nothing is cancelled behind the guest's back.
+            (PayMode::First, Source::Imported | Source::Offline) | (PayMode::Later, _) => None,
         };
         self.push(OrderEvent::OrderPlaced { totals, deadline });
         self.note_reserved(reserving);
@@ -426,7 +444,7 @@ impl<'a> Draft<'a> {
         let released = self.store.stock.release(self.id, less, ReleaseReason::LineChanged);
         let reserving = match more.is_empty() {
             true => vec![],
-            false => self.store.stock.reserve(self.id, &more, context.now)?,
+            false => self.store.stock.reserve(self.id, &more, context)?,
         };
         self.note_released(released);
         self.note_reserved(reserving);

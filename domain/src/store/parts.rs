@@ -9,10 +9,11 @@ use crate::calendar::Date;
 use crate::day::Days;
 use crate::drawer::Drawer;
 use crate::event::Event;
-use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, TicketId, VariationId};
+use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, TerminalId, TicketId, VariationId};
 use crate::money::Money;
 use crate::order::OrderSlot;
 use crate::stock::{Stock, StockParts};
+use crate::terminal::Terminal;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -44,6 +45,8 @@ pub struct StoreParts {
     pub drawers: BTreeMap<DrawerId, Drawer>,
     /// Its business days.
     pub days: Days,
+    /// Its terminals that sent what they had kept.
+    pub terminals: BTreeMap<TerminalId, Terminal>,
     /// The highest display number, by business date and terminal prefix.
     pub numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     /// How many events the store's stream has.
@@ -73,6 +76,7 @@ impl Store {
             days,
             tickets,
             tickets_made,
+            terminals,
             numbers,
             store_events,
             storemenu_events,
@@ -94,6 +98,7 @@ impl Store {
             stock: stock.parts(),
             drawers: drawers.clone(),
             days: days.clone(),
+            terminals: terminals.clone(),
             numbers: numbers.clone(),
             store_events: *store_events,
             storemenu_events: *storemenu_events,
@@ -113,6 +118,7 @@ impl Store {
             stock,
             drawers,
             days,
+            terminals,
             numbers,
             store_events,
             storemenu_events,
@@ -132,6 +138,7 @@ impl Store {
             days,
             tickets: HashMap::default(),
             tickets_made,
+            terminals,
             numbers,
             store_events,
             storemenu_events,
@@ -154,6 +161,7 @@ impl Store {
             stock: _,
             drawers: _,
             days: _,
+            terminals: _,
             numbers: _,
             store_events: _,
             storemenu_events: _,
@@ -201,6 +209,7 @@ impl Store {
             Event::Ticket(ticket, _) => self.tickets.get(ticket).map(|ticket| ticket.order),
             Event::Drawer(..)
             | Event::Day(_)
+            | Event::Terminal(..)
             | Event::Stock(_)
             | Event::Menu(_)
             | Event::Access(_)

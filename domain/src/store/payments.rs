@@ -6,7 +6,7 @@ use crate::calendar::Timestamp;
 use crate::check::CheckId;
 use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
 use crate::event::{DrawerEvent, Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
-use crate::ids::{OrderId, PaymentId};
+use crate::ids::{DrawerId, OrderId, PaymentId};
 use crate::money::Money;
 use crate::order::{Order, OrderSlot};
 use crate::payment::{Payment, PaymentState};
@@ -35,6 +35,9 @@ impl Store {
             PaymentCommand::Initiate { order, check, amount, tip, method, expected_total } => {
                 if self.payments.contains_key(&id) {
                     return Err(Refused::PaymentExists { payment: id });
+                }
+                if context.is_offline() {
+                    return self.initiate_offline(id, command, context);
                 }
                 let live = self.orders.get(order).ok_or(Refused::UnknownOrder { order: *order })?.live()?;
                 if !live.is_placed {
@@ -89,12 +92,12 @@ impl Store {
         if Order::ATTEMPTS_MAX <= order.attempts.len() {
             return Err(Refused::TooMany { what: "unanswered payments of an order", max: Order::ATTEMPTS_MAX });
         }
-        let needed = amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
+        amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         let deadline = match (method, context.source) {
-            (Method::Provider { .. }, Source::Imported) => {
+            (Method::Provider { .. }, Source::Imported | Source::Offline) => {
                 return Err(Refused::OnlyOnline { field: "provider_account" });
             }
-            (Method::Cash { .. }, _) | (Method::External(_), Source::Imported) => None,
+            (Method::Cash { .. }, _) | (Method::External(_), Source::Imported | Source::Offline) => None,
             (Method::External(_) | Method::Provider { .. }, Source::Online | Source::Engine) => {
                 order.times_out().or_else(|| {
                     let timeout_us = i64::from(self.settings.payment_timeout_s) * Timestamp::SECOND_US;
@@ -112,14 +115,29 @@ impl Store {
             check,
         };
         let mut events = vec![Event::Payment(id, initiated)];
-        let (tendered, drawer) = match method {
-            Method::Cash { tendered, drawer } => (tendered, drawer),
-            Method::External(_) => return Ok(events),
+        match method {
+            Method::Cash { tendered, drawer } => {
+                self.take_cash(id, (order_id, check), (amount, tip), (tendered, drawer), context, &mut events)?;
+            }
+            Method::External(_) => {}
             Method::Provider { account, capture, .. } => {
                 events.push(Event::Payment(id, PaymentEvent::AuthorisationRequested { account, capture }));
-                return Ok(events);
             }
-        };
+        }
+        Ok(events)
+    }
+
+    /// What follows from cash on the counter: it is captured at once, goes into its shift and counts for its order.
+    pub(super) fn take_cash(
+        &self,
+        id: PaymentId,
+        (order, check): (OrderId, CheckId),
+        (amount, tip): (Money, Money),
+        (tendered, drawer): (Option<Money>, Option<DrawerId>),
+        context: &Context,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Refused> {
+        let needed = amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         let tendered = tendered.unwrap_or(needed);
         if tendered < needed {
             return Err(Refused::TenderedTooLittle { needed });
@@ -132,8 +150,8 @@ impl Store {
             let sale = DrawerEvent::CashSaleRecorded { shift: shift.number, payment: id, amount: needed };
             Event::Drawer(drawer, sale)
         }));
-        self.apply(Captured { payment: id, order: order_id, check, tender: Tender::Cash, amount, tip }, &mut events);
-        Ok(events)
+        self.apply(Captured { payment: id, order, check, tender: Tender::Cash, amount, tip }, events);
+        Ok(())
     }
 
     fn captured(&self, id: PaymentId, payment: &Payment, said: Option<Money>) -> Result<Vec<Event>, Refused> {

@@ -8,6 +8,7 @@ mod days;
 mod drawers;
 mod floor;
 mod kitchen;
+mod offline;
 mod orders;
 mod payments;
 mod provider;
@@ -100,6 +101,7 @@ fn tell(event: &Event) -> String {
         Event::Day(event) => tell_day(event),
         Event::Drawer(drawer, event) => format!("{drawer} {}", tell_drawer(event)),
         Event::Ticket(ticket, event) => format!("{ticket} {}", tell_ticket(event)),
+        Event::Terminal(terminal, event) => format!("{terminal} {}", offline::tell_terminal(event)),
         Event::Store(StoreEvent::StoreOpened(settings)) => format!("opened {}", settings.name),
         Event::Store(StoreEvent::StoreSettingsChanged(settings)) => format!("settings {}", settings.name),
         Event::StoreMenu(StoreMenuEvent::MenuAdopted { version }) => format!("adopted {version}"),
@@ -163,6 +165,7 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::RefundRecorded { refund, parts, posting_date, .. } => {
             format!("gave back {refund} {} on {posting_date}", tell_parts(parts))
         }
+        OrderEvent::TotalMismatchRecorded { expected, actual } => format!("shown {expected}, comes to {actual}"),
         OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout } => "timed out".to_owned(),
         OrderEvent::OrderCancelled { reason: CancelReason::Requested(reason) } => format!("cancelled {reason}"),
         OrderEvent::OrderCompleted { total } => format!("completed {total}"),
@@ -302,6 +305,7 @@ fn tell_stock(event: &StockEvent) -> String {
         StockEvent::StockPolicySet { sku, policy: StockPolicy::Counted { auto86 } } => {
             format!("tracked {sku} {auto86}")
         }
+        StockEvent::OversellRecorded { sku, qty, .. } => format!("oversold {sku} {qty}"),
         StockEvent::StockReceived { sku, qty, .. } => format!("received {sku} {qty}"),
         StockEvent::StockCounted { sku, counted, delta } => format!("counted {sku} {counted} by {delta}"),
         StockEvent::StockAdjusted { sku, delta, .. } => format!("adjusted {sku} by {delta}"),

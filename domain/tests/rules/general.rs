@@ -123,6 +123,7 @@ fn e4_events_stay_in_their_store() {
                 | Event::Drawer(..)
                 | Event::Day(_)
                 | Event::Ticket(..)
+                | Event::Terminal(..)
                 | Event::Menu(_)
                 | Event::Access(_)
                 | Event::Store(_)
@@ -277,7 +278,8 @@ fn evolve_accepts_whatever_decide_allows() {
                     | Event::Menu(_)
                     | Event::Access(_)
                     | Event::Store(_)
-                    | Event::StoreMenu(_) => {}
+                    | Event::StoreMenu(_)
+                    | Event::Terminal(..) => {}
                 }
             }
         });

@@ -15,6 +15,7 @@ use domain::pricing::{PriceRules, TaxRounding};
 use domain::refund::RefundState;
 use domain::refused::Refused;
 use domain::store::{CashShifts, Due, Settings};
+use domain::terminal::Queued;
 use std::sync::OnceLock;
 
 /// A command with its outcome.
@@ -118,6 +119,14 @@ impl Life {
 
     pub fn step_at(&mut self, command: Command, context: Context) -> Step {
         let outcome = self.world.run(&command, &context);
+        Step { command, context, outcome }
+    }
+
+    /// A command that a terminal kept.
+    pub fn step_away(&mut self, command: Command, queued: &Queued) -> Step {
+        let context = away(queued, self.now);
+        let outcome = self.world.ingest(&command, &context, queued).map(|ingested| ingested.events);
+        outcome.iter().flatten().for_each(|event| self.world.evolve(event));
         Step { command, context, outcome }
     }
 

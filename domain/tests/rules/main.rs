@@ -15,6 +15,7 @@ mod generate;
 mod kitchen;
 mod life;
 mod model;
+mod offline;
 mod orders;
 mod payments;
 mod provider;

@@ -122,6 +122,7 @@ pub struct Shelf {
     pub reserved: i128,
     pub released: i128,
     pub restocked: i128,
+    pub oversold: i128,
     /// The end of the mark, and whether it set itself.
     pub mark: Option<(Option<Timestamp>, bool)>,
 }
@@ -236,7 +237,12 @@ impl Model {
                 };
             }
             // Tickets are the kitchen's rules' own affair.
-            Event::Ticket(..) | Event::Menu(_) | Event::Access(_) | Event::Store(_) | Event::StoreMenu(_) => {}
+            Event::Ticket(..)
+            | Event::Menu(_)
+            | Event::Access(_)
+            | Event::Store(_)
+            | Event::StoreMenu(_)
+            | Event::Terminal(..) => {}
         }
     }
 
@@ -313,7 +319,8 @@ impl Model {
             | OrderEvent::DiscountApplied(_)
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)
-            | OrderEvent::ServiceChargeRemoved { .. } => {}
+            | OrderEvent::ServiceChargeRemoved { .. }
+            | OrderEvent::TotalMismatchRecorded { .. } => {}
         }
     }
 
@@ -418,6 +425,7 @@ impl Model {
             StockEvent::StockWasted { sku, qty, .. } => self.shelf_mut(*sku).wasted += i128::from(qty.0),
             StockEvent::ItemMarked86 { sku, until, auto } => self.shelf_mut(*sku).mark = Some((*until, *auto)),
             StockEvent::ItemUnmarked86 { sku } => self.shelf_mut(*sku).mark = None,
+            StockEvent::OversellRecorded { sku, qty, .. } => self.shelf_mut(*sku).oversold += i128::from(qty.0),
             StockEvent::StockReserved { order, lines } => {
                 self.book(*order, lines, |shelf| &mut shelf.reserved, |held| &mut held.reserved);
             }

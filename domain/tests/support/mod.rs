@@ -7,8 +7,8 @@ use domain::command::{
 };
 use domain::event::{Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{
-    AccountId, ActorId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId, StoreId,
-    TaxId, TenantId, TerminalId, Text, TicketId, VariationId,
+    AccountId, ActorId, CommandId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId,
+    StoreId, TaxId, TenantId, TerminalId, Text, TicketId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -16,8 +16,9 @@ use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::refused::Refused;
 use domain::staff::Approvals;
-use domain::store::{CashShifts, Settings, Store};
+use domain::store::{CashShifts, Ingested, Settings, Store};
 use domain::tenant::Tenant;
+use domain::terminal::{CLOCK_AHEAD_MAX_US, Offline, QueuePlace, Queued};
 
 pub const STORE: &str = "s1";
 /// 2026-03-02T12:00:00 UTC, a Monday.
@@ -89,6 +90,16 @@ impl World {
         }
     }
 
+    /// Decides a command that a terminal kept. A refusal is told by its name and what it holds.
+    pub fn ingest(&self, command: &Command, context: &Context, queued: &Queued) -> Result<Ingested, Refused> {
+        let Command::Store(_, command) = command else { panic!("{command:?} is not of the floor") };
+        let words = |refused: &Refused| {
+            let all: String = format!("{refused:?}").chars().take(Text::CHARS_MAX).collect();
+            (text(&all), text(&all))
+        };
+        Store::ingest(self.store.as_ref(), &self.tenant, command, context, queued, words)
+    }
+
     pub fn evolve(&mut self, event: &Event) {
         match (event, &mut self.store) {
             (Event::Menu(event), _) => self.tenant.evolve_menu(event),
@@ -119,7 +130,23 @@ pub fn at(seconds: i64) -> Context {
 
 pub fn context(now: Timestamp, source: Source) -> Context {
     let local = now.at_offset(-5 * 3_600).expect("within the calendar");
-    Context { now, local, source, terminal: None, actor: actor("ana"), approver: None }
+    Context { now, local, source, terminal: None, actor: actor("ana"), approver: None, offline: Offline::default() }
+}
+
+/// What a terminal says of a command it kept.
+pub fn queued(terminal: TerminalId, place: QueuePlace, number: u64, occurred_at: Timestamp) -> Queued {
+    let (command, digest) = (CommandId(number.into()), u128::from(number) << 64);
+    Queued { terminal, place, command, kind: text("kept"), digest, occurred_at }
+}
+
+/// The moment at which what a terminal kept arrives; it happened when the terminal says, unless its clock is ahead.
+pub fn away(queued: &Queued, now: Timestamp) -> Context {
+    let happened = match now.0 + CLOCK_AHEAD_MAX_US < queued.occurred_at.0 {
+        true => now,
+        false => queued.occurred_at,
+    };
+    let local = happened.at_offset(-5 * 3_600).expect("within the calendar");
+    Context { local, terminal: Some(queued.terminal), ..context(now, Source::Offline) }
 }
 
 pub fn to_store(command: StoreCommand) -> Command {

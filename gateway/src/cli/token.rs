@@ -159,6 +159,7 @@ fn submit(place: &Place, step: &str, command: AccessCommand) -> Result<(), Token
         actor: ActorId::parse("operator").expect("it is an id"),
         approver: None,
         terminal: None,
+        queued: None,
         occurred_at: None,
         source: Source::Online,
         expected_revision: None,

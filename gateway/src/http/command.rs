@@ -33,6 +33,7 @@ pub async fn run(app: &App, caller: &Caller, headers: &CommandHeaders, command: 
         actor: caller.actor,
         approver: headers.approver,
         terminal: headers.terminal,
+        queued: None,
         occurred_at: None,
         source: Source::Online,
         expected_revision: headers.expected_revision,

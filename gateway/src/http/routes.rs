@@ -12,4 +12,5 @@ pub mod orders;
 pub mod payments;
 pub mod reads;
 pub mod stock;
+pub mod terminals;
 pub mod webhooks;

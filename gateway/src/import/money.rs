@@ -80,14 +80,21 @@ impl Currency {
     }
 }
 
+/// Whether a number is below zero in one of the ways tills and spreadsheets write it: `-1`, `−1`, `1-`, `(1)`.
+fn is_negative(text: &str) -> bool {
+    text.starts_with(['-', '\u{2212}'])
+        || text.ends_with(['-', '\u{2212}'])
+        || (text.starts_with('(') && text.ends_with(')'))
+}
+
 /// A positive quantity such as `2`, `1.5` or `0.125` in thousandths.
 ///
 /// # Errors
 /// Says why the text is no quantity.
 pub fn parse_qty(text: &str) -> Result<i64, String> {
     let text = text.trim();
-    if text.starts_with('-') {
-        return Err(format!("`{text}` is negative"));
+    if is_negative(text) {
+        return Err(format!("`{text}` is negative: a void or a refund; record it on the order it belongs to"));
     }
     match decimal(text, 3) {
         Ok(0) => Err("the quantity is zero".to_owned()),
@@ -255,7 +262,13 @@ mod tests {
             ("NaN", "not a quantity"),
             ("0", "zero"),
             ("0.000", "zero"),
-            ("-1", "negative"),
+            ("-1", "a void or a refund"),
+            ("-0.5", "a void or a refund"),
+            ("\u{2212}1", "a void or a refund"),
+            ("1-", "a void or a refund"),
+            ("(2)", "a void or a refund"),
+            ("NONE", "not a quantity"),
+            ("null", "not a quantity"),
             ("0.0005", "three digits"),
             ("100001", "too large"),
             ("99999999999999999999", "too large"),

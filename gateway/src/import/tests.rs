@@ -144,6 +144,47 @@ fn bad_rows_are_skipped_with_line_column_and_reason() {
 }
 
 #[test]
+fn voids_refunds_and_rows_without_an_item_are_parked() {
+    let text = "o,i,q,p\n\
+         1,Tea,2,1.50\n\
+         1,Tea,-1,1.50\n\
+         1,NONE,-1,1.50\n\
+         1,null,1,0\n\
+         1,NaN,1,NONE\n\
+         2,Tea,-2,-1.50\n\
+         3,Tea,(1),1.50\n\
+         NONE,NONE,NONE,NONE\n\
+         4,Cake,1,(2.50)\n\
+         4,Cake,1,null\n\
+         4,Cake,null,2.50\n\
+         5,Cake,1,2.50\n";
+    let flags = &["--map", "order=o,item=i,qty=q,price=p"];
+    check(
+        flags,
+        text,
+        &["1@2 2012-01-01T12:00:00: tea*2000@150", "5@13 2012-01-01T12:04:00: cake*1000@250"],
+        &[
+            "3 q: `-1` is negative: a void or a refund",
+            "4 i: the item has no name: it says `NONE`",
+            "5 i: the item has no name: it says `null`",
+            "6 i: the item has no name: it says `NaN`",
+            "7 q: `-2` is negative: a void or a refund",
+            "8 q: `(1)` is negative: a void or a refund",
+            "9 o: the order has no number: it says `NONE`",
+            "10 p: `(2.50)` is negative",
+            "11 p: `null` is not a price",
+            "12 q: `null` is not a quantity",
+        ],
+    );
+    // What is parked stands in a file, as it was, for a person to record.
+    let import = Import::new(flags);
+    import.plan(text);
+    let parked = std::fs::read_to_string(import.path("o.csv.rejected.csv")).expect("the list");
+    let void = parked.lines().find(|line| line.starts_with("3,q,")).expect("the void");
+    assert!(void.ends_with("1,Tea,-1,1.50"), "{void}");
+}
+
+#[test]
 fn text_that_is_no_text() {
     let import = Import::new(MAP);
     let plan = import

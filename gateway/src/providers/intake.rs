@@ -108,6 +108,7 @@ async fn submit(
         actor: ActorId(account.0),
         approver: None,
         terminal: None,
+        queued: None,
         occurred_at: None,
         source: Source::Online,
         expected_revision: None,

@@ -11,6 +11,7 @@ mod imports;
 mod kills;
 mod kitchen;
 mod money;
+mod offline;
 mod orders;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;

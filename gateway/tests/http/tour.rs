@@ -25,7 +25,7 @@ fn the_readme_holds_word_for_word() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}\n{}", String::from_utf8_lossy(&output.stderr), house.log());
     let blocks: Vec<&str> = said.split("== ").skip(1).collect();
-    assert_eq!(blocks.len(), 6, "{said}");
+    assert_eq!(blocks.len(), 7, "{said}");
     assert!(blocks[1].contains("\"type\":\"OrderPlaced\""), "{}", blocks[1]);
     assert!(blocks[2].contains("\"change\":390"), "{}", blocks[2]);
     let order: Value = serde_json::from_str(blocks[3].lines().nth(1).expect("the order")).expect("JSON");
@@ -34,6 +34,7 @@ fn the_readme_holds_word_for_word() {
     assert_eq!(order["payment_state"], "paid");
     assert!(blocks[4].contains("\"item_id\":\"tiramisu\""), "{}", blocks[4]);
     assert!(blocks[5].contains("\"type\":\"OrderPlaced\""), "{}", blocks[5]);
+    assert!(blocks[6].contains("\"kind\":\"oversell\"") && blocks[6].contains("\"last_seq\":2"), "{}", blocks[6]);
 }
 
 #[test]

@@ -94,7 +94,8 @@ pub(super) fn skus_of(event: &StockEvent) -> Vec<Sku> {
         | StockEvent::StockAdjusted { sku, .. }
         | StockEvent::StockWasted { sku, .. }
         | StockEvent::ItemMarked86 { sku, .. }
-        | StockEvent::ItemUnmarked86 { sku } => vec![*sku],
+        | StockEvent::ItemUnmarked86 { sku }
+        | StockEvent::OversellRecorded { sku, .. } => vec![*sku],
         StockEvent::StockVoided { line, .. } => vec![line.sku],
         StockEvent::StockReserved { lines, .. }
         | StockEvent::StockCommitted { lines, .. }
@@ -154,6 +155,8 @@ pub(super) fn evolve_stock(row: &mut StockView, sku: Sku, event: &StockEvent) {
         StockEvent::ReservationMoved { .. } => {}
         StockEvent::StockVoided { wasted: true, .. } => {}
         StockEvent::StockVoided { line, wasted: false, .. } => *on_hand += line.qty.0,
+        // Says why less than nothing is available; what takes it away follows.
+        StockEvent::OversellRecorded { .. } => {}
         StockEvent::StockRestocked { lines, .. } => *on_hand += sum(lines, sku),
     }
     row.available = Shown(QtyMilli(row.on_hand.0.0 - row.reserved.0.0));

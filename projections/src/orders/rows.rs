@@ -151,6 +151,7 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
                 held.ok_or(Fault::Impossible("a refund of a line that is not there"))?.refunded_qty.0.0 += line.qty.0;
             }
         }
+        OrderEvent::TotalMismatchRecorded { .. } => {}
         OrderEvent::OrderCancelled { reason } => {
             // What it would have come to, whether or not the row was written since it last changed.
             price_if_open(order);

@@ -92,6 +92,7 @@ impl Days {
             | OrderEvent::DiscountRemoved { .. }
             | OrderEvent::ServiceChargeApplied(_)
             | OrderEvent::ServiceChargeRemoved { .. }
+            | OrderEvent::TotalMismatchRecorded { .. }
             | OrderEvent::OrderCompleted { .. } => return Ok(sale.date.0),
         }
         let key = Key::of_store(tenant, store);

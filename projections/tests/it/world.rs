@@ -21,6 +21,7 @@ use domain::staff::Approvals;
 use domain::store::{CashShifts, Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
+use domain::terminal::Offline;
 use eventlog::{Batch, CommitHeader, LogReader, LogWriter, Position, Revision};
 use projections::{Options, Projection, Projections};
 use proptest::prelude::*;
@@ -153,6 +154,7 @@ impl World {
             terminal: None,
             actor: ActorId::parse("ana").expect("an id"),
             approver: None,
+            offline: Offline::default(),
         };
         let (store, events) = match &command {
             Command::Menu(command) => (None, self.state.decide_menu(command)?),
@@ -191,6 +193,7 @@ impl World {
             actor: id(ActorId::parse, "ana"),
             approver: None,
             terminal: None,
+            terminal_seq: None,
             source: self.source,
             occurred_at: None,
             main: Stream::of(self.tenant, store, first),

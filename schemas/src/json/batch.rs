@@ -1,10 +1,14 @@
 //! Many commands in one request: what an import and a till that was away send.
 //!
-//! The envelope of each is read strictly and refuses the whole request; what is in a command is its own affair, so that
-//! one bad line of a file does not stop the others.
+//! Each command is its own affair, so that one bad line of a file, or of a till's queue, does not stop the others.
+
+mod result;
+mod upload;
+
+pub use result::{BatchAnswer, BatchException, BatchResult, BatchStatus, CommitPlace};
+pub use upload::{Entry, Kept, Malformed, Upload};
 
 use super::body::{BodyError, FieldError, parse_body};
-use super::problem::{refusal_code, refusal_detail};
 use super::request::{
     AddLines, AdjustStock, AdjustTip, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount,
     FireLines, HoldLines, InitiatePayment, Mark86, MarkServed, MergeInto, MoveCash, NoSale, OpenOrder, OpenShift,
@@ -12,7 +16,7 @@ use super::request::{
     ServiceCharge, SetAvailability, SetPrice, SetStockPolicy, SetTable, SplitCheck, Unmark86, VoidLine, VoidPayment,
     WasteStock,
 };
-use super::token::{CommandIdJson, PositionToken};
+use super::token::CommandIdJson;
 use super::wire::{self, CommandKind, Wire, name_of};
 use domain::calendar::Timestamp;
 use domain::command::{
@@ -21,13 +25,12 @@ use domain::command::{
 };
 use domain::ids::{
     ActorId, ChargeId, CommandId, DiscountId, GroupId, ItemId, LineId, RefundId, Revision, StoreId, TaxId, TerminalId,
+    TerminalSeq,
 };
-use domain::refused::Refused;
-use domain::stream::Stream;
+use domain::terminal::QueuePlace;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use utoipa::ToSchema;
 
 /// The most commands in one request.
@@ -40,29 +43,6 @@ pub struct Batch {
     /// The commands.
     #[schema(max_items = 1_000)]
     pub commands: Vec<BatchCommand>,
-}
-
-/// A command of a batch as it came out of parsing, with the id to answer to.
-pub type Parsed = (CommandId, Result<ParsedCommand, FieldError>);
-
-impl Batch {
-    /// Parses each command by itself, with pointers from the root of the request.
-    ///
-    /// # Errors
-    /// [`FieldError`] if there are more than [`BATCH_COMMANDS_MAX`].
-    pub fn parse(self, store: StoreId) -> Result<Vec<Parsed>, FieldError> {
-        if BATCH_COMMANDS_MAX < self.commands.len() {
-            let count = self.commands.len();
-            let problem =
-                format!("holds {count} commands; at most {BATCH_COMMANDS_MAX} are allowed, send the rest apart");
-            return Err(FieldError::new("/commands", problem));
-        }
-        let parsed = self.commands.into_iter().enumerate().map(|(index, command)| {
-            let id = command.command_id.0;
-            (id, command.parse(store).map_err(|error| error.under(&format!("/commands/{index}"))))
-        });
-        Ok(parsed.collect())
-    }
 }
 
 /// One command of a batch: what the HTTP request says with its path, its headers and its body.
@@ -81,12 +61,19 @@ pub struct BatchCommand {
     /// How it reaches the engine; `online` where nobody says.
     #[serde(default = "online")]
     pub source: wire::Source,
-    /// When it happened, by the client's clock.
+    /// When it happened, by the client's clock; offline commands say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<wire::Timestamp>,
-    /// The device it comes from.
+    /// The device it comes from; offline commands name it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal: Option<wire::TerminalId>,
+    /// Its place in the device's queue of offline commands: 1, 2, 3, ... without gaps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1)]
+    pub terminal_seq: Option<u64>,
+    /// The menu version the device sold from, for offline commands; the one the store sells from where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menu_version: Option<u32>,
     /// Who acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<wire::ActorId>,
@@ -153,6 +140,8 @@ pub struct ParsedCommand {
     pub occurred_at: Option<Timestamp>,
     /// The device it came from.
     pub terminal: Option<TerminalId>,
+    /// Its place in the device's queue, where it was kept there.
+    pub queued: Option<QueuePlace>,
     /// Who acted.
     pub actor: Option<ActorId>,
     /// Who approves it.
@@ -177,6 +166,8 @@ impl BatchCommand {
             source: online(),
             occurred_at: None,
             terminal: None,
+            terminal_seq: None,
+            menu_version: None,
             actor: None,
             approver: None,
             if_match: None,
@@ -211,18 +202,49 @@ impl BatchCommand {
     /// # Errors
     /// [`FieldError`] names the field, seen from this command.
     pub fn parse(mut self, store: StoreId) -> Result<ParsedCommand, FieldError> {
+        let queued = self.queued()?;
         let command = self.command(store)?;
         self.nothing_left()?;
+        if queued.is_some() && !happens_in_a_store(&command) {
+            return Err(FieldError::new("/source", format!("must be online for {}", name_of(self.kind.0))));
+        }
         Ok(ParsedCommand {
             command_id: self.command_id.0,
             source: self.source.0,
             occurred_at: self.occurred_at.map(|time| time.0),
             terminal: self.terminal.map(|terminal| terminal.0),
+            queued,
             actor: self.actor.map(|actor| actor.0),
             approver: self.approver.map(|approver| approver.0),
             if_match: self.if_match.map(Revision),
             command,
         })
+    }
+
+    /// The place in the device's queue, which offline commands have and others do not.
+    fn queued(&self) -> Result<Option<QueuePlace>, FieldError> {
+        let seq = self.terminal_seq.map(|number| {
+            let problem = format!("must be 1 to {}", TerminalSeq::MAX.0);
+            TerminalSeq::parse(number).ok_or_else(|| FieldError::new("/terminal_seq", problem))
+        });
+        let seq = seq.transpose()?;
+        let needed = |field: &str| Err(FieldError::new(field, "is required for offline commands"));
+        match (self.source.0, seq) {
+            (Source::Offline, None) => needed("/terminal_seq"),
+            (Source::Offline, Some(_)) if self.terminal.is_none() => needed("/terminal"),
+            (Source::Offline, Some(_)) if self.occurred_at.is_none() => needed("/occurred_at"),
+            (Source::Offline, Some(_)) if self.if_match.is_some() => {
+                Err(FieldError::new("/if_match", "is not for offline commands: what has happened depends on nothing"))
+            }
+            (Source::Offline, Some(seq)) => Ok(Some(QueuePlace { seq, menu_version: self.menu_version })),
+            (Source::Online | Source::Imported | Source::Engine, Some(_)) => {
+                Err(FieldError::new("/terminal_seq", "is for offline commands; leave it out"))
+            }
+            (Source::Online | Source::Imported | Source::Engine, None) if self.menu_version.is_some() => {
+                Err(FieldError::new("/menu_version", "is for offline commands; leave it out"))
+            }
+            (Source::Online | Source::Imported | Source::Engine, None) => Ok(None),
+        }
     }
 
     fn command(&mut self, store: StoreId) -> Result<Command, FieldError> {
@@ -441,123 +463,31 @@ impl BatchCommand {
     }
 }
 
+/// Whether a device can have kept a command while it was away: what is set up is not done on the floor.
+fn happens_in_a_store(command: &Command) -> bool {
+    match command {
+        Command::Menu(_) | Command::Access(_) => false,
+        Command::Store(_, command) => match command {
+            StoreCommand::Order(..)
+            | StoreCommand::Payment(..)
+            | StoreCommand::Stock(_)
+            | StoreCommand::Drawer(..)
+            | StoreCommand::Ticket(..) => true,
+            StoreCommand::Put(_)
+            | StoreCommand::AdoptMenu { .. }
+            | StoreCommand::SetPrice { .. }
+            | StoreCommand::SetAvailability { .. }
+            | StoreCommand::OpenDay { .. }
+            | StoreCommand::CloseDay { .. }
+            | StoreCommand::Terminal(..) => false,
+        },
+    }
+}
+
 /// A target the command cannot do without.
 fn need<T>(target: Option<Wire<T>>, field: &str, kind: CommandKind) -> Result<T, FieldError> {
     match target {
         Some(Wire(target)) => Ok(target),
         None => Err(FieldError::new(format!("/{field}"), format!("is required for {}", name_of(kind)))),
     }
-}
-
-/// What became of a command of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum BatchStatus {
-    /// It took effect now.
-    Accepted,
-    /// It took effect before; the answer is the first one's.
-    Duplicate,
-    /// It was refused and wrote nothing.
-    Rejected,
-}
-
-/// What became of a command of a batch, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct BatchResult {
-    /// The command.
-    pub command_id: CommandIdJson,
-    /// What became of it.
-    pub status: BatchStatus,
-    /// Why it was rejected: the stable code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub code: Option<Cow<'static, str>>,
-    /// Why it was rejected: a sentence.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// The field that is wrong, from the root of the request, where it was malformed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pointer: Option<String>,
-    /// The main stream of its commit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stream: Option<String>,
-    /// That stream's revision after it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub revision: Option<u64>,
-    /// Its place in the log.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub position: Option<PositionToken>,
-}
-
-impl BatchResult {
-    fn new(command_id: CommandId, status: BatchStatus) -> BatchResult {
-        BatchResult {
-            command_id: CommandIdJson(command_id),
-            status,
-            code: None,
-            detail: None,
-            pointer: None,
-            stream: None,
-            revision: None,
-            position: None,
-        }
-    }
-
-    /// A command that took effect now.
-    pub fn accepted(command_id: CommandId, at: &CommitPlace<'_>) -> BatchResult {
-        BatchResult::new(command_id, BatchStatus::Accepted).at(at)
-    }
-
-    /// A command that took effect before.
-    pub fn duplicate(command_id: CommandId, at: &CommitPlace<'_>) -> BatchResult {
-        BatchResult::new(command_id, BatchStatus::Duplicate).at(at)
-    }
-
-    /// A command that was refused, by the stable code and the sentence.
-    pub fn rejected(
-        command_id: CommandId,
-        code: impl Into<Cow<'static, str>>,
-        detail: impl Into<String>,
-    ) -> BatchResult {
-        let result = BatchResult::new(command_id, BatchStatus::Rejected);
-        BatchResult { code: Some(code.into()), detail: Some(detail.into()), ..result }
-    }
-
-    /// A command the rules refused.
-    pub fn refused(command_id: CommandId, refused: &Refused) -> BatchResult {
-        BatchResult::rejected(command_id, refusal_code(refused), refusal_detail(refused))
-    }
-
-    /// A command that says something impossible.
-    pub fn malformed(command_id: CommandId, error: &FieldError) -> BatchResult {
-        let result = BatchResult::rejected(command_id, super::problem::MALFORMED, error.to_string());
-        BatchResult { pointer: Some(error.pointer.clone()), ..result }
-    }
-
-    fn at(self, at: &CommitPlace<'_>) -> BatchResult {
-        BatchResult {
-            stream: Some(at.stream.to_string()),
-            revision: at.revision.map(|revision| revision.0),
-            position: Some(at.position),
-            ..self
-        }
-    }
-}
-
-/// Where a commit stands.
-#[derive(Clone, Copy, Debug)]
-pub struct CommitPlace<'a> {
-    /// Its main stream.
-    pub stream: &'a Stream,
-    /// That stream's revision after it; `None` where the stream is still empty.
-    pub revision: Option<Revision>,
-    /// Its place in the log.
-    pub position: PositionToken,
-}
-
-/// The answer to a batch: one result for each command, in the same order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct BatchAnswer {
-    /// The results.
-    pub results: Vec<BatchResult>,
 }

@@ -96,6 +96,8 @@ pub struct Recorded<'a> {
     pub approver: Option<domain::ids::ActorId>,
     /// The device it came from.
     pub terminal: Option<domain::ids::TerminalId>,
+    /// The command's place in the terminal's queue.
+    pub terminal_seq: Option<domain::ids::TerminalSeq>,
     /// The command it followed from.
     pub command_id: domain::ids::CommandId,
     /// Its number among the command's events: 0, 1, 2, ...
@@ -146,11 +148,14 @@ pub struct EventJson<'a> {
     /// The device it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub terminal: Option<wire::TerminalId>,
+    /// The command's place in the terminal's queue, where it was kept there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terminal_seq: Option<u64>,
     /// The command it followed from.
     pub command_id: CommandIdJson,
     /// Its number among the command's events: 0, 1, 2, ...
     pub event_index: u32,
-    /// How the command came: `online`, `imported` or, by itself, `engine`.
+    /// How the command came: `online`, `offline`, `imported` or, by itself, `engine`.
     #[schema(value_type = String)]
     pub source: wire::Source,
     /// The fact.
@@ -175,6 +180,7 @@ impl<'a> EventJson<'a> {
             actor: recorded.actor.map(Wire),
             approver: recorded.approver.map(Wire),
             terminal: recorded.terminal.map(Wire),
+            terminal_seq: recorded.terminal_seq.map(|seq| seq.0),
             command_id: CommandIdJson(recorded.command_id),
             event_index: recorded.event_index,
             source: Wire(recorded.source),
@@ -194,7 +200,8 @@ fn order_of(stream: &Stream) -> Option<OrderId> {
         | Stream::Stock(..)
         | Stream::Drawer(..)
         | Stream::Day(..)
-        | Stream::Ticket(..) => None,
+        | Stream::Ticket(..)
+        | Stream::Terminal(..) => None,
     }
 }
 
@@ -209,6 +216,7 @@ fn payment_of(stream: &Stream) -> Option<PaymentId> {
         | Stream::Stock(..)
         | Stream::Drawer(..)
         | Stream::Day(..)
-        | Stream::Ticket(..) => None,
+        | Stream::Ticket(..)
+        | Stream::Terminal(..) => None,
     }
 }

@@ -5,6 +5,7 @@ mod refusal;
 pub use refusal::{refusal_code, refusal_detail, refusal_facts};
 
 use super::body::BodyError;
+use domain::ids::Text;
 use domain::refused::Refused;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -75,6 +76,18 @@ impl Problem {
         self.facts.insert(key.to_owned(), value.into());
         self
     }
+}
+
+/// A refusal in the words that are kept of it: its code and its sentence.
+pub fn refusal_words(refused: &Refused) -> (Text, Text) {
+    (noted_text(refusal_code(refused)), noted_text(&refusal_detail(refused)))
+}
+
+/// A sentence as it is kept: cut where it is longer than a text may be, without control characters.
+pub fn noted_text(sentence: &str) -> Text {
+    let plain = sentence.trim().chars().map(|char| if char.is_control() { ' ' } else { char });
+    let cut: String = plain.take(Text::CHARS_MAX).collect();
+    Text::parse(&cut).unwrap_or_else(|_| Text::parse("-").expect("it is a text"))
 }
 
 /// The words of a code: `out_of_stock` is "Out of stock".

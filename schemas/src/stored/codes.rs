@@ -63,7 +63,7 @@ codes! {
     IgnoredMessage { Known = 1, Outranked = 2, UnderReview = 3, UnknownRefund = 4, NotUnderstood = 5 }
     VoidReason { Requested = 1, OrderClosed = 2, LateAuthorisation = 3, Expired = 4 }
     ReleaseReason { OrderCancelled = 1, PaymentTimeout = 2, LineChanged = 3 }
-    Source { Online = 1, Imported = 2, Engine = 3 }
+    Source { Online = 1, Imported = 2, Engine = 3, Offline = 4 }
     CashShifts { Off = 1, Required = 2 }
     Kitchen { Off = 1, On = 2 }
     Rounding { HalfEven = 1, HalfUp = 2, HalfDown = 3, Up = 4, Down = 5 }

@@ -16,8 +16,8 @@
 //!
 //! An absent value and an empty list have no field; a list has one field per value, in order. So an optional field that is
 //! added later leaves the digests of commands without it as they were. Tags are unique in their struct and never reused.
-//! Tags 1 to 3 of the outermost list are the command's code, the store, and the order, payment, drawer or
-//! ticket; its body begins at 16.
+//! Tags 1 to 3 of the outermost list are the command's code, the store, and the order, payment, drawer,
+//! ticket or terminal; its body begins at 16.
 
 mod form;
 
@@ -27,9 +27,9 @@ use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand,
-    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
+    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
 };
-use domain::event::{CancelReason, DiscountScope, FixedPart, ProviderMessage, ProviderSaid, Rate, StockPolicy};
+use domain::event::{CancelReason, DiscountScope, FixedPart, Noted, ProviderMessage, ProviderSaid, Rate, StockPolicy};
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Currency;
@@ -117,6 +117,7 @@ const fn kind(command: &Command) -> (u16, &'static str) {
                 TicketCommand::Bump => (0x0803, "BumpTicket"),
                 TicketCommand::Recall => (0x0804, "RecallTicket"),
             },
+            StoreCommand::Terminal(_, TerminalCommand::RecordRejected { .. }) => (0x0b01, "RecordRejectedCommand"),
         },
     }
 }
@@ -222,6 +223,7 @@ fn write_store(form: &mut Form<'_>, command: &StoreCommand) {
                 TicketCommand::Start | TicketCommand::Bump | TicketCommand::Recall => {}
             }
         }
+        StoreCommand::Terminal(terminal, command) => write_terminal(form.text(3, terminal), command),
     }
 }
 
@@ -464,5 +466,20 @@ fn write_stock(form: &mut Form<'_>, command: &StockCommand) {
         }
         StockCommand::Unmark86(sku) => _ = form.text(16, sku),
         StockCommand::EndMark86 { sku, until } => _ = form.text(16, sku).timestamp(17, *until),
+    }
+}
+
+fn write_terminal(form: &mut Form<'_>, command: &TerminalCommand) {
+    match command {
+        TerminalCommand::RecordRejected { noted, digest } => {
+            let Noted { seq, command, kind, order, payment, code, detail } = noted;
+            // A place in a queue is below 2^53.
+            form.number_opt(16, seq.map(|seq| seq.0.cast_signed()));
+            if let Some(command) = command {
+                form.bytes(17, &command.0.to_be_bytes());
+            }
+            form.text_opt(18, kind).text_opt(19, order).text_opt(20, payment).text(21, code).text(22, detail);
+            form.bytes(23, &digest.to_be_bytes());
+        }
     }
 }

@@ -3,9 +3,10 @@
 use super::codes::{Code, code};
 use super::envelope::{append, checksum};
 use super::parts::{BadValue, named, named_opt, text_opt, timestamp_opt, us_opt};
+use super::terminal::seq;
 use domain::calendar::Timestamp;
 use domain::command::Source;
-use domain::ids::{ActorId, OrderId, TerminalId};
+use domain::ids::{ActorId, OrderId, TerminalId, TerminalSeq};
 use domain::stream::{BadStream, Stream};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub struct CommitMeta {
     pub approver: Option<ActorId>,
     /// The device it came from.
     pub terminal: Option<TerminalId>,
+    /// The command's place in the terminal's queue, where it was kept there.
+    pub terminal_seq: Option<TerminalSeq>,
     /// How the command reached the engine.
     pub source: Source,
     /// When it happened by the client's clock.
@@ -68,7 +71,11 @@ pub enum BadMeta {
     Main(#[from] BadStream),
 }
 
-const VERSION: u8 = 1;
+/// What most commits have: those of commands that no terminal kept.
+const VERSION_PLAIN: u8 = 1;
+
+/// The plain one and the place in the terminal's queue.
+const VERSION_QUEUED: u8 = 2;
 
 /// Version and checksum.
 const HEADER_LEN: usize = 5;
@@ -86,12 +93,20 @@ struct CommitMetaV1<'a> {
     correlation: Option<&'a str>,
 }
 
+/// The body of version 2.
+#[derive(Serialize, Deserialize)]
+struct CommitMetaV2<'a> {
+    #[serde(borrow)]
+    plain: CommitMetaV1<'a>,
+    terminal_seq: u64,
+}
+
 impl CommitMeta {
     /// Appends the stored form: version (1 byte), CRC-32C over version and body (`u32` little-endian), body (postcard).
     pub fn encode(&self, out: &mut Vec<u8>) {
         let mut main = String::with_capacity(Stream::NAME_LEN_MAX);
         self.main.write_name(&mut main);
-        let body = CommitMetaV1 {
+        let plain = CommitMetaV1 {
             actor: self.actor.as_str(),
             approver: text_opt(&self.approver),
             terminal: text_opt(&self.terminal),
@@ -101,8 +116,16 @@ impl CommitMeta {
             correlation: text_opt(&self.correlation),
         };
         let start = out.len();
-        out.extend_from_slice(&[VERSION, 0, 0, 0, 0]);
-        append(&body, out);
+        match self.terminal_seq {
+            None => {
+                out.extend_from_slice(&[VERSION_PLAIN, 0, 0, 0, 0]);
+                append(&plain, out);
+            }
+            Some(seq) => {
+                out.extend_from_slice(&[VERSION_QUEUED, 0, 0, 0, 0]);
+                append(&CommitMetaV2 { plain, terminal_seq: seq.0 }, out);
+            }
+        }
         let (header, body) = out[start..].split_at_mut(HEADER_LEN);
         let sum = checksum(&header[..1], body);
         header[1..].copy_from_slice(&sum.to_le_bytes());
@@ -123,24 +146,32 @@ impl CommitMeta {
             return Err(BadMeta::Checksum { stored, computed });
         }
         match version {
-            VERSION => {
-                let (body, rest) = postcard::take_from_bytes::<CommitMetaV1<'_>>(body).map_err(BadMeta::Body)?;
-                match rest.len() {
-                    0 => body.back(),
-                    count => Err(BadMeta::Trailing { count }),
-                }
+            VERSION_PLAIN => whole::<CommitMetaV1<'_>>(body)?.back(None),
+            VERSION_QUEUED => {
+                let CommitMetaV2 { plain, terminal_seq } = whole(body)?;
+                plain.back(Some(seq(terminal_seq)?))
             }
             _ => Err(BadMeta::UnknownVersion { version }),
         }
     }
 }
 
+/// Reads a body that fills `bytes`.
+fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, BadMeta> {
+    let (body, rest) = postcard::take_from_bytes(bytes).map_err(BadMeta::Body)?;
+    match rest.len() {
+        0 => Ok(body),
+        count => Err(BadMeta::Trailing { count }),
+    }
+}
+
 impl CommitMetaV1<'_> {
-    fn back(self) -> Result<CommitMeta, BadMeta> {
+    fn back(self, terminal_seq: Option<TerminalSeq>) -> Result<CommitMeta, BadMeta> {
         Ok(CommitMeta {
             actor: named(self.actor)?,
             approver: named_opt(self.approver)?,
             terminal: named_opt(self.terminal)?,
+            terminal_seq,
             source: code(self.source)?,
             occurred_at: timestamp_opt(self.occurred_at_us),
             main: Stream::parse(self.main)?,

@@ -38,6 +38,7 @@ mod refund;
 mod snapshot;
 mod stock;
 mod store;
+mod terminal;
 mod ticket;
 mod totals;
 mod types;
@@ -148,7 +149,13 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
         Event::Drawer(_, event) => drawer::encode(event, out),
         Event::Day(event) => day::encode(event, out),
         Event::Ticket(_, event) => ticket::encode(event, out),
+        Event::Terminal(_, event) => terminal::encode(event, out),
     }
+}
+
+/// The type tag at the start of an envelope, before anything is checked; `None` where there is none.
+pub fn peek_tag(bytes: &[u8]) -> Option<u16> {
+    bytes.first_chunk::<2>().map(|tag| u16::from_le_bytes(*tag))
 }
 
 /// Reads one envelope, which must fill `bytes`, as an event of `stream`.
@@ -171,5 +178,6 @@ pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
         Stream::Day(..) => day::decode(&envelope).map(Event::Day),
         Stream::Drawer(_, _, drawer) => drawer::decode(&envelope).map(|event| Event::Drawer(*drawer, event)),
         Stream::Ticket(_, _, ticket) => ticket::decode(&envelope).map(|event| Event::Ticket(*ticket, event)),
+        Stream::Terminal(_, _, terminal) => terminal::decode(&envelope).map(|event| Event::Terminal(*terminal, event)),
     }
 }

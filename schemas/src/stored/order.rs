@@ -187,6 +187,13 @@ struct RefundRecordedV1<'a> {
     posting_days: i32,
 }
 
+/// `TotalMismatchRecorded`, version 1.
+#[derive(Serialize, Deserialize)]
+struct TotalMismatchRecordedV1 {
+    expected: i64,
+    actual: i64,
+}
+
 /// `OrderCancelled`, version 1.
 #[derive(Serialize, Deserialize)]
 struct OrderCancelledV1<'a> {
@@ -496,6 +503,10 @@ pub(super) fn encode(event: &OrderEvent, out: &mut Vec<u8>) {
             };
             write(tag::REFUND_RECORDED, 1, &body, out);
         }
+        E::TotalMismatchRecorded { expected, actual } => {
+            let body = TotalMismatchRecordedV1 { expected: expected.0, actual: actual.0 };
+            write(tag::TOTAL_MISMATCH_RECORDED, 1, &body, out);
+        }
         E::OrderCancelled { reason } => write(tag::ORDER_CANCELLED, 1, &OrderCancelledV1::of(reason), out),
         E::OrderCompleted { total } => write(tag::ORDER_COMPLETED, 1, &OrderCompletedV1 { total: total.0 }, out),
     }
@@ -558,6 +569,9 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError>
                 lines: body.lines.back()?,
                 posting_date: date(body.posting_days)?,
             })
+        }),
+        (tag::TOTAL_MISMATCH_RECORDED, 1) => envelope.read(|body: TotalMismatchRecordedV1| {
+            Ok(E::TotalMismatchRecorded { expected: Money(body.expected), actual: Money(body.actual) })
         }),
         (tag::ORDER_CANCELLED, 1) => {
             envelope.read(|body: OrderCancelledV1<'_>| Ok(E::OrderCancelled { reason: body.back()? }))

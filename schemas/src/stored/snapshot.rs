@@ -12,6 +12,7 @@ use super::envelope::{Envelope, append, checksum};
 use super::parts::{BadValue, Stored, date, named, named_opt, text_opt, timestamp_opt, us_opt};
 use super::stock::{policy, policy_code};
 use super::store::decode_store;
+use super::terminal::seq;
 use super::{DecodeError, encode};
 use domain::calendar::Timestamp;
 use domain::day::Days;
@@ -21,10 +22,11 @@ use domain::ids::TenantId;
 use domain::money::{Money, QtyMilli};
 use domain::stock::{Mark86, StockItem, StockParts};
 use domain::store::{Due, Entity, Settings, StoreParts};
+use domain::terminal::{Gap, Terminal};
 use serde::{Deserialize, Serialize};
 
 /// The version of everything in here. Whoever changes a form, or what is folded into one, raises it.
-pub const SNAPSHOT_FORM: u8 = 3;
+pub const SNAPSHOT_FORM: u8 = 4;
 
 /// Form and checksum.
 const HEADER_LEN: usize = 5;
@@ -129,6 +131,7 @@ struct StoreRowForm<'a> {
     stock_events: u64,
     drawers: Vec<DrawerForm<'a>>,
     days: DaysForm,
+    terminals: Vec<TerminalForm<'a>>,
     numbers: Vec<(i32, Vec<(&'a str, u32)>)>,
     store_events: u64,
     storemenu_events: u64,
@@ -156,6 +159,15 @@ struct DaysForm {
     closed: Option<i32>,
     z_number: u32,
     cumulative_total: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TerminalForm<'a> {
+    terminal: &'a str,
+    events: u64,
+    last: Option<u64>,
+    /// First and last of each.
+    gaps: Vec<(u64, u64)>,
 }
 
 /// Line, stock item, quantity.
@@ -283,6 +295,7 @@ impl StoreRow {
             stock: StockParts { items, reservations, events: stock_events },
             drawers,
             days,
+            terminals,
             numbers,
             store_events,
             storemenu_events,
@@ -320,6 +333,7 @@ impl StoreRow {
             stock_events: *stock_events,
             drawers: drawers.iter().map(|(id, drawer)| drawer_form(id.as_str(), drawer)).collect(),
             days: days_form(days),
+            terminals: terminals.iter().map(|(id, terminal)| terminal_form(id.as_str(), terminal)).collect(),
             numbers: numbers.collect(),
             store_events: *store_events,
             storemenu_events: *storemenu_events,
@@ -359,6 +373,7 @@ impl StoreRowForm<'_> {
             let open = form.open.map(|(number, expected)| Shift { number, expected: Money(expected) });
             Ok((named(form.drawer)?, Drawer { events: form.events, shifts: form.shifts, open }))
         });
+        let terminals = self.terminals.into_iter().map(|form| Ok((named(form.terminal)?, terminal(&form)?)));
         let numbers = self.numbers.into_iter().map(|(days, counted)| {
             let counted = counted.into_iter().map(|(prefix, highest)| (prefix.to_owned(), highest));
             Ok((date(days)?, counted.collect()))
@@ -381,6 +396,7 @@ impl StoreRowForm<'_> {
             },
             drawers: drawers.collect::<Result<_, BadValue>>()?,
             days: days(self.days)?,
+            terminals: terminals.collect::<Result<_, BadValue>>()?,
             numbers: numbers.collect::<Result<_, BadValue>>()?,
             store_events: self.store_events,
             storemenu_events: self.storemenu_events,
@@ -433,6 +449,21 @@ fn days(form: DaysForm) -> Result<Days, BadValue> {
         closed: form.closed.map(date).transpose()?,
         z_number: form.z_number,
         cumulative_total: Money(form.cumulative_total),
+    })
+}
+
+fn terminal_form<'a>(id: &'a str, held: &Terminal) -> TerminalForm<'a> {
+    let Terminal { events, last, gaps } = held;
+    let gaps = gaps.iter().map(|gap| (gap.first.0, gap.last.0)).collect();
+    TerminalForm { terminal: id, events: *events, last: last.map(|last| last.0), gaps }
+}
+
+fn terminal(form: &TerminalForm<'_>) -> Result<Terminal, BadValue> {
+    let gaps = form.gaps.iter().map(|(first, last)| Ok(Gap { first: seq(*first)?, last: seq(*last)? }));
+    Ok(Terminal {
+        events: form.events,
+        last: form.last.map(seq).transpose()?,
+        gaps: gaps.collect::<Result<_, BadValue>>()?,
     })
 }
 

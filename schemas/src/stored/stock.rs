@@ -106,6 +106,14 @@ struct StockVoidedV1<'a> {
     wasted: bool,
 }
 
+/// `OversellRecorded`, version 1.
+#[derive(Serialize, Deserialize)]
+struct OversellRecordedV1<'a> {
+    order: Option<&'a str>,
+    sku: &'a str,
+    qty: i64,
+}
+
 /// A line in [`StockReservedV1`] and [`StockReleasedV1`].
 #[derive(Serialize, Deserialize)]
 struct ReservedLineV1<'a> {
@@ -183,6 +191,10 @@ pub(super) fn encode(event: &StockEvent, out: &mut Vec<u8>) {
             let body = StockReleasedV1 { order: order.as_str(), lines: Seq::of(lines), why: why.code() };
             write(tag::STOCK_RELEASED, 1, &body, out);
         }
+        StockEvent::OversellRecorded { order, sku, qty } => {
+            let body = OversellRecordedV1 { order: text_opt(order), sku: sku.as_str(), qty: qty.0 };
+            write(tag::OVERSELL_RECORDED, 1, &body, out);
+        }
         StockEvent::StockRestocked { order, refund, lines } => {
             let body = StockRestockedV1 { order: order.as_str(), refund: refund.as_str(), lines: Seq::of(lines) };
             write(tag::STOCK_RESTOCKED, 1, &body, out);
@@ -236,6 +248,13 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<StockEvent, DecodeError>
                 order: named(body.order)?,
                 to: named(body.to)?,
                 lines: body.lines.back()?,
+            })
+        }),
+        (tag::OVERSELL_RECORDED, 1) => envelope.read(|body: OversellRecordedV1<'_>| {
+            Ok(StockEvent::OversellRecorded {
+                order: named_opt(body.order)?,
+                sku: named(body.sku)?,
+                qty: QtyMilli(body.qty),
             })
         }),
         (tag::STOCK_RESTOCKED, 1) => envelope.read(|body: StockRestockedV1<'_>| {

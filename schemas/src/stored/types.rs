@@ -2,7 +2,7 @@
 
 use domain::event::{
     AccessEvent, DayEvent, DrawerEvent, Event, MenuEvent, OrderEvent, PaymentEvent, StockEvent, StoreEvent,
-    StoreMenuEvent, TicketEvent,
+    StoreMenuEvent, TerminalEvent, TicketEvent,
 };
 
 /// A type of event, as the log and the JSON bodies know it.
@@ -84,6 +84,7 @@ event_types! {
     CHECK_PAID = 0x0551 v 1 "CheckPaid";
     LINES_RECEIVED_BY_MERGE = 0x0552 v 1 "LinesReceivedByMerge";
     ORDER_MERGED_INTO = 0x0553 v 1 "OrderMergedInto";
+    TOTAL_MISMATCH_RECORDED = 0x0570 v 1 "TotalMismatchRecorded";
 
     PAYMENT_INITIATED = 0x0601 v 2 "PaymentInitiated";
     PAYMENT_CAPTURED = 0x0602 v 1 "PaymentCaptured";
@@ -117,6 +118,7 @@ event_types! {
     STOCK_RELEASED = 0x070a v 1 "StockReleased";
     STOCK_VOIDED = 0x070b v 1 "StockVoided";
     STOCK_RESTOCKED = 0x0720 v 1 "StockRestocked";
+    OVERSELL_RECORDED = 0x0730 v 1 "OversellRecorded";
     RESERVATION_MOVED = 0x0750 v 1 "ReservationMoved";
 
     TICKET_CREATED = 0x0801 v 1 "TicketCreated";
@@ -137,6 +139,15 @@ event_types! {
 
     DAY_OPENED = 0x0a01 v 1 "DayOpened";
     DAY_CLOSED = 0x0a02 v 1 "DayClosed";
+
+    TERMINAL_REGISTERED = 0x0b01 v 1 "TerminalRegistered";
+    SEQUENCE_ADVANCED = 0x0b02 v 1 "SequenceAdvanced";
+    SEQUENCE_GAP_FOUND = 0x0b03 v 1 "SequenceGapFound";
+    SEQUENCE_GAP_FILLED = 0x0b04 v 1 "SequenceGapFilled";
+    CLOCK_AHEAD_FOUND = 0x0b05 v 1 "ClockAheadFound";
+    RULE_WAIVED = 0x0b06 v 1 "RuleWaived";
+    LATE_COMMAND_RECORDED = 0x0b07 v 1 "LateCommandRecorded";
+    COMMAND_REJECTED = 0x0b08 v 1 "CommandRejected";
 }
 
 /// The category of the streams that hold events of this type, from the tag's high byte.
@@ -152,6 +163,7 @@ pub(super) const fn category(tag: u16) -> Option<&'static str> {
         0x08 => Some("ticket"),
         0x09 => Some("drawer"),
         0x0a => Some("day"),
+        0x0b => Some("terminal"),
         _ => None,
     }
 }
@@ -193,6 +205,16 @@ pub const fn event_tag(event: &Event) -> u16 {
             DrawerEvent::CashRefundRecorded { .. } => tag::CASH_REFUND_RECORDED,
             DrawerEvent::ShiftClosed { .. } => tag::SHIFT_CLOSED,
         },
+        Event::Terminal(_, event) => match event {
+            TerminalEvent::TerminalRegistered => tag::TERMINAL_REGISTERED,
+            TerminalEvent::SequenceAdvanced { .. } => tag::SEQUENCE_ADVANCED,
+            TerminalEvent::SequenceGapFound { .. } => tag::SEQUENCE_GAP_FOUND,
+            TerminalEvent::SequenceGapFilled { .. } => tag::SEQUENCE_GAP_FILLED,
+            TerminalEvent::ClockAheadFound { .. } => tag::CLOCK_AHEAD_FOUND,
+            TerminalEvent::RuleWaived(_) => tag::RULE_WAIVED,
+            TerminalEvent::LateCommandRecorded { .. } => tag::LATE_COMMAND_RECORDED,
+            TerminalEvent::CommandRejected { .. } => tag::COMMAND_REJECTED,
+        },
         Event::Order(_, event) => order_tag(event),
         Event::Payment(_, event) => match event {
             PaymentEvent::PaymentInitiated { .. } => tag::PAYMENT_INITIATED,
@@ -227,6 +249,7 @@ pub const fn event_tag(event: &Event) -> u16 {
             StockEvent::StockCommitted { .. } => tag::STOCK_COMMITTED,
             StockEvent::StockReleased { .. } => tag::STOCK_RELEASED,
             StockEvent::StockRestocked { .. } => tag::STOCK_RESTOCKED,
+            StockEvent::OversellRecorded { .. } => tag::OVERSELL_RECORDED,
             StockEvent::StockVoided { .. } => tag::STOCK_VOIDED,
             StockEvent::ReservationMoved { .. } => tag::RESERVATION_MOVED,
         },
@@ -257,6 +280,7 @@ const fn order_tag(event: &OrderEvent) -> u16 {
         OrderEvent::PaymentApplied { .. } => tag::PAYMENT_APPLIED,
         OrderEvent::PaymentNotApplicable { .. } => tag::PAYMENT_NOT_APPLICABLE,
         OrderEvent::RefundRecorded { .. } => tag::REFUND_RECORDED,
+        OrderEvent::TotalMismatchRecorded { .. } => tag::TOTAL_MISMATCH_RECORDED,
         OrderEvent::OrderCancelled { .. } => tag::ORDER_CANCELLED,
         OrderEvent::OrderCompleted { .. } => tag::ORDER_COMPLETED,
         OrderEvent::LinesHeld { .. } => tag::LINES_HELD,

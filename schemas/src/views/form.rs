@@ -60,6 +60,8 @@ pub mod shown {
     pub type AccountId = Shown<ids::AccountId>;
     /// Shows and keeps [`ids::DrawerId`].
     pub type DrawerId = Shown<ids::DrawerId>;
+    /// Shows and keeps [`ids::TerminalId`].
+    pub type TerminalId = Shown<ids::TerminalId>;
     /// Shows and keeps [`ids::ActorId`] of who acted.
     pub type Who = Shown<ids::ActorId>;
     /// Shows and keeps [`store::CashShifts`].
@@ -139,7 +141,7 @@ macro_rules! kept_as_shown {
 
 kept_as_shown! {
     ids::ActorId, ids::StationId, ids::TicketId, Kitchen, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId, ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef, ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding, ids::RefundId,
-ids::DrawerId, ids::AccountId, CashShifts,
+ids::DrawerId, ids::AccountId, ids::TerminalId, CashShifts,
 }
 
 macro_rules! kept_as_number {
@@ -259,7 +261,7 @@ macro_rules! always_there {
     )*};
 }
 
-always_there!(bool, u8, u16, u32, u64, i64);
+always_there!(bool, u8, u16, u32, u64, i64, crate::json::PositionToken);
 
 /// A struct that is a JSON body and a row: JSON leaves absent fields out, which postcard, knowing no names, cannot.
 macro_rules! view {

@@ -15,6 +15,7 @@ mod payment;
 mod sales;
 mod stock;
 mod store;
+mod terminal;
 
 pub use access::{StaffView, TokenRow, TokenView};
 pub use day::{DayTotalsView, DaysRow, DaysView, XReport, ZReport};
@@ -39,6 +40,7 @@ pub use sales::{
 };
 pub use stock::{Mark86View, StockHeadRow, StockPolicyView, StockView};
 pub use store::{ApprovalsView, StoreMenuRow, StoreView};
+pub use terminal::{ExceptionKind, ExceptionView, GapView, TerminalView};
 
 use serde::{Deserialize, Serialize};
 
@@ -155,6 +157,7 @@ rows! {
     StoreView = 4, StoreMenuRow = 1, PriceRow = 1, MenuRow = 2,
     SaleRow = 3, OrderCell = 2, ItemCell = 2, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1,
     TokenRow = 1, StaffView = 1,
+    TerminalView = 1, ExceptionView = 1,
 }
 
 /// A row that says nothing but that it is there.

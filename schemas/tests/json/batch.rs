@@ -5,7 +5,7 @@ use domain::ids::{CommandId, ItemId, LineId, OrderId, Revision, StoreId};
 use domain::refused::Refused;
 use domain::stream::Stream;
 use schemas::json::batch::{
-    BATCH_COMMANDS_MAX, Batch, BatchAnswer, BatchCommand, BatchResult, CommitPlace, ParsedCommand,
+    BATCH_COMMANDS_MAX, Batch, BatchAnswer, BatchCommand, BatchResult, CommitPlace, ParsedCommand, Upload,
 };
 use schemas::json::wire::{CommandKind, Named};
 use schemas::json::{BodyError, FieldError, PositionToken, parse_body};
@@ -163,7 +163,12 @@ fn a_bad_command_is_refused_at_the_field() {
             Some("is required"),
         ),
         ("payment.initiate", r#", "body": {"payment_id": "p1", "tender": "card"}"#, "/body/order_id", None),
-        ("menu.publish", r#", "source": "engine""#, "/source", Some("\"engine\" is not one of online, imported")),
+        (
+            "menu.publish",
+            r#", "source": "engine""#,
+            "/source",
+            Some("\"engine\" is not one of online, offline, imported"),
+        ),
         ("menu.publish", r#", "occurred_at": "yesterday""#, "/occurred_at", None),
         ("menu.publish", r#", "if_match": "4""#, "/if_match", None),
         ("menu.publish", r#", "store": "s2""#, "/store", None),
@@ -191,24 +196,23 @@ fn one_bad_command_does_not_stop_the_others() {
         ]}}"#
     );
     let batch: Batch = parse_body(json.as_bytes()).unwrap();
-    let parsed = batch.parse(store()).unwrap();
-    let (id, error) = (&parsed[0].0, parsed[0].1.as_ref().unwrap_err());
-    assert_eq!((*id, error.pointer.as_str()), (CommandId(NUMBER), "/commands/0/body/reason"));
-    assert_eq!(parsed[1].0, CommandId(NUMBER + 1));
+    let upload: Upload = parse_body(json.as_bytes()).unwrap();
+    let parsed = upload.parse(store()).unwrap();
+    assert_eq!(batch.parse(store()).unwrap(), parsed);
+    let error = &parsed[0].parsed.as_ref().unwrap_err().error;
+    assert_eq!((parsed[0].command_id, error.pointer.as_str()), (Some(CommandId(NUMBER)), "/commands/0/body/reason"));
+    assert_eq!(parsed[1].command_id, Some(CommandId(NUMBER + 1)));
     let order = OrderId::parse("o1").unwrap();
     let complete = Command::Store(store(), StoreCommand::Order(order, OrderCommand::Complete));
-    assert_eq!(parsed[1].1.as_ref().unwrap().command, complete);
+    assert_eq!(parsed[1].parsed.as_ref().unwrap().command, complete);
 }
 
 #[test]
 fn a_bad_envelope_refuses_the_request() {
-    for (json, pointer) in [
-        ("{}", "/commands"),
-        (r#"{"commands": {}}"#, "/commands"),
-        (r#"{"commands": [{"type": "menu.publish"}]}"#, "/commands/0/command_id"),
-        (r#"{"commands": [], "more": 1}"#, "/more"),
-    ] {
-        match parse_body::<Batch>(json.as_bytes()).unwrap_err() {
+    for (json, pointer) in
+        [("{}", "/commands"), (r#"{"commands": {}}"#, "/commands"), (r#"{"commands": [], "more": 1}"#, "/more")]
+    {
+        match parse_body::<Upload>(json.as_bytes()).unwrap_err() {
             BodyError::Field(error) => assert_eq!(error.pointer, pointer, "{json}"),
             BodyError::Syntax { .. } => panic!("{json}"),
         }

@@ -674,6 +674,7 @@ fn all() -> Vec<(Event, &'static str)> {
         drawer_events(),
         ticket_events(),
         crate::floor::events(),
+        crate::terminals::terminal_events(),
     ]
     .concat()
 }
@@ -705,6 +706,7 @@ fn the_feed_says_all_about_an_event() {
         actor: Some(ActorId::parse("ana").unwrap()),
         approver: Some(ActorId::parse("boss").unwrap()),
         terminal: Some(TerminalId::parse("till_1").unwrap()),
+        terminal_seq: Some(TerminalSeq(41)),
         command_id: CommandId(0x0190_d5a4_c1b8_7c3e_9d2a_6f4e_8b1c_7d90),
         event_index: 2,
         source: Source::Engine,
@@ -714,7 +716,7 @@ fn the_feed_says_all_about_an_event() {
         r#"{"position":"0:918","stream":"order-demo.s1.o1","revision":4,"type":"OrderCompleted","tenant":"demo","#,
         r#""store":"s1","order_id":"o1","recorded_at":"2026-11-22T12:00:00.000000Z","#,
         r#""occurred_at":"2026-11-22T11:59:59.999999Z","actor":"ana","approver":"boss","terminal":"till_1","#,
-        r#""command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90","event_index":2,"source":"engine","#,
+        r#""terminal_seq":41,"command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90","event_index":2,"source":"engine","#,
         r#""data":{"total":3220}}"#,
     );
     assert_eq!(serde_json::to_string(&EventJson::new(&recorded)).unwrap(), json);
@@ -733,6 +735,7 @@ fn the_feed_leaves_out_what_is_not_there() {
         actor: None,
         approver: None,
         terminal: None,
+        terminal_seq: None,
         command_id: CommandId(1),
         event_index: 0,
         source: Source::Online,

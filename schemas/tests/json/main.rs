@@ -10,6 +10,7 @@ mod problems;
 mod providers;
 mod roundtrip;
 mod setup;
+mod terminals;
 mod wire;
 
 use schemas::json::{BodyError, FieldError, parse_body};

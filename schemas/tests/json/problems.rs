@@ -544,6 +544,12 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({"right": "cancel", "approver": "ana"}),
         ),
         (
+            Refused::NumberTaken { number: domain::ids::Text::parse("t1-7").unwrap() },
+            "number_taken",
+            "The number t1-7 is not the terminal's next one; the order got another.",
+            json!({"display_number": "t1-7"}),
+        ),
+        (
             Refused::OnlyImported { field: "display_number" },
             "only_imported",
             "Only an imported command may bring display_number; leave it out.",

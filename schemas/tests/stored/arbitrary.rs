@@ -5,13 +5,14 @@ use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
     AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
     DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line,
-    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending,
-    ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason,
-    RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
-    TicketEvent, VoidReason,
+    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent,
+    Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine,
+    ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
+    Tender, TerminalEvent, TicketEvent, VoidReason,
 };
 use domain::ids::{
-    AccountId, ActorId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId, Text,
+    AccountId, ActorId, CommandId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId,
+    TerminalSeq, Text,
 };
 use domain::kitchen::{Kitchen, LinePrep};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -403,6 +404,7 @@ fn order() -> impl Strategy<Value = OrderEvent> {
         ),
         reason.prop_map(|reason| E::OrderCancelled { reason }),
         money().prop_map(|total| E::OrderCompleted { total }),
+        (money(), money()).prop_map(|(expected, actual)| E::TotalMismatchRecorded { expected, actual }),
     ]
 }
 
@@ -571,6 +573,7 @@ fn stock() -> impl Strategy<Value = StockEvent> {
         (reserved(), why).prop_map(|((order, lines), why)| E::StockReleased { order, lines, why }),
         (reserved(), id(OrderId)).prop_map(|((order, lines), to)| E::ReservationMoved { order, to, lines }),
         (reserved(), id(RefundId)).prop_map(|((order, lines), refund)| E::StockRestocked { order, refund, lines }),
+        (option::of(id(OrderId)), sku(), qty()).prop_map(|(order, sku, qty)| E::OversellRecorded { order, sku, qty }),
     ]
 }
 
@@ -622,6 +625,44 @@ fn drawer() -> impl Strategy<Value = DrawerEvent> {
     ]
 }
 
+fn seq() -> impl Strategy<Value = TerminalSeq> {
+    (1..=TerminalSeq::MAX.0).prop_map(TerminalSeq)
+}
+
+fn noted() -> impl Strategy<Value = Noted> {
+    let command = (option::of(seq()), option::of(any::<u128>().prop_map(CommandId)), option::of(text()));
+    let about = (option::of(id(OrderId)), option::of(id(PaymentId)));
+    (command, about, text(), text()).prop_map(|((seq, command, kind), (order, payment), code, detail)| Noted {
+        seq,
+        command,
+        kind,
+        order,
+        payment,
+        code,
+        detail,
+    })
+}
+
+fn terminal() -> impl Strategy<Value = TerminalEvent> {
+    use TerminalEvent as E;
+    prop_oneof![
+        Just(E::TerminalRegistered),
+        seq().prop_map(|seq| E::SequenceAdvanced { seq }),
+        (seq(), seq()).prop_map(|(first, last)| E::SequenceGapFound { first, last }),
+        seq().prop_map(|seq| E::SequenceGapFilled { seq }),
+        (seq(), any::<u128>(), timestamp()).prop_map(|(seq, command, occurred_at)| E::ClockAheadFound {
+            seq,
+            command: CommandId(command),
+            occurred_at
+        }),
+        noted().prop_map(E::RuleWaived),
+        (noted(), any::<u128>(), option::of(money()), timestamp()).prop_map(|(noted, digest, amount, occurred_at)| {
+            E::LateCommandRecorded { noted, digest, amount, occurred_at }
+        }),
+        (noted(), any::<u128>()).prop_map(|(noted, digest)| E::CommandRejected { noted, digest }),
+    ]
+}
+
 /// Any event.
 pub fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
@@ -638,12 +679,14 @@ pub fn event() -> impl Strategy<Value = Event> {
         1 => day().prop_map(Event::Day),
         1 => (id(DrawerId), drawer()).prop_map(|(id, event)| Event::Drawer(id, event)),
         1 => (id(domain::ids::TicketId), ticket()).prop_map(|(id, event)| Event::Ticket(id, event)),
+        1 => (id(TerminalId), terminal()).prop_map(|(id, event)| Event::Terminal(id, event)),
     ]
 }
 
 fn stream() -> impl Strategy<Value = Stream> {
-    let entities = (id(OrderId), id(PaymentId), id(DrawerId));
-    (0..9, id(TenantId), id(StoreId), entities).prop_map(|(kind, tenant, store, (order, payment, drawer))| match kind {
+    let entities = (id(OrderId), id(PaymentId), id(DrawerId), id(TerminalId));
+    let places = (0..11, id(TenantId), id(StoreId), entities);
+    places.prop_map(|(kind, tenant, store, (order, payment, drawer, terminal))| match kind {
         0 => Stream::Menu(tenant),
         1 => Stream::Access(tenant),
         2 => Stream::Store(tenant, store),
@@ -652,6 +695,8 @@ fn stream() -> impl Strategy<Value = Stream> {
         5 => Stream::Payment(tenant, store, payment),
         6 => Stream::Drawer(tenant, store, drawer),
         7 => Stream::Ticket(tenant, store, domain::ids::TicketId(payment.0)),
+        8 => Stream::Terminal(tenant, store, terminal),
+        9 => Stream::Day(tenant, store),
         _ => Stream::Stock(tenant, store),
     })
 }
@@ -659,13 +704,14 @@ fn stream() -> impl Strategy<Value = Stream> {
 /// Anything a commit may say.
 pub fn meta() -> impl Strategy<Value = CommitMeta> {
     use domain::command::Source;
-    let who = (id(ActorId), option::of(id(ActorId)), option::of(id(TerminalId)));
-    let source = select(&[Source::Online, Source::Imported, Source::Engine]);
+    let who = (id(ActorId), option::of(id(ActorId)), option::of(id(TerminalId)), option::of(seq()));
+    let source = select(&[Source::Online, Source::Imported, Source::Engine, Source::Offline]);
     (who, source, option::of(timestamp()), stream(), option::of(id(OrderId))).prop_map(
-        |((actor, approver, terminal), source, occurred_at, main, correlation)| CommitMeta {
+        |((actor, approver, terminal, terminal_seq), source, occurred_at, main, correlation)| CommitMeta {
             actor,
             approver,
             terminal,
+            terminal_seq,
             source,
             occurred_at,
             main,

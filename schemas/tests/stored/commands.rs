@@ -1,19 +1,19 @@
 //! One command of every kind, each with all it can say and with as little as it can say.
 
-use crate::samples::{ORDER, PAYMENT, currency, group, item, messages, plain_item, settings, text};
+use crate::samples::{ORDER, PAYMENT, currency, group, item, messages, noted, plain_item, settings, text};
 use domain::calendar::{Date, Timestamp};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand,
-    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TicketCommand,
+    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
 };
 use domain::event::{
     CancelReason, Capture, Channel, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy,
 };
 use domain::ids::{
     AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
-    RefundId, Sku, StationId, StoreId, TableId, TaxId, TenderId, TicketId, TokenId, VariationId,
+    RefundId, Sku, StationId, StoreId, TableId, TaxId, TenderId, TerminalId, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, Tax};
@@ -56,7 +56,15 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     for command in tickets {
         add("one", StoreCommand::Ticket(id!(TicketId "t17"), command));
     }
+    terminal(&mut |label, command| add(label, StoreCommand::Terminal(id!(TerminalId "till_1"), command)));
     commands
+}
+
+fn terminal(add: &mut dyn FnMut(&'static str, TerminalCommand)) {
+    let digest = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;
+    for (label, noted) in ["full", "plain"].into_iter().zip(noted()) {
+        add(label, TerminalCommand::RecordRejected { noted, digest });
+    }
 }
 
 fn menu(add: &mut dyn FnMut(&'static str, MenuCommand)) {

@@ -137,11 +137,14 @@ fn sealed_meta(version: u8, body: &[u8]) -> Vec<u8> {
 fn commits() {
     let check = |bytes: &[u8]| CommitMeta::decode(bytes).expect_err("must be refused");
     assert!(matches!(check(&[1, 2, 3, 4]), BadMeta::Short { len: 4 }));
-    assert!(matches!(check(&sealed_meta(2, &[])), BadMeta::UnknownVersion { version: 2 }));
+    assert!(matches!(check(&sealed_meta(3, &[])), BadMeta::UnknownVersion { version: 3 }));
     assert!(matches!(check(&sealed_meta(1, &[1])), BadMeta::Body(_)));
     let body = [&[1, b'a', 0, 0, 1, 0, 6][..], b"menu-d", &[0]].concat();
     assert!(CommitMeta::decode(&sealed_meta(1, &body)).is_ok());
     assert!(matches!(check(&sealed_meta(1, &[&body[..], &[0]].concat())), BadMeta::Trailing { count: 1 }));
+    // The place in a terminal's queue is at least 1.
+    assert!(CommitMeta::decode(&sealed_meta(2, &[&body[..], &[1]].concat())).is_ok());
+    assert!(matches!(check(&sealed_meta(2, &[&body[..], &[0]].concat())), BadMeta::Value(BadValue::Range { .. })));
     let change = |at: usize, byte: u8| {
         let mut body = body.clone();
         body[at] = byte;

@@ -7,15 +7,15 @@ use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
     AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
     DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line,
-    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Opening, OrderEvent, PayMode, PaymentEvent, Pending,
-    ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason,
-    RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
-    TicketEvent, VoidReason,
+    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent,
+    Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine,
+    ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
+    Tender, TerminalEvent, TicketEvent, VoidReason,
 };
 use domain::ids::{
-    AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
-    PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, Text, TicketId,
-    TokenId, VariationId,
+    AccountId, ActorId, ChargeId, CommandId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId,
+    OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, TerminalSeq,
+    Text, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::{Kitchen, LinePrep};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -67,6 +67,7 @@ pub fn samples() -> Vec<Sample> {
     day(&mut |label, event| add(label, Event::Day(event)));
     drawer(&mut |label, event| add(label, Event::Drawer(id!(DrawerId "d1"), event)));
     ticket(&mut |label, event| add(label, Event::Ticket(id!(TicketId "t17"), event)));
+    terminal(&mut |label, event| add(label, Event::Terminal(id!(TerminalId "till_1"), event)));
     samples.extend(written_before());
     samples
 }
@@ -386,6 +387,7 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     let lines = refunded_lines();
     add("full", E::RefundRecorded { refund, payment, tender: external, parts, lines, posting_date });
     add("plain", E::RefundRecorded { refund, payment, tender, parts, lines: vec![], posting_date });
+    add("one", E::TotalMismatchRecorded { expected: Money(3_300), actual: Money(3_356) });
     add("timeout", E::OrderCancelled { reason: CancelReason::PaymentTimeout });
     add("requested", E::OrderCancelled { reason: CancelReason::Requested(text("Gast ist gegangen")) });
     add("one", E::OrderCompleted { total: Money(3_356) });
@@ -564,6 +566,8 @@ fn stock(add: &mut dyn FnMut(&'static str, StockEvent)) {
     }
     add("one", E::ReservationMoved { order: ORDER, to: TARGET, lines: lines.clone() });
     add("one", E::StockRestocked { order: ORDER, refund: id!(RefundId "r1"), lines });
+    add("order", E::OversellRecorded { order: Some(ORDER), sku, qty: QtyMilli(1_500) });
+    add("count", E::OversellRecorded { order: None, sku, qty: QtyMilli::ONE });
 }
 
 fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
@@ -631,6 +635,38 @@ fn ticket(add: &mut dyn FnMut(&'static str, TicketEvent)) {
     add("one", E::TicketMoved { order: TARGET, lines: vec![renamed] });
 }
 
+/// A command with all that is noted of it, and with as little.
+pub fn noted() -> [Noted; 2] {
+    let full = Noted {
+        seq: Some(TerminalSeq(41)),
+        command: Some(CommandId(0x0190_d5a4_c1b8_7c3e_9d2a_6f4e_8b1c_7d90)),
+        kind: Some(text("InitiatePayment")),
+        order: Some(ORDER),
+        payment: Some(PAYMENT),
+        code: text("unknown_order"),
+        detail: text("There is no order 01900000000070008000000000000001 in this store."),
+    };
+    let (code, detail) = (text("malformed"), text("/commands/0/type: is required"));
+    let plain = Noted { seq: None, command: None, kind: None, order: None, payment: None, code, detail };
+    [full, plain]
+}
+
+fn terminal(add: &mut dyn FnMut(&'static str, TerminalEvent)) {
+    use TerminalEvent as E;
+    let (seq, digest) = (TerminalSeq(41), 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
+    add("one", E::TerminalRegistered);
+    add("one", E::SequenceAdvanced { seq });
+    add("one", E::SequenceGapFound { first: seq, last: TerminalSeq(43) });
+    add("one", E::SequenceGapFilled { seq });
+    add("one", E::ClockAheadFound { seq, command: CommandId(7), occurred_at: NOW });
+    for (label, noted) in ["full", "plain"].into_iter().zip(noted()) {
+        add(label, E::RuleWaived(noted.clone()));
+        let amount = noted.payment.map(|_| Money(3_500));
+        add(label, E::LateCommandRecorded { noted: noted.clone(), digest, amount, occurred_at: NOW });
+        add(label, E::CommandRejected { noted, digest });
+    }
+}
+
 /// Commits with all they can say and with as little as they can.
 pub fn metas() -> Vec<(&'static str, CommitMeta)> {
     use domain::command::Source;
@@ -639,6 +675,7 @@ pub fn metas() -> Vec<(&'static str, CommitMeta)> {
         actor: id!(ActorId "anna"),
         approver: Some(id!(ActorId "boss")),
         terminal: Some(id!(TerminalId "till_1")),
+        terminal_seq: None,
         source: Source::Online,
         occurred_at: Some(NOW),
         main: Stream::Order(tenant, store, ORDER),
@@ -654,5 +691,8 @@ pub fn metas() -> Vec<(&'static str, CommitMeta)> {
         ..full
     };
     let imported = CommitMeta { source: Source::Imported, main: Stream::Payment(tenant, store, PAYMENT), ..full };
-    vec![("full", full), ("plain", plain), ("imported", imported)]
+    let (terminal_seq, source) = (Some(TerminalSeq::MAX), Source::Offline);
+    let queued = CommitMeta { terminal_seq, source, ..full };
+    let rejected = CommitMeta { source, main: Stream::Terminal(tenant, store, id!(TerminalId "till_1")), ..plain };
+    vec![("full", full), ("plain", plain), ("imported", imported), ("queued", queued), ("rejected", rejected)]
 }

@@ -5,13 +5,16 @@ use domain::calendar::{CutOff, Date, Timestamp};
 use domain::day::Days;
 use domain::drawer::{Drawer, Shift};
 use domain::event::{DayTotals, ReservedLine, StockPolicy};
-use domain::ids::{DrawerId, ItemId, LineId, OrderId, PaymentId, Sku, TenantId, Text, TicketId, VariationId};
+use domain::ids::{
+    DrawerId, ItemId, LineId, OrderId, PaymentId, Sku, TenantId, TerminalId, TerminalSeq, Text, TicketId, VariationId,
+};
 use domain::kitchen::Kitchen;
 use domain::money::{Currency, Money, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::staff::Approvals;
 use domain::stock::{Mark86, StockItem, StockParts};
 use domain::store::{CashShifts, Due, Entity, Settings, StoreParts};
+use domain::terminal::{Gap, Terminal};
 use schemas::stored::{BadSnapshot, Checkpoint, SNAPSHOT_FORM, StoreNote, StoreRow};
 use std::collections::BTreeMap;
 
@@ -64,6 +67,9 @@ fn row() -> StoreRow {
         kitchen: Kitchen::On,
     };
     let drawer = Drawer { events: 5, shifts: 2, open: Some(Shift { number: 2, expected: Money(12_300) }) };
+    let gaps =
+        vec![Gap { first: TerminalSeq(4), last: TerminalSeq(4) }, Gap { first: TerminalSeq(9), last: TerminalSeq(11) }];
+    let terminal = Terminal { events: 12, last: Some(TerminalSeq(12)), gaps };
     let numbers = [
         (Date::from_ymd(2026, 3, 1).expect("a date"), BTreeMap::from([(String::new(), 12), ("t1".to_owned(), 4)])),
         (Date::from_ymd(2026, 3, 2).expect("a date"), BTreeMap::from([("t1".to_owned(), 1)])),
@@ -92,6 +98,7 @@ fn row() -> StoreRow {
                 z_number: 2,
                 cumulative_total: Money(98_000),
             },
+            terminals: BTreeMap::from([(id!(TerminalId "till_1"), terminal)]),
             numbers: BTreeMap::from(numbers),
             store_events: 2,
             storemenu_events: 9,

@@ -1,6 +1,6 @@
 //! Many commands in one request: what a till that was away and an import send.
 
-use crate::access;
+use crate::access::{self, Capability};
 use crate::app::App;
 use crate::http::caller::{Caller, Json};
 use crate::http::docs::CommandProblems;
@@ -8,17 +8,25 @@ use crate::http::error::{ApiError, command_problem};
 use crate::http::path::At;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commands::{CommandError, Envelope};
+use commands::{CommandError, Envelope, Ticket};
+use domain::command::Source;
 use domain::event::Role;
-use domain::ids::{CommandId, StoreId};
-use schemas::json::batch::{Batch, BatchAnswer, BatchResult, CommitPlace, ParsedCommand};
+use domain::ids::{CommandId, StoreId, TerminalId, TerminalSeq};
+use schemas::json::batch::{
+    Batch, BatchAnswer, BatchResult, CommitPlace, Entry, Kept, Malformed, ParsedCommand, Upload,
+};
 use schemas::json::{FieldError, PositionToken, wire};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most bytes a batch may have.
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
 
 /// Sends commands in order; each is decided by itself.
+///
+/// A till that was away sends its queue here, with `"source": "offline"`: its commands take effect in the order of their
+/// `terminal_seq` wherever they stand in the request. What they describe has happened, so it is recorded, with exceptions
+/// where something about it is not as it should be, and what cannot be recorded is kept for a person.
 #[utoipa::path(
     post, path = "/v1/stores/{store}/commands", tag = "commands",
     params(("store" = String, Path, description = "The store")),
@@ -29,16 +37,10 @@ pub async fn post(
     State(app): State<Arc<App>>,
     caller: Caller,
     At(store): At<wire::StoreId>,
-    Json(batch): Json<Batch, BATCH_BYTES_MAX>,
+    Json(upload): Json<Upload, BATCH_BYTES_MAX>,
 ) -> Result<Response, ApiError> {
-    let results = run(&app, &caller, store.0, batch).await?;
+    let results = run_entries(&app, &caller, store.0, upload.parse(store.0)?).await;
     Ok(axum::Json(BatchAnswer { results }).into_response())
-}
-
-/// A command of a batch that is under way, or what is known of it already.
-enum Sent {
-    Waiting(commands::Ticket),
-    Known(BatchResult),
 }
 
 /// Sends the commands of a batch: all are queued in order before the first is waited for, so that they share syncs.
@@ -46,67 +48,187 @@ enum Sent {
 /// # Errors
 /// [`ApiError`] where the whole batch is refused.
 pub async fn run(app: &App, caller: &Caller, store: StoreId, batch: Batch) -> Result<Vec<BatchResult>, ApiError> {
-    let mut sent = Vec::with_capacity(batch.commands.len());
-    for (id, parsed) in batch.parse(store)? {
-        sent.push((id, send(app, caller, id, parsed).await));
+    Ok(run_entries(app, caller, store, batch.parse(store)?).await)
+}
+
+/// A command of a batch that is under way, or what is known of it already.
+enum Sent {
+    /// It is being decided. What would be kept of it if it were turned away.
+    Waiting(Ticket, Option<Kept>),
+    /// It was turned away, and that is being kept.
+    Keeping(Ticket, BatchResult),
+    Known(BatchResult),
+}
+
+async fn run_entries(app: &App, caller: &Caller, store: StoreId, entries: Vec<Entry>) -> Vec<BatchResult> {
+    let door = Door { app, caller, store };
+    let order = in_queue_order(&entries);
+    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
+    let mut sent = Vec::with_capacity(entries.len());
+    for index in order {
+        let entry = entries[index].take().expect("every command is sent once");
+        sent.push((index, entry.command_id, door.send(entry).await));
     }
-    let mut results = Vec::with_capacity(sent.len());
-    for (id, sent) in sent {
-        results.push(match sent {
+    let mut results: Vec<Option<BatchResult>> = entries.iter().map(|_| None).collect();
+    for (index, id, sent) in sent {
+        results[index] = Some(door.result(id, sent).await);
+    }
+    results.into_iter().map(|result| result.expect("every command has a result")).collect()
+}
+
+/// The commands in the order they are sent in: as they stand, but those of each terminal in the order of its queue.
+fn in_queue_order(entries: &[Entry]) -> Vec<usize> {
+    let place = |entry: &Entry| -> Option<(TerminalId, TerminalSeq)> {
+        match &entry.parsed {
+            Ok(parsed) => Some((parsed.terminal?, parsed.queued?.seq)),
+            Err(Malformed { kept, .. }) => kept.as_ref().and_then(|kept| Some((kept.terminal, kept.seq?))),
+        }
+    };
+    let mut queues: BTreeMap<TerminalId, Vec<(TerminalSeq, usize)>> = BTreeMap::new();
+    for (index, entry) in entries.iter().enumerate() {
+        if let Some((terminal, seq)) = place(entry) {
+            queues.entry(terminal).or_default().push((seq, index));
+        }
+    }
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    for queue in queues.values_mut() {
+        let places: Vec<usize> = queue.iter().map(|(_, index)| *index).collect();
+        queue.sort_unstable();
+        for (place, (_, index)) in places.into_iter().zip(queue) {
+            order[place] = *index;
+        }
+    }
+    order
+}
+
+/// What every command of one batch shares.
+struct Door<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+    store: StoreId,
+}
+
+impl Door<'_> {
+    async fn send(&self, Entry { command_id, parsed }: Entry) -> Sent {
+        let parsed = match parsed {
+            Ok(parsed) => parsed,
+            Err(Malformed { error, kept }) => {
+                return self.turn_away(kept, BatchResult::malformed(command_id, &error)).await;
+            }
+        };
+        let id = parsed.command_id;
+        let kept = Kept::of(&parsed);
+        if let Err(error) = self.caller.may(access::needed(&parsed.command, parsed.source)) {
+            let problem = error.problem();
+            return self.turn_away(kept, BatchResult::rejected(id, problem.code, problem.detail)).await;
+        }
+        if commands::is_derived(id) {
+            let problem = "is of a UUID version that only the engine uses; send one of version 4 or 7";
+            let result = BatchResult::malformed(id, &FieldError::new("/command_id", problem));
+            return self.turn_away(kept, result).await;
+        }
+        if let Err(error) = self.app.providers.check(self.caller.tenant, &parsed.command) {
+            return self.turn_away(kept, BatchResult::malformed(id, &error.under("/body"))).await;
+        }
+        match self.app.engine.enqueue_patiently(self.envelope(parsed)).await {
+            Ok(ticket) => Sent::Waiting(ticket, kept),
+            Err(error) => Sent::Known(rejected(Some(id), &error)),
+        }
+    }
+
+    fn envelope(&self, parsed: ParsedCommand) -> Envelope {
+        // Only who runs stores may speak for somebody else.
+        let may_name = matches!(self.caller.role, Role::Admin | Role::Manager);
+        Envelope {
+            command_id: parsed.command_id,
+            tenant: self.caller.tenant,
+            command: parsed.command,
+            actor: parsed.actor.filter(|_| may_name).unwrap_or(self.caller.actor),
+            approver: parsed.approver,
+            terminal: parsed.terminal,
+            queued: parsed.queued,
+            occurred_at: parsed.occurred_at,
+            source: parsed.source,
+            expected_revision: parsed.if_match,
+        }
+    }
+
+    /// Keeps what a till sent and was turned away (rule F3), where the caller is one that a till could be.
+    async fn turn_away(&self, kept: Option<Kept>, result: BatchResult) -> Sent {
+        let Some(kept) = kept.filter(|_| self.caller.may(Capability::TakeOrders).is_ok()) else {
+            return Sent::Known(result);
+        };
+        let terminal = kept.terminal;
+        let code = result.code.as_deref().unwrap_or_default();
+        // Sent again as it was it is turned away again, and kept once.
+        let named = kept.command_id.map_or(String::new(), |id| format!("{:032x}", id.0));
+        let seq = kept.seq.map_or(0, |seq| seq.0).to_string();
+        let digest = format!("{:032x}", kept.digest);
+        let parts = [
+            "rejected",
+            self.caller.tenant.as_str(),
+            self.store.as_str(),
+            terminal.as_str(),
+            &seq,
+            &named,
+            code,
+            &digest,
+        ];
+        let envelope = Envelope {
+            command_id: commands::derived_id(&parts),
+            tenant: self.caller.tenant,
+            command: kept.command(self.store, code, result.detail.as_deref().unwrap_or_default()),
+            actor: self.caller.actor,
+            approver: None,
+            terminal: Some(terminal),
+            queued: None,
+            occurred_at: None,
+            source: Source::Offline,
+            expected_revision: None,
+        };
+        match self.app.engine.enqueue_patiently(envelope).await {
+            Ok(ticket) => Sent::Keeping(ticket, result),
+            Err(error) => Sent::Known(rejected(result.command_id.map(|id| id.0), &error)),
+        }
+    }
+
+    async fn result(&self, id: Option<CommandId>, sent: Sent) -> BatchResult {
+        match sent {
             Sent::Known(result) => result,
-            Sent::Waiting(ticket) => match app.engine.outcome(ticket).await {
+            Sent::Keeping(ticket, result) => self.kept(id, ticket, result).await,
+            Sent::Waiting(ticket, kept) => match self.app.engine.outcome(ticket).await {
                 Ok(answer) => {
                     let receipt = &answer.receipt;
                     let position = PositionToken::new(receipt.position.0);
                     let at = CommitPlace { stream: &receipt.stream, revision: receipt.revision, position };
-                    match answer.repeated {
+                    let id = id.expect("a command that was read has an id");
+                    let result = match answer.repeated {
                         false => BatchResult::accepted(id, &at),
                         true => BatchResult::duplicate(id, &at),
-                    }
+                    };
+                    result.with_facts(receipt.events.iter().map(|recorded| &recorded.event))
                 }
+                Err(error @ CommandError::KeyReused) => match self.turn_away(kept, rejected(id, &error)).await {
+                    Sent::Keeping(ticket, result) => self.kept(id, ticket, result).await,
+                    Sent::Known(result) => result,
+                    Sent::Waiting(..) => unreachable!("what is turned away is not decided"),
+                },
                 Err(error) => rejected(id, &error),
             },
-        });
+        }
     }
-    Ok(results)
-}
 
-async fn send(app: &App, caller: &Caller, id: CommandId, parsed: Result<ParsedCommand, FieldError>) -> Sent {
-    let parsed = match parsed {
-        Ok(parsed) => parsed,
-        Err(error) => return Sent::Known(BatchResult::malformed(id, &error)),
-    };
-    if let Err(error) = caller.may(access::needed(&parsed.command, parsed.source)) {
-        let problem = error.problem();
-        return Sent::Known(BatchResult::rejected(id, problem.code, problem.detail));
-    }
-    if commands::is_derived(id) {
-        let problem = "is of a UUID version that only the engine uses; send one of version 4 or 7";
-        return Sent::Known(BatchResult::malformed(id, &FieldError::new("/command_id", problem)));
-    }
-    if let Err(error) = app.providers.check(caller.tenant, &parsed.command) {
-        return Sent::Known(BatchResult::malformed(id, &error.under("/body")));
-    }
-    // Only who runs stores may speak for somebody else.
-    let may_name = matches!(caller.role, Role::Admin | Role::Manager);
-    let envelope = Envelope {
-        command_id: id,
-        tenant: caller.tenant,
-        command: parsed.command,
-        actor: parsed.actor.filter(|_| may_name).unwrap_or(caller.actor),
-        approver: parsed.approver,
-        terminal: parsed.terminal,
-        occurred_at: parsed.occurred_at,
-        source: parsed.source,
-        expected_revision: parsed.if_match,
-    };
-    match app.engine.enqueue_patiently(envelope).await {
-        Ok(ticket) => Sent::Waiting(ticket),
-        Err(error) => Sent::Known(rejected(id, &error)),
+    /// The answer to what was turned away, once that is kept.
+    async fn kept(&self, id: Option<CommandId>, ticket: Ticket, result: BatchResult) -> BatchResult {
+        match self.app.engine.outcome(ticket).await {
+            // A store that does not exist keeps nothing.
+            Ok(_) | Err(CommandError::Refused(_)) => result,
+            Err(error) => rejected(id, &error),
+        }
     }
 }
 
-fn rejected(id: CommandId, error: &CommandError) -> BatchResult {
+fn rejected(id: Option<CommandId>, error: &CommandError) -> BatchResult {
     let problem = command_problem(error);
     BatchResult::rejected(id, problem.code, problem.detail)
 }

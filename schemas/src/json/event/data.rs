@@ -4,6 +4,7 @@ mod floor;
 mod kitchen;
 mod order;
 mod setup;
+mod terminal;
 
 use crate::json::wire::{Wire, name_of};
 use domain::event::{
@@ -65,6 +66,7 @@ impl Serialize for EventData<'_> {
             Event::Day(DayEvent::DayOpened { date }) => object!(to; "business_date": Wire(*date)),
             Event::Day(DayEvent::DayClosed(closing)) => day_closed(closing, to),
             Event::Ticket(_, event) => kitchen::ticket(event, to),
+            Event::Terminal(_, event) => terminal::terminal(event, to),
         }
     }
 }
@@ -262,6 +264,11 @@ fn stock<S: Serializer>(event: &StockEvent, to: S) -> Result<S::Ok, S::Error> {
             };
             object!(to; "order_id": order.as_str(), "lines": Part(lines.as_slice()), "why": why)
         }
+        StockEvent::OversellRecorded { order, sku, qty } => object!(to;
+            "order_id" ?: order.as_ref().map(|order| order.as_str()),
+            "sku": sku.as_str(),
+            "qty": Wire(*qty)
+        ),
         StockEvent::StockRestocked { order, refund, lines } => {
             object!(to; "order_id": order.as_str(), "refund_id": refund.as_str(), "lines": Part(lines.as_slice()))
         }

@@ -104,6 +104,7 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::UnknownToken { .. } => "unknown_token",
         Refused::LastToken { .. } => "last_token",
         Refused::ApprovalRequired { .. } => "approval_required",
+        Refused::NumberTaken { .. } => "number_taken",
         Refused::OnlyImported { .. } => "only_imported",
         Refused::NotDue => "not_due",
     }
@@ -232,6 +233,9 @@ pub fn refusal_detail(refused: &Refused) -> String {
         R::UnknownToken { token } => format!("There is no token {token}.").into(),
         R::LastToken { role } => format!("It is the last {} token; issue another first.", name_of(*role)).into(),
         R::ApprovalRequired { right, approver } => approval_required(name_of(*right), approver.as_ref()).into(),
+        R::NumberTaken { number } => {
+            format!("The number {number} is not the terminal's next one; the order got another.").into()
+        }
         R::OnlyImported { field } => format!("Only an imported command may bring {field}; leave it out.").into(),
         R::NotDue => "The deadline has moved or does not exist any more.".into(),
     };
@@ -305,6 +309,7 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::ProviderDecides { account } => json!({"provider_account": Wire(*account)}),
         R::TipTooHigh { max } => json!({"max": max.0}),
         R::NoProvider | R::PaymentNotAuthorised | R::VoidUnderWay => json!({}),
+        R::NumberTaken { number } => json!({"display_number": number.as_str()}),
         R::UnknownStore | R::NoMenu | R::OrderNotPlaced | R::OrderAlreadyPlaced | R::OrderEmpty => json!({}),
         R::ShiftNotOpen { drawer } | R::ShiftOpen { drawer } => json!({"drawer_id": Wire(*drawer)}),
         R::DayOpen { open } => json!({"open": Wire(*open)}),

@@ -103,8 +103,8 @@ names! {
     CashShifts, "Whether a store takes cash, and gives it back, within an open shift only." {
         Off = "off", Required = "required",
     }
-    Source, "How a command reached the engine: as it happened, or recorded after the fact." {
-        Online = "online", Imported = "imported",
+    Source, "How a command reached the engine: as it happened, kept by a terminal that was away, or recorded after the fact." {
+        Online = "online", Offline = "offline", Imported = "imported",
     }, never sent: { Engine = "engine" }
     ChargePhase, "When a service charge is computed: `subtotal` before tax, `total` after tax and untaxed." {
         Subtotal = "subtotal", Total = "total",

@@ -80,6 +80,9 @@ pub(super) fn order<S: Serializer>(event: &OrderEvent, to: S) -> Result<S::Ok, S
             "lines": Part(lines.as_slice()),
             "posting_date": Wire(*posting_date)
         ),
+        OrderEvent::TotalMismatchRecorded { expected, actual } => {
+            object!(to; "expected": expected.0, "actual": actual.0)
+        }
         OrderEvent::OrderCancelled { reason } => match reason {
             CancelReason::PaymentTimeout => object!(to; "why": "payment_timeout"),
             CancelReason::Requested(reason) => object!(to; "why": "requested", "reason": reason.as_str()),

@@ -1,0 +1,15 @@
+//! Commands to what is known of a terminal.
+
+use crate::event::Noted;
+
+/// A command to what is known of a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TerminalCommand {
+    /// Keeps that a command of its queue was turned away at the door (issued by the door).
+    RecordRejected {
+        /// The command, and why.
+        noted: Noted,
+        /// Tells its bytes from any other.
+        digest: u128,
+    },
+}

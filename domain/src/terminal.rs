@@ -1,0 +1,177 @@
+//! A terminal that was away: its queue, and what of the rules its commands are spared.
+//!
+//! A terminal counts the commands it keeps: 1, 2, 3, ... So the store knows which are missing, and that nothing was lost
+//! on the way. What a kept command describes has happened; a rule that would have refused it at the time is waived, one
+//! waiver a rule, and the terminal's stream says so.
+
+use crate::calendar::Timestamp;
+use crate::event::TerminalEvent;
+use crate::ids::{CommandId, Revision, TerminalId, TerminalSeq, Text};
+use crate::refused::Refused;
+
+/// Commands that are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Gap {
+    /// The first.
+    pub first: TerminalSeq,
+    /// The last.
+    pub last: TerminalSeq,
+}
+
+/// What is known of a terminal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terminal {
+    /// How many events its stream has.
+    pub events: u64,
+    /// The highest place of its queue that came; `None` before the first.
+    pub last: Option<TerminalSeq>,
+    /// What is missing below it, ascending.
+    pub gaps: Vec<Gap>,
+}
+
+impl Terminal {
+    /// The most gaps that are remembered. Of the oldest it is forgotten that they were never filled: what fills them is
+    /// taken all the same.
+    pub const GAPS_MAX: usize = 64;
+
+    /// The revision of the stream, `None` before its first event.
+    pub fn revision(&self) -> Option<Revision> {
+        self.events.checked_sub(1).map(Revision)
+    }
+
+    /// What follows for the queue from the arrival of one of its commands (rule F1).
+    pub fn arrived(&self, seq: TerminalSeq) -> Option<TerminalEvent> {
+        let next = self.last.map_or(1, |last| last.0 + 1);
+        if seq.0 == next {
+            return Some(TerminalEvent::SequenceAdvanced { seq });
+        }
+        if next < seq.0 {
+            return Some(TerminalEvent::SequenceGapFound { first: TerminalSeq(next), last: TerminalSeq(seq.0 - 1) });
+        }
+        let is_missing = self.gaps.iter().any(|gap| gap.first <= seq && seq <= gap.last);
+        is_missing.then_some(TerminalEvent::SequenceGapFilled { seq })
+    }
+
+    /// Folds a fact.
+    pub fn evolve(&mut self, event: &TerminalEvent) {
+        self.events += 1;
+        match event {
+            TerminalEvent::SequenceAdvanced { seq } => self.last = Some(*seq),
+            TerminalEvent::SequenceGapFound { first, last } => {
+                self.last = Some(TerminalSeq(last.0 + 1));
+                self.gaps.push(Gap { first: *first, last: *last });
+            }
+            TerminalEvent::SequenceGapFilled { seq } => self.fill(*seq),
+            TerminalEvent::TerminalRegistered
+            | TerminalEvent::ClockAheadFound { .. }
+            | TerminalEvent::RuleWaived(_)
+            | TerminalEvent::LateCommandRecorded { .. }
+            | TerminalEvent::CommandRejected { .. } => {}
+        }
+        if Terminal::GAPS_MAX < self.gaps.len() {
+            self.gaps.remove(0);
+        }
+    }
+
+    fn fill(&mut self, seq: TerminalSeq) {
+        let Some(index) = self.gaps.iter().position(|gap| gap.first <= seq && seq <= gap.last) else { return };
+        let Gap { first, last } = self.gaps.remove(index);
+        if seq < last {
+            self.gaps.insert(index, Gap { first: TerminalSeq(seq.0 + 1), last });
+        }
+        if first < seq {
+            self.gaps.insert(index, Gap { first, last: TerminalSeq(seq.0 - 1) });
+        }
+    }
+}
+
+/// Where in its queue a terminal kept a command, and what it knew then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuePlace {
+    /// The command's place in the queue.
+    pub seq: TerminalSeq,
+    /// The menu version the terminal sold from; `None` is the one the store sells from.
+    pub menu_version: Option<u32>,
+}
+
+/// What a terminal says of a command it kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// The terminal.
+    pub terminal: TerminalId,
+    /// Its place in the queue.
+    pub place: QueuePlace,
+    /// The command's id.
+    pub command: CommandId,
+    /// What the command is called.
+    pub kind: Text,
+    /// Tells its body from any other.
+    pub digest: u128,
+    /// When it happened, by the terminal's clock.
+    pub occurred_at: Timestamp,
+}
+
+/// How far a clock may be ahead of the engine's before its time is not believed (rule T1): 5 minutes.
+pub const CLOCK_AHEAD_MAX_US: i64 = 300 * Timestamp::SECOND_US;
+
+/// What an offline command is decided by besides the state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offline {
+    /// The menu version the terminal sold from; `None` is the one the store sells from.
+    pub menu_version: Option<u32>,
+    /// What would have refused it and does not any more.
+    pub waived: Waived,
+}
+
+/// A rule that does not stand against what has happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiver {
+    /// Nobody with the right was asked.
+    Approval,
+    /// The store does not sell the item at the moment.
+    Availability,
+    /// The line was sold at another price than the menu's.
+    Price,
+    /// The menu version is none that was published: the store's own is taken.
+    MenuVersion,
+    /// No shift was open that the cash could go into.
+    Shift,
+    /// The stock item was marked sold out.
+    SoldOut,
+    /// The display number is given out, or too old to be told: another is counted.
+    Number,
+}
+
+/// A set of waivers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waived(u8);
+
+impl Waived {
+    /// Whether it holds one.
+    pub fn has(self, waiver: Waiver) -> bool {
+        self.0 & 1 << waiver as u8 != 0
+    }
+
+    /// The set with one more.
+    #[must_use]
+    pub fn with(self, waiver: Waiver) -> Waived {
+        Waived(self.0 | 1 << waiver as u8)
+    }
+}
+
+impl Waiver {
+    /// The rule behind a refusal, where it does not stand against what has happened; `None` where the state has no place
+    /// for the command.
+    pub fn of(refused: &Refused) -> Option<Waiver> {
+        match refused {
+            Refused::ApprovalRequired { .. } => Some(Waiver::Approval),
+            Refused::ItemUnavailable { .. } => Some(Waiver::Availability),
+            Refused::PriceNotOpen { .. } => Some(Waiver::Price),
+            Refused::UnknownMenuVersion { .. } => Some(Waiver::MenuVersion),
+            Refused::ShiftRequired | Refused::ShiftNotOpen { .. } => Some(Waiver::Shift),
+            Refused::OutOfStock { .. } => Some(Waiver::SoldOut),
+            Refused::NumberTaken { .. } => Some(Waiver::Number),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! What a terminal kept while it was away: recorded with exceptions, kept for a person, or gone without a trace: never.
+
+use super::*;
+use domain::event::{Noted, TerminalEvent};
+use domain::ids::{CommandId, TerminalSeq};
+use domain::staff::{Approvals, Right, Rights};
+use domain::store::{CashShifts, Settings, Store};
+use domain::terminal::QueuePlace;
+
+pub fn tell_terminal(event: &TerminalEvent) -> String {
+    let noted = |noted: &Noted| {
+        let (seq, code) = (noted.seq.map_or(0, |seq| seq.0), noted.code.as_str());
+        let name: String = code.chars().take_while(|char| char.is_alphanumeric()).collect();
+        format!("{seq} {name}")
+    };
+    match event {
+        TerminalEvent::TerminalRegistered => "registered".to_owned(),
+        TerminalEvent::SequenceAdvanced { seq } => format!("at {}", seq.0),
+        TerminalEvent::SequenceGapFound { first, last } => format!("misses {} to {}", first.0, last.0),
+        TerminalEvent::SequenceGapFilled { seq } => format!("fills {}", seq.0),
+        TerminalEvent::ClockAheadFound { seq, .. } => format!("ahead at {}", seq.0),
+        TerminalEvent::RuleWaived(waived) => format!("waived {}", noted(waived)),
+        TerminalEvent::LateCommandRecorded { noted: late, amount, .. } => match amount {
+            Some(amount) => format!("late {} with {amount}", noted(late)),
+            None => format!("late {}", noted(late)),
+        },
+        TerminalEvent::CommandRejected { noted: rejected, .. } => format!("rejected {}", noted(rejected)),
+    }
+}
+
+/// A command, as it came or as it was kept at a place of a queue.
+#[derive(Clone)]
+enum Came {
+    Online(When),
+    Kept(u64, Option<u32>, When),
+}
+
+fn now(when: When) -> Came {
+    Came::Online(when)
+}
+
+fn kept(seq: u64, when: When) -> Came {
+    Came::Kept(seq, None, when)
+}
+
+fn decided(world: &World, came: &Came) -> Result<Vec<Event>, Refused> {
+    match came {
+        Came::Online(when) => world.decide(&when.command, &when.context()),
+        Came::Kept(seq, menu_version, when) => {
+            let place = QueuePlace { seq: TerminalSeq(*seq), menu_version: *menu_version };
+            let queued = queued(terminal("t1"), place, *seq, when.context().now);
+            let context = Context { approver: when.approver, ..away(&queued, at(3_600).now) };
+            world.ingest(&when.command, &context, &queued).map(|ingested| ingested.events)
+        }
+    }
+}
+
+#[track_caller]
+fn check(given: &[Came], came: Came, then: &[&str]) {
+    check_in(opened(settings()), given, came, then);
+}
+
+/// The only function here that decides: given that these came, when this comes, then these facts.
+#[track_caller]
+fn check_in(mut world: World, given: &[Came], came: Came, then: &[&str]) {
+    for step in given {
+        let events = decided(&world, step).unwrap_or_else(|refused| panic!("given: {refused:?}"));
+        events.iter().for_each(|event| world.evolve(event));
+    }
+    let events = decided(&world, &came).expect("what was kept is not refused");
+    assert_eq!(events.iter().map(tell).collect::<Vec<_>>(), then);
+    events.iter().for_each(|event| world.evolve(event));
+}
+
+fn placing(expected_total: Option<i64>) -> Option<Place> {
+    Some(Place { expected_total: expected_total.map(Money) })
+}
+
+fn sell(lines: Vec<NewLine>, expected_total: Option<i64>) -> When {
+    to_o1(OrderCommand::Open(NewOrder { lines, place: placing(expected_total), ..new_order() }))
+}
+
+const OPENED: &str = "o1 opened t1-1 on 2026-03-02";
+
+#[test]
+fn a_queue_is_counted() {
+    let o = |id: &str| when(to_order(id, OrderCommand::Open(new_order())));
+    check(&[], kept(1, o("o1")), &["t1 registered", "t1 at 1", OPENED]);
+    let first = [kept(1, o("o1"))];
+    check(&first, kept(2, o("o2")), &["t1 at 2", "o2 opened t1-2 on 2026-03-02"]);
+    check(&first, kept(5, o("o2")), &["t1 misses 2 to 4", "o2 opened t1-2 on 2026-03-02"]);
+    let gap = [kept(1, o("o1")), kept(5, o("o2"))];
+    check(&gap, kept(3, o("o3")), &["t1 fills 3", "o3 opened t1-3 on 2026-03-02"]);
+    check(&gap, kept(6, o("o3")), &["t1 at 6", "o3 opened t1-3 on 2026-03-02"]);
+    // A place that came before says nothing new.
+    check(&gap, kept(5, o("o3")), &["o3 opened t1-3 on 2026-03-02"]);
+    check(&[], kept(3, o("o1")), &["t1 registered", "t1 misses 1 to 2", OPENED]);
+    check(&[], kept(1, o("o1").at(3_600 + 301)), &["t1 registered", "t1 at 1", "t1 ahead at 1", OPENED]);
+    check(&[], kept(1, o("o1").at(3_600 + 300)), &["t1 registered", "t1 at 1", OPENED]);
+}
+
+#[test]
+fn what_is_short_is_sold_and_told() {
+    // Ten are there: 12 are sold, and two are short.
+    check(
+        &[],
+        kept(1, sell(vec![new_line("l1", "burger", 12)], None)),
+        &[
+            "t1 registered",
+            "t1 at 1",
+            OPENED,
+            "o1 line l1 burger x 12000 at 1000",
+            "o1 placed 13065",
+            "oversold burger 2000",
+            "reserved l1 burger 12000",
+            "86 burger by itself",
+        ],
+    );
+    let short = [kept(1, sell(vec![new_line("l1", "burger", 12)], None))];
+    check(
+        &short,
+        kept(2, qty("l1", 13_000)),
+        &[
+            "t1 at 2",
+            "t1 waived 2 OutOfStock",
+            "o1 line l1 now 13000",
+            "o1 repriced 14154",
+            "oversold burger 1000",
+            "reserved l1 burger 1000",
+        ],
+    );
+    // What is marked sold out and is there is sold, too, and somebody should know.
+    let marked = [now(mark("burger", None))];
+    check(
+        &marked,
+        kept(1, sell(burgers(), None)),
+        &[
+            "t1 registered",
+            "t1 at 1",
+            "t1 waived 1 OutOfStock",
+            OPENED,
+            "o1 line l1 burger x 2000 at 1000",
+            "o1 placed 2178",
+            "reserved l1 burger 2000",
+        ],
+    );
+}
+
+#[test]
+fn what_was_counted_away_is_told() {
+    let reserved = [now(sell(vec![new_line("l1", "burger", 8)], None))];
+    check(
+        &reserved,
+        kept(1, waste("burger", 2)),
+        &["t1 registered", "t1 at 1", "wasted burger 2000", "86 burger by itself"],
+    );
+    check(
+        &reserved,
+        kept(1, waste("burger", 5)),
+        &["t1 registered", "t1 at 1", "oversold burger 3000", "wasted burger 5000", "86 burger by itself"],
+    );
+    check(
+        &reserved,
+        kept(1, count("burger", 7)),
+        &["t1 registered", "t1 at 1", "oversold burger 1000", "counted burger 7000 by -3000", "86 burger by itself"],
+    );
+    // Where it is short already, counting more than there was thought to be is no exception, and online as good.
+    let short = [now(sell(vec![new_line("l1", "burger", 8)], None)), kept(1, count("burger", 5))];
+    check(&short, kept(2, count("burger", 6)), &["t1 at 2", "counted burger 6000 by 1000"]);
+    check(&short, now(count("burger", 7)), &["counted burger 7000 by 2000"]);
+    let mut world = opened(settings());
+    for step in &short {
+        decided(&world, step).expect("given").iter().for_each(|event| world.evolve(event));
+    }
+    let refused = Refused::OnHandTooLow { sku: sku("burger"), available: QtyMilli(-3_000) };
+    assert_eq!(decided(&world, &now(count("burger", 4))), Err(refused));
+}
+
+#[test]
+fn a_sale_keeps_its_price_and_its_menu() {
+    let priced = |price: i64| vec![NewLine { open_price: Some(Money(price)), ..new_line("l1", "soda", 1) }];
+    let at_list = ["t1 registered", "t1 at 1", OPENED, "o1 line l1 soda x 1000 at 255", "o1 placed 278"];
+    check(&[], kept(1, sell(priced(255), None)), &at_list);
+    let waived = [
+        "t1 registered",
+        "t1 at 1",
+        "t1 waived 1 PriceNotOpen",
+        OPENED,
+        "o1 line l1 soda x 1000 at 199",
+        "o1 placed 217",
+    ];
+    check(&[], kept(1, sell(priced(199), None)), &waived);
+    // The next version is dearer; the terminal sold from the first.
+    let soda = an_item("soda", ItemPrice::Fixed(Money(300)), &[], &["vat", "sales"], Some("soda"));
+    let dearer = [
+        now(when(Command::Menu(MenuCommand::UpsertItem(soda)))),
+        now(when(Command::Menu(MenuCommand::Publish))),
+        now(when(to_store(StoreCommand::AdoptMenu { version: 2 }))),
+    ];
+    let sale = |version| Came::Kept(1, version, sell(vec![new_line("l1", "soda", 1)], None));
+    check(&dearer, sale(Some(1)), &at_list);
+    let now_dearer = ["t1 registered", "t1 at 1", OPENED, "o1 line l1 soda x 1000 at 300", "o1 placed 327"];
+    check(&dearer, sale(None), &now_dearer);
+    let unknown = [
+        "t1 registered",
+        "t1 at 1",
+        "t1 waived 1 UnknownMenuVersion",
+        OPENED,
+        "o1 line l1 soda x 1000 at 300",
+        "o1 placed 327",
+    ];
+    check(&dearer, sale(Some(9)), &unknown);
+    // What is not sold any more was sold.
+    let gone = [now(when(to_store(StoreCommand::SetAvailability { item: item("soda"), available: false })))];
+    let sold = [
+        "t1 registered",
+        "t1 at 1",
+        "t1 waived 1 ItemUnavailable",
+        OPENED,
+        "o1 line l1 soda x 1000 at 255",
+        "o1 placed 278",
+    ];
+    check(&gone, sale(None), &sold);
+}
+
+#[test]
+fn another_total_is_told() {
+    let told = [
+        "t1 registered",
+        "t1 at 1",
+        OPENED,
+        "o1 line l1 burger x 2000 at 1000",
+        "o1 shown 2100, comes to 2178",
+        "o1 placed 2178",
+        "reserved l1 burger 2000",
+    ];
+    check(&[], kept(1, sell(burgers(), Some(2_100))), &told);
+    let placed = [kept(1, sell(burgers(), None))];
+    let shown = |shown: i64, tendered: Option<i64>| {
+        let method = Method::Cash { tendered: tendered.map(Money), drawer: None };
+        let expected_total = Some(Money(shown));
+        let order = order("o1");
+        when(to_payment(
+            "p1",
+            PaymentCommand::Initiate { order, check: None, amount: None, tip: Money::ZERO, method, expected_total },
+        ))
+    };
+    // What the terminal thought was due is what it took.
+    check(
+        &placed,
+        kept(2, shown(2_100, Some(5_000))),
+        &[
+            "t1 at 2",
+            "o1 shown 2100, comes to 2178",
+            "p1 cash 2100 + 0",
+            "p1 captured 2100 + 0, 2900 back",
+            "o1 applied p1 2100 + 0",
+        ],
+    );
+    check(
+        &placed,
+        kept(2, shown(2_200, None)),
+        &[
+            "t1 at 2",
+            "o1 shown 2200, comes to 2178",
+            "p1 cash 2200 + 0",
+            "p1 captured 2200 + 0, 0 back",
+            "o1 applied p1 2178 + 0",
+            "o1 not applicable p1 22 NothingDue",
+            "p1 flagged NotApplicable",
+            "p1 refund unapplied 0 + 0 + 22",
+            "committed l1 burger 2000",
+            "o1 completed 2178",
+        ],
+    );
+}
+
+#[test]
+fn money_that_was_taken_is_recorded() {
+    let placed = [kept(1, sell(burgers(), None))];
+    let closed = [placed.to_vec(), vec![now(cancel())]].concat();
+    check(
+        &closed,
+        kept(2, by_cash("p1", Some(2_178))),
+        &[
+            "t1 at 2",
+            "p1 cash 2178 + 0",
+            "p1 captured 2178 + 0, 0 back",
+            "o1 not applicable p1 2178 OrderCancelled",
+            "p1 flagged NotApplicable",
+            "p1 refund unapplied 0 + 0 + 2178",
+        ],
+    );
+    let paid = [placed.to_vec(), vec![now(by_cash("p0", None))]].concat();
+    check(
+        &paid,
+        kept(2, by_cash("p1", Some(1_000))),
+        &[
+            "t1 at 2",
+            "p1 cash 1000 + 0",
+            "p1 captured 1000 + 0, 0 back",
+            "o1 not applicable p1 1000 NothingDue",
+            "p1 flagged NotApplicable",
+            "p1 refund unapplied 0 + 0 + 1000",
+        ],
+    );
+    // A card has its outcome behind it in the queue: nothing ends it on the way.
+    check(&placed, kept(2, by_card("p1", Some(500))), &["t1 at 2", "p1 card 500 + 0"]);
+    // Nobody can say what was taken for an order that does not exist or asks for nothing: a person has to.
+    check(&[], kept(1, by_cash("p1", Some(700))), &["t1 registered", "t1 at 1", "t1 late 1 UnknownOrder with 700"]);
+    check(&paid, kept(2, by_cash("p1", None)), &["t1 at 2", "t1 late 2 NothingDue"]);
+    check(&paid, kept(2, by_cash("p0", Some(5))), &["t1 at 2", "t1 late 2 PaymentExists with 5"]);
+}
+
+#[test]
+fn an_order_that_is_paid_first_does_not_time_out_on_its_way() {
+    let first = NewOrder { lines: burgers(), pay_mode: PayMode::First, place: placing(None), ..new_order() };
+    let then = [
+        "t1 registered",
+        "t1 at 1",
+        OPENED,
+        "o1 line l1 burger x 2000 at 1000",
+        "o1 placed 2178",
+        "reserved l1 burger 2000",
+    ];
+    check(&[], kept(1, to_o1(OrderCommand::Open(first))), &then);
+}
+
+#[test]
+fn nobody_is_asked_any_more() {
+    let needed = Rights::of([Right::Cancel]);
+    let asking = || opened(Settings { approvals: Approvals { needed, ..Approvals::default() }, ..settings() });
+    let placed = [kept(1, sell(burgers(), None))];
+    check_in(
+        asking(),
+        &placed,
+        kept(2, cancel()),
+        &["t1 at 2", "t1 waived 2 ApprovalRequired", "o1 cancelled left", "released l1 burger 2000"],
+    );
+}
+
+#[test]
+fn cash_goes_into_the_shift_that_was_open() {
+    let in_shifts = || opened(Settings { cash_shifts: CashShifts::Required, ..settings() });
+    let placed = [kept(1, sell(burgers(), None))];
+    let paid = ["p1 cash 1000 + 0", "p1 captured 1000 + 0, 0 back", "o1 applied p1 1000 + 0"];
+    let none = [&["t1 at 2", "t1 waived 2 ShiftRequired"][..], &paid].concat();
+    check_in(in_shifts(), &placed, kept(2, by_cash("p1", Some(1_000))), &none);
+    // Opening is a command like any other, before it in the queue (rule D1).
+    let open = [placed.to_vec(), vec![kept(2, drawers::shift("d1", 20_000))]].concat();
+    let with_drawer = ["t1 at 3", paid[0], paid[1], "d1 shift 1 in 1000 by p1", paid[2]];
+    check_in(in_shifts(), &open, kept(3, by_cash("p1", Some(1_000))), &with_drawer);
+    let named = pay("p1", Some(1_000), 0, Method::Cash { tendered: None, drawer: Some(drawer("d2")) });
+    let closed = [&["t1 at 3", "t1 waived 3 ShiftNotOpen"][..], &paid].concat();
+    check_in(in_shifts(), &open, kept(3, named), &closed);
+    check_in(in_shifts(), &open, kept(3, drawers::shift("d1", 500)), &["t1 at 3", "t1 late 3 ShiftOpen with 500"]);
+    check_in(
+        in_shifts(),
+        &[],
+        kept(1, drawers::close("d1", 500)),
+        &["t1 registered", "t1 at 1", "t1 late 1 ShiftNotOpen with 500"],
+    );
+}
+
+#[test]
+fn a_terminal_counts_its_own_numbers() {
+    let numbered = |id: &str, number: &str| {
+        let display_number = Some(text(number));
+        when(to_order(id, OrderCommand::Open(NewOrder { display_number, ..new_order() })))
+    };
+    let o7 = [kept(1, numbered("o1", "t1-7"))];
+    check(&[], o7[0].clone(), &["t1 registered", "t1 at 1", "o1 opened t1-7 on 2026-03-02"]);
+    check(&o7, kept(2, numbered("o2", "t1-8")), &["t1 at 2", "o2 opened t1-8 on 2026-03-02"]);
+    for taken in ["t1-7", "t1-3", "t2-9", "9", "t1-09", "seven"] {
+        let then = ["t1 at 2", "t1 waived 2 NumberTaken", "o2 opened t1-8 on 2026-03-02"];
+        check(&o7, kept(2, numbered("o2", taken)), &then);
+    }
+}
+
+#[test]
+fn what_the_state_has_no_place_for_is_kept() {
+    let placed = [kept(1, sell(burgers(), None))];
+    let paid = [placed.to_vec(), vec![kept(2, by_cash("p1", None))]].concat();
+    check(&paid, kept(3, add(vec![new_line("l2", "soda", 1)])), &["t1 at 3", "t1 late 3 OrderClosed"]);
+    check(&paid, kept(3, cancel()), &["t1 at 3", "t1 late 3 OrderClosed"]);
+    check(&placed, kept(2, sell(burgers(), None)), &["t1 at 2", "t1 late 2 OrderExists"]);
+    check(&placed, kept(2, add(vec![new_line("l2", "lobster", 1)])), &["t1 at 2", "t1 late 2 UnknownItem"]);
+    check(&placed, kept(2, back("p9", "r1", 100, 0)), &["t1 at 2", "t1 late 2 UnknownPayment with 100"]);
+    // A waiver helps only where it is the last thing in the way.
+    let priced = NewLine { open_price: Some(Money(5)), ..new_line("l1", "soda", 1) };
+    check(&placed, kept(2, add(vec![priced])), &["t1 at 2", "t1 late 2 LineExists"]);
+}
+
+#[test]
+fn what_the_door_turned_away_is_kept() {
+    let noted = |seq: Option<u64>| Noted {
+        seq: seq.map(TerminalSeq),
+        command: Some(CommandId(9)),
+        kind: None,
+        order: None,
+        payment: None,
+        code: text("malformed"),
+        detail: text("/type: is required"),
+    };
+    let turned_away = |seq| {
+        let command = domain::command::TerminalCommand::RecordRejected { noted: noted(seq), digest: 7 };
+        When { source: Source::Offline, ..when(to_store(StoreCommand::Terminal(terminal("t1"), command))) }
+    };
+    check(&[], now(turned_away(Some(1))), &["t1 registered", "t1 at 1", "t1 rejected 1 malformed"]);
+    check(&[now(turned_away(Some(1)))], now(turned_away(Some(4))), &["t1 misses 2 to 3", "t1 rejected 4 malformed"]);
+    check(&[], now(turned_away(None)), &["t1 registered", "t1 rejected 0 malformed"]);
+}
+
+#[test]
+fn a_store_knows_so_many_terminals() {
+    let mut world = opened(settings());
+    for number in 0..Store::TERMINALS_MAX {
+        let event = Event::Terminal(terminal(&format!("t{number}x")), TerminalEvent::TerminalRegistered);
+        world.evolve(&event);
+    }
+    let refused = Refused::TooMany { what: "terminals", max: Store::TERMINALS_MAX };
+    assert_eq!(decided(&world, &kept(1, open(burgers()))), Err(refused));
+    let nowhere = World::default();
+    assert_eq!(decided(&nowhere, &kept(1, open(burgers()))), Err(Refused::UnknownStore));
+}

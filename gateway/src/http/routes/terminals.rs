@@ -1,0 +1,77 @@
+//! Terminals that were away, and the exceptions a person has to look at.
+
+use super::reads::{Fresh, List, ask, fresh, page_request, view};
+use crate::access::Capability;
+use crate::app::App;
+use crate::http::caller::Caller;
+use crate::http::docs::QueryProblems;
+use crate::http::error::ApiError;
+use crate::http::path::{At, Params};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use projections::{Answer, ExceptionFilter, Projection};
+use schemas::json::wire;
+use schemas::views::{ExceptionKind, ExceptionView, TerminalView};
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+
+/// A store's terminals that sent what they had kept while they were away: how far each has come, and what is missing.
+#[utoipa::path(
+    get, path = "/v1/stores/{store}/terminals", tag = "terminals",
+    params(("store" = String, Path, description = "The store"), Fresh),
+    responses((status = 200, body = List<TerminalView>), QueryProblems)
+)]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    At(store): At<wire::StoreId>,
+    Params(params): Params<Fresh>,
+) -> Result<Response, ApiError> {
+    caller.may(Capability::ReadStores)?;
+    fresh(&app, Projection::Terminals, params.min_position.as_deref()).await?;
+    let answer = ask(&app, move |app| app.projections.terminals(caller.tenant, store.0)).await?;
+    view(&headers, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
+}
+
+/// Which exceptions.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ExceptionParams {
+    /// Of this kind only.
+    kind: Option<ExceptionKind>,
+    /// Of this terminal only.
+    #[param(value_type = Option<String>)]
+    terminal: Option<wire::TerminalId>,
+    /// The next page of a list, as the page before gave it.
+    cursor: Option<String>,
+    /// How many exceptions, at most 500; 50 where it is left out.
+    limit: Option<usize>,
+    /// Waits until the view has reached this position.
+    min_position: Option<String>,
+}
+
+/// What was recorded in a store and a person has to look at, newest first.
+#[utoipa::path(
+    get, path = "/v1/stores/{store}/exceptions", tag = "terminals",
+    params(("store" = String, Path, description = "The store"), ExceptionParams),
+    responses((status = 200, body = List<ExceptionView>), QueryProblems)
+)]
+pub async fn exceptions(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    At(store): At<wire::StoreId>,
+    Params(params): Params<ExceptionParams>,
+) -> Result<Response, ApiError> {
+    caller.may(Capability::ReadStores)?;
+    let page = page_request(params.limit, params.cursor)?;
+    let filter = ExceptionFilter { kind: params.kind, terminal: params.terminal.map(|terminal| terminal.0) };
+    fresh(&app, Projection::Terminals, params.min_position.as_deref()).await?;
+    let answer = ask(&app, move |app| app.projections.exceptions(caller.tenant, store.0, &filter, &page)).await?;
+    let list = List { items: answer.value.entries, cursor: answer.value.next };
+    view(&headers, &Answer { value: list, position: answer.position })
+}

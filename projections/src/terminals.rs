@@ -1,0 +1,243 @@
+//! Terminals that were away, and the exceptions a person has to look at.
+
+use crate::Answer;
+use crate::fault::{Fault, QueryError};
+use crate::key::Key;
+use crate::model::{Model, Recorded, follows, starts};
+use crate::page::{Page, PageRequest, page_back};
+use crate::rows::{Before, Rows, View};
+use domain::event::{Event, Noted, OrderEvent, StockEvent, TerminalEvent};
+use domain::ids::{StoreId, TenantId, TerminalId, TerminalSeq};
+use domain::stream::Stream;
+use domain::terminal::{Gap, Terminal};
+use redb::WriteTransaction;
+use schemas::json::{CommandIdJson, PositionToken};
+use schemas::stored::{CommitMeta, tag, type_name};
+use schemas::views::{ExceptionKind, ExceptionView, GapView, Shown, TerminalView};
+
+/// (tenant, store, terminal) to the terminal.
+const TERMINALS: &str = "terminals";
+/// (tenant, store, position) to the exception.
+const EXCEPTIONS: &str = "exceptions";
+
+/// Which exceptions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExceptionFilter {
+    /// Of this kind only.
+    pub kind: Option<ExceptionKind>,
+    /// Of this terminal only.
+    pub terminal: Option<TerminalId>,
+}
+
+/// Folds `terminal-` streams, and the exceptions in others.
+pub(crate) struct TerminalsModel {
+    terminals: Rows<TerminalView>,
+    exceptions: Rows<ExceptionView>,
+}
+
+impl TerminalsModel {
+    pub fn new() -> TerminalsModel {
+        TerminalsModel { terminals: Rows::new(TERMINALS, 4_096), exceptions: Rows::new(EXCEPTIONS, 1_024) }
+    }
+
+    /// Folds what happened to the terminal's queue.
+    fn fold_queue(
+        &mut self,
+        before: &Before<'_>,
+        (tenant, store, terminal): (TenantId, StoreId, TerminalId),
+        event: &TerminalEvent,
+        recorded: &Recorded<'_>,
+    ) -> Result<(), Fault> {
+        let key = Key::of_store(tenant, store).text(terminal.as_str());
+        let held = self.terminals.get(before, key.as_slice())?.cloned();
+        let mut row = match held {
+            Some(row) => {
+                follows(row.revision, recorded.revision)?;
+                row
+            }
+            None => {
+                starts(recorded.revision)?;
+                TerminalView {
+                    terminal_id: Shown(terminal),
+                    store: Shown(store),
+                    last_seq: None,
+                    gaps: vec![],
+                    exceptions: 0,
+                    registered_at: Shown(recorded.recorded_at),
+                    last_sent_at: Shown(recorded.recorded_at),
+                    revision: 0,
+                }
+            }
+        };
+        let mut queue = queue_of(&row);
+        queue.evolve(event);
+        row.last_seq = queue.last.map(|last| last.0);
+        row.gaps = queue.gaps.iter().map(|gap| GapView { first: gap.first.0, last: gap.last.0 }).collect();
+        (row.last_sent_at, row.revision) = (Shown(recorded.recorded_at), recorded.revision);
+        self.terminals.put(before, key.as_slice(), Some(row))
+    }
+}
+
+/// The queue as the domain folds it, so that both say the same of its gaps.
+fn queue_of(row: &TerminalView) -> Terminal {
+    let gap = |gap: &GapView| Gap { first: TerminalSeq(gap.first), last: TerminalSeq(gap.last) };
+    Terminal { events: row.revision, last: row.last_seq.map(TerminalSeq), gaps: row.gaps.iter().map(gap).collect() }
+}
+
+/// An exception of which nothing but the commit is known.
+fn blank(kind: ExceptionKind, meta: &CommitMeta, recorded: &Recorded<'_>) -> ExceptionView {
+    ExceptionView {
+        position: PositionToken::new(recorded.position.0),
+        kind,
+        recorded_at: Shown(recorded.recorded_at),
+        occurred_at: meta.occurred_at.map(Shown),
+        actor: Shown(meta.actor),
+        terminal: meta.terminal.map(Shown),
+        terminal_seq: meta.terminal_seq.map(|seq| seq.0),
+        gap_last: None,
+        command_id: Some(CommandIdJson(recorded.command_id)),
+        command: None,
+        order_id: None,
+        payment_id: None,
+        sku: None,
+        qty: None,
+        expected: None,
+        actual: None,
+        amount: None,
+        code: None,
+        detail: None,
+        digest: None,
+    }
+}
+
+fn with_noted(view: ExceptionView, noted: &Noted) -> ExceptionView {
+    ExceptionView {
+        terminal_seq: noted.seq.map(|seq| seq.0),
+        command_id: noted.command.map(CommandIdJson),
+        command: noted.kind.clone().map(Shown),
+        order_id: noted.order.map(Shown),
+        payment_id: noted.payment.map(Shown),
+        code: Some(Shown(noted.code.clone())),
+        detail: Some(Shown(noted.detail.clone())),
+        ..view
+    }
+}
+
+fn of_terminal(event: &TerminalEvent, meta: &CommitMeta, recorded: &Recorded<'_>) -> Option<ExceptionView> {
+    let blank = |kind| blank(kind, meta, recorded);
+    let hex = |digest: &u128| Some(format!("{digest:032x}"));
+    match event {
+        TerminalEvent::TerminalRegistered | TerminalEvent::SequenceAdvanced { .. } => None,
+        TerminalEvent::SequenceGapFound { first, last } => Some(ExceptionView {
+            terminal_seq: Some(first.0),
+            gap_last: Some(last.0),
+            ..blank(ExceptionKind::SequenceGap)
+        }),
+        TerminalEvent::SequenceGapFilled { .. } => Some(blank(ExceptionKind::SequenceGapFilled)),
+        TerminalEvent::ClockAheadFound { .. } => Some(blank(ExceptionKind::ClockAhead)),
+        TerminalEvent::RuleWaived(noted) => Some(with_noted(blank(ExceptionKind::RuleWaived), noted)),
+        TerminalEvent::LateCommandRecorded { noted, digest, amount, .. } => Some(ExceptionView {
+            amount: amount.map(|amount| amount.0),
+            digest: hex(digest),
+            ..with_noted(blank(ExceptionKind::LateCommand), noted)
+        }),
+        TerminalEvent::CommandRejected { noted, digest } => {
+            Some(ExceptionView { digest: hex(digest), ..with_noted(blank(ExceptionKind::RejectedCommand), noted) })
+        }
+    }
+}
+
+impl Model for TerminalsModel {
+    const VERSION: u32 = 1;
+    const TABLES: &'static [&'static str] = &[TERMINALS, EXCEPTIONS];
+
+    fn wants(category: &str) -> bool {
+        matches!(category, "terminal" | "stock" | "order")
+    }
+
+    fn wants_type(tag: u16) -> bool {
+        // A type nobody knows is the decoder's to report.
+        matches!(tag, tag::OVERSELL_RECORDED | tag::TOTAL_MISMATCH_RECORDED)
+            || tag >> 8 == tag::TERMINAL_REGISTERED >> 8
+            || type_name(tag).is_none()
+    }
+
+    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+        let meta = CommitMeta::decode(recorded.meta)?;
+        let (tenant, store, found) = match (recorded.stream, &recorded.event) {
+            (Stream::Terminal(tenant, store, terminal), Event::Terminal(_, event)) => {
+                self.fold_queue(before, (tenant, store, terminal), event, recorded)?;
+                (tenant, store, of_terminal(event, &meta, recorded))
+            }
+            (Stream::Stock(tenant, store), Event::Stock(StockEvent::OversellRecorded { order, sku, qty })) => {
+                let found = ExceptionView {
+                    order_id: order.map(Shown),
+                    sku: Some(Shown(*sku)),
+                    qty: Some(Shown(*qty)),
+                    ..blank(ExceptionKind::Oversell, &meta, recorded)
+                };
+                (tenant, store, Some(found))
+            }
+            (
+                Stream::Order(tenant, store, order),
+                Event::Order(_, OrderEvent::TotalMismatchRecorded { expected, actual }),
+            ) => {
+                let found = ExceptionView {
+                    order_id: Some(Shown(order)),
+                    expected: Some(expected.0),
+                    actual: Some(actual.0),
+                    ..blank(ExceptionKind::TotalMismatch, &meta, recorded)
+                };
+                (tenant, store, Some(found))
+            }
+            (_, _) => return Ok(()),
+        };
+        let Some(found) = found else { return Ok(()) };
+        let place = i64::try_from(recorded.position.0).map_err(|_| Fault::Impossible("a position beyond all logs"))?;
+        if let Some(terminal) = found.terminal {
+            let key = Key::of_store(tenant, store).text(terminal.0.as_str());
+            if let Some(row) = self.terminals.edit(before, key.as_slice())? {
+                row.exceptions += 1;
+            }
+        }
+        self.exceptions.put_new(Key::of_store(tenant, store).i64(place).into_boxed(), found);
+        Ok(())
+    }
+
+    fn is_touched(&self) -> bool {
+        self.terminals.is_touched() || self.exceptions.is_touched()
+    }
+
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+        self.terminals.flush(transaction)?;
+        self.exceptions.flush(transaction)
+    }
+}
+
+pub(crate) fn terminals(
+    view: &View,
+    tenant: TenantId,
+    store: StoreId,
+) -> Result<Answer<Vec<TerminalView>>, QueryError> {
+    let rows = view.all::<TerminalView>(TERMINALS, &Key::of_store(tenant, store))?;
+    Ok(Answer { value: rows.into_iter().map(|(_, row)| row).collect(), position: view.position })
+}
+
+/// A store's exceptions, newest first.
+pub(crate) fn exceptions(
+    view: &View,
+    tenant: TenantId,
+    store: StoreId,
+    filter: &ExceptionFilter,
+    page: &PageRequest,
+) -> Result<Answer<Page<ExceptionView>>, QueryError> {
+    let list = Key::of_store(tenant, store);
+    let is_asked = |row: &ExceptionView| {
+        filter.kind.is_none_or(|kind| kind == row.kind)
+            && filter.terminal.is_none_or(|terminal| row.terminal == Some(Shown(terminal)))
+    };
+    let value = page_back::<ExceptionView, ExceptionView>(&view.table(EXCEPTIONS)?, &list, &list, page, |_, row| {
+        Ok(is_asked(&row).then_some(row))
+    })?;
+    Ok(Answer { value, position: view.position })
+}

@@ -1,0 +1,105 @@
+//! Terminals that were away, and what of a store a person has to look at.
+
+use super::form::shown::{OrderId, PaymentId, QtyMilli, Sku, StoreId, TerminalId, Text, Timestamp, Who};
+use super::form::{choice, view};
+use crate::json::{CommandIdJson, PositionToken};
+
+view! {
+    /// Commands of a terminal's queue that are missing.
+    pub struct GapView {
+        /// The first.
+        pub first: u64,
+        /// The last.
+        pub last: u64,
+    }
+}
+
+view! {
+    /// A terminal that sent what it had kept while it was away.
+    pub struct TerminalView {
+        /// Its id.
+        pub terminal_id: TerminalId,
+        /// The store it belongs to.
+        pub store: StoreId,
+        /// The highest place of its queue that came.
+        pub last_seq: Option<u64>,
+        /// What is missing below it; of more than 64 gaps the oldest are forgotten.
+        pub gaps: Vec<GapView>,
+        /// How many exceptions its commands led to.
+        pub exceptions: u64,
+        /// When its first command came.
+        pub registered_at: Timestamp,
+        /// When its last command came.
+        pub last_sent_at: Timestamp,
+        /// The revision of its stream.
+        pub revision: u64,
+    }
+}
+
+choice! {
+    /// What kind of exception it is.
+    pub enum ExceptionKind {
+        /// More was sold, or counted away, than the books say was there.
+        Oversell,
+        /// The guest was shown another total than the order's.
+        TotalMismatch,
+        /// Commands of a terminal's queue are missing.
+        SequenceGap,
+        /// A missing command came.
+        SequenceGapFilled,
+        /// A terminal's clock was ahead.
+        ClockAhead,
+        /// What happened was recorded although a rule would have refused it.
+        RuleWaived,
+        /// The state had no place for a command any more.
+        LateCommand,
+        /// A command was malformed, or came from somebody who may not send it.
+        RejectedCommand,
+    }
+}
+
+view! {
+    /// Something that was recorded and that a person has to look at.
+    pub struct ExceptionView {
+        /// Its place in the log.
+        pub position: PositionToken,
+        /// What kind it is.
+        pub kind: ExceptionKind,
+        /// When it was recorded.
+        pub recorded_at: Timestamp,
+        /// When it happened, by the terminal's clock.
+        pub occurred_at: Option<Timestamp>,
+        /// Who acted.
+        pub actor: Who,
+        /// The terminal.
+        pub terminal: Option<TerminalId>,
+        /// The command's place in its queue; of a gap, its first.
+        pub terminal_seq: Option<u64>,
+        /// The last of a gap.
+        pub gap_last: Option<u64>,
+        /// The command.
+        pub command_id: Option<CommandIdJson>,
+        /// What the command was to do.
+        pub command: Option<Text>,
+        /// The order.
+        pub order_id: Option<OrderId>,
+        /// The payment.
+        pub payment_id: Option<PaymentId>,
+        /// The stock item.
+        pub sku: Option<Sku>,
+        /// How much of it is short.
+        pub qty: Option<QtyMilli>,
+        /// What the guest was shown.
+        pub expected: Option<i64>,
+        /// What it is.
+        pub actual: Option<i64>,
+        /// The money the command speaks of.
+        pub amount: Option<i64>,
+        /// The code of the rule that stood against it.
+        pub code: Option<Text>,
+        /// What the rule said.
+        pub detail: Option<Text>,
+        /// Tells the command's body from any other, in hexadecimal digits.
+        pub digest: Option<String>,
+    }
+}
