@@ -71,15 +71,14 @@ fn check_alike(source: &Order, target: &Order) -> Result<(), Refused> {
     if source.applied != Money::ZERO {
         return Err(Refused::MoneyCaptured { captured: source.applied });
     }
-    let what = match () {
-        () if source.pay_mode != target.pay_mode => "pay_mode",
-        () if source.rules != target.rules => "rounding",
-        () if source.prep.is_some() != target.prep.is_some() => "kitchen",
+    let differs = [
+        ("pay_mode", source.pay_mode != target.pay_mode),
+        ("rounding", source.rules != target.rules),
+        ("kitchen", source.prep.is_some() != target.prep.is_some()),
         // What is recorded after the fact is booked on no day.
-        () if source.is_imported != target.is_imported => "source",
-        () => "",
-    };
-    if !what.is_empty() {
+        ("source", source.is_imported != target.is_imported),
+    ];
+    if let Some((what, _)) = differs.into_iter().find(|(_, differs)| *differs) {
         return Err(Refused::OrdersDiffer { what });
     }
     for (what, count, max) in [
