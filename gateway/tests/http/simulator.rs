@@ -14,6 +14,7 @@ use gateway::client::Client;
 use gateway::providers::signature::sign;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -80,6 +81,16 @@ pub struct Counts {
     pub lost: AtomicU64,
     pub contradictory: AtomicU64,
     pub resent: AtomicU64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (requests, replies_lost) = (of(&self.requests), of(&self.replies_lost));
+        write!(f, "{requests} requests, {replies_lost} replies lost; {} messages: ", of(&self.messages))?;
+        write!(f, "{} repeated, {} delayed, {} lost, ", of(&self.repeated), of(&self.delayed), of(&self.lost))?;
+        write!(f, "{} contradictory, {} sent again", of(&self.contradictory), of(&self.resent))
+    }
 }
 
 fn count(counter: &AtomicU64) {
