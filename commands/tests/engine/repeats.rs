@@ -214,7 +214,7 @@ fn check_form(form: IdForm) -> (u64, u64) {
 }
 
 #[test]
-fn every_command_has_one_effect_under_every_form_of_id() {
+fn e2_every_command_has_one_effect_under_every_form_of_id() {
     let forms = [
         IdForm::V7(NOON),
         IdForm::V4,

@@ -35,6 +35,23 @@ fn item() -> Item {
     }
 }
 
+/// A price below the minor unit has no whole amount: what is sold that way is sold by weight.
+#[test]
+fn m9_a_price_below_the_minor_unit_is_refused() {
+    let parse = |body: PutItem| body.parse(item().id);
+    for (whole, part) in (0..1_000).map(|nth| (nth * 7_919 % 100_000, 1 + nth)) {
+        for price in [format!("{whole}.{part:04}"), format!("{whole}.{part}5"), format!("{part}e-4")] {
+            let field = match read(&format!(r#"{{"name": "P", "price": {price}}}"#), parse) {
+                Err(error) => error.pointer,
+                Ok(item) => panic!("{price} was read as {item:?}"),
+            };
+            assert_eq!(field, "/price", "{price}");
+        }
+        let fixed = read(&format!(r#"{{"name": "Pizza", "price": {whole}}}"#), parse).expect("a whole amount");
+        assert_eq!(fixed.price, ItemPrice::Fixed(Money(whole)));
+    }
+}
+
 #[test]
 fn items() {
     let parse = |body: PutItem| body.parse(item().id);
