@@ -63,7 +63,10 @@ fn expected(world: &World) -> Expected {
             OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
                 expected.orders.insert(*order, (totals.clone(), 0));
             }
-            OrderEvent::OrderCancelled { .. } => {
+            OrderEvent::LinesReceivedByMerge(received) => {
+                *discounts = received.discounts.iter().map(|held| (held.discount.discount, held.comp)).collect();
+            }
+            OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. } => {
                 expected.orders.remove(order);
             }
             OrderEvent::PaymentApplied { amount, tip, .. } => {
