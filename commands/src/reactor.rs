@@ -133,8 +133,10 @@ fn stands(duty: &Duty, payment: &Payment) -> Standing {
     let Some(provider) = payment.provider.as_deref() else { return Standing::Settled };
     let (account, reference) = (provider.account, provider.reference.clone());
     let is_open = match (duty.what, payment.state) {
-        (Errand::Authorise, PaymentState::Initiated) => true,
-        (Errand::Capture, PaymentState::Authorised) => !provider.void_requested,
+        // What is let go of is not asked for any more.
+        (Errand::Authorise, PaymentState::Initiated) | (Errand::Capture, PaymentState::Authorised) => {
+            !provider.void_requested
+        }
         (
             Errand::Void,
             PaymentState::Initiated | PaymentState::Authorised | PaymentState::Failed | PaymentState::Expired,

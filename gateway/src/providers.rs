@@ -47,8 +47,8 @@ pub struct Stats {
     pub failed: AtomicU64,
     /// Of those, ones that the provider refused.
     pub refused: AtomicU64,
-    /// What was not asked any more after many tries.
-    pub given_up: AtomicU64,
+    /// What was asked many times without a good answer, and still is.
+    pub unanswered: AtomicU64,
 }
 
 impl Stats {

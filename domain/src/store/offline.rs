@@ -131,8 +131,9 @@ impl Store {
                     let mismatch = OrderEvent::TotalMismatchRecorded { expected: shown, actual: total };
                     events.push(Event::Order(*order, mismatch));
                 }
-                // What the terminal thought was due is what it took.
-                (check, Money(shown.0 - (total.0 - due.0)))
+                // What the terminal thought was due is what it took, also where others have paid it all meanwhile.
+                let due = Money(shown.0 - (total.0 - due.0));
+                (check, if Money::ZERO < due { due } else { shown })
             }
             OrderSlot::Live(_) | OrderSlot::Closed(_) => {
                 (named.unwrap_or(CheckId::FIRST), expected_total.unwrap_or(Money::ZERO))

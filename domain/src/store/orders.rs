@@ -235,7 +235,7 @@ impl Store {
             vec![Event::Order(id, OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout })];
         let expired = order.attempts.iter().map(|attempt| Event::Payment(*attempt, PaymentEvent::PaymentExpired));
         events.extend(expired);
-        events.extend(self.let_go(order));
+        events.extend(self.let_go(order, None));
         let reserved = self.stock.reserved_for(id).to_vec();
         events.extend(self.stock.release(id, reserved, ReleaseReason::PaymentTimeout));
         Ok(events)
@@ -506,7 +506,7 @@ impl<'a> Draft<'a> {
         }
         let cancelled = OrderEvent::OrderCancelled { reason: reason.clone() };
         self.events.push(Event::Order(self.id, cancelled));
-        self.events.extend(self.store.let_go(&self.order));
+        self.events.extend(self.store.let_go(&self.order, None));
         let reserved = std::mem::take(&mut self.reserved);
         self.events.extend(self.store.stock.release(self.id, reserved, ReleaseReason::OrderCancelled));
         Ok(self.events)

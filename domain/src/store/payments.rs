@@ -63,7 +63,10 @@ impl Store {
                     Outcome::Failed { code } => Ok(failed(id, payment, code)),
                 }
             }
-            PaymentCommand::RequestRefund(new) => self.request_refund(tenant, id, new, context),
+            PaymentCommand::RequestRefund(new) => {
+                self.is_told_in_time(id, context)?;
+                self.request_refund(tenant, id, new, context)
+            }
             PaymentCommand::RecordRefundOutcome { refund, outcome } => {
                 let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
                 by_hand(payment)?;
@@ -76,7 +79,20 @@ impl Store {
                     false => Err(Refused::NotDue),
                 }
             }
-            PaymentCommand::Provider(command) => self.decide_provider(tenant, id, command, context),
+            PaymentCommand::Provider(command) => {
+                self.is_told_in_time(id, context)?;
+                self.decide_provider(tenant, id, command, context)
+            }
+        }
+    }
+
+    /// What a provider is still to do has not happened, so it is no fact a terminal could have kept.
+    fn is_told_in_time(&self, id: PaymentId, context: &Context) -> Result<(), Refused> {
+        match self.payments.get(&id) {
+            Some(payment) if context.is_offline() && payment.provider.is_some() => {
+                Err(Refused::OnlyOnline { field: "provider_account" })
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -226,6 +242,7 @@ impl Store {
         if let Some((order, applied)) = applied
             && applied == order.due()
         {
+            events.extend(self.let_go(order, Some(payment)));
             events.extend(self.paid(id, order, applied));
         }
     }

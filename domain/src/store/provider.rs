@@ -3,7 +3,7 @@
 
 use super::Store;
 use crate::command::{Context, NewRefund, ProviderCommand, RefundOf, RefundOutcome};
-use crate::event::{Event, Flag, IgnoredMessage, PaymentEvent, ProviderMessage, ProviderSaid, VoidReason};
+use crate::event::{Capture, Event, Flag, IgnoredMessage, PaymentEvent, ProviderMessage, ProviderSaid, VoidReason};
 use crate::ids::{AccountId, PaymentId, RefundId, Text};
 use crate::money::Money;
 use crate::order::{Order, OrderSlot};
@@ -79,9 +79,12 @@ impl Store {
         }
     }
 
-    /// An order that takes no more money lets go of what providers have set aside for it, or are about to.
-    pub(super) fn let_go(&self, order: &Order) -> impl Iterator<Item = Event> {
-        let is_held = |attempt: &&PaymentId| {
+    /// An order that takes no more money lets go of what providers have set aside for it, or are about to; not of `taken`.
+    pub(super) fn let_go(&self, order: &Order, taken: Option<PaymentId>) -> impl Iterator<Item = Event> {
+        let is_held = move |attempt: &&PaymentId| {
+            if Some(**attempt) == taken {
+                return false;
+            }
             let payment = &self.payments[*attempt];
             let is_asked = payment.provider.as_deref().is_none_or(|provider| provider.void_requested);
             matches!(payment.state, PaymentState::Initiated | PaymentState::Authorised) && !is_asked
@@ -236,7 +239,12 @@ fn adjust_tip(id: PaymentId, payment: &Payment, tip: Money) -> Result<Vec<Event>
     let provider = payment.provider.as_deref().ok_or(Refused::NoProvider)?;
     let authorised = match (payment.state, provider.authorised) {
         (PaymentState::Authorised, _) if provider.void_requested => return Err(Refused::VoidUnderWay),
-        (PaymentState::Authorised, Some(authorised)) if !provider.capture_requested => authorised,
+        // What is taken at once has the tip in it already.
+        (PaymentState::Authorised, Some(authorised))
+            if !provider.capture_requested && provider.capture == Capture::Later =>
+        {
+            authorised
+        }
         _ => return Err(Refused::PaymentNotAuthorised),
     };
     let max = highest_tip(payment.amount, authorised);

@@ -154,9 +154,18 @@ fn p6_a_cancelled_order_lets_go_and_gives_back() {
     check(&given(), expire("p1", 900), Ok(&["p1 expired", "p1 asks to void Expired"]));
     let gone = after(&[cancel()]);
     check(&gone, says(ProviderSaid::Authorised), Ok(&["p1 got e", "p1 authorised 2178"]));
+    // Whoever pays otherwise has the provider let go in the same commit, and not once more when it answers.
+    let paid = [
+        "p2 cash 2178 + 0",
+        "p2 captured 2178 + 0, 0 back",
+        "o1 applied p2 2178 + 0",
+        "p1 asks to void OrderClosed",
+        "committed l1 burger 2000",
+        "o1 completed 2178",
+    ];
+    check(&authorised, by_cash("p2", None), Ok(&paid));
     let settled = after(&[by_cash("p2", None)]);
-    let then = ["p1 got e", "p1 authorised 2178", "p1 asks to void OrderClosed"];
-    check(&settled, says(ProviderSaid::Authorised), Ok(&then));
+    check(&settled, says(ProviderSaid::Authorised), Ok(&["p1 got e", "p1 authorised 2178"]));
     let captured = [
         "p1 got e",
         "p1 captured 2178 + 0",

@@ -161,7 +161,7 @@ fn register_providers(registry: &mut Registry, app: &App) {
             ("provider_requests", "Requests to the provider", &stats.requests),
             ("provider_requests_failed", "Requests without an answer that says anything", &stats.failed),
             ("provider_requests_refused", "Requests that the provider refused", &stats.refused),
-            ("provider_given_up", "What was asked no more after many tries", &stats.given_up),
+            ("provider_unanswered", "What was asked many times without a good answer", &stats.unanswered),
         ] {
             registry.register(name, help, ConstCounter::new(value.load(Ordering::Relaxed)));
         }

@@ -11,7 +11,7 @@ use schemas::stored::{Duty, Errand};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How often a request is made that has no good answer, rests of the breaker not counted: some half an hour.
+/// After how many tries without a good answer, rests of the breaker not counted, a person should look: some half an hour.
 const TRIES_MAX: u32 = 40;
 /// How long the first wait between two tries is; each next is twice as long.
 const RETRY_MIN: Duration = Duration::from_millis(100);
@@ -80,7 +80,7 @@ enum Answered {
     /// It says something of the payment.
     Told(Vec<Told>),
     /// It refuses.
-    Refused(Text),
+    Refused { status: u16, code: Text },
     /// Nobody knows.
     Unknown,
     /// It was not asked: it is left alone for so long.
@@ -138,8 +138,9 @@ impl Look<'_> {
                     self.task.was_taken |= self.task.duty.what == Errand::Authorise && !told.is_empty();
                 }
                 // What it does not find it was never asked.
-                Answered::Refused(_) => {}
-                Answered::Unknown => return self.failed(),
+                Answered::Refused { status: 404 | 410, .. } => {}
+                // It does not say: another key, or somebody in between.
+                Answered::Refused { .. } | Answered::Unknown => return self.failed(),
                 Answered::NotAsked(wait) => return self.again(wait),
             }
             if self.task.was_taken || matches!(ask, Ask::Find { .. }) {
@@ -155,7 +156,7 @@ impl Look<'_> {
                     None => self.wait_for_outcome(),
                 }
             }
-            Answered::Refused(code) => self.refused(code).await,
+            Answered::Refused { code, .. } => self.refused(code).await,
             Answered::Unknown => {
                 self.task.was_asked = true;
                 self.failed()
@@ -258,7 +259,7 @@ impl Look<'_> {
             }
             Ok((status, body)) => {
                 breaker.succeeded();
-                Answered::Refused(account.adapter.refusal(status, &body))
+                Answered::Refused { status, code: account.adapter.refusal(status, &body) }
             }
             Err(error) => {
                 breaker.failed(Instant::now());
@@ -297,10 +298,12 @@ impl Look<'_> {
 
     fn failed(&mut self) -> Step {
         self.task.tries += 1;
+        if self.task.tries == TRIES_MAX {
+            Stats::count(&self.held.stats.unanswered);
+            tracing::error!(duty = %self.task.duty, now = driver::now().0, "a provider was asked many times and gave no good answer");
+        }
         if TRIES_MAX <= self.task.tries {
-            Stats::count(&self.held.stats.given_up);
-            tracing::error!(duty = %self.task.duty, now = driver::now().0, "a provider was asked many times and is asked no more");
-            return self.end();
+            return self.again(QUERY_MAX);
         }
         self.again((RETRY_MIN * (1 << self.task.tries.min(12))).min(RETRY_MAX))
     }

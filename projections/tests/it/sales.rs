@@ -182,7 +182,8 @@ proptest! {
     #[test]
     fn t3_business_and_posting_dates_come_to_the_same(before in steps(20), steps in steps(80)) {
         let mut world = World::furnished();
-        let is_of_days = |step: &&Step| matches!(step, Step::OpenDay { .. } | Step::CloseDay { .. });
+        // What was sold before the first day was opened was sold on its date: these clocks go back, as the engine's never does.
+        let is_of_days = |step: &&Step| matches!(step, Step::OpenDay { .. } | Step::CloseDay { .. } | Step::Hour { .. });
         before.iter().filter(|step| !is_of_days(step)).for_each(|step| world.step(step));
         let first = world.date(0);
         world.must(to_store(StoreCommand::OpenDay { date: first }));

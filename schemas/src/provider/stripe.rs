@@ -23,6 +23,7 @@ struct Data {
 /// A payment intent, a refund or a dispute, with what is read of any of them.
 #[derive(Deserialize)]
 struct Object {
+    #[serde(default)]
     id: String,
     #[serde(default)]
     object: String,
@@ -33,8 +34,7 @@ struct Object {
     status: Option<String>,
     /// Of a refund or a dispute.
     payment_intent: Option<String>,
-    #[serde(default)]
-    metadata: Metadata,
+    metadata: Option<Metadata>,
     last_payment_error: Option<Failure>,
     failure_reason: Option<String>,
 }
@@ -75,7 +75,14 @@ pub(super) fn webhook(body: &[u8]) -> Result<Told, BadMessage> {
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => of_refund(object, body)?,
         "charge.dispute.created" => {
             let its = reference(object.payment_intent)?;
-            of(its, object.metadata.payment_id, ProviderSaid::Disputed, object.amount, object.currency, body)?
+            of(
+                its,
+                object.metadata.unwrap_or_default().payment_id,
+                ProviderSaid::Disputed,
+                object.amount,
+                object.currency,
+                body,
+            )?
         }
         _ => of(None, None, ProviderSaid::Other, None, None, body)?,
     };
@@ -127,7 +134,7 @@ fn of_intent(intent: Object, said: Option<Status>, body: &[u8]) -> Result<Told, 
         }
     };
     let its = reference(Some(intent.id))?;
-    of(its, intent.metadata.payment_id, said, amount, intent.currency, body)
+    of(its, intent.metadata.unwrap_or_default().payment_id, said, amount, intent.currency, body)
 }
 
 fn of_refund(refund: Object, body: &[u8]) -> Result<Told, BadMessage> {
@@ -136,9 +143,10 @@ fn of_refund(refund: Object, body: &[u8]) -> Result<Told, BadMessage> {
         Some("failed" | "canceled") => Some(false),
         _ => None,
     };
-    let said = refund_said(refund.metadata.refund_id.as_deref(), is_over, refund.failure_reason);
+    let metadata = refund.metadata.unwrap_or_default();
+    let said = refund_said(metadata.refund_id.as_deref(), is_over, refund.failure_reason);
     let its = reference(refund.payment_intent)?;
-    of(its, refund.metadata.payment_id, said, refund.amount, refund.currency, body)
+    of(its, metadata.payment_id, said, refund.amount, refund.currency, body)
 }
 
 fn of(
