@@ -11,7 +11,7 @@ pub use outbox::{OUTBOX_PARKED_MAX, Outbox, OutboxError, ParkedAt};
 
 use crate::fold::FoldError;
 use crate::load::decode;
-use domain::event::{Event, PaymentEvent};
+use domain::event::{Capture, Event, PaymentEvent};
 use domain::ids::{AccountId, PaymentId, StoreId, TenantId, Text};
 use domain::payment::{Payment, PaymentState};
 use domain::refund::RefundState;
@@ -133,10 +133,9 @@ fn stands(duty: &Duty, payment: &Payment) -> Standing {
     let Some(provider) = payment.provider.as_deref() else { return Standing::Settled };
     let (account, reference) = (provider.account, provider.reference.clone());
     let is_open = match (duty.what, payment.state) {
-        // What is let go of is not asked for any more.
-        (Errand::Authorise, PaymentState::Initiated) | (Errand::Capture, PaymentState::Authorised) => {
-            !provider.void_requested
-        }
+        // What is let go of must not be taken; what is only set aside can be let go of once the provider has named it.
+        (Errand::Authorise, PaymentState::Initiated) => !provider.void_requested || provider.capture == Capture::Later,
+        (Errand::Capture, PaymentState::Authorised) => !provider.void_requested,
         (
             Errand::Void,
             PaymentState::Initiated | PaymentState::Authorised | PaymentState::Failed | PaymentState::Expired,
