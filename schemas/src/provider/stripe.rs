@@ -59,8 +59,9 @@ struct Refusal {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Answer {
-    One(Box<Object>),
+    // Tried first: only a list has data.
     Many { data: Vec<Object> },
+    One(Box<Object>),
 }
 
 pub(super) fn webhook(body: &[u8]) -> Result<Told, BadMessage> {

@@ -137,6 +137,12 @@ fn stripe_webhooks() {
         r#"{"id": "evt_4", "type": "customer.created", "data": {"object": {"id": "cus_1"}}}"#,
         "evt_4 - - Other - -",
     );
+    // What is of no payment may have no id, and no metadata.
+    says(
+        Adapter::Stripe,
+        r#"{"id": "evt_5", "type": "balance.available", "data": {"object": {"object": "balance", "metadata": null}}}"#,
+        "evt_5 - - Other - -",
+    );
 }
 
 #[test]
