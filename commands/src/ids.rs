@@ -12,6 +12,9 @@ use std::collections::HashMap;
 /// How far ahead of the engine's clock a client's may be, in microseconds: 5 minutes.
 pub(crate) const CLOCK_SKEW_MAX_US: i64 = domain::terminal::CLOCK_AHEAD_MAX_US;
 
+/// How many ids an engine has that is hardly used: it is given no room for more.
+const FEW: usize = 4_096;
+
 /// The number of a tenant in this process: names are not kept with each id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TenantNumber(pub u32);
@@ -49,14 +52,6 @@ struct Generation {
     stamped_max: i64,
 }
 
-impl Generation {
-    /// With room for all it will hold: a map that grows holds up the engine while it moves half a million ids, and room that
-    /// was never used takes no memory.
-    fn with_room(count: usize) -> Generation {
-        Generation { commits: HashMap::with_capacity_and_hasher(count, Default::default()), ..Generation::default() }
-    }
-}
-
 /// Times that ids, of commands and of what they began, carried ahead of the clock when they were accepted; first and last.
 pub(crate) type Ahead = (i64, i64);
 
@@ -78,11 +73,10 @@ pub(crate) struct Ids {
 impl Ids {
     /// Nothing was accepted yet. Memory keeps at most `ids_max` durable ids.
     pub(crate) fn new(ids_max: usize) -> Ids {
-        let generation_max = (ids_max / 2).max(1);
         Ids {
-            young: Generation::with_room(generation_max),
-            old: Generation::with_room(generation_max),
-            generation_max,
+            young: Generation::default(),
+            old: Generation::default(),
+            generation_max: (ids_max / 2).max(1),
             horizon: i64::MIN,
             ahead: None,
             forgotten: None,
@@ -123,6 +117,10 @@ impl Ids {
             && !self.note_stamp(stamp, recorded_at)
         {
             self.young.stamped_max = self.young.stamped_max.max(stamp);
+        }
+        if self.young.commits.len() == FEW {
+            // Room for all at once: a map that grows holds up the engine while it moves half a million ids.
+            self.young.commits.reserve(self.generation_max.saturating_sub(FEW));
         }
         self.young.last = first;
         self.young.commits.insert(key(tenant, command), first);
