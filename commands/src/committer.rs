@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const FULL_RETRY: Duration = Duration::from_millis(100);
 /// How often the engine thread steps back for the log thread before it takes the lock all the same.
 const STEPS_BACK_MAX: u32 = 32;
+/// From how many commands at hand on their commits are written together.
+const GATHER_MIN: usize = 48;
 
 /// Something that is released once what it saw is durable. Dropping it instead says that nobody knows.
 pub(crate) trait Waiter: Send + 'static {
@@ -66,6 +68,8 @@ struct Open<W> {
     /// A batch that is not durable yet is on its way, or kept until there is space for it.
     is_writing: bool,
     is_idle: bool,
+    /// The engine thread is about to add many commits: they are written together.
+    is_gathering: bool,
     is_closed: bool,
     health: Health,
 }
@@ -107,6 +111,7 @@ impl<W: Waiter> Committer<W> {
             durable: next,
             is_writing: false,
             is_idle: false,
+            is_gathering: false,
             is_closed: false,
             health: Health::Writing,
         };
@@ -160,6 +165,7 @@ impl<W: Waiter> Committer<W> {
         self.step_back();
         let mut open = self.open();
         while open.filled.batch.is_full() && open.health == Health::Writing {
+            open.is_gathering = false;
             self.work.notify_one();
             open = distrust(self.space.wait(open));
         }
@@ -206,9 +212,18 @@ impl<W: Waiter> Committer<W> {
         }
     }
 
+    /// Has the log thread wait for the commits of as many commands as are at hand, where these are many: then the processor
+    /// is what is short, and a batch costs as much of it as several commits.
+    pub(crate) fn gather(&self, commands: usize) {
+        if GATHER_MIN <= commands {
+            self.open().is_gathering = true;
+        }
+    }
+
     /// Wakes the log thread if it is idle and there is something to do.
     pub(crate) fn flush(&self) {
-        let open = self.open();
+        let mut open = self.open();
+        open.is_gathering = false;
         if open.is_idle && !open.filled.is_empty() {
             self.work.notify_one();
         }
@@ -274,8 +289,8 @@ impl<W: Waiter> Committer<W> {
                     drop(self.work.wait_timeout(open, FULL_RETRY).unwrap_or_else(PoisonError::into_inner));
                     return None;
                 }
-                Health::Writing if !open.filled.is_empty() => return None,
-                Health::Writing if open.is_closed => return Some(Health::Writing),
+                Health::Writing if !open.filled.is_empty() && !open.is_gathering => return None,
+                Health::Writing if open.is_closed && open.filled.is_empty() => return Some(Health::Writing),
                 Health::Writing => {
                     open.is_idle = true;
                     open = distrust(self.work.wait(open));

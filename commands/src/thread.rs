@@ -108,6 +108,7 @@ impl EngineThread {
                 // Everybody has gone, and what waits is decided all the same.
                 self.await_fetched();
             }
+            self.committer.gather(taken.len());
             for request in taken.drain(..) {
                 match request {
                     Request::Work(work) => _ = self.take(work),
