@@ -29,10 +29,15 @@ pub struct OrderLine {
     pub added: Arc<Line>,
     /// The part of the order it is taxed in, where tax is rounded on groups: a merge brings parts of its own.
     pub part: u16,
-    /// The stock item one unit takes.
-    pub sku: Option<Sku>,
     /// What it comes to; zero until the order is placed.
     pub totals: LineTotals,
+}
+
+impl OrderLine {
+    /// The stock item one unit takes.
+    pub fn sku(&self) -> Option<Sku> {
+        self.added.sku
+    }
 }
 
 /// What an order comes to, as far as days sum it up.
@@ -525,8 +530,8 @@ impl Order {
 }
 
 fn order_line(added: &Arc<Line>, part: u16) -> OrderLine {
-    let (line, qty, unit, sku) = (added.line, added.qty, added.unit, added.sku);
-    OrderLine { line, qty, unit, added: Arc::clone(added), part, sku, totals: LineTotals::default() }
+    let (line, qty, unit) = (added.line, added.qty, added.unit);
+    OrderLine { line, qty, unit, added: Arc::clone(added), part, totals: LineTotals::default() }
 }
 
 fn line_input(line: &OrderLine) -> LineInput<'_> {
@@ -538,7 +543,7 @@ fn is_fixed(discount: &Discount) -> bool {
 }
 
 fn sold_line(line: &OrderLine) -> SoldLine {
-    SoldLine { line: line.line, qty: line.qty, totals: line.totals, sku: line.sku }
+    SoldLine { line: line.line, qty: line.qty, totals: line.totals, sku: line.sku() }
 }
 
 fn charge_input(charge: &ServiceCharge) -> pricing::ServiceCharge<'_> {

@@ -83,7 +83,7 @@ pub struct Line {
     /// The item's category.
     pub category: Option<Text>,
     /// The variation and its name.
-    pub variation: Option<(VariationId, Text)>,
+    pub variation: Option<Box<(VariationId, Text)>>,
     /// How much.
     pub qty: QtyMilli,
     /// The price of one unit before modifiers.

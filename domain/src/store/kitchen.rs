@@ -148,7 +148,7 @@ impl Draft<'_> {
     fn stocked(&self, units: &[LineUnits]) -> Vec<ReservedLine> {
         let stocked = units.iter().filter_map(|units| {
             let line = self.order.lines.iter().find(|line| line.line == units.line)?;
-            Some(ReservedLine { line: line.line, sku: line.sku?, qty: units.qty })
+            Some(ReservedLine { line: line.line, sku: line.sku()?, qty: units.qty })
         });
         stocked.collect()
     }
@@ -199,7 +199,7 @@ impl Draft<'_> {
         context: &Context,
     ) -> Result<(), Refused> {
         let held = self.order.line(line)?;
-        let (ordered, sku) = (held.qty, held.sku);
+        let (ordered, sku) = (held.qty, held.sku());
         if !self.order.is_placed {
             return Err(Refused::OrderNotPlaced);
         }

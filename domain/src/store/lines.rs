@@ -49,20 +49,18 @@ impl Store {
         if unit < Money::ZERO {
             return Err(Refused::NegativePrice { line: new.line });
         }
-        let taxes = item
-            .taxes
-            .iter()
-            .map(|tax| {
-                let tax = menu.taxes.get(tax).ok_or(Refused::UnknownTax { tax: *tax })?;
-                Ok(TaxRate { tax: tax.id, rate: tax.rate, inclusive: tax.inclusive })
-            })
-            .collect::<Result<Vec<_>, Refused>>()?;
+        // An order keeps its lines for long, so they take no more room than they need.
+        let mut taxes = Vec::with_capacity(item.taxes.len());
+        for tax in &item.taxes {
+            let tax = menu.taxes.get(tax).ok_or(Refused::UnknownTax { tax: *tax })?;
+            taxes.push(TaxRate { tax: tax.id, rate: tax.rate, inclusive: tax.inclusive });
+        }
         Ok(Line {
             line: new.line,
             item: item.id,
             name: item.name.clone(),
             category: item.category.clone(),
-            variation: variation.map(|variation| (variation.id, variation.name.clone())),
+            variation: variation.map(|variation| Box::new((variation.id, variation.name.clone()))),
             qty: new.qty,
             unit_base,
             modifiers,

@@ -528,7 +528,7 @@ impl<'a> Draft<'a> {
 /// takes its stock as it goes to the kitchen.
 fn demand(order: &Order) -> Vec<ReservedLine> {
     let stocked =
-        |line: &crate::order::OrderLine| line.sku.map(|sku| ReservedLine { line: line.line, sku, qty: line.qty });
+        |line: &crate::order::OrderLine| line.sku().map(|sku| ReservedLine { line: line.line, sku, qty: line.qty });
     let Some(prep) = order.prep.as_deref() else { return order.lines.iter().filter_map(stocked).collect() };
     if order.pay_mode == PayMode::Later {
         return vec![];

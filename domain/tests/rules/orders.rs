@@ -37,7 +37,7 @@ fn o1_prices_never_change() {
                 let Some(Ok(live)) = world.open().order(id).map(|slot| slot.live()) else { continue };
                 for line in &live.lines {
                     let was = &sold[&(id, line.line)];
-                    assert_eq!((line.unit, &line.added.taxes, line.sku), (was.unit, &was.taxes, was.sku));
+                    assert_eq!((line.unit, &line.added.taxes, line.sku()), (was.unit, &was.taxes, was.sku));
                 }
                 let total = live.price().expect("an order is always priced").total;
                 let before = totals.insert(id, total);

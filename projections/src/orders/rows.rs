@@ -234,7 +234,7 @@ fn line_view(line: &Line) -> LineView {
         qty: modifier.qty,
         unit_price: modifier.unit_price.0,
     });
-    let variation = line.variation.as_ref();
+    let variation = line.variation.as_deref();
     LineView {
         line_id: Shown(line.line),
         item_id: Shown(line.item),

@@ -9,7 +9,7 @@ pub(super) fn sold_line(line: &Line) -> SoldLine {
     SoldLine {
         line: Shown(line.line),
         item: Shown(line.item),
-        variation: line.variation.as_ref().map(|(variation, _)| Shown(*variation)),
+        variation: line.variation.as_deref().map(|(variation, _)| Shown(*variation)),
         name: Shown(line.name.clone()),
         category: line.category.clone().map(Shown),
         qty: Shown(line.qty),

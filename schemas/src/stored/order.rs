@@ -257,7 +257,7 @@ impl<'a> Stored<'a, Line> for LineAddedV1<'a> {
             item: line.item.as_str(),
             name: line.name.as_str(),
             category: text_opt(&line.category),
-            variation: line.variation.as_ref().map(|(id, name)| (id.as_str(), name.as_str())),
+            variation: line.variation.as_deref().map(|(id, name)| (id.as_str(), name.as_str())),
             qty: line.qty.0,
             unit_base: line.unit_base.0,
             modifiers: Seq::of(&line.modifiers),
@@ -273,7 +273,7 @@ impl<'a> Stored<'a, Line> for LineAddedV1<'a> {
 
     fn back(self) -> Result<Line, BadValue> {
         let variation = match self.variation {
-            Some((id, name)) => Some((named(id)?, named(name)?)),
+            Some((id, name)) => Some(Box::new((named(id)?, named(name)?))),
             None => None,
         };
         Ok(Line {

@@ -221,7 +221,7 @@ fn full_line() -> Line {
         item: item(),
         name: text("Pizza"),
         category: Some(text("Food")),
-        variation: Some((variation(), text("Large"))),
+        variation: Some(Box::new((variation(), text("Large")))),
         qty: QtyMilli(2_000),
         unit_base: Money(1_450),
         modifiers: vec![olives],

@@ -248,7 +248,7 @@ fn line() -> impl Strategy<Value = Line> {
     let modifier = (id(domain::ids::GroupId), id(domain::ids::ModifierId), text(), money(), any::<u16>())
         .prop_map(|(group, modifier, name, unit_price, qty)| LineModifier { group, modifier, name, unit_price, qty });
     let what = (id(domain::ids::LineId), id(domain::ids::ItemId), text(), option::of(text()));
-    let variation = option::of((id(domain::ids::VariationId), text()));
+    let variation = option::of((id(domain::ids::VariationId), text()).prop_map(Box::new));
     let price = (qty(), money(), vec(modifier, 0..4), money(), vec(tax_rate(), 0..4));
     let station = option::of(id(domain::ids::StationId));
     let seating = any::<(Option<u16>, Option<u16>)>();

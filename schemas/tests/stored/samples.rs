@@ -238,7 +238,7 @@ pub fn line() -> Line {
         item: id!(ItemId "margherita"),
         name: text("Pizza Margherita"),
         category: Some(text("Pizza")),
-        variation: Some((id!(VariationId "large"), text("Large"))),
+        variation: Some(Box::new((id!(VariationId "large"), text("Large")))),
         qty: QtyMilli::pieces(2),
         unit_base: Money(1_350),
         modifiers: vec![
