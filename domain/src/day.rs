@@ -89,7 +89,7 @@ impl Days {
                 totals.sell(&sale, -1);
             }
             // The other order is repriced in the same commit.
-            OrderEvent::OrderMergedInto { .. } => {
+            OrderEvent::OrderMergedInto { .. } if is_placed => {
                 totals.orders -= 1;
                 totals.sell(&sale, -1);
             }
@@ -127,6 +127,7 @@ impl Days {
             | OrderEvent::ServiceChargeApplied(_)
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::OrderCancelled { .. }
+            | OrderEvent::OrderMergedInto { .. }
             | OrderEvent::TotalMismatchRecorded { .. }
             | OrderEvent::OrderCompleted { .. } => {}
         }
@@ -144,13 +145,15 @@ impl DayTotals {
     }
 }
 
-/// Whether a fact is booked on a day: then one has to be open.
-pub(crate) fn is_booked(event: &OrderEvent) -> bool {
+/// Whether a fact is booked on a day: then one has to be open. `before` is the order as it was, if it was there.
+pub(crate) fn is_booked(before: Option<&OrderSlot>, event: &OrderEvent) -> bool {
     match event {
+        // An order that was not placed is no sale, so nothing ends with it.
+        OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. } => {
+            matches!(before, Some(OrderSlot::Live(order)) if order.is_placed)
+        }
         OrderEvent::OrderPlaced { .. }
         | OrderEvent::OrderRepriced { .. }
-        | OrderEvent::OrderCancelled { .. }
-        | OrderEvent::OrderMergedInto { .. }
         | OrderEvent::PaymentApplied { .. }
         | OrderEvent::PaymentNotApplicable { .. }
         | OrderEvent::RefundRecorded { .. } => true,

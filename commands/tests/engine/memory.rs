@@ -124,7 +124,7 @@ fn some_command(random: &mut Random) -> Command {
         14 | 15 => part(&attempt, &order, 600),
         16 => refund(&attempt, &give_back, RefundOf::Rest),
         17 => refund(&attempt, &give_back, units(qty)),
-        18 => refund_outcome(&attempt, &give_back, RefundOutcome::Succeeded),
+        18 => refund_outcome(&attempt, &give_back, RefundOutcome::Succeeded { drawer: None }),
         19 => refund_outcome(&attempt, &give_back, RefundOutcome::Failed { code: text("closed") }),
         20 => to_drawer(DrawerCommand::OpenShift { float: Money(10_000) }),
         21 => to_drawer(DrawerCommand::PaidIn { amount: Money(100), reason: text("change") }),

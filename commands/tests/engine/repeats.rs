@@ -131,7 +131,7 @@ fn cases(tag: &str) -> Vec<Case> {
             }),
         ),
         case(vec![], to_payment(&id(5), PaymentCommand::RequestRefund(refund("r1")))),
-        case(vec![], to_payment(&id(5), refund_outcome(RefundOutcome::Succeeded))),
+        case(vec![], to_payment(&id(5), refund_outcome(RefundOutcome::Succeeded { drawer: None }))),
         case(vec![], to_stock(StockCommand::SetPolicy { sku: sku(&id(0)), policy: counted })),
         case(vec![], to_stock(StockCommand::Receive { sku: sku(&id(0)), qty: QtyMilli::pieces(9), reference: None })),
         case(vec![], to_stock(StockCommand::Count { sku: sku(&id(0)), counted: QtyMilli::pieces(8) })),

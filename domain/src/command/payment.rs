@@ -142,7 +142,10 @@ pub struct RefundLine {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefundOutcome {
     /// The money was given back.
-    Succeeded,
+    Succeeded {
+        /// The drawer cash came out of; `None` is the only one whose shift is open, where the store works in shifts.
+        drawer: Option<DrawerId>,
+    },
     /// It was not.
     Failed {
         /// The terminal's or provider's code.

@@ -85,7 +85,10 @@ impl Store {
 
     /// Opens a day with the first thing that is booked after a closing.
     pub(super) fn open_by_itself(&self, events: &mut Vec<Event>, context: &Context) {
-        let is_booked = |event: &Event| matches!(event, Event::Order(_, event) if day::is_booked(event));
+        let is_booked = |event: &Event| match event {
+            Event::Order(order, event) => day::is_booked(self.orders.get(order), event),
+            _ => false,
+        };
         if self.days.wants_opening() && context.source != Source::Imported && events.iter().any(is_booked) {
             let date = self.posting_date(context);
             events.insert(0, Event::Day(DayEvent::DayOpened { date }));

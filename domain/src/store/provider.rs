@@ -130,7 +130,7 @@ impl Store {
                 false => vec![Event::Payment(id, PaymentEvent::PaymentDisputed)],
             },
             ProviderSaid::RefundSucceeded { refund } => {
-                self.refund_said(id, payment, *refund, message, &RefundOutcome::Succeeded, context)?
+                self.refund_said(id, payment, *refund, message, &RefundOutcome::Succeeded { drawer: None }, context)?
             }
             ProviderSaid::RefundFailed { refund, code } => {
                 let outcome = RefundOutcome::Failed { code: code.clone() };
@@ -209,13 +209,13 @@ impl Store {
             let ignored = ignored(id, IgnoredMessage::UnknownRefund);
             // Somebody gave money back at the provider, past the engine.
             return Ok(match outcome {
-                RefundOutcome::Succeeded => vec![ignored, in_doubt()],
+                RefundOutcome::Succeeded { .. } => vec![ignored, in_doubt()],
                 RefundOutcome::Failed { .. } => vec![ignored],
             });
         };
         let is_other = message.amount.is_some_and(|amount| amount != held.parts.sum())
             || message.currency.is_some_and(|currency| currency.code() != payment.currency.code());
-        if is_other && *outcome == RefundOutcome::Succeeded {
+        if is_other && matches!(outcome, RefundOutcome::Succeeded { .. }) {
             return Ok(vec![in_doubt()]);
         }
         let events = self.refund_outcome(id, payment, refund, outcome, context)?;

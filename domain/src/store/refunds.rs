@@ -6,7 +6,8 @@ use crate::event::{
     DrawerEvent, Event, Flag, IgnoredRefund, MoneyParts, OrderEvent, PaymentEvent, RefundedLine, ReservedLine, Tender,
 };
 use crate::hash::IdMap;
-use crate::ids::{OrderId, PaymentId, RefundId, Text};
+use crate::drawer::Shift;
+use crate::ids::{DrawerId, OrderId, PaymentId, RefundId, Text};
 use crate::money::{Money, QtyMilli};
 use crate::order::OrderSlot;
 use crate::payment::{Payment, PaymentState};
@@ -109,28 +110,20 @@ impl Store {
         if parts.sum() == Money::ZERO {
             return Err(Refused::NothingToRefund);
         }
-        let in_shift = match (payment.tender, new.drawer) {
-            (Tender::Cash, drawer) => self.cash_shift(drawer, -parts.sum().0, context)?,
-            (Tender::External(_), None) => None,
-            (Tender::External(_), Some(_)) => return Err(Refused::NotCash),
+        if let (Tender::External(_), Some(_)) = (payment.tender, new.drawer) {
+            return Err(Refused::NotCash);
+        }
+        let (refund, restock, state) = (new.refund, new.restock, RefundState::Requested);
+        let asked = Refund { refund, parts, lines: lines.clone(), restock, state };
+        let follows = match payment.tender {
+            Tender::Cash => self.handed_back(id, payment, &asked, new.drawer, context)?,
+            Tender::External(_) => vec![],
         };
         self.approve(tenant, Right::Refund, context)?;
-        let requested = PaymentEvent::RefundRequested {
-            refund: new.refund,
-            parts,
-            lines: lines.clone(),
-            restock: new.restock,
-            reason: new.reason.clone(),
-        };
-        let mut events = vec![Event::Payment(id, requested)];
-        if payment.tender == Tender::Cash {
-            let (refund, restock, state) = (new.refund, new.restock, RefundState::Requested);
-            events.extend(self.refunded(id, payment, &Refund { refund, parts, lines, restock, state }, context));
-            events.extend(in_shift.map(|(drawer, shift)| {
-                let (shift, amount) = (shift.number, parts.sum());
-                Event::Drawer(drawer, DrawerEvent::CashRefundRecorded { shift, payment: id, refund, amount })
-            }));
-        }
+        let reason = new.reason.clone();
+        let mut events =
+            vec![Event::Payment(id, PaymentEvent::RefundRequested { refund, parts, lines, restock, reason })];
+        events.extend(follows);
         Ok(events)
     }
 
@@ -143,26 +136,53 @@ impl Store {
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
         let held = payment.refund(refund).ok_or(Refused::UnknownRefund { refund })?;
+        if let (Tender::External(_), RefundOutcome::Succeeded { drawer: Some(_) }) = (payment.tender, outcome) {
+            return Err(Refused::NotCash);
+        }
         let ignored = |outcome| Event::Payment(id, PaymentEvent::RefundOutcomeIgnored { refund, outcome });
         Ok(match (held.state, outcome) {
-            (RefundState::Requested, RefundOutcome::Succeeded) => self.refunded(id, payment, held, context),
+            (RefundState::Requested, RefundOutcome::Succeeded { drawer }) => {
+                self.handed_back(id, payment, held, *drawer, context)?
+            }
             (RefundState::Requested, RefundOutcome::Failed { code }) => {
                 vec![Event::Payment(id, PaymentEvent::RefundFailed { refund, code: code.clone() })]
             }
             // Money that moved is a fact, unless that would be more money than there was: then a person has to look.
-            (RefundState::Failed, RefundOutcome::Succeeded) if self.still_fits(id, payment, held) => {
-                self.refunded(id, payment, held, context)
+            (RefundState::Failed, RefundOutcome::Succeeded { drawer }) if self.still_fits(id, payment, held) => {
+                self.handed_back(id, payment, held, *drawer, context)?
             }
-            (RefundState::Failed, RefundOutcome::Succeeded) => {
+            (RefundState::Failed, RefundOutcome::Succeeded { .. }) => {
                 let flagged = PaymentEvent::PaymentFlagged { why: Flag::RefundInDoubt };
                 vec![ignored(IgnoredRefund::Succeeded), Event::Payment(id, flagged)]
             }
             (RefundState::Succeeded, RefundOutcome::Failed { .. }) => vec![ignored(IgnoredRefund::Failed)],
-            (RefundState::Succeeded, RefundOutcome::Succeeded)
+            (RefundState::Succeeded, RefundOutcome::Succeeded { .. })
             | (RefundState::Failed, RefundOutcome::Failed { .. }) => {
                 vec![]
             }
         })
+    }
+
+    /// What follows once a refund reached the guest: cash came out of a shift (rules D1, D2), whoever asked for it back.
+    fn handed_back(
+        &self,
+        id: PaymentId,
+        payment: &Payment,
+        refund: &Refund,
+        drawer: Option<DrawerId>,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        let amount = refund.parts.sum();
+        let in_shift = match payment.tender {
+            Tender::Cash => self.cash_shift(drawer, -amount.0, context)?,
+            Tender::External(_) => None,
+        };
+        let mut events = self.refunded(id, payment, refund, context);
+        events.extend(in_shift.map(|(drawer, Shift { number: shift, .. })| {
+            let refund = refund.refund;
+            Event::Drawer(drawer, DrawerEvent::CashRefundRecorded { shift, payment: id, refund, amount })
+        }));
+        Ok(events)
     }
 
     /// What follows once money was given back: the order keeps it, and units may go back on the shelf.

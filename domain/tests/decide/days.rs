@@ -109,6 +109,14 @@ pub fn d1_all_cash_is_counted_before_a_closing() {
 }
 
 #[test]
+fn t2_an_order_that_was_never_placed_opens_no_day() {
+    let given = [open(burgers()), close(2)];
+    check(&given, cancel(), Ok(&["o1 cancelled left"]));
+    let placed = [open(burgers()), place(), close(2)];
+    check(&placed, cancel(), Ok(&["opened 2026-03-03", "o1 cancelled left", "released l1 burger 2000"]));
+}
+
+#[test]
 fn t2_what_comes_after_the_closing_opens_the_next_day() {
     let given = [begin(2), open(burgers()), place(), by_cash("p1", None)];
     let out = |date: &str| {

@@ -106,6 +106,41 @@ fn d2_cash_goes_in_and_out_of_the_shift() {
 }
 
 #[test]
+fn d2_cash_that_an_order_could_not_take_comes_out_of_a_shift() {
+    let late = || When { source: Source::Offline, ..by_cash("p1", Some(500)) };
+    let given = vec![shift("d1", 20_000), open(burgers()), place(), cancel(), late()];
+    let gave_back = ["p1 refund unapplied succeeded", "o1 gave back unapplied 0 + 0 + 500 on 2026-03-02"];
+    let from = |drawer| [&gave_back[..], &[drawer]].concat();
+    check_in(
+        in_shifts(),
+        &given,
+        handed_back("p1", "unapplied", None),
+        Ok(&from("d1 shift 1 out 500 by p1 unapplied")),
+    );
+    let two = [given.clone(), vec![shift("d2", 0)]].concat();
+    check_in(in_shifts(), &two, handed_back("p1", "unapplied", None), Err(Refused::ShiftRequired));
+    let second = from("d2 shift 1 out 500 by p1 unapplied");
+    check_in(in_shifts(), &two, handed_back("p1", "unapplied", Some("d2")), Ok(&second));
+    let unknown = Err(Refused::ShiftNotOpen { drawer: drawer("d3") });
+    check_in(in_shifts(), &two, handed_back("p1", "unapplied", Some("d3")), unknown);
+    check_in(in_shifts(), &given, handed_back("p1", "unapplied", None).imported(), Ok(&gave_back));
+    // It is given back once, and once it was said that it was not, it may still be.
+    let done = [given.clone(), vec![handed_back("p1", "unapplied", None)]].concat();
+    check_in(in_shifts(), &done, handed_back("p1", "unapplied", None), Ok(&[]));
+    let failed = [given.clone(), vec![refund_outcome("p1", "unapplied", false), close("d1", 0)]].concat();
+    check_in(in_shifts(), &failed, handed_back("p1", "unapplied", None), Err(Refused::ShiftRequired));
+    let failed = [given, vec![refund_outcome("p1", "unapplied", false)]].concat();
+    let again = from("d1 shift 1 out 500 by p1 unapplied");
+    check_in(in_shifts(), &failed, handed_back("p1", "unapplied", None), Ok(&again));
+    // Where the store does not work in shifts, out of the one that is named.
+    let plain = [open(burgers()), place(), cancel(), late()];
+    check(&plain, handed_back("p1", "unapplied", None), Ok(&gave_back));
+    // What is not cash comes out of no drawer.
+    let card = [open(burgers()), place(), by_card("p1", None), captured("p1", None), back("p1", "r1", 300, 0)];
+    check(&card, handed_back("p1", "r1", Some("d1")), Err(Refused::NotCash));
+}
+
+#[test]
 fn o8_taking_cash_out_asks_where_the_store_does() {
     let needed = Rights::of([Right::PaidOut, Right::NoSale]);
     let asking = || opened(Settings { approvals: Approvals { needed, ..Approvals::default() }, ..settings() });

@@ -446,9 +446,14 @@ fn lines_back(of: &str, id: &str, lines: &[(&str, i64)], restock: bool) -> When 
 
 fn refund_outcome(of: &str, id: &str, succeeded: bool) -> When {
     let outcome = match succeeded {
-        true => RefundOutcome::Succeeded,
+        true => return handed_back(of, id, None),
         false => RefundOutcome::Failed { code: text("closed account") },
     };
+    when(to_payment(of, PaymentCommand::RecordRefundOutcome { refund: refund_id(id), outcome }))
+}
+
+fn handed_back(of: &str, id: &str, from: Option<&str>) -> When {
+    let outcome = RefundOutcome::Succeeded { drawer: from.map(drawer) };
     when(to_payment(of, PaymentCommand::RecordRefundOutcome { refund: refund_id(id), outcome }))
 }
 

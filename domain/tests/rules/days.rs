@@ -66,7 +66,8 @@ impl Booked {
             OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
                 self.count(id, Some(sums(totals)));
             }
-            OrderEvent::OrderCancelled { .. } => self.count(id, None),
+            // What a merge takes from one order is repriced with the other.
+            OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. } => self.count(id, None),
             OrderEvent::PaymentApplied { tender: Tender::Cash, amount, tip, .. } => {
                 totals.cash.0 += amount.0;
                 totals.tips.0 += tip.0;
@@ -241,6 +242,22 @@ fn t1_t2_a_day_opens_with_what_is_booked_first() {
             if opened == 0 || is_asked {
                 return false;
             }
+            let is_sold = |id| model.state(id) == Some(State::Placed);
+            let is_booked = |event: &Event| match event {
+                Event::Order(id, OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. }) => {
+                    is_sold(*id)
+                }
+                Event::Order(_, event) => matches!(
+                    event,
+                    OrderEvent::OrderPlaced { .. }
+                        | OrderEvent::OrderRepriced { .. }
+                        | OrderEvent::PaymentApplied { .. }
+                        | OrderEvent::PaymentNotApplicable { .. }
+                        | OrderEvent::RefundRecorded { .. }
+                ),
+                _ => false,
+            };
+            assert!(step.events().iter().any(is_booked), "{:?}", step.events());
             // By itself: once, first, on the business date it is or the first one after the last that was closed.
             assert!(opened == 1 && is_opened(&step.events()[0]) && model.open.is_none());
             let today = domain::calendar::business_date(step.context.local, world.open().settings().cut_off);

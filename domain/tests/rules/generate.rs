@@ -105,6 +105,8 @@ pub enum Op {
     RemoveCharge(usize, usize),
     Place(usize, Expected),
     Cancel(usize),
+    /// Into the other one.
+    Merge(usize, usize),
     Complete(usize),
     TimeOut(usize, bool),
     Pay {
@@ -114,6 +116,12 @@ pub enum Op {
         tip: i64,
         cash: Option<Option<i64>>,
         expected: Expected,
+    },
+    /// Cash that was taken for an order while its terminal was away, whatever has become of the order.
+    PayAway {
+        payment: usize,
+        order: usize,
+        amount: i64,
     },
     Captured(usize, Option<i64>),
     Failed(usize),
@@ -128,6 +136,7 @@ pub enum Op {
         payment: usize,
         id: usize,
         succeeded: bool,
+        drawer: Option<usize>,
     },
     Expire(usize, bool),
     /// Time passes, and the engine does at once what falls due.
@@ -234,7 +243,12 @@ fn refund_op() -> impl Strategy<Value = Op> {
     let tip = prop_oneof![3 => Just(0), 1 => 1..300_i64];
     prop_oneof![
         3 => (p(), 0..3_usize, what, tip, any::<bool>()).prop_map(|(payment, id, what, tip, restock)| Op::Refund { payment, id, what, tip, restock }),
-        2 => (p(), 0..REFUNDS.len(), 0..3_u8).prop_map(|(payment, id, outcome)| Op::RefundOutcome { payment, id, succeeded: outcome != 0 }),
+        2 => (p(), 0..REFUNDS.len(), 0..6_u8).prop_map(|(payment, id, outcome)| Op::RefundOutcome {
+            payment,
+            id,
+            succeeded: 1 < outcome,
+            drawer: (outcome == 5).then_some(0),
+        }),
     ]
 }
 
@@ -337,7 +351,9 @@ fn drawer_op() -> impl Strategy<Value = Op> {
 
 /// A day of a store that takes cash in shifts: much of it is paid, and given back, in cash.
 pub fn a_day_in_shifts(ops: usize) -> impl Strategy<Value = Day> {
-    let op = prop_oneof![4 => drawer_op(), 5 => payment_op(), 4 => refund_op(), 3 => order_op()];
+    let away = (0..PICKS, 0..PICKS, 1..3_000_i64)
+        .prop_map(|(payment, order, amount)| Op::PayAway { payment, order, amount });
+    let op = prop_oneof![6 => drawer_op(), 5 => payment_op(), 3 => away, 5 => refund_op(), 3 => order_op()];
     (a_refunding_day(2), vec(op, ops / 2..=ops), 0..3_u8).prop_map(|(mut day, ops, opens)| {
         day.base = crate::life::IN_SHIFTS;
         let mut pays = day.ops.split_off(ORDERS.len() - 1);
@@ -359,7 +375,8 @@ pub fn a_day_in_shifts(ops: usize) -> impl Strategy<Value = Day> {
 pub fn days_to_close(ops: usize) -> impl Strategy<Value = Day> {
     let close = prop_oneof![6 => Just(0), 1 => Just(1), 1 => Just(-1)].prop_map(Op::CloseDay);
     let open = prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(-1)].prop_map(Op::OpenDay);
-    let op = prop_oneof![2 => close, 1 => open, 1 => Just(Op::Tick(30_000)), 5 => payment_op(), 4 => refund_op(), 6 => order_op()];
+    let merge = (0..PICKS, 0..PICKS).prop_map(|(order, into)| Op::Merge(order, into));
+    let op = prop_oneof![3 => close, 1 => open, 1 => Just(Op::Tick(30_000)), 2 => merge, 5 => payment_op(), 4 => refund_op(), 6 => order_op()];
     (a_refunding_day(2), vec(op, ops / 2..=ops)).prop_map(|(mut day, ops)| {
         day.ops.extend(ops);
         day

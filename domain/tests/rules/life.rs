@@ -184,7 +184,16 @@ impl Life {
             Op::Refund { payment, id, what, tip, restock } => {
                 online(self.refund(*payment, *id, what, Money(*tip), *restock))
             }
-            Op::RefundOutcome { payment: index, id, succeeded } => {
+            Op::PayAway { payment: index, order: to, amount } => {
+                let order = order(pick(*to, &ORDERS, |id| self.slot(id).is_some()));
+                let id = pick(*index, &PAYMENTS, |id| self.payment_state(id).is_none());
+                let (tip, method) = (Money::ZERO, Method::Cash { tendered: None, drawer: None });
+                let amount = Some(Money(*amount));
+                let initiate =
+                    PaymentCommand::Initiate { order, check: None, amount, tip, method, expected_total: None };
+                vec![(to_payment(id, initiate), (Source::Offline, None))]
+            }
+            Op::RefundOutcome { payment: index, id, succeeded, drawer: from } => {
                 let of = self.with_refunds(*index);
                 let state = |id: &str| {
                     let held = self.world.open().payment(payment(of)).and_then(|held| held.refund(refund_id(id)));
@@ -193,7 +202,7 @@ impl Life {
                 let open = pick(*id * 6, &REFUNDS, |id| state(id) == Some(RefundState::Requested));
                 let id = if *index % 3 == 0 { pick(*id * 6, &REFUNDS, |id| state(id).is_some()) } else { open };
                 let outcome = match succeeded {
-                    true => RefundOutcome::Succeeded,
+                    true => RefundOutcome::Succeeded { drawer: from.map(|from| drawer(DRAWERS[from])) },
                     false => RefundOutcome::Failed { code: text("declined") },
                 };
                 online(to_payment(of, PaymentCommand::RecordRefundOutcome { refund: refund_id(id), outcome }))
@@ -231,6 +240,7 @@ impl Life {
             | Op::RemoveCharge(..)
             | Op::Place(..)
             | Op::Cancel(_)
+            | Op::Merge(..)
             | Op::Complete(_) => online(self.order_command(op)),
         }
     }
@@ -523,6 +533,12 @@ impl Life {
             }
             Op::Cancel(order) => {
                 (self.to_cancel(*order), OrderCommand::Cancel { reason: CancelReason::Requested(text("left")) })
+            }
+            Op::Merge(order, into) => {
+                let is_placed = |id: &str| self.live_order(id).is_some_and(|live| live.is_placed);
+                let source = pick(*order, &ORDERS, |id| self.live_order(id).is_some());
+                let target = pick(*into, &ORDERS, |id| id != source && is_placed(id));
+                (source, OrderCommand::MergeInto(crate::support::order(target)))
             }
             Op::Complete(order) => (change(order), OrderCommand::Complete),
             op => unreachable!("{op:?} is not to an order"),

@@ -3,7 +3,7 @@
 use domain::calendar::{Date, Timestamp};
 use domain::event::{
     DayClosing, DayEvent, DrawerEvent, Event, Flag, Line, MoneyParts, OrderEvent, PayMode, PaymentEvent, ReceivedLine,
-    RefundedLine, ReservedLine, StockEvent, StockPolicy, StoreMenuEvent,
+    RefundedLine, ReservedLine, StockEvent, StockPolicy, StoreMenuEvent, Tender,
 };
 use domain::ids::{DrawerId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, VariationId};
 use domain::pricing::Totals;
@@ -76,6 +76,7 @@ pub struct Payment {
     pub order: OrderId,
     pub amount: i128,
     pub tip: i128,
+    pub is_cash: bool,
     pub rank: Rank,
     /// With the tip, by `PaymentCaptured`.
     pub captured: i128,
@@ -188,6 +189,9 @@ pub struct Model {
     /// The days that were closed.
     pub closed: Vec<DayClosing>,
     pub drawers: BTreeMap<DrawerId, Drawer>,
+    /// What the open shifts hold together where all cash is taken in shifts: counted from the payments and their refunds,
+    /// whatever the drawers say went through them.
+    pub cash: i128,
     pub orders: BTreeMap<OrderId, Order>,
     pub payments: BTreeMap<PaymentId, Payment>,
     pub shelves: BTreeMap<Sku, Shelf>,
@@ -325,11 +329,12 @@ impl Model {
     }
 
     fn fold_payment(&mut self, id: PaymentId, event: &PaymentEvent) {
-        if let PaymentEvent::PaymentInitiated { order, amount, tip, .. } = event {
+        if let PaymentEvent::PaymentInitiated { order, tender, amount, tip, .. } = event {
             let payment = Payment {
                 order: *order,
                 amount: amount.0.into(),
                 tip: tip.0.into(),
+                is_cash: *tender == Tender::Cash,
                 rank: Rank::Initiated,
                 captured: 0,
                 unapplied: 0,
@@ -345,6 +350,9 @@ impl Model {
             PaymentEvent::PaymentCaptured { amount, tip, .. } => {
                 payment.rank = Rank::Moved;
                 payment.captured += i128::from(amount.0) + i128::from(tip.0);
+                if payment.is_cash {
+                    self.cash += i128::from(amount.0) + i128::from(tip.0);
+                }
             }
             PaymentEvent::PaymentFailed { .. } | PaymentEvent::PaymentExpired => payment.rank = Rank::FailedOrExpired,
             PaymentEvent::PaymentFlagged {
@@ -362,6 +370,9 @@ impl Model {
                 let order = self.orders.get_mut(&payment.order).expect("an order opens first");
                 order.has_revived |= held.state == Back::Failed;
                 held.state = Back::Succeeded;
+                if payment.is_cash {
+                    self.cash -= i128::from(held.parts.sum().0);
+                }
             }
             PaymentEvent::RefundFailed { refund, .. } => {
                 payment.refunds.get_mut(refund).expect("a refund is asked for first").state = Back::Failed;
@@ -402,13 +413,23 @@ impl Model {
             DrawerEvent::ShiftOpened { shift, float, .. } => {
                 assert_eq!((*shift, drawer.is_open), (drawer.shifts + 1, false));
                 *drawer = Drawer { shifts: *shift, is_open: true, float: float.0.into(), ..Drawer::default() };
+                self.cash += i128::from(float.0);
             }
-            DrawerEvent::CashPaidIn { amount, .. } => drawer.paid_in += i128::from(amount.0),
-            DrawerEvent::CashPaidOut { amount, .. } => drawer.paid_out += i128::from(amount.0),
+            DrawerEvent::CashPaidIn { amount, .. } => {
+                drawer.paid_in += i128::from(amount.0);
+                self.cash += i128::from(amount.0);
+            }
+            DrawerEvent::CashPaidOut { amount, .. } => {
+                drawer.paid_out += i128::from(amount.0);
+                self.cash -= i128::from(amount.0);
+            }
             DrawerEvent::CashSaleRecorded { amount, .. } => drawer.sales += i128::from(amount.0),
             DrawerEvent::CashRefundRecorded { amount, .. } => drawer.refunds += i128::from(amount.0),
             DrawerEvent::NoSaleRecorded { .. } => {}
-            DrawerEvent::ShiftClosed { .. } => drawer.is_open = false,
+            DrawerEvent::ShiftClosed { .. } => {
+                drawer.is_open = false;
+                self.cash -= drawer.expected();
+            }
         }
     }
 

@@ -578,7 +578,7 @@ impl World {
             }
             Step::Refunded { payment, refund, succeeded } => {
                 let outcome = match succeeded {
-                    true => RefundOutcome::Succeeded,
+                    true => RefundOutcome::Succeeded { drawer: None },
                     false => RefundOutcome::Failed { code: text("closed") },
                 };
                 let command = PaymentCommand::RecordRefundOutcome { refund: refund_id(*refund), outcome };

@@ -386,8 +386,8 @@ fn write_payment(form: &mut Form<'_>, command: &PaymentCommand) {
         PaymentCommand::Expire { deadline } => _ = form.timestamp(16, *deadline),
         PaymentCommand::RequestRefund(refund) => write_refund(form, refund),
         PaymentCommand::Provider(command) => write_provider(form, command),
-        PaymentCommand::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded } => {
-            form.text(16, refund).number(17, 1);
+        PaymentCommand::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded { drawer } } => {
+            form.text(16, refund).number(17, 1).text_opt(30, drawer);
         }
         PaymentCommand::RecordRefundOutcome { refund, outcome: RefundOutcome::Failed { code } } => {
             form.text(16, refund).number(17, 2).text(18, code);

@@ -240,7 +240,7 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     add("drawer", C::RequestRefund(NewRefund { drawer: Some(id!(DrawerId "d1")), ..rest.clone() }));
     add("amount", C::RequestRefund(NewRefund { what: RefundOf::Amount { amount, tip }, ..rest.clone() }));
     add("lines", C::RequestRefund(NewRefund { what: RefundOf::Lines { lines, tip }, restock: true, ..rest }));
-    add("succeeded", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded });
+    add("succeeded", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded { drawer: None } });
     add("failed", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Failed { code: text("51") } });
 }
 

@@ -73,7 +73,7 @@ pub async fn refund(
     command::respond(StatusCode::CREATED, &answer)
 }
 
-/// Says what became of a refund outside the drawer: succeeded or failed.
+/// Says what became of a refund that was asked for: succeeded or failed. Cash that its order could not take is handed back by it.
 #[utoipa::path(
     post, path = "/v1/stores/{store}/payments/{payment}/refunds/{refund}/outcome", tag = "payments",
     params(("store" = String, Path, description = "The store"), ("payment" = String, Path, description = "The payment"), ("refund" = String, Path, description = "The refund"), CommandParams),

@@ -96,7 +96,8 @@ pub enum RefundOutcomeKind {
     Failed,
 }
 
-/// `POST /v1/stores/{store}/payments/{payment}/refunds/{refund}/outcome`: what became of a refund outside the drawer.
+/// `POST /v1/stores/{store}/payments/{payment}/refunds/{refund}/outcome`: what became of a refund that was asked
+/// for: outside the drawer, or of cash that its order could not take.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"outcome": "succeeded"}))]
@@ -106,6 +107,9 @@ pub struct RefundOutcome {
     /// The terminal's or provider's code; required with `failed`, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<wire::Text>,
+    /// The drawer cash came out of; where it is left out and the store works in shifts, the only one whose shift is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawer_id: Option<wire::DrawerId>,
 }
 
 impl RefundOutcome {
@@ -114,13 +118,17 @@ impl RefundOutcome {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self, refund: RefundId) -> Result<PaymentCommand, FieldError> {
-        let outcome = match (self.outcome.0, self.code) {
-            (RefundOutcomeKind::Succeeded, None) => command::RefundOutcome::Succeeded,
-            (RefundOutcomeKind::Succeeded, Some(_)) => {
+        let drawer = self.drawer_id.map(|drawer| drawer.0);
+        let outcome = match (self.outcome.0, self.code, drawer) {
+            (RefundOutcomeKind::Succeeded, None, drawer) => command::RefundOutcome::Succeeded { drawer },
+            (RefundOutcomeKind::Succeeded, Some(_), _) => {
                 return Err(FieldError::new("/code", "is for failed refunds only"));
             }
-            (RefundOutcomeKind::Failed, Some(Wire(code))) => command::RefundOutcome::Failed { code },
-            (RefundOutcomeKind::Failed, None) => {
+            (RefundOutcomeKind::Failed, Some(_), Some(_)) => {
+                return Err(FieldError::new("/drawer_id", "is for refunds that succeeded only"));
+            }
+            (RefundOutcomeKind::Failed, Some(Wire(code)), None) => command::RefundOutcome::Failed { code },
+            (RefundOutcomeKind::Failed, None, _) => {
                 let problem = "is required where the refund failed: the terminal's or provider's code";
                 return Err(FieldError::new("/code", problem));
             }
