@@ -212,15 +212,22 @@ impl Store {
         draft.settle_if_paid()
     }
 
-    /// Applies captured money to its order as far as something is due; the rest is recorded as not applicable.
+    /// Applies captured money to its check as far as something is due on it; the rest is recorded as not applicable, also
+    /// where something is due on other checks: those are other guests'.
     fn apply(&self, money: Captured, events: &mut Vec<Event>) {
         let Captured { payment, order: id, check, tender, amount, tip } = money;
         let (applied, unapplied, why) = match &self.orders[&id] {
-            OrderSlot::Live(order) if Money::ZERO < order.due() => {
-                let applied = amount.min(order.due());
-                (Some((order, applied)), Money(amount.0 - applied.0), NotApplicable::NothingDue)
+            OrderSlot::Live(order) => {
+                // A check that has nothing on it any more has nothing due.
+                let due = order.check(Some(check)).map_or(Money::ZERO, |(.., due)| due);
+                match Money::ZERO < due {
+                    true => {
+                        let applied = amount.min(due);
+                        (Some((order, applied)), Money(amount.0 - applied.0), NotApplicable::NothingDue)
+                    }
+                    false => (None, Money(amount.0 + tip.0), NotApplicable::NothingDue),
+                }
             }
-            OrderSlot::Live(_) => (None, Money(amount.0 + tip.0), NotApplicable::NothingDue),
             OrderSlot::Closed(closed) => {
                 let why = match closed.state {
                     Closed::Completed => NotApplicable::NothingDue,
@@ -251,7 +258,6 @@ impl Store {
 /// What a payment towards a check of an order that was split makes of it.
 fn check_paid(order: &Order, check: CheckId, applied: Money) -> Option<OrderEvent> {
     order.checks.as_deref()?;
-    // A check that has nothing on it any more has nothing due.
     let (_, total, due) = order.check(Some(check)).ok()?;
     (Money::ZERO < due && due <= applied).then_some(OrderEvent::CheckPaid { check, total })
 }

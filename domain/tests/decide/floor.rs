@@ -148,13 +148,63 @@ fn a_guest_who_paid_pays_for_nobody_else() {
 }
 
 #[test]
-fn a_payment_on_its_way_counts_for_its_order() {
+fn a_payment_on_its_way_pays_for_its_check_only() {
     let given =
         [&table()[..], &[evenly(3), pay_check("p1", 2, None, card()), split(1, &[("l1", MoveOf::All)])]].concat();
-    // Check 2 comes to 278 by now: what it has too much counts for the others.
-    check(&given, captured("p1", None), Ok(&["p1 captured 1004 + 0", "o1 applied p1 1004 + 0", "o1 check 2 paid 278"]));
-    let given = [&given[..], &[captured("p1", None)]].concat();
-    check(&given, pay_check("p2", 1, Some(2_008), cash()), Err(Refused::PaymentExceedsDue { due: Money(2_007) }));
+    // Check 2 comes to 278 by now, and what it cannot take goes back.
+    check(
+        &given,
+        captured("p1", None),
+        Ok(&[
+            "p1 captured 1004 + 0",
+            "o1 applied p1 278 + 0",
+            "o1 check 2 paid 278",
+            "o1 not applicable p1 726 NothingDue",
+            "p1 flagged NotApplicable",
+            "p1 refund unapplied 0 + 0 + 726",
+        ]),
+    );
+    // Two cards for one check: the second pays for no other guest.
+    let given = [
+        &table()[..],
+        &[evenly(3), pay_check("p1", 2, None, card()), pay_check("p2", 2, None, card()), captured("p1", None)],
+    ]
+    .concat();
+    let in_vain = [
+        "p2 captured 1004 + 0",
+        "o1 not applicable p2 1004 NothingDue",
+        "p2 flagged NotApplicable",
+        "p2 refund unapplied 0 + 0 + 1004",
+    ];
+    check(&given, captured("p2", None), Ok(&in_vain));
+    // Nor for what is not on its check any more.
+    let gone = split(1, &[("l1", MoveOf::All), ("l2", MoveOf::All)]);
+    let given = [&table()[..], &[evenly(3), pay_check("p2", 2, None, card()), gone]].concat();
+    check(&given, captured("p2", None), Ok(&in_vain));
+}
+
+#[test]
+fn what_a_check_has_too_much_after_a_change_counts_for_the_others() {
+    let void = OrderCommand::VoidLine { line: line("l2"), qty: QtyMilli::ONE, reason: text("cold"), wasted: true };
+    // Each comes to 911 by now, of which check 2 has paid 1004.
+    let given = [
+        &table()[..],
+        &[evenly(3), pay_check("p1", 2, None, cash()), to_o1(void), pay_check("p2", 1, None, cash())],
+    ]
+    .concat();
+    check(&given, pay_check("p3", 3, Some(911), cash()), Err(Refused::PaymentExceedsDue { due: Money(818) }));
+    check(
+        &given,
+        pay_check("p3", 3, None, cash()),
+        Ok(&[
+            "p3 cash 818 + 0",
+            "p3 captured 818 + 0, 0 back",
+            "o1 applied p3 818 + 0",
+            "o1 check 3 paid 911",
+            "committed l1 burger 2000",
+            "o1 completed 2733",
+        ]),
+    );
 }
 
 /// Two tables with the same line id, a discount on one and a charge on the other.

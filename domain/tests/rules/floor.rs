@@ -311,6 +311,19 @@ fn p9_checks_are_paid_and_reopened() {
                 assert!(due.0 == rest || (due == order.due() && due.0 < rest), "{id} {step:?}");
             }
         }
+        // What is paid on a check pays for nobody else: it takes what was due on it before, and no more.
+        for event in step.events() {
+            let Event::Order(id, OrderEvent::PaymentApplied { check, amount, .. }) = event else { continue };
+            let was = before.open().order(*id).expect("it was there").live().expect("it was live");
+            let (total, paid) = match was.checks.as_deref() {
+                Some(checks) => {
+                    let dealt = was.check_totals(checks).into_iter().find(|(number, _)| number == check);
+                    (dealt.map_or(Money::ZERO, |(_, dealt)| dealt.total), checks.paid(*check))
+                }
+                None => (was.total, was.applied),
+            };
+            assert!(amount.0 <= total.0 - paid.0, "{step:?}");
+        }
         for event in step.events() {
             let Event::Order(id, OrderEvent::CheckPaid { check, total }) = event else { continue };
             let was = before.open().order(*id).expect("it was there").live().expect("it was live");
