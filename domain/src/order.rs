@@ -484,11 +484,15 @@ impl Order {
         Some(prep.tickets.remove(index))
     }
 
-    /// Takes a ticket that another order gave away.
+    /// Takes a ticket that another order gave away. What it names and the order does not have was removed over there, and
+    /// its id is not given out here either.
     pub(crate) fn take_ticket(&mut self, mut ticket: Ticket, renamed: &[RenamedLine]) {
         for line in &mut ticket.lines {
             if let Some(renamed) = renamed.iter().find(|renamed| renamed.from == line.line) {
                 line.line = renamed.to;
+            }
+            if self.line(line.line).is_err() && !self.removed.contains(&line.line) {
+                self.removed.push(line.line);
             }
         }
         let prep = self.prep.as_deref_mut().expect("only what is prepared goes into what is prepared");

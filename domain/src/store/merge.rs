@@ -105,20 +105,26 @@ fn assert_conserved(merged: &Totals, parts: [&Totals; 2]) {
     assert_eq!(of(merged).as_slice(), sum.as_slice(), "a merge changes what two orders come to");
 }
 
-/// The ids of the source's lines in the target, in their order.
+/// The ids of the source's lines in the target, in their order; then those of lines that are gone and that its tickets still
+/// name, so that nothing on a ticket is taken for another line (rule K2).
 fn rename_lines(source: &Order, target: &Order) -> Vec<RenamedLine> {
-    let mut renamed: Vec<RenamedLine> = Vec::with_capacity(source.lines.len());
-    for line in &source.lines {
+    let mut ids: Vec<LineId> = source.lines.iter().map(|line| line.line).collect();
+    for on_ticket in source.prep.iter().flat_map(|prep| &prep.tickets).flat_map(|ticket| &ticket.lines) {
+        if !ids.contains(&on_ticket.line) {
+            ids.push(on_ticket.line);
+        }
+    }
+    let mut renamed: Vec<RenamedLine> = Vec::with_capacity(ids.len());
+    for from in &ids {
         let is_taken = |id: Id| {
             let id = LineId(id);
-            let is_of_source = id != line.line && source.lines.iter().any(|held| held.line == id);
-            is_of_source
+            (id != *from && ids.contains(&id))
                 || target.line(id).is_ok()
                 || target.removed.contains(&id)
                 || renamed.iter().any(|held| held.to == id)
         };
-        let to = LineId(free_id(line.line.0, is_taken));
-        renamed.push(RenamedLine { from: line.line, to });
+        let to = LineId(free_id(from.0, is_taken));
+        renamed.push(RenamedLine { from: *from, to });
     }
     renamed
 }

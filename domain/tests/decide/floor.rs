@@ -293,6 +293,43 @@ fn merging_takes_tickets_along() {
 }
 
 #[test]
+fn merging_takes_no_ticket_for_another_line() {
+    let cooking = || opened(Settings { kitchen: Kitchen::On, ..settings() });
+    let two = vec![new_line("l1", "burger", 2), new_line("l3", "burger", 1)];
+    let void = OrderCommand::VoidLine { line: line("l1"), qty: QtyMilli::pieces(2), reason: text("dropped"), wasted: true };
+    // What was on ticket t1 as l1 is gone; the other order has an l1 of its own, which nobody fired.
+    let given = [
+        open(two),
+        place(),
+        to_o1(OrderCommand::FireLines(Fire::Unheld)),
+        to_o1(void),
+        to_o1(OrderCommand::RemoveLine(line("l1"))),
+        open_o2(burgers()),
+    ];
+    check_in(
+        cooking(),
+        &given,
+        merge("o1", "o2"),
+        Ok(&["o2 received from o1: l3 x 1000 as l3", "o2 repriced 3267", "t1 for o2, l1 is l1_2", "o1 merged into o2"]),
+    );
+    let merged = [&given[..], &[merge("o1", "o2")]].concat();
+    check_in(
+        cooking(),
+        &merged,
+        to_o2(OrderCommand::FireLines(Fire::Unheld)),
+        Ok(&[
+            "reserved l1 burger 2000",
+            "committed l1 burger 2000",
+            "o2 fire 2: l1 2000 took 2000",
+            "t2 for grill: l1 2000",
+        ]),
+    );
+    // The id of what is gone is given to no other line.
+    let taken = to_o2(OrderCommand::AddLines(vec![new_line("l1_2", "burger", 1)]));
+    check_in(cooking(), &merged, taken, Err(Refused::LineExists { line: line("l1_2") }));
+}
+
+#[test]
 fn money_that_comes_after_a_merge_goes_back() {
     let given = [open(burgers()), place(), open_o2(burgers()), by_card("p1", None)];
     check(

@@ -3,15 +3,18 @@
 //! Every step of such a day is followed by some of the floor.
 
 use crate::generate::{Day, LINES, ORDERS, PAYMENTS, a_day};
+use crate::kitchen::Pass;
 use crate::life::{Life, Step};
 use crate::model::{Model, State};
 use crate::spell::pick;
 use crate::support::*;
-use crate::{BUSY, OPS, holds_at_each_step, prove};
+use crate::{BUSY, Mix, OPS, holds_at_each_step, prove};
 use domain::check::{CheckId, CheckMove, MoveOf};
-use domain::command::{Command, Fire, Method, OrderCommand, Outcome, PaymentCommand, Source, StoreCommand};
+use domain::command::{
+    Command, Fire, Method, OrderCommand, Outcome, PaymentCommand, Source, StoreCommand, TicketCommand,
+};
 use domain::event::{Event, NotApplicable, OrderEvent, PaymentEvent, TicketEvent};
-use domain::ids::{LineId, OrderId, TenderId};
+use domain::ids::{LineId, OrderId, TenderId, TicketId};
 use domain::kitchen::Kitchen;
 use domain::money::{Money, QtyMilli, split_evenly};
 use domain::order::Order;
@@ -21,6 +24,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Days on which nobody pays before the kitchen is done.
+const COOKING: Mix = [10, 1, 0, 1];
 /// How many steps of the floor follow each other step.
 const PACE: usize = 2;
 
@@ -30,11 +35,29 @@ enum Op {
     Evenly(usize, u64),
     Merge(usize, usize),
     Fire(usize),
+    /// All of a line that is on a ticket.
+    Void(usize, usize),
+    /// A line of which nothing is left.
+    Remove(usize),
+    /// Bumps or recalls a ticket.
+    Ticket(usize, bool),
     Pay { order: usize, payment: usize, check: Option<u64>, part: Option<i64>, cash: bool },
     Captured(usize),
 }
 
+/// A step of a floor that mostly pays.
 fn op() -> impl Strategy<Value = Op> {
+    op_of([6, 3, 3, 2, 1, 1, 1, 7, 3])
+}
+
+/// One of a floor whose kitchen is busy, and whose guests change their minds.
+fn cooking_op() -> impl Strategy<Value = Op> {
+    op_of([1, 0, 6, 7, 7, 7, 3, 0, 0])
+}
+
+fn op_of(
+    [splits, evenly, merges, fires, voids, removes, tickets, pays, captures]: [u32; 9],
+) -> impl Strategy<Value = Op> {
     let (o, check) = (|| 0..42_usize, || 1..5_u64);
     let what = prop_oneof![
         2 => Just(MoveOf::All),
@@ -42,15 +65,18 @@ fn op() -> impl Strategy<Value = Op> {
         3 => (1..4_u32, 2..8_u32).prop_map(|(parts, of)| MoveOf::Share { parts: parts.min(of), of }),
     ];
     prop_oneof![
-        6 => (o(), check(), 0..LINES.len(), what, option_of(check())).prop_map(|(order, to, line, what, from)| {
+        splits => (o(), check(), 0..LINES.len(), what, option_of(check())).prop_map(|(order, to, line, what, from)| {
             Op::Split { order, to, line, what, from: from.filter(|from| *from != to) }
         }),
-        3 => (o(), check()).prop_map(|(order, checks)| Op::Evenly(order, checks)),
-        3 => (o(), o()).prop_map(|(order, into)| Op::Merge(order, into)),
-        2 => o().prop_map(Op::Fire),
-        6 => (o(), 0..42_usize, option_of(check()), option_of(1..4_000_i64), any::<bool>())
+        evenly => (o(), check()).prop_map(|(order, checks)| Op::Evenly(order, checks)),
+        merges => (o(), o()).prop_map(|(order, into)| Op::Merge(order, into)),
+        fires => o().prop_map(Op::Fire),
+        voids => (o(), 0..LINES.len()).prop_map(|(order, line)| Op::Void(order, line)),
+        removes => o().prop_map(Op::Remove),
+        tickets => (0..8_usize, any::<bool>()).prop_map(|(ticket, bumps)| Op::Ticket(ticket, bumps)),
+        pays => (o(), 0..42_usize, option_of(check()), option_of(1..4_000_i64), any::<bool>())
             .prop_map(|(order, payment, check, part, cash)| Op::Pay { order, payment, check, part, cash }),
-        3 => (0..42_usize).prop_map(Op::Captured),
+        captures => (0..42_usize).prop_map(Op::Captured),
     ]
 }
 
@@ -104,7 +130,46 @@ fn floor_command(life: &Life, op: &Op) -> Command {
             to_order(id, OrderCommand::SplitCheck { to: check(*to), moves })
         }
         Op::Evenly(index, checks) => to_order(placed(*index), OrderCommand::SplitEvenly(check(*checks))),
-        Op::Merge(index, into) => to_order(placed(*index), OrderCommand::MergeInto(order(placed(*into)))),
+        Op::Merge(index, into) => {
+            let live = |id: &str| life.world.open().order(order(id)).and_then(|slot| slot.live().ok());
+            let has_gone = |id: &str| live(id).is_some_and(|order| 0 < names_gone(order));
+            let source = match ORDERS.iter().any(|id| has_gone(id)) {
+                true => pick(*index, &ORDERS, has_gone),
+                false => placed(*index),
+            };
+            let of = live(source).map(|order| order.pay_mode);
+            let alike = |id: &str| id != source && live(id).is_some_and(|order| Some(order.pay_mode) == of);
+            let target = if into % 2 == 0 { placed(*into) } else { pick(*into, &ORDERS, alike) };
+            to_order(source, OrderCommand::MergeInto(order(target)))
+        }
+        Op::Void(index, of) => {
+            let id = placed(*index);
+            let order = life.world.open().order(order(id)).and_then(|slot| slot.live().ok());
+            let sent = |line: LineId| {
+                let prep = order.and_then(|order| order.prep.as_deref());
+                prep.is_some_and(|prep| QtyMilli::ZERO < prep.line(line).sent())
+            };
+            let lines = order.map_or(&[][..], |order| &order.lines);
+            let fired: Vec<_> = lines.iter().filter(|line| sent(line.line)).collect();
+            let (line, qty) = match fired.get(of % fired.len().max(1)) {
+                Some(held) => (held.line, held.qty),
+                None => (line("l1"), QtyMilli::ONE),
+            };
+            to_order(id, OrderCommand::VoidLine { line, qty, reason: text("dropped"), wasted: true })
+        }
+        Op::Remove(index) => {
+            let empty = |id: &str| {
+                let held = life.model.orders.get(&order(id)).filter(|held| held.state == State::Placed);
+                let empty = held?.lines.iter().find(|(_, line)| line.qty == QtyMilli::ZERO);
+                empty.map(|(line, _)| *line)
+            };
+            let id = pick(*index, &ORDERS, |id| empty(id).is_some());
+            to_order(id, OrderCommand::RemoveLine(empty(id).unwrap_or(line("l1"))))
+        }
+        Op::Ticket(index, bumps) => {
+            let command = if *bumps { TicketCommand::Bump } else { TicketCommand::Recall };
+            to_ticket(TicketId::numbered(*index as u64 + 1).as_str(), command)
+        }
         Op::Fire(index) => to_order(placed(*index), OrderCommand::FireLines(Fire::Unheld)),
         Op::Pay { order: index, payment: of, check: on, part, cash } => {
             let id = pick(*of, &PAYMENTS, |id| !life.model.payments.contains_key(&payment(id)));
@@ -128,6 +193,12 @@ fn floor_command(life: &Life, op: &Op) -> Command {
             to_payment(id, PaymentCommand::RecordOutcome(Outcome::Captured { amount: None }))
         }
     }
+}
+
+/// How many lines of its tickets an order does not have any more.
+fn names_gone(order: &Order) -> usize {
+    let on_tickets = order.prep.iter().flat_map(|prep| &prep.tickets).flat_map(|ticket| &ticket.lines);
+    on_tickets.filter(|line| order.line(line.line).is_err()).count()
 }
 
 #[track_caller]
@@ -235,17 +306,33 @@ fn o11_merge_conserves_totals() {
             is_fired || matches!(event, Event::Ticket(_, TicketEvent::TicketCreated { .. }))
         };
         assert!(!step.events().iter().any(is_new), "{step:?}");
-        // No line is lost or doubled, and each ticket names lines of its order.
+        // No line is lost or doubled, and each ticket names lines of its order, or such that are gone for ever.
         let ids: BTreeSet<LineId> = is.lines.iter().map(|line| line.line).collect();
         assert_eq!(ids.len(), is.lines.len());
-        for ticket in is.prep.iter().flat_map(|prep| &prep.tickets) {
-            assert!(ticket.lines.iter().all(|line| ids.contains(&line.line)), "{step:?}");
+        for line in is.prep.iter().flat_map(|prep| &prep.tickets).flat_map(|ticket| &ticket.lines) {
+            assert!(ids.contains(&line.line) != is.removed.contains(&line.line), "{step:?}");
         }
         assert_eq!(after.held_for(target), model.held_for(source) + model.held_for(target));
         assert_eq!(after.held_for(source), 0);
         let reserved: i64 = world.open().stock().reserved_for(target).iter().map(|line| line.qty.0).sum();
         assert_eq!(i128::from(reserved), after.held_for(target));
         true
+    });
+}
+
+#[test]
+fn k2_a_merge_takes_tickets_for_no_other_line() {
+    let days = (a_day(OPS, COOKING), Just(true), vec(cooking_op(), PACE * OPS));
+    prove("k2_a_merge_takes_tickets_for_no_other_line", 4, days, |input| {
+        let mut pass = Pass::default();
+        wait_tables(input, |_, before, step, world| {
+            step.events().iter().for_each(|event| pass.fold(event));
+            pass.holds(world, step);
+            // A merge of an order whose tickets name lines that are gone.
+            let Some((source, OrderCommand::MergeInto(_))) = step.order() else { return false };
+            let was = before.open().order(source).and_then(|slot| slot.live().ok());
+            !step.events().is_empty() && was.is_some_and(|order| 0 < names_gone(order))
+        })
     });
 }
 
