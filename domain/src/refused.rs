@@ -480,6 +480,9 @@ pub enum Refused {
         /// The field.
         field: &'static str,
     },
+    /// Nobody can tell what was taken while the terminal was away: the payment says neither its amount nor the total that was
+    /// shown, or something else was paid towards it, which the terminal may or may not have known.
+    AmountUnknown,
     /// What is recorded after the fact asks no provider for money.
     OnlyOnline {
         /// The field.

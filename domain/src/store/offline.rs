@@ -5,13 +5,14 @@
 //! have facts of their own (`OversellRecorded`, `TotalMismatchRecorded`) and are not refused in the first place.
 
 use super::Store;
+use super::payments::may_try;
 use crate::check::CheckId;
 use crate::command::{Context, Method, PaymentCommand, StoreCommand, TerminalCommand};
 use crate::event::{Event, Noted, OrderEvent, PaymentEvent, TerminalEvent};
 use crate::ids::{PaymentId, TerminalId, TerminalSeq, Text};
 use crate::money::Money;
-use crate::order::{Order, OrderSlot};
-use crate::refused::Refused;
+use crate::order::OrderSlot;
+use crate::refused::{Closed, Refused};
 use crate::tenant::Tenant;
 use crate::terminal::{CLOCK_AHEAD_MAX_US, Offline, Queued, Terminal, Waiver};
 
@@ -122,33 +123,36 @@ impl Store {
         }
         let slot = self.orders.get(order).ok_or(Refused::UnknownOrder { order: *order })?;
         let mut events = vec![];
-        let (check, due) = match slot {
+        let (check, is_unpaid) = match slot {
             OrderSlot::Live(live) if live.is_placed => {
                 // Money for a check that nobody split off counts for one that is open.
                 let (check, total, due) = live.check(*named).or_else(|_| live.check(None))?;
-                let shown = expected_total.unwrap_or(total);
-                if shown != total {
+                if let Some(shown) = *expected_total
+                    && shown != total
+                {
                     let mismatch = OrderEvent::TotalMismatchRecorded { expected: shown, actual: total };
                     events.push(Event::Order(*order, mismatch));
                 }
-                // What the terminal thought was due is what it took, also where others have paid it all meanwhile.
-                let due = Money(shown.0 - (total.0 - due.0));
-                (check, if Money::ZERO < due { due } else { shown })
+                (check, due == total)
             }
-            OrderSlot::Live(_) | OrderSlot::Closed(_) => {
-                (named.unwrap_or(CheckId::FIRST), expected_total.unwrap_or(Money::ZERO))
+            OrderSlot::Live(_) => (named.unwrap_or(CheckId::FIRST), true),
+            OrderSlot::Closed(closed) => {
+                let took_nothing = closed.state != Closed::Completed && slot.returns().is_none();
+                (named.unwrap_or(CheckId::FIRST), took_nothing)
             }
         };
-        if let OrderSlot::Live(live) = slot
-            && Order::ATTEMPTS_MAX <= live.attempts.len()
-        {
-            return Err(Refused::TooMany { what: "unanswered payments of an order", max: Order::ATTEMPTS_MAX });
+        if let OrderSlot::Live(live) = slot {
+            may_try(live, *method)?;
         }
-        let amount = match (asked, method) {
-            (Some(amount), _) => *amount,
+        // What the terminal showed was due where nobody has paid anything; otherwise it may have known of that or not.
+        let shown = expected_total.filter(|_| is_unpaid);
+        let amount = match (asked, shown, method) {
+            (Some(amount), _, _) => *amount,
+            (None, None, _) => return Err(Refused::AmountUnknown),
             // Nobody hands over less than was asked for.
-            (None, Method::Cash { tendered: Some(tendered), .. }) => due.min(Money(tendered.0 - tip.0)),
-            (None, Method::Cash { tendered: None, .. } | Method::External(_) | Method::Provider { .. }) => due,
+            (None, Some(shown), Method::Cash { tendered: Some(tendered), .. }) => shown.min(Money(tendered.0 - tip.0)),
+            (None, Some(shown), Method::Cash { tendered: None, .. }) => shown,
+            (None, Some(shown), Method::External(_) | Method::Provider { .. }) => shown,
         };
         if amount <= Money::ZERO {
             return Err(Refused::NothingDue);

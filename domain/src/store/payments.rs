@@ -105,9 +105,7 @@ impl Store {
         method: Method,
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
-        if Order::ATTEMPTS_MAX <= order.attempts.len() {
-            return Err(Refused::TooMany { what: "unanswered payments of an order", max: Order::ATTEMPTS_MAX });
-        }
+        may_try(order, method)?;
         amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         let deadline = match (method, context.source) {
             (Method::Provider { .. }, Source::Imported | Source::Offline) => {
@@ -252,6 +250,16 @@ impl Store {
             events.extend(self.let_go(order, Some(payment)));
             events.extend(self.paid(id, order, applied));
         }
+    }
+}
+
+/// Whether one more attempt may be under way. Cash never is: it is captured at once.
+pub(super) fn may_try(order: &Order, method: Method) -> Result<(), Refused> {
+    match method {
+        Method::External(_) | Method::Provider { .. } if Order::ATTEMPTS_MAX <= order.attempts.len() => {
+            Err(Refused::TooMany { what: "unanswered payments of an order", max: Order::ATTEMPTS_MAX })
+        }
+        Method::Cash { .. } | Method::External(_) | Method::Provider { .. } => Ok(()),
     }
 }
 

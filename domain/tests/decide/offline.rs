@@ -308,8 +308,70 @@ fn money_that_was_taken_is_recorded() {
     check(&placed, kept(2, by_card("p1", Some(500))), &["t1 at 2", "p1 card 500 + 0"]);
     // Nobody can say what was taken for an order that does not exist or asks for nothing: a person has to.
     check(&[], kept(1, by_cash("p1", Some(700))), &["t1 registered", "t1 at 1", "t1 late 1 UnknownOrder with 700"]);
-    check(&paid, kept(2, by_cash("p1", None)), &["t1 at 2", "t1 late 2 NothingDue"]);
+    check(&paid, kept(2, by_cash("p1", None)), &["t1 at 2", "t1 late 2 AmountUnknown"]);
+    check(&placed, kept(2, by_cash("p1", None)), &["t1 at 2", "t1 late 2 AmountUnknown"]);
     check(&paid, kept(2, by_cash("p0", Some(5))), &["t1 at 2", "t1 late 2 PaymentExists with 5"]);
+}
+
+/// Cash of an order that was shown at 2178, without an amount.
+fn all_of_it(id: &str, tendered: Option<i64>) -> When {
+    let method = Method::Cash { tendered: tendered.map(Money), drawer: None };
+    let (order, expected_total) = (order("o1"), Some(Money(2_178)));
+    let (check, amount, tip) = (None, None, Money::ZERO);
+    when(to_payment(id, PaymentCommand::Initiate { order, check, amount, tip, method, expected_total }))
+}
+
+#[test]
+fn f4_cash_is_what_was_handed_over() {
+    let placed = [kept(1, sell(burgers(), None))];
+    let settled = ["committed l1 burger 2000", "o1 completed 2178"];
+    let all = ["t1 at 2", "p1 cash 2178 + 0", "p1 captured 2178 + 0, 822 back", "o1 applied p1 2178 + 0"];
+    check(&placed, kept(2, all_of_it("p1", Some(3_000))), &[&all[..], &settled].concat());
+    let less = ["t1 at 2", "p1 cash 2000 + 0", "p1 captured 2000 + 0, 0 back", "o1 applied p1 2000 + 0"];
+    check(&placed, kept(2, all_of_it("p1", Some(2_000))), &less);
+    // Somebody else took a part of it, and nobody can say whether the terminal knew: it is never booked as the rest.
+    let partly = [placed.to_vec(), vec![now(by_cash("p0", Some(1_000)))]].concat();
+    check(&partly, kept(2, all_of_it("p1", Some(3_000))), &["t1 at 2", "t1 late 2 AmountUnknown with 2178"]);
+    let over = [
+        "t1 at 2",
+        "p1 cash 2178 + 0",
+        "p1 captured 2178 + 0, 0 back",
+        "o1 applied p1 1178 + 0",
+        "o1 not applicable p1 1000 NothingDue",
+        "p1 flagged NotApplicable",
+        "p1 refund unapplied 0 + 0 + 1000",
+    ];
+    check(&partly, kept(2, by_cash("p1", Some(2_178))), &[&over[..], &settled].concat());
+    // Of an order that is over it is told where it never took money.
+    let in_vain = |amount: i64, why: &str| {
+        let taken = ["p1 cash", "p1 captured", "o1 not applicable p1", "p1 flagged NotApplicable"];
+        vec![
+            "t1 at 2".to_owned(),
+            format!("{} {amount} + 0", taken[0]),
+            format!("{} {amount} + 0, 0 back", taken[1]),
+            format!("{} {amount} {why}", taken[2]),
+            taken[3].to_owned(),
+            format!("p1 refund unapplied 0 + 0 + {amount}"),
+        ]
+    };
+    let told = |given: &[Came], came: Came, then: Vec<String>| {
+        check(given, came, &then.iter().map(String::as_str).collect::<Vec<_>>());
+    };
+    let cancelled = [placed.to_vec(), vec![now(cancel())]].concat();
+    told(&cancelled, kept(2, all_of_it("p1", None)), in_vain(2_178, "OrderCancelled"));
+    let paid = [placed.to_vec(), vec![now(by_cash("p0", None))]].concat();
+    check(&paid, kept(2, all_of_it("p1", None)), &["t1 at 2", "t1 late 2 AmountUnknown with 2178"]);
+    told(&paid, kept(2, by_cash("p1", Some(2_178))), in_vain(2_178, "NothingDue"));
+}
+
+#[test]
+fn f3_cash_is_recorded_however_many_cards_are_unanswered() {
+    let mut given = vec![kept(1, sell(burgers(), None))];
+    given.extend((0..Order::ATTEMPTS_MAX).map(|number| now(by_card(&format!("c{number}"), Some(1)))));
+    let paid = ["t1 at 2", "p1 cash 1000 + 0", "p1 captured 1000 + 0, 0 back", "o1 applied p1 1000 + 0"];
+    check(&given, kept(2, by_cash("p1", Some(1_000))), &paid);
+    check(&given, now(by_cash("p1", Some(1_000))), &paid[1..]);
+    check(&given, kept(2, by_card("p1", Some(1_000))), &["t1 at 2", "t1 late 2 TooMany with 1000"]);
 }
 
 #[test]
@@ -380,7 +442,7 @@ fn a_terminal_counts_its_own_numbers() {
 #[test]
 fn what_the_state_has_no_place_for_is_kept() {
     let placed = [kept(1, sell(burgers(), None))];
-    let paid = [placed.to_vec(), vec![kept(2, by_cash("p1", None))]].concat();
+    let paid = [placed.to_vec(), vec![kept(2, by_cash("p1", Some(2_178)))]].concat();
     check(&paid, kept(3, add(vec![new_line("l2", "soda", 1)])), &["t1 at 3", "t1 late 3 OrderClosed"]);
     check(&paid, kept(3, cancel()), &["t1 at 3", "t1 late 3 OrderClosed"]);
     check(&placed, kept(2, sell(burgers(), None)), &["t1 at 2", "t1 late 2 OrderExists"]);

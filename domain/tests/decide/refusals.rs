@@ -105,13 +105,14 @@ fn name(refused: &Refused) -> &'static str {
         Refused::ApprovalRequired { .. } => "ApprovalRequired",
         Refused::NumberTaken { .. } => "NumberTaken",
         Refused::OnlyImported { .. } => "OnlyImported",
+        Refused::AmountUnknown => "AmountUnknown",
         Refused::OnlyOnline { .. } => "OnlyOnline",
         Refused::NotDue => "NotDue",
     }
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 94;
+const REFUSALS: usize = 95;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -354,6 +355,7 @@ fn order_cases() -> Vec<Case> {
         ),
         case(&[], When { source: Source::Offline, ..with(named.clone()) }, Refused::NumberTaken { number: text("17") }),
         case(&[], with(named), Refused::OnlyImported { field: "display_number" }),
+        case(&placed, When { source: Source::Offline, ..by_cash("p1", None) }, Refused::AmountUnknown),
         case(&placed, time_out(900).at(900), Refused::NotDue),
     ]
 }

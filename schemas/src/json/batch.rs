@@ -208,6 +208,10 @@ impl BatchCommand {
         if queued.is_some() && !happens_in_a_store(&command) {
             return Err(FieldError::new("/source", format!("must be online for {}", name_of(self.kind.0))));
         }
+        if queued.is_some() && says_no_amount(&command) {
+            let problem = "is required of a payment that was made offline: what was taken; or name expected_total";
+            return Err(FieldError::new("/body/amount", problem));
+        }
         Ok(ParsedCommand {
             command_id: self.command_id.0,
             source: self.source.0,
@@ -464,6 +468,12 @@ impl BatchCommand {
 }
 
 /// Whether a device can have kept a command while it was away: what is set up is not done on the floor.
+/// Whether it is a payment that does not say in any way how much was taken.
+fn says_no_amount(command: &Command) -> bool {
+    let Command::Store(_, StoreCommand::Payment(_, command)) = command else { return false };
+    matches!(command, PaymentCommand::Initiate { amount: None, expected_total: None, .. })
+}
+
 fn happens_in_a_store(command: &Command) -> bool {
     match command {
         Command::Menu(_) | Command::Access(_) => false,

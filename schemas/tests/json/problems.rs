@@ -435,6 +435,13 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({"max": 1089}),
         ),
         (
+            Refused::AmountUnknown,
+            "amount_unknown",
+            "What was taken while the terminal was away cannot be told: something else was paid, or the total that was shown \
+             is missing; say it in amount.",
+            json!({"field": "amount"}),
+        ),
+        (
             Refused::OnlyOnline { field: "provider_account" },
             "only_online",
             "What is recorded after the fact may not bring provider_account; leave it out.",

@@ -86,6 +86,7 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::PaymentNotAuthorised => "payment_not_authorised",
         Refused::VoidUnderWay => "void_under_way",
         Refused::TipTooHigh { .. } => "tip_too_high",
+        Refused::AmountUnknown => "amount_unknown",
         Refused::OnlyOnline { .. } => "only_online",
         Refused::NotCash => "not_cash",
         Refused::ShiftRequired => "shift_required",
@@ -208,6 +209,11 @@ pub fn refusal_detail(refused: &Refused) -> String {
         R::TipTooHigh { max } => {
             format!("The tip may be {max} at most, for what was set aside; take the rest as another payment.").into()
         }
+        R::AmountUnknown => {
+            "What was taken while the terminal was away cannot be told: something else was paid, or the total that was shown is \
+             missing; say it in amount."
+                .into()
+        }
         R::OnlyOnline { field } => {
             format!("What is recorded after the fact may not bring {field}; leave it out.").into()
         }
@@ -306,6 +312,7 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::LastToken { role } => json!({"role": name_of(*role)}),
         R::ApprovalRequired { right, approver } => json!({"right": name_of(*right), "approver": approver.map(Wire)}),
         R::OnlyImported { field } | R::OnlyOnline { field } => json!({"field": field}),
+        R::AmountUnknown => json!({"field": "amount"}),
         R::ProviderDecides { account } => json!({"provider_account": Wire(*account)}),
         R::TipTooHigh { max } => json!({"max": max.0}),
         R::NoProvider | R::PaymentNotAuthorised | R::VoidUnderWay => json!({}),

@@ -25,7 +25,8 @@ pub struct InitiatePayment {
     pub check_id: Option<wire::CheckId>,
     /// `cash`, or the name of another tender, whose outcome comes later.
     pub tender: wire::TenderId,
-    /// What is to count towards the check; all that is due where it is left out.
+    /// What is to count towards the check; all that is due where it is left out. Of a payment that was made while the terminal
+    /// was away it is what was taken; left out, that is `expected_total`, where nothing else has been paid towards the check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<wire::Money>,
     /// The tip on top.
