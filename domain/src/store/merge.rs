@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::orders::Draft;
+use crate::command::Context;
 use crate::event::{
     Discount, DiscountScope, Event, FixedPart, Line, OrderEvent, PaymentEvent, Rate, Received, ReceivedDiscount,
     ReceivedLine, RenamedLine, ReservedLine, ServiceCharge, StockEvent, TicketEvent,
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 impl Store {
     /// Moves all that the order `id` has into `target_id`. A second time it changes nothing.
-    pub(super) fn merge(&self, id: OrderId, target_id: OrderId) -> Result<Vec<Event>, Refused> {
+    pub(super) fn merge(&self, id: OrderId, target_id: OrderId, context: &Context) -> Result<Vec<Event>, Refused> {
         let slot = self.orders.get(&id).ok_or(Refused::UnknownOrder { order: id })?;
         if let OrderSlot::Closed(closed) = slot
             && closed.merged_into() == Some(target_id)
@@ -41,8 +42,14 @@ impl Store {
         draft.push(OrderEvent::LinesReceivedByMerge(received));
         let merged = draft.order.price()?;
         assert_conserved(&merged, [&totals, &target_totals]);
-        draft.push(OrderEvent::OrderRepriced { totals: merged });
-        let mut events = draft.events;
+        let mut events = match source.is_placed {
+            true => {
+                draft.push(OrderEvent::OrderRepriced { totals: merged });
+                draft.events
+            }
+            // Nothing of it is sold, reserved or fired yet: a placed order takes it as it takes lines that are added.
+            false => draft.reprice(context)?,
+        };
         let reserved = self.stock.reserved_for(id);
         if !reserved.is_empty() {
             let moved = |held: &ReservedLine| ReservedLine { line: new_id(&renamed, held.line), ..*held };
@@ -65,7 +72,8 @@ impl Store {
 
 /// What has to be the same in both for nothing to change, and what may not be there.
 fn check_alike(source: &Order, target: &Order) -> Result<(), Refused> {
-    if !source.is_placed || !target.is_placed {
+    // What is sold does not become what nobody has ordered yet.
+    if source.is_placed && !target.is_placed {
         return Err(Refused::OrderNotPlaced);
     }
     // Money stays where it was paid: with it the guests of the source would find the target paid, or not.

@@ -54,7 +54,7 @@ impl Store {
             };
         }
         if let OrderCommand::MergeInto(target) = command {
-            return self.merge(id, *target);
+            return self.merge(id, *target, context);
         }
         let order = slot.live()?;
         if let OrderCommand::TimeOut { deadline } = command {
@@ -431,7 +431,7 @@ impl<'a> Draft<'a> {
     }
 
     /// After a change: a placed order keeps its amounts and its reservation in step, in the same commit.
-    fn reprice(mut self, context: &Context) -> Result<Vec<Event>, Refused> {
+    pub(super) fn reprice(mut self, context: &Context) -> Result<Vec<Event>, Refused> {
         let totals = self.order.price()?;
         if !self.order.is_placed || self.events.is_empty() {
             return Ok(self.events);

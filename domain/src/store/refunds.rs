@@ -2,11 +2,11 @@
 
 use super::Store;
 use crate::command::{Context, NewRefund, RefundOf, RefundOutcome};
+use crate::drawer::Shift;
 use crate::event::{
     DrawerEvent, Event, Flag, IgnoredRefund, MoneyParts, OrderEvent, PaymentEvent, RefundedLine, ReservedLine, Tender,
 };
 use crate::hash::IdMap;
-use crate::drawer::Shift;
 use crate::ids::{DrawerId, OrderId, PaymentId, RefundId, Text};
 use crate::money::{Money, QtyMilli};
 use crate::order::OrderSlot;

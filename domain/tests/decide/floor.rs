@@ -187,11 +187,9 @@ fn a_payment_on_its_way_pays_for_its_check_only() {
 fn what_a_check_has_too_much_after_a_change_counts_for_the_others() {
     let void = OrderCommand::VoidLine { line: line("l2"), qty: QtyMilli::ONE, reason: text("cold"), wasted: true };
     // Each comes to 911 by now, of which check 2 has paid 1004.
-    let given = [
-        &table()[..],
-        &[evenly(3), pay_check("p1", 2, None, cash()), to_o1(void), pay_check("p2", 1, None, cash())],
-    ]
-    .concat();
+    let given =
+        [&table()[..], &[evenly(3), pay_check("p1", 2, None, cash()), to_o1(void), pay_check("p2", 1, None, cash())]]
+            .concat();
     check(&given, pay_check("p3", 3, Some(911), cash()), Err(Refused::PaymentExceedsDue { due: Money(818) }));
     check(
         &given,
@@ -251,6 +249,46 @@ fn merging_changes_no_total() {
 }
 
 #[test]
+fn an_order_that_was_not_placed_arrives_as_an_addition() {
+    let draft = |id: &str, lines: Vec<NewLine>| {
+        when(to_order(id, OrderCommand::Open(NewOrder { lines, pay_mode: PayMode::Later, ..new_order() })))
+    };
+    // A placed order takes it as it takes lines: priced, and reserved.
+    let given = [draft("o1", burgers()), discount("d1", DiscountScope::Order, 100_000), open_o2(burgers())];
+    let merged = [
+        "o2 received from o1: l1 x 2000 as l1_2",
+        "o2 repriced 4138",
+        "reserved l1_2 burger 2000",
+        "o1 merged into o2",
+    ];
+    check(&given, merge("o1", "o2"), Ok(&merged));
+    // What is not there is refused, and nothing is merged.
+    let many = [draft("o1", vec![new_line("l1", "burger", 9)]), open_o2(burgers())];
+    let short =
+        Shortage { sku: sku("burger"), wanted: QtyMilli::pieces(9), available: QtyMilli::pieces(8), marked_86: false };
+    check(&many, merge("o1", "o2"), Err(Refused::OutOfStock { shortages: vec![short] }));
+    // It books nothing where it came from, and what it brings is booked with the other order.
+    let closed = [&given[..], &[crate::days::close(2)]].concat();
+    check(&closed, merge("o1", "o2"), Ok(&[&["opened 2026-03-03"][..], &merged].concat()));
+    // Two that were not placed are one that was not placed, and comes to the same.
+    let drafts = [draft("o1", burgers()), discount("d1", DiscountScope::Order, 100_000), draft("o2", burgers())];
+    let one = ["o2 received from o1: l1 x 2000 as l1_2", "o1 merged into o2"];
+    check(&drafts, merge("o1", "o2"), Ok(&one));
+    let closed = [&drafts[..], &[crate::days::close(2)]].concat();
+    check(&closed, merge("o1", "o2"), Ok(&one));
+    let merged = [&drafts[..], &[merge("o1", "o2")]].concat();
+    check(
+        &merged,
+        to_o2(OrderCommand::Place(Place { expected_total: Some(Money(4_138)) })),
+        Ok(&["o2 placed 4138", "reserved l1 burger 2000, l1_2 burger 2000"]),
+    );
+    check(&merged, place(), Err(Refused::OrderMerged { into: order("o2") }));
+    // What is sold does not become what nobody has ordered.
+    let placed = [open(burgers()), place(), draft("o2", burgers())];
+    check(&placed, merge("o1", "o2"), Err(Refused::OrderNotPlaced));
+}
+
+#[test]
 fn merging_takes_tickets_along() {
     let cooking = || opened(Settings { kitchen: Kitchen::On, ..settings() });
     let given = [
@@ -296,7 +334,8 @@ fn merging_takes_tickets_along() {
 fn merging_takes_no_ticket_for_another_line() {
     let cooking = || opened(Settings { kitchen: Kitchen::On, ..settings() });
     let two = vec![new_line("l1", "burger", 2), new_line("l3", "burger", 1)];
-    let void = OrderCommand::VoidLine { line: line("l1"), qty: QtyMilli::pieces(2), reason: text("dropped"), wasted: true };
+    let void =
+        OrderCommand::VoidLine { line: line("l1"), qty: QtyMilli::pieces(2), reason: text("dropped"), wasted: true };
     // What was on ticket t1 as l1 is gone; the other order has an l1 of its own, which nobody fired.
     let given = [
         open(two),

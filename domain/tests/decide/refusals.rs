@@ -391,7 +391,7 @@ fn floor_cases() -> Vec<Case> {
             Refused::OrdersDiffer { what: "pay_mode" },
         ),
         // What else may not be merged.
-        case(&[open(burgers()), o2()], crate::floor::merge("o1", "o2"), Refused::OrderNotPlaced),
+        case(&[o2(), open(burgers())], crate::floor::merge("o2", "o1"), Refused::OrderNotPlaced),
         case(
             &[&paid[..], &[o2()]].concat(),
             crate::floor::merge("o1", "o2"),

@@ -351,8 +351,8 @@ fn drawer_op() -> impl Strategy<Value = Op> {
 
 /// A day of a store that takes cash in shifts: much of it is paid, and given back, in cash.
 pub fn a_day_in_shifts(ops: usize) -> impl Strategy<Value = Day> {
-    let away = (0..PICKS, 0..PICKS, 1..3_000_i64)
-        .prop_map(|(payment, order, amount)| Op::PayAway { payment, order, amount });
+    let away =
+        (0..PICKS, 0..PICKS, 1..3_000_i64).prop_map(|(payment, order, amount)| Op::PayAway { payment, order, amount });
     let op = prop_oneof![6 => drawer_op(), 5 => payment_op(), 3 => away, 5 => refund_op(), 3 => order_op()];
     (a_refunding_day(2), vec(op, ops / 2..=ops), 0..3_u8).prop_map(|(mut day, ops, opens)| {
         day.base = crate::life::IN_SHIFTS;

@@ -322,7 +322,8 @@ fn f4_money_that_was_taken_has_its_events() {
                     assert!(payment.unapplied <= payment.captured);
                     // What was taken is what was said, and what was handed over where that was less; never a rest that the
                     // terminal could not know of.
-                    if let Some((_, PaymentCommand::Initiate { amount, method, expected_total, tip, .. })) = step.payment()
+                    if let Some((_, PaymentCommand::Initiate { amount, method, expected_total, tip, .. })) =
+                        step.payment()
                     {
                         let shown = amount.or(*expected_total).expect("it says what was taken");
                         let handed = match method {

@@ -1,6 +1,6 @@
 //! Cash drawers: a shift from its float to its count.
 
-use crate::server::{House, Till, run};
+use crate::server::{House, Till, key, run};
 use serde_json::{Value, json};
 
 const STORE: &str = "/v1/stores/s4";
@@ -64,5 +64,49 @@ fn a_shift_counts_what_goes_through_the_drawer() {
         let shifts = till.get(&format!("{STORE}/drawers/d1/shifts?min_position={}", next.position())).await.expect(200);
         let numbers: Vec<_> = shifts["items"].as_array().unwrap().iter().map(|shift| shift["shift"].clone()).collect();
         assert_eq!(numbers, [json!(2), json!(1)]);
+    });
+}
+
+/// Cash that a till took while it was away, for an order that was cancelled meanwhile, leaves the shift it is handed back from.
+#[test]
+fn cash_that_came_too_late_leaves_the_drawer_it_is_handed_back_from() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        in_shifts(&mut server.till("manager")).await;
+        let mut till = server.till("pos");
+        placed(&mut till, "o1").await;
+        let at = |drawer: &str, what: &str| format!("{STORE}/drawers/{drawer}/{what}");
+        till.post(&at("d1", "open"), &json!({"float": 20000})).await.expect(201);
+        till.post(&format!("{STORE}/orders/o1/cancel"), &json!({"reason": "Left"})).await.expect(200);
+        let kept = |seq: u32, kind: &str, about: Value, body: Value| {
+            let mut command = json!({"command_id": key(), "type": kind, "source": "offline", "terminal": "bar",
+                "terminal_seq": seq, "occurred_at": "2026-11-21T19:00:00Z", "body": body});
+            command.as_object_mut().unwrap().extend(about.as_object().unwrap().clone());
+            command
+        };
+        let cash = json!({"payment_id": "p1", "tender": "cash", "amount": 1500, "drawer_id": "d1"});
+        let pay = kept(1, "payment.initiate", json!({"order_id": "o1"}), cash);
+        let upload = json!({"commands": [pay]});
+        let answer = till.send("POST", &format!("{STORE}/commands"), &[], &upload).await.expect(200);
+        assert_eq!(answer["results"][0]["status"], "accepted", "{answer}");
+        // It is asked back; which of two drawers it comes out of has to be said.
+        till.post(&at("d2", "open"), &json!({"float": 0})).await.expect(201);
+        let path = format!("{STORE}/payments/p1/refunds/unapplied/outcome");
+        let unsaid = till.post(&path, &json!({"outcome": "succeeded"})).await.expect(422);
+        assert_eq!(unsaid["code"], "shift_required");
+        let odd = till.post(&path, &json!({"outcome": "succeeded", "drawer_id": "D 1"})).await.expect(400);
+        assert_eq!(odd["pointer"], "/drawer_id");
+        let about = json!({"payment_id": "p1", "refund_id": "unapplied"});
+        let body = json!({"outcome": "succeeded", "drawer_id": "d1"});
+        let upload = json!({"commands": [kept(2, "payment.record_refund_outcome", about, body.clone())]});
+        let answer = till.send("POST", &format!("{STORE}/commands"), &[], &upload).await.expect(200);
+        assert_eq!(answer["results"][0]["status"], "accepted", "{answer}");
+        // Said once more, at the other door, it changes nothing.
+        let again = till.post(&path, &body).await.expect(200);
+        assert_eq!(again["events"], json!([]));
+        let closed = till.post(&at("d1", "close"), &json!({"counted": 20000})).await.expect(200);
+        let data = &closed["events"][0]["data"];
+        assert_eq!((&data["expected"], &data["over_short"]), (&json!(20000), &json!(0)));
     });
 }

@@ -257,3 +257,51 @@ fn two_tables_with_fired_courses_become_one() {
         assert_eq!((told("LinesReceivedByMerge"), told("OrderMergedInto"), told("TicketMoved")), (1, 1, 1));
     });
 }
+
+/// What a table has not ordered yet goes along to the other one: it is reserved there, and sold once.
+#[test]
+fn an_order_that_was_not_placed_goes_into_another_one() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut till = server.till("pos");
+        let draft = |id: &str| {
+            json!({"order_id": id, "channel": "pos", "dining_mode": "dine_in", "pay_mode": "later",
+                "lines": [{"line_id": "l1", "item_id": "tiramisu", "qty": 2}]})
+        };
+        for id in ["a1", "a2", "a3"] {
+            till.post("/v1/stores/s1/orders", &draft(id)).await.expect(201);
+        }
+        let off = json!({"discount_id": "d1", "percent_ppm": 100_000, "reason": "Regulars"});
+        let one = till.post("/v1/stores/s1/orders/a1/discounts", &off).await;
+        one.expect(200);
+        let totals = |order: &Value| order["totals"]["total"].as_i64().unwrap();
+        let (a, b) = (view(&mut till, "a1", &one.position()).await, view(&mut till, "a2", &one.position()).await);
+        // Two that nobody ordered are one that nobody ordered, and shows what both would come to.
+        let into = |target: &str| json!({"target_order_id": target});
+        let merged = till.post("/v1/stores/s1/orders/a1/merge", &into("a2")).await;
+        assert_eq!(kinds(&merged.expect(200)).last().map(String::as_str), Some("OrderMergedInto"));
+        let both = view(&mut till, "a2", &merged.position()).await;
+        assert_eq!((&both["state"], totals(&both)), (&json!("open"), totals(&a) + totals(&b)));
+        assert_eq!(both["discounts"][0]["fixed"][0]["line_id"], "l1_2", "{both}");
+        assert_eq!((&both["lines"][0]["tax_group"], &both["lines"][1]["tax_group"]), (&json!(0), &json!(1)));
+        // What is sold does not become what nobody has ordered.
+        open(&mut till, "a4", "t5", json!([{"line_id": "l1", "item_id": "water"}])).await;
+        let refused = till.post("/v1/stores/s1/orders/a4/merge", &into("a2")).await.expect(422);
+        assert_eq!(refused["code"], "order_not_placed");
+        let merged = till.post("/v1/stores/s1/orders/a2/merge", &into("a4")).await;
+        let told = kinds(&merged.expect(200));
+        assert!(told.contains(&"StockReserved".to_owned()) && told.contains(&"OrderRepriced".to_owned()), "{told:?}");
+        let order = view(&mut till, "a4", &merged.position()).await;
+        assert_eq!((&order["state"], &order["merged_from"]), (&json!("placed"), &json!(["a2"])));
+        let total = totals(&order);
+        let cash = json!({"payment_id": "ap", "tender": "cash", "expected_total": total});
+        let paid = till.post("/v1/stores/s1/orders/a4/payments", &cash).await;
+        assert_eq!(kinds(&paid.expect(201)).last().map(String::as_str), Some("OrderCompleted"));
+        let report = format!("/v1/reports/sales?store=s1&min_position={}", paid.position());
+        let sales = server.till("analyst").get(&report).await.expect(200);
+        assert_eq!((&sales["totals"]["orders"], &sales["totals"]["total"]), (&json!(1), &json!(total)), "{sales}");
+        let gone = view(&mut till, "a2", &paid.position()).await;
+        assert_eq!((&gone["state"], &gone["merged_into"]), (&json!("merged"), &json!("a4")));
+    });
+}

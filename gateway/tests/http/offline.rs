@@ -307,3 +307,34 @@ fn prices_totals_and_clocks_are_told_apart() {
         assert_eq!((&first["source"], &first["terminal_seq"]), (&json!("offline"), &json!(1)), "{history}");
     });
 }
+
+/// Cash that does not say how much it was is never booked as the rest of what somebody else took.
+#[test]
+fn cash_says_how_much_it_was() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut till = server.till("pos");
+        let mut queue = Queue::new("bar");
+        queue.sell("c1", lines("water", 2));
+        let answer = upload(&mut till, &queue.commands).await;
+        let path = format!("{STORE}/orders/c1?min_position={}", last_position(&answer));
+        let total = till.get(&path).await.expect(200)["totals"]["total"].as_i64().unwrap();
+        let part = json!({"payment_id": "c1a", "tender": "cash", "amount": 100});
+        till.post(&format!("{STORE}/orders/c1/payments"), &part).await.expect(201);
+        let about = || json!({"order_id": "c1"});
+        queue.keep("payment.initiate", about(), json!({"payment_id": "c1b", "tender": "cash", "tendered": 9000}));
+        let shown = json!({"payment_id": "c1c", "tender": "cash", "expected_total": total});
+        queue.keep("payment.initiate", about(), shown);
+        queue.cash("c1", "c1d", total);
+        let answer = upload(&mut till, &queue.commands[1..]).await;
+        let status = ["rejected", "recorded_with_exception", "accepted"];
+        assert_eq!(column(&answer, "status")[0], status[0], "{answer}");
+        assert_eq!(answer["results"][0]["pointer"], "/commands/0/body/amount");
+        assert_eq!(column(&answer, "status")[1], status[1], "{answer}");
+        assert!(answer["results"][1].to_string().contains("amount_unknown"), "{answer}");
+        let position = last_position(&answer);
+        let order = read(&mut till, &format!("{STORE}/orders/c1"), &position).await;
+        assert_eq!((&order["state"], &order["unapplied"]), (&json!("completed"), &json!(100)), "{order}");
+    });
+}

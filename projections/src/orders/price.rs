@@ -5,7 +5,9 @@ use domain::pricing::{
     ChargeBase, ChargeKind, ChargePhase, Discount, DiscountKind, DiscountScope, LineInput, LineSet, PriceRules,
     ServiceCharge, TaxRate, Totals, price,
 };
-use schemas::views::{ChargePhaseView, OrderState, OrderView, PaidState, RateView, Shown, TaxRateView, TotalsView};
+use schemas::views::{
+    ChargePhaseView, FixedPartView, OrderState, OrderView, PaidState, RateView, Shown, TaxRateView, TotalsView,
+};
 
 /// Brings what follows from the rest of the row into line with it.
 pub(super) fn settle(order: &mut OrderView) {
@@ -44,13 +46,23 @@ fn price_open(order: &OrderView) -> Option<Totals> {
         .lines
         .iter()
         .zip(&taxes)
-        // Only placed orders are merged, so all of an open one is taxed as one part.
-        .map(|(line, taxes)| LineInput { unit: Money(line.unit_price), qty: line.qty.0, taxes, part: 0 })
+        .map(|(line, taxes)| LineInput { unit: Money(line.unit_price), qty: line.qty.0, taxes, part: line.tax_group })
+        .collect();
+    // What a discount takes off which line, by index, where that is fixed; nothing of lines that are gone.
+    let fixed: Vec<Vec<(usize, Money)>> = order
+        .discounts
+        .iter()
+        .map(|discount| {
+            let index = |id| order.lines.iter().position(|line| line.line_id == id);
+            let part = |part: &FixedPartView| Some((index(part.line_id)?, Money(part.amount)));
+            discount.fixed.iter().filter_map(part).collect()
+        })
         .collect();
     let discounts: Option<Vec<Discount<'_>>> = order
         .discounts
         .iter()
-        .map(|discount| {
+        .zip(&fixed)
+        .map(|(discount, fixed)| {
             let scope = match &discount.line_ids {
                 None => DiscountScope::Order,
                 Some(ids) => {
@@ -59,6 +71,10 @@ fn price_open(order: &OrderView) -> Option<Totals> {
                 }
             };
             let kind = match discount.rate {
+                _ if !discount.fixed.is_empty() => {
+                    let scope = DiscountScope::Lines(LineSet::EMPTY);
+                    return Some(Discount { scope, kind: DiscountKind::Fixed(fixed) });
+                }
                 RateView { percent_ppm: Some(Shown(share)), .. } => DiscountKind::Percent(share),
                 RateView { amount, .. } => DiscountKind::Amount(Money(amount?)),
             };

@@ -6,17 +6,17 @@ use crate::fault::Fault;
 use crate::model::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
-    CancelReason, ChargePhase, Discount, DiscountScope, Flag, Line, Opening, OrderEvent, PaymentEvent, ProviderSaid,
-    Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
+    CancelReason, ChargePhase, Discount, DiscountScope, FixedPart, Flag, Line, Opening, OrderEvent, PaymentEvent,
+    ProviderSaid, Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
 };
 use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
 use domain::money::{Ppm, QtyMilli};
 use domain::pricing::{TaxRate, Totals};
 use schemas::stored::CommitMeta;
 use schemas::views::{
-    ChargePhaseView, DiscountView, LineModifierView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
-    PaymentFlagView, PaymentState, PaymentView, PrepState, RateView, RefundState, RefundView, RefundedLineView,
-    ServiceChargeView, Shown, TaxRateView, TotalsView, VariationName, WallTime,
+    ChargePhaseView, DiscountView, FixedPartView, LineModifierView, LineView, OrderState, OrderView, PaidState,
+    PaymentFlag, PaymentFlagView, PaymentState, PaymentView, PrepState, RateView, RefundState, RefundView,
+    RefundedLineView, ServiceChargeView, Shown, TaxRateView, TotalsView, VariationName, WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -116,6 +116,7 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             order.merged_from.push(Shown(received.source));
         }
         OrderEvent::OrderMergedInto { target } => {
+            price_if_open(order);
             order.state = OrderState::Merged;
             order.merged_into = Some(Shown(*target));
         }
@@ -247,6 +248,7 @@ fn line_view(line: &Line) -> LineView {
         unit_price: line.unit.0,
         modifiers: modifiers.collect(),
         taxes: line.taxes.iter().map(tax_rate_view).collect(),
+        tax_group: 0,
         gross: 0,
         discount: 0,
         net: 0,
@@ -265,7 +267,7 @@ fn line_view(line: &Line) -> LineView {
 
 /// A line that came from another order, with what the kitchen has of it.
 fn received_view(received: &ReceivedLine) -> LineView {
-    let mut view = line_view(&received.line);
+    let mut view = LineView { tax_group: received.part, ..line_view(&received.line) };
     if let Some(prep) = &received.prep {
         view.held = Shown(prep.held);
         view.served = Shown(prep.served);
@@ -297,8 +299,16 @@ fn discount_view(discount: &Discount) -> DiscountView {
         rate: rate_view(&discount.rate),
         reason: Shown(discount.reason.clone()),
         comp: false,
+        fixed: match &discount.scope {
+            DiscountScope::Order | DiscountScope::Lines(_) => vec![],
+            DiscountScope::Fixed(parts) => parts.iter().map(fixed_view).collect(),
+        },
         taken: 0,
     }
+}
+
+fn fixed_view(part: &FixedPart) -> FixedPartView {
+    FixedPartView { line_id: Shown(part.line), amount: part.amount.0 }
 }
 
 fn comp_view(discount: DiscountId, lines: &[LineId], reason: &Text) -> DiscountView {
@@ -308,6 +318,7 @@ fn comp_view(discount: DiscountId, lines: &[LineId], reason: &Text) -> DiscountV
         rate: rate_view(&Rate::Percent(Ppm::ONE)),
         reason: Shown(reason.clone()),
         comp: true,
+        fixed: vec![],
         taken: 0,
     }
 }

@@ -27,9 +27,9 @@ pub use menu::{
     VariationView,
 };
 pub use order::{
-    ChargePhaseView, CheckLineView, CheckState, CheckView, DiscountView, LineModifierView, LineView, OrderPaymentView,
-    OrderState, OrderSummary, OrderView, PaidState, PrepState, RateView, ServiceChargeView, TaxRateView, TaxTotalView,
-    TotalsView, VariationName,
+    ChargePhaseView, CheckLineView, CheckState, CheckView, DiscountView, FixedPartView, LineModifierView, LineView,
+    OrderPaymentView, OrderState, OrderSummary, OrderView, PaidState, PrepState, RateView, ServiceChargeView,
+    TaxRateView, TaxTotalView, TotalsView, VariationName,
 };
 pub use payment::{
     PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView, UnmatchedView,
@@ -152,7 +152,7 @@ macro_rules! rows {
 rows! {
     Checkpoint = 1,
     DrawerView = 1, ShiftView = 1, DaysRow = 1, ZReport = 1,
-    OrderView = 4, OrderSummary = 3, PaymentView = 3, TicketRow = 2,
+    OrderView = 5, OrderSummary = 3, PaymentView = 3, TicketRow = 2,
     StockView = 1, StockHeadRow = 1,
     StoreView = 4, StoreMenuRow = 1, PriceRow = 1, MenuRow = 2,
     SaleRow = 3, OrderCell = 2, ItemCell = 2, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1,

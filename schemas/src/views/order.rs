@@ -251,6 +251,8 @@ view! {
         pub modifiers: Vec<LineModifierView>,
         /// The taxes on it.
         pub taxes: Vec<TaxRateView>,
+        /// The group it is taxed in, where tax is rounded on groups: what came by a merge is a group of its own.
+        pub tax_group: u16,
         /// Price times quantity.
         pub gross: i64,
         /// Its part of all discounts.
@@ -341,8 +343,20 @@ view! {
         pub reason: Text,
         /// Whether the lines were given away: reports tell comps from other discounts.
         pub comp: bool,
+        /// What it takes off which line, where a merge fixed that.
+        pub fixed: Vec<FixedPartView>,
         /// What it took off.
         pub taken: i64,
+    }
+}
+
+view! {
+    /// What a discount takes off a line, whatever else changes.
+    pub struct FixedPartView {
+        /// The line.
+        pub line_id: LineId,
+        /// How much.
+        pub amount: i64,
     }
 }
 

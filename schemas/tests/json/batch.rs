@@ -164,6 +164,25 @@ fn a_bad_command_is_refused_at_the_field() {
         ),
         ("payment.initiate", r#", "body": {"payment_id": "p1", "tender": "card"}"#, "/body/order_id", None),
         (
+            "payment.initiate",
+            r#", "source": "offline", "terminal": "t1", "terminal_seq": 1, "occurred_at": "2026-11-22T12:00:00Z",
+                "order_id": "o1", "body": {"payment_id": "p1", "tender": "cash", "tendered": 5000}"#,
+            "/body/amount",
+            Some("is required of a payment that was made offline: what was taken; or name expected_total"),
+        ),
+        (
+            "payment.record_refund_outcome",
+            r#", "payment_id": "p1", "refund_id": "r1", "body": {"outcome": "failed", "code": "51", "drawer_id": "d1"}"#,
+            "/body/drawer_id",
+            Some("is for refunds that succeeded only"),
+        ),
+        (
+            "payment.record_refund_outcome",
+            r#", "payment_id": "p1", "refund_id": "r1", "body": {"outcome": "succeeded", "drawer_id": "D 1"}"#,
+            "/body/drawer_id",
+            None,
+        ),
+        (
             "menu.publish",
             r#", "source": "engine""#,
             "/source",
@@ -217,6 +236,18 @@ fn a_bad_envelope_refuses_the_request() {
             BodyError::Syntax { .. } => panic!("{json}"),
         }
     }
+}
+
+#[test]
+fn a_refund_names_the_drawer_it_came_out_of() {
+    let body = r#", "payment_id": "p1", "refund_id": "r1", "body": {"outcome": "succeeded", "drawer_id": "d1"}"#;
+    let parsed = parse("payment.record_refund_outcome", body).unwrap();
+    let drawer = Some(domain::ids::DrawerId::parse("d1").unwrap());
+    let outcome = domain::command::RefundOutcome::Succeeded { drawer };
+    let refund = domain::ids::RefundId::parse("r1").unwrap();
+    let payment = domain::ids::PaymentId::parse("p1").unwrap();
+    let command = StoreCommand::Payment(payment, PaymentCommand::RecordRefundOutcome { refund, outcome });
+    assert_eq!(parsed.command, Command::Store(store(), command));
 }
 
 #[test]

@@ -241,6 +241,8 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     add("amount", C::RequestRefund(NewRefund { what: RefundOf::Amount { amount, tip }, ..rest.clone() }));
     add("lines", C::RequestRefund(NewRefund { what: RefundOf::Lines { lines, tip }, restock: true, ..rest }));
     add("succeeded", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded { drawer: None } });
+    let drawer = Some(id!(DrawerId "d1"));
+    add("drawer", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded { drawer } });
     add("failed", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Failed { code: text("51") } });
 }
 

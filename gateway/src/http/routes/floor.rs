@@ -31,7 +31,8 @@ pub async fn split(
     to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, command).await
 }
 
-/// Moves all a placed and unpaid order has into another one, with what the kitchen has of it; what the two come to stays the same.
+/// Moves all an unpaid order has into another one, with what the kitchen has of it; what the two come to stays the same. One that was
+/// not placed yet may go into a placed one, which takes its lines as it takes additions; not the other way around.
 #[utoipa::path(
     post, path = "/v1/stores/{store}/orders/{order}/merge", tag = "floor",
     params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order that goes into another one"), CommandParams),

@@ -117,7 +117,7 @@ impl CheckMove {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"target_order_id": "o2"}))]
 pub struct MergeInto {
-    /// The order that takes it over.
+    /// The order that takes it over; a placed one goes into a placed one only.
     pub target_order_id: wire::OrderId,
 }
 
