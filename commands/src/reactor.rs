@@ -17,7 +17,7 @@ use domain::payment::{Payment, PaymentState};
 use domain::refund::RefundState;
 use domain::stream::Stream;
 use eventlog::{Direction, LogReader, Position, ReadError, Revision, StoredBatch};
-use schemas::provider::Ask;
+use schemas::provider::{Ask, PaymentRef};
 use schemas::stored::{self, DecodeError, Duty, Errand};
 
 /// Something the log says that concerns providers.
@@ -149,21 +149,20 @@ fn stands(duty: &Duty, payment: &Payment) -> Standing {
         return Standing::Settled;
     }
     let amount = payment.requested();
+    let Duty { tenant, store, payment: id, .. } = *duty;
+    let of = PaymentRef { tenant, store, payment: id };
     let ask = match (duty.what, reference.clone()) {
         (Errand::Authorise, _) => {
             let (currency, capture) = (payment.currency, provider.capture);
-            Some(Ask::Authorise { payment: duty.payment, amount, currency, capture })
+            Some(Ask::Authorise { of, amount, currency, capture })
         }
         (Errand::Capture, Some(reference)) => Some(Ask::Capture { reference, amount }),
         (Errand::Void, Some(reference)) => Some(Ask::Void { reference }),
         // The provider may know of it although it never said so.
-        (Errand::Void, None) => Some(Ask::Find { payment: duty.payment }),
-        (Errand::Refund(refund), Some(reference)) => payment.refund(refund).map(|held| Ask::Refund {
-            reference,
-            payment: duty.payment,
-            refund,
-            amount: held.parts.sum(),
-        }),
+        (Errand::Void, None) => Some(Ask::Find { of }),
+        (Errand::Refund(refund), Some(reference)) => {
+            payment.refund(refund).map(|held| Ask::Refund { reference, of, refund, amount: held.parts.sum() })
+        }
         (Errand::Capture | Errand::Refund(_), None) => None,
     };
     let is_over = matches!(payment.state, PaymentState::Failed | PaymentState::Expired);

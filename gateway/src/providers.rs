@@ -7,16 +7,18 @@ pub mod breaker;
 pub mod client;
 pub mod driver;
 pub mod intake;
+mod parked;
 pub mod settings;
 pub mod signature;
 mod step;
 
 use breaker::Breaker;
 use client::Client;
-use commands::reactor::{Outbox, OutboxError, ParkedAt};
+use commands::reactor::{Outbox, OutboxError};
 use domain::command::{Command, Method, PaymentCommand, StoreCommand};
 use domain::ids::{AccountId, StoreId, TenantId};
 use eventlog::Position;
+use parked::Lot;
 use schemas::json::FieldError;
 use schemas::stored::Parked;
 use settings::{Account, Settings};
@@ -81,21 +83,13 @@ impl Held {
     }
 }
 
-/// A parked message, and when it is tried again.
-#[derive(Debug)]
-struct Waiting {
-    parked: Parked,
-    next: Instant,
-    tries: u32,
-}
-
 /// The accounts at payment providers, and what is owed to them.
 #[derive(Debug, Default)]
 pub struct Providers {
     held: BTreeMap<AccountId, Held>,
     /// `None` where there is no account.
     outbox: Option<Outbox>,
-    parked: Mutex<BTreeMap<ParkedAt, Waiting>>,
+    parked: Mutex<Lot>,
     /// How much is owed to providers.
     pub owed: AtomicU64,
     /// How far the log was read for what is owed.
@@ -114,8 +108,8 @@ impl Providers {
         }
         let outbox = Outbox::open(path, head)?;
         let now = Instant::now();
-        let waiting = |(at, parked)| (at, Waiting { parked, next: now, tries: 0 });
-        let parked = outbox.parked()?.into_iter().map(waiting).collect();
+        let mut parked = Lot::default();
+        outbox.parked()?.into_iter().for_each(|(at, message)| parked.put(at, message, now));
         let held = settings.accounts.into_iter().map(|account| {
             let client = Client::new(&account);
             let (breaker, room) = (Mutex::default(), Semaphore::new(CALLS_MAX));
@@ -156,7 +150,7 @@ impl Providers {
         Err(FieldError::new("/provider_account", problem))
     }
 
-    fn parked(&self) -> MutexGuard<'_, BTreeMap<ParkedAt, Waiting>> {
+    fn parked(&self) -> MutexGuard<'_, Lot> {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -167,9 +161,7 @@ impl Providers {
 
     /// The messages of a store that fit no payment yet, newest first.
     pub fn unmatched(&self, tenant: TenantId, store: StoreId) -> Vec<Parked> {
-        let parked = self.parked();
-        let of_store = parked.iter().filter(|(at, _)| at.tenant == tenant && at.store == store);
-        let mut found: Vec<Parked> = of_store.map(|(_, waiting)| waiting.parked.clone()).collect();
+        let mut found: Vec<Parked> = self.parked().of_store(tenant, store).cloned().collect();
         found.sort_by_key(|parked| std::cmp::Reverse(parked.received_at));
         found
     }

@@ -8,9 +8,10 @@ mod standard;
 mod stripe;
 
 use domain::event::{Capture, ProviderMessage, ProviderSaid};
-use domain::ids::{PaymentId, RefundId, Text};
+use domain::ids::{PaymentId, RefundId, StoreId, TenantId, Text};
 use domain::money::{Currency, Money};
 use sha2::{Digest, Sha256};
+use std::fmt;
 
 /// How a provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,11 +22,54 @@ pub enum Adapter {
     Stripe,
 }
 
+/// What a provider knows a payment of ours by: `<tenant>.<store>.<payment>`.
+///
+/// Payment ids are a store's own; stores, and tenants, that share a merchant account never meet by this one. It has at most 98
+/// characters, letters, digits, `_` and `.`, so it goes as it is into addresses and metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PaymentRef {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The store.
+    pub store: StoreId,
+    /// The payment.
+    pub payment: PaymentId,
+}
+
+impl PaymentRef {
+    /// Reads a reference; `None` if the text is none that was made here.
+    pub fn parse(text: &str) -> Option<PaymentRef> {
+        let mut parts = text.split('.');
+        let tenant = TenantId::parse(parts.next()?).ok()?;
+        let store = StoreId::parse(parts.next()?).ok()?;
+        let payment = PaymentId::parse(parts.next()?).ok()?;
+        parts.next().is_none().then_some(PaymentRef { tenant, store, payment })
+    }
+}
+
+impl fmt::Display for PaymentRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PaymentRef { tenant, store, payment } = self;
+        write!(f, "{tenant}.{store}.{payment}")
+    }
+}
+
+/// Which payment a provider's message names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// None: the provider's own id has to tell.
+    Nothing,
+    /// One that some store of ours asked for.
+    Payment(PaymentRef),
+    /// Something that nobody here has called a payment.
+    Other,
+}
+
 /// What a provider says, and the payment of ours it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Our payment, where the provider names it.
-    pub payment: Option<PaymentId>,
+    pub named: Named,
     /// What it says.
     pub message: ProviderMessage,
 }
@@ -36,7 +80,7 @@ pub enum Ask {
     /// To authorise a payment.
     Authorise {
         /// Our payment.
-        payment: PaymentId,
+        of: PaymentRef,
         /// How much, with the tip.
         amount: Money,
         /// Of which currency.
@@ -61,7 +105,7 @@ pub enum Ask {
         /// Its id of the payment.
         reference: Text,
         /// Our payment.
-        payment: PaymentId,
+        of: PaymentRef,
         /// Our refund.
         refund: RefundId,
         /// How much.
@@ -75,7 +119,7 @@ pub enum Ask {
     /// Whether it knows our payment, and what became of it.
     Find {
         /// Our payment.
-        payment: PaymentId,
+        of: PaymentRef,
     },
     /// What became of a payment's refunds.
     Refunds {
@@ -219,9 +263,12 @@ fn currency(code: Option<String>) -> Result<Option<Currency>, BadMessage> {
     known.map(Some).ok_or_else(|| bad("the currency", "is not three letters"))
 }
 
-/// A message names our payment by its id; another text is none of ours.
-fn payment(id: Option<String>) -> Option<PaymentId> {
-    PaymentId::parse(&id?).ok()
+fn named(reference: Option<String>) -> Named {
+    match reference.as_deref().map(PaymentRef::parse) {
+        None => Named::Nothing,
+        Some(Some(of)) => Named::Payment(of),
+        Some(None) => Named::Other,
+    }
 }
 
 fn sha256(body: &[u8]) -> [u8; 32] {

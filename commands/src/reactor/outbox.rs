@@ -77,6 +77,13 @@ pub struct ParkedAt {
     key: String,
 }
 
+impl ParkedAt {
+    /// Where the messages of a store begin.
+    pub fn first_of(tenant: TenantId, store: StoreId) -> ParkedAt {
+        ParkedAt { tenant, store, key: String::new() }
+    }
+}
+
 /// What is owed to providers, and what waits for its payment.
 #[derive(Debug)]
 pub struct Outbox {

@@ -110,14 +110,19 @@ impl Store {
             ProviderSaid::Authorised => self.authorised(id, payment, provider, message),
             ProviderSaid::Captured => self.captured_by(id, payment, provider, message),
             ProviderSaid::Failed { code } => match payment.state {
-                PaymentState::Initiated | PaymentState::Authorised => {
-                    vec![Event::Payment(id, PaymentEvent::PaymentFailed { code: code.clone() })]
-                }
+                PaymentState::Initiated | PaymentState::Authorised => vec![match is_other(provider, message) {
+                    true => flagged(id, Flag::ReferenceDiffers),
+                    false => Event::Payment(id, PaymentEvent::PaymentFailed { code: code.clone() }),
+                }],
                 PaymentState::Failed | PaymentState::Expired => vec![ignored(id, IgnoredMessage::Known)],
                 PaymentState::Voided | PaymentState::Captured => vec![ignored(id, IgnoredMessage::Outranked)],
                 PaymentState::NeedsReview => vec![ignored(id, IgnoredMessage::UnderReview)],
             },
             ProviderSaid::Voided => match payment.state {
+                PaymentState::Initiated | PaymentState::Authorised if is_other(provider, message) => {
+                    vec![flagged(id, Flag::ReferenceDiffers)]
+                }
+                // An attempt that is over is let go of under whatever name the provider gives it.
                 PaymentState::Initiated | PaymentState::Authorised | PaymentState::Failed | PaymentState::Expired => {
                     vec![Event::Payment(id, PaymentEvent::PaymentVoided)]
                 }
@@ -152,7 +157,7 @@ impl Store {
         match payment.state {
             PaymentState::Initiated => {
                 if let Some(why) = mismatch(payment, provider, message) {
-                    return vec![Event::Payment(id, PaymentEvent::PaymentFlagged { why })];
+                    return vec![flagged(id, why)];
                 }
                 let amount = message.amount.unwrap_or(payment.requested());
                 let mut events = vec![Event::Payment(id, PaymentEvent::PaymentAuthorised { amount })];
@@ -190,7 +195,7 @@ impl Store {
             PaymentState::NeedsReview => return vec![ignored(id, IgnoredMessage::UnderReview)],
         };
         match mismatch(payment, provider, message) {
-            Some(why) => vec![Event::Payment(id, PaymentEvent::PaymentFlagged { why })],
+            Some(why) => vec![flagged(id, why)],
             None => self.taken(id, payment, was_late),
         }
     }
@@ -204,7 +209,7 @@ impl Store {
         outcome: &RefundOutcome,
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
-        let in_doubt = || Event::Payment(id, PaymentEvent::PaymentFlagged { why: Flag::RefundInDoubt });
+        let in_doubt = || flagged(id, Flag::RefundInDoubt);
         let Some(held) = payment.refund(refund) else {
             let ignored = ignored(id, IgnoredMessage::UnknownRefund);
             // Somebody gave money back at the provider, past the engine.
@@ -265,11 +270,14 @@ fn highest_tip(amount: Money, authorised: Money) -> Money {
     Money(i64::try_from(max).unwrap_or(i64::MAX).min(Money::MAX_ABS - amount.0))
 }
 
+/// Whether the provider speaks of another payment of its own.
+fn is_other(provider: &Provider, message: &ProviderMessage) -> bool {
+    matches!((&provider.reference, &message.reference), (Some(held), Some(said)) if held != said)
+}
+
 /// What is not as it was asked for (rule P7).
 fn mismatch(payment: &Payment, provider: &Provider, message: &ProviderMessage) -> Option<Flag> {
-    if let (Some(held), Some(said)) = (&provider.reference, &message.reference)
-        && held != said
-    {
+    if is_other(provider, message) {
         return Some(Flag::ReferenceDiffers);
     }
     if message.currency.is_some_and(|currency| currency.code() != payment.currency.code()) {
@@ -282,6 +290,10 @@ fn mismatch(payment: &Payment, provider: &Provider, message: &ProviderMessage) -
 
 fn void_requested(id: PaymentId, why: VoidReason) -> Event {
     Event::Payment(id, PaymentEvent::VoidRequested { why })
+}
+
+fn flagged(id: PaymentId, why: Flag) -> Event {
+    Event::Payment(id, PaymentEvent::PaymentFlagged { why })
 }
 
 fn ignored(id: PaymentId, why: IgnoredMessage) -> Event {

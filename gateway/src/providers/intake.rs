@@ -4,7 +4,8 @@
 //! (rule P4): the engine forgets no id. What fits no payment is parked beside the log, durably, before it is
 //! acknowledged, and tried again when its payment appears.
 
-use super::{Held, Providers, Stats, Waiting};
+use super::parked::RETRY_MIN;
+use super::{Held, Providers, Stats};
 use crate::app::App;
 use commands::reactor::{News, OutboxError};
 use commands::{CommandError, Envelope, derived_id};
@@ -13,16 +14,13 @@ use domain::command::{Command, PaymentCommand, ProviderCommand, Source, StoreCom
 use domain::ids::{ActorId, PaymentId};
 use domain::refused::Refused;
 use schemas::json::WebhookStatus;
-use schemas::provider::Told;
+use schemas::provider::{Named, PaymentRef, Told};
 use schemas::stored::Parked;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// How long parked messages wait between two tries, at the least and at the most.
-const RETRY_MIN: Duration = Duration::from_millis(250);
-const RETRY_MAX: Duration = Duration::from_secs(60);
-/// How often a message that names no payment of ours is tried whenever a payment of its store changes.
-const EAGER_TRIES: u32 = 64;
+/// How many parked messages are tried at a time.
+const RETRIES_MAX: usize = 256;
 /// How long a message waits for its payment before nobody looks for it any more.
 const PARKED_AGE_MAX_US: i64 = 30 * 86_400 * Timestamp::SECOND_US;
 
@@ -43,15 +41,20 @@ pub enum IntakeError {
     View(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Keeps what a provider says: in the log, or parked. On `Ok` it is durable.
+/// Keeps what a provider says: in the log, or parked. On `Ok` it is durable. What is about a payment of another store, or of
+/// another tenant, is theirs to keep: a merchant account tells it to all who share it.
 ///
 /// # Errors
 /// [`IntakeError`]; it was not kept.
 pub async fn keep(app: &Arc<App>, held: &Held, told: Told, now: Timestamp) -> Result<WebhookStatus, IntakeError> {
+    let Ok(payment) = named(held, &told) else {
+        tracing::debug!(account = %held.account.id, event = %told.message.event_id, "a message is another store's");
+        return Ok(WebhookStatus::Ignored);
+    };
     if let Some(status) = record(app, held, &told).await? {
         return Ok(status);
     }
-    let parked = Parked { account: held.account.id, payment: told.payment, received_at: now, message: told.message };
+    let parked = Parked { account: held.account.id, payment, received_at: now, message: told.message };
     let (tenant, store) = (held.account.tenant, held.account.store);
     let parking = Arc::clone(app);
     let parked_at = tokio::task::spawn_blocking(move || {
@@ -61,8 +64,22 @@ pub async fn keep(app: &Arc<App>, held: &Held, told: Told, now: Timestamp) -> Re
     let parked_at = parked_at.await.map_err(|_| IntakeError::Command(CommandError::Unknown))??;
     let (at, parked) = parked_at.ok_or(IntakeError::Full)?;
     Stats::count(&held.stats.parked);
-    app.providers.parked().insert(at, Waiting { parked, next: Instant::now() + RETRY_MIN, tries: 0 });
+    app.providers.parked().put(at, parked, Instant::now() + RETRY_MIN);
     Ok(WebhookStatus::Parked)
+}
+
+/// A payment of another store, or of another tenant.
+struct Foreign;
+
+/// The payment of the account's store that a message names, if it names one.
+fn named(held: &Held, told: &Told) -> Result<Option<PaymentId>, Foreign> {
+    match told.named {
+        Named::Nothing | Named::Other => Ok(None),
+        Named::Payment(of) if of.tenant == held.account.tenant && of.store == held.account.store => {
+            Ok(Some(of.payment))
+        }
+        Named::Payment(_) => Err(Foreign),
+    }
 }
 
 /// Gives a message to the payment it names or is known by; `None` where there is no such payment.
@@ -70,13 +87,14 @@ pub async fn keep(app: &Arc<App>, held: &Held, told: Told, now: Timestamp) -> Re
 /// # Errors
 /// [`IntakeError`]; it is not in the log.
 pub async fn record(app: &Arc<App>, held: &Held, told: &Told) -> Result<Option<WebhookStatus>, IntakeError> {
-    if let Some(payment) = told.payment
+    let Ok(named) = named(held, told) else { return Ok(None) };
+    if let Some(payment) = named
         && let Some(status) = submit(app, held, payment, told).await?
     {
         return Ok(Some(status));
     }
     match by_reference(app, held, told).await? {
-        Some(payment) if Some(payment) != told.payment => submit(app, held, payment, told).await,
+        Some(payment) if Some(payment) != named => submit(app, held, payment, told).await,
         Some(_) | None => Ok(None),
     }
 }
@@ -131,29 +149,17 @@ async fn submit(
 /// Has parked messages tried at once that a payment may fit to which something happened.
 pub(super) fn touch(providers: &Providers, news: &News) {
     let News::Touched { tenant, store, payment } = news else { return };
-    let now = Instant::now();
-    for (at, waiting) in providers.parked().iter_mut() {
-        // Which payment a reference means is not known here, so that of an old message is not looked for at every turn.
-        let may_fit = match waiting.parked.payment {
-            Some(named) => named == *payment,
-            None => waiting.tries < EAGER_TRIES,
-        };
-        if at.tenant == *tenant && at.store == *store && may_fit {
-            waiting.next = waiting.next.min(now + RETRY_MIN);
-        }
-    }
+    providers.parked().touch(*tenant, *store, *payment, Instant::now());
 }
 
 /// Tries what is parked and due; answers when the next is.
 pub(super) async fn retry(app: &Arc<App>, now: Timestamp) -> Option<Instant> {
-    let due: Vec<_> = {
-        let (parked, now) = (app.providers.parked(), Instant::now());
-        let due = parked.iter().filter(|(_, waiting)| waiting.next <= now);
-        due.take(256).map(|(at, waiting)| (at.clone(), waiting.parked.clone())).collect()
-    };
+    let due = app.providers.parked().due(Instant::now(), RETRIES_MAX);
     let mut gone = vec![];
     for (at, parked) in due {
-        let told = Told { payment: parked.payment, message: parked.message.clone() };
+        let (tenant, store) = (at.tenant, at.store);
+        let of = |payment| Named::Payment(PaymentRef { tenant, store, payment });
+        let told = Told { named: parked.payment.map_or(Named::Nothing, of), message: parked.message.clone() };
         let outcome = match app.providers.account(parked.account) {
             Some(held) => record(app, held, &told).await,
             // Its account left the settings; it may come back.
@@ -169,10 +175,7 @@ pub(super) async fn retry(app: &Arc<App>, now: Timestamp) -> Option<Instant> {
                 if let Err(error) = outcome {
                     tracing::warn!(error = &error as &dyn std::error::Error, "a parked message has to wait");
                 }
-                if let Some(waiting) = app.providers.parked().get_mut(&at) {
-                    waiting.tries += 1;
-                    waiting.next = Instant::now() + (RETRY_MIN * (1 << waiting.tries.min(8))).min(RETRY_MAX);
-                }
+                app.providers.parked().put_off(&at, Instant::now());
             }
         }
     }
@@ -185,11 +188,11 @@ pub(super) async fn retry(app: &Arc<App>, now: Timestamp) -> Option<Instant> {
         match let_go.await {
             Ok(Ok(gone)) => {
                 let mut parked = app.providers.parked();
-                gone.iter().for_each(|at| _ = parked.remove(at));
+                gone.iter().for_each(|at| parked.remove(at));
             }
             Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "messages stay parked"),
             Err(_) => tracing::error!("messages stay parked"),
         }
     }
-    app.providers.parked().values().map(|waiting| waiting.next).min()
+    app.providers.parked().next()
 }

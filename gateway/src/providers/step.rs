@@ -6,7 +6,7 @@ use commands::reactor::{Standing, standing};
 use domain::event::{ProviderMessage, ProviderSaid};
 use domain::ids::Text;
 use eventlog::Position;
-use schemas::provider::{Ask, Told};
+use schemas::provider::{Ask, Named, PaymentRef, Told};
 use schemas::stored::{Duty, Errand};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -168,7 +168,7 @@ impl Look<'_> {
     /// Asks what became of the payment.
     async fn query(&self, reference: Option<Text>) -> Answered {
         let ask = match (reference, self.task.duty.what) {
-            (None, _) => Ask::Find { payment: self.task.duty.payment },
+            (None, _) => Ask::Find { of: self.of() },
             (Some(reference), Errand::Refund(_)) => Ask::Refunds { reference },
             (Some(reference), Errand::Authorise | Errand::Capture | Errand::Void) => Ask::Payment { reference },
         };
@@ -179,12 +179,7 @@ impl Look<'_> {
     async fn heard(&mut self, told: &[Told], is_over: bool) -> Option<Step> {
         let duty = self.task.duty;
         for one in told {
-            let told = Told { payment: Some(one.payment.unwrap_or(duty.payment)), message: one.message.clone() };
-            // An answer about something else is no answer.
-            if told.payment != Some(duty.payment) {
-                continue;
-            }
-            match intake::record(self.app, self.held, &told).await {
+            match intake::record(self.app, self.held, one).await {
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, %duty, "an answer was not kept");
@@ -220,7 +215,7 @@ impl Look<'_> {
         let event_id = Text::parse(&format!("refused:{}:{what}", duty.payment)).expect("ids make a text");
         let (reference, amount, currency, body_sha256) = (None, None, None, [0; 32]);
         let message = ProviderMessage { event_id, reference, said, amount, currency, body_sha256 };
-        let told = Told { payment: Some(duty.payment), message };
+        let told = Told { named: Named::Payment(self.of()), message };
         match intake::record(self.app, self.held, &told).await {
             Ok(_) => self.end(),
             Err(error) => {
@@ -243,7 +238,7 @@ impl Look<'_> {
                 breaker.succeeded();
                 drop(breaker);
                 match account.adapter.answer(&body) {
-                    Ok(told) => Answered::Told(told),
+                    Ok(told) => Answered::Told(self.ours(told)),
                     Err(error) => {
                         tracing::warn!(account = %account.id, %error, "a provider's answer does not read");
                         Stats::count(&stats.failed);
@@ -270,12 +265,28 @@ impl Look<'_> {
         }
     }
 
+    fn of(&self) -> PaymentRef {
+        let Duty { tenant, store, payment, .. } = self.task.duty;
+        PaymentRef { tenant, store, payment }
+    }
+
+    /// What of an answer is about the payment: an answer about another one is no answer.
+    fn ours(&self, told: Vec<Told>) -> Vec<Told> {
+        let of = Named::Payment(self.of());
+        let is_ours = |told: &Told| !matches!(told.named, Named::Payment(_)) || told.named == of;
+        let ours = told.into_iter().filter(is_ours).map(|told| match told.named {
+            Named::Nothing => Told { named: of, ..told },
+            Named::Payment(_) | Named::Other => told,
+        });
+        ours.collect()
+    }
+
     /// The key under which the provider does it once: the same on every try, in every life of the process.
     fn key(&self) -> String {
-        let Duty { tenant, store, payment, what } = self.task.duty;
-        match what {
-            Errand::Refund(refund) => format!("{tenant}.{store}.{payment}.refund.{refund}"),
-            Errand::Authorise | Errand::Capture | Errand::Void => format!("{tenant}.{store}.{payment}.{}", self.at),
+        let of = self.of();
+        match self.task.duty.what {
+            Errand::Refund(refund) => format!("{of}.refund.{refund}"),
+            Errand::Authorise | Errand::Capture | Errand::Void => format!("{of}.{}", self.at),
         }
     }
 

@@ -31,9 +31,9 @@ fn say(line: &str) {
 /// A server that knows the simulator as its account.
 async fn served(house: &mut House, simulator: &Arc<Simulator>, query_after_ms: u64) -> Server {
     let path = house.path().join("providers.toml");
-    std::fs::write(&path, simulator.settings(ACCOUNT, query_after_ms)).expect("a file");
+    std::fs::write(&path, simulator.settings(ACCOUNT, "s1", query_after_ms)).expect("a file");
     let server = house.serve_with(&["--providers", path.to_str().expect("UTF-8")]);
-    simulator.talk_to(&server.url, ACCOUNT);
+    simulator.talk_to(&server.url, &[ACCOUNT]);
     server
 }
 
@@ -221,7 +221,7 @@ fn compare(book: &HashMap<String, Held>, ours: &BTreeMap<String, Value>) -> [(i6
     };
     let mut theirs = (0, 0);
     for held in book.values() {
-        let payment = &ours[&held.reference];
+        let payment = &ours[held.reference.strip_prefix("demo.s1.").expect("a payment of the store")];
         assert_eq!(captured(payment), held.captured, "{held:?} {payment}");
         assert_eq!(sum(payment, &["refunded"]), held.refunded(), "{held:?} {payment}");
         theirs = (theirs.0 + held.captured, theirs.1 + held.refunded());
@@ -360,7 +360,7 @@ fn webhooks_are_believed_when_signed_and_count_once() {
         let server = served(&mut house, &simulator, 60_000).await;
         let mut till = server.till("pos");
         let captured = |id: &str, amount: i64| {
-            let data = json!({"payment_id": "pay_1", "reference": id, "amount": amount, "currency": "EUR"});
+            let data = json!({"payment_id": "pay_1", "reference": format!("demo.s1.{id}"), "amount": amount, "currency": "EUR"});
             json!({"type": "payment.captured", "data": data}).to_string()
         };
         let send = |event: &'static str, body: String| {
@@ -399,10 +399,16 @@ fn webhooks_are_believed_when_signed_and_count_once() {
         till.post("/v1/stores/s1/orders/o1/payments", &pay).await.expect(201);
         wait_for(&mut till, "/v1/stores/s1/payments/p1", |seen| seen["state"] == "captured").await;
         wait_for(&mut till, "/v1/stores/s1/payments?state=unmatched", |list| list["items"] == json!([])).await;
+        // What is another store's, or another tenant's, is not kept here: both share the merchant account.
+        for reference in ["demo.s2.p1", "acme.s1.p1"] {
+            let data = json!({"payment_id": "pay_9", "reference": reference, "amount": 260, "currency": "EUR"});
+            let body = json!({"type": "payment.captured", "data": data}).to_string();
+            assert_eq!(send("e9", body).await, (200, json!({"status": "ignored"})), "{reference}");
+        }
         // Repeats, in the same words and in others, and what comes too late change nothing.
         assert_eq!(send("e1", captured("p1", 260)).await, (200, json!({"status": "repeated"})));
         assert_eq!(send("e1", captured("p1", 999)).await, (200, json!({"status": "repeated"})));
-        let data = json!({"payment_id": "pay_1", "reference": "p1", "code": "no_funds"});
+        let data = json!({"payment_id": "pay_1", "reference": "demo.s1.p1", "code": "no_funds"});
         let failed = json!({"type": "payment.failed", "data": data}).to_string();
         assert_eq!(send("e2", failed).await, (200, json!({"status": "recorded"})));
         // One that names no payment of ours is known by the provider's id.
@@ -414,7 +420,7 @@ fn webhooks_are_believed_when_signed_and_count_once() {
         till.post("/v1/stores/s1/orders", &order("o2", 1)).await.expect(201);
         let pay = json!({"payment_id": "p2", "tender": "card", "provider_account": ACCOUNT});
         till.post("/v1/stores/s1/orders/o2/payments", &pay).await.expect(201);
-        let data = json!({"payment_id": "pay_2", "reference": "p2", "amount": 1, "currency": "EUR"});
+        let data = json!({"payment_id": "pay_2", "reference": "demo.s1.p2", "amount": 1, "currency": "EUR"});
         let body = json!({"type": "payment.captured", "data": data}).to_string();
         assert_eq!(send("e4", body).await.0, 200);
         let list = "/v1/stores/s1/payments?state=needs_review";
@@ -428,6 +434,50 @@ fn webhooks_are_believed_when_signed_and_count_once() {
             !log.contains(crate::simulator::API_KEY) && !log.contains(crate::simulator::SECRET),
             "a secret is logged"
         );
+    });
+}
+
+/// Two stores, one merchant account, one payment id.
+#[test]
+fn stores_that_share_a_merchant_account_do_not_meet() {
+    const OTHER: &str = "other";
+    let mut house = House::new();
+    run(async {
+        let simulator = Simulator::start(4).await;
+        let path = house.path().join("providers.toml");
+        let settings = [simulator.settings(ACCOUNT, "s1", 200), simulator.settings(OTHER, "s2", 200)].concat();
+        std::fs::write(&path, settings).expect("a file");
+        let server = house.serve_with(&["--providers", path.to_str().expect("UTF-8")]);
+        simulator.talk_to(&server.url, &[ACCOUNT, OTHER]);
+        let mut till = server.till("pos");
+        let stores = [("s1", ACCOUNT, 2), ("s2", OTHER, 3)];
+        for (store, account, qty) in stores {
+            till.post(&format!("/v1/stores/{store}/orders"), &order("o1", qty)).await.expect(201);
+            let pay = json!({"payment_id": "p1", "tender": "card", "provider_account": account});
+            till.post(&format!("/v1/stores/{store}/orders/o1/payments"), &pay).await.expect(201);
+        }
+        let mut references = BTreeSet::new();
+        for (store, account, _) in stores {
+            let path = format!("/v1/stores/{store}/payments/p1");
+            let seen =
+                wait_for(&mut till, &path, |seen| seen["state"] == "captured" || seen["state"] == "failed").await;
+            let held = simulator.book().values().find(|held| held.reference == format!("demo.{store}.p1")).cloned();
+            let held = held.expect("the provider was asked for it");
+            let captured = if seen["state"] == "captured" { sum(&seen, &["amount"]) } else { 0 };
+            assert_eq!((captured, &seen["provider_ref"]), (held.captured, &json!(held.id)), "{account}: {seen}");
+            let body = json!({"reason": "Wrong table"});
+            till.post(&format!("{path}/void"), &body).await.expect(200);
+            wait_for(&mut till, &path, |seen| sum(seen, &["refunded"]) == captured).await;
+            references.insert(held.id);
+        }
+        assert_eq!((references.len(), simulator.book().len()), (2, 2));
+        while simulator.under_way.load(Ordering::SeqCst) != 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        for (store, ..) in stores {
+            let list = till.get(&format!("/v1/stores/{store}/payments?state=unmatched")).await.expect(200);
+            assert_eq!(list["items"], json!([]), "{store}");
+        }
     });
 }
 

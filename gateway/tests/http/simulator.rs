@@ -101,8 +101,8 @@ fn count(counter: &AtomicU64) {
 pub struct Simulator {
     seed: u64,
     pub url: String,
-    /// Where its webhooks go: a server and an account there.
-    target: Mutex<Option<(String, String)>>,
+    /// Where its webhooks go: a server and an account there, for each store that shares the merchant account.
+    targets: Mutex<Vec<(String, String)>>,
     book: Mutex<HashMap<String, Held>>,
     /// What was asked under a key is done once.
     keys: Mutex<HashMap<String, String>>,
@@ -121,7 +121,7 @@ impl Simulator {
         let simulator = Arc::new(Simulator {
             seed,
             url,
-            target: Mutex::default(),
+            targets: Mutex::default(),
             book: Mutex::default(),
             keys: Mutex::default(),
             counts: Counts::default(),
@@ -139,18 +139,19 @@ impl Simulator {
         simulator
     }
 
-    /// The settings that name it as an account of the demo tenant's first store.
-    pub fn settings(&self, account: &str, query_after_ms: u64) -> String {
+    /// The settings that name it as an account of a store of the demo tenant.
+    pub fn settings(&self, account: &str, store: &str, query_after_ms: u64) -> String {
         let url = &self.url;
         format!(
-            "[[account]]\nid = \"{account}\"\nadapter = \"standard\"\ntenant = \"demo\"\nstore = \"s1\"\nbase_url = \"{url}\"\n\
+            "[[account]]\nid = \"{account}\"\nadapter = \"standard\"\ntenant = \"demo\"\nstore = \"{store}\"\nbase_url = \"{url}\"\n\
              api_key = \"{API_KEY}\"\nwebhook_secrets = [\"{SECRET}\"]\nquery_after_ms = {query_after_ms}\n"
         )
     }
 
-    /// Sends its webhooks there from now on.
-    pub fn talk_to(&self, url: &str, account: &str) {
-        *self.target.lock().unwrap() = Some((url.to_owned(), account.to_owned()));
+    /// Sends its webhooks there from now on, to each of the accounts.
+    pub fn talk_to(&self, url: &str, accounts: &[&str]) {
+        let target = |account: &&str| (url.to_owned(), (*account).to_owned());
+        *self.targets.lock().unwrap() = accounts.iter().map(target).collect();
     }
 
     pub fn book(&self) -> MutexGuard<'_, HashMap<String, Held>> {
@@ -196,7 +197,7 @@ impl Simulator {
                 count(&self.counts.delayed);
             }
             let delay = Duration::from_millis(random.below(80) + if is_delayed { random.below(2_000) } else { 0 });
-            self.deliver(event.clone(), body.clone(), delay, None);
+            self.deliver(&event, &body, delay);
         }
         if self.happens(&event, "contradictory", CONTRADICTORY) {
             self.contradict(held, &event);
@@ -215,29 +216,35 @@ impl Simulator {
             _ => "payment.authorised",
         };
         let body = json!({"type": kind, "data": data}).to_string();
-        self.deliver(format!("{event}:not"), body, Duration::from_millis(random.below(300)), None);
+        self.deliver(&format!("{event}:not"), &body, Duration::from_millis(random.below(300)));
     }
 
     /// Sends until it is taken, as providers do.
-    pub fn deliver(self: &Arc<Self>, event: String, body: String, delay: Duration, secret: Option<&'static [u8]>) {
-        let this = Arc::clone(self);
-        this.under_way.fetch_add(1, Ordering::SeqCst);
-        tokio::spawn(async move {
-            tokio::time::sleep(delay).await;
-            for _ in 0..RESENDS_MAX {
-                if this.send(&event, &body, secret).await.is_some_and(|(status, _)| status < 300) {
-                    break;
+    fn deliver(self: &Arc<Self>, event: &str, body: &str, delay: Duration) {
+        for target in 0..self.targets.lock().unwrap().len() {
+            let (this, event, body) = (Arc::clone(self), event.to_owned(), body.to_owned());
+            this.under_way.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                for _ in 0..RESENDS_MAX {
+                    if this.send_to(target, &event, &body, None).await.is_some_and(|(status, _)| status < 300) {
+                        break;
+                    }
+                    count(&this.counts.resent);
+                    tokio::time::sleep(RESEND).await;
                 }
-                count(&this.counts.resent);
-                tokio::time::sleep(RESEND).await;
-            }
-            this.under_way.fetch_sub(1, Ordering::SeqCst);
-        });
+                this.under_way.fetch_sub(1, Ordering::SeqCst);
+            });
+        }
     }
 
-    /// Sends a message once; the status and the answer, if one comes.
+    /// Sends a message to the first account once; the status and the answer, if one comes.
     pub async fn send(&self, event: &str, body: &str, secret: Option<&[u8]>) -> Option<(u16, Value)> {
-        let (url, account) = self.target.lock().unwrap().clone()?;
+        self.send_to(0, event, body, secret).await
+    }
+
+    async fn send_to(&self, target: usize, event: &str, body: &str, secret: Option<&[u8]>) -> Option<(u16, Value)> {
+        let (url, account) = self.targets.lock().unwrap()[target].clone();
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
         let time = since.as_secs().to_string();
         let key = STANDARD.decode(SECRET.trim_start_matches("whsec_")).expect("base64");

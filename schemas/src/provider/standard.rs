@@ -1,8 +1,8 @@
 //! Plain JSON, signed as Standard Webhooks: `webhook-id` is the message's id, `type` says what happened.
 
 use super::{
-    Ask, BadMessage, Request, Told, answer_id, bad, code, currency, json, money, payment, reference, refund_said,
-    sha256, text,
+    Ask, BadMessage, Request, Told, answer_id, bad, code, currency, json, money, named, reference, refund_said, sha256,
+    text,
 };
 use domain::event::{Capture, ProviderMessage, ProviderSaid};
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,7 @@ pub(super) fn webhook(event_id: &str, body: &[u8]) -> Result<Told, BadMessage> {
         currency: currency(data.currency)?,
         body_sha256: sha256(body),
     };
-    Ok(Told { payment: payment(data.reference), message })
+    Ok(Told { named: named(data.reference), message })
 }
 
 pub(super) fn answer(body: &[u8]) -> Result<Vec<Told>, BadMessage> {
@@ -119,12 +119,12 @@ fn held_told(held: Payment, body: &[u8]) -> Result<Vec<Told>, BadMessage> {
         "voided" => ProviderSaid::Voided,
         _ => return Err(bad("status", "is not one that the adapter knows")),
     };
-    let (of, its) = (payment(held.reference), reference(Some(held.id.clone()))?);
+    let (of, its) = (named(held.reference), reference(Some(held.id.clone()))?);
     let told = |event_id, said, amount: Option<i64>| {
         let (amount, currency) = (money(amount)?, currency(held.currency.clone())?);
         let message =
             ProviderMessage { event_id, reference: its.clone(), said, amount, currency, body_sha256: sha256(body) };
-        Ok(Told { payment: of, message })
+        Ok(Told { named: of, message })
     };
     let mut all = vec![told(answer_id(&held.id, &held.status, held.amount)?, said, held.amount)?];
     for refund in held.refunds {
@@ -133,10 +133,10 @@ fn held_told(held: Payment, body: &[u8]) -> Result<Vec<Told>, BadMessage> {
             "failed" => false,
             _ => continue,
         };
-        let named = refund.reference.as_deref();
-        let what = format!("{}:{}", named.unwrap_or_default(), refund.status);
+        let its = refund.reference.as_deref();
+        let what = format!("{}:{}", its.unwrap_or_default(), refund.status);
         let event_id = answer_id(&held.id, &what, refund.amount)?;
-        all.push(told(event_id, refund_said(named, Some(is_over), refund.code.clone()), refund.amount)?);
+        all.push(told(event_id, refund_said(its, Some(is_over), refund.code.clone()), refund.amount)?);
     }
     Ok(all)
 }
@@ -147,13 +147,13 @@ pub(super) fn refusal(body: &[u8]) -> Option<String> {
 
 pub(super) fn request(ask: &Ask) -> Request {
     match ask {
-        Ask::Authorise { payment, amount, currency, capture } => {
+        Ask::Authorise { of, amount, currency, capture } => {
             let capture = match capture {
                 Capture::AtOnce => "automatic",
                 Capture::Later => "manual",
             };
-            let (reference, currency) = (payment.as_str(), currency.code());
-            post("/v1/payments".to_owned(), &Authorise { reference, amount: amount.0, currency, capture })
+            let (reference, currency) = (of.to_string(), currency.code());
+            post("/v1/payments".to_owned(), &Authorise { reference: &reference, amount: amount.0, currency, capture })
         }
         Ask::Capture { reference, amount } => {
             post(format!("/v1/payments/{reference}/capture"), &Amount { amount: amount.0 })
@@ -166,8 +166,8 @@ pub(super) fn request(ask: &Ask) -> Request {
             let body = GiveBack { reference: refund.as_str(), amount: amount.0 };
             post(format!("/v1/payments/{reference}/refunds"), &body)
         }
-        Ask::Find { payment } => {
-            let path = format!("/v1/payments?reference={payment}");
+        Ask::Find { of } => {
+            let path = format!("/v1/payments?reference={of}");
             Request { method: "GET", path, media_type: None, body: String::new() }
         }
         Ask::Payment { reference } | Ask::Refunds { reference } => {

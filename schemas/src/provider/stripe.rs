@@ -1,8 +1,8 @@
-//! Stripe: payment intents and refunds, asked in forms and answered in JSON. Our ids stand in the metadata.
+//! Stripe: payment intents and refunds, asked in forms and answered in JSON. Our references stand in the metadata.
 
 use super::{
-    Ask, BadMessage, Request, Told, answer_id, bad, code, currency, json, money, payment, reference, refund_said,
-    sha256, text,
+    Ask, BadMessage, Request, Told, answer_id, bad, code, currency, json, money, named, reference, refund_said, sha256,
+    text,
 };
 use domain::event::{Capture, ProviderMessage, ProviderSaid};
 use serde::Deserialize;
@@ -152,10 +152,10 @@ fn of_refund(refund: Object, body: &[u8]) -> Result<Told, BadMessage> {
 
 fn of(
     reference: Option<domain::ids::Text>,
-    named: Option<String>,
+    of: Option<String>,
     said: ProviderSaid,
     amount: Option<i64>,
-    of: Option<String>,
+    of_currency: Option<String>,
     body: &[u8],
 ) -> Result<Told, BadMessage> {
     let name = crate::json::event::said_name(&said);
@@ -165,10 +165,10 @@ fn of(
         reference,
         said,
         amount: money(amount)?,
-        currency: currency(of)?,
+        currency: currency(of_currency)?,
         body_sha256: sha256(body),
     };
-    Ok(Told { payment: payment(named), message })
+    Ok(Told { named: named(of), message })
 }
 
 pub(super) fn answer(body: &[u8]) -> Result<Vec<Told>, BadMessage> {
@@ -196,26 +196,26 @@ pub(super) fn refusal(body: &[u8]) -> Option<String> {
 
 pub(super) fn request(ask: &Ask) -> Request {
     match ask {
-        Ask::Authorise { payment, amount, currency, capture } => {
+        Ask::Authorise { of, amount, currency, capture } => {
             let capture = match capture {
                 Capture::AtOnce => "automatic",
                 Capture::Later => "manual",
             };
             let (amount, currency) = (amount.0, currency.code().to_ascii_lowercase());
             let body =
-                format!("amount={amount}&currency={currency}&capture_method={capture}&metadata[payment_id]={payment}");
+                format!("amount={amount}&currency={currency}&capture_method={capture}&metadata[payment_id]={of}");
             post("/v1/payment_intents".to_owned(), body)
         }
         Ask::Capture { reference, amount } => {
             post(format!("/v1/payment_intents/{reference}/capture"), format!("amount_to_capture={}", amount.0))
         }
         Ask::Void { reference } => post(format!("/v1/payment_intents/{reference}/cancel"), String::new()),
-        Ask::Refund { reference, payment, refund, amount } => {
-            let ids = format!("metadata[payment_id]={payment}&metadata[refund_id]={refund}");
+        Ask::Refund { reference, of, refund, amount } => {
+            let ids = format!("metadata[payment_id]={of}&metadata[refund_id]={refund}");
             post("/v1/refunds".to_owned(), format!("payment_intent={reference}&amount={}&{ids}", amount.0))
         }
-        Ask::Find { payment } => {
-            let query = format!("metadata%5B%22payment_id%22%5D%3A%22{payment}%22");
+        Ask::Find { of } => {
+            let query = format!("metadata%5B%22payment_id%22%5D%3A%22{of}%22");
             get(format!("/v1/payment_intents/search?query={query}"))
         }
         Ask::Payment { reference } => get(format!("/v1/payment_intents/{reference}")),

@@ -18,6 +18,7 @@ use domain::ids::{StoreId, Text};
 use projections::PageRequest;
 use schemas::json::event::said_name;
 use schemas::json::{FieldError, Problem, WebhookAnswer, WebhookStatus, wire};
+use schemas::provider::Named;
 use schemas::stored::Parked;
 use schemas::views::{PaymentView, Shown, UnmatchedView};
 use serde::Serialize;
@@ -82,7 +83,7 @@ async fn take(
         .map_err(|bad| ApiError::Signature { problem: signature_problem(bad) })?;
     let told = held.account.adapter.webhook(event_id, &body);
     let told = told.map_err(|bad| ApiError::Unreadable { problem: bad.to_string() })?;
-    if told.message.said == ProviderSaid::Other && told.payment.is_none() && told.message.reference.is_none() {
+    if told.message.said == ProviderSaid::Other && told.named == Named::Nothing && told.message.reference.is_none() {
         return Ok(axum::Json(WebhookAnswer { status: WebhookStatus::Ignored }));
     }
     let kept = keep(app, held, told, now).await;
