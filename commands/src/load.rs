@@ -37,6 +37,7 @@ pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
         StoreCommand::Payment(payment, command) => match command {
             PaymentCommand::Initiate { order, .. } => [Some(Entity::Payment(*payment)), Some(Entity::Order(*order))],
             PaymentCommand::Provider(_)
+            | PaymentCommand::Review(_)
             | PaymentCommand::RecordOutcome(_)
             | PaymentCommand::RequestRefund(_)
             | PaymentCommand::RecordRefundOutcome { .. }

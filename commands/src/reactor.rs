@@ -101,7 +101,8 @@ pub fn duties(batch: &StoredBatch, from: Position, mut see: impl FnMut(News)) ->
                 | PaymentEvent::PaymentVoided
                 | PaymentEvent::PaymentDisputed
                 | PaymentEvent::TipAdjusted { .. }
-                | PaymentEvent::ProviderEventIgnored { .. } => {}
+                | PaymentEvent::ProviderEventIgnored { .. }
+                | PaymentEvent::PaymentReviewed { .. } => {}
             }
             see(News::Touched { tenant, store, payment });
         }

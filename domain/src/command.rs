@@ -23,7 +23,7 @@ pub use drawer::DrawerCommand;
 pub use order::{
     Fire, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand, Place,
 };
-pub use payment::{Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome};
+pub use payment::{Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome, Review};
 pub use provider::ProviderCommand;
 pub use stock::StockCommand;
 pub use terminal::TerminalCommand;

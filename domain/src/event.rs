@@ -25,7 +25,7 @@ pub use order::{
     CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, FixedPart, Line, LineModifier,
     NotApplicable, Opening, OrderEvent, PayMode, Rate, Received, ReceivedDiscount, ReceivedLine, ServiceCharge,
 };
-pub use payment::{Flag, IgnoredOutcome, IgnoredRefund, PaymentEvent, Tender};
+pub use payment::{Decision, Flag, IgnoredOutcome, IgnoredRefund, PaymentEvent, Tender};
 pub use provider::{Capture, IgnoredMessage, ProviderMessage, ProviderSaid, VoidReason};
 pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};

@@ -2,7 +2,7 @@
 
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
-use crate::event::{Capture, Flag, PaymentEvent, ProviderSaid, Tender};
+use crate::event::{Capture, Decision, Flag, PaymentEvent, ProviderMessage, ProviderSaid, Tender};
 use crate::ids::{AccountId, OrderId, RefundId, Revision, Text};
 use crate::money::{Currency, Money};
 use crate::refund::{Refund, RefundState};
@@ -43,6 +43,45 @@ pub struct Provider {
     pub void_requested: bool,
     /// The guest's bank wants the money back.
     pub is_disputed: bool,
+    /// Its last message, where that may be flagged.
+    heard: Option<Box<Heard>>,
+}
+
+/// What a provider's message says of money, as far as a person may have to decide about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What it says of the payment.
+    pub said: Said,
+    /// How much.
+    pub amount: Option<Money>,
+    /// Of another currency than the payment's.
+    pub is_foreign: bool,
+    /// The refund it is about.
+    pub refund: Option<RefundId>,
+    /// The provider's own id of the payment, where it is another.
+    pub other: Option<Text>,
+}
+
+/// What a provider says of a payment's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// It is set aside.
+    Authorised,
+    /// It moved.
+    Captured,
+    /// Anything else.
+    Other,
+}
+
+/// A flag that nobody has decided about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenFlag {
+    /// The event that flagged the payment.
+    pub at: Revision,
+    /// Why.
+    pub why: Flag,
+    /// The message that led to it, where a provider's did.
+    pub heard: Option<Box<Heard>>,
 }
 
 /// One attempt to pay.
@@ -70,9 +109,19 @@ pub struct Payment {
     pub refunds: Option<Box<Vec<Refund>>>,
     /// The provider that takes it, if one does.
     pub provider: Option<Box<Provider>>,
+    /// The flags that nobody has decided about, oldest first; most payments have none.
+    flags: Option<Box<Vec<OpenFlag>>>,
 }
 
 impl Payment {
+    /// The most flags that are kept; of more, the oldest cannot be decided about any more.
+    pub const FLAGS_MAX: usize = 64;
+
+    /// The flags that nobody has decided about, oldest first.
+    pub fn flags(&self) -> impl Iterator<Item = &OpenFlag> {
+        self.flags.iter().flat_map(|flags| flags.iter())
+    }
+
     /// The revision of the stream.
     pub fn revision(&self) -> Revision {
         Revision(self.events - 1)
@@ -112,6 +161,7 @@ impl Payment {
             state: PaymentState::Initiated,
             refunds: None,
             provider: None,
+            flags: None,
         }
     }
 
@@ -138,6 +188,7 @@ impl Payment {
         use PaymentEvent as E;
         use PaymentState as S;
         self.events += 1;
+        let settled = self.evolve_flags(event);
         self.state = match (self.state, event) {
             (S::Initiated | S::Authorised | S::Failed | S::Expired | S::Voided, E::PaymentCaptured { .. }) => {
                 S::Captured
@@ -146,6 +197,8 @@ impl Payment {
             (S::Initiated | S::Authorised, E::PaymentExpired) => S::Expired,
             (S::Initiated, E::PaymentAuthorised { .. }) => S::Authorised,
             (S::Initiated | S::Authorised | S::Failed | S::Expired, E::PaymentVoided) => S::Voided,
+            // The attempt is over; what it comes to follows.
+            (S::NeedsReview, E::PaymentReviewed { .. }) if settled.is_some_and(Flag::stops) => S::Failed,
             (
                 S::Initiated | S::Authorised | S::Failed | S::Expired | S::Voided,
                 E::PaymentFlagged { why: Flag::AmountDiffers { .. } | Flag::CurrencyDiffers | Flag::ReferenceDiffers },
@@ -160,7 +213,8 @@ impl Payment {
                 | E::VoidRequested { .. }
                 | E::PaymentDisputed
                 | E::TipAdjusted { .. }
-                | E::ProviderEventIgnored { .. },
+                | E::ProviderEventIgnored { .. }
+                | E::PaymentReviewed { .. },
             ) => state,
             (
                 S::Captured,
@@ -191,7 +245,38 @@ impl Payment {
             )
             | (_, E::PaymentInitiated { .. }) => panic!("{event:?} for a payment that is {self:?}"),
         };
+        if let E::PaymentCaptured { amount, tip, .. } = event {
+            // A person may have accepted other money than was asked for.
+            (self.amount, self.tip) = (*amount, *tip);
+        }
         self.evolve_provider(event);
+    }
+
+    /// Folds flags and what was decided about them; answers what a decision settles.
+    fn evolve_flags(&mut self, event: &PaymentEvent) -> Option<Flag> {
+        if let PaymentEvent::PaymentFlagged { why } = event {
+            let at = Revision(self.events - 1);
+            let heard = self.provider.as_deref_mut().and_then(|provider| provider.heard.take());
+            let flags = self.flags.get_or_insert_default();
+            if Payment::FLAGS_MAX <= flags.len() {
+                flags.remove(0);
+            }
+            flags.push(OpenFlag { at, why: *why, heard });
+        }
+        let PaymentEvent::PaymentReviewed { flag, decision, .. } = event else { return None };
+        let flags = self.flags.as_deref_mut()?;
+        let index = flags.iter().position(|open| open.at == *flag)?;
+        let OpenFlag { why, heard, .. } = flags.remove(index);
+        if flags.is_empty() {
+            self.flags = None;
+        }
+        // The money that was accepted, or goes back, is at the provider under its other name.
+        let is_its = why == Flag::ReferenceDiffers && *decision != Decision::Dismiss;
+        let other = heard.and_then(|heard| heard.other).filter(|_| is_its);
+        if let (Some(provider), Some(other)) = (&mut self.provider, other) {
+            provider.reference = Some(other);
+        }
+        Some(why)
     }
 
     /// Folds what a provider was asked, and what it said.
@@ -205,10 +290,15 @@ impl Payment {
                 capture_requested: false,
                 void_requested: false,
                 is_disputed: false,
+                heard: None,
             }));
             return;
         }
+        let (requested, currency) = (self.requested(), self.currency);
         let Some(provider) = &mut self.provider else { return };
+        if let PaymentEvent::ProviderEventReceived(message) = event {
+            provider.heard = heard(message, provider.reference.as_ref(), requested, currency).map(Box::new);
+        }
         match event {
             // What the provider says of one attempt stays with that attempt: another reference is for a person.
             PaymentEvent::ProviderEventReceived(message) if message.said != ProviderSaid::Other => {
@@ -225,6 +315,7 @@ impl Payment {
             | PaymentEvent::ProviderEventReceived(_)
             | PaymentEvent::PaymentVoided
             | PaymentEvent::ProviderEventIgnored { .. }
+            | PaymentEvent::PaymentReviewed { .. }
             | PaymentEvent::PaymentInitiated { .. }
             | PaymentEvent::PaymentCaptured { .. }
             | PaymentEvent::PaymentFailed { .. }
@@ -260,5 +351,27 @@ impl Payment {
             (state, PaymentEvent::RefundOutcomeIgnored { .. }) => state,
             (_, event) => panic!("{event:?} for a refund that is {refund:?}"),
         };
+    }
+}
+
+/// What is to be remembered of a message until it is known whether it is flagged; nothing of one that says what was asked for.
+fn heard(message: &ProviderMessage, reference: Option<&Text>, requested: Money, currency: Currency) -> Option<Heard> {
+    let (said, refund) = match &message.said {
+        ProviderSaid::Authorised => (Said::Authorised, None),
+        ProviderSaid::Captured => (Said::Captured, None),
+        ProviderSaid::RefundSucceeded { refund } => (Said::Other, Some(*refund)),
+        ProviderSaid::Accepted
+        | ProviderSaid::Failed { .. }
+        | ProviderSaid::Voided
+        | ProviderSaid::Disputed
+        | ProviderSaid::RefundFailed { .. }
+        | ProviderSaid::Other => (Said::Other, None),
+    };
+    let is_foreign = message.currency.is_some_and(|said| said.code() != currency.code());
+    let other = message.reference.as_ref().filter(|said| reference.is_some_and(|held| held != *said));
+    let is_as_asked = message.amount.is_none_or(|amount| amount == requested) && !is_foreign && other.is_none();
+    match is_as_asked && refund.is_none() {
+        true => None,
+        false => Some(Heard { said, amount: message.amount, is_foreign, refund, other: other.cloned() }),
     }
 }

@@ -360,6 +360,13 @@ pub enum Refused {
         /// The highest tip.
         max: Money,
     },
+    /// Nobody has to decide about the payment, or not about that event of it.
+    NothingToReview,
+    /// That cannot be decided about what was flagged.
+    DecisionNotPossible {
+        /// The event that flagged the payment.
+        flag: Revision,
+    },
     /// No money of the payment was taken in, so none can be given back.
     PaymentNotCaptured,
     /// The payment has another refund of that id.

@@ -35,6 +35,7 @@ mod parts;
 mod payments;
 mod provider;
 mod refunds;
+mod review;
 
 pub use offline::Ingested;
 pub use parts::{Entity, StoreParts};
@@ -385,6 +386,7 @@ impl Store {
                 | PaymentEvent::PaymentDisputed
                 | PaymentEvent::TipAdjusted { .. }
                 | PaymentEvent::ProviderEventIgnored { .. }
+                | PaymentEvent::PaymentReviewed { .. }
                 | PaymentEvent::RefundRequested { .. }
                 | PaymentEvent::RefundSucceeded { .. }
                 | PaymentEvent::RefundFailed { .. }

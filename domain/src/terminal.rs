@@ -34,6 +34,11 @@ impl Terminal {
     /// taken all the same.
     pub const GAPS_MAX: usize = 64;
 
+    /// The stream of a store for what belongs to no terminal that is known: no terminal is called so.
+    pub fn nobody() -> TerminalId {
+        TerminalId::parse("_").expect("it is an id")
+    }
+
     /// The revision of the stream, `None` before its first event.
     pub fn revision(&self) -> Option<Revision> {
         self.events.checked_sub(1).map(Revision)
@@ -66,7 +71,8 @@ impl Terminal {
             | TerminalEvent::ClockAheadFound { .. }
             | TerminalEvent::RuleWaived(_)
             | TerminalEvent::LateCommandRecorded { .. }
-            | TerminalEvent::CommandRejected { .. } => {}
+            | TerminalEvent::CommandRejected { .. }
+            | TerminalEvent::ExceptionResolved { .. } => {}
         }
         if Terminal::GAPS_MAX < self.gaps.len() {
             self.gaps.remove(0);

@@ -2,7 +2,7 @@
 
 use domain::command::{
     AccessCommand, Command, OrderCommand, PaymentCommand, ProviderCommand, Source, StockCommand, StoreCommand,
-    TicketCommand,
+    TerminalCommand, TicketCommand,
 };
 use domain::event::Role;
 
@@ -17,6 +17,8 @@ pub enum Capability {
     TakePayments,
     /// Give money back.
     Refund,
+    /// Decide about flagged payments, and deal with exceptions.
+    Review,
     /// Open and close shifts of cash drawers, put cash in and take it out.
     RunDrawers,
     /// Open and close business days.
@@ -37,6 +39,8 @@ pub enum Capability {
     ManageTokens,
     /// Read menus, orders, payments and stock of stores.
     ReadStores,
+    /// Read business days: X and Z reports.
+    ReadDays,
     /// Read reports.
     ReadReports,
     /// Replay events and read histories.
@@ -45,11 +49,12 @@ pub enum Capability {
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Capability; 16] = [
+    pub const ALL: [Capability; 18] = [
         Capability::TakeOrders,
         Capability::WorkTickets,
         Capability::TakePayments,
         Capability::Refund,
+        Capability::Review,
         Capability::RunDrawers,
         Capability::RunDays,
         Capability::Mark86,
@@ -60,6 +65,7 @@ impl Capability {
         Capability::ManageStaff,
         Capability::ManageTokens,
         Capability::ReadStores,
+        Capability::ReadDays,
         Capability::ReadReports,
         Capability::ReadEvents,
     ];
@@ -71,6 +77,7 @@ impl Capability {
             Capability::WorkTickets => "work_tickets",
             Capability::TakePayments => "take_payments",
             Capability::Refund => "refund",
+            Capability::Review => "review",
             Capability::RunDrawers => "run_drawers",
             Capability::RunDays => "run_days",
             Capability::Mark86 => "mark_86",
@@ -81,6 +88,7 @@ impl Capability {
             Capability::ManageStaff => "manage_staff",
             Capability::ManageTokens => "manage_tokens",
             Capability::ReadStores => "read_stores",
+            Capability::ReadDays => "read_days",
             Capability::ReadReports => "read_reports",
             Capability::ReadEvents => "read_events",
         }
@@ -95,11 +103,19 @@ pub fn allows(role: Role, capability: Capability) -> bool {
         Role::Manager => capability != C::ManageTokens,
         Role::Pos => matches!(
             capability,
-            C::TakeOrders | C::WorkTickets | C::TakePayments | C::Refund | C::RunDrawers | C::Mark86 | C::ReadStores
+            C::TakeOrders
+                | C::WorkTickets
+                | C::TakePayments
+                | C::Refund
+                | C::RunDrawers
+                | C::Mark86
+                | C::ReadStores
+                | C::ReadDays
         ),
         Role::Kitchen => matches!(capability, C::WorkTickets | C::Mark86 | C::ReadStores),
-        Role::Analyst => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
-        Role::Auditor => matches!(capability, C::ReadStores | C::ReadReports | C::ReadEvents),
+        Role::Analyst | Role::Auditor => {
+            matches!(capability, C::ReadStores | C::ReadDays | C::ReadReports | C::ReadEvents)
+        }
     }
 }
 
@@ -129,6 +145,7 @@ pub fn needed(command: &Command, source: Source) -> Capability {
                 | PaymentCommand::RecordOutcome(_)
                 | PaymentCommand::RecordRefundOutcome { .. } => Capability::TakePayments,
                 PaymentCommand::RequestRefund(_) => Capability::Refund,
+                PaymentCommand::Review(_) => Capability::Review,
                 PaymentCommand::Provider(ProviderCommand::Capture | ProviderCommand::AdjustTip { .. }) => {
                     Capability::TakePayments
                 }
@@ -140,8 +157,9 @@ pub fn needed(command: &Command, source: Source) -> Capability {
             },
             StoreCommand::Drawer(..) => Capability::RunDrawers,
             StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. } => Capability::RunDays,
+            StoreCommand::Terminal(_, TerminalCommand::Resolve { .. }) => Capability::Review,
             // Only the door keeps what it turned away; it parses no such command.
-            StoreCommand::Terminal(..) => Capability::ManageTokens,
+            StoreCommand::Terminal(_, TerminalCommand::RecordRejected { .. }) => Capability::ManageTokens,
             StoreCommand::Stock(command) => match command {
                 StockCommand::Mark86 { .. } | StockCommand::Unmark86(_) | StockCommand::EndMark86 { .. } => {
                     Capability::Mark86
@@ -201,6 +219,7 @@ take_orders    yes yes yes - - -
 work_tickets   yes yes yes yes - -
 take_payments  yes yes yes - - -
 refund         yes yes yes - - -
+review         yes yes - - - -
 run_drawers    yes yes yes - - -
 run_days       yes yes - - - -
 mark_86        yes yes yes yes - -
@@ -211,6 +230,7 @@ import         yes yes - - - -
 manage_staff   yes yes - - - -
 manage_tokens  yes - - - - -
 read_stores    yes yes yes yes yes yes
+read_days      yes yes yes - yes yes
 read_reports   yes yes - - yes yes
 read_events    yes yes - - yes yes
 ";

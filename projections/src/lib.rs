@@ -42,7 +42,9 @@ use crate::sales::SalesModel;
 use crate::terminals::TerminalsModel;
 use crate::worker::Worker;
 use domain::calendar::Date;
-use domain::ids::{AccountId, DrawerId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, Text, TokenId};
+use domain::ids::{
+    AccountId, DrawerId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, TerminalId, Text, TokenId,
+};
 use eventlog::{LogReader, Position};
 use schemas::views::{
     DaysView, DrawerView, ExceptionView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView,
@@ -442,6 +444,20 @@ impl Projections {
         page: &PageRequest,
     ) -> Result<Answer<Page<ExceptionView>>, QueryError> {
         terminals::exceptions(&self.terminals.view()?, tenant, store, filter, page)
+    }
+
+    /// The terminal of the exception at a position of the log, and [`Terminal::nobody`](domain::terminal::Terminal::nobody) for
+    /// one of no terminal.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn exception_of(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        position: u64,
+    ) -> Result<Answer<Option<TerminalId>>, QueryError> {
+        terminals::exception_of(&self.terminals.view()?, tenant, store, position)
     }
 
     /// Sales over some dates.

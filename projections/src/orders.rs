@@ -18,7 +18,7 @@ use domain::event::{Event, OrderEvent, PaymentEvent};
 use domain::ids::{AccountId, OrderId, PaymentId, StoreId, TenantId, Text};
 use domain::stream::Stream;
 use redb::WriteTransaction;
-use schemas::views::{OrderState, OrderView, PaymentState, PaymentView, Row, TicketRow};
+use schemas::views::{OrderState, OrderView, PaymentView, Row, TicketRow};
 use tickets::{TICKETS, TICKETS_BY_ORDER, TICKETS_LIVE};
 
 /// (tenant, store, order) to the order.
@@ -45,6 +45,10 @@ pub(crate) struct OrdersModel {
     orders: Rows<OrderView>,
     payments: Rows<PaymentView>,
     tickets: Rows<TicketRow>,
+    /// Places in the lists of orders' tickets that are no more: the tickets went into other orders.
+    left: Vec<Key>,
+    /// Places in the list of providers' references that are no more.
+    renamed: Vec<Key>,
     buffer: Vec<u8>,
 }
 
@@ -54,6 +58,8 @@ impl OrdersModel {
             orders: Rows::new(ORDERS, KEPT_MAX),
             payments: Rows::new(PAYMENTS, KEPT_MAX),
             tickets: Rows::new(TICKETS, KEPT_MAX),
+            left: vec![],
+            renamed: vec![],
             buffer: vec![],
         }
     }
@@ -99,7 +105,14 @@ impl OrdersModel {
         let row = self.payments.edit(before, key.as_slice())?;
         let row = row.ok_or(Fault::Impossible("an event of a payment that was not initiated"))?;
         follows(row.revision, recorded.revision)?;
+        let its = row.provider_ref.clone();
         rows::evolve_payment(row, event, recorded)?;
+        if let (Some(account), Some(reference)) = (row.provider_account, its)
+            && row.provider_ref.as_ref() != Some(&reference)
+        {
+            let at_ref = ref_key(&Key::of_store(recorded.tenant(), store), account.0, &reference.0);
+            self.renamed.push(at_ref.text(payment.as_str()));
+        }
         row.revision = recorded.revision;
         row.updated_at.0 = recorded.recorded_at;
         Ok(())
@@ -145,6 +158,9 @@ impl OrdersModel {
         let mut by_time = transaction.open_table(Definition::new(PAYMENTS_BY_TIME))?;
         let mut by_ref = transaction.open_table(Definition::new(PAYMENTS_BY_REF))?;
         let mut flagged = transaction.open_table(Definition::new(PAYMENTS_FLAGGED))?;
+        for at_ref in self.renamed.drain(..) {
+            by_ref.remove(at_ref.as_slice())?;
+        }
         self.payments.for_touched(|key, payment, is_stored| {
             let id = payment.payment_id.0;
             let store = Key::from_bytes(&key[..key.len() - id.as_str().len() - 1]);
@@ -159,17 +175,20 @@ impl OrdersModel {
                 let at_ref = ref_key(&of_store, account.0, &reference.0).text(id.as_str());
                 by_ref.insert(at_ref.as_slice(), [].as_slice())?;
             }
-            if needs_attention(payment) {
-                flagged.insert(at_time.as_slice(), [].as_slice())?;
+            match needs_attention(payment) {
+                true => _ = flagged.insert(at_time.as_slice(), [].as_slice())?,
+                // It was listed until somebody had decided.
+                false if !payment.flags.is_empty() => _ = flagged.remove(at_time.as_slice())?,
+                false => {}
             }
             Ok(())
         })
     }
 }
 
-/// Nobody takes a flag back yet, so a payment that needed a person once is listed for good.
+/// Whether a person has something to decide; what a guest's bank wants back stays in sight for good.
 fn needs_attention(payment: &PaymentView) -> bool {
-    payment.state == PaymentState::NeedsReview || !payment.flags.is_empty() || payment.disputed
+    payment.flags.iter().any(|flag| flag.reviewed.is_none()) || payment.disputed
 }
 
 fn order_key(tenant: TenantId, store: StoreId, order: OrderId) -> Key {
@@ -195,7 +214,7 @@ fn listed_key(key: &[u8], order: &OrderView) -> Key {
 }
 
 impl Model for OrdersModel {
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
     const TABLES: &'static [&'static str] = &[
         ORDERS,
         ORDERS_BY_DATE,

@@ -13,16 +13,22 @@ use domain::terminal::{Gap, Terminal};
 use redb::WriteTransaction;
 use schemas::json::{CommandIdJson, PositionToken};
 use schemas::stored::{CommitMeta, tag, type_name};
-use schemas::views::{ExceptionKind, ExceptionView, GapView, Shown, TerminalView};
+use schemas::views::{ExceptionKind, ExceptionState, ExceptionView, GapView, ResolutionView, Shown, TerminalView};
 
 /// (tenant, store, terminal) to the terminal.
 const TERMINALS: &str = "terminals";
 /// (tenant, store, position) to the exception.
 const EXCEPTIONS: &str = "exceptions";
 
+/// (tenant, store, position of the exception) to what somebody did about it. An exception and what was done about it stand in
+/// streams of their own and meet in the query.
+const RESOLUTIONS: &str = "resolutions";
+
 /// Which exceptions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExceptionFilter {
+    /// Dealt with or not.
+    pub state: ExceptionState,
     /// Of this kind only.
     pub kind: Option<ExceptionKind>,
     /// Of this terminal only.
@@ -33,11 +39,16 @@ pub struct ExceptionFilter {
 pub(crate) struct TerminalsModel {
     terminals: Rows<TerminalView>,
     exceptions: Rows<ExceptionView>,
+    resolutions: Rows<ResolutionView>,
 }
 
 impl TerminalsModel {
     pub fn new() -> TerminalsModel {
-        TerminalsModel { terminals: Rows::new(TERMINALS, 4_096), exceptions: Rows::new(EXCEPTIONS, 1_024) }
+        TerminalsModel {
+            terminals: Rows::new(TERMINALS, 4_096),
+            exceptions: Rows::new(EXCEPTIONS, 1_024),
+            resolutions: Rows::new(RESOLUTIONS, 256),
+        }
     }
 
     /// Folds what happened to the terminal's queue.
@@ -107,6 +118,7 @@ fn blank(kind: ExceptionKind, meta: &CommitMeta, recorded: &Recorded<'_>) -> Exc
         code: None,
         detail: None,
         digest: None,
+        resolved: None,
     }
 }
 
@@ -127,7 +139,9 @@ fn of_terminal(event: &TerminalEvent, meta: &CommitMeta, recorded: &Recorded<'_>
     let blank = |kind| blank(kind, meta, recorded);
     let hex = |digest: &u128| Some(format!("{digest:032x}"));
     match event {
-        TerminalEvent::TerminalRegistered | TerminalEvent::SequenceAdvanced { .. } => None,
+        TerminalEvent::TerminalRegistered
+        | TerminalEvent::SequenceAdvanced { .. }
+        | TerminalEvent::ExceptionResolved { .. } => None,
         TerminalEvent::SequenceGapFound { first, last } => Some(ExceptionView {
             terminal_seq: Some(first.0),
             gap_last: Some(last.0),
@@ -148,8 +162,8 @@ fn of_terminal(event: &TerminalEvent, meta: &CommitMeta, recorded: &Recorded<'_>
 }
 
 impl Model for TerminalsModel {
-    const VERSION: u32 = 1;
-    const TABLES: &'static [&'static str] = &[TERMINALS, EXCEPTIONS];
+    const VERSION: u32 = 2;
+    const TABLES: &'static [&'static str] = &[TERMINALS, EXCEPTIONS, RESOLUTIONS];
 
     fn wants(category: &str) -> bool {
         matches!(category, "terminal" | "stock" | "order")
@@ -167,6 +181,11 @@ impl Model for TerminalsModel {
         let (tenant, store, found) = match (recorded.stream, &recorded.event) {
             (Stream::Terminal(tenant, store, terminal), Event::Terminal(_, event)) => {
                 self.fold_queue(before, (tenant, store, terminal), event, recorded)?;
+                if let TerminalEvent::ExceptionResolved { position, note } = event {
+                    let (note, by, at) = (Shown(note.clone()), Shown(meta.actor), Shown(recorded.recorded_at));
+                    let key = place_key(tenant, store, *position)?;
+                    self.resolutions.put(before, key.as_slice(), Some(ResolutionView { note, by, at }))?;
+                }
                 (tenant, store, of_terminal(event, &meta, recorded))
             }
             (Stream::Stock(tenant, store), Event::Stock(StockEvent::OversellRecorded { order, sku, qty })) => {
@@ -193,25 +212,30 @@ impl Model for TerminalsModel {
             (_, _) => return Ok(()),
         };
         let Some(found) = found else { return Ok(()) };
-        let place = i64::try_from(recorded.position.0).map_err(|_| Fault::Impossible("a position beyond all logs"))?;
         if let Some(terminal) = found.terminal {
             let key = Key::of_store(tenant, store).text(terminal.0.as_str());
             if let Some(row) = self.terminals.edit(before, key.as_slice())? {
                 row.exceptions += 1;
             }
         }
-        self.exceptions.put_new(Key::of_store(tenant, store).i64(place).into_boxed(), found);
+        self.exceptions.put_new(place_key(tenant, store, recorded.position.0)?.into_boxed(), found);
         Ok(())
     }
 
     fn is_touched(&self) -> bool {
-        self.terminals.is_touched() || self.exceptions.is_touched()
+        self.terminals.is_touched() || self.exceptions.is_touched() || self.resolutions.is_touched()
     }
 
     fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
         self.terminals.flush(transaction)?;
-        self.exceptions.flush(transaction)
+        self.exceptions.flush(transaction)?;
+        self.resolutions.flush(transaction)
     }
+}
+
+fn place_key(tenant: TenantId, store: StoreId, position: u64) -> Result<Key, Fault> {
+    let place = i64::try_from(position).map_err(|_| Fault::Impossible("a position beyond all logs"))?;
+    Ok(Key::of_store(tenant, store).i64(place))
 }
 
 pub(crate) fn terminals(
@@ -220,7 +244,24 @@ pub(crate) fn terminals(
     store: StoreId,
 ) -> Result<Answer<Vec<TerminalView>>, QueryError> {
     let rows = view.all::<TerminalView>(TERMINALS, &Key::of_store(tenant, store))?;
-    Ok(Answer { value: rows.into_iter().map(|(_, row)| row).collect(), position: view.position })
+    let is_terminal = |row: &TerminalView| row.terminal_id.0 != Terminal::nobody();
+    Ok(Answer { value: rows.into_iter().map(|(_, row)| row).filter(is_terminal).collect(), position: view.position })
+}
+
+/// The terminal of the exception at a position of the log: `None` where there is no exception, and where it is of no terminal
+/// the stream of what is of none.
+pub(crate) fn exception_of(
+    view: &View,
+    tenant: TenantId,
+    store: StoreId,
+    position: u64,
+) -> Result<Answer<Option<TerminalId>>, QueryError> {
+    let row = match i64::try_from(position) {
+        Ok(place) => view.get::<ExceptionView>(EXCEPTIONS, &Key::of_store(tenant, store).i64(place))?,
+        Err(_) => None,
+    };
+    let value = row.map(|row| row.terminal.map_or(Terminal::nobody(), |terminal| terminal.0));
+    Ok(Answer { value, position: view.position })
 }
 
 /// A store's exceptions, newest first.
@@ -236,8 +277,18 @@ pub(crate) fn exceptions(
         filter.kind.is_none_or(|kind| kind == row.kind)
             && filter.terminal.is_none_or(|terminal| row.terminal == Some(Shown(terminal)))
     };
-    let value = page_back::<ExceptionView, ExceptionView>(&view.table(EXCEPTIONS)?, &list, &list, page, |_, row| {
-        Ok(is_asked(&row).then_some(row))
+    let resolutions = view.table(RESOLUTIONS)?;
+    let value = page_back::<ExceptionView, ExceptionView>(&view.table(EXCEPTIONS)?, &list, &list, page, |key, row| {
+        if !is_asked(&row) {
+            return Ok(None);
+        }
+        let resolved = resolutions.get::<ResolutionView>(key)?;
+        let is_in = match filter.state {
+            ExceptionState::Open => resolved.is_none(),
+            ExceptionState::Resolved => resolved.is_some(),
+            ExceptionState::All => true,
+        };
+        Ok(is_in.then_some(ExceptionView { resolved, ..row }))
     })?;
     Ok(Answer { value, position: view.position })
 }

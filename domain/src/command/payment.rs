@@ -3,8 +3,8 @@
 use super::ProviderCommand;
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
-use crate::event::{Capture, Tender};
-use crate::ids::{AccountId, DrawerId, LineId, OrderId, RefundId, TenderId, Text};
+use crate::event::{Capture, Decision, Tender};
+use crate::ids::{AccountId, DrawerId, LineId, OrderId, RefundId, Revision, TenderId, Text};
 use crate::money::{Money, QtyMilli};
 
 /// A command to a payment.
@@ -43,6 +43,21 @@ pub enum PaymentCommand {
     },
     /// Something that a provider is asked, or says.
     Provider(ProviderCommand),
+    /// What a person decides about a flag.
+    Review(Review),
+}
+
+/// What a person decides about a flag on a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// The event that flagged it; `None` is the oldest that nobody has decided about.
+    pub flag: Option<Revision>,
+    /// What they decide.
+    pub decision: Decision,
+    /// What of accepted money is the tip; `None` is the tip as it was asked for.
+    pub tip: Option<Money>,
+    /// Why.
+    pub reason: Text,
 }
 
 /// How a payment is made.

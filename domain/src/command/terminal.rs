@@ -1,6 +1,7 @@
 //! Commands to what is known of a terminal.
 
 use crate::event::Noted;
+use crate::ids::Text;
 
 /// A command to what is known of a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,5 +12,12 @@ pub enum TerminalCommand {
         noted: Noted,
         /// Tells its bytes from any other.
         digest: u128,
+    },
+    /// Says that a person has dealt with an exception.
+    Resolve {
+        /// The event that is the exception, by its place in the log.
+        position: u64,
+        /// What was done.
+        note: Text,
     },
 }

@@ -430,4 +430,6 @@ pub enum NotApplicable {
     OrderMerged,
     /// The order was fully paid already, or by part of this payment.
     NothingDue,
+    /// A person decided that it goes back.
+    Reviewed,
 }

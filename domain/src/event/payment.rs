@@ -3,7 +3,7 @@
 use super::{Capture, IgnoredMessage, MoneyParts, ProviderMessage, RefundedLine, VoidReason};
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
-use crate::ids::{AccountId, OrderId, RefundId, TenderId, Text};
+use crate::ids::{AccountId, OrderId, RefundId, Revision, TenderId, Text};
 use crate::money::{Currency, Money};
 
 /// How a payment is made.
@@ -145,6 +145,26 @@ pub enum PaymentEvent {
         /// Why.
         why: IgnoredMessage,
     },
+    /// A person decided about a flag; what follows from it comes next.
+    PaymentReviewed {
+        /// The event that flagged the payment.
+        flag: Revision,
+        /// What they decided.
+        decision: Decision,
+        /// Why.
+        reason: Text,
+    },
+}
+
+/// What a person decides about a flagged payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Decision {
+    /// What moved counts.
+    Accept,
+    /// What moved goes back.
+    Refund,
+    /// Nothing is to follow from it here: nothing moved, or a person has settled it elsewhere.
+    Dismiss,
 }
 
 /// Why a payment needs a person.
@@ -167,6 +187,16 @@ pub enum Flag {
     CurrencyDiffers,
     /// The provider speaks of another payment of its own; it does not count as paid.
     ReferenceDiffers,
+}
+
+impl Flag {
+    /// Whether the attempt stands still until a person has decided.
+    pub fn stops(self) -> bool {
+        match self {
+            Flag::AmountDiffers { .. } | Flag::CurrencyDiffers | Flag::ReferenceDiffers => true,
+            Flag::LateCapture | Flag::NotApplicable | Flag::RefundInDoubt => false,
+        }
+    }
 }
 
 /// A message about a refund that changed nothing.

@@ -74,4 +74,11 @@ pub enum TerminalEvent {
         /// Tells its bytes from any other.
         digest: u128,
     },
+    /// A person has dealt with an exception, of this terminal's queue or of none.
+    ExceptionResolved {
+        /// The event that is the exception, by its place in the log.
+        position: u64,
+        /// What was done.
+        note: Text,
+    },
 }

@@ -26,13 +26,14 @@ pub struct Ingested {
 }
 
 impl Store {
-    /// The most terminals of a store that may have sent what they kept.
+    /// The most terminals of a store whose queues are known. What more of them send is taken all the same (rule F3), but
+    /// nothing is said of what may be missing.
     pub const TERMINALS_MAX: usize = 1_000;
 
     /// Decides a command that a terminal kept. `words` says a refusal's code and sentence.
     ///
     /// # Errors
-    /// [`Refused::UnknownStore`] and [`Refused::TooMany`] terminals: there is nowhere to keep it.
+    /// [`Refused::UnknownStore`]: there is nowhere to keep it.
     pub fn ingest(
         store: Option<&Store>,
         tenant: &Tenant,
@@ -42,8 +43,8 @@ impl Store {
         words: impl Fn(&Refused) -> (Text, Text),
     ) -> Result<Ingested, Refused> {
         let here = store.ok_or(Refused::UnknownStore)?;
-        let terminal = queued.terminal;
-        let mut events = here.arrived(terminal, Some(queued.place.seq))?;
+        let mut events = here.arrived(queued.terminal, Some(queued.place.seq), true);
+        let terminal = here.stream_of(queued.terminal, &events);
         let mut note = |event| events.push(Event::Terminal(terminal, event));
         if is_ahead(queued, context) {
             let Queued { command, occurred_at, place, .. } = *queued;
@@ -83,27 +84,40 @@ impl Store {
     pub(super) fn decide_terminal(&self, id: TerminalId, command: &TerminalCommand) -> Result<Vec<Event>, Refused> {
         match command {
             TerminalCommand::RecordRejected { noted, digest } => {
-                let mut events = self.arrived(id, noted.seq)?;
+                // Nothing was believed of it, so not that there is such a terminal either.
+                let mut events = self.arrived(id, noted.seq, false);
                 let rejected = TerminalEvent::CommandRejected { noted: noted.clone(), digest: *digest };
-                events.push(Event::Terminal(id, rejected));
+                events.push(Event::Terminal(self.stream_of(id, &events), rejected));
                 Ok(events)
+            }
+            TerminalCommand::Resolve { position, note } => {
+                let resolved = TerminalEvent::ExceptionResolved { position: *position, note: note.clone() };
+                Ok(vec![Event::Terminal(self.stream_of(id, &[]), resolved)])
             }
         }
     }
 
-    /// What follows for a terminal's queue from the arrival of one of its commands.
-    fn arrived(&self, id: TerminalId, seq: Option<TerminalSeq>) -> Result<Vec<Event>, Refused> {
+    /// What follows for a terminal's queue from the arrival of one of its commands; nothing where the terminal is not known
+    /// and does not become so.
+    fn arrived(&self, id: TerminalId, seq: Option<TerminalSeq>, may_register: bool) -> Vec<Event> {
         let new = Terminal::default();
         let (terminal, mut events) = match self.terminals.get(&id) {
+            _ if id == Terminal::nobody() => return vec![],
             Some(terminal) => (terminal, Vec::with_capacity(8)),
-            None if Store::TERMINALS_MAX <= self.terminals.len() => {
-                return Err(Refused::TooMany { what: "terminals", max: Store::TERMINALS_MAX });
-            }
+            None if !may_register || Store::TERMINALS_MAX <= self.terminals.len() => return vec![],
             None => (&new, vec![Event::Terminal(id, TerminalEvent::TerminalRegistered)]),
         };
         let arrived = seq.and_then(|seq| terminal.arrived(seq));
         events.extend(arrived.map(|event| Event::Terminal(id, event)));
-        Ok(events)
+        events
+    }
+
+    /// Where a fact about a terminal is kept: with the terminal if it is known, or becomes so by `events`.
+    fn stream_of(&self, id: TerminalId, events: &[Event]) -> TerminalId {
+        match events.is_empty() && !self.terminals.contains_key(&id) {
+            true => Terminal::nobody(),
+            false => id,
+        }
     }
 
     /// Starts a payment that was made while the terminal was away. Money that was taken is recorded whatever has become of
@@ -209,7 +223,8 @@ fn amount_of(command: &StoreCommand) -> Option<Money> {
             PaymentCommand::RecordOutcome(Outcome::Failed { .. })
             | PaymentCommand::RecordRefundOutcome { .. }
             | PaymentCommand::Expire { .. }
-            | PaymentCommand::Provider(_) => None,
+            | PaymentCommand::Provider(_)
+            | PaymentCommand::Review(_) => None,
         },
         StoreCommand::Drawer(_, command) => match command {
             DrawerCommand::OpenShift { float: amount }

@@ -14,13 +14,13 @@ use crate::refused::{Closed, Refused};
 use crate::tenant::Tenant;
 
 /// Captured money on its way to an order.
-struct Captured {
-    payment: PaymentId,
-    order: OrderId,
-    check: CheckId,
-    tender: Tender,
-    amount: Money,
-    tip: Money,
+pub(super) struct Captured {
+    pub payment: PaymentId,
+    pub order: OrderId,
+    pub check: CheckId,
+    pub tender: Tender,
+    pub amount: Money,
+    pub tip: Money,
 }
 
 impl Store {
@@ -83,6 +83,7 @@ impl Store {
                 self.is_told_in_time(id, context)?;
                 self.decide_provider(tenant, id, command, context)
             }
+            PaymentCommand::Review(review) => self.review(tenant, id, review, context),
         }
     }
 
@@ -212,7 +213,7 @@ impl Store {
 
     /// Applies captured money to its check as far as something is due on it; the rest is recorded as not applicable, also
     /// where something is due on other checks: those are other guests'.
-    fn apply(&self, money: Captured, events: &mut Vec<Event>) {
+    pub(super) fn apply(&self, money: Captured, events: &mut Vec<Event>) {
         let Captured { payment, order: id, check, tender, amount, tip } = money;
         let (applied, unapplied, why) = match &self.orders[&id] {
             OrderSlot::Live(order) => {

@@ -54,6 +54,7 @@ pub(super) fn note_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payme
         | PaymentEvent::PaymentDisputed
         | PaymentEvent::TipAdjusted { .. }
         | PaymentEvent::ProviderEventIgnored { .. }
+        | PaymentEvent::PaymentReviewed { .. }
         | PaymentEvent::PaymentOutcomeIgnored { .. } => return,
     };
     let Some(refund) = payment.refund(*refund).filter(|refund| !refund.lines.is_empty()) else { return };

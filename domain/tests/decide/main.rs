@@ -243,6 +243,7 @@ fn tell_payment(event: &PaymentEvent) -> String {
         PaymentEvent::PaymentVoided => "voided".to_owned(),
         PaymentEvent::PaymentDisputed => "disputed".to_owned(),
         PaymentEvent::TipAdjusted { tip } => format!("tip {tip}"),
+        PaymentEvent::PaymentReviewed { flag, decision, .. } => format!("reviewed {} {decision:?}", flag.0),
         PaymentEvent::ProviderEventIgnored { why } => format!("message ignored {why:?}"),
     }
 }

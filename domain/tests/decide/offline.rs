@@ -24,6 +24,7 @@ pub fn tell_terminal(event: &TerminalEvent) -> String {
             Some(amount) => format!("late {} with {amount}", noted(late)),
             None => format!("late {}", noted(late)),
         },
+        TerminalEvent::ExceptionResolved { position, note } => format!("resolved {position} {note}"),
         TerminalEvent::CommandRejected { noted: rejected, .. } => format!("rejected {}", noted(rejected)),
     }
 }
@@ -468,9 +469,24 @@ fn what_the_door_turned_away_is_kept() {
         let command = domain::command::TerminalCommand::RecordRejected { noted: noted(seq), digest: 7 };
         When { source: Source::Offline, ..when(to_store(StoreCommand::Terminal(terminal("t1"), command))) }
     };
-    check(&[], now(turned_away(Some(1))), &["t1 registered", "t1 at 1", "t1 rejected 1 malformed"]);
-    check(&[now(turned_away(Some(1)))], now(turned_away(Some(4))), &["t1 misses 2 to 3", "t1 rejected 4 malformed"]);
-    check(&[], now(turned_away(None)), &["t1 registered", "t1 rejected 0 malformed"]);
+    let known = [kept(1, open(burgers()))];
+    check(&known, now(turned_away(Some(2))), &["t1 at 2", "t1 rejected 2 malformed"]);
+    check(&known, now(turned_away(Some(4))), &["t1 misses 2 to 3", "t1 rejected 4 malformed"]);
+    check(&known, now(turned_away(None)), &["t1 rejected 0 malformed"]);
+    // A name that nobody has sent anything good under says nothing of a terminal.
+    check(&[], now(turned_away(Some(1))), &["_ rejected 1 malformed"]);
+    check(&[now(turned_away(Some(1)))], now(turned_away(None)), &["_ rejected 0 malformed"]);
+}
+
+#[test]
+fn a2_a_person_deals_with_an_exception() {
+    let resolves = |id: &str| {
+        let command = domain::command::TerminalCommand::Resolve { position: 918, note: text("bought more") };
+        now(when(to_store(StoreCommand::Terminal(terminal(id), command))))
+    };
+    let known = [kept(1, open(burgers()))];
+    check(&known, resolves("t1"), &["t1 resolved 918 bought more"]);
+    check(&known, resolves("t2"), &["_ resolved 918 bought more"]);
 }
 
 #[test]
@@ -480,8 +496,9 @@ fn a_store_knows_so_many_terminals() {
         let event = Event::Terminal(terminal(&format!("t{number}x")), TerminalEvent::TerminalRegistered);
         world.evolve(&event);
     }
-    let refused = Refused::TooMany { what: "terminals", max: Store::TERMINALS_MAX };
-    assert_eq!(decided(&world, &kept(1, open(burgers()))), Err(refused));
+    // What one more sends is taken; only of its queue nothing is known.
+    let taken = decided(&world, &kept(7, open(burgers()))).expect("it has happened");
+    assert!(!taken.is_empty() && !taken.iter().any(|event| matches!(event, Event::Terminal(..))), "{taken:?}");
     let nowhere = World::default();
     assert_eq!(decided(&nowhere, &kept(1, open(burgers()))), Err(Refused::UnknownStore));
 }

@@ -2,8 +2,9 @@
 
 use crate::support::*;
 use crate::*;
-use domain::command::ProviderCommand;
-use domain::event::{Capture, ProviderMessage, ProviderSaid};
+use domain::command::{ProviderCommand, Review};
+use domain::event::{Capture, Decision, ProviderMessage, ProviderSaid};
+use domain::ids::Revision;
 
 fn through(capture: Capture) -> Method {
     Method::Provider { tender: TenderId::parse("card").expect("an id"), account: account("acme"), capture }
@@ -123,6 +124,133 @@ fn p7_another_amount_currency_or_reference() {
     let known = after(&[says(ProviderSaid::Accepted)]);
     check(&known, records(other), Ok(&["p1 got e", "p1 flagged ReferenceDiffers"]));
     check(&given(), says_of(ProviderSaid::Authorised, 9), Ok(&["p1 got e", "p1 flagged 9 for 2178"]));
+}
+
+#[test]
+fn p7_an_end_under_another_reference_is_for_a_person() {
+    let other = |said| records(ProviderMessage { reference: Some(text("pay_2")), ..message(said) });
+    let known = after(&[says(ProviderSaid::Accepted)]);
+    for said in [declined(), ProviderSaid::Voided] {
+        check(&known, other(said.clone()), Ok(&["p1 got e", "p1 flagged ReferenceDiffers"]));
+        let authorised = after(&[says(ProviderSaid::Authorised)]);
+        check(&authorised, other(said), Ok(&["p1 got e", "p1 flagged ReferenceDiffers"]));
+    }
+    // What is over is let go of under any name.
+    let over = after(&[says(ProviderSaid::Accepted), expire("p1", 900)]);
+    check(&over, other(ProviderSaid::Voided), Ok(&["p1 got e", "p1 voided"]));
+}
+
+fn decides_of(flag: Option<u64>, decision: Decision, tip: Option<i64>) -> When {
+    let (flag, tip, reason) = (flag.map(Revision), tip.map(Money), text("looked"));
+    when(to_payment("p1", PaymentCommand::Review(Review { flag, decision, tip, reason })))
+}
+
+fn decides(decision: Decision) -> When {
+    decides_of(None, decision, None)
+}
+
+/// Everything goes back at once, whatever the order's state.
+const BACK: [&str; 2] = ["o1 not applicable p1 9 Reviewed", "p1 refund unapplied 0 + 0 + 9"];
+
+#[test]
+fn a2_a_person_decides_about_money_that_differs() {
+    use Decision::{Accept, Dismiss, Refund};
+    let less = after(&[says_of(ProviderSaid::Captured, 9)]);
+    check(&less, decides(Accept), Ok(&["p1 reviewed 3 Accept", "p1 captured 9 + 0", "o1 applied p1 9 + 0"]));
+    check(&less, decides(Refund), Ok(&[&["p1 reviewed 3 Refund", "p1 captured 9 + 0"], &BACK[..]].concat()));
+    check(&less, decides(Dismiss), Ok(&["p1 reviewed 3 Dismiss"]));
+    check(&less, decides_of(Some(3), Dismiss, None), Ok(&["p1 reviewed 3 Dismiss"]));
+    check(
+        &less,
+        decides_of(None, Accept, Some(8)),
+        Ok(&["p1 reviewed 3 Accept", "p1 captured 1 + 8", "o1 applied p1 1 + 8"]),
+    );
+    check(&less, decides_of(None, Accept, Some(9)), Err(Refused::TipTooHigh { max: Money(8) }));
+    // A tip at the terminal, or more than is due: what nobody calls a tip goes back.
+    let more = after(&[says_of(ProviderSaid::Captured, 2_478)]);
+    let tipped = ["p1 reviewed 3 Accept", "p1 captured 2178 + 300", "o1 applied p1 2178 + 300", SETTLED[1], SETTLED[2]];
+    check(&more, decides_of(None, Accept, Some(300)), Ok(&tipped));
+    let too_much = [
+        "p1 reviewed 3 Accept",
+        "p1 captured 2478 + 0",
+        SETTLED[0],
+        "o1 not applicable p1 300 NothingDue",
+        "p1 flagged NotApplicable",
+        "p1 refund unapplied 0 + 0 + 300",
+        SETTLED[1],
+        SETTLED[2],
+    ];
+    check(&more, decides(Accept), Ok(&too_much));
+    // A dismissed attempt has failed: what the provider says of it later counts as it would then.
+    let dismissed = [less.clone(), vec![decides(Dismiss)]].concat();
+    let late = [vec!["p1 got e", "p1 captured 2178 + 0", "p1 flagged LateCapture"], SETTLED.to_vec()].concat();
+    check(&dismissed, says(ProviderSaid::Captured), Ok(&late));
+    check(&dismissed, decides(Dismiss), Err(Refused::NothingToReview));
+    // Only set aside: it is let go of.
+    let aside = after(&[says_of(ProviderSaid::Authorised, 9)]);
+    check(&aside, decides(Refund), Ok(&["p1 reviewed 3 Refund", "p1 asks to void Requested"]));
+    check(&aside, decides(Accept), Err(Refused::DecisionNotPossible { flag: Revision(3) }));
+    // Another currency cannot be counted here.
+    let euros = Currency::new("EUR", 2);
+    let foreign = records(ProviderMessage { currency: euros, ..message(ProviderSaid::Captured) });
+    let foreign = after(&[foreign]);
+    for decision in [Accept, Refund] {
+        check(&foreign, decides(decision), Err(Refused::DecisionNotPossible { flag: Revision(3) }));
+    }
+    check(&foreign, decides(Dismiss), Ok(&["p1 reviewed 3 Dismiss"]));
+}
+
+#[test]
+fn a2_a_person_decides_about_another_reference() {
+    use Decision::{Accept, Dismiss, Refund};
+    let other = |said| records(ProviderMessage { reference: Some(text("pay_2")), ..message(said) });
+    let flagged = |said| after(&[says(ProviderSaid::Accepted), other(said)]);
+    let captured = flagged(ProviderSaid::Captured);
+    let accepted = [vec!["p1 reviewed 4 Accept", "p1 captured 2178 + 0"], SETTLED.to_vec()].concat();
+    check(&captured, decides(Accept), Ok(&accepted));
+    // Ours may still be under way under its own name.
+    check(&captured, decides(Dismiss), Ok(&["p1 reviewed 4 Dismiss", "p1 asks to void Requested"]));
+    let failed = flagged(declined());
+    for decision in [Accept, Refund] {
+        check(&failed, decides(decision), Err(Refused::DecisionNotPossible { flag: Revision(4) }));
+    }
+    check(&failed, decides(Dismiss), Ok(&["p1 reviewed 4 Dismiss", "p1 asks to void Requested"]));
+    // It goes back where it is.
+    let mut world = opened(settings());
+    for step in [captured, vec![decides(Accept)]].concat() {
+        world.run(&step.command, &step.context()).expect("it is given");
+    }
+    let provider = world.open().payment(payment("p1")).unwrap().provider.as_deref().unwrap().reference.clone();
+    assert_eq!(provider, Some(text("pay_2")));
+}
+
+#[test]
+fn a2_a_person_decides_about_refunds_in_doubt() {
+    use Decision::{Accept, Dismiss, Refund};
+    let refund = refund_id("r1");
+    let taken = after(&[says(ProviderSaid::Captured)]);
+    // Given back past the engine.
+    let unknown = [taken.clone(), vec![says_of(ProviderSaid::RefundSucceeded { refund }, 100)]].concat();
+    let at = 6;
+    let booked = [
+        "p1 reviewed 6 Accept",
+        "p1 refund r1 100 + 0 + 0",
+        "p1 refund r1 succeeded",
+        "o1 gave back r1 100 + 0 + 0 on 2026-03-02",
+    ];
+    check(&unknown, decides(Accept), Ok(&booked));
+    check(&unknown, decides(Dismiss), Ok(&["p1 reviewed 6 Dismiss"]));
+    check(&unknown, decides(Refund), Err(Refused::DecisionNotPossible { flag: Revision(at) }));
+    // Asked for, and given back in another amount.
+    let asked = [taken, vec![back("p1", "r1", 100, 0)]].concat();
+    let other = [asked, vec![says_of(ProviderSaid::RefundSucceeded { refund }, 99)]].concat();
+    let as_asked = ["p1 reviewed 6 Accept", "p1 refund r1 succeeded", "o1 gave back r1 100 + 0 + 0 on 2026-03-02"];
+    check(&other, decides(Accept), Ok(&as_asked));
+    check(&other, decides(Dismiss), Ok(&["p1 reviewed 6 Dismiss", "p1 refund r1 failed dismissed"]));
+    // What the engine has settled itself is seen.
+    let late = after(&[says(declined()), says(ProviderSaid::Captured)]);
+    check(&late, decides(Dismiss), Ok(&["p1 reviewed 6 Dismiss"]));
+    check(&late, decides(Accept), Err(Refused::DecisionNotPossible { flag: Revision(6) }));
 }
 
 #[test]
@@ -246,13 +374,13 @@ fn another_account_learns_nothing() {
 
 /// The refusals that only payments with a provider, or without one, know.
 pub fn refused() -> Vec<(Vec<When>, When, Refused)> {
-    let decides = Refused::ProviderDecides { account: account("acme") };
+    let its = Refused::ProviderDecides { account: account("acme") };
     let by_hand = vec![open(burgers()), place(), by_card("p1", None)];
     let authorised = after(&[says(ProviderSaid::Authorised)]);
     let imported = When { source: Source::Imported, ..pay("p1", None, 0, through(Capture::AtOnce)) };
     vec![
-        (given(), captured("p1", None), decides.clone()),
-        (after(&[says(ProviderSaid::Captured), back("p1", "r1", 1, 0)]), refund_outcome("p1", "r1", true), decides),
+        (given(), captured("p1", None), its.clone()),
+        (after(&[says(ProviderSaid::Captured), back("p1", "r1", 1, 0)]), refund_outcome("p1", "r1", true), its),
         (by_hand.clone(), capture(), Refused::NoProvider),
         (by_hand.clone(), void(), Refused::NoProvider),
         (by_hand, tip(1), Refused::NoProvider),
@@ -260,6 +388,12 @@ pub fn refused() -> Vec<(Vec<When>, When, Refused)> {
         (given(), tip(1), Refused::PaymentNotAuthorised),
         ([authorised.clone(), vec![void()]].concat(), capture(), Refused::VoidUnderWay),
         ([authorised.clone(), vec![void()]].concat(), tip(1), Refused::VoidUnderWay),
+        (given(), decides(Decision::Dismiss), Refused::NothingToReview),
+        (
+            after(&[says_of(ProviderSaid::Authorised, 9)]),
+            decides(Decision::Accept),
+            Refused::DecisionNotPossible { flag: Revision(3) },
+        ),
         (authorised.clone(), tip(5_000), Refused::TipTooHigh { max: Money(1_089) }),
         ([authorised, vec![cancel()]].concat(), capture(), Refused::VoidUnderWay),
         (vec![open(burgers()), place()], imported, Refused::OnlyOnline { field: "provider_account" }),

@@ -79,6 +79,8 @@ fn name(refused: &Refused) -> &'static str {
         Refused::PaymentNotAuthorised => "PaymentNotAuthorised",
         Refused::VoidUnderWay => "VoidUnderWay",
         Refused::TipTooHigh { .. } => "TipTooHigh",
+        Refused::NothingToReview => "NothingToReview",
+        Refused::DecisionNotPossible { .. } => "DecisionNotPossible",
         Refused::PaymentNotCaptured => "PaymentNotCaptured",
         Refused::RefundExists { .. } => "RefundExists",
         Refused::UnknownRefund { .. } => "UnknownRefund",
@@ -112,7 +114,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 95;
+const REFUSALS: usize = 97;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];

@@ -103,6 +103,7 @@ fn e4_events_stay_in_their_store() {
             | PaymentCommand::RequestRefund(_)
             | PaymentCommand::RecordRefundOutcome { .. }
             | PaymentCommand::Provider(_)
+            | PaymentCommand::Review(_)
             | PaymentCommand::Expire { .. } => model.payments.get(&payment).map(|payment| payment.order),
         });
         let order = step.order().map(|(order, _)| order).or(of_payment);

@@ -1,6 +1,7 @@
 //! Generated days of a store: sequences of commands, small enough to collide and long enough to get into trouble.
 
 use crate::support::SKUS;
+use domain::event::Decision;
 use domain::money::{Money, QtyMilli};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -71,6 +72,12 @@ pub enum AtProvider {
     Capture,
     Void,
     Tip(i64),
+    /// Of the flag that stands there in the list.
+    Review {
+        flag: usize,
+        decision: Decision,
+        tip: Option<i64>,
+    },
 }
 
 /// One step of a day.
@@ -402,6 +409,22 @@ fn provider_op() -> impl Strategy<Value = Op> {
         2 => (0..3_000_i64).prop_map(AtProvider::Tip),
     ];
     (0..PICKS, at).prop_map(|(payment, at)| Op::Provider(payment, at))
+}
+
+fn review_op() -> impl Strategy<Value = Op> {
+    let decision = prop_oneof![Just(Decision::Accept), Just(Decision::Refund), Just(Decision::Dismiss)];
+    let tip = prop_oneof![2 => Just(None), 1 => (0..3_000_i64).prop_map(Some)];
+    let at = (0..3_usize, decision, tip).prop_map(|(flag, decision, tip)| AtProvider::Review { flag, decision, tip });
+    (0..PICKS, at).prop_map(|(payment, at)| Op::Provider(payment, at))
+}
+
+/// A day on which a provider says what it likes, and somebody decides about it.
+pub fn a_day_of_reviews(ops: usize) -> impl Strategy<Value = Day> {
+    let op = prop_oneof![6 => provider_op(), 5 => review_op(), 3 => payment_op(), 2 => refund_op(), 1 => order_op()];
+    (a_day_at_the_provider(8), vec(op, ops / 2..=ops)).prop_map(|(mut day, ops)| {
+        day.ops.extend(ops);
+        day
+    })
 }
 
 /// A day on which a provider takes what is not paid in cash, and says what it likes, in any order.

@@ -6,7 +6,9 @@ use crate::spell::*;
 use crate::support::*;
 use domain::calendar::{CutOff, Timestamp};
 use domain::command::*;
-use domain::event::{CancelReason, Capture, DiscountScope, Event, PayMode, ProviderMessage, ProviderSaid, Tender};
+use domain::event::{
+    CancelReason, Capture, Decision, DiscountScope, Event, PayMode, ProviderMessage, ProviderSaid, Tender,
+};
 use domain::ids::{LineId, OrderId, PaymentId, RefundId, Sku, TenderId};
 use domain::money::{Currency, Money, QtyMilli, Rounding};
 use domain::order::{Order, OrderSlot};
@@ -380,12 +382,26 @@ impl Life {
         }
     }
 
+    /// What somebody decides about a payment: mostly one that was flagged.
+    fn reviewed(&self, index: usize, flag: usize, decision: Decision, tip: Option<i64>) -> Command {
+        let open = |id: &str| self.world.open().payment(payment(id)).map_or(0, |held| held.flags().count());
+        let id = match index % 8 {
+            0 => pick(index, &PAYMENTS, |_| true),
+            _ => pick(index, &PAYMENTS, |id| 0 < open(id)),
+        };
+        let held = self.world.open().payment(payment(id));
+        let flag = held.and_then(|held| held.flags().nth(flag)).map(|flag| flag.at);
+        let tip = tip.map(Money).filter(|_| decision == Decision::Accept);
+        to_payment(id, PaymentCommand::Review(Review { flag, decision, tip, reason: text("looked") }))
+    }
+
     fn at_provider(&self, index: usize, at: AtProvider) -> Command {
         let id = self.at_the_provider(index);
         let command = match at {
             AtProvider::Capture => ProviderCommand::Capture,
             AtProvider::Void => ProviderCommand::Void { reason: text("left") },
             AtProvider::Tip(tip) => ProviderCommand::AdjustTip { tip: Money(tip) },
+            AtProvider::Review { flag, decision, tip } => return self.reviewed(index, flag, decision, tip),
             AtProvider::Said { what, off, is_foreign, is_other } => {
                 let held = self.world.open().payment(payment(id));
                 let refund = held.and_then(|held| held.refunds().last()).map_or(refund_id("r1"), |last| last.refund);

@@ -27,7 +27,10 @@ mod stock;
 #[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]
 mod support;
 
-use generate::{BUSY, Day, Mix, PAYING, a_day, a_day_at_the_provider, a_day_in_shifts, a_refunding_day, days_to_close};
+use generate::{
+    BUSY, Day, Mix, PAYING, a_day, a_day_at_the_provider, a_day_in_shifts, a_day_of_reviews, a_refunding_day,
+    days_to_close,
+};
 use life::{Life, Step};
 use model::Model;
 use proptest::strategy::Strategy;
@@ -98,6 +101,11 @@ fn holds_in_shifts(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World) 
 #[track_caller]
 fn holds_at_the_provider(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World) -> bool) {
     prove_at_each_step(a_day_at_the_provider(OPS), name, floor, rule);
+}
+
+#[track_caller]
+fn holds_under_review(name: &str, floor: u32, rule: impl Fn(&Model, &Step, &World) -> bool) {
+    prove_at_each_step(a_day_of_reviews(OPS), name, floor, rule);
 }
 
 #[track_caller]

@@ -83,6 +83,10 @@ pub struct Payment {
     /// What its order could not take of it.
     pub unapplied: i128,
     pub needs_review: bool,
+    /// How many events its stream has.
+    pub events: u64,
+    /// The revisions at which it was flagged, and whether that stops it, as far as nobody has decided.
+    pub flags: BTreeMap<u64, bool>,
     /// What a provider has set aside, with the tip.
     pub authorised: Option<i128>,
     pub refunds: BTreeMap<RefundId, Refund>,
@@ -339,6 +343,8 @@ impl Model {
                 captured: 0,
                 unapplied: 0,
                 needs_review: false,
+                events: 1,
+                flags: BTreeMap::new(),
                 authorised: None,
                 refunds: BTreeMap::new(),
             };
@@ -346,6 +352,11 @@ impl Model {
             return;
         }
         let payment = self.payments.get_mut(&id).expect("a payment starts first");
+        payment.events += 1;
+        if let PaymentEvent::PaymentFlagged { why } = event {
+            let stops = matches!(why, Flag::AmountDiffers { .. } | Flag::CurrencyDiffers | Flag::ReferenceDiffers);
+            payment.flags.insert(payment.events - 1, stops);
+        }
         match event {
             PaymentEvent::PaymentCaptured { amount, tip, .. } => {
                 payment.rank = Rank::Moved;
@@ -382,6 +393,13 @@ impl Model {
                 payment.authorised = Some(amount.0.into());
             }
             PaymentEvent::PaymentVoided => payment.rank = Rank::Voided,
+            // It has failed, until what was decided follows.
+            PaymentEvent::PaymentReviewed { flag, .. } => {
+                if payment.flags.remove(&flag.0) == Some(true) {
+                    payment.rank = Rank::FailedOrExpired;
+                    payment.needs_review = false;
+                }
+            }
             PaymentEvent::TipAdjusted { tip } => payment.tip = tip.0.into(),
             PaymentEvent::AuthorisationRequested { .. }
             | PaymentEvent::ProviderEventReceived(_)

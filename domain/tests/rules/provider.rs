@@ -1,10 +1,12 @@
 //! Rules of payments that a provider takes, whatever it says and in whatever order.
 
-use crate::holds_at_the_provider;
 use crate::life::Step;
 use crate::model::{Model, Payment, Rank, State};
+use crate::{holds_at_the_provider, holds_under_review};
 use domain::command::{PaymentCommand, ProviderCommand};
-use domain::event::{Event, Flag, IgnoredMessage, OrderEvent, PaymentEvent, ProviderMessage, ProviderSaid, VoidReason};
+use domain::event::{
+    Decision, Event, Flag, IgnoredMessage, OrderEvent, PaymentEvent, ProviderMessage, ProviderSaid, VoidReason,
+};
 use domain::ids::PaymentId;
 use domain::payment::PaymentState;
 use std::collections::BTreeMap;
@@ -164,6 +166,49 @@ fn p8_money_is_conserved_at_the_provider() {
             assert_eq!(sum, order.applied + order.tips + order.unapplied, "{id} {order:?}");
         }
         captured.values().any(|sum| 0 < *sum)
+    });
+}
+
+/// What a person decides is a fact of its own: it names the flag that it settles, and changes none that was there.
+#[test]
+fn a2_corrections_name_the_corrected() {
+    holds_under_review("a2_corrections_name_the_corrected", 50, |model, step, world| {
+        let after = model.after(step.events());
+        let mut decided = vec![];
+        for event in step.events() {
+            let Event::Payment(id, PaymentEvent::PaymentReviewed { flag, decision, .. }) = event else { continue };
+            let before = model.payments.get(id).expect("a payment is flagged first");
+            assert!(before.flags.contains_key(&flag.0), "{flag:?} of {id} was none, or decided about already");
+            assert!(!after.payments[id].flags.contains_key(&flag.0));
+            assert!(before.events <= after.payments[id].events, "nothing is taken out of the stream");
+            decided.push((*id, *decision));
+        }
+        for (id, payment) in &after.payments {
+            let held = world.open().payment(*id).expect("it is known");
+            assert!(held.flags().map(|flag| flag.at.0).eq(payment.flags.keys().copied()), "{held:?} {payment:?}");
+            assert_eq!(payment.needs_review, held.state == PaymentState::NeedsReview);
+            assert!(payment.needs_review || !payment.flags.values().any(|stops| *stops));
+            let back = payment.back(|refund| refund.parts.sum().0.into());
+            assert!(back <= payment.captured, "{payment:?}");
+        }
+        // Whatever was decided, no money is lost and none is made (rules P8, P9).
+        for (id, order) in &after.orders {
+            let of = after.payments.values().filter(|payment| payment.order == *id);
+            assert_eq!(of.map(|payment| payment.captured).sum::<i128>(), order.applied + order.tips + order.unapplied);
+            assert!(0 <= order.due());
+        }
+        for (id, decision) in &decided {
+            let (before, after) = (&model.payments[id], &after.payments[id]);
+            let unapplied = after.back(|refund| refund.parts.unapplied.0.into());
+            match decision {
+                Decision::Dismiss => assert_eq!(before.captured, after.captured),
+                Decision::Refund if before.captured < after.captured => {
+                    assert_eq!((after.captured, after.unapplied), (unapplied, unapplied), "{after:?}");
+                }
+                Decision::Refund | Decision::Accept => {}
+            }
+        }
+        !decided.is_empty()
     });
 }
 

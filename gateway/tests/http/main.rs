@@ -18,6 +18,7 @@ mod programme;
 mod providers;
 mod refunds;
 mod restart;
+mod reviews;
 mod roles;
 mod server;
 mod simulator;

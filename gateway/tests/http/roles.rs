@@ -12,9 +12,10 @@ const BOSSES: [bool; 6] = [true, true, false, false, false, false];
 const ADMIN: [bool; 6] = [true, false, false, false, false, false];
 const KITCHEN: [bool; 6] = [true, true, true, true, false, false];
 const READERS: [bool; 6] = [true, true, false, false, true, true];
+const DAYS: [bool; 6] = [true, true, true, false, true, true];
 const ALL: [bool; 6] = [true; 6];
 
-const OPERATIONS: [Operation; 60] = [
+const OPERATIONS: [Operation; 63] = [
     (
         "POST",
         "/v1/stores/s1/orders",
@@ -31,17 +32,20 @@ const OPERATIONS: [Operation; 60] = [
     ("POST", "/v1/stores/s1/payments/p/outcome", r#"{"outcome":"captured"}"#, STAFF),
     ("POST", "/v1/stores/s1/payments/p/refunds", r#"{"refund_id":"r","reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/payments/p/refunds/r/outcome", r#"{"outcome":"succeeded"}"#, STAFF),
+    ("POST", "/v1/stores/s1/payments/p/review", r#"{"decision":"dismiss","reason":"r"}"#, BOSSES),
+    ("POST", "/v1/stores/s1/exceptions/0:1/resolve", r#"{"note":"n"}"#, BOSSES),
+    ("GET", "/v1/stores/s1/exceptions", "", ALL),
     ("POST", "/v1/stores/s1/drawers/d/open", r#"{"float":1}"#, STAFF),
     ("POST", "/v1/stores/s1/drawers/d/paid-in", r#"{"amount":1,"reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/drawers/d/paid-out", r#"{"amount":1,"reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/drawers/d/no-sale", r#"{"reason":"r"}"#, STAFF),
     ("POST", "/v1/stores/s1/drawers/d/close", r#"{"counted":1}"#, STAFF),
     ("GET", "/v1/stores/s1/drawers", "", ALL),
-    ("GET", "/v1/stores/s1/days", "", ALL),
+    ("GET", "/v1/stores/s1/days", "", DAYS),
     ("POST", "/v1/stores/s1/days/2026-01-02/open", "{}", BOSSES),
     ("POST", "/v1/stores/s1/days/2026-01-02/close", "{}", BOSSES),
-    ("GET", "/v1/stores/s1/days/2026-01-02/x", "", ALL),
-    ("GET", "/v1/stores/s1/days/2026-01-02/z", "", ALL),
+    ("GET", "/v1/stores/s1/days/2026-01-02/x", "", DAYS),
+    ("GET", "/v1/stores/s1/days/2026-01-02/z", "", DAYS),
     ("GET", "/v1/stores/s1/drawers/d/shifts", "", ALL),
     ("POST", "/v1/stores/s1/orders/x/hold", r#"{"line_ids":["l"]}"#, STAFF),
     ("POST", "/v1/stores/s1/orders/x/fire", "{}", STAFF),

@@ -6,7 +6,7 @@ use crate::fault::Fault;
 use crate::model::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
-    CancelReason, ChargePhase, Discount, DiscountScope, FixedPart, Flag, Line, Opening, OrderEvent, PaymentEvent,
+    CancelReason, ChargePhase, Decision, Discount, DiscountScope, FixedPart, Flag, Line, Opening, OrderEvent, PaymentEvent,
     ProviderSaid, Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
 };
 use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
@@ -16,7 +16,7 @@ use schemas::stored::CommitMeta;
 use schemas::views::{
     ChargePhaseView, DiscountView, FixedPartView, LineModifierView, LineView, OrderState, OrderView, PaidState,
     PaymentFlag, PaymentFlagView, PaymentState, PaymentView, PrepState, RateView, RefundState, RefundView,
-    RefundedLineView, ServiceChargeView, Shown, TaxRateView, TotalsView, VariationName, WallTime,
+    RefundedLineView, ReviewView, ServiceChargeView, Shown, TaxRateView, TotalsView, VariationName, WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -361,6 +361,7 @@ pub(super) fn initiated(
         state: PaymentState::Initiated,
         provider_account: None,
         provider_ref: None,
+        other_provider_ref: None,
         authorised: None,
         capture_requested: false,
         void_requested: false,
@@ -397,24 +398,31 @@ pub(super) fn evolve_payment(
             payment.failure_code = Some(Shown(code.clone()));
         }
         PaymentEvent::PaymentExpired => payment.state = PaymentState::Expired,
-        PaymentEvent::PaymentFlagged { why } => payment.flags.push(match why {
-            Flag::LateCapture => flag(PaymentFlag::LateCapture),
-            Flag::NotApplicable => flag(PaymentFlag::NotApplicable),
-            Flag::AmountDiffers { requested, captured } => {
+        PaymentEvent::PaymentFlagged { why } => {
+            if why.stops() {
                 payment.state = PaymentState::NeedsReview;
-                let (requested, captured) = (Some(requested.0), Some(captured.0));
-                PaymentFlagView { why: PaymentFlag::AmountDiffers, requested, captured }
             }
-            Flag::RefundInDoubt => flag(PaymentFlag::RefundInDoubt),
-            Flag::CurrencyDiffers => {
-                payment.state = PaymentState::NeedsReview;
-                flag(PaymentFlag::CurrencyDiffers)
+            payment.flags.push(flag(*why, payment, recorded.revision));
+        }
+        PaymentEvent::PaymentReviewed { flag, decision, reason } => {
+            let meta = CommitMeta::decode(recorded.meta)?;
+            let held = payment.flags.iter_mut().find(|held| held.revision == flag.0);
+            let held = held.ok_or(Fault::Impossible("a review of a flag that there is not"))?;
+            let (decided, reason) = (Shown(*decision), Shown(reason.clone()));
+            let (by, at) = (Shown(meta.actor), Shown(recorded.recorded_at));
+            held.reviewed = Some(ReviewView { decision: decided, reason, by, at });
+            if let (Some(other), false) = (&held.provider_ref, *decision == Decision::Dismiss) {
+                payment.provider_ref = Some(other.clone());
             }
-            Flag::ReferenceDiffers => {
-                payment.state = PaymentState::NeedsReview;
-                flag(PaymentFlag::ReferenceDiffers)
+            let stops = matches!(
+                held.why,
+                PaymentFlag::AmountDiffers | PaymentFlag::CurrencyDiffers | PaymentFlag::ReferenceDiffers
+            );
+            // The attempt is over; what it comes to follows.
+            if stops && payment.state == PaymentState::NeedsReview {
+                payment.state = PaymentState::Failed;
             }
-        }),
+        }
         PaymentEvent::RefundRequested { refund, parts, lines, restock, reason } => payment.refunds.push(RefundView {
             refund_id: Shown(*refund),
             state: RefundState::Requested,
@@ -441,6 +449,10 @@ pub(super) fn evolve_payment(
         PaymentEvent::ProviderEventReceived(message) => {
             if payment.provider_ref.is_none() && message.said != ProviderSaid::Other {
                 payment.provider_ref = message.reference.clone().map(Shown);
+            }
+            let other = message.reference.clone().map(Shown).filter(|said| payment.provider_ref.as_ref() != Some(said));
+            if other.is_some() {
+                payment.other_provider_ref = other;
             }
         }
         PaymentEvent::PaymentAuthorised { amount } => {
@@ -475,6 +487,23 @@ fn refunded_line_view(line: &RefundedLine) -> RefundedLineView {
     }
 }
 
-fn flag(why: PaymentFlag) -> PaymentFlagView {
-    PaymentFlagView { why, requested: None, captured: None }
+fn flag(why: Flag, payment: &PaymentView, revision: u64) -> PaymentFlagView {
+    let (requested, captured) = match why {
+        Flag::AmountDiffers { requested, captured } => (Some(requested.0), Some(captured.0)),
+        Flag::LateCapture
+        | Flag::NotApplicable
+        | Flag::RefundInDoubt
+        | Flag::CurrencyDiffers
+        | Flag::ReferenceDiffers => (None, None),
+    };
+    let provider_ref = payment.other_provider_ref.clone().filter(|_| why == Flag::ReferenceDiffers);
+    let why = match why {
+        Flag::LateCapture => PaymentFlag::LateCapture,
+        Flag::NotApplicable => PaymentFlag::NotApplicable,
+        Flag::AmountDiffers { .. } => PaymentFlag::AmountDiffers,
+        Flag::RefundInDoubt => PaymentFlag::RefundInDoubt,
+        Flag::CurrencyDiffers => PaymentFlag::CurrencyDiffers,
+        Flag::ReferenceDiffers => PaymentFlag::ReferenceDiffers,
+    };
+    PaymentFlagView { why, requested, captured, provider_ref, revision, reviewed: None }
 }

@@ -60,6 +60,10 @@ impl OrdersModel {
         let row = row.ok_or(Fault::Impossible("an event of a ticket that was not created"))?;
         follows(row.revision, recorded.revision)?;
         row.revision = recorded.revision;
+        if let TicketEvent::TicketMoved { .. } = event {
+            let left = order_key(recorded.tenant(), store, row.order.0);
+            self.left.push(left.text(ticket.as_str()));
+        }
         evolve(row, event)
     }
 
@@ -70,6 +74,9 @@ impl OrdersModel {
         }
         let mut by_order = transaction.open_table(Definition::new(TICKETS_BY_ORDER))?;
         let mut live = transaction.open_table(Definition::new(TICKETS_LIVE))?;
+        for of_order in self.left.drain(..) {
+            by_order.remove(of_order.as_slice())?;
+        }
         self.tickets.for_touched(|key, ticket, is_stored| {
             let id = ticket.ticket.0;
             let store = Key::from_bytes(&key[..key.len() - id.as_str().len() - 1]);
@@ -180,8 +187,6 @@ pub(super) fn complete(
     for (suffix, ()) in view.all::<()>(TICKETS_BY_ORDER, &order_key(tenant, store, order))? {
         tickets.extend(rows.get::<TicketRow>(Key::of_store(tenant, store).bytes(&suffix).as_slice())?);
     }
-    // Tickets that went into another order are listed with both.
-    tickets.retain(|ticket| ticket.order.0 == order);
     // They are numbered, and nine comes before ten.
     tickets.sort_by_key(|ticket| (ticket.created_at, ticket.ticket.0.as_str().len(), ticket.ticket));
     shown.ticket_ids = tickets.iter().map(|ticket| ticket.ticket).collect();

@@ -1,10 +1,11 @@
 //! R1, R2, R3, and what happens to a model that is lost, foreign, ahead or poisoned.
 
 use crate::world::*;
-use domain::command::{Command, StoreCommand};
-use domain::event::Event;
+use domain::command::{Command, Fire, OrderCommand, Outcome, StoreCommand};
+use domain::event::{Decision, Event};
+use domain::money::Money;
 use eventlog::{Position, open_memory};
-use projections::{Projection, Projections, QueryError, Stale};
+use projections::{PageRequest, PaymentFilter, Projection, Projections, QueryError, Stale};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -96,6 +97,36 @@ proptest! {
         let shuffled = projected(dir.path(), &reader, NEVER);
         prop_assert_eq!(dumps(&shuffled), rebuilt(&world));
     }
+}
+
+/// R1 where it is easily missed: what is listed under something that changes was stored before it did.
+#[test]
+fn r1_what_moves_is_listed_where_it_is_now() {
+    let mut world = World::furnished();
+    world.step(&Step::Kitchen { on: true });
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, Duration::ZERO);
+    for number in 1..=3 {
+        world.must(open(number, new_order(vec![line(0, "pizza", 1_000)], true)));
+        world.must(order(number, OrderCommand::FireLines(Fire::Unheld)));
+    }
+    world.must(pay(9, 3, Some(100), 0, card()));
+    world.must(outcome(9, Outcome::Captured { amount: Some(Money(1)) }));
+    caught_up(&projections, &world.reader);
+    // The ticket goes on to a second order in one go, and to a third.
+    world.must(order(1, OrderCommand::MergeInto(order_id(2))));
+    world.step(&Step::Review { payment: 9, decision: Decision::Dismiss });
+    caught_up(&projections, &world.reader);
+    world.must(order(2, OrderCommand::MergeInto(order_id(3))));
+    caught_up(&projections, &world.reader);
+    assert_eq!(dumps(&projections), rebuilt(&world));
+    let merged = projections.order(tenant(), store(), order_id(1)).unwrap().value.unwrap();
+    let into = projections.order(tenant(), store(), order_id(3)).unwrap().value.unwrap();
+    assert_eq!((merged.ticket_ids.len(), into.ticket_ids.len()), (0, 3));
+    let attention = PaymentFilter { needs_attention: true, ..PaymentFilter::default() };
+    let page = PageRequest { limit: 10, cursor: None };
+    let listed = projections.payments(tenant(), store(), &attention, &page).unwrap().value;
+    assert!(listed.entries.is_empty(), "{listed:?}");
 }
 
 #[test]

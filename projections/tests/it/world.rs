@@ -5,12 +5,12 @@ use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, Context, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
-    RefundOutcome, Source, StockCommand, StoreCommand, TicketCommand,
+    RefundOutcome, Review, Source, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
 };
-use domain::event::{CancelReason, Channel, DiningMode, DiscountScope, Event, PayMode, Rate, StockPolicy};
+use domain::event::{CancelReason, Channel, Decision, DiningMode, DiscountScope, Event, PayMode, Rate, StockPolicy};
 use domain::ids::{
     ActorId, ChargeId, DiscountId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId,
-    TaxId, TenantId, TenderId, Text, TicketId, VariationId,
+    TaxId, TenantId, TenderId, TerminalId, Text, TicketId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Tax, Variation};
@@ -454,6 +454,8 @@ pub enum Step {
     Split { order: u32, to: u64, line: u32, parts: u32, of: u32 },
     Evenly { order: u32, checks: u64 },
     Merge { order: u32, into: u32 },
+    Review { payment: u32, decision: Decision },
+    Resolve { position: u64 },
 }
 
 const ITEMS: [&str; 4] = ["pizza", "salad", "water", "beer"];
@@ -505,6 +507,9 @@ pub fn steps(len: usize) -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(order, to, line, parts, of)| Step::Split { order, to, line, parts: parts.min(of), of }),
         1 => (order(), 1u64..4).prop_map(|(order, checks)| Step::Evenly { order, checks }),
         3 => (order(), order()).prop_map(|(order, into)| Step::Merge { order, into }),
+        2 => (payment(), prop_oneof![Just(Decision::Accept), Just(Decision::Refund), Just(Decision::Dismiss)])
+            .prop_map(|(payment, decision)| Step::Review { payment, decision }),
+        1 => (0u64..90).prop_map(|position| Step::Resolve { position }),
     ];
     prop::collection::vec(step, 1..len)
 }
@@ -633,6 +638,15 @@ impl World {
                 order(*number, OrderCommand::SplitCheck { to: check(*to), moves })
             }
             Step::Evenly { order: number, checks } => order(*number, OrderCommand::SplitEvenly(check(*checks))),
+            Step::Review { payment, decision } => {
+                let (flag, decision, tip, reason) = (None, *decision, None, text("looked"));
+                let command = PaymentCommand::Review(Review { flag, decision, tip, reason });
+                to_store(StoreCommand::Payment(payment_id(*payment), command))
+            }
+            Step::Resolve { position } => {
+                let command = TerminalCommand::Resolve { position: *position, note: text("bought more") };
+                to_store(StoreCommand::Terminal(id(TerminalId::parse, "till"), command))
+            }
             Step::Merge { order: number, into } => order(*number, OrderCommand::MergeInto(order_id(*into))),
         };
         // What is refused did not happen.

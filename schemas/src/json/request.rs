@@ -11,6 +11,7 @@ mod menu;
 mod order;
 mod payment;
 mod refund;
+mod review;
 mod staff;
 mod stock;
 mod store;
@@ -25,6 +26,7 @@ pub use order::{
 };
 pub use payment::{AdjustTip, InitiatePayment, Outcome, OutcomeKind, VoidPayment};
 pub use refund::{RefundLine, RefundOutcome, RefundOutcomeKind, RequestRefund};
+pub use review::{ResolveException, ReviewPayment};
 pub use staff::{Approvals, PutStaff};
 pub use stock::{AdjustStock, CountStock, Mark86, PolicyKind, ReceiveStock, SetStockPolicy, Unmark86, WasteStock};
 pub use store::{IssueToken, PutStore, SetAvailability, SetPrice, parse_time_zone};

@@ -214,6 +214,8 @@ pub type ChargePhase = Wire<super::request::ChargePhase>;
 /// When a provider takes the money, as it stands in a body.
 pub type Capture = Wire<domain::event::Capture>;
 /// What became of an attempt to pay, as it stands in a body.
+pub type Decision = Wire<domain::event::Decision>;
+/// See [`Wire`].
 pub type OutcomeKind = Wire<super::request::OutcomeKind>;
 /// What became of a refund, as it stands in a body.
 pub type RefundOutcomeKind = Wire<super::request::RefundOutcomeKind>;

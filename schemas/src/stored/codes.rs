@@ -3,8 +3,8 @@
 use super::parts::BadValue;
 use domain::command::Source;
 use domain::event::{
-    Capture, Channel, DiningMode, IgnoredMessage, IgnoredOutcome, IgnoredRefund, NotApplicable, PayMode, ReleaseReason,
-    Role, VoidReason,
+    Capture, Channel, Decision, DiningMode, IgnoredMessage, IgnoredOutcome, IgnoredRefund, NotApplicable, PayMode,
+    ReleaseReason, Role, VoidReason,
 };
 use domain::kitchen::Kitchen;
 use domain::money::Rounding;
@@ -56,7 +56,8 @@ codes! {
     Channel { Pos = 1, Kiosk = 2, Online = 3, Delivery = 4, Phone = 5 }
     DiningMode { DineIn = 1, TakeAway = 2, Delivery = 3 }
     PayMode { First = 1, Later = 2 }
-    NotApplicable { OrderCancelled = 1, NothingDue = 2, OrderMerged = 3 }
+    NotApplicable { OrderCancelled = 1, NothingDue = 2, OrderMerged = 3, Reviewed = 4 }
+    Decision { Accept = 1, Refund = 2, Dismiss = 3 }
     IgnoredOutcome { Failed = 1, Captured = 2 }
     IgnoredRefund { Failed = 1, Succeeded = 2 }
     Capture { AtOnce = 1, Later = 2 }

@@ -27,7 +27,7 @@ use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand,
-    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
+    RefundLine, RefundOf, RefundOutcome, Review, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
 };
 use domain::event::{CancelReason, DiscountScope, FixedPart, Noted, ProviderMessage, ProviderSaid, Rate, StockPolicy};
 use domain::kitchen::Kitchen;
@@ -91,6 +91,7 @@ const fn kind(command: &Command) -> (u16, &'static str) {
                     ProviderCommand::Void { .. } => (0x0612, "VoidPayment"),
                     ProviderCommand::AdjustTip { .. } => (0x0613, "AdjustTip"),
                 },
+                PaymentCommand::Review(_) => (0x0628, "ReviewPayment"),
             },
             StoreCommand::Stock(command) => match command {
                 StockCommand::SetPolicy { .. } => (0x0701, "SetStockPolicy"),
@@ -118,6 +119,7 @@ const fn kind(command: &Command) -> (u16, &'static str) {
                 TicketCommand::Recall => (0x0804, "RecallTicket"),
             },
             StoreCommand::Terminal(_, TerminalCommand::RecordRejected { .. }) => (0x0b01, "RecordRejectedCommand"),
+            StoreCommand::Terminal(_, TerminalCommand::Resolve { .. }) => (0x0b10, "ResolveException"),
         },
     }
 }
@@ -386,6 +388,7 @@ fn write_payment(form: &mut Form<'_>, command: &PaymentCommand) {
         PaymentCommand::Expire { deadline } => _ = form.timestamp(16, *deadline),
         PaymentCommand::RequestRefund(refund) => write_refund(form, refund),
         PaymentCommand::Provider(command) => write_provider(form, command),
+        PaymentCommand::Review(review) => write_review(form, review),
         PaymentCommand::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded { drawer } } => {
             form.text(16, refund).number(17, 1).text_opt(30, drawer);
         }
@@ -421,6 +424,13 @@ fn write_provider(form: &mut Form<'_>, command: &ProviderCommand) {
         ProviderCommand::Void { reason } => _ = form.text(16, reason),
         ProviderCommand::AdjustTip { tip } => _ = form.money(16, *tip),
     }
+}
+
+fn write_review(form: &mut Form<'_>, review: &Review) {
+    let Review { flag, decision, tip, reason } = review;
+    // A revision is below 2^63.
+    form.number_opt(40, flag.map(|flag| flag.0.cast_signed()));
+    form.number(41, decision.code()).money_opt(42, *tip).text(43, reason);
 }
 
 fn write_refund(form: &mut Form<'_>, refund: &NewRefund) {
@@ -481,5 +491,7 @@ fn write_terminal(form: &mut Form<'_>, command: &TerminalCommand) {
             form.text_opt(18, kind).text_opt(19, order).text_opt(20, payment).text(21, code).text(22, detail);
             form.bytes(23, &digest.to_be_bytes());
         }
+        // A place in the log is below 2^63.
+        TerminalCommand::Resolve { position, note } => _ = form.number(40, position.cast_signed()).text(41, note),
     }
 }

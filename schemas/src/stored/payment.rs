@@ -7,6 +7,7 @@ use super::refund::{MoneyPartsV1, RefundedLineV1};
 use super::{BadValue, DecodeError, floor, provider, tag};
 use domain::check::CheckId;
 use domain::event::{Flag, PaymentEvent, RefundedLine};
+use domain::ids::Revision;
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,15 @@ struct PaymentFlaggedV1 {
     why: u8,
     /// What was asked for and what moved, with 3 only.
     amounts: Option<(i64, i64)>,
+}
+
+/// `PaymentReviewed`, version 1.
+#[derive(Serialize, Deserialize)]
+struct PaymentReviewedV1<'a> {
+    /// The revision of the event that flagged the payment.
+    flag: u64,
+    decision: u8,
+    reason: &'a str,
 }
 
 /// `PaymentOutcomeIgnored`, version 1.
@@ -202,6 +212,10 @@ pub(super) fn encode(event: &PaymentEvent, out: &mut Vec<u8>) {
         | PaymentEvent::PaymentDisputed
         | PaymentEvent::TipAdjusted { .. }
         | PaymentEvent::ProviderEventIgnored { .. } => provider::encode(event, out),
+        PaymentEvent::PaymentReviewed { flag, decision, reason } => {
+            let body = PaymentReviewedV1 { flag: flag.0, decision: decision.code(), reason: reason.as_str() };
+            write(tag::PAYMENT_REVIEWED, 1, &body, out);
+        }
     }
 }
 
@@ -228,6 +242,10 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<PaymentEvent, DecodeErro
         }
         (tag::PAYMENT_OUTCOME_IGNORED, 1) => envelope.read(|body: PaymentOutcomeIgnoredV1| {
             Ok(PaymentEvent::PaymentOutcomeIgnored { outcome: code(body.outcome)? })
+        }),
+        (tag::PAYMENT_REVIEWED, 1) => envelope.read(|body: PaymentReviewedV1<'_>| {
+            let (flag, decision) = (Revision(body.flag), code(body.decision)?);
+            Ok(PaymentEvent::PaymentReviewed { flag, decision, reason: named(body.reason)? })
         }),
         (tag::REFUND_REQUESTED | tag::REFUND_SUCCEEDED | tag::REFUND_FAILED | tag::REFUND_OUTCOME_IGNORED, _) => {
             decode_refund(envelope)

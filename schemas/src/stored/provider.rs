@@ -155,6 +155,7 @@ pub(super) fn encode(event: &PaymentEvent, out: &mut Vec<u8>) {
         | PaymentEvent::RefundRequested { .. }
         | PaymentEvent::RefundSucceeded { .. }
         | PaymentEvent::RefundFailed { .. }
+        | PaymentEvent::PaymentReviewed { .. }
         | PaymentEvent::RefundOutcomeIgnored { .. } => unreachable!("{event:?} is written elsewhere"),
     }
 }

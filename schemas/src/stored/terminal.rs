@@ -63,6 +63,13 @@ struct CommandRejectedV1<'a> {
     digest: u128,
 }
 
+/// `ExceptionResolved`, version 1.
+#[derive(Serialize, Deserialize)]
+struct ExceptionResolvedV1<'a> {
+    position: u64,
+    note: &'a str,
+}
+
 /// Reads a place in a terminal's queue.
 pub(super) fn seq(number: u64) -> Result<TerminalSeq, BadValue> {
     TerminalSeq::parse(number).ok_or(BadValue::Range { kind: "place in a terminal's queue" })
@@ -120,6 +127,10 @@ pub(super) fn encode(event: &TerminalEvent, out: &mut Vec<u8>) {
         E::CommandRejected { noted, digest } => {
             write(tag::COMMAND_REJECTED, 1, &CommandRejectedV1 { noted: NotedV1::of(noted), digest: *digest }, out);
         }
+        E::ExceptionResolved { position, note } => {
+            let body = ExceptionResolvedV1 { position: *position, note: note.as_str() };
+            write(tag::EXCEPTION_RESOLVED, 1, &body, out);
+        }
     }
 }
 
@@ -151,6 +162,9 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<TerminalEvent, DecodeErr
         }),
         (tag::COMMAND_REJECTED, 1) => envelope.read(|body: CommandRejectedV1<'_>| {
             Ok(E::CommandRejected { noted: body.noted.back()?, digest: body.digest })
+        }),
+        (tag::EXCEPTION_RESOLVED, 1) => envelope.read(|body: ExceptionResolvedV1<'_>| {
+            Ok(E::ExceptionResolved { position: body.position, note: named(body.note)? })
         }),
         _ => Err(envelope.unknown_version()),
     }

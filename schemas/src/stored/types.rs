@@ -105,6 +105,7 @@ event_types! {
     PAYMENT_DISPUTED = 0x0616 v 1 "PaymentDisputed";
     TIP_ADJUSTED = 0x0617 v 1 "TipAdjusted";
     PROVIDER_EVENT_IGNORED = 0x0618 v 1 "ProviderEventIgnored";
+    PAYMENT_REVIEWED = 0x0628 v 1 "PaymentReviewed";
 
     STOCK_POLICY_SET = 0x0701 v 1 "StockPolicySet";
     STOCK_RECEIVED = 0x0702 v 1 "StockReceived";
@@ -148,6 +149,7 @@ event_types! {
     RULE_WAIVED = 0x0b06 v 1 "RuleWaived";
     LATE_COMMAND_RECORDED = 0x0b07 v 1 "LateCommandRecorded";
     COMMAND_REJECTED = 0x0b08 v 1 "CommandRejected";
+    EXCEPTION_RESOLVED = 0x0b10 v 1 "ExceptionResolved";
 }
 
 /// The category of the streams that hold events of this type, from the tag's high byte.
@@ -214,6 +216,7 @@ pub const fn event_tag(event: &Event) -> u16 {
             TerminalEvent::RuleWaived(_) => tag::RULE_WAIVED,
             TerminalEvent::LateCommandRecorded { .. } => tag::LATE_COMMAND_RECORDED,
             TerminalEvent::CommandRejected { .. } => tag::COMMAND_REJECTED,
+            TerminalEvent::ExceptionResolved { .. } => tag::EXCEPTION_RESOLVED,
         },
         Event::Order(_, event) => order_tag(event),
         Event::Payment(_, event) => match event {
@@ -236,6 +239,7 @@ pub const fn event_tag(event: &Event) -> u16 {
             PaymentEvent::PaymentDisputed => tag::PAYMENT_DISPUTED,
             PaymentEvent::TipAdjusted { .. } => tag::TIP_ADJUSTED,
             PaymentEvent::ProviderEventIgnored { .. } => tag::PROVIDER_EVENT_IGNORED,
+            PaymentEvent::PaymentReviewed { .. } => tag::PAYMENT_REVIEWED,
         },
         Event::Stock(event) => match event {
             StockEvent::StockPolicySet { .. } => tag::STOCK_POLICY_SET,

@@ -2,7 +2,7 @@
 
 use crate::json::wire::{Wire, WireForm};
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
-use domain::event::{Channel, DiningMode, PayMode, Role};
+use domain::event::{Channel, Decision, DiningMode, PayMode, Role};
 use domain::ids;
 use domain::kitchen::Kitchen;
 use domain::money::{Currency, Ppm, QtyMilli, Rounding};
@@ -106,6 +106,8 @@ pub mod shown {
     pub type PayMode = Shown<event::PayMode>;
     /// Shows and keeps [`event::Role`].
     pub type Role = Shown<event::Role>;
+    /// Shows and keeps [`event::Decision`].
+    pub type Decision = Shown<event::Decision>;
     /// Shows and keeps [`kitchen::Kitchen`].
     pub type Kitchen = Shown<kitchen::Kitchen>;
     /// Shows and keeps [`staff::Right`].
@@ -140,7 +142,7 @@ macro_rules! kept_as_shown {
 }
 
 kept_as_shown! {
-    ids::ActorId, ids::StationId, ids::TicketId, Kitchen, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId, ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef, ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Rounding, TaxRounding, ids::RefundId,
+    ids::ActorId, ids::StationId, ids::TicketId, Kitchen, ids::StoreId, ids::OrderId, ids::LineId, ids::ItemId, ids::VariationId, ids::GroupId, ids::ModifierId, ids::TaxId, ids::DiscountId, ids::ChargeId, ids::PaymentId, ids::Sku, ids::TableId, ids::TokenId, ids::CustomerRef, ids::TenderId, ids::Text, Currency, CutOff, Channel, DiningMode, PayMode, Right, Role, Decision, Rounding, TaxRounding, ids::RefundId,
 ids::DrawerId, ids::AccountId, ids::TerminalId, CashShifts,
 }
 

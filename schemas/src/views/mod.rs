@@ -32,7 +32,8 @@ pub use order::{
     TaxRateView, TaxTotalView, TotalsView, VariationName,
 };
 pub use payment::{
-    PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView, UnmatchedView,
+    PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView, ReviewView,
+    UnmatchedView,
 };
 pub use sales::{
     ItemCell, OrderCell, SaleRow, SalesReport, SalesRow, SalesTotals, SoldDiscount, SoldLine, SoldRow, SoldTax,
@@ -40,7 +41,7 @@ pub use sales::{
 };
 pub use stock::{Mark86View, StockHeadRow, StockPolicyView, StockView};
 pub use store::{ApprovalsView, StoreMenuRow, StoreView};
-pub use terminal::{ExceptionKind, ExceptionView, GapView, TerminalView};
+pub use terminal::{ExceptionKind, ExceptionState, ExceptionView, GapView, ResolutionView, TerminalView};
 
 use serde::{Deserialize, Serialize};
 
@@ -152,12 +153,12 @@ macro_rules! rows {
 rows! {
     Checkpoint = 1,
     DrawerView = 1, ShiftView = 1, DaysRow = 1, ZReport = 1,
-    OrderView = 5, OrderSummary = 3, PaymentView = 3, TicketRow = 2,
+    OrderView = 5, OrderSummary = 3, PaymentView = 4, TicketRow = 2,
     StockView = 1, StockHeadRow = 1,
     StoreView = 4, StoreMenuRow = 1, PriceRow = 1, MenuRow = 2,
     SaleRow = 3, OrderCell = 2, ItemCell = 2, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1,
     TokenRow = 1, StaffView = 1,
-    TerminalView = 1, ExceptionView = 1,
+    TerminalView = 1, ExceptionView = 2, ResolutionView = 1,
 }
 
 /// A row that says nothing but that it is there.

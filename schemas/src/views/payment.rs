@@ -1,7 +1,8 @@
 //! Payments.
 
 use super::form::shown::{
-    AccountId, Currency, Date, LineId, OrderId, PaymentId, QtyMilli, RefundId, StoreId, TenderId, Text, Timestamp,
+    AccountId, Currency, Date, Decision, LineId, OrderId, PaymentId, QtyMilli, RefundId, StoreId, TenderId, Text,
+    Timestamp, Who,
 };
 use super::form::{choice, view};
 
@@ -161,6 +162,26 @@ view! {
         pub requested: Option<i64>,
         /// What moved.
         pub captured: Option<i64>,
+        /// What the provider calls its other payment.
+        pub provider_ref: Option<Text>,
+        /// The revision of the event that flagged the payment: `flag` of a review.
+        pub revision: u64,
+        /// What a person decided; without it, nobody has yet.
+        pub reviewed: Option<ReviewView>,
+    }
+}
+
+view! {
+    /// What a person decided about a flag.
+    pub struct ReviewView {
+        /// What.
+        pub decision: Decision,
+        /// Why.
+        pub reason: Text,
+        /// Who.
+        pub by: Who,
+        /// When.
+        pub at: Timestamp,
     }
 }
 
@@ -189,6 +210,8 @@ view! {
         pub provider_account: Option<AccountId>,
         /// The provider's own id of it.
         pub provider_ref: Option<Text>,
+        /// What the provider called it otherwise, when it last did.
+        pub other_provider_ref: Option<Text>,
         /// What the provider has set aside, with the tip.
         pub authorised: Option<i64>,
         /// The provider was asked to take the money.

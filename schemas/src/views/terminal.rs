@@ -101,5 +101,31 @@ view! {
         pub detail: Option<Text>,
         /// Tells the command's body from any other, in hexadecimal digits.
         pub digest: Option<String>,
+        /// What a person did about it; without it, nobody has yet.
+        pub resolved: Option<ResolutionView>,
+    }
+}
+
+view! {
+    /// What a person did about an exception.
+    pub struct ResolutionView {
+        /// What.
+        pub note: Text,
+        /// Who.
+        pub by: Who,
+        /// When.
+        pub at: Timestamp,
+    }
+}
+
+choice! {
+    /// Which exceptions: those that nobody has dealt with, the others, or all.
+    pub enum ExceptionState {
+        /// Nobody has dealt with them.
+        Open,
+        /// Somebody has.
+        Resolved,
+        /// Both.
+        All,
     }
 }

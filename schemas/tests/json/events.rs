@@ -508,6 +508,14 @@ fn payment_events() -> Vec<(Event, &'static str)> {
         (payment(PaymentEvent::TipAdjusted { tip: Money(100) }), r#"{"tip":100}"#),
         (payment(PaymentEvent::ProviderEventIgnored { why: IgnoredMessage::Outranked }), r#"{"why":"outranked"}"#),
         (
+            payment(PaymentEvent::PaymentReviewed {
+                flag: Revision(3),
+                decision: Decision::Accept,
+                reason: text("Tip at the terminal"),
+            }),
+            r#"{"flag":3,"decision":"accept","reason":"Tip at the terminal"}"#,
+        ),
+        (
             payment(PaymentEvent::RefundRequested {
                 refund: refund(),
                 parts: parts(),

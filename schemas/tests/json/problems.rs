@@ -442,6 +442,18 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({"field": "amount"}),
         ),
         (
+            Refused::NothingToReview,
+            "nothing_to_review",
+            "Nobody has to decide about the payment, or not about that flag of it.",
+            json!({}),
+        ),
+        (
+            Refused::DecisionNotPossible { flag: Revision(3) },
+            "decision_not_possible",
+            "That cannot be decided about the flag of revision 3: settle it where the money is, and dismiss it here.",
+            json!({"flag": 3}),
+        ),
+        (
             Refused::OnlyOnline { field: "provider_account" },
             "only_online",
             "What is recorded after the fact may not bring provider_account; leave it out.",

@@ -79,6 +79,10 @@ pub fn terminal_events() -> Vec<(Event, &'static str)> {
             ),
         ),
         (
+            terminal(TerminalEvent::ExceptionResolved { position: 918, note: Text::parse("Bought more").unwrap() }),
+            r#"{"exception":"0:918","note":"Bought more"}"#,
+        ),
+        (
             terminal(TerminalEvent::CommandRejected { noted: plain, digest: 7 }),
             concat!(
                 r#"{"code":"malformed","detail":"/type: is required","#,

@@ -3,16 +3,16 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
-    DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line,
-    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent,
-    Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine,
-    ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
-    Tender, TerminalEvent, TicketEvent, VoidReason,
+    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, Decision, DiningMode,
+    Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome,
+    IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent,
+    PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine,
+    RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent,
+    StoreMenuEvent, Tender, TerminalEvent, TicketEvent, VoidReason,
 };
 use domain::ids::{
-    AccountId, ActorId, CommandId, DrawerId, Id, OrderId, PaymentId, RefundId, StoreId, TenantId, TenderId, TerminalId,
-    TerminalSeq, Text,
+    AccountId, ActorId, CommandId, DrawerId, Id, OrderId, PaymentId, RefundId, Revision, StoreId, TenantId, TenderId,
+    TerminalId, TerminalSeq, Text,
 };
 use domain::kitchen::{Kitchen, LinePrep};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -506,6 +506,7 @@ fn provider() -> impl Strategy<Value = PaymentEvent> {
         IgnoredMessage::UnknownRefund,
         IgnoredMessage::NotUnderstood,
     ]);
+    let decision = select(&[Decision::Accept, Decision::Refund, Decision::Dismiss]);
     prop_oneof![
         (id(AccountId), capture).prop_map(|(account, capture)| E::AuthorisationRequested { account, capture }),
         message().prop_map(|message| E::ProviderEventReceived(Box::new(message))),
@@ -516,6 +517,8 @@ fn provider() -> impl Strategy<Value = PaymentEvent> {
         Just(E::PaymentDisputed),
         money().prop_map(|tip| E::TipAdjusted { tip }),
         ignored.prop_map(|why| E::ProviderEventIgnored { why }),
+        (any::<u64>(), decision, text())
+            .prop_map(|(flag, decision, reason)| { E::PaymentReviewed { flag: Revision(flag), decision, reason } }),
     ]
 }
 
@@ -660,6 +663,7 @@ fn terminal() -> impl Strategy<Value = TerminalEvent> {
             E::LateCommandRecorded { noted, digest, amount, occurred_at }
         }),
         (noted(), any::<u128>()).prop_map(|(noted, digest)| E::CommandRejected { noted, digest }),
+        (any::<u64>(), text()).prop_map(|(position, note)| E::ExceptionResolved { position, note }),
     ]
 }
 

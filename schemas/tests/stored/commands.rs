@@ -6,14 +6,14 @@ use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand,
-    RefundLine, RefundOf, RefundOutcome, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
+    RefundLine, RefundOf, RefundOutcome, Review, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
 };
 use domain::event::{
-    CancelReason, Capture, Channel, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy,
+    CancelReason, Capture, Channel, Decision, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy,
 };
 use domain::ids::{
     AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
-    RefundId, Sku, StationId, StoreId, TableId, TaxId, TenderId, TerminalId, TicketId, TokenId, VariationId,
+    RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenderId, TerminalId, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, Tax};
@@ -65,6 +65,7 @@ fn terminal(add: &mut dyn FnMut(&'static str, TerminalCommand)) {
     for (label, noted) in ["full", "plain"].into_iter().zip(noted()) {
         add(label, TerminalCommand::RecordRejected { noted, digest });
     }
+    add("one", TerminalCommand::Resolve { position: 918, note: text("Zwei nachgekauft") });
 }
 
 fn menu(add: &mut dyn FnMut(&'static str, MenuCommand)) {
@@ -228,6 +229,11 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     add("one", C::Provider(ProviderCommand::Capture));
     add("one", C::Provider(ProviderCommand::Void { reason: text("Gast ist gegangen") }));
     add("one", C::Provider(ProviderCommand::AdjustTip { tip }));
+    let reason = text("Trinkgeld am Terminal");
+    let review = |flag, decision, tip| C::Review(Review { flag, decision, tip, reason: reason.clone() });
+    add("accept", review(Some(Revision(3)), Decision::Accept, Some(tip)));
+    add("refund", review(None, Decision::Refund, None));
+    add("dismiss", review(None, Decision::Dismiss, None));
     add("captured", C::RecordOutcome(Outcome::Captured { amount }));
     add("captured_plain", C::RecordOutcome(Outcome::Captured { amount: None }));
     add("failed", C::RecordOutcome(Outcome::Failed { code: text("51") }));

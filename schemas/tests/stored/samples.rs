@@ -5,17 +5,17 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, DiningMode, Discount,
-    DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line,
-    LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent,
-    Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine,
-    ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
-    Tender, TerminalEvent, TicketEvent, VoidReason,
+    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, Decision, DiningMode,
+    Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome,
+    IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent,
+    PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine,
+    RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent,
+    StoreMenuEvent, Tender, TerminalEvent, TicketEvent, VoidReason,
 };
 use domain::ids::{
     AccountId, ActorId, ChargeId, CommandId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId,
-    OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId, TerminalSeq,
-    Text, TicketId, TokenId, VariationId,
+    OrderId, PaymentId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId,
+    TerminalSeq, Text, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::{Kitchen, LinePrep};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -499,6 +499,12 @@ fn provider(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
     add("one", E::PaymentVoided);
     add("one", E::PaymentDisputed);
     add("one", E::TipAdjusted { tip: Money(144) });
+    let (flag, reason) = (Revision(3), text("Trinkgeld am Terminal"));
+    for (label, decision) in
+        [("accept", Decision::Accept), ("refund", Decision::Refund), ("dismiss", Decision::Dismiss)]
+    {
+        add(label, E::PaymentReviewed { flag, decision, reason: reason.clone() });
+    }
     add("known", E::ProviderEventIgnored { why: IgnoredMessage::Known });
     add("outranked", E::ProviderEventIgnored { why: IgnoredMessage::Outranked });
     add("under_review", E::ProviderEventIgnored { why: IgnoredMessage::UnderReview });
@@ -665,6 +671,7 @@ fn terminal(add: &mut dyn FnMut(&'static str, TerminalEvent)) {
         add(label, E::LateCommandRecorded { noted: noted.clone(), digest, amount, occurred_at: NOW });
         add(label, E::CommandRejected { noted, digest });
     }
+    add("one", E::ExceptionResolved { position: 918, note: text("Zwei nachgekauft") });
 }
 
 /// Commits with all they can say and with as little as they can.

@@ -48,7 +48,7 @@ pub async fn days(
     At(store): At<wire::StoreId>,
     Params(params): Params<DaysParams>,
 ) -> Result<Response, ApiError> {
-    caller.may(Capability::ReadStores)?;
+    caller.may(Capability::ReadDays)?;
     let page = page_request(params.limit, params.cursor)?;
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.days(caller.tenant, store.0, &page)).await?;
@@ -108,7 +108,7 @@ pub async fn x(
     At((store, date)): DayPath,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
-    caller.may(Capability::ReadStores)?;
+    caller.may(Capability::ReadDays)?;
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.x_report(caller.tenant, store.0, date.0)).await?;
     view(&headers, &found(answer, "open day")?)
@@ -127,7 +127,7 @@ pub async fn z(
     At((store, date)): DayPath,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
-    caller.may(Capability::ReadStores)?;
+    caller.may(Capability::ReadDays)?;
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.z_report(caller.tenant, store.0, date.0)).await?;
     view(&headers, &found(answer, "closed day")?)

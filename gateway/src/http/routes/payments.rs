@@ -10,7 +10,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use domain::command::{Command, PaymentCommand, ProviderCommand, StoreCommand};
-use schemas::json::request::{AdjustTip, InitiatePayment, Outcome, RefundOutcome, RequestRefund, VoidPayment};
+use schemas::json::request::{
+    AdjustTip, InitiatePayment, Outcome, RefundOutcome, RequestRefund, ReviewPayment, VoidPayment,
+};
 use schemas::json::{Receipt, wire};
 use std::sync::Arc;
 
@@ -142,6 +144,32 @@ pub async fn tip(
     headers: CommandHeaders,
     At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
     Json(body): Json<AdjustTip>,
+) -> Result<Response, ApiError> {
+    let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse()?));
+    let answer = command::run(&app, &caller, &headers, command).await?;
+    command::respond(StatusCode::OK, &answer)
+}
+
+/// Decides about a flag on a payment. Nothing that happened is changed: the answer's `PaymentReviewed` names the flag, and what
+/// follows comes behind it.
+///
+/// Where another amount moved, or the provider names another payment of its own, `accept` counts what moved towards the order (what
+/// is more than is due goes back) and `refund` gives all of it back, or lets go of what was only set aside. `dismiss` ends the attempt:
+/// nothing moved, or it was settled where the money is. What is in another currency can only be dismissed. Where a refund is in doubt,
+/// `accept` says that the money went back and books it, `dismiss` that it did not. What the engine has dealt with itself
+/// (`late_capture`, `not_applicable`) is dismissed once somebody has seen it.
+#[utoipa::path(
+    post, path = "/v1/stores/{store}/payments/{payment}/review", tag = "payments",
+    params(("store" = String, Path, description = "The store"), ("payment" = String, Path, description = "The payment"), CommandParams),
+    request_body = ReviewPayment,
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn review(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+    Json(body): Json<ReviewPayment>,
 ) -> Result<Response, ApiError> {
     let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse()?));
     let answer = command::run(&app, &caller, &headers, command).await?;

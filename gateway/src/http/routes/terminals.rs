@@ -3,16 +3,19 @@
 use super::reads::{Fresh, List, ask, fresh, page_request, view};
 use crate::access::Capability;
 use crate::app::App;
-use crate::http::caller::Caller;
-use crate::http::docs::QueryProblems;
+use crate::http::caller::{Caller, CommandHeaders, Json};
+use crate::http::command;
+use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
 use crate::http::error::ApiError;
 use crate::http::path::{At, Params};
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use domain::command::{Command, StoreCommand};
 use projections::{Answer, ExceptionFilter, Projection};
-use schemas::json::wire;
-use schemas::views::{ExceptionKind, ExceptionView, TerminalView};
+use schemas::json::request::ResolveException;
+use schemas::json::{PositionToken, Receipt, wire};
+use schemas::views::{ExceptionKind, ExceptionState, ExceptionView, TerminalView};
 use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
@@ -41,6 +44,8 @@ pub async fn list(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ExceptionParams {
+    /// `open`, `resolved` or `all`; those that nobody has dealt with where it is left out.
+    state: Option<ExceptionState>,
     /// Of this kind only.
     kind: Option<ExceptionKind>,
     /// Of this terminal only.
@@ -69,9 +74,33 @@ pub async fn exceptions(
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     let page = page_request(params.limit, params.cursor)?;
-    let filter = ExceptionFilter { kind: params.kind, terminal: params.terminal.map(|terminal| terminal.0) };
+    let (state, terminal) = (params.state.unwrap_or(ExceptionState::Open), params.terminal.map(|terminal| terminal.0));
+    let filter = ExceptionFilter { state, kind: params.kind, terminal };
     fresh(&app, Projection::Terminals, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.exceptions(caller.tenant, store.0, &filter, &page)).await?;
     let list = List { items: answer.value.entries, cursor: answer.value.next };
     view(&headers, &Answer { value: list, position: answer.position })
+}
+
+/// Says that a person has dealt with an exception, and what was done. Whoever looks again may say more: the latest is shown.
+#[utoipa::path(
+    post, path = "/v1/stores/{store}/exceptions/{exception}/resolve", tag = "terminals",
+    params(("store" = String, Path, description = "The store"), ("exception" = String, Path, description = "The exception, by its `position`"), CommandParams),
+    request_body = ResolveException,
+    responses((status = 200, body = Receipt<'static>), CommandProblems)
+)]
+pub async fn resolve(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: CommandHeaders,
+    At((store, exception)): At<(wire::StoreId, PositionToken)>,
+    Json(body): Json<ResolveException>,
+) -> Result<Response, ApiError> {
+    caller.may(Capability::Review)?;
+    let position = exception.position;
+    let answer = ask(&app, move |app| app.projections.exception_of(caller.tenant, store.0, position)).await?;
+    let terminal = answer.value.ok_or(ApiError::NotFound { what: "exception" })?;
+    let command = Command::Store(store.0, StoreCommand::Terminal(terminal, body.parse(position)));
+    let answer = command::run(&app, &caller, &headers, command).await?;
+    command::respond(StatusCode::OK, &answer)
 }

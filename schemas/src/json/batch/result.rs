@@ -167,7 +167,9 @@ impl BatchException {
     pub fn of(event: &Event) -> Option<BatchException> {
         let code: Cow<'static, str> = match event {
             Event::Terminal(_, event) => match event {
-                TerminalEvent::TerminalRegistered | TerminalEvent::SequenceAdvanced { .. } => return None,
+                TerminalEvent::TerminalRegistered
+                | TerminalEvent::SequenceAdvanced { .. }
+                | TerminalEvent::ExceptionResolved { .. } => return None,
                 TerminalEvent::SequenceGapFound { .. } => "sequence_gap".into(),
                 TerminalEvent::SequenceGapFilled { .. } => "sequence_gap_filled".into(),
                 TerminalEvent::ClockAheadFound { .. } => "occurred_in_future".into(),

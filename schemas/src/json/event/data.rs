@@ -154,6 +154,9 @@ fn payment<S: Serializer>(event: &PaymentEvent, to: S) -> Result<S::Ok, S::Error
             };
             object!(to; "why": why)
         }
+        PaymentEvent::PaymentReviewed { flag, decision, reason } => {
+            object!(to; "flag": flag.0, "decision": name_of(*decision), "reason": reason.as_str())
+        }
     }
 }
 

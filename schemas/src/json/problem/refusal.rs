@@ -87,6 +87,8 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::VoidUnderWay => "void_under_way",
         Refused::TipTooHigh { .. } => "tip_too_high",
         Refused::AmountUnknown => "amount_unknown",
+        Refused::NothingToReview => "nothing_to_review",
+        Refused::DecisionNotPossible { .. } => "decision_not_possible",
         Refused::OnlyOnline { .. } => "only_online",
         Refused::NotCash => "not_cash",
         Refused::ShiftRequired => "shift_required",
@@ -214,6 +216,12 @@ pub fn refusal_detail(refused: &Refused) -> String {
              missing; say it in amount."
                 .into()
         }
+        R::NothingToReview => "Nobody has to decide about the payment, or not about that flag of it.".into(),
+        R::DecisionNotPossible { flag } => format!(
+            "That cannot be decided about the flag of revision {}: settle it where the money is, and dismiss it here.",
+            flag.0
+        )
+        .into(),
         R::OnlyOnline { field } => {
             format!("What is recorded after the fact may not bring {field}; leave it out.").into()
         }
@@ -315,7 +323,8 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::AmountUnknown => json!({"field": "amount"}),
         R::ProviderDecides { account } => json!({"provider_account": Wire(*account)}),
         R::TipTooHigh { max } => json!({"max": max.0}),
-        R::NoProvider | R::PaymentNotAuthorised | R::VoidUnderWay => json!({}),
+        R::NoProvider | R::PaymentNotAuthorised | R::VoidUnderWay | R::NothingToReview => json!({}),
+        R::DecisionNotPossible { flag } => json!({"flag": flag.0}),
         R::NumberTaken { number } => json!({"display_number": number.as_str()}),
         R::UnknownStore | R::NoMenu | R::OrderNotPlaced | R::OrderAlreadyPlaced | R::OrderEmpty => json!({}),
         R::ShiftNotOpen { drawer } | R::ShiftOpen { drawer } => json!({"drawer_id": Wire(*drawer)}),

@@ -3,7 +3,7 @@
 use super::{WireForm, read_text};
 use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use domain::command::Source;
-use domain::event::{Capture, Channel, DiningMode, PayMode, Role};
+use domain::event::{Capture, Channel, Decision, DiningMode, PayMode, Role};
 use domain::kitchen::Kitchen;
 use domain::money::Rounding;
 use domain::pricing::TaxRounding;
@@ -111,6 +111,9 @@ names! {
     }
     OutcomeKind, "What became of an attempt to pay: `captured` if money moved." {
         Captured = "captured", Failed = "failed",
+    }
+    Decision, "What a person decides about a flagged payment: `accept` what moved, `refund` it, or `dismiss` the flag." {
+        Accept = "accept", Refund = "refund", Dismiss = "dismiss",
     }
     RefundOutcomeKind, "What became of a refund: `succeeded` if the money was given back." {
         Succeeded = "succeeded", Failed = "failed",

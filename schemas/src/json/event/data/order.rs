@@ -62,6 +62,7 @@ pub(super) fn order<S: Serializer>(event: &OrderEvent, to: S) -> Result<S::Ok, S
                 NotApplicable::OrderCancelled => "order_cancelled",
                 NotApplicable::OrderMerged => "order_merged",
                 NotApplicable::NothingDue => "nothing_due",
+                NotApplicable::Reviewed => "reviewed",
             };
             object!(to;
                 "payment_id": payment.as_str(),

@@ -1,7 +1,7 @@
 //! Facts of a terminal.
 
 use super::object;
-use crate::json::token::CommandIdJson;
+use crate::json::token::{CommandIdJson, PositionToken};
 use crate::json::wire::Wire;
 use domain::event::{Noted, TerminalEvent};
 use domain::ids::Text;
@@ -56,6 +56,10 @@ pub(super) fn terminal<S: Serializer>(event: &TerminalEvent, to: S) -> Result<S:
                 "occurred_at": Wire(*occurred_at)
             )
         }
+        TerminalEvent::ExceptionResolved { position, note } => object!(to;
+            "exception": PositionToken::new(*position),
+            "note": note.as_str()
+        ),
         TerminalEvent::CommandRejected { noted, digest } => {
             let Noted { seq, command, kind, order, payment, code, detail } = noted;
             object!(to;
