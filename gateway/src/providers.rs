@@ -11,6 +11,7 @@ mod parked;
 pub mod settings;
 pub mod signature;
 mod step;
+pub mod tls;
 
 use breaker::Breaker;
 use client::Client;

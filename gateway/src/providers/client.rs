@@ -1,6 +1,7 @@
-//! Requests to a provider: HTTP/1.1, connections that are kept, and a bound on everything.
+//! Requests to a provider: HTTP/1.1, over TLS where its address says so, connections that are kept, and a bound on everything.
 
 use super::settings::Account;
+use super::tls::Tls;
 use axum::http::{HeaderValue, Request, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -10,6 +11,7 @@ use schemas::provider;
 use std::error::Error;
 use std::sync::Mutex;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// How long a request may take, with making the connection.
@@ -36,6 +38,9 @@ pub enum CallError {
 #[derive(Debug)]
 pub struct Client {
     authority: String,
+    /// Host and port.
+    address: String,
+    tls: Option<Tls>,
     prefix: String,
     authorization: HeaderValue,
     idle: Mutex<Vec<Connection>>,
@@ -50,8 +55,9 @@ impl Client {
         let key = String::from_utf8_lossy(account.api_key.bytes());
         let mut authorization = HeaderValue::try_from(format!("Bearer {key}")).expect("the key is printable ASCII");
         authorization.set_sensitive(true);
-        let (authority, prefix) = (account.authority.clone(), account.prefix.clone());
-        Client { authority, prefix, authorization, idle: Mutex::new(vec![]) }
+        let (authority, prefix, tls) = (account.authority.clone(), account.prefix.clone(), account.tls.clone());
+        let address = account.address.clone();
+        Client { authority, address, tls, prefix, authorization, idle: Mutex::new(vec![]) }
     }
 
     /// Sends a request and reads the answer: its status and its body.
@@ -96,19 +102,12 @@ impl Client {
                 return Ok(connection);
             }
         }
-        let address = match self.authority.rsplit_once(':') {
-            Some(_) => self.authority.clone(),
-            None => format!("{}:80", self.authority),
-        };
-        let stream = TcpStream::connect(address).await?;
+        let stream = TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;
-        let (connection, driver) = handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(async move {
-            if let Err(error) = driver.await {
-                tracing::debug!(%error, "a connection to a provider ended");
-            }
-        });
-        Ok(connection)
+        match &self.tls {
+            Some(tls) => open(tls.connect(stream).await?).await,
+            None => open(stream).await,
+        }
     }
 
     fn idle(&self) -> Option<Connection> {
@@ -121,4 +120,17 @@ impl Client {
             idle.push(connection);
         }
     }
+}
+
+async fn open<S>(stream: S) -> Result<Connection, Box<dyn Error + Send + Sync>>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (connection, driver) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(async move {
+        if let Err(error) = driver.await {
+            tracing::debug!(%error, "a connection to a provider ended");
+        }
+    });
+    Ok(connection)
 }

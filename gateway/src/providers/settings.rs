@@ -2,6 +2,8 @@
 //!
 //! Secrets are read once, at the start, and are in no message: not even an error shows the line it is about.
 
+use super::tls::{Roots, Tls};
+use axum::http::uri::{Authority, PathAndQuery};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::ids::{AccountId, StoreId, TenantId};
@@ -38,7 +40,7 @@ impl fmt::Debug for Secret {
 }
 
 /// An account at a payment provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Account {
     /// Its id, in addresses and events.
     pub id: AccountId,
@@ -48,8 +50,12 @@ pub struct Account {
     pub tenant: TenantId,
     /// The store whose payments it takes.
     pub store: StoreId,
-    /// Host and port of the provider.
+    /// The provider as its address names it.
     pub authority: String,
+    /// Host and port of the provider.
+    pub address: String,
+    /// How it is reached by TLS; `None` where its address says `http`.
+    pub tls: Option<Tls>,
     /// What stands before every path; empty or starting with a slash.
     pub prefix: String,
     /// What it is asked with.
@@ -61,7 +67,7 @@ pub struct Account {
 }
 
 /// The accounts there are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// By id, each once.
     pub accounts: Vec<Account>,
@@ -117,6 +123,7 @@ struct Row {
     tenant: String,
     store: String,
     base_url: String,
+    ca_file: Option<PathBuf>,
     api_key: Option<String>,
     api_key_file: Option<PathBuf>,
     #[serde(default)]
@@ -142,6 +149,7 @@ impl Settings {
             SettingsError::Form { path: path.to_owned(), line, problem: error.message().to_owned() }
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
+        let mut system = None;
         let mut accounts: Vec<Account> = Vec::with_capacity(file.account.len());
         for (index, row) in file.account.into_iter().enumerate() {
             let named = match row.id.is_empty() {
@@ -150,7 +158,7 @@ impl Settings {
             };
             let bad =
                 |(key, problem)| SettingsError::Value { path: path.to_owned(), account: named.clone(), key, problem };
-            let account = account(row, folder)?.map_err(bad)?;
+            let account = account(row, folder, &mut system)?.map_err(bad)?;
             if accounts.iter().any(|held| held.id == account.id) {
                 return Err(bad(("id", "is there twice; give each account its own".to_owned())));
             }
@@ -168,7 +176,8 @@ fn read(path: &Path) -> Result<String, SettingsError> {
     std::fs::read_to_string(path).map_err(|source| SettingsError::Read { path: path.to_owned(), source })
 }
 
-fn account(row: Row, folder: &Path) -> Result<Result<Account, BadKey>, SettingsError> {
+/// `system` keeps who the operating system trusts, once that was asked for.
+fn account(row: Row, folder: &Path, system: &mut Option<Roots>) -> Result<Result<Account, BadKey>, SettingsError> {
     let api_key = match (&row.api_key, &row.api_key_file) {
         (Some(key), None) => Ok(key.trim().to_owned()),
         (None, Some(file)) => Ok(read(&folder.join(file))?.trim().to_owned()),
@@ -179,10 +188,14 @@ fn account(row: Row, folder: &Path) -> Result<Result<Account, BadKey>, SettingsE
     for file in &row.webhook_secret_files {
         secrets.push(read(&folder.join(file))?.trim().to_owned());
     }
-    Ok(checked(row, api_key, &secrets))
+    let base = match base(&row, folder, system) {
+        Ok(base) => base,
+        Err(bad) => return Ok(Err(bad)),
+    };
+    Ok(checked(row, base, api_key, &secrets))
 }
 
-fn checked(row: Row, api_key: Result<String, BadKey>, secrets: &[String]) -> Result<Account, BadKey> {
+fn checked(row: Row, base: Base, api_key: Result<String, BadKey>, secrets: &[String]) -> Result<Account, BadKey> {
     let id = AccountId::parse(&row.id).map_err(|bad| ("id", bad.to_string()))?;
     let adapter = Adapter::parse(&row.adapter).ok_or_else(|| {
         let known: Vec<&str> = Adapter::ALL.iter().map(|adapter| adapter.as_str()).collect();
@@ -190,7 +203,6 @@ fn checked(row: Row, api_key: Result<String, BadKey>, secrets: &[String]) -> Res
     })?;
     let tenant = TenantId::parse(&row.tenant).map_err(|bad| ("tenant", bad.to_string()))?;
     let store = StoreId::parse(&row.store).map_err(|bad| ("store", bad.to_string()))?;
-    let (authority, prefix) = base_url(&row.base_url).map_err(|problem| ("base_url", problem))?;
     let api_key = api_key?;
     if api_key.is_empty() || !api_key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(("api_key", "must be printable ASCII without spaces".to_owned()));
@@ -209,7 +221,8 @@ fn checked(row: Row, api_key: Result<String, BadKey>, secrets: &[String]) -> Res
         Some(_) => return Err(("query_after_ms", "must be 100 to 86400000 milliseconds".to_owned())),
     };
     let api_key = Secret(api_key.into_bytes());
-    Ok(Account { id, adapter, tenant, store, authority, prefix, api_key, webhook_keys, query_after })
+    let Base { authority, address, prefix, tls } = base;
+    Ok(Account { id, adapter, tenant, store, authority, address, tls, prefix, api_key, webhook_keys, query_after })
 }
 
 /// Standard Webhooks' keys are base64 behind a prefix; Stripe takes the whole text as it is.
@@ -228,19 +241,54 @@ fn key(adapter: Adapter, secret: &str) -> Result<Secret, BadKey> {
     }
 }
 
-/// `http://host:port/prefix` as its authority and its prefix.
-fn base_url(url: &str) -> Result<(String, String), String> {
-    let Some(rest) = url.strip_prefix("http://") else {
-        let problem = "must start with http://; for https put a proxy that speaks TLS on this machine and name it here";
-        return Err(problem.to_owned());
+/// Where a provider is, and how it is reached.
+struct Base {
+    authority: String,
+    address: String,
+    prefix: String,
+    tls: Option<Tls>,
+}
+
+/// Reads `https://host:port/prefix`, and who vouches for it.
+fn base(row: &Row, folder: &Path, system: &mut Option<Roots>) -> Result<Base, BadKey> {
+    let bad =
+        || ("base_url", "is not an address such as https://api.example.com or http://127.0.0.1:9000/api".to_owned());
+    let (rest, is_tls) = match (row.base_url.strip_prefix("https://"), row.base_url.strip_prefix("http://")) {
+        (Some(rest), _) => (rest, true),
+        (None, Some(rest)) => (rest, false),
+        (None, None) => return Err(("base_url", "must start with https:// or http://".to_owned())),
     };
     let rest = rest.trim_end_matches('/');
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let prefix = if path.is_empty() { String::new() } else { format!("/{path}") };
-    let is_good = authority.parse::<axum::http::uri::Authority>().is_ok() && !authority.contains('@');
-    match is_good && format!("{prefix}/").parse::<axum::http::uri::PathAndQuery>().is_ok() && !prefix.contains('?') {
-        true => Ok((authority.to_owned(), prefix)),
-        false => Err("is not an address such as http://127.0.0.1:9000/api".to_owned()),
+    let parsed: Authority = authority.parse().map_err(|_| bad())?;
+    let is_good = format!("{prefix}/").parse::<PathAndQuery>().is_ok() && !prefix.contains('?');
+    if !is_good || authority.contains('@') || parsed.host().is_empty() {
+        return Err(bad());
+    }
+    let roots = match (is_tls, &row.ca_file) {
+        (false, None) => None,
+        (false, Some(_)) => return Err(("ca_file", "is for addresses that start with https://".to_owned())),
+        (true, Some(file)) => Some(Roots::file(&folder.join(file)).map_err(|bad| ("ca_file", chain(&bad)))?),
+        (true, None) => {
+            let roots = match system.take() {
+                Some(roots) => roots,
+                None => Roots::system().map_err(|bad| ("base_url", bad.to_string()))?,
+            };
+            Some(system.insert(roots).clone())
+        }
+    };
+    let tls = roots.map(|roots| Tls::to(parsed.host(), roots).ok_or_else(bad)).transpose()?;
+    let port = parsed.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+    let address = format!("{}:{port}", parsed.host());
+    Ok(Base { authority: authority.to_owned(), address, prefix, tls })
+}
+
+/// An error with what is behind it.
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
     }
 }
 
@@ -262,6 +310,7 @@ webhook_secrets = ["whsec_MDEyMzQ1Njc4OWFiY2RlZg=="]
     fn settings(text: &str) -> Result<Settings, SettingsError> {
         let dir = tempfile::TempDir::new().unwrap();
         std::fs::write(dir.path().join("key"), "sk_file\n").unwrap();
+        std::fs::write(dir.path().join("ca.pem"), include_str!("../../tests/http/certificates/ca.pem")).unwrap();
         let path = dir.path().join("providers.toml");
         std::fs::write(&path, text).unwrap();
         Settings::read(&path)
@@ -270,13 +319,27 @@ webhook_secrets = ["whsec_MDEyMzQ1Njc4OWFiY2RlZg=="]
     #[test]
     fn a_good_file_reads() {
         let account = &settings(GOOD).unwrap().accounts[0];
-        assert_eq!((account.authority.as_str(), account.prefix.as_str()), ("127.0.0.1:9000", "/api"));
+        let at = |account: &Account| (account.authority.clone(), account.address.clone(), account.prefix.clone());
+        assert_eq!(at(account), ("127.0.0.1:9000".to_owned(), "127.0.0.1:9000".to_owned(), "/api".to_owned()));
+        assert!(account.tls.is_none());
         assert_eq!(account.webhook_keys[0].bytes(), b"0123456789abcdef");
         assert_eq!(account.query_after, QUERY_AFTER_DEFAULT);
         assert!(!format!("{account:?}").contains("sk_test"), "no secret is shown");
         let file = GOOD.replace("api_key = \"sk_test_1\"", "api_key_file = \"key\"");
         assert_eq!(settings(&file).unwrap().accounts[0].api_key.bytes(), b"sk_file");
-        assert_eq!(settings("").unwrap(), Settings::default());
+        assert!(settings("").unwrap().accounts.is_empty());
+        for (url, authority, address) in [
+            ("https://api.stripe.com", "api.stripe.com", "api.stripe.com:443"),
+            ("https://[::1]:8443/v2", "[::1]:8443", "[::1]:8443"),
+            ("https://127.0.0.1", "127.0.0.1", "127.0.0.1:443"),
+        ] {
+            let file = GOOD.replace("http://127.0.0.1:9000/api/\"", &format!("{url}\"\nca_file = \"ca.pem\""));
+            let account = &settings(&file).unwrap().accounts[0];
+            assert_eq!((account.authority.as_str(), account.address.as_str()), (authority, address));
+            assert!(account.tls.is_some(), "{url}");
+        }
+        let file = GOOD.replace("http://127.0.0.1:9000/api/", "http://[::1]");
+        assert_eq!(settings(&file).unwrap().accounts[0].address, "[::1]:80");
     }
 
     #[test]
@@ -289,7 +352,10 @@ webhook_secrets = ["whsec_MDEyMzQ1Njc4OWFiY2RlZg=="]
                 "adapter is not one that there is; take one of standard, stripe",
             ),
             ("id = \"acme_card\"", "id = \"Acme\"", "id holds a character besides a-z, 0-9 and _"),
-            ("http://127", "https://127", "base_url must start with http://"),
+            ("http://127", "ftp://127", "base_url must start with https:// or http://"),
+            ("base_url", "ca_file = \"ca.pem\"\nbase_url", "ca_file is for addresses that start with https://"),
+            ("base_url = \"http", "ca_file = \"key\"\nbase_url = \"https", "ca_file holds no certificate"),
+            ("base_url = \"http", "ca_file = \"none\"\nbase_url = \"https", "ca_file does not read as certificates"),
             ("http://127.0.0.1:9000/api/", "http://", "base_url is not an address"),
             ("api_key = \"sk_test_1\"", "", "api_key is missing; write it there, or name a file in api_key_file"),
             ("api_key = \"sk_test_1\"", "api_key = \"a b\"", "api_key must be printable ASCII without spaces"),

@@ -259,7 +259,8 @@ impl Look<'_> {
             Err(error) => {
                 breaker.failed(Instant::now());
                 Stats::count(&stats.failed);
-                tracing::debug!(account = %account.id, error = &error as &dyn std::error::Error, "a request failed");
+                // The breaker bounds how often; a certificate that nobody vouches for is for a person.
+                tracing::warn!(account = %account.id, error = &error as &dyn std::error::Error, "a request failed");
                 Answered::Unknown
             }
         }

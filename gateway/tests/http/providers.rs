@@ -456,7 +456,7 @@ fn stores_that_share_a_merchant_account_do_not_meet() {
             let pay = json!({"payment_id": "p1", "tender": "card", "provider_account": account});
             till.post(&format!("/v1/stores/{store}/orders/o1/payments"), &pay).await.expect(201);
         }
-        let mut references = BTreeSet::new();
+        let (mut references, mut all) = (BTreeSet::new(), 0);
         for (store, account, _) in stores {
             let path = format!("/v1/stores/{store}/payments/p1");
             let seen =
@@ -469,7 +469,9 @@ fn stores_that_share_a_merchant_account_do_not_meet() {
             till.post(&format!("{path}/void"), &body).await.expect(200);
             wait_for(&mut till, &path, |seen| sum(seen, &["refunded"]) == captured).await;
             references.insert(held.id);
+            all += captured;
         }
+        assert!(0 < all, "somebody pays by this seed");
         assert_eq!((references.len(), simulator.book().len()), (2, 2));
         while simulator.under_way.load(Ordering::SeqCst) != 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -478,6 +480,43 @@ fn stores_that_share_a_merchant_account_do_not_meet() {
             let list = till.get(&format!("/v1/stores/{store}/payments?state=unmatched")).await.expect(200);
             assert_eq!(list["items"], json!([]), "{store}");
         }
+    });
+}
+
+/// A provider is asked by TLS, and by nobody who cannot say who is at the other end.
+#[test]
+fn a_provider_is_who_its_certificate_says() {
+    const STRANGER: &str = "stranger";
+    let mut house = House::new();
+    run(async {
+        let simulator = Simulator::start_tls(11).await;
+        let path = house.path().join("providers.toml");
+        std::fs::write(house.path().join("authority.pem"), crate::simulator::AUTHORITY).expect("a file");
+        // Nobody on this machine vouches for the second account's provider, which is the same one.
+        let known = simulator.settings(ACCOUNT, "s1", 200).replace("api_key", "ca_file = \"authority.pem\"\napi_key");
+        let other = "ca_file = \"other.pem\"\napi_key";
+        let stranger = simulator.settings(STRANGER, "s2", 200).replace("api_key", other);
+        std::fs::write(house.path().join("other.pem"), include_str!("certificates/other.pem")).expect("a file");
+        std::fs::write(&path, [known, stranger].concat()).expect("a file");
+        let server = house.serve_with(&["--providers", path.to_str().expect("UTF-8")]);
+        simulator.talk_to(&server.url, &[ACCOUNT]);
+        let mut till = server.till("pos");
+        for (store, account) in [("s1", ACCOUNT), ("s2", STRANGER)] {
+            till.post(&format!("/v1/stores/{store}/orders"), &order("o1", 2)).await.expect(201);
+            let pay = json!({"payment_id": "p1", "tender": "card", "provider_account": account});
+            till.post(&format!("/v1/stores/{store}/orders/o1/payments"), &pay).await.expect(201);
+        }
+        let seen = wait_for(&mut till, "/v1/stores/s1/payments/p1", |seen| seen["state"] == "captured").await;
+        assert!(seen["provider_ref"].is_string(), "{seen}");
+        let until = Instant::now() + SETTLE;
+        while metric(&mut till, "comanda_provider_breaker_open{account=\"stranger\"}").await == 0 {
+            assert!(Instant::now() < until, "the stranger is asked");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let seen = till.get("/v1/stores/s2/payments/p1").await.expect(200);
+        assert_eq!(seen["state"], "initiated");
+        assert_eq!(simulator.book().len(), 1, "nothing was asked of who may be anybody");
+        assert!(house.log().contains("UnknownIssuer"), "{}", house.log());
     });
 }
 

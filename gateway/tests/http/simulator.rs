@@ -7,18 +7,25 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::Listener;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use eventlog::sim::Random;
 use gateway::client::Client;
 use gateway::providers::signature::sign;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// What webhooks are signed with, as the provider shows it.
 pub const SECRET: &str = "whsec_c2ltdWxhdG9yLXNlY3JldC0wMQ==";
@@ -38,6 +45,36 @@ const LOST: u64 = 5;
 const CONTRADICTORY: u64 = 2;
 const DECLINED: u64 = 8;
 const REPLY_LOST: u64 = 5;
+
+/// Who vouches for the provider, and what the provider shows of itself.
+pub const AUTHORITY: &str = include_str!("certificates/ca.pem");
+const CERTIFICATE: &str = include_str!("certificates/provider.pem");
+const KEY: &str = include_str!("certificates/provider.key");
+
+/// A port that speaks TLS only.
+struct Hidden {
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener for Hidden {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TlsStream<TcpStream>, SocketAddr) {
+        loop {
+            let Ok((stream, address)) = self.listener.accept().await else { continue };
+            // Who does not believe the certificate hangs up.
+            if let Ok(stream) = self.acceptor.accept(stream).await {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
 
 /// A payment in the provider's book.
 #[derive(Clone, Debug)]
@@ -116,8 +153,27 @@ pub struct Simulator {
 impl Simulator {
     /// Starts it on a free port.
     pub async fn start(seed: u64) -> Arc<Simulator> {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        Simulator::serve(seed, url, listener)
+    }
+
+    /// Starts it on a free port that speaks TLS only, with a certificate that `AUTHORITY` vouches for.
+    pub async fn start_tls(seed: u64) -> Arc<Simulator> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("https://{}", listener.local_addr().expect("it is bound"));
+        let chain = CertificateDer::pem_slice_iter(CERTIFICATE.as_bytes()).collect::<Result<_, _>>().expect("PEM");
+        let key = PrivateKeyDer::from_pem_slice(KEY.as_bytes()).expect("PEM");
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("a certificate with its key");
+        Simulator::serve(seed, url, Hidden { listener, acceptor: TlsAcceptor::from(Arc::new(config)) })
+    }
+
+    fn serve(seed: u64, url: String, listener: impl Listener<Addr = SocketAddr>) -> Arc<Simulator> {
         let simulator = Arc::new(Simulator {
             seed,
             url,
