@@ -168,6 +168,14 @@ impl Providers {
     }
 }
 
+/// An error with what is behind it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", chain(source)),
+        None => error.to_string(),
+    }
+}
+
 #[cfg(test)]
 pub mod testing {
     //! An account to test with.

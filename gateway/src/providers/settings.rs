@@ -2,6 +2,7 @@
 //!
 //! Secrets are read once, at the start, and are in no message: not even an error shows the line it is about.
 
+use super::chain;
 use super::tls::{Roots, Tls};
 use axum::http::uri::{Authority, PathAndQuery};
 use base64::Engine as _;
@@ -282,14 +283,6 @@ fn base(row: &Row, folder: &Path, system: &mut Option<Roots>) -> Result<Base, Ba
     let port = parsed.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
     let address = format!("{}:{port}", parsed.host());
     Ok(Base { authority: authority.to_owned(), address, prefix, tls })
-}
-
-/// An error with what is behind it.
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
-    }
 }
 
 #[cfg(test)]

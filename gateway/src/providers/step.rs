@@ -1,6 +1,6 @@
 //! One look at what a provider is owed: is it still to be asked, what was made of it, ask it, keep the answer.
 
-use super::{Held, Stats, driver, intake};
+use super::{Held, Stats, chain, driver, intake};
 use crate::app::App;
 use commands::reactor::{Standing, standing};
 use domain::event::{ProviderMessage, ProviderSaid};
@@ -260,7 +260,7 @@ impl Look<'_> {
                 breaker.failed(Instant::now());
                 Stats::count(&stats.failed);
                 // The breaker bounds how often; a certificate that nobody vouches for is for a person.
-                tracing::warn!(account = %account.id, error = &error as &dyn std::error::Error, "a request failed");
+                tracing::warn!(account = %account.id, error = chain(&error), "a request failed");
                 Answered::Unknown
             }
         }

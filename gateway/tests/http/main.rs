@@ -5,6 +5,7 @@ mod days;
 mod drawers;
 mod edges;
 mod evening;
+mod evening_offline;
 mod feeds;
 mod floor;
 mod imports;
