@@ -48,7 +48,7 @@ pub enum Standing {
         /// The provider's id of the payment, once it said so.
         reference: Option<Text>,
         /// What to ask; nothing where the provider first has to name the payment.
-        ask: Option<Ask>,
+        ask: Option<Box<Ask>>,
         /// The attempt has ended: the provider is asked nothing new, only to let go.
         is_over: bool,
     },
@@ -167,5 +167,5 @@ fn stands(duty: &Duty, payment: &Payment) -> Standing {
         (Errand::Capture | Errand::Refund(_), None) => None,
     };
     let is_over = matches!(payment.state, PaymentState::Failed | PaymentState::Expired);
-    Standing::Open { account, reference, ask, is_over }
+    Standing::Open { account, reference, ask: ask.map(Box::new), is_over }
 }

@@ -96,7 +96,7 @@ fn the_log_says_what_is_owed_and_the_payment_whether_it_still_is() {
     let says = |event: &str, said| to_provider(ProviderCommand::Record { account, message: message(event, said) });
     let stands = |index: usize| standing(house.engine.reader(), &owed(&house)[index].1).expect("the log reads");
     let ask = |standing| match standing {
-        Standing::Open { ask, .. } => ask,
+        Standing::Open { ask, .. } => ask.map(|ask| *ask),
         Standing::Settled => None,
     };
     assert!(matches!(ask(stands(0)), Some(Ask::Authorise { capture: Capture::Later, .. })));

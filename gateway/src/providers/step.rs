@@ -109,7 +109,7 @@ pub(super) async fn run(app: &Arc<App>, at: Position, task: Task) -> Step {
     }
     let Some(ask) = ask else { return again(look.task, held.account.query_after) };
     let Ok(_room) = held.room.try_acquire() else { return again(look.task, BUSY) };
-    look.settle(reference, ask, is_over).await
+    look.settle(reference, *ask, is_over).await
 }
 
 async fn stands(app: &Arc<App>, duty: &Duty) -> Option<Standing> {
