@@ -45,6 +45,7 @@ pub async fn list(
 #[into_params(parameter_in = Query)]
 pub struct ExceptionParams {
     /// `open`, `resolved` or `all`; those that nobody has dealt with where it is left out.
+    #[param(inline)]
     state: Option<ExceptionState>,
     /// Of this kind only.
     kind: Option<ExceptionKind>,
