@@ -124,7 +124,9 @@ impl Store {
         };
         let held = payment.refund(refund);
         match (review.decision, held.map(|held| held.state)) {
-            (Decision::Accept, Some(_)) => self.refund_outcome(id, payment, refund, &RefundOutcome::Succeeded { drawer: None }, context),
+            (Decision::Accept, Some(_)) => {
+                self.refund_outcome(id, payment, refund, &RefundOutcome::Succeeded { drawer: None }, context)
+            }
             (Decision::Accept, None) => {
                 let amount = amount.ok_or_else(|| not_possible(flag))?;
                 self.book_refund(tenant, id, refund, amount, review, context)

@@ -6,8 +6,8 @@ use crate::fault::Fault;
 use crate::model::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
-    CancelReason, ChargePhase, Decision, Discount, DiscountScope, FixedPart, Flag, Line, Opening, OrderEvent, PaymentEvent,
-    ProviderSaid, Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
+    CancelReason, ChargePhase, Decision, Discount, DiscountScope, FixedPart, Flag, Line, Opening, OrderEvent,
+    PaymentEvent, ProviderSaid, Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
 };
 use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
 use domain::money::{Ppm, QtyMilli};
