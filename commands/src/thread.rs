@@ -67,6 +67,8 @@ struct Decision {
     now: Timestamp,
     /// The stream the commit is about.
     main: Stream,
+    /// Whether it is for practice.
+    training: bool,
 }
 
 impl EngineThread {
@@ -255,17 +257,18 @@ impl EngineThread {
         };
         match queued(envelope, digest) {
             None => {
-                let events = self.world.decide(envelope, &context).map_err(CommandError::Refused)?;
-                Ok(Decision { events, now, main })
+                let (events, training) = self.world.decide(envelope, &context).map_err(CommandError::Refused)?;
+                Ok(Decision { events, now, main, training })
             }
             Some(queued) => {
-                let decided = self.world.ingest(envelope, &context, &queued).map_err(CommandError::Refused)?;
+                let (decided, training) =
+                    self.world.ingest(envelope, &context, &queued).map_err(CommandError::Refused)?;
                 // What the state had no place for is a fact of the terminal's alone.
                 let main = match (decided.is_late, store) {
                     (true, Some(store)) => Stream::Terminal(envelope.tenant, store, queued.terminal),
                     (true, None) | (false, _) => main,
                 };
-                Ok(Decision { events: decided.events, now, main })
+                Ok(Decision { events: decided.events, now, main, training })
             }
         }
     }
@@ -275,7 +278,7 @@ impl EngineThread {
         &mut self,
         envelope: &Envelope,
         digest: u128,
-        Decision { events, now, main }: Decision,
+        Decision { events, now, main, training }: Decision,
         reply: Option<oneshot::Sender<Reply>>,
     ) -> Result<(), (CommandError, Option<oneshot::Sender<Reply>>)> {
         let store = main.store();
@@ -289,6 +292,7 @@ impl EngineThread {
             occurred_at: envelope.occurred_at,
             main,
             correlation: world::correlation(&envelope.command),
+            training,
         };
         meta.encode(&mut self.meta);
         let recorded = self.record(envelope.tenant, store, events);

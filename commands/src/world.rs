@@ -226,29 +226,36 @@ impl World {
         self.orders += place.store.orders_count() - before;
     }
 
-    /// Decides; nothing changes.
-    pub(crate) fn decide(&self, envelope: &Envelope, context: &Context) -> Result<Vec<Event>, Refused> {
+    /// Decides, and says whether it is for practice; nothing changes.
+    pub(crate) fn decide(&self, envelope: &Envelope, context: &Context) -> Result<(Vec<Event>, bool), Refused> {
         let holding = self.holdings.get(&envelope.tenant);
         let none = Tenant::default();
         let tenant = holding.and_then(|holding| holding.tenant.as_ref()).unwrap_or(&none);
         match &envelope.command {
-            Command::Menu(command) => tenant.decide_menu(command),
-            Command::Access(command) => tenant.decide_access(command),
-            Command::Store(store, command) => {
-                let place = holding.and_then(|holding| holding.here(*store));
-                Store::decide(place.map(|place| &place.store), tenant, command, context)
+            Command::Menu(command) => Ok((tenant.decide_menu(command)?, false)),
+            Command::Access(command) => Ok((tenant.decide_access(command)?, false)),
+            Command::Store(id, command) => {
+                let store = holding.and_then(|holding| holding.here(*id)).map(|place| &place.store);
+                let events = Store::decide(store, tenant, command, context)?;
+                Ok((events, store.is_some_and(|store| store.trains(command))))
             }
         }
     }
 
-    /// Decides a command that a terminal kept while it was away; nothing changes.
-    pub(crate) fn ingest(&self, envelope: &Envelope, context: &Context, queued: &Queued) -> Result<Ingested, Refused> {
+    /// Decides a command that a terminal kept while it was away, and says whether it is for practice; nothing changes.
+    pub(crate) fn ingest(
+        &self,
+        envelope: &Envelope,
+        context: &Context,
+        queued: &Queued,
+    ) -> Result<(Ingested, bool), Refused> {
         let Command::Store(store, command) = &envelope.command else { return Err(Refused::UnknownStore) };
         let holding = self.holdings.get(&envelope.tenant).ok_or(Refused::UnknownStore)?;
         let none = Tenant::default();
         let tenant = holding.tenant.as_ref().unwrap_or(&none);
-        let place = holding.here(*store);
-        Store::ingest(place.map(|place| &place.store), tenant, command, context, queued, refusal_words)
+        let store = holding.here(*store).map(|place| &place.store);
+        let ingested = Store::ingest(store, tenant, command, context, queued, refusal_words)?;
+        Ok((ingested, store.is_some_and(|store| store.trains(command))))
     }
 
     /// What an order would come to.

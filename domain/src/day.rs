@@ -70,6 +70,7 @@ impl Days {
     /// Books a fact about an order, as the order was before it.
     pub(crate) fn book(&mut self, before: &OrderSlot, event: &OrderEvent) {
         let (sale, is_placed) = match before {
+            slot if slot.is_training() => return,
             OrderSlot::Live(order) if order.is_imported => return,
             OrderSlot::Live(order) => (order.sale(), order.is_placed),
             OrderSlot::Closed(_) => (Sale::default(), false),

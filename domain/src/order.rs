@@ -29,14 +29,16 @@ pub struct OrderLine {
     pub added: Arc<Line>,
     /// The part of the order it is taxed in, where tax is rounded on groups: a merge brings parts of its own.
     pub part: u16,
+    /// Whether its order is for practice.
+    pub is_training: bool,
     /// What it comes to; zero until the order is placed.
     pub totals: LineTotals,
 }
 
 impl OrderLine {
-    /// The stock item one unit takes.
+    /// The stock item one unit takes; none of what is for practice, whatever was added.
     pub fn sku(&self) -> Option<Sku> {
-        self.added.sku
+        self.added.sku.filter(|_| !self.is_training)
     }
 }
 
@@ -90,6 +92,8 @@ pub struct Order {
     pub is_placed: bool,
     /// Whether it was recorded after the fact from a file.
     pub is_imported: bool,
+    /// Whether it is for practice (rule A3): it takes nothing from stock, goes to no kitchen and counts for no day.
+    pub is_training: bool,
     /// When it is cancelled unless somebody pays.
     pub deadline: Option<Timestamp>,
     /// Its lines.
@@ -126,6 +130,8 @@ pub struct ClosedOrder {
     pub events: u64,
     /// What has become of it.
     pub state: Closed,
+    /// Whether it was for practice.
+    pub is_training: bool,
     /// What refunds read of it; nothing where it was cancelled and took no money.
     pub kept: Option<Box<Kept>>,
 }
@@ -176,6 +182,7 @@ impl OrderSlot {
             rules: opening.rules,
             is_placed: false,
             is_imported: opening.imported,
+            is_training: opening.training,
             deadline: None,
             lines: vec![],
             removed: vec![],
@@ -205,17 +212,17 @@ impl OrderSlot {
                 let lines = order.lines.iter().map(sold_line).collect();
                 let (rounding, returns) = (order.rules.rounding, order.returns.take());
                 let kept = Some(Box::new(Kept { rounding, lines, merged_into: None, returns }));
-                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Completed, kept });
+                *self = OrderSlot::Closed(order.closed(Closed::Completed, kept));
             }
             (OrderSlot::Live(order), OrderEvent::OrderCancelled { .. }) => {
                 let returns = order.returns.take();
                 let kept = returns.map(|returns| Box::new(Kept { returns: Some(returns), ..Kept::default() }));
-                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Cancelled, kept });
+                *self = OrderSlot::Closed(order.closed(Closed::Cancelled, kept));
             }
             (OrderSlot::Live(order), OrderEvent::OrderMergedInto { target }) => {
                 let returns = order.returns.take();
                 let kept = Some(Box::new(Kept { merged_into: Some(*target), returns, ..Kept::default() }));
-                *self = OrderSlot::Closed(ClosedOrder { events: order.events + 1, state: Closed::Merged, kept });
+                *self = OrderSlot::Closed(order.closed(Closed::Merged, kept));
             }
             (OrderSlot::Live(order), event) => order.evolve(event),
             (
@@ -226,6 +233,14 @@ impl OrderSlot {
                 evolve_returns(self.returns_mut(), event);
             }
             (OrderSlot::Closed(closed), event) => panic!("{event:?} for an order that is {closed:?}"),
+        }
+    }
+
+    /// Whether it is for practice.
+    pub fn is_training(&self) -> bool {
+        match self {
+            OrderSlot::Live(order) => order.is_training,
+            OrderSlot::Closed(closed) => closed.is_training,
         }
     }
 
@@ -275,6 +290,11 @@ impl Order {
     pub const REMOVED_MAX: usize = 1_000;
     /// The most attempts to pay that may be without an outcome at a time: they all end with their order's deadline.
     pub const ATTEMPTS_MAX: usize = 64;
+
+    /// What is left of it after the fact that closes it.
+    fn closed(&self, state: Closed, kept: Option<Box<Kept>>) -> ClosedOrder {
+        ClosedOrder { events: self.events + 1, state, is_training: self.is_training, kept }
+    }
 
     /// What it comes to, part by part; zero until it is placed.
     pub(crate) fn sale(&self) -> Sale {
@@ -376,7 +396,7 @@ impl Order {
         self.events += 1;
         match event {
             OrderEvent::LineAdded(line) => {
-                self.lines.push(order_line(line, 0));
+                self.add(line, 0);
                 if let Some(prep) = &mut self.prep {
                     prep.add(line.line, line.station, line.course);
                 }
@@ -467,7 +487,9 @@ impl Order {
     /// Takes over what another order had; its tickets follow by facts of their own.
     fn receive(&mut self, received: &Received) {
         let Received { lines, discounts, charges, fires, .. } = received;
-        self.lines.extend(lines.iter().map(|received| order_line(&received.line, received.part)));
+        for received in lines {
+            self.add(&received.line, received.part);
+        }
         self.discounts = discounts.iter().map(|held| held.discount.clone()).collect();
         self.comps = discounts.iter().filter(|held| held.comp).map(|held| held.discount.discount).collect();
         self.charges.clone_from(charges);
@@ -475,6 +497,12 @@ impl Order {
             prep.lines.extend(lines.iter().filter_map(|line| line.prep));
             prep.fires += fires;
         }
+    }
+
+    fn add(&mut self, added: &Arc<Line>, part: u16) {
+        let (line, qty, unit, is_training) = (added.line, added.qty, added.unit, self.is_training);
+        let (added, totals) = (Arc::clone(added), LineTotals::default());
+        self.lines.push(OrderLine { line, qty, unit, added, part, is_training, totals });
     }
 
     /// Gives a ticket away.
@@ -531,11 +559,6 @@ impl Order {
             None => panic!("{event:?} for an order without the line: {self:?}"),
         }
     }
-}
-
-fn order_line(added: &Arc<Line>, part: u16) -> OrderLine {
-    let (line, qty, unit) = (added.line, added.qty, added.unit);
-    OrderLine { line, qty, unit, added: Arc::clone(added), part, totals: LineTotals::default() }
 }
 
 fn line_input(line: &OrderLine) -> LineInput<'_> {

@@ -300,7 +300,7 @@ pub enum Refused {
     MergeIntoItself,
     /// The orders cannot become one.
     OrdersDiffer {
-        /// What differs: `pay_mode`, `rounding`, `kitchen`, `source`.
+        /// What differs: `pay_mode`, `rounding`, `kitchen`, `source`, `training`.
         what: &'static str,
     },
     /// The order is not fully paid.
@@ -351,6 +351,11 @@ pub enum Refused {
     },
     /// No provider takes the payment: its outcome is recorded.
     NoProvider,
+    /// The order is for practice, and no provider is asked for money for it.
+    TrainingOrder {
+        /// The field that asks for one.
+        field: &'static str,
+    },
     /// The provider has set no money aside that could be taken, changed or let go.
     PaymentNotAuthorised,
     /// The provider was asked to let go of the money.

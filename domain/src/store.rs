@@ -1,7 +1,7 @@
 //! A store: everything one writer decides for.
 
 use crate::calendar::{CutOff, Date, Timestamp};
-use crate::command::{Context, StoreCommand};
+use crate::command::{Context, OrderCommand, PaymentCommand, StoreCommand};
 use crate::day::Days;
 use crate::drawer::Drawer;
 use crate::event::{Event, Opening, OrderEvent, PaymentEvent, RenamedLine, StoreEvent, StoreMenuEvent, TicketEvent};
@@ -110,6 +110,8 @@ pub struct Store {
     storemenu_events: u64,
     /// Whether an order was ever opened here: an archived one counts too.
     has_sold: bool,
+    /// Whether an order for practice was ever in this memory: where none was, nobody asks which order is one.
+    has_trained: bool,
 }
 
 /// A deadline: when the engine has to come back to an entity.
@@ -250,6 +252,7 @@ impl Store {
             store_events: 1,
             storemenu_events: 0,
             has_sold: false,
+            has_trained: false,
         }
     }
 
@@ -331,6 +334,7 @@ impl Store {
     fn evolve_order(&mut self, order: OrderId, event: &OrderEvent) {
         if let OrderEvent::OrderOpened(opening) = event {
             self.has_sold = true;
+            self.has_trained |= opening.training;
             self.count_number(opening);
         }
         match self.orders.entry(order) {
@@ -418,6 +422,34 @@ impl Store {
     /// An order.
     pub fn order(&self, order: OrderId) -> Option<&OrderSlot> {
         self.orders.get(&order)
+    }
+
+    /// Whether an order in memory is for practice.
+    fn is_training(&self, order: OrderId) -> bool {
+        self.has_trained && self.orders.get(&order).is_some_and(OrderSlot::is_training)
+    }
+
+    /// Whether a command is about an order for practice, as the state stands before it.
+    pub fn trains(&self, command: &StoreCommand) -> bool {
+        match command {
+            StoreCommand::Order(_, OrderCommand::Open(new)) => new.training,
+            StoreCommand::Order(order, _) | StoreCommand::Payment(_, PaymentCommand::Initiate { order, .. }) => {
+                self.is_training(*order)
+            }
+            StoreCommand::Payment(payment, _) => {
+                self.has_trained && self.payments.get(payment).is_some_and(|payment| self.is_training(payment.order))
+            }
+            StoreCommand::Put(_)
+            | StoreCommand::AdoptMenu { .. }
+            | StoreCommand::SetPrice { .. }
+            | StoreCommand::SetAvailability { .. }
+            | StoreCommand::Stock(_)
+            | StoreCommand::OpenDay { .. }
+            | StoreCommand::CloseDay { .. }
+            | StoreCommand::Drawer(..)
+            | StoreCommand::Ticket(..)
+            | StoreCommand::Terminal(..) => false,
+        }
     }
 
     /// A payment.

@@ -165,6 +165,7 @@ fn event_json<'a>(
         command_id: CommandId(commit.command_id),
         event_index: index,
         source: meta.source,
+        training: meta.training,
         event: fact,
     })
 }

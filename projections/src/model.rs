@@ -19,6 +19,8 @@ pub(crate) struct Recorded<'a> {
     pub recorded_at: Timestamp,
     /// What its commit says besides; decoded only by who needs it.
     pub meta: &'a [u8],
+    /// Whether its commit is for practice: then it counts in no report.
+    pub training: bool,
     pub event: Event,
 }
 

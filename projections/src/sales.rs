@@ -265,6 +265,10 @@ impl Model for SalesModel {
         let (Stream::Order(tenant, store, order), Event::Order(_, event)) = (recorded.stream, &recorded.event) else {
             return Ok(());
         };
+        // Rule A3.
+        if recorded.training {
+            return Ok(());
+        }
         if let OrderEvent::OrderOpened(opening) = event {
             starts(recorded.revision)?;
             return self.open(before, (tenant, store, order), opening);

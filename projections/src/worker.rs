@@ -15,7 +15,7 @@ use domain::ids::CommandId;
 use domain::stream::Stream;
 use eventlog::{LogReader, Position, ReadError, StoredBatch, StoredCommit, StoredEvent, Tail};
 use redb::Durability;
-use schemas::stored;
+use schemas::stored::{self, CommitMeta};
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -259,6 +259,7 @@ fn apply<M: Model>(
         revision: event.revision.0,
         recorded_at: Timestamp(commit.recorded_at),
         meta: commit.meta,
+        training: CommitMeta::peek_training(commit.meta),
         event: stored::decode(&stream, event.body)?,
     };
     model.apply(before, &recorded)

@@ -71,6 +71,8 @@ pub struct NewOrder {
     pub service_charges: Vec<NewServiceCharge>,
     /// Whether it is placed in the same commit.
     pub place: Option<Place>,
+    /// Whether it is for practice.
+    pub training: bool,
 }
 
 /// Placing an order.

@@ -208,6 +208,8 @@ pub struct Opening {
     pub imported: bool,
     /// Whether it is prepared on tickets.
     pub kitchen: Kitchen,
+    /// Whether it is for practice: nothing of it reaches sales, stock, drawers or days.
+    pub training: bool,
 }
 
 /// What happened to an order.

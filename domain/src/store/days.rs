@@ -4,7 +4,7 @@ use super::{CashShifts, Store};
 use crate::calendar::{Date, business_date};
 use crate::command::{Context, Source};
 use crate::day;
-use crate::event::{DayClosing, DayEvent, Event, Pending};
+use crate::event::{DayClosing, DayEvent, Event, OrderEvent, Pending};
 use crate::ids::{DrawerId, OrderId, PaymentId};
 use crate::money::Money;
 use crate::order::OrderSlot;
@@ -66,6 +66,9 @@ impl Store {
         let mut due = Money::ZERO;
         for (id, slot) in &self.orders {
             let OrderSlot::Live(order) = slot else { continue };
+            if order.is_training {
+                continue;
+            }
             if order.is_placed && Money::ZERO < order.due() {
                 orders.push(*id);
                 due.0 = due.0.saturating_add(order.due().0);
@@ -86,12 +89,24 @@ impl Store {
     /// Opens a day with the first thing that is booked after a closing.
     pub(super) fn open_by_itself(&self, events: &mut Vec<Event>, context: &Context) {
         let is_booked = |event: &Event| match event {
-            Event::Order(order, event) => day::is_booked(self.orders.get(order), event),
+            Event::Order(order, event) => {
+                day::is_booked(self.orders.get(order), event) && !self.is_for_training(*order, events)
+            }
             _ => false,
         };
         if self.days.wants_opening() && context.source != Source::Imported && events.iter().any(is_booked) {
             let date = self.posting_date(context);
             events.insert(0, Event::Day(DayEvent::DayOpened { date }));
+        }
+    }
+
+    /// Whether an order is for practice: one that is there, or one that these events open.
+    fn is_for_training(&self, order: OrderId, events: &[Event]) -> bool {
+        match self.orders.get(&order) {
+            Some(slot) => slot.is_training(),
+            None => events.iter().any(|event| {
+                matches!(event, Event::Order(id, OrderEvent::OrderOpened(opening)) if *id == order && opening.training)
+            }),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::calendar::business_date;
 use crate::command::{Context, DrawerCommand, Source};
 use crate::drawer::Shift;
 use crate::event::{DrawerEvent, Event};
-use crate::ids::DrawerId;
+use crate::ids::{DrawerId, OrderId};
 use crate::money::Money;
 use crate::refused::Refused;
 use crate::staff::Right;
@@ -81,18 +81,23 @@ impl Store {
         }
     }
 
-    /// The shift cash goes into, or comes out of (rule D1): the one of the drawer that is named, else the only one that is
-    /// open, where the store works in shifts. What is recorded after the fact goes into none unless it names one.
+    /// The shift cash of an order goes into, or comes out of (rule D1): the one of the drawer that is named, else the only one that is
+    /// open, where the store works in shifts. What is recorded after the fact goes into none unless it names one, and what
+    /// is for practice into none at all.
     ///
     /// # Errors
     /// [`Refused::ShiftNotOpen`], [`Refused::ShiftRequired`], or [`Refused::AmountTooLarge`] where the drawer would hold
     /// more than a sum of money can.
     pub(super) fn cash_shift(
         &self,
+        order: OrderId,
         named: Option<DrawerId>,
         change: i64,
         context: &Context,
     ) -> Result<Option<InShift>, Refused> {
+        if self.is_training(order) {
+            return Ok(None);
+        }
         let spared = context.is_offline() && context.offline.waived.has(Waiver::Shift);
         let found = match (named, self.settings.cash_shifts, context.source) {
             // Cash that was taken is taken: it goes into no shift, and the terminal's stream says so.

@@ -86,6 +86,7 @@ fn check_alike(source: &Order, target: &Order) -> Result<(), Refused> {
         ("kitchen", source.prep.is_some() != target.prep.is_some()),
         // What is recorded after the fact is booked on no day.
         ("source", source.is_imported != target.is_imported),
+        ("training", source.is_training != target.is_training),
     ];
     if let Some((what, _)) = differs.into_iter().find(|(_, differs)| *differs) {
         return Err(Refused::OrdersDiffer { what });

@@ -10,7 +10,7 @@ use crate::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, Event, Opening, OrderEvent, PayMode, PaymentEvent,
     ReleaseReason, ReservedLine, ServiceCharge, StockEvent,
 };
-use crate::ids::{ActorId, ChargeId, DiscountId, LineId, OrderId, TableId, Text};
+use crate::ids::{ActorId, ChargeId, DiscountId, LineId, OrderId, TableId, TerminalId, Text};
 use crate::kitchen::Kitchen;
 use crate::menu::Menu;
 use crate::money::{Money, QtyMilli};
@@ -20,6 +20,7 @@ use crate::refused::{Closed, Refused};
 use crate::staff::Right;
 use crate::tenant::Tenant;
 use crate::terminal::Waiver;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A decision in the making: the facts so far, and the order as they leave it.
@@ -177,10 +178,13 @@ impl Store {
             rules: settings.rules,
             imported: context.source == Source::Imported,
             // What is recorded after the fact was served long ago; so was, while its terminal was away, what is paid first.
+            // Nobody cooks what is for practice.
             kitchen: match (context.source, new.pay_mode) {
+                _ if new.training => Kitchen::Off,
                 (Source::Imported, _) | (Source::Offline, PayMode::First) => Kitchen::Off,
                 (Source::Online | Source::Engine, _) | (Source::Offline, PayMode::Later) => settings.kitchen,
             },
+            training: new.training,
         };
         let opened = OrderEvent::OrderOpened(opening);
         let OrderSlot::Live(order) = OrderSlot::open(&opened) else { unreachable!("a new order is live") };
@@ -202,21 +206,21 @@ impl Store {
 
     /// What is called out (rule O9). A terminal that was away has counted by itself.
     fn display_number(&self, id: OrderId, new: &NewOrder, date: Date, context: &Context) -> Result<Text, Refused> {
-        let prefix = context.terminal.as_ref().map_or("", |terminal| terminal.as_str());
+        let prefix = number_prefix(context.terminal.as_ref(), new.training);
         // Old dates have no counter, and the order's id is unique already; no counted number has a `#`.
         let by_id = || Text::parse(&format!("#{id}")).expect("an order's id makes a text");
         let is_spared = context.offline.waived.has(Waiver::Number);
         match (context.source, &new.display_number) {
             (Source::Imported, Some(number)) => Ok(number.clone()),
             (Source::Imported, None) => Ok(by_id()),
-            (Source::Offline, Some(number)) if self.counts(date) && self.is_next(date, prefix, number) => {
+            (Source::Offline, Some(number)) if self.counts(date) && self.is_next(date, &prefix, number) => {
                 Ok(number.clone())
             }
             (Source::Offline, Some(number)) if !is_spared => Err(Refused::NumberTaken { number: number.clone() }),
             (Source::Offline, Some(_) | None) if !self.counts(date) => Ok(by_id()),
             (Source::Online | Source::Engine, Some(_)) => Err(Refused::OnlyImported { field: "display_number" }),
             (Source::Offline, Some(_) | None) | (Source::Online | Source::Engine, None) => {
-                Ok(self.next_number(date, prefix))
+                Ok(self.next_number(date, &prefix))
             }
         }
     }
@@ -519,6 +523,17 @@ impl<'a> Draft<'a> {
             (true, Money::ZERO) => Err(Refused::NotServed),
             (true, due) => Err(Refused::PaymentDue { due }),
         }
+    }
+}
+
+/// Whose numbers an order gets: its terminal's own. Orders for practice have numbers apart, and no terminal is called `T`,
+/// because ids have no capitals.
+fn number_prefix(terminal: Option<&TerminalId>, training: bool) -> Cow<'_, str> {
+    match (terminal, training) {
+        (None, false) => Cow::Borrowed(""),
+        (None, true) => Cow::Borrowed("T"),
+        (Some(terminal), false) => Cow::Borrowed(terminal.as_str()),
+        (Some(terminal), true) => Cow::Owned(format!("T-{terminal}")),
     }
 }
 

@@ -81,6 +81,8 @@ impl Store {
             store_events,
             storemenu_events,
             has_sold,
+            // It follows from the orders that are put in.
+            has_trained: _,
         } = self;
         let is_live = |order: &OrderId| matches!(orders.get(order), Some(OrderSlot::Live(_)));
         let live_orders = orders.iter().filter(|(_, slot)| matches!(slot, OrderSlot::Live(_)));
@@ -143,6 +145,7 @@ impl Store {
             store_events,
             storemenu_events,
             has_sold,
+            has_trained: false,
         }
     }
 
@@ -153,6 +156,7 @@ impl Store {
             orders,
             payments,
             tickets,
+            has_trained,
             // Not of orders: the store has its own.
             settings: _,
             menu_version: _,
@@ -168,6 +172,7 @@ impl Store {
             has_sold: _,
             tickets_made: _,
         } = folded;
+        self.has_trained |= has_trained;
         for (id, payment) in payments {
             self.payments.entry(id).or_insert(payment);
         }

@@ -108,6 +108,9 @@ impl Store {
     ) -> Result<Vec<Event>, Refused> {
         may_try(order, method)?;
         amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
+        if let (Method::Provider { .. }, true) = (method, order.is_training) {
+            return Err(Refused::TrainingOrder { field: "provider_account" });
+        }
         let deadline = match (method, context.source) {
             (Method::Provider { .. }, Source::Imported | Source::Offline) => {
                 return Err(Refused::OnlyOnline { field: "provider_account" });
@@ -159,7 +162,7 @@ impl Store {
         }
         let change = Money(tendered.0 - needed.0);
         let captured = PaymentEvent::PaymentCaptured { amount, tip, tendered: Some(tendered), change: Some(change) };
-        let in_shift = self.cash_shift(drawer, needed.0, context)?;
+        let in_shift = self.cash_shift(order, drawer, needed.0, context)?;
         events.push(Event::Payment(id, captured));
         events.extend(in_shift.map(|(drawer, shift)| {
             let sale = DrawerEvent::CashSaleRecorded { shift: shift.number, payment: id, amount: needed };

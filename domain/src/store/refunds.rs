@@ -175,7 +175,7 @@ impl Store {
     ) -> Result<Vec<Event>, Refused> {
         let amount = refund.parts.sum();
         let in_shift = match payment.tender {
-            Tender::Cash => self.cash_shift(drawer, -amount.0, context)?,
+            Tender::Cash => self.cash_shift(payment.order, drawer, -amount.0, context)?,
             Tender::External(_) => None,
         };
         let mut events = self.refunded(id, payment, refund, context);

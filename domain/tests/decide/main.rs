@@ -18,6 +18,7 @@ mod stock_items;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]
 mod support;
+mod training;
 
 use domain::calendar::Timestamp;
 use domain::check::LineShares;

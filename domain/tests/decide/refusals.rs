@@ -76,6 +76,7 @@ fn name(refused: &Refused) -> &'static str {
         Refused::CashSettled => "CashSettled",
         Refused::ProviderDecides { .. } => "ProviderDecides",
         Refused::NoProvider => "NoProvider",
+        Refused::TrainingOrder { .. } => "TrainingOrder",
         Refused::PaymentNotAuthorised => "PaymentNotAuthorised",
         Refused::VoidUnderWay => "VoidUnderWay",
         Refused::TipTooHigh { .. } => "TipTooHigh",
@@ -114,7 +115,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 97;
+const REFUSALS: usize = 98;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -464,6 +465,7 @@ fn every_refusal_is_made() {
         floor_cases(),
         payment_and_stock_cases(),
         crate::provider::refused(),
+        vec![crate::training::asks_a_provider()],
     ];
     let cases = cases.concat();
     for (given, when, refused) in cases {

@@ -26,6 +26,7 @@ mod stock;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "two test binaries share it and neither uses all of it")]
 mod support;
+mod training;
 
 use generate::{
     BUSY, Day, Mix, PAYING, a_day, a_day_at_the_provider, a_day_in_shifts, a_day_of_reviews, a_refunding_day,

@@ -183,6 +183,7 @@ pub fn new_order() -> NewOrder {
         discounts: vec![],
         service_charges: vec![],
         place: None,
+        training: false,
     }
 }
 

@@ -24,4 +24,5 @@ mod roles;
 mod server;
 mod simulator;
 mod tour;
+mod training;
 mod verify;

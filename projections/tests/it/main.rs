@@ -9,4 +9,5 @@ mod queries;
 mod rebuild;
 mod sales;
 mod space;
+mod training;
 mod world;

@@ -163,10 +163,14 @@ impl World {
                 (Some(*id), Store::decide(self.stores.get(id), &self.state, command, &context)?)
             }
         };
+        let trains = match &command {
+            Command::Store(id, command) => self.stores.get(id).is_some_and(|store| store.trains(command)),
+            Command::Menu(_) | Command::Access(_) => false,
+        };
         for event in &events {
             self.evolve(store, event);
         }
-        self.append(store, &events);
+        self.append(store, &events, trains);
         Ok(events)
     }
 
@@ -185,7 +189,7 @@ impl World {
     }
 
     /// One commit in one batch.
-    fn append(&mut self, store: Option<StoreId>, events: &[Event]) {
+    fn append(&mut self, store: Option<StoreId>, events: &[Event], training: bool) {
         self.now += 1_000_000;
         self.commands += 1;
         let Some(first) = events.first() else { return };
@@ -198,6 +202,7 @@ impl World {
             occurred_at: None,
             main: Stream::of(self.tenant, store, first),
             correlation: None,
+            training,
         };
         let mut meta_bytes = vec![];
         meta.encode(&mut meta_bytes);
@@ -353,6 +358,7 @@ pub fn new_order(lines: Vec<NewLine>, place: bool) -> NewOrder {
         discounts: vec![],
         service_charges: vec![],
         place: place.then_some(Place { expected_total: None }),
+        training: false,
     }
 }
 
@@ -523,6 +529,27 @@ impl World {
 
     /// Does the step if the domain allows it.
     pub fn step(&mut self, step: &Step) {
+        if let Some(command) = self.command_of(step) {
+            // What is refused did not happen.
+            let _ = self.run(command);
+        }
+    }
+
+    /// Does the step as one of practice, if it is about an order and the domain allows it; answers what happened. It takes
+    /// no time, so that what else happens has the same times without it.
+    pub fn practise(&mut self, step: &Step) -> Vec<Event> {
+        let command = match step {
+            Step::Hour { .. } => None,
+            step => self.command_of(step).and_then(for_practice),
+        };
+        let now = self.now;
+        let events = command.and_then(|command| self.run(command).ok()).unwrap_or_default();
+        self.now = now;
+        events
+    }
+
+    /// The command that a step is; `None` for one of time, which passes.
+    fn command_of(&mut self, step: &Step) -> Option<Command> {
         let sku_of = |dough: bool| sku(if dough { "dough" } else { "water" });
         let command = match step {
             Step::Open { order, items, place, channel, table, first } => {
@@ -597,7 +624,7 @@ impl World {
             Step::Unmark { sku } => stock(StockCommand::Unmark86(sku_of(*sku))),
             Step::Hour { hour, day } => {
                 self.local = wall(2026, 11, u32::from(*day), u32::from(*hour));
-                return;
+                return None;
             }
             Step::OpenDay { back } => to_store(StoreCommand::OpenDay { date: self.date(*back) }),
             Step::CloseDay { back } => to_store(StoreCommand::CloseDay { date: self.date(*back) }),
@@ -649,9 +676,31 @@ impl World {
             }
             Step::Merge { order: number, into } => order(*number, OrderCommand::MergeInto(order_id(*into))),
         };
-        // What is refused did not happen.
-        let _ = self.run(command);
+        Some(command)
     }
+}
+
+/// The command as one for practice, on an order of its own; `None` for what is about none.
+fn for_practice(command: Command) -> Option<Command> {
+    let its_order = |order: OrderId| id(OrderId::parse, &format!("practice_{order}"));
+    let Command::Store(store, command) = command else { return None };
+    let command = match command {
+        StoreCommand::Order(order, OrderCommand::Open(new)) => {
+            StoreCommand::Order(its_order(order), OrderCommand::Open(NewOrder { training: true, ..new }))
+        }
+        StoreCommand::Order(order, OrderCommand::MergeInto(into)) => {
+            StoreCommand::Order(its_order(order), OrderCommand::MergeInto(its_order(into)))
+        }
+        StoreCommand::Order(order, command) => StoreCommand::Order(its_order(order), command),
+        StoreCommand::Payment(payment, mut command) => {
+            if let PaymentCommand::Initiate { order, .. } = &mut command {
+                *order = its_order(*order);
+            }
+            StoreCommand::Payment(id(PaymentId::parse, &format!("practice_{payment}")), command)
+        }
+        _ => return None,
+    };
+    Some(Command::Store(store, command))
 }
 
 fn check(number: u64) -> CheckId {

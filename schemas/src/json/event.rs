@@ -104,6 +104,8 @@ pub struct Recorded<'a> {
     pub event_index: u32,
     /// How the command came.
     pub source: domain::command::Source,
+    /// Whether it is for practice.
+    pub training: bool,
     /// The fact.
     pub event: &'a Event,
 }
@@ -158,6 +160,9 @@ pub struct EventJson<'a> {
     /// How the command came: `online`, `offline`, `imported` or, by itself, `engine`.
     #[schema(value_type = String)]
     pub source: wire::Source,
+    /// `true` for what is for practice and counts in no report; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub training: bool,
     /// The fact.
     #[schema(value_type = Object)]
     pub data: EventData<'a>,
@@ -184,6 +189,7 @@ impl<'a> EventJson<'a> {
             command_id: CommandIdJson(recorded.command_id),
             event_index: recorded.event_index,
             source: Wire(recorded.source),
+            training: recorded.training,
             data: EventData(recorded.event),
         }
     }

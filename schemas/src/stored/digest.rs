@@ -310,6 +310,7 @@ fn write_new_order(form: &mut Form<'_>, order: &NewOrder) {
         discounts,
         service_charges,
         place,
+        training,
     } = order;
     form.number(16, channel.code()).number(17, dining_mode.code()).number(18, pay_mode.code());
     form.text_opt(19, table).number(20, *guests).text_opt(21, customer_ref);
@@ -321,6 +322,7 @@ fn write_new_order(form: &mut Form<'_>, order: &NewOrder) {
     if let Some(place) = place {
         form.nested(27, |form| write_place(form, place));
     }
+    form.flag(50, *training);
 }
 
 fn write_place(form: &mut Form<'_>, Place { expected_total }: &Place) {

@@ -29,6 +29,8 @@ pub struct CommitMeta {
     pub main: Stream,
     /// The order all of it belongs to.
     pub correlation: Option<OrderId>,
+    /// Whether it is for practice: it counts in no report.
+    pub training: bool,
 }
 
 /// Why bytes are not the form of a [`CommitMeta`]. Each is damage or a newer program's work.
@@ -77,6 +79,9 @@ const VERSION_PLAIN: u8 = 1;
 /// The plain one and the place in the terminal's queue.
 const VERSION_QUEUED: u8 = 2;
 
+/// What is for practice: the plain one, and the place in the terminal's queue where it has one.
+const VERSION_TRAINING: u8 = 3;
+
 /// Version and checksum.
 const HEADER_LEN: usize = 5;
 
@@ -101,7 +106,20 @@ struct CommitMetaV2<'a> {
     terminal_seq: u64,
 }
 
+/// The body of version 3.
+#[derive(Serialize, Deserialize)]
+struct CommitMetaV3<'a> {
+    #[serde(borrow)]
+    plain: CommitMetaV1<'a>,
+    terminal_seq: Option<u64>,
+}
+
 impl CommitMeta {
+    /// Whether the stored form is of a commit that is for practice, before anything is checked.
+    pub fn peek_training(bytes: &[u8]) -> bool {
+        bytes.first() == Some(&VERSION_TRAINING)
+    }
+
     /// Appends the stored form: version (1 byte), CRC-32C over version and body (`u32` little-endian), body (postcard).
     pub fn encode(&self, out: &mut Vec<u8>) {
         let mut main = String::with_capacity(Stream::NAME_LEN_MAX);
@@ -117,6 +135,10 @@ impl CommitMeta {
         };
         let start = out.len();
         match self.terminal_seq {
+            seq if self.training => {
+                out.extend_from_slice(&[VERSION_TRAINING, 0, 0, 0, 0]);
+                append(&CommitMetaV3 { plain, terminal_seq: seq.map(|seq| seq.0) }, out);
+            }
             None => {
                 out.extend_from_slice(&[VERSION_PLAIN, 0, 0, 0, 0]);
                 append(&plain, out);
@@ -151,6 +173,11 @@ impl CommitMeta {
                 let CommitMetaV2 { plain, terminal_seq } = whole(body)?;
                 plain.back(Some(seq(terminal_seq)?))
             }
+            VERSION_TRAINING => {
+                let CommitMetaV3 { plain, terminal_seq } = whole(body)?;
+                let queued = terminal_seq.map(seq).transpose()?;
+                Ok(CommitMeta { training: true, ..plain.back(queued)? })
+            }
             _ => Err(BadMeta::UnknownVersion { version }),
         }
     }
@@ -176,6 +203,7 @@ impl CommitMetaV1<'_> {
             occurred_at: timestamp_opt(self.occurred_at_us),
             main: Stream::parse(self.main)?,
             correlation: named_opt(self.correlation)?,
+            training: false,
         })
     }
 }

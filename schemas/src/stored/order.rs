@@ -71,6 +71,13 @@ struct OrderOpenedV2<'a> {
     kitchen: u8,
 }
 
+/// `OrderOpened`, version 3: for practice. Written where it is; others are of version 1 or 2.
+#[derive(Serialize, Deserialize)]
+struct OrderOpenedV3<'a> {
+    #[serde(borrow)]
+    v2: OrderOpenedV2<'a>,
+}
+
 /// `LineAdded`, version 2: with who prepares it. Written where somebody does; others are of version 1.
 #[derive(Serialize, Deserialize)]
 struct LineAddedV2<'a> {
@@ -244,9 +251,21 @@ impl<'a> Stored<'a, Opening> for OrderOpenedV1<'a> {
             time_zone: named(self.time_zone)?,
             rules: self.rules.back()?,
             imported: self.imported,
-            // Version 1 knew of no kitchens.
+            // Version 1 knew of no kitchens, and of no practice.
             kitchen: Kitchen::Off,
+            training: false,
         })
+    }
+}
+
+impl<'a> Stored<'a, Opening> for OrderOpenedV2<'a> {
+    fn of(opening: &'a Opening) -> OrderOpenedV2<'a> {
+        OrderOpenedV2 { v1: OrderOpenedV1::of(opening), kitchen: opening.kitchen.code() }
+    }
+
+    fn back(self) -> Result<Opening, BadValue> {
+        let kitchen = code(self.kitchen)?;
+        Ok(Opening { kitchen, ..self.v1.back()? })
     }
 }
 
@@ -426,10 +445,12 @@ pub(super) fn encode(event: &OrderEvent, out: &mut Vec<u8>) {
     use OrderEvent as E;
     match event {
         E::OrderOpened(opening) => match opening.kitchen {
+            _ if opening.training => {
+                write(tag::ORDER_OPENED, 3, &OrderOpenedV3 { v2: OrderOpenedV2::of(opening) }, out);
+            }
             Kitchen::Off => write(tag::ORDER_OPENED, 1, &OrderOpenedV1::of(opening), out),
             Kitchen::On => {
-                let body = OrderOpenedV2 { v1: OrderOpenedV1::of(opening), kitchen: opening.kitchen.code() };
-                write(tag::ORDER_OPENED, 2, &body, out);
+                write(tag::ORDER_OPENED, 2, &OrderOpenedV2::of(opening), out);
             }
         },
         E::LineAdded(line) => match &line.station {
@@ -519,10 +540,10 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<OrderEvent, DecodeError>
         (tag::LINE_ADDED, 1) => {
             envelope.read(|body: LineAddedV1<'_>| body.back().map(|line| E::LineAdded(Arc::new(line))))
         }
-        (tag::ORDER_OPENED, 2) => envelope.read(|body: OrderOpenedV2<'_>| {
-            let kitchen = code(body.kitchen)?;
-            Ok(E::OrderOpened(Opening { kitchen, ..body.v1.back()? }))
-        }),
+        (tag::ORDER_OPENED, 2) => envelope.read(|body: OrderOpenedV2<'_>| body.back().map(E::OrderOpened)),
+        (tag::ORDER_OPENED, 3) => {
+            envelope.read(|body: OrderOpenedV3<'_>| Ok(E::OrderOpened(Opening { training: true, ..body.v2.back()? })))
+        }
         (tag::LINE_ADDED, 2) => envelope.read(|body: LineAddedV2<'_>| {
             let station = Some(named(body.station)?);
             Ok(E::LineAdded(Arc::new(Line { station, ..body.v1.back()? })))

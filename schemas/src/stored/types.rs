@@ -58,7 +58,7 @@ event_types! {
     STORE_PRICE_SET = 0x0402 v 1 "StorePriceSet";
     STORE_AVAILABILITY_SET = 0x0403 v 1 "StoreAvailabilitySet";
 
-    ORDER_OPENED = 0x0501 v 2 "OrderOpened";
+    ORDER_OPENED = 0x0501 v 3 "OrderOpened";
     LINE_ADDED = 0x0502 v 2 "LineAdded";
     LINE_QTY_CHANGED = 0x0503 v 1 "LineQtyChanged";
     LINE_REMOVED = 0x0504 v 1 "LineRemoved";

@@ -113,6 +113,8 @@ view! {
         pub updated_at: Timestamp,
         /// Whether it was recorded after the fact from a file.
         pub imported: bool,
+        /// Whether it is for practice: it takes no stock and counts in no report.
+        pub training: bool,
         /// When it is cancelled unless somebody pays.
         pub deadline: Option<Timestamp>,
         /// Why it was cancelled: `payment_timeout`, or somebody's words.
@@ -486,6 +488,8 @@ view! {
         pub payment_state: PaidState,
         /// The order it went into.
         pub merged_into: Option<OrderId>,
+        /// Whether it is for practice.
+        pub training: bool,
         /// The revision of its stream.
         pub revision: u64,
     }
@@ -510,6 +514,7 @@ impl OrderView {
             due: self.due,
             payment_state: self.payment_state,
             merged_into: self.merged_into,
+            training: self.training,
             revision: self.revision,
         }
     }

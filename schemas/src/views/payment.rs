@@ -236,6 +236,8 @@ view! {
         pub refunds: Vec<RefundView>,
         /// The business date of its order.
         pub business_date: Option<Date>,
+        /// Whether it is for practice: it counts in no report.
+        pub training: bool,
         /// When it was initiated.
         pub initiated_at: Timestamp,
         /// When it last changed.

@@ -210,6 +210,7 @@ fn opening() -> Opening {
         rules: PriceRules::default(),
         imported: false,
         kitchen: Kitchen::Off,
+        training: false,
     }
 }
 
@@ -293,7 +294,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
     let (amount, tip, check) = (Money(3_220), Money(100), CheckId::FIRST);
     let applied = OrderEvent::PaymentApplied { payment: payment_id(), tender: cash, amount, tip, check };
     let cancelled = |reason| OrderEvent::OrderCancelled { reason };
-    let plain_opening = Opening { table: None, customer_ref: None, imported: true, ..opening() };
+    let plain_opening = Opening { table: None, customer_ref: None, imported: true, training: true, ..opening() };
     vec![
         (
             order(OrderEvent::OrderOpened(opening())),
@@ -309,7 +310,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
             concat!(
                 r#"{"channel":"pos","dining_mode":"dine_in","pay_mode":"later","guests":2,"currency":"EUR","#,
                 r#""display_number":"17","business_date":"2026-11-21","opened_local":"2026-11-22T01:02:03","#,
-                r#""time_zone":"Europe/Madrid","rounding":"half_even","tax_rounding":"line","imported":true}"#,
+                r#""time_zone":"Europe/Madrid","rounding":"half_even","tax_rounding":"line","imported":true,"training":true}"#,
             ),
         ),
         (
@@ -718,6 +719,7 @@ fn the_feed_says_all_about_an_event() {
         command_id: CommandId(0x0190_d5a4_c1b8_7c3e_9d2a_6f4e_8b1c_7d90),
         event_index: 2,
         source: Source::Engine,
+        training: true,
         event: &event,
     };
     let json = concat!(
@@ -725,7 +727,7 @@ fn the_feed_says_all_about_an_event() {
         r#""store":"s1","order_id":"o1","recorded_at":"2026-11-22T12:00:00.000000Z","#,
         r#""occurred_at":"2026-11-22T11:59:59.999999Z","actor":"ana","approver":"boss","terminal":"till_1","#,
         r#""terminal_seq":41,"command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90","event_index":2,"source":"engine","#,
-        r#""data":{"total":3220}}"#,
+        r#""training":true,"data":{"total":3220}}"#,
     );
     assert_eq!(serde_json::to_string(&EventJson::new(&recorded)).unwrap(), json);
 }
@@ -747,6 +749,7 @@ fn the_feed_leaves_out_what_is_not_there() {
         command_id: CommandId(1),
         event_index: 0,
         source: Source::Online,
+        training: false,
         event: &event,
     };
     let json = concat!(

@@ -98,12 +98,12 @@ fn an_order_is_refused_at_the_field() {
         (
             r#", "expected": 3"#,
             "/expected",
-            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`",
+            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `training`",
         ),
         (
             r#", "a/b~c": 3"#,
             "/a~1b~0c",
-            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`",
+            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `training`",
         ),
         (
             r#", "guests": "two""#,

@@ -422,6 +422,12 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
         ),
         (Refused::NoProvider, "no_provider", "No provider takes the payment; record its outcome instead.", json!({})),
         (
+            Refused::TrainingOrder { field: "provider_account" },
+            "training_order",
+            "The order is for practice, and no provider is asked for money for it; leave provider_account out, or open another order.",
+            json!({"field": "provider_account"}),
+        ),
+        (
             Refused::PaymentNotAuthorised,
             "payment_not_authorised",
             "The provider has set no money aside that could be taken or changed.",

@@ -97,8 +97,8 @@ fn order() -> impl Strategy<Value = OpenOrder> {
     let how = (named::<Channel>(), named::<DiningMode>(), named::<PayMode>());
     let said = (option::of(id(domain::ids::CustomerRef)), any::<bool>(), option::of(text()));
     let what = (option::of(line()), option::of(discount()), option::of(charge()));
-    let place = (any::<bool>(), option::of(amount()));
-    (who, how, said, what, place).prop_map(|(who, how, said, what, (place, expected_total))| OpenOrder {
+    let place = (any::<bool>(), option::of(amount()), any::<bool>());
+    (who, how, said, what, place).prop_map(|(who, how, said, what, (place, expected_total, training))| OpenOrder {
         order_id: who.0,
         table: who.1,
         guests: who.2,
@@ -113,6 +113,7 @@ fn order() -> impl Strategy<Value = OpenOrder> {
         service_charges: what.2.into_iter().collect(),
         place,
         expected_total: if place { expected_total } else { None },
+        training,
     })
 }
 

@@ -224,8 +224,8 @@ fn opening() -> impl Strategy<Value = Opening> {
     let how = (select(channels.to_vec()), select(dining_modes.to_vec()), select(&[PayMode::First, PayMode::Later]));
     let who = (option::of(id(domain::ids::TableId)), any::<u16>(), option::of(id(domain::ids::CustomerRef)));
     let when = (date(), local(), text());
-    (how, who, when, currency(), text(), rules(), any::<bool>(), kitchen()).prop_map(
-        |(how, who, when, currency, display_number, rules, imported, kitchen)| Opening {
+    (how, who, when, currency(), text(), rules(), any::<[bool; 2]>(), kitchen()).prop_map(
+        |(how, who, when, currency, display_number, rules, [imported, training], kitchen)| Opening {
             channel: how.0,
             dining_mode: how.1,
             pay_mode: how.2,
@@ -240,6 +240,7 @@ fn opening() -> impl Strategy<Value = Opening> {
             rules,
             imported,
             kitchen,
+            training,
         },
     )
 }
@@ -710,8 +711,8 @@ pub fn meta() -> impl Strategy<Value = CommitMeta> {
     use domain::command::Source;
     let who = (id(ActorId), option::of(id(ActorId)), option::of(id(TerminalId)), option::of(seq()));
     let source = select(&[Source::Online, Source::Imported, Source::Engine, Source::Offline]);
-    (who, source, option::of(timestamp()), stream(), option::of(id(OrderId))).prop_map(
-        |((actor, approver, terminal, terminal_seq), source, occurred_at, main, correlation)| CommitMeta {
+    (who, source, option::of(timestamp()), stream(), option::of(id(OrderId)), any::<bool>()).prop_map(
+        |((actor, approver, terminal, terminal_seq), source, occurred_at, main, correlation, training)| CommitMeta {
             actor,
             approver,
             terminal,
@@ -720,6 +721,7 @@ pub fn meta() -> impl Strategy<Value = CommitMeta> {
             occurred_at,
             main,
             correlation,
+            training,
         },
     )
 }

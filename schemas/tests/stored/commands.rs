@@ -147,6 +147,7 @@ fn new_order() -> NewOrder {
         discounts: vec![discount()],
         service_charges: vec![charge()],
         place: Some(Place { expected_total: Some(Money(3_356)) }),
+        training: false,
     }
 }
 
@@ -161,6 +162,7 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     use OrderCommand as C;
     add("full", C::Open(new_order()));
     add("plain", C::Open(plain_order()));
+    add("training", C::Open(NewOrder { training: true, ..plain_order() }));
     add("two", C::AddLines(vec![line(), plain_line()]));
     add("one", C::ChangeLineQty { line: id!(LineId "l1"), qty: QtyMilli(300) });
     add("one", C::RemoveLine(id!(LineId "l1")));

@@ -225,6 +225,7 @@ pub fn opening() -> Opening {
         rules: PriceRules { rounding: Rounding::HalfEven, tax_rounding: TaxRounding::Line },
         imported: false,
         kitchen: Kitchen::Off,
+        training: false,
     }
 }
 
@@ -300,6 +301,8 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     use OrderEvent as E;
     add("full", E::OrderOpened(opening()));
     add("full", E::OrderOpened(Opening { kitchen: Kitchen::On, ..opening() }));
+    add("full", E::OrderOpened(Opening { training: true, ..opening() }));
+    add("cooked", E::OrderOpened(Opening { training: true, kitchen: Kitchen::On, ..opening() }));
     let kinds = [
         ("kiosk", Channel::Kiosk, DiningMode::TakeAway),
         ("online", Channel::Online, DiningMode::TakeAway),
@@ -687,6 +690,7 @@ pub fn metas() -> Vec<(&'static str, CommitMeta)> {
         occurred_at: Some(NOW),
         main: Stream::Order(tenant, store, ORDER),
         correlation: Some(ORDER),
+        training: false,
     };
     let plain = CommitMeta {
         approver: None,
@@ -701,5 +705,8 @@ pub fn metas() -> Vec<(&'static str, CommitMeta)> {
     let (terminal_seq, source) = (Some(TerminalSeq::MAX), Source::Offline);
     let queued = CommitMeta { terminal_seq, source, ..full };
     let rejected = CommitMeta { source, main: Stream::Terminal(tenant, store, id!(TerminalId "till_1")), ..plain };
-    vec![("full", full), ("plain", plain), ("imported", imported), ("queued", queued), ("rejected", rejected)]
+    let training = CommitMeta { training: true, ..full };
+    let queued_training = CommitMeta { training: true, ..queued };
+    let real = [("full", full), ("plain", plain), ("imported", imported), ("queued", queued), ("rejected", rejected)];
+    real.into_iter().chain([("training", training), ("queued_training", queued_training)]).collect()
 }

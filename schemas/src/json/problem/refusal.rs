@@ -89,6 +89,7 @@ pub fn refusal_code(refused: &Refused) -> &'static str {
         Refused::AmountUnknown => "amount_unknown",
         Refused::NothingToReview => "nothing_to_review",
         Refused::DecisionNotPossible { .. } => "decision_not_possible",
+        Refused::TrainingOrder { .. } => "training_order",
         Refused::OnlyOnline { .. } => "only_online",
         Refused::NotCash => "not_cash",
         Refused::ShiftRequired => "shift_required",
@@ -222,6 +223,10 @@ pub fn refusal_detail(refused: &Refused) -> String {
             flag.0
         )
         .into(),
+        R::TrainingOrder { field } => format!(
+            "The order is for practice, and no provider is asked for money for it; leave {field} out, or open another order."
+        )
+        .into(),
         R::OnlyOnline { field } => {
             format!("What is recorded after the fact may not bring {field}; leave it out.").into()
         }
@@ -319,8 +324,8 @@ pub fn refusal_facts(refused: &Refused) -> Map<String, Value> {
         R::TokenExists { token } | R::UnknownToken { token } => json!({"token_id": Wire(*token)}),
         R::LastToken { role } => json!({"role": name_of(*role)}),
         R::ApprovalRequired { right, approver } => json!({"right": name_of(*right), "approver": approver.map(Wire)}),
-        R::OnlyImported { field } | R::OnlyOnline { field } => json!({"field": field}),
         R::AmountUnknown => json!({"field": "amount"}),
+        R::OnlyImported { field } | R::OnlyOnline { field } | R::TrainingOrder { field } => json!({"field": field}),
         R::ProviderDecides { account } => json!({"provider_account": Wire(*account)}),
         R::TipTooHigh { max } => json!({"max": max.0}),
         R::NoProvider | R::PaymentNotAuthorised | R::VoidUnderWay | R::NothingToReview => json!({}),

@@ -70,6 +70,10 @@ pub struct OpenOrder {
     /// The total the guest was shown; refused where the engine's is another. Only with `place`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<wire::Money>,
+    /// Whether it is for practice, for its life: it is priced and paid like any other (in cash or by an external tender), takes
+    /// nothing from stock, goes to no kitchen and into no drawer, and counts in no report.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub training: bool,
 }
 
 fn one_u16() -> u16 {
@@ -109,6 +113,7 @@ impl OpenOrder {
             discounts: each(self.discounts, "/discounts", Discount::parse)?,
             service_charges: each(self.service_charges, "/service_charges", ServiceCharge::parse)?,
             place,
+            training: self.training,
         };
         Ok((self.order_id.0, order))
     }

@@ -116,7 +116,8 @@ fn opened<S: Serializer>(opening: &Opening, to: S) -> Result<S::Ok, S::Error> {
         "rounding": name_of(opening.rules.rounding),
         "tax_rounding": name_of(opening.rules.tax_rounding),
         "imported": opening.imported,
-        "kitchen" ?: kitchen
+        "kitchen" ?: kitchen,
+        "training" ?: opening.training.then_some(true)
     )
 }
 
