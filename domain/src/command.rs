@@ -1,7 +1,7 @@
 //! Commands: requests to change something. They are parsed at the door; what is left to refuse is the trade's business.
 
 use crate::calendar::{Date, LocalDateTime, Timestamp};
-use crate::event::Role;
+use crate::event::{ChainHead, Role};
 use crate::ids::{
     ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TicketId, TokenId, VariationId,
 };
@@ -125,6 +125,9 @@ pub enum StoreCommand {
     CloseDay {
         /// The business date.
         date: Date,
+        /// Where the chain of the store's history stands, as far as the door knows: it is no part of what is asked, and a
+        /// repeat may bring another.
+        chain: Option<ChainHead>,
     },
     /// To a kitchen ticket.
     Ticket(TicketId, TicketCommand),

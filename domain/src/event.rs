@@ -18,7 +18,7 @@ mod terminal;
 mod ticket;
 
 pub use access::{AccessEvent, Role};
-pub use day::{DayClosing, DayEvent, DayTotals, Pending};
+pub use day::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
 pub use drawer::DrawerEvent;
 pub use menu::MenuEvent;
 pub use order::{

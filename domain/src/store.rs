@@ -162,7 +162,7 @@ impl Store {
             StoreCommand::Payment(payment, command) => store.decide_payment(tenant, *payment, command, context),
             StoreCommand::Stock(command) => store.stock.decide(command, context),
             StoreCommand::OpenDay { date } => store.open_day(*date, context),
-            StoreCommand::CloseDay { date } => store.close_day(*date, context),
+            StoreCommand::CloseDay { date, chain } => store.close_day(*date, *chain, context),
             StoreCommand::Drawer(drawer, command) => store.decide_drawer(tenant, *drawer, command, context),
             StoreCommand::Ticket(ticket, command) => store.decide_ticket(*ticket, *command),
             StoreCommand::Terminal(terminal, command) => store.decide_terminal(*terminal, command),

@@ -25,7 +25,7 @@ use crate::{
     AppendError, Appended, BatchId, BatchPlace, Embedded, LogReader, LogWriter, OpenError, Position, ReadError,
     Recovered, StoredBatch,
 };
-pub use verify::{Problem, Verified, verify_embedded, verify_on};
+pub use verify::{Problem, Verified, verify_embedded, verify_embedded_with, verify_on};
 
 use check::Care;
 use keeper::Keeper;

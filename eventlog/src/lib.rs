@@ -43,7 +43,9 @@ mod types;
 mod writer;
 
 pub use batch::{Batch, CommitWriter};
-pub use embedded::{Options, Preparation, Problem, Verified, open_embedded, open_on, verify_embedded, verify_on};
+pub use embedded::{
+    Options, Preparation, Problem, Verified, open_embedded, open_on, verify_embedded, verify_embedded_with, verify_on,
+};
 pub use error::{AppendError, Corrupt, OpenError, ReadError};
 pub use reader::{FoundCommit, LogReader, OwnedEvent, Tail};
 pub use stored::{StoredBatch, StoredCommit, StoredEvent};

@@ -45,11 +45,13 @@ pub enum Capability {
     ReadReports,
     /// Replay events and read histories.
     ReadEvents,
+    /// Read where the chain of hashes over a history stands.
+    ReadChain,
 }
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Capability; 18] = [
+    pub const ALL: [Capability; 19] = [
         Capability::TakeOrders,
         Capability::WorkTickets,
         Capability::TakePayments,
@@ -68,6 +70,7 @@ impl Capability {
         Capability::ReadDays,
         Capability::ReadReports,
         Capability::ReadEvents,
+        Capability::ReadChain,
     ];
 
     /// What a refusal calls it.
@@ -91,6 +94,7 @@ impl Capability {
             Capability::ReadDays => "read_days",
             Capability::ReadReports => "read_reports",
             Capability::ReadEvents => "read_events",
+            Capability::ReadChain => "read_chain",
         }
     }
 }
@@ -113,8 +117,9 @@ pub fn allows(role: Role, capability: Capability) -> bool {
                 | C::ReadDays
         ),
         Role::Kitchen => matches!(capability, C::WorkTickets | C::Mark86 | C::ReadStores),
-        Role::Analyst | Role::Auditor => {
-            matches!(capability, C::ReadStores | C::ReadDays | C::ReadReports | C::ReadEvents)
+        Role::Analyst => matches!(capability, C::ReadStores | C::ReadDays | C::ReadReports | C::ReadEvents),
+        Role::Auditor => {
+            matches!(capability, C::ReadStores | C::ReadDays | C::ReadReports | C::ReadEvents | C::ReadChain)
         }
     }
 }
@@ -233,6 +238,7 @@ read_stores    yes yes yes yes yes yes
 read_days      yes yes yes - yes yes
 read_reports   yes yes - - yes yes
 read_events    yes yes - - yes yes
+read_chain     yes yes - - - yes
 ";
         assert_eq!(table, expected);
     }

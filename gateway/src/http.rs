@@ -18,7 +18,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
 use routes::{
-    admin, batch, days, drawers, feed, floor, kitchen, ops, orders, payments, reads, stock, terminals, webhooks,
+    admin, batch, chain, days, drawers, feed, floor, kitchen, ops, orders, payments, reads, stock, terminals, webhooks,
 };
 use std::sync::Arc;
 use utoipa::OpenApi;
@@ -124,6 +124,7 @@ fn documented() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(reads::stores))
         .routes(routes!(batch::post))
         .routes(routes!(terminals::list))
+        .routes(routes!(chain::chain))
         .routes(routes!(terminals::exceptions))
         .routes(routes!(terminals::resolve))
         .routes(routes!(reads::sales))

@@ -9,6 +9,7 @@
 
 mod access;
 mod catalog;
+mod chains;
 mod drawers;
 mod fault;
 mod key;
@@ -34,6 +35,7 @@ pub use terminals::ExceptionFilter;
 
 use crate::access::{AccessModel, Tokens};
 use crate::catalog::{CatalogModel, Menus};
+use crate::chains::ChainsModel;
 use crate::drawers::DrawersModel;
 use crate::lane::Lane;
 use crate::model::Model;
@@ -46,6 +48,7 @@ use domain::ids::{
     AccountId, DrawerId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, TerminalId, Text, TokenId,
 };
 use eventlog::{LogReader, Position};
+use schemas::stored::chain::Link;
 use schemas::views::{
     DaysView, DrawerView, ExceptionView, OrderSummary, OrderView, PaymentView, SalesReport, ShiftView, StaffView,
     StockView, StoreView, TerminalView, TicketView, TokenView, XReport, ZReport,
@@ -71,17 +74,20 @@ pub enum Projection {
     Drawers,
     /// Terminals that were away, and the exceptions a person has to look at.
     Terminals,
+    /// The chains of hashes over histories.
+    Chains,
 }
 
 impl Projection {
     /// Every projection.
-    pub const ALL: [Projection; 6] = [
+    pub const ALL: [Projection; 7] = [
         Projection::Catalog,
         Projection::Orders,
         Projection::Sales,
         Projection::Access,
         Projection::Drawers,
         Projection::Terminals,
+        Projection::Chains,
     ];
 
     /// Its name, in metrics and file names.
@@ -93,6 +99,7 @@ impl Projection {
             Projection::Access => "access",
             Projection::Drawers => "drawers",
             Projection::Terminals => "terminals",
+            Projection::Chains => "chains",
         }
     }
 }
@@ -156,6 +163,7 @@ pub struct Projections {
     access: Arc<Lane>,
     drawers: Arc<Lane>,
     terminals: Arc<Lane>,
+    chains: Arc<Lane>,
     menus: Arc<Menus>,
     tokens: Arc<Tokens>,
     stop: Arc<AtomicBool>,
@@ -189,6 +197,7 @@ impl Projections {
         let access = lane(Projection::Access, Lane::open::<AccessModel>)?;
         let drawers = lane(Projection::Drawers, Lane::open::<DrawersModel>)?;
         let terminals = lane(Projection::Terminals, Lane::open::<TerminalsModel>)?;
+        let chains = lane(Projection::Chains, Lane::open::<ChainsModel>)?;
         tokens.load(&access)?;
         let start = Start { reader: &reader, stop: &stop, options };
         let threads = vec![
@@ -198,9 +207,23 @@ impl Projections {
             start.worker(&access, AccessModel::new(Arc::clone(&tokens))),
             start.worker(&drawers, DrawersModel::new()),
             start.worker(&terminals, TerminalsModel::new()),
+            start.worker(&chains, ChainsModel::new()),
         ];
         let threads = Mutex::new(threads);
-        Ok(Projections { reader, catalog, orders, sales, access, drawers, terminals, menus, tokens, stop, threads })
+        Ok(Projections {
+            reader,
+            catalog,
+            orders,
+            sales,
+            access,
+            drawers,
+            terminals,
+            chains,
+            menus,
+            tokens,
+            stop,
+            threads,
+        })
     }
 
     /// Makes everything folded so far durable and stops the workers. Queries go on answering from what there is.
@@ -221,6 +244,7 @@ impl Projections {
             Projection::Access => &self.access,
             Projection::Drawers => &self.drawers,
             Projection::Terminals => &self.terminals,
+            Projection::Chains => &self.chains,
         }
     }
 
@@ -268,6 +292,7 @@ impl Projections {
             Projection::Access => AccessModel::TABLES,
             Projection::Drawers => DrawersModel::TABLES,
             Projection::Terminals => TerminalsModel::TABLES,
+            Projection::Chains => ChainsModel::TABLES,
         };
         page::dump(&self.lane(projection).view()?, tables)
     }
@@ -422,6 +447,14 @@ impl Projections {
         page: &PageRequest,
     ) -> Result<Answer<Page<ShiftView>>, QueryError> {
         drawers::shifts(&self.drawers.view()?, tenant, (store, drawer), page)
+    }
+
+    /// Where the chain of hashes over a store's history stands; `None` before its first event.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn chain(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Option<Link>>, QueryError> {
+        chains::head(&self.chains.view()?, tenant, store)
     }
 
     /// A store's terminals that sent what they had kept while they were away, by id.

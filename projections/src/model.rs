@@ -6,7 +6,7 @@ use domain::calendar::Timestamp;
 use domain::event::Event;
 use domain::ids::{CommandId, TenantId};
 use domain::stream::Stream;
-use eventlog::Position;
+use eventlog::{Position, StoredCommit, StoredEvent};
 use redb::WriteTransaction;
 use std::time::Duration;
 
@@ -47,6 +47,20 @@ pub(crate) trait Model: Send + 'static {
     fn wants_type(tag: u16) -> bool {
         let _ = tag;
         true
+    }
+
+    /// Whether it folds the bytes of events, of every category, and none of them is decoded.
+    const FOLDS_BYTES: bool = false;
+
+    /// Folds an event's bytes into memory, where it [folds bytes](Model::FOLDS_BYTES).
+    fn apply_bytes(
+        &mut self,
+        before: &Before<'_>,
+        commit: &StoredCommit<'_>,
+        event: &StoredEvent<'_>,
+    ) -> Result<(), Fault> {
+        let _ = (before, commit, event);
+        Ok(())
     }
 
     /// Folds an event into memory. On an error nothing has changed.

@@ -214,7 +214,7 @@ fn listed_key(key: &[u8], order: &OrderView) -> Key {
 }
 
 impl Model for OrdersModel {
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
     const TABLES: &'static [&'static str] = &[
         ORDERS,
         ORDERS_BY_DATE,

@@ -244,6 +244,9 @@ fn apply<M: Model>(
     commit: &StoredCommit<'_>,
     event: &StoredEvent<'_>,
 ) -> Result<(), Fault> {
+    if M::FOLDS_BYTES {
+        return model.apply_bytes(before, commit, event);
+    }
     let category = event.stream.split_once('-').map_or("", |(category, _)| category);
     if !M::wants(category) || !stored::peek_tag(event.body).is_none_or(M::wants_type) {
         return Ok(());

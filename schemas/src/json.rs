@@ -12,10 +12,12 @@ pub mod request;
 pub mod wire;
 
 mod body;
+mod chain;
 mod token;
 mod webhook;
 
 pub use body::{BodyError, FieldError, parse_body};
+pub use chain::{ChainLine, hex};
 pub use event::{EventJson, Receipt, ReceiptEvent};
 pub use problem::{Problem, noted_text, refusal_code, refusal_detail, refusal_facts, refusal_words};
 pub use token::{BadCommandId, BadPosition, CommandIdJson, PositionToken, parse_command_id};

@@ -130,7 +130,7 @@ fn some_command(random: &mut Random) -> Command {
         21 => to_drawer(DrawerCommand::PaidIn { amount: Money(100), reason: text("change") }),
         22 => to_drawer(DrawerCommand::CloseShift { counted: Money(10_000) }),
         23 => to_store(StoreCommand::OpenDay { date: in_february(random) }),
-        24 | 25 => to_store(StoreCommand::CloseDay { date: in_february(random) }),
+        24 | 25 => to_store(StoreCommand::CloseDay { date: in_february(random), chain: None }),
         26 => to_stock(StockCommand::Mark86 { sku: sku("burger"), until: None }),
         27 => to_order(&order, OrderCommand::HoldLines(vec![line("l1")])),
         28 | 29 => to_order(&order, OrderCommand::FireLines(Fire::Unheld)),

@@ -1,7 +1,7 @@
 //! Events of a store's business days.
 
 use crate::calendar::Date;
-use crate::ids::{DrawerId, OrderId, PaymentId};
+use crate::ids::{DrawerId, OrderId, PaymentId, TerminalId, TerminalSeq};
 use crate::money::Money;
 
 /// What happened to a store's days.
@@ -29,6 +29,29 @@ pub struct DayClosing {
     pub cumulative_total: Money,
     /// What stays open over the closing.
     pub pending: Pending,
+    /// Where the chain of the store's history stood when the closing was asked for: the report commits to all of it.
+    pub chain: Option<ChainHead>,
+}
+
+/// The last link of a chain of hashes over a store's history that somebody knew (rule A1). How it is computed is the
+/// business of those who keep the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainHead {
+    /// The event's place in the log.
+    pub position: u64,
+    /// SHA-256 over it and everything before it.
+    pub hash: [u8; 32],
+}
+
+/// Commands of a terminal's queue that had not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TerminalGap {
+    /// The terminal.
+    pub terminal: TerminalId,
+    /// The first.
+    pub first: TerminalSeq,
+    /// The last.
+    pub last: TerminalSeq,
 }
 
 /// What a closing leaves as it is: it goes on, and is booked on a later day.
@@ -46,10 +69,14 @@ pub struct Pending {
     pub payments: Vec<PaymentId>,
     /// Drawers whose shift is open, in a store that does not ask for shifts.
     pub shifts: Vec<DrawerId>,
+    /// How many gaps the queues of terminals have (rule F1).
+    pub gaps_count: u32,
+    /// Which they are, the first [`Pending::LISTED_MAX`] by terminal and place.
+    pub gaps: Vec<TerminalGap>,
 }
 
 impl Pending {
-    /// The most orders, and the most payments, that are named.
+    /// The most orders, payments and gaps that are named.
     pub const LISTED_MAX: usize = 1_000;
 }
 

@@ -4,7 +4,7 @@ use super::{CashShifts, Store};
 use crate::calendar::{Date, business_date};
 use crate::command::{Context, Source};
 use crate::day;
-use crate::event::{DayClosing, DayEvent, Event, OrderEvent, Pending};
+use crate::event::{ChainHead, DayClosing, DayEvent, Event, OrderEvent, Pending, TerminalGap};
 use crate::ids::{DrawerId, OrderId, PaymentId};
 use crate::money::Money;
 use crate::order::OrderSlot;
@@ -23,7 +23,12 @@ impl Store {
     }
 
     /// Closes a day in one fact (rules D3 to D5). Closing the last one again changes nothing.
-    pub(super) fn close_day(&self, date: Date, context: &Context) -> Result<Vec<Event>, Refused> {
+    pub(super) fn close_day(
+        &self,
+        date: Date,
+        chain: Option<ChainHead>,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
         let days = &self.days;
         if days.closed == Some(date) {
             return Ok(vec![]);
@@ -41,7 +46,7 @@ impl Store {
         let totals = days.totals;
         let cumulative_total = Money(days.cumulative_total.0.saturating_add(totals.sales.0));
         let z_number = days.z_number + 1;
-        let closing = DayClosing { date, z_number, totals, cumulative_total, pending };
+        let closing = DayClosing { date, z_number, totals, cumulative_total, pending, chain };
         Ok(vec![Event::Day(DayEvent::DayClosed(Box::new(closing)))])
     }
 
@@ -75,6 +80,12 @@ impl Store {
             }
             payments.extend_from_slice(&order.attempts);
         }
+        let missing = self.terminals.iter().flat_map(|(id, terminal)| {
+            terminal.gaps.iter().map(|gap| TerminalGap { terminal: *id, first: gap.first, last: gap.last })
+        });
+        let mut gaps: Vec<TerminalGap> = missing.collect();
+        let gaps_count = count(&gaps);
+        gaps.truncate(Pending::LISTED_MAX);
         let open_shift = |(id, drawer): (&DrawerId, &crate::drawer::Drawer)| drawer.open.map(|_| *id);
         Pending {
             orders_count: count(&orders),
@@ -83,6 +94,8 @@ impl Store {
             payments_count: count(&payments),
             payments: first(payments),
             shifts: self.drawers.iter().filter_map(open_shift).collect(),
+            gaps_count,
+            gaps,
         }
     }
 

@@ -18,7 +18,7 @@ pub fn begin(day: u32) -> When {
 }
 
 pub fn close(day: u32) -> When {
-    when(to_store(StoreCommand::CloseDay { date: march(day) }))
+    when(to_store(StoreCommand::CloseDay { date: march(day), chain: None }))
 }
 
 /// Another order, of one burger.
@@ -154,4 +154,12 @@ fn what_is_not_booked_opens_no_day() {
 fn imported_orders_reach_no_z() {
     let given = [begin(2), open(burgers()).imported(), place().imported(), by_cash("p1", None).imported()];
     check(&given, close(2), Ok(&[&format!("z 1 of 2026-03-02: {NOTHING}, 0 in all")]));
+}
+
+/// What the door knows of the history goes into the report as it is.
+#[test]
+fn a1_a_z_report_commits_to_the_history_before_it() {
+    let chain = Some(domain::event::ChainHead { position: 918, hash: [0xab; 32] });
+    let close = when(to_store(StoreCommand::CloseDay { date: march(2), chain }));
+    check(&[], close, Ok(&[&format!("z 1 of 2026-03-02: {NOTHING}, 0 in all, behind 918 ab")]));
 }

@@ -265,8 +265,10 @@ fn tell_day(event: &DayEvent) -> String {
     };
     let DayTotals { orders, gross, discounts, charges, tax, tax_inclusive: _, sales, .. } = closing.totals;
     let DayTotals { cash, other, tips, unapplied, refunds, refunded, refunded_cash, .. } = closing.totals;
-    let Pending { orders_count, due, orders: open, payments_count, payments, shifts } = &closing.pending;
+    let Pending { orders_count, due, orders: open, payments_count, payments, shifts, gaps_count, gaps } =
+        &closing.pending;
     assert_eq!((*orders_count as usize, *payments_count as usize), (open.len(), payments.len()));
+    assert_eq!(*gaps_count as usize, gaps.len());
     let (date, z, all) = (closing.date, closing.z_number, closing.cumulative_total);
     let mut pending: Vec<String> = open.iter().map(|order| format!(", {order} open")).collect();
     if !open.is_empty() {
@@ -274,6 +276,8 @@ fn tell_day(event: &DayEvent) -> String {
     }
     pending.extend(payments.iter().map(|payment| format!(", {payment} waits")));
     pending.extend(shifts.iter().map(|drawer| format!(", {drawer} not counted")));
+    pending.extend(gaps.iter().map(|gap| format!(", {} lacks {} to {}", gap.terminal, gap.first.0, gap.last.0)));
+    pending.extend(closing.chain.iter().map(|head| format!(", behind {} {:02x}", head.position, head.hash[0])));
     let sold = format!("{orders} for {gross} - {discounts} + {charges} + {tax} = {sales}");
     let money = format!("{cash} + {other} + {tips} + {unapplied} in, {refunds} for {refunded} ({refunded_cash}) out");
     format!("z {z} of {date}: {sold}, {money}, {all} in all{}", pending.concat())

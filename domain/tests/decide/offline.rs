@@ -502,3 +502,17 @@ fn a_store_knows_so_many_terminals() {
     let nowhere = World::default();
     assert_eq!(decided(&nowhere, &kept(1, open(burgers()))), Err(Refused::UnknownStore));
 }
+
+/// Rule F1: what has not come by a closing is in its report, and holds nothing up.
+#[test]
+fn f1_a_z_report_lists_what_is_missing() {
+    let sell = |seq| kept(seq, when(to_order(&format!("o{seq}"), OrderCommand::Open(new_order()))));
+    let quiet = "z 1 of 2026-03-02: 0 for 0 - 0 + 0 + 0 = 0, 0 + 0 + 0 + 0 in, 0 for 0 (0) out, 0 in all";
+    check(&[sell(1), sell(2)], now(crate::days::close(2)), &[quiet]);
+    let given = [sell(2), sell(6), sell(7)];
+    let missing = format!("{quiet}, t1 lacks 1 to 1, t1 lacks 3 to 5");
+    check(&given, now(crate::days::close(2)), &[&missing]);
+    let filled = [&given[..], &[sell(1), sell(4)]].concat();
+    let missing = format!("{quiet}, t1 lacks 3 to 3, t1 lacks 5 to 5");
+    check(&filled, now(crate::days::close(2)), &[&missing]);
+}

@@ -162,7 +162,7 @@ fn t3_all_days_are_all_sales() {
 fn d4_closing_is_one_fact() {
     proves("d4_closing_is_one_fact", 40, |day| {
         each_step(day, |model, step, _| {
-            let Command::Store(_, StoreCommand::CloseDay { date }) = &step.command else { return false };
+            let Command::Store(_, StoreCommand::CloseDay { date, .. }) = &step.command else { return false };
             let last = model.closed.last().map(|closing| closing.date);
             match &step.outcome {
                 Ok(events) if last == Some(*date) => {

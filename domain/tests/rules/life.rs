@@ -218,7 +218,7 @@ impl Life {
                 let date = domain::calendar::Date::from_days(today.days() - back).expect("a date");
                 online(to_store(match op {
                     Op::OpenDay(_) => StoreCommand::OpenDay { date },
-                    _ => StoreCommand::CloseDay { date },
+                    _ => StoreCommand::CloseDay { date, chain: None },
                 }))
             }
             Op::Drawer(index, what) => {

@@ -83,7 +83,8 @@ fn practise(both: &mut World, command: &Command, context: Context, number: u64) 
     let outcome = match is_queued {
         false => both.run(command, &context),
         true => {
-            let place = QueuePlace { seq: TerminalSeq(number / 3 + 1), menu_version: None };
+            let last = both.open().terminal(trainee()).and_then(|held| held.last);
+            let place = QueuePlace { seq: TerminalSeq(last.map_or(1, |last| last.0 + 1)), menu_version: None };
             let queued = queued(trainee(), place, number, context.now);
             let decided = both.ingest(command, &away(&queued, context.now), &queued);
             decided.inspect(|ingested| ingested.events.iter().for_each(|event| both.evolve(event))).map(|it| it.events)

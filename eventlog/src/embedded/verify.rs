@@ -69,9 +69,30 @@ pub fn verify_embedded(dir: &Path, found: impl FnMut(Problem)) -> Result<Verifie
     verify_on(Arc::new(RealDisk), dir, found)
 }
 
+/// [`verify_embedded`], which also hands each batch that is whole to `see`, in the order of the log.
+///
+/// # Errors
+/// As [`verify_embedded`].
+pub fn verify_embedded_with(
+    dir: &Path,
+    found: impl FnMut(Problem),
+    see: impl FnMut(&StoredBatch),
+) -> Result<Verified, OpenError> {
+    verify_all(Arc::new(RealDisk), dir, found, see)
+}
+
 /// [`verify_embedded`] on another file system.
 #[doc(hidden)]
 pub fn verify_on(disk: Arc<dyn Disk>, dir: &Path, found: impl FnMut(Problem)) -> Result<Verified, OpenError> {
+    verify_all(disk, dir, found, |_| {})
+}
+
+fn verify_all(
+    disk: Arc<dyn Disk>,
+    dir: &Path,
+    found: impl FnMut(Problem),
+    see: impl FnMut(&StoredBatch),
+) -> Result<Verified, OpenError> {
     let failed = |what, path: PathBuf| move |source| OpenError::Io { what, path, source };
     let names = disk.list(dir).map_err(failed("list", dir.to_owned()))?;
     // Whoever has it open has made this file; where there is none, none is made.
@@ -88,6 +109,7 @@ pub fn verify_on(disk: Arc<dyn Disk>, dir: &Path, found: impl FnMut(Problem)) ->
         disk: &*disk,
         dir,
         found,
+        see,
         verified: Verified::default(),
         log_id: None,
         expected: Expected::default(),
@@ -111,10 +133,11 @@ pub fn verify_on(disk: Arc<dyn Disk>, dir: &Path, found: impl FnMut(Problem)) ->
     Ok(verify.verified)
 }
 
-struct Verify<'a, F> {
+struct Verify<'a, F, S> {
     disk: &'a dyn Disk,
     dir: &'a Path,
     found: F,
+    see: S,
     verified: Verified,
     log_id: Option<u128>,
     expected: Expected,
@@ -128,7 +151,7 @@ struct Verify<'a, F> {
     revisions: HashMap<(u64, u64), u64>,
 }
 
-impl<F: FnMut(Problem)> Verify<'_, F> {
+impl<F: FnMut(Problem), S: FnMut(&StoredBatch)> Verify<'_, F, S> {
     fn problem(&mut self, file: String, offset: u64, what: String, remedy: &'static str) {
         self.problem_at(file, offset, self.expected.next, what, remedy);
     }
@@ -261,6 +284,7 @@ impl<F: FnMut(Problem)> Verify<'_, F> {
         for (position, what) in gaps {
             self.problem_at(segment_name(place.segment), u64::from(place.offset), position, what, REMEDY);
         }
+        (self.see)(batch);
         self.expected = Expected::after(batch);
     }
 

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod chain;
 pub mod import;
 pub mod load;
 pub mod replay;

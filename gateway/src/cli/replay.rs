@@ -1,5 +1,6 @@
 //! `comanda replay`: events out, as NDJSON, in the order of the log.
 
+use super::chain::{Chains, each};
 use super::{data_dir, fail};
 use crate::client::{Client, ClientError};
 use crate::feed::{FeedError, Selection, events, start_after};
@@ -8,7 +9,7 @@ use clap::Args;
 use domain::ids::{StoreId, TenantId};
 use eventlog::{LogReader, OpenError, Position};
 use http_body_util::BodyExt;
-use schemas::json::FieldError;
+use schemas::json::{ChainLine, FieldError};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ const BUFFER_BYTES: usize = 1 << 20;
 /// What to replay.
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Examples:\n  comanda replay --data ./data --types OrderPlaced,OrderCancelled > orders.ndjson\n  comanda replay --url http://127.0.0.1:8080 --token cmd_... --after 0:918"
+    after_help = "Examples:\n  comanda replay --data ./data --types OrderPlaced,OrderCancelled > orders.ndjson\n  comanda replay --url http://127.0.0.1:8080 --token cmd_... --after 0:918\n  comanda replay --data ./data --chain > chain.ndjson"
 )]
 pub struct ReplayArgs {
     /// Reads the log in this directory; no server may be running on it [env: COMANDA_DATA] [default: ./data].
@@ -50,6 +51,10 @@ pub struct ReplayArgs {
     /// The most events to write.
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+    /// Writes the chain of hashes over each store's history instead, a link for each event: what `comanda verify --chain` compares
+    /// with.
+    #[arg(long, conflicts_with_all = ["url", "types", "stream", "limit"])]
+    chain: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +79,7 @@ enum ReplayError {
 pub fn run(args: &ReplayArgs) -> ExitCode {
     let outcome = match (&args.url, &args.token) {
         (Some(url), Some(token)) => from_server(args, url, token),
+        (Some(_), None) | (None, _) if args.chain => chain(args),
         (Some(_), None) | (None, _) => from_directory(args),
     };
     match outcome {
@@ -110,6 +116,34 @@ fn from_directory(args: &ReplayArgs) -> Result<(), ReplayError> {
         for commit in batch.commits() {
             write_commit(&commit, &selection, from, &mut left, &mut out)?;
         }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Every chain begins with the log, so all of it is read whatever is written.
+fn chain(args: &ReplayArgs) -> Result<(), ReplayError> {
+    let from = start_after(args.after.as_deref())
+        .map_err(|bad| ReplayError::Field(FieldError::new("after", bad.to_string())))?;
+    let reader = open(&data_dir(args.data.as_deref()))?;
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
+    let mut chains = Chains::default();
+    let mut tail = reader.tail(Position(0));
+    while let Some(batch) = tail.next(Duration::ZERO).map_err(FeedError::Read)? {
+        let mut failed = Ok(());
+        each(&batch, |event| {
+            let link = chains.link(event);
+            let is_wanted = from.0 <= event.position
+                && args.tenant.is_none_or(|tenant| tenant.as_str() == event.tenant)
+                && args.store.is_none_or(|store| Some(store.as_str()) == event.store());
+            if is_wanted && failed.is_ok() {
+                let line = ChainLine::new(event.tenant, event.store(), &link);
+                failed = serde_json::to_writer(&mut out, &line)
+                    .map_err(std::io::Error::from)
+                    .and_then(|()| out.write_all(b"\n"));
+            }
+        });
+        failed?;
     }
     out.flush()?;
     Ok(())

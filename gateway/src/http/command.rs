@@ -8,7 +8,9 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use commands::{Answer, CommandError, Envelope};
-use domain::command::{Command, Source};
+use domain::command::{Command, Source, StoreCommand};
+use domain::event::ChainHead;
+use domain::ids::TenantId;
 use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName};
 use std::time::Duration;
 
@@ -26,6 +28,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 pub async fn run(app: &App, caller: &Caller, headers: &CommandHeaders, command: Command) -> Result<Answer, ApiError> {
     caller.may(access::needed(&command, Source::Online))?;
     app.providers.check(caller.tenant, &command)?;
+    let command = with_chain(app, caller.tenant, command);
     let envelope = Envelope {
         command_id: headers.command_id,
         tenant: caller.tenant,
@@ -42,6 +45,21 @@ pub async fn run(app: &App, caller: &Caller, headers: &CommandHeaders, command: 
         Ok(answer) => Ok(answer?),
         Err(_) => Err(ApiError::Command(CommandError::Unknown)),
     }
+}
+
+/// A closing takes along where the chain of the store's history stands, so that its report commits to what was before it.
+/// A view that does not answer keeps nobody from closing a day.
+pub fn with_chain(app: &App, tenant: TenantId, command: Command) -> Command {
+    let Command::Store(store, StoreCommand::CloseDay { date, chain: None }) = command else { return command };
+    let head = match app.projections.chain(tenant, store) {
+        Ok(answer) => answer.value,
+        Err(error) => {
+            tracing::warn!(%error, "a day is closed without the head of its store's chain");
+            None
+        }
+    };
+    let chain = head.map(|link| ChainHead { position: link.position, hash: link.hash });
+    Command::Store(store, StoreCommand::CloseDay { date, chain })
 }
 
 /// The answer's body: the commit.

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod batch;
+pub mod chain;
 pub mod days;
 pub mod drawers;
 pub mod feed;

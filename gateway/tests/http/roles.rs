@@ -15,7 +15,7 @@ const READERS: [bool; 6] = [true, true, false, false, true, true];
 const DAYS: [bool; 6] = [true, true, true, false, true, true];
 const ALL: [bool; 6] = [true; 6];
 
-const OPERATIONS: [Operation; 63] = [
+const OPERATIONS: [Operation; 64] = [
     (
         "POST",
         "/v1/stores/s1/orders",
@@ -42,6 +42,7 @@ const OPERATIONS: [Operation; 63] = [
     ("POST", "/v1/stores/s1/drawers/d/close", r#"{"counted":1}"#, STAFF),
     ("GET", "/v1/stores/s1/drawers", "", ALL),
     ("GET", "/v1/stores/s1/days", "", DAYS),
+    ("GET", "/v1/stores/s1/chain", "", [true, true, false, false, false, true]),
     ("POST", "/v1/stores/s1/days/2026-01-02/open", "{}", BOSSES),
     ("POST", "/v1/stores/s1/days/2026-01-02/close", "{}", BOSSES),
     ("GET", "/v1/stores/s1/days/2026-01-02/x", "", DAYS),

@@ -25,7 +25,7 @@ fn the_readme_holds_word_for_word() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}\n{}", String::from_utf8_lossy(&output.stderr), house.log());
     let blocks: Vec<&str> = said.split("== ").skip(1).collect();
-    assert_eq!(blocks.len(), 7, "{said}");
+    assert_eq!(blocks.len(), 8, "{said}");
     assert!(blocks[1].contains("\"type\":\"OrderPlaced\""), "{}", blocks[1]);
     assert!(blocks[2].contains("\"change\":390"), "{}", blocks[2]);
     let order: Value = serde_json::from_str(blocks[3].lines().nth(1).expect("the order")).expect("JSON");
@@ -35,6 +35,22 @@ fn the_readme_holds_word_for_word() {
     assert!(blocks[4].contains("\"item_id\":\"tiramisu\""), "{}", blocks[4]);
     assert!(blocks[5].contains("\"type\":\"OrderPlaced\""), "{}", blocks[5]);
     assert!(blocks[6].contains("\"kind\":\"oversell\"") && blocks[6].contains("\"last_seq\":2"), "{}", blocks[6]);
+    assert!(blocks[7].contains("\"hash\":\""), "{}", blocks[7]);
+    assert_eq!(server.stop(), Some(0));
+    // What an auditor does with the stopped server's data.
+    let block = readme.split("```sh audit\n").nth(1).and_then(|block| block.split("```").next()).expect("a block");
+    let binary = crate::server::comanda();
+    let bin = std::path::Path::new(binary.get_program()).parent().expect("the binary is in a directory");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("there is a path"));
+    let output = Command::new("bash")
+        .args(["-c", &format!("set -euo pipefail\n{block}")])
+        .env("PATH", path)
+        .current_dir(house.path())
+        .output()
+        .expect("bash is there");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said.matches("hashes of chains are what they were").count(), 2, "{said}");
 }
 
 #[test]

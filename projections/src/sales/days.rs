@@ -11,8 +11,9 @@ use domain::calendar::Date;
 use domain::event::{DayClosing, DayEvent, DayTotals, OrderEvent, Pending, Tender};
 use domain::ids::{StoreId, TenantId};
 use redb::WriteTransaction;
+use schemas::json::{PositionToken, hex};
 use schemas::stored::CommitMeta;
-use schemas::views::{DayTotalsView, DaysRow, DaysView, OrderCell, SaleRow, Shown, XReport, ZReport};
+use schemas::views::{DayTotalsView, DaysRow, DaysView, OrderCell, SaleRow, Shown, TerminalGapView, XReport, ZReport};
 
 /// (tenant, store) to where its days stand.
 pub(super) const DAYS: &str = "days";
@@ -199,7 +200,7 @@ fn totals_view(totals: &DayTotals) -> DayTotalsView {
 }
 
 fn report(store: StoreId, closing: &DayClosing, recorded: &Recorded<'_>) -> Result<ZReport, Fault> {
-    let Pending { orders_count, due, orders, payments_count, payments, shifts } = &closing.pending;
+    let Pending { orders_count, due, orders, payments_count, payments, shifts, gaps_count, gaps } = &closing.pending;
     Ok(ZReport {
         store: Shown(store),
         business_date: Shown(closing.date),
@@ -212,6 +213,13 @@ fn report(store: StoreId, closing: &DayClosing, recorded: &Recorded<'_>) -> Resu
         payments_in_flight_count: *payments_count,
         payments_in_flight: payments.iter().copied().map(Shown).collect(),
         open_shifts: shifts.iter().copied().map(Shown).collect(),
+        gaps_count: *gaps_count,
+        gaps: gaps
+            .iter()
+            .map(|gap| TerminalGapView { terminal_id: Shown(gap.terminal), first: gap.first.0, last: gap.last.0 })
+            .collect(),
+        last_hash_position: closing.chain.map(|head| PositionToken::new(head.position)),
+        last_hash: closing.chain.map(|head| hex(&head.hash)),
         closed_at: Shown(recorded.recorded_at),
         closed_by: Shown(CommitMeta::decode(recorded.meta)?.actor),
     })

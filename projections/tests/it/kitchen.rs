@@ -112,7 +112,7 @@ fn voids_and_comps_are_booked_when_they_happen() {
         ..new_order(vec![line(0, "pizza", 2_000), line(1, "salad", 1_000)], true)
     };
     world.must(open(1, new));
-    world.must(to_store(StoreCommand::CloseDay { date: date(21) }));
+    world.must(to_store(StoreCommand::CloseDay { date: date(21), chain: None }));
     world.local = wall(2026, 11, 22, 12);
     let (line, reason) = (id(LineId::parse, "l0"), text("cold"));
     let qty = QtyMilli::ONE;

@@ -95,7 +95,12 @@ proptest! {
         }
         let dir = tempfile::tempdir().unwrap();
         let shuffled = projected(dir.path(), &reader, NEVER);
-        prop_assert_eq!(dumps(&shuffled), rebuilt(&world));
+        // A chain of hashes is of the order of the log, which is what it keeps.
+        let orderless = |mut dumps: Vec<Vec<String>>| {
+            dumps.remove(Projection::ALL.iter().position(|held| *held == Projection::Chains).unwrap());
+            dumps
+        };
+        prop_assert_eq!(orderless(dumps(&shuffled)), orderless(rebuilt(&world)));
     }
 }
 

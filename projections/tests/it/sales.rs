@@ -233,7 +233,7 @@ fn t2_a_report_by_posting_date_of_a_closed_day_never_changes() {
     world.must(pay(1, 1, Some(1_000), 0, cash()));
     caught_up(&projections, &world.reader);
     let x = projections.x_report(tenant(), store(), today).unwrap().value.expect("it is open");
-    world.must(to_store(StoreCommand::CloseDay { date: today }));
+    world.must(to_store(StoreCommand::CloseDay { date: today, chain: None }));
     caught_up(&projections, &world.reader);
     let z = || projections.z_report(tenant(), store(), today).unwrap().value.expect("it is closed");
     let closed = z();

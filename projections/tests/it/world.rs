@@ -627,7 +627,7 @@ impl World {
                 return None;
             }
             Step::OpenDay { back } => to_store(StoreCommand::OpenDay { date: self.date(*back) }),
-            Step::CloseDay { back } => to_store(StoreCommand::CloseDay { date: self.date(*back) }),
+            Step::CloseDay { back } => to_store(StoreCommand::CloseDay { date: self.date(*back), chain: None }),
             Step::Kitchen { on } => {
                 let kitchen = if *on { Kitchen::On } else { Kitchen::Off };
                 to_store(StoreCommand::Put(Settings { kitchen, ..settings("Mitte") }))

@@ -345,7 +345,7 @@ impl BatchCommand {
             K::NoSale => to_store(self.drawer(|this| this.parsed(|body: NoSale| Ok(body.parse())))?),
             K::CloseShift => to_store(self.drawer(|this| this.parsed(CloseShift::parse))?),
             K::OpenDay => to_store(StoreCommand::OpenDay { date: self.business_date()? }),
-            K::CloseDay => to_store(StoreCommand::CloseDay { date: self.business_date()? }),
+            K::CloseDay => to_store(StoreCommand::CloseDay { date: self.business_date()?, chain: None }),
             K::Unmark86 => to_store(StoreCommand::Stock(self.parsed(|body: Unmark86| Ok(body.parse()))?)),
         })
     }

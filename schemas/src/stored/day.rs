@@ -1,9 +1,10 @@
 //! Stored events of `day-<tenant>.<store>`, tags 0x0axx.
 
 use super::envelope::{Envelope, write};
-use super::parts::{Seq, Stored, date};
+use super::parts::{Seq, Stored, date, named};
+use super::terminal::seq;
 use super::{BadValue, DecodeError, tag};
-use domain::event::{DayClosing, DayEvent, DayTotals, Pending};
+use domain::event::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
 use domain::ids::{DrawerId, OrderId, PaymentId};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,27 @@ struct DayClosedV1<'a> {
     payments: Seq<'a, &'a str, PaymentId>,
     #[serde(borrow)]
     shifts: Seq<'a, &'a str, DrawerId>,
+}
+
+/// `DayClosed`, version 2: with the gaps of terminals and the head of the store's chain. Written where there is one of
+/// them; others are of version 1.
+#[derive(Serialize, Deserialize)]
+struct DayClosedV2<'a> {
+    #[serde(borrow)]
+    v1: DayClosedV1<'a>,
+    gaps_count: u32,
+    #[serde(borrow)]
+    gaps: Seq<'a, TerminalGapV1<'a>, TerminalGap>,
+    /// Its position and its hash.
+    chain: Option<(u64, [u8; 32])>,
+}
+
+/// A gap in [`DayClosedV2`].
+#[derive(Serialize, Deserialize)]
+struct TerminalGapV1<'a> {
+    terminal: &'a str,
+    first: u64,
+    last: u64,
 }
 
 /// The sums in [`DayClosedV1`], and in a snapshot.
@@ -93,7 +115,9 @@ impl Stored<'_, DayTotals> for DayTotalsV1 {
 
 impl<'a> Stored<'a, DayClosing> for DayClosedV1<'a> {
     fn of(closing: &'a DayClosing) -> DayClosedV1<'a> {
-        let Pending { orders_count, due, orders, payments_count, payments, shifts } = &closing.pending;
+        // Gaps are of version 2.
+        let Pending { orders_count, due, orders, payments_count, payments, shifts, gaps_count: _, gaps: _ } =
+            &closing.pending;
         DayClosedV1 {
             days: closing.date.days(),
             z_number: closing.z_number,
@@ -121,15 +145,50 @@ impl<'a> Stored<'a, DayClosing> for DayClosedV1<'a> {
                 payments_count: self.payments_count,
                 payments: self.payments.back()?,
                 shifts: self.shifts.back()?,
+                // Version 1 knew of neither.
+                gaps_count: 0,
+                gaps: vec![],
             },
+            chain: None,
         })
+    }
+}
+
+impl<'a> Stored<'a, DayClosing> for DayClosedV2<'a> {
+    fn of(closing: &'a DayClosing) -> DayClosedV2<'a> {
+        DayClosedV2 {
+            v1: DayClosedV1::of(closing),
+            gaps_count: closing.pending.gaps_count,
+            gaps: Seq::of(&closing.pending.gaps),
+            chain: closing.chain.map(|head| (head.position, head.hash)),
+        }
+    }
+
+    fn back(self) -> Result<DayClosing, BadValue> {
+        let mut closing = self.v1.back()?;
+        (closing.pending.gaps_count, closing.pending.gaps) = (self.gaps_count, self.gaps.back()?);
+        closing.chain = self.chain.map(|(position, hash)| ChainHead { position, hash });
+        Ok(closing)
+    }
+}
+
+impl<'a> Stored<'a, TerminalGap> for TerminalGapV1<'a> {
+    fn of(gap: &'a TerminalGap) -> TerminalGapV1<'a> {
+        TerminalGapV1 { terminal: gap.terminal.as_str(), first: gap.first.0, last: gap.last.0 }
+    }
+
+    fn back(self) -> Result<TerminalGap, BadValue> {
+        Ok(TerminalGap { terminal: named(self.terminal)?, first: seq(self.first)?, last: seq(self.last)? })
     }
 }
 
 pub(super) fn encode(event: &DayEvent, out: &mut Vec<u8>) {
     match event {
         DayEvent::DayOpened { date } => write(tag::DAY_OPENED, 1, &DayOpenedV1 { days: date.days() }, out),
-        DayEvent::DayClosed(closing) => write(tag::DAY_CLOSED, 1, &DayClosedV1::of(closing), out),
+        DayEvent::DayClosed(closing) if closing.pending.gaps_count == 0 && closing.chain.is_none() => {
+            write(tag::DAY_CLOSED, 1, &DayClosedV1::of(closing), out);
+        }
+        DayEvent::DayClosed(closing) => write(tag::DAY_CLOSED, 2, &DayClosedV2::of(closing), out),
     }
 }
 
@@ -140,6 +199,9 @@ pub(super) fn decode(envelope: &Envelope<'_>) -> Result<DayEvent, DecodeError> {
         }
         (tag::DAY_CLOSED, 1) => {
             envelope.read(|body: DayClosedV1<'_>| body.back().map(|closing| DayEvent::DayClosed(Box::new(closing))))
+        }
+        (tag::DAY_CLOSED, 2) => {
+            envelope.read(|body: DayClosedV2<'_>| body.back().map(|closing| DayEvent::DayClosed(Box::new(closing))))
         }
         _ => Err(envelope.unknown_version()),
     }

@@ -216,7 +216,8 @@ fn write_store(form: &mut Form<'_>, command: &StoreCommand) {
         StoreCommand::Order(order, command) => write_order(form.text(3, order), command),
         StoreCommand::Payment(payment, command) => write_payment(form.text(3, payment), command),
         StoreCommand::Stock(command) => write_stock(form, command),
-        StoreCommand::OpenDay { date } | StoreCommand::CloseDay { date } => _ = form.number(16, date.days()),
+        // What the door knows of the store's chain is no part of what is asked.
+        StoreCommand::OpenDay { date } | StoreCommand::CloseDay { date, chain: _ } => _ = form.number(16, date.days()),
         StoreCommand::Drawer(drawer, command) => write_drawer(form.text(3, drawer), command),
         StoreCommand::Ticket(ticket, command) => {
             form.text(3, ticket);

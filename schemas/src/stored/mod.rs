@@ -19,6 +19,8 @@
 //!
 //! The entity an event is about (the order, the payment) is not in the event: its stream names it.
 
+pub mod chain;
+
 mod codes;
 mod day;
 mod digest;

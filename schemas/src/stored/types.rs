@@ -139,7 +139,7 @@ event_types! {
     SHIFT_CLOSED = 0x0907 v 1 "ShiftClosed";
 
     DAY_OPENED = 0x0a01 v 1 "DayOpened";
-    DAY_CLOSED = 0x0a02 v 1 "DayClosed";
+    DAY_CLOSED = 0x0a02 v 2 "DayClosed";
 
     TERMINAL_REGISTERED = 0x0b01 v 1 "TerminalRegistered";
     SEQUENCE_ADVANCED = 0x0b02 v 1 "SequenceAdvanced";

@@ -1,7 +1,8 @@
 //! Business days.
 
-use super::form::shown::{Date, DrawerId, OrderId, PaymentId, StoreId, Timestamp, Who};
+use super::form::shown::{Date, DrawerId, OrderId, PaymentId, StoreId, TerminalId, Timestamp, Who};
 use super::form::view;
+use crate::json::PositionToken;
 use serde::{Deserialize, Serialize};
 
 view! {
@@ -61,6 +62,18 @@ view! {
 }
 
 view! {
+    /// Commands of a terminal's queue that had not come.
+    pub struct TerminalGapView {
+        /// The terminal.
+        pub terminal_id: TerminalId,
+        /// The first.
+        pub first: u64,
+        /// The last.
+        pub last: u64,
+    }
+}
+
+view! {
     /// A Z report: it never changes.
     pub struct ZReport {
         /// The store.
@@ -85,6 +98,14 @@ view! {
         pub payments_in_flight: Vec<PaymentId>,
         /// Drawers whose shift was open, in a store that does not ask for shifts.
         pub open_shifts: Vec<DrawerId>,
+        /// How many gaps the queues of terminals that were away had: commands that had not come.
+        pub gaps_count: u32,
+        /// Which they were, the first 1,000 by terminal and place.
+        pub gaps: Vec<TerminalGapView>,
+        /// Where the chain of the store's history stood when the closing was asked for.
+        pub last_hash_position: Option<PositionToken>,
+        /// Its hash there, in hexadecimal: the report commits to everything before.
+        pub last_hash: Option<String>,
         /// When it was closed.
         pub closed_at: Timestamp,
         /// Who closed it.

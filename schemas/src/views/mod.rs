@@ -5,6 +5,7 @@
 //! of its shape is a new [`Row::VERSION`] and a rebuild from the log, never an upcast.
 
 mod access;
+mod chain;
 mod day;
 mod drawer;
 mod form;
@@ -18,7 +19,8 @@ mod store;
 mod terminal;
 
 pub use access::{StaffView, TokenRow, TokenView};
-pub use day::{DayTotalsView, DaysRow, DaysView, XReport, ZReport};
+pub use chain::ChainRow;
+pub use day::{DayTotalsView, DaysRow, DaysView, TerminalGapView, XReport, ZReport};
 pub use drawer::{DrawerView, ShiftState, ShiftView};
 pub use form::{Shown, WallTime};
 pub use kitchen::{TicketLineRow, TicketLineView, TicketRow, TicketState, TicketView};
@@ -152,8 +154,8 @@ macro_rules! rows {
 
 rows! {
     Checkpoint = 1,
-    DrawerView = 1, ShiftView = 1, DaysRow = 1, ZReport = 1,
-    OrderView = 5, OrderSummary = 3, PaymentView = 4, TicketRow = 2,
+    DrawerView = 1, ShiftView = 1, DaysRow = 1, ZReport = 2, ChainRow = 1,
+    OrderView = 6, OrderSummary = 4, PaymentView = 5, TicketRow = 2,
     StockView = 1, StockHeadRow = 1,
     StoreView = 4, StoreMenuRow = 1, PriceRow = 1, MenuRow = 2,
     SaleRow = 3, OrderCell = 2, ItemCell = 2, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1,

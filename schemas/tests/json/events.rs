@@ -580,14 +580,28 @@ fn drawer_events() -> Vec<(Event, &'static str)> {
                 z_number: 7,
                 totals: DayTotals { orders: 1, sales: amount, refunded: Money(5), ..DayTotals::default() },
                 cumulative_total: Money(9_000),
-                pending: Pending { orders_count: 1, due: amount, orders: vec![order_id()], ..Pending::default() },
+                pending: Pending {
+                    orders_count: 1,
+                    due: amount,
+                    orders: vec![order_id()],
+                    gaps_count: 1,
+                    gaps: vec![TerminalGap {
+                        terminal: TerminalId::parse("till_1").unwrap(),
+                        first: TerminalSeq(3),
+                        last: TerminalSeq(5),
+                    }],
+                    ..Pending::default()
+                },
+                chain: Some(ChainHead { position: 17, hash: [0xab; 32] }),
             }))),
             concat!(
                 r#"{"business_date":"2026-11-22","z_number":7,"totals":{"orders":1,"gross":0,"discounts":0,"#,
                 r#""charges":0,"tax":0,"tax_inclusive":0,"sales":500,"cash":0,"other":0,"tips":0,"unapplied":0,"#,
                 r#""refunds":0,"refunded":5,"refunded_cash":0},"cumulative_total":9000,"open_orders_count":1,"#,
                 r#""open_orders_due":500,"open_orders":["o1"],"payments_in_flight_count":0,"#,
-                r#""payments_in_flight":[],"open_shifts":[]}"#,
+                r#""payments_in_flight":[],"open_shifts":[],"gaps_count":1,"#,
+                r#""gaps":[{"terminal_id":"till_1","first":3,"last":5}],"last_hash_position":"0:17","#,
+                r#""last_hash":"abababababababababababababababababababababababababababababababab"}"#,
             ),
         ),
     ]

@@ -3,12 +3,12 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, Decision, DiningMode,
-    Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome,
-    IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent,
-    PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine,
-    RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent,
-    StoreMenuEvent, Tender, TerminalEvent, TicketEvent, VoidReason,
+    AccessEvent, CancelReason, Capture, ChainHead, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, Decision,
+    DiningMode, Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage,
+    IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening,
+    OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount,
+    ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy,
+    StoreEvent, StoreMenuEvent, Tender, TerminalEvent, TerminalGap, TicketEvent, VoidReason,
 };
 use domain::ids::{
     AccountId, ActorId, CommandId, DrawerId, Id, OrderId, PaymentId, RefundId, Revision, StoreId, TenantId, TenderId,
@@ -588,14 +588,17 @@ fn day() -> impl Strategy<Value = DayEvent> {
         let paid = DayTotals { tax_inclusive, sales, cash, other, tips, unapplied, ..sold };
         DayTotals { orders, refunds, refunded, refunded_cash: rest, ..paid }
     });
-    let lists = (vec(id(OrderId), 0..4), vec(id(PaymentId), 0..4), vec(id(DrawerId), 0..4));
-    let pending = (any::<[u32; 2]>(), money(), lists).prop_map(|(counts, due, (orders, payments, shifts))| {
+    let gap = (id(TerminalId), seq(), seq()).prop_map(|(terminal, first, last)| TerminalGap { terminal, first, last });
+    let lists = (vec(id(OrderId), 0..4), vec(id(PaymentId), 0..4), vec(id(DrawerId), 0..4), vec(gap, 0..4));
+    let pending = (any::<[u32; 2]>(), money(), lists).prop_map(|(counts, due, (orders, payments, shifts, gaps))| {
         let [orders_count, payments_count] = counts;
-        Pending { orders_count, due, orders, payments_count, payments, shifts }
+        let gaps_count = gaps.len() as u32;
+        Pending { orders_count, due, orders, payments_count, payments, shifts, gaps_count, gaps }
     });
-    let closed = (date(), any::<u32>(), totals, money(), pending).prop_map(
-        |(date, z_number, totals, cumulative_total, pending)| {
-            DayEvent::DayClosed(Box::new(DayClosing { date, z_number, totals, cumulative_total, pending }))
+    let chain = option::of(any::<(u64, [u8; 32])>().prop_map(|(position, hash)| ChainHead { position, hash }));
+    let closed = (date(), any::<u32>(), totals, money(), pending, chain).prop_map(
+        |(date, z_number, totals, cumulative_total, pending, chain)| {
+            DayEvent::DayClosed(Box::new(DayClosing { date, z_number, totals, cumulative_total, pending, chain }))
         },
     );
     prop_oneof![date().prop_map(|date| DayEvent::DayOpened { date }), closed]

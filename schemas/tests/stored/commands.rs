@@ -45,7 +45,7 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     payment(&mut |label, command| add(label, StoreCommand::Payment(PAYMENT, command)));
     stock(&mut |label, command| add(label, StoreCommand::Stock(command)));
     add("one", StoreCommand::OpenDay { date: Date::from_ymd(2027, 1, 2).expect("a date") });
-    add("one", StoreCommand::CloseDay { date: Date::from_ymd(2027, 1, 2).expect("a date") });
+    add("one", StoreCommand::CloseDay { date: Date::from_ymd(2027, 1, 2).expect("a date"), chain: None });
     drawer(&mut |label, command| add(label, StoreCommand::Drawer(id!(DrawerId "d1"), command)));
     let tickets = [
         TicketCommand::Start,

@@ -5,12 +5,12 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    AccessEvent, CancelReason, Capture, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, Decision, DiningMode,
-    Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage, IgnoredOutcome,
-    IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent,
-    PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine,
-    RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy, StoreEvent,
-    StoreMenuEvent, Tender, TerminalEvent, TicketEvent, VoidReason,
+    AccessEvent, CancelReason, Capture, ChainHead, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, Decision,
+    DiningMode, Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage,
+    IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening,
+    OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount,
+    ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy,
+    StoreEvent, StoreMenuEvent, Tender, TerminalEvent, TerminalGap, TicketEvent, VoidReason,
 };
 use domain::ids::{
     AccountId, ActorId, ChargeId, CommandId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId,
@@ -608,11 +608,19 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
             payments_count: 1,
             payments: vec![PAYMENT],
             shifts: vec![id!(DrawerId "d1")],
+            ..Pending::default()
         },
+        chain: None,
     };
     add("full", DayEvent::DayClosed(Box::new(full.clone())));
     let (totals, pending) = (DayTotals::default(), Pending::default());
-    add("plain", DayEvent::DayClosed(Box::new(DayClosing { totals, pending, ..full })));
+    add("plain", DayEvent::DayClosed(Box::new(DayClosing { totals, pending, ..full.clone() })));
+    let gap = |terminal, first, last| TerminalGap { terminal, first: TerminalSeq(first), last: TerminalSeq(last) };
+    let gaps = vec![gap(id!(TerminalId "bar"), 3, 3), gap(id!(TerminalId "till_1"), 40, 1_000)];
+    let pending = Pending { gaps_count: 2, gaps, ..full.pending.clone() };
+    let chain = Some(ChainHead { position: 918, hash: std::array::from_fn(|index| index as u8) });
+    add("full", DayEvent::DayClosed(Box::new(DayClosing { pending, chain, ..full.clone() })));
+    add("chain", DayEvent::DayClosed(Box::new(DayClosing { chain, ..full })));
     add("one", DayEvent::DayOpened { date: Date::from_ymd(2027, 1, 2).expect("a date") });
 }
 

@@ -3,6 +3,7 @@
 use crate::access::{self, Capability};
 use crate::app::App;
 use crate::http::caller::{Caller, Json};
+use crate::http::command::with_chain;
 use crate::http::docs::CommandProblems;
 use crate::http::error::{ApiError, command_problem};
 use crate::http::path::At;
@@ -142,7 +143,7 @@ impl Door<'_> {
         Envelope {
             command_id: parsed.command_id,
             tenant: self.caller.tenant,
-            command: parsed.command,
+            command: with_chain(self.app, self.caller.tenant, parsed.command),
             actor: parsed.actor.filter(|_| may_name).unwrap_or(self.caller.actor),
             approver: parsed.approver,
             terminal: parsed.terminal,

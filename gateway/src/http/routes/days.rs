@@ -90,7 +90,7 @@ pub async fn close(
     At((store, date)): DayPath,
     Json(NoFields {}): Json<NoFields>,
 ) -> Result<Response, ApiError> {
-    let command = Command::Store(store.0, StoreCommand::CloseDay { date: date.0 });
+    let command = Command::Store(store.0, StoreCommand::CloseDay { date: date.0, chain: None });
     let answer = command::run(&app, &caller, &headers, command).await?;
     command::respond(StatusCode::OK, &answer)
 }

@@ -7,10 +7,11 @@ mod setup;
 mod terminal;
 
 use crate::json::wire::{Wire, name_of};
+use crate::json::{PositionToken, hex};
 use domain::event::{
     DayClosing, DayEvent, DayTotals, DrawerEvent, Event, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund,
     MoneyParts, PaymentEvent, Pending, ProviderMessage, ProviderSaid, RefundedLine, ReleaseReason, ReservedLine,
-    StockEvent, StockPolicy, VoidReason,
+    StockEvent, StockPolicy, TerminalGap, VoidReason,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -306,7 +307,7 @@ fn drawer<S: Serializer>(event: &DrawerEvent, to: S) -> Result<S::Ok, S::Error> 
 }
 
 fn day_closed<S: Serializer>(closing: &DayClosing, to: S) -> Result<S::Ok, S::Error> {
-    let Pending { orders_count, due, orders, payments_count, payments, shifts } = &closing.pending;
+    let Pending { orders_count, due, orders, payments_count, payments, shifts, gaps_count, gaps } = &closing.pending;
     object!(to;
         "business_date": Wire(closing.date),
         "z_number": closing.z_number,
@@ -317,8 +318,19 @@ fn day_closed<S: Serializer>(closing: &DayClosing, to: S) -> Result<S::Ok, S::Er
         "open_orders": orders.iter().copied().map(Wire).collect::<Vec<_>>(),
         "payments_in_flight_count": payments_count,
         "payments_in_flight": payments.iter().copied().map(Wire).collect::<Vec<_>>(),
-        "open_shifts": shifts.iter().copied().map(Wire).collect::<Vec<_>>()
+        "open_shifts": shifts.iter().copied().map(Wire).collect::<Vec<_>>(),
+        "gaps_count": gaps_count,
+        "gaps": Part(gaps.as_slice()),
+        "last_hash_position" ?: closing.chain.map(|head| PositionToken::new(head.position)),
+        "last_hash" ?: closing.chain.map(|head| hex(&head.hash))
     )
+}
+
+impl Serialize for Part<'_, TerminalGap> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let TerminalGap { terminal, first, last } = self.0;
+        object!(to; "terminal_id": terminal.as_str(), "first": first.0, "last": last.0)
+    }
 }
 
 impl Serialize for Part<'_, DayTotals> {

@@ -1,0 +1,37 @@
+//! The chain of hashes over a store's history (rule A1).
+
+use super::reads::{Fresh, ask, found, fresh, view};
+use crate::access::Capability;
+use crate::app::App;
+use crate::http::caller::Caller;
+use crate::http::docs::QueryProblems;
+use crate::http::error::ApiError;
+use crate::http::path::{At, Params};
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use projections::{Answer, Projection};
+use schemas::json::{ChainLine, wire};
+use std::sync::Arc;
+
+/// Where the chain of hashes over a store's history stands. Whoever keeps the answer can tell later that nothing up to its
+/// `position` was changed, removed, put in or moved: `comanda verify --chain FILE` takes it as it is, one answer a line.
+#[utoipa::path(
+    get, path = "/v1/stores/{store}/chain", tag = "feed",
+    params(("store" = String, Path, description = "The store"), Fresh),
+    responses((status = 200, body = ChainLine), QueryProblems)
+)]
+pub async fn chain(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    At(store): At<wire::StoreId>,
+    Params(params): Params<Fresh>,
+) -> Result<Response, ApiError> {
+    caller.may(Capability::ReadChain)?;
+    fresh(&app, Projection::Chains, params.min_position.as_deref()).await?;
+    let answer = ask(&app, move |app| app.projections.chain(caller.tenant, store.0)).await?;
+    let Answer { value: link, position } = found(answer, "store")?;
+    let line = ChainLine::new(caller.tenant.as_str(), Some(store.0.as_str()), &link);
+    view(&headers, &Answer { value: line, position })
+}
