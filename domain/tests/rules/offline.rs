@@ -295,7 +295,7 @@ fn f3_what_happened_is_recorded() {
 #[test]
 fn f4_money_that_was_taken_has_its_events() {
     let days = a_day(30, PAYING);
-    prove("f4_money_that_was_taken_has_its_events", 25, days, |day| {
+    prove("f4_money_that_was_taken_has_its_events", 15, days, |day| {
         let mut was_tested = false;
         live_away(day, |model, step, queued, _| {
             let (Some(_), Some((id, PaymentCommand::Initiate { order, method: Method::Cash { .. }, .. }))) =

@@ -51,7 +51,7 @@ fn a3_practice_reaches_no_book() {
     run(async {
         let provider = Simulator::start(1).await;
         let path = house.path().join("providers.toml");
-        std::fs::write(&path, provider.settings("acme", 60_000)).expect("a file");
+        std::fs::write(&path, provider.settings("acme", "s1", 60_000)).expect("a file");
         let server = house.serve_with(&["--providers", path.to_str().expect("UTF-8")]);
         let (mut till, mut manager) = (server.till("pos"), server.till("manager"));
         let real = till.post(&format!("{STORE}/orders"), &order("real", false)).await;
