@@ -341,7 +341,27 @@ mod tests {
     }
 
     #[test]
+    fn places_of_a_queue_are_counted_from_one() {
+        assert_eq!(TerminalSeq::parse(0), None);
+        assert_eq!(TerminalSeq::parse(1), Some(TerminalSeq(1)));
+        let max = (1 << 53) - 1;
+        assert_eq!(TerminalSeq::parse(max), Some(TerminalSeq::MAX));
+        assert_eq!(TerminalSeq::parse(max + 1), None);
+    }
+
+    #[test]
+    fn tickets_are_numbered() {
+        assert_eq!(TicketId::numbered(17).as_str(), "t17");
+        assert_eq!(TicketId::numbered(17).number(), 17);
+        assert_eq!(TicketId::parse("grill").unwrap().number(), 0);
+    }
+
+    #[test]
     fn a_text_is_bounded_and_printable() {
+        assert_eq!(Text::parse(&"a".repeat(200)).unwrap().as_str().len(), 200);
+        assert_eq!(Text::parse(&"é".repeat(200)).unwrap().as_str().len(), 400);
+        assert_eq!(Text::parse(&"a".repeat(201)), Err(BadText::TooLong));
+        assert_eq!(Text::parse(&"é".repeat(110)).unwrap().as_str().len(), 220);
         assert_eq!(Text::parse("  Extra hot ").unwrap().as_str(), "Extra hot");
         assert_eq!(Text::parse(" "), Err(BadText::Empty));
         assert_eq!(Text::parse(&"é".repeat(201)), Err(BadText::TooLong));

@@ -36,11 +36,6 @@ impl Money {
         wrap(self.0.checked_sub(other.0))
     }
 
-    /// The same amount on the other side of zero; `None` if it does not fit in 64 bits.
-    pub const fn checked_neg(self) -> Option<Money> {
-        wrap(self.0.checked_neg())
-    }
-
     /// The amount `times` times over; `None` if it does not fit in 64 bits.
     pub const fn checked_mul(self, times: i64) -> Option<Money> {
         wrap(self.0.checked_mul(times))

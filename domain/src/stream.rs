@@ -220,6 +220,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_longest_name_is_bounded() {
+        let id = "a".repeat(crate::ids::Id::LEN_MAX);
+        let (tenant, store) = (TenantId::parse(&id).unwrap(), StoreId::parse(&id).unwrap());
+        let longest = Stream::Terminal(tenant, store, TerminalId::parse(&id).unwrap());
+        // Three ids never stand behind the longest category.
+        let spare = "storemenu".len() - longest.category().len();
+        assert_eq!(longest.to_string().len() + spare, Stream::NAME_LEN_MAX);
+    }
+
+    #[test]
     fn names_read_back() {
         for name in [
             "menu-demo",

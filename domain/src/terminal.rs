@@ -181,3 +181,24 @@ impl Waiver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Here, because what is waived and not known to be waived is decided over and over again.
+    #[test]
+    fn what_is_waived_is_known_to_be() {
+        use Waiver::{Approval, Availability, MenuVersion, Number, Price, Shift, SoldOut};
+        let all = [Approval, Availability, Price, MenuVersion, Shift, SoldOut, Number];
+        let mut waived = Waived::default();
+        for (count, waiver) in all.into_iter().enumerate() {
+            assert!(!waived.has(waiver), "{waiver:?}");
+            waived = waived.with(waiver);
+            assert_eq!(waived, waived.with(waiver));
+            for (index, other) in all.into_iter().enumerate() {
+                assert_eq!(waived.has(other), index <= count, "{other:?} of {waived:?}");
+            }
+        }
+    }
+}

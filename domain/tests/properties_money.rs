@@ -305,7 +305,7 @@ proptest! {
                 }
             }
         }
-        if let Some(mirrored) = Money(total).checked_neg() {
+        if let Some(mirrored) = Money::ZERO.checked_sub(Money(total)) {
             let mirrored: Vec<i64> = allocate(mirrored, &weights).iter().map(|part| -part.0).collect();
             prop_assert_eq!(mirrored, parts.iter().map(|part| part.0).collect::<Vec<i64>>());
         }

@@ -6,6 +6,7 @@
 mod approvals;
 mod days;
 mod drawers;
+mod edges;
 mod floor;
 mod kitchen;
 mod offline;

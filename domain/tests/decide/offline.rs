@@ -258,6 +258,13 @@ fn another_total_is_told() {
             "o1 applied p1 2100 + 0",
         ],
     );
+    // What was handed over beside a tip is no more than was left of it.
+    let tipped = pay("p1", None, 200, Method::Cash { tendered: Some(Money(2_000)), drawer: None });
+    check(
+        &placed,
+        kept(2, tipped),
+        &["t1 at 2", "p1 cash 1800 + 200", "p1 captured 1800 + 200, 0 back", "o1 applied p1 1800 + 200"],
+    );
     check(
         &placed,
         kept(2, shown(2_200, None)),

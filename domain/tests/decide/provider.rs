@@ -353,6 +353,12 @@ fn p3_refunds_wait_for_the_provider() {
     check(&asked, says_of(ProviderSaid::RefundSucceeded { refund }, 100), Ok(&back));
     let doubt = ["p1 got e", "p1 flagged RefundInDoubt"];
     check(&asked, says_of(ProviderSaid::RefundSucceeded { refund }, 99), Ok(&doubt));
+    let in_currency = |code| {
+        let said = message(ProviderSaid::RefundSucceeded { refund });
+        records(ProviderMessage { amount: Some(Money(100)), currency: Currency::new(code, 2), ..said })
+    };
+    check(&asked, in_currency("USD"), Ok(&back));
+    check(&asked, in_currency("EUR"), Ok(&doubt));
     let failed = ProviderSaid::RefundFailed { refund, code: text("closed") };
     check(&asked, says(failed.clone()), Ok(&["p1 got e", "p1 refund r1 failed closed"]));
     let given_back = [asked, vec![says(ProviderSaid::RefundSucceeded { refund })]].concat();

@@ -9,15 +9,16 @@ use crate::model::{Model, State};
 use crate::spell::pick;
 use crate::support::*;
 use crate::{BUSY, Mix, OPS, holds_at_each_step, prove};
-use domain::check::{CheckId, CheckMove, MoveOf};
+use domain::check::{CheckId, CheckMove, CheckTotals, MoveOf, Share, SharedLine, deal};
 use domain::command::{
     Command, Fire, Method, OrderCommand, Outcome, PaymentCommand, Source, StoreCommand, TicketCommand,
 };
 use domain::event::{Event, NotApplicable, OrderEvent, PaymentEvent, TicketEvent};
-use domain::ids::{LineId, OrderId, TenderId, TicketId};
+use domain::ids::{ChargeId, DiscountId, LineId, OrderId, TenderId, TicketId};
 use domain::kitchen::Kitchen;
 use domain::money::{Money, QtyMilli, split_evenly};
 use domain::order::Order;
+use domain::pricing::LineTotals;
 use domain::refused::Refused;
 use domain::store::Settings;
 use proptest::collection::vec;
@@ -227,6 +228,10 @@ fn live<'a>(model: &'a Model, world: &'a World) -> impl Iterator<Item = (OrderId
     model.orders.keys().filter_map(order)
 }
 
+fn parts_of(totals: &LineTotals) -> [Money; 5] {
+    [totals.gross, totals.discount, totals.net, totals.tax_exclusive, totals.tax_inclusive]
+}
+
 #[test]
 fn o10_split_conserves_totals() {
     holds_on_the_floor("o10_split_conserves_totals", 60, |model, _, step, world| {
@@ -236,19 +241,21 @@ fn o10_split_conserves_totals() {
             let Some(checks) = order.checks.as_deref() else { continue };
             let dealt = order.check_totals(checks);
             is_tested |= 2 <= dealt.len();
-            let sum = |part: fn(&domain::check::CheckTotals) -> Money| -> i64 {
-                dealt.iter().map(|(_, check)| part(check).0).sum()
-            };
+            let sum = |part: fn(&CheckTotals) -> Money| -> i64 { dealt.iter().map(|(_, check)| part(check).0).sum() };
             assert_eq!(sum(|check| check.total), order.total.0, "{id} {step:?}");
             // Line by line and part by part; nothing falls below zero.
             let mut lines: BTreeMap<LineId, [i64; 6]> = BTreeMap::new();
             for (_, check) in &dealt {
-                let of_lines: i64 =
-                    check.lines.iter().map(|line| line.totals.net.0 + line.totals.tax_exclusive.0).sum();
-                assert_eq!(of_lines + check.charges.0, check.total.0, "{id} {step:?}");
+                let of_lines = check.lines.iter().fold([0; 5], |sum: [i64; 5], line| {
+                    let parts = parts_of(&line.totals);
+                    std::array::from_fn(|index| sum[index] + parts[index].0)
+                });
+                let CheckTotals { gross, discount, net, tax_exclusive, tax_inclusive, .. } = check;
+                let of_check = [gross, discount, net, tax_exclusive, tax_inclusive].map(|part| part.0);
+                assert_eq!(of_check, of_lines, "{id} {step:?}");
+                assert_eq!(net.0 + tax_exclusive.0 + check.charges.0, check.total.0, "{id} {step:?}");
                 for line in &check.lines {
-                    let totals = line.totals;
-                    let parts = [totals.gross, totals.discount, totals.net, totals.tax_exclusive, totals.tax_inclusive];
+                    let (totals, parts) = (line.totals, parts_of(&line.totals));
                     assert!(
                         parts.iter().all(|part| 0 <= part.0) && 0 <= line.qty.0 && 0 <= check.charges.0,
                         "{step:?}"
@@ -260,13 +267,59 @@ fn o10_split_conserves_totals() {
                 }
             }
             for line in &order.lines {
-                let totals = line.totals;
-                let parts = [totals.gross, totals.discount, totals.net, totals.tax_exclusive, totals.tax_inclusive];
-                let parts: Vec<i64> = parts.iter().map(|part| part.0).chain([line.qty.0]).collect();
+                let parts: Vec<i64> = parts_of(&line.totals).iter().map(|part| part.0).chain([line.qty.0]).collect();
                 assert_eq!(lines.get(&line.line).copied().unwrap_or_default().as_slice(), parts, "{id} {step:?}");
             }
         }
         is_tested
+    });
+}
+
+/// Rule M3 with a memory: whatever two guests share, and in what parts, neither pays more than half a minor unit more than
+/// his exact share of all of it. Fractions are told apart exactly, because each line's parts are a divisor of 840.
+#[test]
+fn m3_dealing_has_a_memory() {
+    const OF: i64 = 840;
+    let a_line =
+        (prop_oneof![0..10_i64, 0..2_000_i64], 1..9_u32).prop_flat_map(|(amount, of)| (Just(amount), 0..=of, Just(of)));
+    prove("m3_dealing_has_a_memory", 70, vec(a_line, 1..12), |lines| {
+        let (first, second) = (check(1), check(2));
+        let shares = |parts: u32, of: u32| -> Vec<Share> {
+            let shares = [Share { check: first, parts }, Share { check: second, parts: of - parts }];
+            shares.into_iter().filter(|share| 0 < share.parts).collect()
+        };
+        let shares: Vec<Vec<Share>> = lines.iter().map(|(_, parts, of)| shares(*parts, *of)).collect();
+        let totals = |amount: i64| LineTotals { gross: Money(amount), net: Money(amount), ..LineTotals::default() };
+        let shared: Vec<SharedLine<'_>> = lines
+            .iter()
+            .zip(&shares)
+            .map(|((amount, ..), shares)| SharedLine {
+                line: line("l1"),
+                qty: QtyMilli::ONE,
+                totals: totals(*amount),
+                shares,
+            })
+            .collect();
+        for upto in 1..=shared.len() {
+            let dealt = deal(&shared[..upto], Money::ZERO, &[first, second]);
+            let exact: i64 = lines[..upto]
+                .iter()
+                .map(|(amount, parts, of)| amount * i64::from(*parts) * (OF / i64::from(*of)))
+                .sum();
+            assert!(2 * (dealt[0].total.0 * OF - exact).abs() <= OF, "{dealt:?}");
+            let all: i64 = lines[..upto].iter().map(|(amount, ..)| amount).sum();
+            assert_eq!(dealt[0].total.0 + dealt[1].total.0, all);
+        }
+        // Charges go with what the lines come to, by weights that are exact to 1/256 of a minor unit.
+        let charges = 777;
+        let dealt = deal(&shared, Money(charges), &[first, second]);
+        assert_eq!(dealt[0].charges.0 + dealt[1].charges.0, charges);
+        let exact: i64 =
+            lines.iter().map(|(amount, parts, of)| amount * i64::from(*parts) * (OF / i64::from(*of))).sum();
+        let all: i64 = lines.iter().map(|(amount, ..)| amount).sum();
+        let off = (dealt[0].total.0 * OF * all - exact * (all + charges)).abs();
+        assert!(off <= OF * all / 2 + OF * charges / 128, "{dealt:?}");
+        1 < lines.len() && 0 < all
     });
 }
 
@@ -335,6 +388,13 @@ fn o11_merge_conserves_totals() {
         for line in is.prep.iter().flat_map(|prep| &prep.tickets).flat_map(|ticket| &ticket.lines) {
             assert!(ids.contains(&line.line) != is.removed.contains(&line.line), "{step:?}");
         }
+        // Nor is a discount or a charge, and a comp stays one.
+        let discounts: BTreeSet<DiscountId> = is.discounts.iter().map(|held| held.discount).collect();
+        let charges: BTreeSet<ChargeId> = is.charges.iter().map(|held| held.charge).collect();
+        let counts = |order: &Order| [order.discounts.len(), order.charges.len(), order.comps.len()];
+        let (a, b) = (counts(&was[0]), counts(&was[1]));
+        assert_eq!([discounts.len(), charges.len(), is.comps.len()], std::array::from_fn(|index| a[index] + b[index]));
+        assert!(is.comps.iter().all(|comp| discounts.contains(comp)), "{step:?}");
         let held = model.held_for(source) + model.held_for(target);
         // What was not placed has nothing reserved, and a placed order reserves it as it comes.
         let is_reserved = !is_sold && after.state(target) == Some(State::Placed);
@@ -344,6 +404,34 @@ fn o11_merge_conserves_totals() {
         let reserved: i64 = world.open().stock().reserved_for(target).iter().map(|line| line.qty.0).sum();
         assert_eq!(i128::from(reserved), after.held_for(target));
         true
+    });
+}
+
+/// An order takes what is due on it and nothing else, also while its kitchen keeps it open (rule P6).
+#[test]
+fn p6_nothing_is_applied_where_nothing_is_due() {
+    holds_on_the_floor("p6_nothing_is_applied_where_nothing_is_due", 1, |model, _, step, _| {
+        let (mut model, mut is_tested) = (model.clone(), false);
+        for event in step.events() {
+            match event {
+                Event::Order(id, OrderEvent::PaymentApplied { amount, .. }) => {
+                    let due = model.orders[id].due();
+                    assert!(0 < amount.0 && i128::from(amount.0) <= due, "{due} {step:?}");
+                }
+                Event::Order(id, OrderEvent::PaymentNotApplicable { payment, unapplied, .. }) => {
+                    let (order, held) = (&model.orders[id], &model.payments[payment]);
+                    let applied = step.events().iter().any(|event| {
+                        matches!(event, Event::Order(_, OrderEvent::PaymentApplied { payment: of, .. }) if of == payment)
+                    });
+                    is_tested |= !applied && !order.state.is_closed();
+                    // The tip goes back only with all of it.
+                    assert!(applied || i128::from(unapplied.0) == held.amount + held.tip, "{step:?}");
+                }
+                _ => {}
+            }
+            model.fold(event);
+        }
+        is_tested
     });
 }
 

@@ -13,7 +13,7 @@ use domain::command::{
 };
 use domain::event::{Event, OrderEvent, StockEvent, TicketEvent};
 use domain::ids::{DiscountId, LineId, OrderId, StationId, TableId, TicketId};
-use domain::kitchen::Kitchen;
+use domain::kitchen::{Kitchen, LinePrep};
 use domain::money::QtyMilli;
 use domain::refused::Refused;
 use domain::staff::{Approvals, Right, Rights};
@@ -27,7 +27,7 @@ const PACE: usize = 2;
 
 /// A step of the kitchen: to which order, which line, and how much.
 #[derive(Clone, Debug)]
-enum Op {
+pub enum Op {
     Hold(usize, usize),
     Fire(usize, Option<usize>),
     Serve(usize),
@@ -59,6 +59,28 @@ pub struct Units {
     served: i64,
     taken: i64,
     is_prepared: bool,
+    at: At,
+}
+
+/// Where units that were sent are by now, and how much of them left the shelf.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct At {
+    open: i64,
+    ready: i64,
+    served: i64,
+    taken: i64,
+}
+
+impl At {
+    /// Voided units are those furthest from the guest.
+    fn void(&mut self, qty: i64) {
+        let open = qty.min(self.open);
+        let ready = (qty - open).min(self.ready);
+        self.open -= open;
+        self.ready -= ready;
+        self.served -= qty - open - ready;
+        self.taken -= qty.min(self.taken);
+    }
 }
 
 impl Units {
@@ -69,7 +91,7 @@ impl Units {
 
 #[derive(Clone, Debug)]
 pub struct Ticket {
-    order: OrderId,
+    pub order: OrderId,
     fire: u32,
     station: StationId,
     /// Open, ready and cancelled.
@@ -80,7 +102,7 @@ pub struct Ticket {
 #[derive(Clone, Debug, Default)]
 pub struct Pass {
     units: BTreeMap<(OrderId, LineId), Units>,
-    tickets: BTreeMap<TicketId, Ticket>,
+    pub tickets: BTreeMap<TicketId, Ticket>,
     /// What is imported was eaten long ago.
     cooked: BTreeSet<OrderId>,
 }
@@ -104,14 +126,22 @@ impl Pass {
                     let units = self.units.entry((*order, fired.line)).or_default();
                     units.fired += fired.qty.0;
                     units.taken += fired.taken.0;
+                    units.at.taken += fired.taken.0;
+                    // What nobody prepares is ready as soon as it is fired.
+                    *(if units.is_prepared { &mut units.at.open } else { &mut units.at.ready }) += fired.qty.0;
                 }
             }
             Event::Order(order, OrderEvent::LineVoided { line, fired, .. }) => {
-                self.units.entry((*order, *line)).or_default().voided_fired += fired.0;
+                let units = self.units.entry((*order, *line)).or_default();
+                units.voided_fired += fired.0;
+                units.at.void(fired.0);
             }
             Event::Order(order, OrderEvent::LinesServed { lines }) => {
                 for served in lines {
-                    self.units.entry((*order, served.line)).or_default().served += served.qty.0;
+                    let units = self.units.entry((*order, served.line)).or_default();
+                    units.served += served.qty.0;
+                    units.at.served += served.qty.0;
+                    units.at.ready -= served.qty.0;
                 }
             }
             Event::Order(order, OrderEvent::LinesReceivedByMerge(received)) => {
@@ -151,6 +181,11 @@ impl Pass {
             {
                 assert_eq!(prep.line(*line).fired.0, parts.iter().map(|part| part[0]).sum::<i64>(), "{step:?}");
                 assert_eq!(prep.line(*line).sent().0, units.sent(), "{step:?}");
+                let LinePrep { held, fired, ready, served, taken, .. } = *prep.line(*line);
+                let at = At { open: fired.0, ready: ready.0, served: served.0, taken: taken.0 };
+                assert_eq!(at, units.at, "{step:?}");
+                let unsent = live.line(*line).expect("it is there").qty.0 - units.sent();
+                assert!((0..=unsent).contains(&held.0), "{step:?}");
             }
         }
     }
@@ -176,11 +211,17 @@ impl Pass {
             return;
         }
         let ticket = self.tickets.get_mut(&id).expect("a ticket is created first");
+        let (all, order) = (&mut self.units, ticket.order);
         let mut moved = |line: &LineId, to: usize, qty: i64| {
             let units = ticket.lines.get_mut(line).expect("a line of the ticket");
             units[0] -= qty;
             units[to] += qty;
             assert!(units.iter().all(|part| 0 <= *part), "{id} {event:?}");
+            if to == 1 {
+                let at = &mut all.get_mut(&(order, *line)).expect("a line that was fired").at;
+                at.open -= qty;
+                at.ready += qty;
+            }
         };
         match event {
             TicketEvent::TicketLineReady { line, qty } => moved(line, 1, qty.0),
@@ -195,7 +236,7 @@ impl Pass {
 }
 
 /// Lives through a day with the kitchen on. `watch` gets the model and the pass before a step, and the step.
-fn cook(input: &(Day, Vec<Op>), watch: impl FnMut(&Model, &Pass, &Step, &World) -> bool) -> bool {
+pub fn cook(input: &(Day, Vec<Op>), watch: impl FnMut(&Model, &Pass, &Step, &World) -> bool) -> bool {
     cook_with(input, Approvals::default(), watch)
 }
 
@@ -252,7 +293,13 @@ fn kitchen_command(life: &Life, pass: &Pass, op: &Op) -> Command {
         }
         Op::Serve(index) => to_order(placed(*index), OrderCommand::MarkServed(vec![])),
         Op::Void(index, of, milli, wasted) => {
-            let id = placed(*index);
+            // Half of them of an order that has something on the table, where there is one.
+            let is_on_the_table = |(id, line): &(OrderId, LineId)| 0 < pass.of(*id, *line).at.served;
+            let has_served = |id: &str| {
+                let mut lines = pass.units.keys().filter(|(of, _)| *of == order(id));
+                life.model.state(order(id)) == Some(State::Placed) && lines.any(is_on_the_table)
+            };
+            let id = if index % 2 == 0 { pick(*index, &ORDERS, has_served) } else { placed(*index) };
             let (line, qty) = (line_of(id, *of), QtyMilli(*milli));
             to_order(id, OrderCommand::VoidLine { line, qty, reason: text("dropped"), wasted: *wasted })
         }
@@ -281,9 +328,14 @@ fn kitchen_command(life: &Life, pass: &Pass, op: &Op) -> Command {
     }
 }
 
+/// Days with as many steps of the kitchen.
+pub fn cooked_days() -> impl Strategy<Value = (Day, Vec<Op>)> {
+    (a_day(OPS, BUSY), vec(op(), PACE * OPS))
+}
+
 #[track_caller]
 fn holds_in_the_kitchen(name: &str, floor: u32, rule: impl Fn(&Model, &Pass, &Step, &World) -> bool) {
-    prove(name, floor, (a_day(OPS, BUSY), vec(op(), PACE * OPS)), |input| cook(input, &rule));
+    prove(name, floor, cooked_days(), |input| cook(input, &rule));
 }
 
 #[test]
@@ -298,6 +350,10 @@ fn k1_each_unit_is_fired_once() {
                     let ordered = model.orders[id].lines[&fired.line].qty.0;
                     assert!(0 < fired.qty.0 && before.sent() + fired.qty.0 <= ordered, "{step:?}");
                     assert!(0 <= fired.taken.0 && fired.taken <= fired.qty, "{step:?}");
+                }
+                // Who names lines fires no others.
+                if let Some((_, OrderCommand::FireLines(Fire::Lines(named)))) = step.order() {
+                    assert!(lines.iter().all(|fired| named.contains(&fired.line)), "{step:?}");
                 }
                 fired_again |= lines.iter().any(|fired| 0 < after.of(*id, fired.line).fired) || 1 < lines.len();
             }

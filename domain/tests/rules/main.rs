@@ -17,6 +17,7 @@ mod life;
 mod model;
 mod offline;
 mod orders;
+mod parts;
 mod payments;
 mod provider;
 mod refunds;

@@ -27,7 +27,7 @@ fn ignored(step: &Step) -> Option<IgnoredMessage> {
 
 #[test]
 fn p1_captured_within_authorised() {
-    holds_at_the_provider("p1_captured_within_authorised", 4, |model, step, _| {
+    holds_at_the_provider("p1_captured_within_authorised", 3, |model, step, _| {
         let mut was_tested = false;
         for event in step.events() {
             let Event::Payment(id, PaymentEvent::PaymentCaptured { amount, tip, .. }) = event else { continue };

@@ -7,8 +7,8 @@ use domain::command::{
 };
 use domain::event::{Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{
-    AccountId, ActorId, CommandId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId,
-    StoreId, TaxId, TenantId, TerminalId, Text, TicketId, VariationId,
+    AccountId, ActorId, CommandId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, Revision, Sku,
+    StationId, StoreId, TaxId, TenantId, TerminalId, Text, TicketId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -17,6 +17,7 @@ use domain::pricing::PriceRules;
 use domain::refused::Refused;
 use domain::staff::Approvals;
 use domain::store::{CashShifts, Ingested, Settings, Store};
+use domain::stream::Stream;
 use domain::tenant::Tenant;
 use domain::terminal::{CLOCK_AHEAD_MAX_US, Offline, QueuePlace, Queued};
 
@@ -100,12 +101,24 @@ impl World {
         Store::ingest(self.store.as_ref(), &self.tenant, command, context, queued, words)
     }
 
+    /// Folds a fact, which is one more revision of its stream and of no other (rule E3).
     pub fn evolve(&mut self, event: &Event) {
+        let stream = Stream::of(tenant_id("acme"), Some(store_id(STORE)), event);
+        let next = self.revision(&stream).map_or(0, |revision| revision.0 + 1);
         match (event, &mut self.store) {
             (Event::Menu(event), _) => self.tenant.evolve_menu(event),
             (Event::Access(event), _) => self.tenant.evolve_access(event),
             (event, None) => self.store = Some(Store::open(event)),
             (event, Some(store)) => store.evolve(event),
+        }
+        assert_eq!(self.revision(&stream), Some(Revision(next)), "{stream} after {event:?}");
+    }
+
+    fn revision(&self, stream: &Stream) -> Option<Revision> {
+        match stream {
+            Stream::Menu(_) => self.tenant.menu_revision(),
+            Stream::Access(_) => self.tenant.access_revision(),
+            stream => self.store.as_ref()?.revision(stream),
         }
     }
 
