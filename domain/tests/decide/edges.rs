@@ -252,6 +252,47 @@ fn p3_what_is_left_of_a_payment_that_was_applied_in_part() {
     check(&given, refund("p1", "r1", RefundOf::Rest, false), Ok(&["p1 refund r1 1178 + 300 + 0"]));
 }
 
+#[test]
+fn p3_an_order_that_closes_remembers_what_it_could_not_take() {
+    let unapplied_failed = refund_outcome("p1", "unapplied", false);
+    // Half of what was paid was not due any more; the rest went back before the order was cancelled.
+    let cancelled = [
+        open(burgers()),
+        place(),
+        by_card("p1", None),
+        qty("l1", 1_000),
+        captured("p1", None),
+        back("p1", "r1", 1_089, 0),
+        refund_outcome("p1", "r1", true),
+        cancel(),
+        unapplied_failed.clone(),
+    ];
+    check_in(cooking(), &cancelled[..5], back("p1", "r1", 1_089, 0), Ok(&["p1 refund r1 1089 + 0 + 0"]));
+    check_in(cooking(), &cancelled, back("p1", "r2", 1_089, 0), Ok(&["p1 refund r2 0 + 0 + 1089"]));
+    // Nothing was due on an order that went into another.
+    let comp = NewComp { discount: discount_id("c1"), lines: vec![line("l1")], reason: text("waited") };
+    let merged = [
+        open(burgers()),
+        place(),
+        by_card("p1", None),
+        to_o1(OrderCommand::CompLines(comp)),
+        captured("p1", None),
+        open_o2(vec![new_line("l1", "burger", 1)]),
+        merge("o1", "o2"),
+        unapplied_failed,
+    ];
+    check_in(cooking(), &merged, back("p1", "r2", 2_178, 0), Ok(&["p1 refund r2 0 + 0 + 2178"]));
+}
+
+#[test]
+fn s8_of_what_is_paid_first_only_new_units_are_given_back() {
+    let given = [open_first(), place(), by_cash("p1", None), qty("l1", 4_000)];
+    let told = ["o1 line l1 now 3000", "o1 repriced 3266", "released l1 burger 1000"];
+    check_in(cooking(), &given, qty("l1", 3_000), Ok(&told));
+    let told = ["o1 line l1 now 5000", "o1 repriced 5444", "reserved l1 burger 1000"];
+    check_in(cooking(), &given, qty("l1", 5_000), Ok(&told));
+}
+
 /// Three burgers and two sodas, paid by card: 3000 and 266 in tax, 510 and 45.
 fn two_lines() -> Vec<When> {
     let lines = vec![new_line("l1", "burger", 3), new_line("l2", "soda", 2)];

@@ -13,7 +13,7 @@ use domain::check::{CheckId, CheckMove, CheckTotals, MoveOf, Share, SharedLine, 
 use domain::command::{
     Command, Fire, Method, OrderCommand, Outcome, PaymentCommand, Source, StoreCommand, TicketCommand,
 };
-use domain::event::{Event, NotApplicable, OrderEvent, PaymentEvent, TicketEvent};
+use domain::event::{DiscountScope, Event, NotApplicable, OrderEvent, PaymentEvent, Rate, TicketEvent};
 use domain::ids::{ChargeId, DiscountId, LineId, OrderId, TenderId, TicketId};
 use domain::kitchen::Kitchen;
 use domain::money::{Money, QtyMilli, split_evenly};
@@ -387,6 +387,17 @@ fn o11_merge_conserves_totals() {
         assert_eq!(ids.len(), is.lines.len());
         for line in is.prep.iter().flat_map(|prep| &prep.tickets).flat_map(|ticket| &ticket.lines) {
             assert!(ids.contains(&line.line) != is.removed.contains(&line.line), "{step:?}");
+        }
+        // What is frozen says what it takes off, all in all.
+        let received = step.events().iter().find_map(|event| match event {
+            Event::Order(_, OrderEvent::LinesReceivedByMerge(received)) => Some(received),
+            _ => None,
+        });
+        for held in &received.expect("lines are received").discounts {
+            if let DiscountScope::Fixed(parts) = &held.discount.scope {
+                let sum = Money(parts.iter().map(|part| part.amount.0).sum());
+                assert_eq!(held.discount.rate, Rate::Amount(sum), "{step:?}");
+            }
         }
         // Nor is a discount or a charge, and a comp stays one.
         let discounts: BTreeSet<DiscountId> = is.discounts.iter().map(|held| held.discount).collect();

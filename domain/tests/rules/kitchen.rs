@@ -186,6 +186,9 @@ impl Pass {
                 assert_eq!(at, units.at, "{step:?}");
                 let unsent = live.line(*line).expect("it is there").qty.0 - units.sent();
                 assert!((0..=unsent).contains(&held.0), "{step:?}");
+                // What was sent left the shelf, so nothing is set aside for it any more.
+                let set_aside = world.open().stock().reserved_for(*order).iter().filter(|held| held.line == *line);
+                assert!(set_aside.map(|held| held.qty.0).sum::<i64>() <= unsent, "{step:?}");
             }
         }
     }
