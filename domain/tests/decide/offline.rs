@@ -259,7 +259,17 @@ fn another_total_is_told() {
         ],
     );
     // What was handed over beside a tip is no more than was left of it.
-    let tipped = pay("p1", None, 200, Method::Cash { tendered: Some(Money(2_000)), drawer: None });
+    let tipped = when(to_payment(
+        "p1",
+        PaymentCommand::Initiate {
+            order: order("o1"),
+            check: None,
+            amount: None,
+            tip: Money(200),
+            method: Method::Cash { tendered: Some(Money(2_000)), drawer: None },
+            expected_total: Some(Money(2_178)),
+        },
+    ));
     check(
         &placed,
         kept(2, tipped),

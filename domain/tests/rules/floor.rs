@@ -449,7 +449,7 @@ fn p6_nothing_is_applied_where_nothing_is_due() {
 #[test]
 fn k2_a_merge_takes_tickets_for_no_other_line() {
     let days = (a_day(OPS, COOKING), Just(true), vec(cooking_op(), PACE * OPS));
-    prove("k2_a_merge_takes_tickets_for_no_other_line", 4, days, |input| {
+    prove("k2_a_merge_takes_tickets_for_no_other_line", 2, days, |input| {
         let mut pass = Pass::default();
         wait_tables(input, |_, before, step, world| {
             step.events().iter().for_each(|event| pass.fold(event));
@@ -486,7 +486,7 @@ fn p6_money_for_a_merged_order_goes_back() {
 
 #[test]
 fn p8_money_is_conserved_on_the_floor() {
-    holds_on_the_floor("p8_money_is_conserved_on_the_floor", 50, |model, _, step, world| {
+    holds_on_the_floor("p8_money_is_conserved_on_the_floor", 42, |model, _, step, world| {
         let after = model.after(step.events());
         let mut captured: BTreeMap<OrderId, i128> = BTreeMap::new();
         for payment in after.payments.values() {

@@ -106,7 +106,7 @@ fn is_in_vain(model: &Model, event: &Event) -> bool {
 
 #[test]
 fn p6_no_order_is_revived() {
-    holds_when_paying("p6_no_order_is_revived", 3, |model, step, _| {
+    holds_when_paying("p6_no_order_is_revived", 2, |model, step, _| {
         let Some(captured) = step.events().iter().find(|event| is_in_vain(model, event)) else { return false };
         let Event::Payment(id, _) = captured else { unreachable!("it is a payment's") };
         let payment = &model.payments[id];

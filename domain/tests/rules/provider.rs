@@ -172,7 +172,7 @@ fn p8_money_is_conserved_at_the_provider() {
 /// What a person decides is a fact of its own: it names the flag that it settles, and changes none that was there.
 #[test]
 fn a2_corrections_name_the_corrected() {
-    holds_under_review("a2_corrections_name_the_corrected", 50, |model, step, world| {
+    holds_under_review("a2_corrections_name_the_corrected", 42, |model, step, world| {
         let after = model.after(step.events());
         let mut decided = vec![];
         for event in step.events() {

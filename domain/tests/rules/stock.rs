@@ -151,7 +151,7 @@ fn is_given_up(event: &&Event) -> bool {
 
 #[test]
 fn s6_deadline_releases_once() {
-    holds("s6_deadline_releases_once", 18, |day| {
+    holds("s6_deadline_releases_once", 13, |day| {
         let mut timed_out = BTreeSet::new();
         let mut released = false;
         Life::new(day).live(day, |model, step, _| {
