@@ -495,7 +495,11 @@ fn many_clients_meet_stores_that_come_and_go() {
     assert_eq!(sold, 12 * 30);
     let completed = |event: &Event| matches!(event, Event::Order(_, OrderEvent::OrderCompleted { .. }));
     assert_eq!(count_events(house.engine.reader(), completed), 12 * 30);
-    assert!(10 < house.engine.stats().snapshot().stores_evicted);
+    // Where the processors are short, snapshots may have come behind all of it.
+    until(|| {
+        house.must(in_store("x0", receive(1)));
+        (10 < house.engine.stats().snapshot().stores_evicted).then_some(())
+    });
     drop(house.stop());
 }
 
