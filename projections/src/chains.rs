@@ -10,6 +10,7 @@ use eventlog::{GENESIS_STREAM, StoredCommit, StoredEvent};
 use redb::WriteTransaction;
 use schemas::stored::chain::{Chained, Link};
 use schemas::views::ChainRow;
+use std::time::Duration;
 
 /// (tenant, store), or (tenant, "") for the tenant's own, to the head of its chain.
 const HEADS: &str = "heads";
@@ -43,6 +44,8 @@ pub(crate) fn chained<'a>(commit: &StoredCommit<'a>, event: &StoredEvent<'a>) ->
 
 impl Model for ChainsModel {
     const VERSION: u32 = 1;
+    /// Every event changes the head of its store's chain, and who asks for one says how new it has to be.
+    const REST: Duration = Duration::from_millis(250);
     const TABLES: &'static [&'static str] = &[HEADS];
     const FOLDS_BYTES: bool = true;
 
