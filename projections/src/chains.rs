@@ -27,9 +27,9 @@ impl ChainsModel {
     }
 }
 
-/// The event as the chain takes it.
-pub(crate) fn chained<'a>(commit: &StoredCommit<'a>, event: &StoredEvent<'a>) -> Chained<'a> {
-    Chained {
+/// The event as its chain takes it; `None` for the one that begins the log, which is of nobody.
+pub fn chained<'a>(commit: &StoredCommit<'a>, event: &StoredEvent<'a>) -> Option<Chained<'a>> {
+    (event.stream != GENESIS_STREAM).then_some(Chained {
         tenant: commit.tenant,
         position: event.position.0,
         stream: event.stream,
@@ -39,7 +39,7 @@ pub(crate) fn chained<'a>(commit: &StoredCommit<'a>, event: &StoredEvent<'a>) ->
         payload_hash: commit.payload_hash,
         meta: commit.meta,
         body: event.body,
-    }
+    })
 }
 
 impl Model for ChainsModel {
@@ -59,10 +59,7 @@ impl Model for ChainsModel {
         commit: &StoredCommit<'_>,
         event: &StoredEvent<'_>,
     ) -> Result<(), Fault> {
-        if event.stream == GENESIS_STREAM {
-            return Ok(());
-        }
-        let event = chained(commit, event);
+        let Some(event) = chained(commit, event) else { return Ok(()) };
         // The key of `Key::of_store`, without an allocation an event.
         self.key.clear();
         for part in [event.tenant, event.store().unwrap_or_default()] {

@@ -25,6 +25,7 @@ mod worker;
 
 pub use access::Grant;
 pub use catalog::MenuBytes;
+pub use chains::chained;
 pub use fault::{OpenError, QueryError, Stale};
 pub use lane::Parked;
 pub use orders::{OrderFilter, PaymentFilter};

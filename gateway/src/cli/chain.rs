@@ -3,7 +3,8 @@
 use domain::event::DayEvent;
 use domain::event::Event;
 use domain::stream::Stream;
-use eventlog::{GENESIS_STREAM, StoredBatch};
+use eventlog::StoredBatch;
+use projections::chained;
 use schemas::json::ChainLine;
 use schemas::stored::chain::{ChainOf, Chained, Kept, Link};
 use schemas::stored::{self, tag};
@@ -54,22 +55,7 @@ pub fn read_kept(path: &Path) -> Result<Vec<(ChainOf, Kept)>, ChainFileError> {
 /// Hands each event of a batch that has a place in a chain to `see`.
 pub fn each(batch: &StoredBatch, mut see: impl FnMut(&Chained<'_>)) {
     for commit in batch.commits() {
-        for event in commit.events() {
-            if event.stream == GENESIS_STREAM {
-                continue;
-            }
-            see(&Chained {
-                tenant: commit.tenant,
-                position: event.position.0,
-                stream: event.stream,
-                revision: event.revision.0,
-                recorded_at: commit.recorded_at,
-                command_id: commit.command_id,
-                payload_hash: commit.payload_hash,
-                meta: commit.meta,
-                body: event.body,
-            });
-        }
+        commit.events().filter_map(|event| chained(&commit, &event)).for_each(|event| see(&event));
     }
 }
 

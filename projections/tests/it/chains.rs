@@ -2,9 +2,10 @@
 
 use crate::world::*;
 use domain::ids::{StoreId, TenantId};
-use eventlog::{GENESIS_STREAM, LogReader, Position};
+use eventlog::{LogReader, Position};
+use projections::chained;
 use proptest::prelude::*;
-use schemas::stored::chain::{Chained, Link};
+use schemas::stored::chain::Link;
 use std::time::Duration;
 
 /// The chain of a store, computed from the log.
@@ -13,18 +14,7 @@ fn chain(reader: &LogReader, store: Option<&str>) -> Option<Link> {
     let mut tail = reader.tail(Position(0));
     while let Some(batch) = tail.next(Duration::ZERO).unwrap() {
         for commit in batch.commits() {
-            for event in commit.events().filter(|event| event.stream != GENESIS_STREAM) {
-                let event = Chained {
-                    tenant: commit.tenant,
-                    position: event.position.0,
-                    stream: event.stream,
-                    revision: event.revision.0,
-                    recorded_at: commit.recorded_at,
-                    command_id: commit.command_id,
-                    payload_hash: commit.payload_hash,
-                    meta: commit.meta,
-                    body: event.body,
-                };
+            for event in commit.events().filter_map(|event| chained(&commit, &event)) {
                 if event.store() == store {
                     head = Some(event.link(head.as_ref()));
                 }
