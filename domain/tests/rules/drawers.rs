@@ -6,6 +6,7 @@ use crate::model::Model;
 use crate::support::drawer;
 use domain::command::{DrawerCommand, Method, PaymentCommand, RefundOutcome, StoreCommand};
 use domain::event::{DrawerEvent, Event, OrderEvent, PaymentEvent, Tender};
+use domain::money::Money;
 use domain::refused::Refused;
 
 #[test]
@@ -75,12 +76,27 @@ fn d2_expected_is_what_went_through() {
             }),
             (domain::command::Command::Store(_, StoreCommand::Drawer(id, command)), Err(refused)) => {
                 let is_open = model.drawers.get(id).is_some_and(|drawer| drawer.is_open);
-                match command {
+                let change = match command {
+                    DrawerCommand::PaidIn { amount, .. } => amount.0,
+                    DrawerCommand::PaidOut { amount, .. } => -amount.0,
+                    DrawerCommand::OpenShift { .. }
+                    | DrawerCommand::NoSale { .. }
+                    | DrawerCommand::CloseShift { .. } => 0,
+                };
+                let expected = match command {
                     DrawerCommand::OpenShift { .. } => {
-                        assert!(is_open && *refused == Refused::ShiftOpen { drawer: *id })
+                        assert!(is_open);
+                        Refused::ShiftOpen { drawer: *id }
                     }
-                    _ => assert!(!is_open && *refused == Refused::ShiftNotOpen { drawer: *id }),
-                }
+                    _ if !is_open => Refused::ShiftNotOpen { drawer: *id },
+                    // What a drawer holds is a sum of money, and one has its bounds.
+                    _ => {
+                        let sum = model.drawers[id].expected() + i128::from(change);
+                        assert!(i128::from(Money::MAX_ABS) < sum.abs(), "{sum} fits");
+                        Refused::AmountTooLarge
+                    }
+                };
+                assert_eq!(*refused, expected);
                 false
             }
             (_, Err(_)) => false,
