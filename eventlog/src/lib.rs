@@ -21,6 +21,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod background;
 mod batch;
 #[doc(hidden)]
 pub mod disk;
@@ -42,6 +43,7 @@ mod stored;
 mod types;
 mod writer;
 
+pub use background::give_way;
 pub use batch::{Batch, CommitWriter};
 pub use embedded::{
     Options, Preparation, Problem, Verified, open_embedded, open_on, verify_embedded, verify_embedded_with, verify_on,

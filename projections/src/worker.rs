@@ -28,9 +28,6 @@ const EVENTS_MAX: u32 = 8_192;
 const IDLE: Duration = Duration::from_millis(100);
 /// How long it sleeps at least where everything is to be durable at once.
 const BUSY: Duration = Duration::from_millis(1);
-/// How far a worker steps back: where processors are short it gets about a tenth of an answering thread's share, so that
-/// it falls behind for a while rather than make tills wait, and not for ever.
-const NICE: i32 = 10;
 /// Positions that changed nothing here are made durable this many times more rarely than changes.
 const UNCHANGED_FACTOR: u32 = 40;
 
@@ -89,7 +86,8 @@ impl<M: Model> Worker<M> {
 
     fn follow(&mut self) -> Result<(), Stopped> {
         self.lane.employ(std::thread::current());
-        give_way();
+        // It falls behind rather than make tills wait.
+        eventlog::give_way();
         let mut tail = self.reader.tail(Position(self.at.0 + 1));
         while !self.stop.load(Ordering::Acquire) {
             if !self.has_space() {
@@ -226,17 +224,6 @@ impl<M: Model> Worker<M> {
         Stopped { position, fault: Box::new(fault) }
     }
 }
-
-/// Lets those who decide, write and answer have the processor first. Linux keeps this per thread.
-#[cfg(target_os = "linux")]
-fn give_way() {
-    if let Err(error) = rustix::process::nice(NICE) {
-        tracing::debug!(%error, "the system does not lower a thread's priority");
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn give_way() {}
 
 fn apply<M: Model>(
     model: &mut M,

@@ -14,8 +14,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
-/// How many stores are written out between two looks at the queue.
+/// How many stores are written out between two looks at the queue,
 const ROWS_PER_TURN: usize = 4;
+/// and how many orders they may have in memory before the turn is over: tills wait for as long as those take.
+const ORDERS_PER_TURN: usize = 2_048;
 /// How many rows may be on their way to the snapshot thread.
 const ROWS_ON_THEIR_WAY_MAX: usize = 2 * ROWS_MAX;
 /// How long after a snapshot that was taken to let stores go the next may be, in microseconds.
@@ -112,13 +114,18 @@ impl EngineThread {
     /// Writes out a few stores; answers whether there is more to do now.
     fn write_rows(&mut self, keeper: &mut Keeper) -> bool {
         let Some(under_way) = &mut keeper.under_way else { return false };
+        let mut orders = 0;
         for _ in 0..ROWS_PER_TURN {
+            if ORDERS_PER_TURN <= orders {
+                return true;
+            }
             if ROWS_ON_THEIR_WAY_MAX <= under_way.on_their_way {
                 return false;
             }
             let keep = match under_way.stores.pop_front() {
                 Some((tenant, store)) => match self.world.image(tenant, store) {
                     Some(image) => {
+                        orders += image.row.as_ref().map_or(0, |row| row.parts.live.len());
                         under_way.on_their_way += 1;
                         Keep::Store(Box::new(image))
                     }

@@ -276,6 +276,7 @@ impl Common {
     }
 
     fn run(&self, care: &Care, shared: &Shared, mut unchecked: VecDeque<u32>) {
+        crate::give_way();
         let mut comparing = None;
         let mut all_written = true;
         loop {

@@ -8,12 +8,15 @@ use crate::files::segment_name;
 use crate::format::SegmentHeader;
 use crate::planted::is_planted;
 use crate::shared::Shared;
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 use std::{io, mem};
 
-/// What is written at once, in bytes; between two of these a helper that is no longer needed stops.
+/// What is written and synced at once, in bytes: what the log's own sync may have to wait for at the disk. Between two of these
+/// a helper that is no longer needed stops.
 const CHUNK_BYTES: usize = 1 << 20;
 /// The helper brings the index up to date when it lacks this many events; readers take the last stretch themselves.
 const INDEX_LAG_EVENTS: u64 = 8192;
@@ -75,10 +78,10 @@ impl Maker {
             }
             bytes.resize(bytes.len().max(CHUNK_BYTES).min((size - at) as usize), 0);
             write_full(&*file, &bytes, at)?;
+            file.sync_data()?;
             at += bytes.len() as u64;
             bytes.clear();
         }
-        file.sync_data()?;
         self.disk.rename(temporary, &self.dir.join(segment_name(number)))?;
         if !is_planted("skip the sync of the directory") {
             self.disk.sync_dir(&self.dir)?;
@@ -153,6 +156,8 @@ struct Work {
     ready: Option<Segment>,
     /// The last number that was tried, so that a failure is not repeated behind the writer's back.
     tried: Option<u32>,
+    /// The writer has no other segment and waits for it.
+    awaited: bool,
     index: bool,
     stop: bool,
 }
@@ -187,8 +192,11 @@ impl Helper {
     fn await_attempt(&self, number: u32) {
         let mut work = self.work();
         while work.tried == Some(number) && (work.busy || work.wanted.is_some()) {
+            work.awaited = true;
+            self.common.changed.notify_all();
             work = self.common.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
         }
+        work.awaited = false;
         work.tried = Some(number);
     }
 
@@ -202,6 +210,18 @@ impl Common {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Leaves the disk to the writer for as long as it was taken since the last rest; whether to go on after that.
+    fn rest(&self, since: &Cell<Instant>) -> bool {
+        let mut work = self.lock();
+        if !work.stop && !work.awaited {
+            let (held, _) =
+                self.changed.wait_timeout(work, since.get().elapsed()).unwrap_or_else(PoisonError::into_inner);
+            work = held;
+        }
+        since.set(Instant::now());
+        !work.stop
+    }
+
     fn run(&self, maker: &Maker, shared: &Shared) {
         let mut work = self.lock();
         while !work.stop {
@@ -209,7 +229,8 @@ impl Common {
                 work.busy = true;
                 drop(work);
                 // A failure is the writer's to see, when it tries again for lack of a segment.
-                let made = maker.make_empty(number, 0, || !self.lock().stop);
+                let since = Cell::new(Instant::now());
+                let made = maker.make_empty(number, 0, || self.rest(&since));
                 work = self.lock();
                 work.busy = false;
                 work.ready = made.ok();
