@@ -3,6 +3,7 @@
 pub mod caller;
 pub mod command;
 pub mod docs;
+pub mod door;
 pub mod error;
 pub mod metrics;
 pub mod path;
@@ -12,10 +13,9 @@ pub mod server;
 pub mod trace;
 
 use crate::app::App;
-use axum::Router;
 use axum::http::{HeaderValue, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
+use door::Door;
 use error::ApiError;
 use routes::{
     admin, batch, chain, days, drawers, feed, floor, kitchen, ops, orders, payments, reads, stock, terminals, webhooks,
@@ -143,24 +143,27 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().split_for_parts().1
 }
 
+/// Where the OpenAPI document is.
+const OPENAPI: &str = "/openapi.json";
+
 /// All addresses.
 ///
 /// # Panics
-/// Never: the OpenAPI document is JSON.
-pub fn router(app: Arc<App>) -> Router {
+/// Never: the OpenAPI document is JSON, and each of its paths is an address.
+pub fn door(app: Arc<App>) -> Door {
     let (router, document) = documented().split_for_parts();
-    let document: bytes::Bytes = serde_json::to_vec(&document).expect("the OpenAPI document is JSON").into();
+    let bytes: bytes::Bytes = serde_json::to_vec(&document).expect("the OpenAPI document is JSON").into();
     let json = HeaderValue::from_static("application/json");
     let openapi = move || {
-        let answer = ([(header::CONTENT_TYPE, json.clone())], document.clone());
+        let answer = ([(header::CONTENT_TYPE, json.clone())], bytes.clone());
         async move { answer }
     };
-    router
-        .route("/openapi.json", axum::routing::get(openapi))
+    let router = router
+        .route(OPENAPI, axum::routing::get(openapi))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(Arc::clone(&app), trace::around))
-        .with_state(app)
+        .with_state(Arc::clone(&app));
+    Door::new(app, router, document.paths.paths.keys().map(String::as_str).chain([OPENAPI]))
 }
 
 async fn not_found() -> Response {

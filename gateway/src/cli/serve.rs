@@ -4,6 +4,7 @@ use super::{chain, fail};
 use crate::app::{AppError, Running};
 use crate::demo::{self, DemoToken};
 use crate::http::server::{self, Limits};
+use crate::http::trace;
 use crate::providers::driver::Driver;
 use crate::providers::settings::{Settings, SettingsError};
 use clap::Args;
@@ -125,12 +126,7 @@ pub fn run(args: &ServeArgs) -> ExitCode {
 fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let filter = EnvFilter::try_new(&args.log)?;
     // A second subscriber in one process (tests) is no reason not to serve.
-    let _ = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_writer(std::io::stderr)
-        .with_env_filter(filter)
-        .try_init();
+    let _ = tracing::subscriber::set_global_default(trace::subscriber(filter, std::io::stderr));
     let providers = args.providers.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = args.threads {
@@ -175,7 +171,7 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
     let driver = Driver::start(&running.app).map_err(ServeError::Providers)?;
     announce(args, address, &tokens);
     let mut failure = running.app.engine.failure();
-    let router = crate::http::router(std::sync::Arc::clone(&running.app));
+    let door = crate::http::door(std::sync::Arc::clone(&running.app));
     let stop = async {
         tokio::select! {
             () = signal() => tracing::info!("told to stop; finishing what is open"),
@@ -185,7 +181,7 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
         // Feeds that follow have no end of their own that could be waited for.
         running.app.feeds.close();
     };
-    server::serve(listener, router, Limits::STANDARD, stop).await;
+    server::serve(listener, door, Limits::STANDARD, stop).await;
     if let Some(driver) = driver {
         driver.stop().await;
     }

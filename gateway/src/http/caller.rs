@@ -7,13 +7,14 @@ use crate::tokens;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
 use domain::event::Role;
 use domain::ids::{ActorId, CommandId, Revision, TenantId, TerminalId};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schemas::json::{parse_body, parse_command_id};
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,6 +69,36 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// What a reader has and takes. The headers themselves would have to be copied for that.
+#[derive(Clone, Debug)]
+pub struct Known {
+    if_none_match: Option<HeaderValue>,
+    /// Whether the answer may be compressed by gzip.
+    pub accepts_gzip: bool,
+}
+
+impl<S: Sync> FromRequestParts<S> for Known {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Known, Infallible> {
+        let is_gzip = |coding: &str| coding.trim().split(';').next() == Some("gzip");
+        let accepted = parts.headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+        Ok(Known {
+            if_none_match: parts.headers.get(header::IF_NONE_MATCH).cloned(),
+            accepts_gzip: accepted.is_some_and(|accepted| accepted.split(',').any(is_gzip)),
+        })
+    }
+}
+
+impl Known {
+    /// Whether the client has this version: `If-None-Match` compares weakly (RFC 9110, section 13.1.2).
+    pub fn has(&self, etag: &str) -> bool {
+        let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        let Some(known) = self.if_none_match.as_ref().and_then(|value| value.to_str().ok()) else { return false };
+        known.trim() == "*" || known.split(',').any(|tag| strong(tag) == strong(etag))
+    }
 }
 
 /// What comes along with a command in its headers.

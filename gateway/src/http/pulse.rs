@@ -1,7 +1,9 @@
 //! The pulse of a connection: tells one that only holds its place from one that works.
 //!
 //! hyper's own timer runs from the end of one request to the end of the next one's headers, so it can bound idleness or
-//! slow headers, not both; and before the first byte says which HTTP is spoken no timer runs at all.
+//! slow headers, not both; before the first byte says which HTTP is spoken no timer runs at all; and it is made anew for
+//! every request. Here one timer of the connection looks now and then whether anything has changed: a request costs no
+//! more than a count, and no clock is read.
 
 use axum::http::Version;
 use std::io;
@@ -9,85 +11,107 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What is known of a connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pulse {
-    opened: Instant,
-    /// Whether a request has come.
-    was_used: AtomicBool,
+    /// Requests that have come.
+    came: AtomicU64,
+    /// Requests whose answers are not sent whole.
+    open: AtomicUsize,
+    /// Whether bytes of the next request have come.
+    has_begun: AtomicBool,
     /// Under HTTP/2 bytes come between requests, too; it has its own pings and its own bound for headers.
     is_http2: AtomicBool,
-    /// Requests that wait for their answers.
-    waiting: AtomicUsize,
-    /// When the first byte behind the last request came, in milliseconds from `opened`; [`NEVER`] where none has.
-    head_since_ms: AtomicU64,
 }
 
-const NEVER: u64 = u64::MAX;
-
-/// A request that waits for its answer.
+/// A request whose answer is not sent whole.
 #[derive(Debug)]
-pub struct Waiting(Arc<Pulse>);
+pub struct Open(Arc<Pulse>);
 
-impl Drop for Waiting {
+impl Drop for Open {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// What a connection waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waiting {
+    /// Its first request.
+    First,
+    /// The rest of the headers of the request behind so many.
+    Rest(u64),
+    /// The request behind so many.
+    Next(u64),
+    /// Nothing that is bounded here.
+    Nothing,
 }
 
 impl Pulse {
     /// The pulse of a connection that was opened now.
     pub fn new() -> Arc<Pulse> {
-        Arc::new(Pulse {
-            opened: Instant::now(),
-            was_used: AtomicBool::new(false),
-            is_http2: AtomicBool::new(false),
-            waiting: AtomicUsize::new(0),
-            head_since_ms: AtomicU64::new(NEVER),
-        })
+        Arc::default()
     }
 
     /// A request's headers are there.
-    pub fn request(self: &Arc<Pulse>, version: Version) -> Waiting {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        self.head_since_ms.store(NEVER, Ordering::Relaxed);
-        if !self.was_used.swap(true, Ordering::Relaxed) && version == Version::HTTP_2 {
+    pub fn request(self: &Arc<Pulse>, version: Version) -> Open {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        self.has_begun.store(false, Ordering::Relaxed);
+        if self.came.fetch_add(1, Ordering::Relaxed) == 0 && version == Version::HTTP_2 {
             self.is_http2.store(true, Ordering::Relaxed);
         }
-        Waiting(Arc::clone(self))
+        Open(Arc::clone(self))
     }
 
     fn bytes_came(&self) {
-        let is_head = self.waiting.load(Ordering::Relaxed) == 0;
-        if is_head && self.head_since_ms.load(Ordering::Relaxed) == NEVER {
-            self.head_since_ms.store(self.now_ms(), Ordering::Relaxed);
+        if self.open.load(Ordering::Relaxed) == 0 {
+            self.has_begun.store(true, Ordering::Relaxed);
         }
     }
 
-    fn now_ms(&self) -> u64 {
-        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(NEVER)
-    }
-
-    /// Whether no request came at all for so long, or the headers of the next one have taken so long.
-    fn has_stalled(&self, timeout: Duration) -> bool {
-        if !self.was_used.load(Ordering::Relaxed) {
-            return timeout <= self.opened.elapsed();
+    fn waiting(&self) -> Waiting {
+        let came = self.came.load(Ordering::Relaxed);
+        if came == 0 {
+            Waiting::First
+        } else if self.is_http2.load(Ordering::Relaxed) || 0 < self.open.load(Ordering::Relaxed) {
+            Waiting::Nothing
+        } else if self.has_begun.load(Ordering::Relaxed) {
+            Waiting::Rest(came)
+        } else {
+            Waiting::Next(came)
         }
-        let since = self.head_since_ms.load(Ordering::Relaxed);
-        let took = Duration::from_millis(self.now_ms().saturating_sub(since));
-        since != NEVER && !self.is_http2.load(Ordering::Relaxed) && timeout <= took
     }
 
-    /// Waits until the connection has stalled: noticed at the latest after twice the timeout.
-    pub async fn stalled(&self, timeout: Duration) {
-        loop {
-            tokio::time::sleep(timeout).await;
-            if self.has_stalled(timeout) {
-                return;
-            }
+    /// Waits until no request has come at all for `head`, or the headers of the next one have taken so long, or nothing
+    /// has come for `idle`. It is noticed at the latest one `head` after that.
+    pub async fn stalled(&self, head: Duration, idle: Duration) {
+        let mut watch = Watch::default();
+        while !watch.has_stalled(self.waiting(), head, idle) {
+            tokio::time::sleep(head).await;
+        }
+    }
+}
+
+/// What was seen at one look after the other, a `head` apart.
+#[derive(Debug, Default)]
+struct Watch {
+    last: Option<Waiting>,
+    /// How many looks ago that was first seen.
+    looks: u32,
+}
+
+impl Watch {
+    fn has_stalled(&mut self, waiting: Waiting, head: Duration, idle: Duration) -> bool {
+        let is_same = self.last.replace(waiting) == Some(waiting);
+        self.looks = if is_same { self.looks.saturating_add(1) } else { 0 };
+        let waited = head.saturating_mul(self.looks);
+        match waiting {
+            Waiting::First | Waiting::Rest(_) => head <= waited,
+            Waiting::Next(_) => idle <= waited,
+            Waiting::Nothing => false,
         }
     }
 }
@@ -147,23 +171,43 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Felt<S> {
 mod tests {
     use super::*;
 
+    const HEAD: Duration = Duration::from_secs(5);
+
+    /// Looks so often and says whether the last look found the connection stalled, and none before it did.
+    #[track_caller]
+    fn look(pulse: &Pulse, watch: &mut Watch, looks: usize) -> bool {
+        let found: Vec<bool> = (0..looks).map(|_| watch.has_stalled(pulse.waiting(), HEAD, 3 * HEAD)).collect();
+        assert!(!found[..looks - 1].contains(&true), "{found:?}");
+        found[looks - 1]
+    }
+
     #[test]
     fn silence_and_slow_headers_stall_and_work_does_not() {
-        let (now, late) = (Duration::ZERO, Duration::from_secs(60));
-        let pulse = Pulse::new();
-        assert!(pulse.has_stalled(now) && !pulse.has_stalled(late), "nothing came yet");
-        let request = pulse.request(Version::HTTP_11);
+        let (pulse, mut watch) = (Pulse::new(), Watch::default());
+        assert!(look(&pulse, &mut watch, 2), "nothing came");
         pulse.bytes_came();
-        assert!(!pulse.has_stalled(now), "a body on its way is no head");
-        drop(request);
-        assert!(!pulse.has_stalled(now), "idleness is not bounded here");
+        assert!(look(&pulse, &mut Watch::default(), 2), "nothing whole came");
+        let open = pulse.request(Version::HTTP_11);
         pulse.bytes_came();
-        assert!(pulse.has_stalled(now) && !pulse.has_stalled(late), "the next head has begun");
+        assert!(!look(&pulse, &mut watch, 20), "a body on its way is no head, and an answer may take long");
+        drop(open);
+        assert!(look(&pulse, &mut watch, 4), "idle");
         drop(pulse.request(Version::HTTP_11));
-        assert!(!pulse.has_stalled(now));
+        assert!(!look(&pulse, &mut watch, 3), "idle anew");
+        pulse.bytes_came();
+        assert!(look(&pulse, &mut watch, 2), "the next head has begun");
+        drop(pulse.request(Version::HTTP_11));
+        pulse.bytes_came();
+        assert!(!look(&pulse, &mut watch, 1), "another head has begun since the last look");
         let http2 = Pulse::new();
         drop(http2.request(Version::HTTP_2));
         http2.bytes_came();
-        assert!(!http2.has_stalled(now));
+        assert!(!look(&http2, &mut Watch::default(), 20));
+    }
+
+    #[tokio::test]
+    async fn a_connection_without_requests_stalls_by_itself() {
+        let head = Duration::from_millis(5);
+        Pulse::new().stalled(head, 3 * head).await;
     }
 }

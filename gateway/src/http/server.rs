@@ -2,19 +2,22 @@
 //!
 //! `axum::serve` installs no timer, so hyper's header timeout would do nothing under it.
 
-use super::pulse::{Felt, Pulse};
-use axum::Router;
+use super::door::Door;
+use super::pulse::{Felt, Open, Pulse};
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use std::convert::Infallible;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tower::{Service, ServiceExt};
 
 /// What a connection may cost.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +26,7 @@ pub struct Limits {
     pub connections_max: usize,
     /// How long the headers of a request may take from their first byte on, and the first request from the beginning.
     pub header_timeout: Duration,
-    /// How long an HTTP/1 connection may wait for its next request.
+    /// How long an HTTP/1 connection may wait for its next request; counted in steps of `header_timeout`.
     pub idle_timeout: Duration,
     /// How many bytes the headers of a request may take.
     pub header_bytes_max: usize,
@@ -49,8 +52,9 @@ impl Limits {
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stop` is ready, then lets open requests finish.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, door: Door, limits: Limits, stop: impl Future<Output = ()>) {
     let builder = builder(limits);
+    let door = Arc::new(door);
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(limits.connections_max));
     let mut stop = std::pin::pin!(stop);
@@ -75,17 +79,12 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
-        let (router, pulse) = (router.clone(), Pulse::new());
+        let (door, pulse) = (Arc::clone(&door), Pulse::new());
         let felt = TokioIo::new(Felt::new(stream, Arc::clone(&pulse)));
         let beat = Arc::clone(&pulse);
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let (mut router, waiting) = (router.clone(), beat.request(request.version()));
-            async move {
-                let ready = ServiceExt::<Request<Incoming>>::ready(&mut router).await?;
-                let answer = ready.call(request).await;
-                drop(waiting);
-                answer
-            }
+            let (door, open) = (Arc::clone(&door), beat.request(request.version()));
+            async move { Ok::<_, Infallible>(door.answer(request).await.map(|body| Answered { body, _open: open })) }
         });
         let connection = builder.serve_connection_with_upgrades(felt, service).into_owned();
         let connection = graceful.watch(connection);
@@ -96,7 +95,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
                         tracing::debug!(error, "a connection ended early");
                     }
                 }
-                () = pulse.stalled(limits.header_timeout) => {
+                () = pulse.stalled(limits.header_timeout, limits.idle_timeout) => {
                     tracing::debug!("a connection sent no whole request in time");
                 }
             }
@@ -114,8 +113,8 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        // It runs from the end of the request before; how long the headers themselves take is felt by the pulse.
-        .header_read_timeout(limits.idle_timeout)
+        // How long headers take, and how long nothing comes, is felt by the pulse; hyper would make a timer per request.
+        .header_read_timeout(None)
         // Less than 8 KiB would make hyper panic. No `pipeline_flush`: it holds back the answer to headers that do not parse.
         .max_buf_size(limits.header_bytes_max.max(8 << 10));
     builder
@@ -125,4 +124,27 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
         .max_header_list_size(u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX))
         .keep_alive_interval(Duration::from_secs(20));
     builder
+}
+
+/// The body of an answer, which keeps its request open until it is sent.
+struct Answered {
+    body: Body,
+    _open: Open,
+}
+
+impl hyper::body::Body for Answered {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }

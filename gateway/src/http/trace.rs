@@ -1,51 +1,77 @@
-//! Around every request: its trace id, its counters, its log line.
+//! The trace id of a request: in its headers, in its answer, and in every log line that is written while it is answered.
+//!
+//! A span of `tracing` would do the last of these too, but it would be made, stored and written as JSON for every
+//! request, and hardly any request has a line. So the id is held beside the request's future, and read when a line is
+//! written.
 
-use crate::app::App;
-use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
 use std::cell::Cell;
-use std::sync::Arc;
-use std::time::Instant;
+use std::fmt;
+use std::future::Future;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
 
 /// The header with the trace id, in and out.
 pub const X_TRACE_ID: HeaderName = HeaderName::from_static("x-trace-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// The hexadecimal digits of a trace id.
+const ID_LEN: usize = 32;
 
-/// Names the request, counts it, and writes its line.
-pub async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let trace_id = trace_id(request.headers());
-    let method = request.method().clone();
-    let route: Arc<str> = match request.extensions().get::<MatchedPath>() {
-        Some(path) => path.as_str().into(),
-        None => "none".into(),
-    };
-    let span = tracing::error_span!("request", trace_id = trace_id.to_str().unwrap_or_default());
-    let mut response = tracing::Instrument::instrument(next.run(request), span).await;
-    let (took, status) = (started.elapsed(), response.status().as_u16());
-    app.metrics.count(method.as_str(), &route, status, took);
-    let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let shown = trace_id.to_str().unwrap_or_default();
-    match status {
-        500.. => tracing::warn!(target: "http", %method, route = &*route, status, took_us, trace_id = shown),
-        _ => tracing::debug!(target: "http", %method, route = &*route, status, took_us, trace_id = shown),
-    }
-    response.headers_mut().insert(X_TRACE_ID, trace_id);
-    response
+tokio::task_local! {
+    static CURRENT: TraceId;
 }
 
-/// The client's trace id where it sends one (W3C Trace Context, or `X-Trace-ID`), or a new one: 32 hexadecimal digits.
-fn trace_id(headers: &HeaderMap) -> HeaderValue {
-    let parent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()?.split('-').nth(1));
-    let given = parent.or_else(|| headers.get(X_TRACE_ID)?.to_str().ok());
-    let is_id = |text: &&str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let text = match given.filter(is_id) {
-        Some(text) => text.to_ascii_lowercase(),
-        None => format!("{:032x}", fresh()),
-    };
-    HeaderValue::try_from(text).expect("hexadecimal digits make a header")
+/// What a request is called in the logs of everybody it passed: 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceId([u8; ID_LEN]);
+
+impl TraceId {
+    /// The client's trace id where it sends one (W3C Trace Context, or `X-Trace-ID`), or a new one.
+    pub fn of(headers: &HeaderMap) -> TraceId {
+        let parent = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()?.split('-').nth(1));
+        let given = parent.or_else(|| headers.get(X_TRACE_ID)?.to_str().ok());
+        let is_id = |id: &[u8; ID_LEN]| id.iter().all(u8::is_ascii_hexdigit);
+        match given.and_then(|text| text.as_bytes().try_into().ok()).filter(is_id) {
+            Some(id) => TraceId(id.map(|digit| digit.to_ascii_lowercase())),
+            None => TraceId::from(fresh()),
+        }
+    }
+
+    /// The id as a text.
+    ///
+    /// # Panics
+    /// Never: it is made of hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("hexadecimal digits are a text")
+    }
+
+    /// The id as a header.
+    ///
+    /// # Panics
+    /// Never: it is made of hexadecimal digits.
+    pub fn to_header(self) -> HeaderValue {
+        HeaderValue::from_bytes(&self.0).expect("hexadecimal digits make a header")
+    }
+
+    /// Answers a request under this id: log lines that it writes have it.
+    pub fn over<F: Future>(self, answer: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, answer)
+    }
+}
+
+impl From<u128> for TraceId {
+    fn from(number: u128) -> TraceId {
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
+        let mut digits = [0; ID_LEN];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(number.to_be_bytes()) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 0xf)];
+        }
+        TraceId(digits)
+    }
 }
 
 /// A number nobody else has: a random start for each thread, and steps of an odd constant (Knuth's multiplier) from it.
@@ -64,20 +90,97 @@ fn fresh() -> u128 {
     })
 }
 
+/// Log lines in JSON, as another format writes them, with the request they belong to: as if it were a span.
+#[derive(Clone, Debug)]
+struct Lines<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for Lines<F>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    N: for<'writer> FormatFields<'writer> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let Ok(id) = CURRENT.try_with(|id| *id) else { return self.0.format_event(context, to, event) };
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        let fields = line.trim_end().strip_suffix('}').ok_or(fmt::Error)?;
+        let span = format_args!(r#"{{"trace_id":"{}","name":"request"}}"#, id.as_str());
+        writeln!(to, r#"{fields},"span":{span},"spans":[{span}]}}"#)
+    }
+}
+
+/// What writes log lines: as JSON, with the request they belong to.
+pub fn subscriber<W>(filter: EnvFilter, to: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let line = tracing_subscriber::fmt::format().json().flatten_event(true);
+    let builder = tracing_subscriber::fmt().fmt_fields(JsonFields::new()).event_format(Lines(line));
+    builder.with_writer(to).with_env_filter(filter).finish()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io;
+    use std::sync::{Arc, Mutex};
 
     #[test]
     fn a_trace_id_is_taken_over_or_made() {
         let id = |name: &'static str, value: &'static str| {
             let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
-            trace_id(&headers).to_str().unwrap().to_owned()
+            let id = TraceId::of(&headers);
+            assert_eq!(id.to_header(), id.as_str());
+            id.as_str().to_owned()
         };
         let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert_eq!(id("traceparent", parent), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(id("x-trace-id", "4BF92F3577B34DA6A3CE929D0E0E4736"), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert_eq!(id("x-trace-id", "<script>").len(), 32);
-        assert_ne!(trace_id(&HeaderMap::new()), trace_id(&HeaderMap::new()));
+        assert_ne!(TraceId::of(&HeaderMap::new()), TraceId::of(&HeaderMap::new()));
+        assert_eq!(TraceId::from(0x0190_d5a4 << 96 | 0xf).as_str(), "0190d5a400000000000000000000000f");
+    }
+
+    /// Where log lines go in a test.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Log lines read as a span wrote them: whoever searches them finds the request where it always was.
+    #[test]
+    fn a_line_belongs_to_the_request_it_is_written_for() {
+        let kept = Kept::default();
+        let subscriber = subscriber(EnvFilter::new("info"), {
+            let kept = kept.clone();
+            move || kept.clone()
+        });
+        tracing::subscriber::with_default(subscriber, || {
+            let id = TraceId::from(7);
+            let say = || tracing::error!(error = "a \"quoted\" one", "a request failed");
+            tracing::error_span!("request", trace_id = id.as_str()).in_scope(say);
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(id.over(async { say() }));
+            say();
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<&str> = text.lines().map(|line| line.split_once(",\"level\":").unwrap().1).collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert_eq!(lines[1], lines[0]);
+        assert!(lines[0].contains(r#""span":{"trace_id":"00000000000000000000000000000007","name":"request"}"#), "{text}");
+        assert!(!lines[2].contains("span"), "{text}");
+        for line in text.lines() {
+            serde_json::from_str::<serde_json::Value>(line).unwrap();
+        }
     }
 }

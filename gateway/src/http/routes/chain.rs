@@ -3,12 +3,11 @@
 use super::reads::{Fresh, ask, found, fresh, view};
 use crate::access::Capability;
 use crate::app::App;
-use crate::http::caller::Caller;
+use crate::http::caller::{Caller, Known};
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{At, Params};
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::Response;
 use projections::{Answer, Projection};
 use schemas::json::{ChainLine, wire};
@@ -24,7 +23,7 @@ use std::sync::Arc;
 pub async fn chain(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
@@ -33,5 +32,5 @@ pub async fn chain(
     let answer = ask(&app, move |app| app.projections.chain(caller.tenant, store.0)).await?;
     let Answer { value: link, position } = found(answer, "store")?;
     let line = ChainLine::new(caller.tenant.as_str(), Some(store.0.as_str()), &link);
-    view(&headers, &Answer { value: line, position })
+    view(&known, &Answer { value: line, position })
 }

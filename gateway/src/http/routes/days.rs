@@ -4,13 +4,13 @@ use super::orders::NoFields;
 use super::reads::{Fresh, ask, found, fresh, page_request, view};
 use crate::access::Capability;
 use crate::app::App;
-use crate::http::caller::{Caller, CommandHeaders, Json};
+use crate::http::caller::{Caller, CommandHeaders, Json, Known};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
 use crate::http::error::ApiError;
 use crate::http::path::{At, Params};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::command::{Command, StoreCommand};
 use projections::Projection;
@@ -44,7 +44,7 @@ pub struct DaysParams {
 pub async fn days(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<DaysParams>,
 ) -> Result<Response, ApiError> {
@@ -52,7 +52,7 @@ pub async fn days(
     let page = page_request(params.limit, params.cursor)?;
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.days(caller.tenant, store.0, &page)).await?;
-    view(&headers, &answer)
+    view(&known, &answer)
 }
 
 /// Opens a business day: what is booked from here on counts for it until it is closed. A store that has opened or closed
@@ -104,14 +104,14 @@ pub async fn close(
 pub async fn x(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At((store, date)): DayPath,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadDays)?;
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.x_report(caller.tenant, store.0, date.0)).await?;
-    view(&headers, &found(answer, "open day")?)
+    view(&known, &found(answer, "open day")?)
 }
 
 /// The Z report of a closed day. It never changes.
@@ -123,12 +123,12 @@ pub async fn x(
 pub async fn z(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At((store, date)): DayPath,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadDays)?;
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.z_report(caller.tenant, store.0, date.0)).await?;
-    view(&headers, &found(answer, "closed day")?)
+    view(&known, &found(answer, "closed day")?)
 }

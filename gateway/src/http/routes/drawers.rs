@@ -3,13 +3,13 @@
 use super::reads::{Fresh, List, ask, fresh, page_request, view};
 use crate::access::Capability;
 use crate::app::App;
-use crate::http::caller::{Caller, CommandHeaders, Json};
+use crate::http::caller::{Caller, CommandHeaders, Json, Known};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
 use crate::http::error::ApiError;
 use crate::http::path::{At, Params};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::command::{Command, DrawerCommand, StoreCommand};
 use domain::ids::{DrawerId, StoreId};
@@ -130,14 +130,14 @@ pub async fn close(
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     fresh(&app, Projection::Drawers, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.drawers(caller.tenant, store.0)).await?;
-    view(&headers, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
+    view(&known, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
 }
 
 /// Which shifts.
@@ -162,7 +162,7 @@ pub struct ShiftsParams {
 pub async fn shifts(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At((store, drawer)): DrawerPath,
     Params(params): Params<ShiftsParams>,
 ) -> Result<Response, ApiError> {
@@ -171,5 +171,5 @@ pub async fn shifts(
     fresh(&app, Projection::Drawers, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.shifts(caller.tenant, store.0, drawer.0, &page)).await?;
     let list = List { items: answer.value.entries, cursor: answer.value.next };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&known, &Answer { value: list, position: answer.position })
 }

@@ -2,7 +2,7 @@
 
 use crate::access::Capability;
 use crate::app::App;
-use crate::http::caller::{Caller, CommandHeaders, Json};
+use crate::http::caller::{Caller, CommandHeaders, Json, Known};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
 use crate::http::error::ApiError;
@@ -10,7 +10,7 @@ use crate::http::path::{At, Params};
 use crate::http::routes::orders::{NoFields, OrderPath, to_order};
 use crate::http::routes::reads::{Fresh, List, ask, fresh, view};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::command::{Command, StoreCommand, TicketCommand};
 use domain::ids::{StoreId, TicketId};
@@ -101,7 +101,7 @@ pub async fn void_line(
 pub async fn board(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At((store, station)): At<(wire::StoreId, wire::StationId)>,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
@@ -109,7 +109,7 @@ pub async fn board(
     fresh(&app, Projection::Orders, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.board(caller.tenant, store.0, station.0)).await?;
     let list = List { items: answer.value, cursor: None };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&known, &Answer { value: list, position: answer.position })
 }
 
 async fn to_ticket(

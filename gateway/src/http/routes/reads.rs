@@ -3,13 +3,14 @@
 use super::webhooks::{PaymentsAnswer, UNMATCHED, unmatched};
 use crate::access::Capability;
 use crate::app::App;
-use crate::http::caller::Caller;
+use crate::http::caller::{Caller, Known};
 use crate::http::command::{self, X_POSITION, position_header};
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{At, Params};
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use commands::Answer as Committed;
@@ -92,11 +93,11 @@ fn query_error(error: QueryError) -> ApiError {
 }
 
 /// A view as JSON, with the prefix of the log it shows and a weak tag for caches: a hash of the body.
-pub(super) fn view<T: Serialize>(headers: &HeaderMap, answer: &Answer<T>) -> Result<Response, ApiError> {
+pub(super) fn view<T: Serialize>(known: &Known, answer: &Answer<T>) -> Result<Response, ApiError> {
     let body = serde_json::to_vec(&answer.value).map_err(|error| ApiError::Internal(Box::new(error)))?;
     let hash = Sha256::digest(&body);
     let etag = format!("W/\"{:016x}\"", u64::from_be_bytes(*hash.first_chunk().expect("a hash has 32 bytes")));
-    let mut response = match matches(headers, &etag) {
+    let mut response = match known.has(&etag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => json_bytes(body.into()),
     };
@@ -104,13 +105,6 @@ pub(super) fn view<T: Serialize>(headers: &HeaderMap, answer: &Answer<T>) -> Res
     headers.insert(X_POSITION, position_header(answer.position.0));
     headers.insert(header::ETAG, HeaderValue::try_from(etag).expect("a tag of digits is a header"));
     Ok(response)
-}
-
-/// Whether the client has this version: `If-None-Match` compares weakly (RFC 9110, section 13.1.2).
-fn matches(headers: &HeaderMap, etag: &str) -> bool {
-    let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    let Some(known) = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) else { return false };
-    known.trim() == "*" || known.split(',').any(|tag| strong(tag) == strong(etag))
 }
 
 pub(super) fn found<T>(answer: Answer<Option<T>>, what: &'static str) -> Result<Answer<T>, ApiError> {
@@ -149,14 +143,14 @@ pub(super) fn page_request(limit: Option<usize>, cursor: Option<String>) -> Resu
 pub async fn order(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At((store, order)): At<(wire::StoreId, wire::OrderId)>,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     fresh(&app, Projection::Orders, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.order(caller.tenant, store.0, order.0)).await?;
-    view(&headers, &found(answer, "order")?)
+    view(&known, &found(answer, "order")?)
 }
 
 /// The answer to a command with the order as it is now beside it; without it where the view does not catch up in time:
@@ -246,7 +240,7 @@ pub struct OrdersParams {
 pub async fn orders(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<OrdersParams>,
 ) -> Result<Response, ApiError> {
@@ -261,7 +255,7 @@ pub async fn orders(
     fresh(&app, Projection::Orders, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.orders(caller.tenant, store.0, &filter, &page)).await?;
     let list = List { items: answer.value.entries, cursor: answer.value.next };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&known, &Answer { value: list, position: answer.position })
 }
 
 /// A name of an enum, or what would be one.
@@ -289,14 +283,14 @@ fn date(text: &str, parameter: &str) -> Result<Date, ApiError> {
 pub async fn payment(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     fresh(&app, Projection::Orders, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.payment(caller.tenant, store.0, payment.0)).await?;
-    view(&headers, &found(answer, "payment")?)
+    view(&known, &found(answer, "payment")?)
 }
 
 /// Which payments.
@@ -330,7 +324,7 @@ pub struct PaymentsParams {
 pub async fn payments(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<PaymentsParams>,
 ) -> Result<Response, ApiError> {
@@ -338,7 +332,7 @@ pub async fn payments(
     if params.state.as_deref() == Some(UNMATCHED) {
         let page = page_request(params.limit, params.cursor)?;
         let value = PaymentsAnswer::Unmatched(unmatched(&app, &caller, store.0, &page)?);
-        return view(&headers, &Answer { value, position: app.reader.durable() });
+        return view(&known, &Answer { value, position: app.reader.durable() });
     }
     let filter = PaymentFilter {
         state: params.state.map(|text| named(&text, "state", PaymentState::parse)).transpose()?,
@@ -349,7 +343,7 @@ pub async fn payments(
     fresh(&app, Projection::Orders, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.payments(caller.tenant, store.0, &filter, &page)).await?;
     let list = List { items: answer.value.entries, cursor: answer.value.next };
-    view(&headers, &Answer { value: PaymentsAnswer::Payments(list), position: answer.position })
+    view(&known, &Answer { value: PaymentsAnswer::Payments(list), position: answer.position })
 }
 
 /// A store's menu: effective prices, variations, modifiers, taxes, and what is sold out. Ready bytes with an ETag.
@@ -361,7 +355,7 @@ pub async fn payments(
 pub async fn menu(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
@@ -369,11 +363,7 @@ pub async fn menu(
     fresh(&app, Projection::Catalog, params.min_position.as_deref()).await?;
     let answer = app.projections.menu(caller.tenant, store.0).map_err(query_error)?;
     let Answer { value: menu, position } = found(answer, "menu")?;
-    let accepts_gzip = headers
-        .get(header::ACCEPT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accepted| accepted.split(',').any(|coding| coding.trim().split(';').next() == Some("gzip")));
-    let mut response = match (matches(&headers, &menu.etag), accepts_gzip) {
+    let mut response = match (known.has(&menu.etag), known.accepts_gzip) {
         (true, _) => StatusCode::NOT_MODIFIED.into_response(),
         (false, true) => {
             let mut response = json_bytes(menu.gzip);
@@ -392,8 +382,15 @@ pub async fn menu(
     Ok(response)
 }
 
+/// How many headers an answer has in the end: room for them is made once.
+const HEADERS_MAX: usize = 12;
+
 fn json_bytes(body: Bytes) -> Response {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response()
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS_MAX);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }
 
 /// A store's stock, by sku.
@@ -405,7 +402,7 @@ fn json_bytes(body: Bytes) -> Response {
 pub async fn stock(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
@@ -413,7 +410,7 @@ pub async fn stock(
     fresh(&app, Projection::Catalog, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.stock(caller.tenant, store.0)).await?;
     let list = List { items: answer.value, cursor: None };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&known, &Answer { value: list, position: answer.position })
 }
 
 /// The tenant's stores.
@@ -424,14 +421,14 @@ pub async fn stock(
 pub async fn stores(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     fresh(&app, Projection::Catalog, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.stores(caller.tenant)).await?;
     let list = List { items: answer.value, cursor: None };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&known, &Answer { value: list, position: answer.position })
 }
 
 /// A store's settings and the menu version it sells from.
@@ -443,14 +440,14 @@ pub async fn stores(
 pub async fn store(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     fresh(&app, Projection::Catalog, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.store(caller.tenant, store.0)).await?;
-    view(&headers, &found(answer, "store")?)
+    view(&known, &found(answer, "store")?)
 }
 
 /// A store as JSON, as of everything that is durable.
@@ -503,7 +500,7 @@ pub struct SalesParams {
 pub async fn sales(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     Params(params): Params<SalesParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadReports)?;
@@ -519,7 +516,7 @@ pub async fn sales(
     };
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.sales(caller.tenant, &query)).await?;
-    view(&headers, &answer)
+    view(&known, &answer)
 }
 
 /// The tenant's tokens, without their secrets.
@@ -530,14 +527,14 @@ pub async fn sales(
 pub async fn tokens(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ManageTokens)?;
     fresh(&app, Projection::Access, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.tokens(caller.tenant)).await?;
     let list = List { items: answer.value, cursor: None };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&known, &Answer { value: list, position: answer.position })
 }
 
 /// The tenant's staff: what each member may approve.
@@ -548,12 +545,12 @@ pub async fn tokens(
 pub async fn staff(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ManageStaff)?;
     fresh(&app, Projection::Access, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.staff(caller.tenant)).await?;
     let list = List { items: answer.value, cursor: None };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&known, &Answer { value: list, position: answer.position })
 }

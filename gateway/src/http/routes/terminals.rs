@@ -3,13 +3,13 @@
 use super::reads::{Fresh, List, ask, fresh, page_request, view};
 use crate::access::Capability;
 use crate::app::App;
-use crate::http::caller::{Caller, CommandHeaders, Json};
+use crate::http::caller::{Caller, CommandHeaders, Json, Known};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
 use crate::http::error::ApiError;
 use crate::http::path::{At, Params};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use domain::command::{Command, StoreCommand};
 use projections::{Answer, ExceptionFilter, Projection};
@@ -29,14 +29,14 @@ use utoipa::IntoParams;
 pub async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<Fresh>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     fresh(&app, Projection::Terminals, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.terminals(caller.tenant, store.0)).await?;
-    view(&headers, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
+    view(&known, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
 }
 
 /// Which exceptions.
@@ -69,7 +69,7 @@ pub struct ExceptionParams {
 pub async fn exceptions(
     State(app): State<Arc<App>>,
     caller: Caller,
-    headers: HeaderMap,
+    known: Known,
     At(store): At<wire::StoreId>,
     Params(params): Params<ExceptionParams>,
 ) -> Result<Response, ApiError> {
@@ -80,7 +80,7 @@ pub async fn exceptions(
     fresh(&app, Projection::Terminals, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.exceptions(caller.tenant, store.0, &filter, &page)).await?;
     let list = List { items: answer.value.entries, cursor: answer.value.next };
-    view(&headers, &Answer { value: list, position: answer.position })
+    view(&known, &Answer { value: list, position: answer.position })
 }
 
 /// Says that a person has dealt with an exception, and what was done. Whoever looks again may say more: the latest is shown.

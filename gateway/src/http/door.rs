@@ -1,0 +1,58 @@
+//! The door that every request passes: its trace id, its counters, its log line.
+//!
+//! These stand around axum's router, not in it: a layer of it would box a copy of the route and a future of its own for
+//! every request. What address a request is counted under is found by the same rules, those of `matchit`.
+
+use super::metrics::CountedRoute;
+use super::trace::{TraceId, X_TRACE_ID};
+use crate::app::App;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use std::sync::Arc;
+use std::time::Instant;
+use tower::Service;
+
+/// All addresses and what stands around them.
+pub struct Door {
+    app: Arc<App>,
+    router: Router,
+    counted: matchit::Router<CountedRoute>,
+    /// What is at no address.
+    uncounted: CountedRoute,
+}
+
+impl Door {
+    /// The addresses of `router`, which are written as in `paths`.
+    ///
+    /// # Panics
+    /// If one of the paths is no pattern of an address, or twice there.
+    pub fn new<'a>(app: Arc<App>, router: Router, paths: impl IntoIterator<Item = &'a str>) -> Door {
+        let mut counted = matchit::Router::new();
+        for path in paths {
+            counted.insert(path, CountedRoute::new(path)).expect("what axum takes for an address is one");
+        }
+        Door { app, router, counted, uncounted: CountedRoute::new("none") }
+    }
+
+    /// Names the request, has it answered, counts it, and writes its line.
+    pub async fn answer(&self, request: Request<Incoming>) -> Response {
+        let started = Instant::now();
+        let trace_id = TraceId::of(request.headers());
+        let method = request.method().clone();
+        let route = self.counted.at(request.uri().path()).map_or(&self.uncounted, |found| found.value);
+        let Ok(mut response) = trace_id.over(self.router.clone().call(request.map(Body::new))).await;
+        let (took, status) = (started.elapsed(), response.status().as_u16());
+        self.app.metrics.count(route, &method, status, took);
+        let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let (route, shown) = (route.name(), trace_id.as_str());
+        match status {
+            500.. => tracing::warn!(target: "http", %method, route, status, took_us, trace_id = shown),
+            _ => tracing::debug!(target: "http", %method, route, status, took_us, trace_id = shown),
+        }
+        response.headers_mut().insert(X_TRACE_ID, trace_id.to_header());
+        response
+    }
+}
