@@ -19,14 +19,18 @@ const MENU: &str = r#"{"store":"s1","version":1,"currency":"EUR","revision":0,"t
 
 /// What the path of a hello is.
 pub const HELLO: &str = "/hello";
+/// The path of an answer that is as long as it was told to be.
+pub const SIZED: &str = "/sized";
 
-/// Serves until the process ends; says where through `announce`.
+/// Serves until the process ends, `sized_bytes` under [`SIZED`]; says where through `announce`.
 ///
 /// # Errors
 /// The system's.
-pub fn serve(listen: SocketAddr, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
+pub fn serve(listen: SocketAddr, sized_bytes: usize, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let sized = Bytes::from(vec![b' '; sized_bytes]);
     let router = Router::new()
         .route(HELLO, get(|| async { "hello" }))
+        .route(SIZED, get(move || async move { (JSON, sized) }))
         .route("/v1/stores/{store}/menu", get(|| async { (JSON, MENU) }))
         .route("/v1/stores/{store}/stock", get(|| async { (JSON, r#"{"items":[]}"#) }))
         // The body is read, so that what it takes to receive it is in the figure.

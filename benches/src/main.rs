@@ -37,6 +37,9 @@ enum Verb {
         /// Where.
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: SocketAddr,
+        /// How long an answer of its own size is.
+        #[arg(long, default_value_t = 0, value_name = "BYTES")]
+        sized: usize,
     },
 }
 
@@ -67,8 +70,8 @@ enum SizeArg {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.verb {
-        Some(Verb::Hello { listen }) => {
-            serve_hello(listen, |address| println!("http://{address}")).map_err(BenchError::from)
+        Some(Verb::Hello { listen, sized }) => {
+            serve_hello(listen, sized, |address| println!("http://{address}")).map_err(BenchError::from)
         }
         None => measure(&cli.args),
     };

@@ -1,6 +1,6 @@
 //! Orders over HTTP: the shipped binary as server and as load generator, next to a bare server under the same load.
 
-use crate::hello::HELLO;
+use crate::hello::{HELLO, SIZED};
 use crate::report::{Measure, median};
 use crate::server::{Server, Until};
 use crate::{BenchError, Size};
@@ -10,6 +10,10 @@ use std::process::{Command, Stdio};
 
 /// How many connections.
 const CONNECTIONS: &str = "256";
+/// How many connections read menus.
+const READERS: &str = "500";
+/// The menu that is read: that of the demo.
+const MENU: &str = "/v1/stores/s1/menu";
 /// How many stores the orders go to: a store of a chain has hundreds of open orders, not a hundred thousand.
 const STORES: usize = 64;
 /// What is ordered. The first of them are counted in stock, so that orders reserve.
@@ -25,17 +29,23 @@ const LOADED: f64 = 0.8;
 /// # Errors
 /// A server did not start or the load generator failed.
 pub fn measure(size: Size, dir: &Path, comanda: &Path, benches: &Path) -> Result<Vec<Measure>, BenchError> {
-    let bare = Server::start(Command::new(benches).args(["hello", "--listen", "127.0.0.1:0"]), Until::Address)?;
     let serve = ["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data"];
     let engine = Server::start(Command::new(comanda).args(serve).arg(dir.join("data")), Until::Token)?;
+    let menu_bytes = engine.get(MENU, &engine.token)?.len().to_string();
+    let hello = ["hello", "--listen", "127.0.0.1:0", "--sized", &menu_bytes];
+    let bare = Server::start(Command::new(benches).args(hello), Until::Address)?;
     let seconds = size.pick("0.2", "5");
     let stores = open_stores(&engine)?;
     let orders = ["--stores", &stores, "--items", ITEMS];
-    let (mut hello, mut post, mut place) = (vec![], vec![], vec![]);
+    let (mut hello, mut sized, mut menu, mut post, mut place) = (vec![], vec![], vec![], vec![], vec![]);
     let mut refused = Value::Null;
     for _ in 0..size.runs() {
         let max = ["--max", "--duration", seconds, "--warmup", size.pick("0", "1")];
         hello.push(rate(&load(comanda, &bare, &[&max[..], &["--get", HELLO]].concat())?)?);
+        for (server, path, rates) in [(&bare, SIZED, &mut sized), (&engine, MENU, &mut menu)] {
+            let read = ["--get", path, "--connections", READERS];
+            rates.push(rate(&load(comanda, server, &[&max[..], &read].concat())?)?);
+        }
         post.push(rate(&load(comanda, &bare, &max)?)?);
         let report = load(comanda, &engine, &[&max[..], &orders].concat())?;
         refused = report["refused"].clone();
@@ -53,6 +63,9 @@ pub fn measure(size: Size, dir: &Path, comanda: &Path, benches: &Path) -> Result
     let place = Measure::unchecked("http/place", "orders", place);
     Ok(vec![
         Measure::unchecked("http/hello", "requests", hello.clone()).note("bare axum, GET"),
+        Measure::unchecked("http/menu", "requests", menu)
+            .of("bare axum GET of as many bytes", &sized)
+            .note(format!("{READERS} connections, a cached menu of {menu_bytes} bytes")),
         Measure::unchecked("http/hello_post", "requests", post.clone()).note("bare axum, POST of an order's body"),
         place.clone().of("bare axum GET", &hello).note(note),
         Measure { name: "http/place_of_post".to_owned(), ..place }.of("bare axum POST", &post).note(latency),
@@ -85,7 +98,10 @@ fn open_stores(server: &Server) -> Result<String, BenchError> {
 /// Runs the load generator and reads its last line.
 fn load(comanda: &Path, server: &Server, args: &[&str]) -> Result<Value, BenchError> {
     let mut command = Command::new(comanda);
-    command.args(["load", "--url", &server.url, "--connections", CONNECTIONS]).args(args);
+    command.args(["load", "--url", &server.url]).args(args);
+    if !args.contains(&"--connections") {
+        command.args(["--connections", CONNECTIONS]);
+    }
     if !server.token.is_empty() {
         command.args(["--token", &server.token]);
     }

@@ -89,15 +89,32 @@ impl Server {
         Ok(status == 200)
     }
 
+    /// Reads `path` and answers its body.
+    ///
+    /// # Errors
+    /// The connection's; what is no HTTP answer.
+    pub fn get(&self, path: &str, token: &str) -> Result<String, BenchError> {
+        let answer = self.exchange(&format!(
+            "GET {path} HTTP/1.1\r\nHost: comanda\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        ))?;
+        let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
+        body.ok_or_else(|| format!("no HTTP answer: {answer:?}").into())
+    }
+
     fn status(&self, request: &str) -> Result<u16, BenchError> {
+        let answer = self.exchange(request)?;
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.ok_or_else(|| format!("no HTTP answer: {answer:?}").into())
+    }
+
+    fn exchange(&self, request: &str) -> Result<String, BenchError> {
         let address = self.url.strip_prefix("http://").ok_or("an address without http://")?;
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(ANSWER_MAX))?;
         stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-        status.ok_or_else(|| format!("no HTTP answer: {answer:?}").into())
+        Ok(answer)
     }
 
     /// What it holds in memory, in bytes.

@@ -86,7 +86,7 @@ fn replay() {
 fn http() {
     let measures = measure(Group::Http);
     match std::env::var_os("COMANDA_BIN") {
-        Some(_) => assert_eq!(measures.len(), 4),
+        Some(_) => assert_eq!(measures.len(), 5),
         #[expect(clippy::print_stderr, reason = "whoever runs the tests should know what did not run")]
         None => eprintln!("orders over HTTP: skipped, for COMANDA_BIN names no comanda binary"),
     }

@@ -15,6 +15,7 @@ mod body;
 mod chain;
 mod token;
 mod webhook;
+mod write;
 
 pub use body::{BodyError, FieldError, parse_body};
 pub use chain::{ChainLine, hex};
@@ -23,3 +24,4 @@ pub use problem::{Problem, noted_text, refusal_code, refusal_detail, refusal_fac
 pub use token::{BadCommandId, BadPosition, CommandIdJson, PositionToken, parse_command_id};
 pub use webhook::{WebhookAnswer, WebhookStatus};
 pub use wire::{Wire, parse_id};
+pub use write::{WriteError, write_json};

@@ -11,7 +11,7 @@ use commands::{Answer, CommandError, Envelope};
 use domain::command::{Command, Source, StoreCommand};
 use domain::event::ChainHead;
 use domain::ids::TenantId;
-use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName};
+use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName, write_json};
 use std::time::Duration;
 
 /// How long a command may take before its client is told to ask again.
@@ -82,7 +82,7 @@ pub fn receipt(answer: &Answer) -> Receipt<'_> {
 /// [`ApiError::Internal`] if the commit cannot be written as JSON.
 pub fn respond(status: StatusCode, answer: &Answer) -> Result<Response, ApiError> {
     let mut body = Vec::with_capacity(256 + 512 * answer.receipt.events.len());
-    serde_json::to_writer(&mut body, &receipt(answer)).map_err(|error| ApiError::Internal(Box::new(error)))?;
+    write_json(&receipt(answer), &mut body).map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(with_headers(status, answer, body.into()))
 }
 

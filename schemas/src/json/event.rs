@@ -11,6 +11,7 @@ use domain::event::Event;
 use domain::ids::{OrderId, PaymentId, Revision};
 use domain::stream::Stream;
 use serde::{Serialize, Serializer};
+use std::cell::RefCell;
 use utoipa::ToSchema;
 
 /// A stream by its name.
@@ -19,9 +20,15 @@ pub struct StreamName<'a>(pub &'a Stream);
 
 impl Serialize for StreamName<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut name = String::with_capacity(Stream::NAME_LEN_MAX);
-        self.0.write_name(&mut name);
-        to.serialize_str(&name)
+        thread_local! {
+            /// Every event that leaves has the name of a stream: the text for it is made once.
+            static NAME: RefCell<String> = RefCell::new(String::with_capacity(Stream::NAME_LEN_MAX));
+        }
+        NAME.with_borrow_mut(|name| {
+            name.clear();
+            self.0.write_name(name);
+            to.serialize_str(name)
+        })
     }
 }
 

@@ -1,5 +1,8 @@
 //! JSON through its public door, as tables.
 
+#[allow(dead_code, reason = "the other tests use the rest of it")]
+#[path = "../stored/arbitrary.rs"]
+mod arbitrary;
 mod batch;
 mod body;
 mod events;

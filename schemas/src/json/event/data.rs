@@ -39,14 +39,17 @@ macro_rules! object {
         object!(@ map; $($fields)*);
         map.end()
     }};
+    (@name $name:literal) => {
+        $crate::json::write::Name { plain: $name, ready: concat!(",\"", $name, "\":") }
+    };
     (@ $map:ident;) => {};
     (@ $map:ident; $name:literal: $value:expr $(, $($rest:tt)*)?) => {
-        $map.serialize_entry($name, &$value)?;
+        $map.serialize_entry(&object!(@name $name), &$value)?;
         object!(@ $map; $($($rest)*)?);
     };
     (@ $map:ident; $name:literal ?: $value:expr $(, $($rest:tt)*)?) => {
         if let Some(value) = $value {
-            $map.serialize_entry($name, &value)?;
+            $map.serialize_entry(&object!(@name $name), &value)?;
         }
         object!(@ $map; $($($rest)*)?);
     };
