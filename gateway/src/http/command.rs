@@ -103,5 +103,5 @@ pub fn with_headers(status: StatusCode, answer: &Answer, body: Bytes) -> Respons
 /// # Panics
 /// Never: a position token is ASCII.
 pub fn position_header(position: u64) -> HeaderValue {
-    HeaderValue::try_from(PositionToken::new(position).to_string()).expect("a position token is ASCII")
+    PositionToken::new(position).with_text(HeaderValue::from_str).expect("a position token is ASCII")
 }

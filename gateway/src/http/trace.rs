@@ -177,7 +177,10 @@ mod tests {
         let lines: Vec<&str> = text.lines().map(|line| line.split_once(",\"level\":").unwrap().1).collect();
         assert_eq!(lines.len(), 3, "{text}");
         assert_eq!(lines[1], lines[0]);
-        assert!(lines[0].contains(r#""span":{"trace_id":"00000000000000000000000000000007","name":"request"}"#), "{text}");
+        assert!(
+            lines[0].contains(r#""span":{"trace_id":"00000000000000000000000000000007","name":"request"}"#),
+            "{text}"
+        );
         assert!(!lines[2].contains("span"), "{text}");
         for line in text.lines() {
             serde_json::from_str::<serde_json::Value>(line).unwrap();

@@ -12,6 +12,7 @@ use domain::ids::{StoreId, TenantId};
 use eventlog::Position;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use foldhash::fast::RandomState;
 use schemas::views::{
     ItemRow, ItemState, ItemView, MenuRow, MenuView, PriceRow, Shown, StockView, StoreMenuRow, StoreView,
 };
@@ -39,14 +40,14 @@ pub struct MenuBytes {
 /// An entry's key holds the position of the change it was made after, so an entry that a change overtook while it was
 /// being made is never asked for again.
 pub(crate) struct Menus {
-    ready: moka::sync::Cache<(TenantId, StoreId, Position), MenuBytes>,
+    ready: moka::sync::Cache<(TenantId, StoreId, Position), MenuBytes, RandomState>,
     changes: RwLock<Changes>,
 }
 
 #[derive(Default)]
 struct Changes {
-    stores: HashMap<(TenantId, StoreId), Position>,
-    tenants: HashMap<TenantId, Position>,
+    stores: HashMap<(TenantId, StoreId), Position, RandomState>,
+    tenants: HashMap<TenantId, Position, RandomState>,
 }
 
 /// Why no bytes came of it.
@@ -66,7 +67,7 @@ impl Menus {
             .weigher(weigh)
             // A menu that is out of date may have been asked for often; it must not keep the new one out.
             .eviction_policy(moka::policy::EvictionPolicy::lru())
-            .build();
+            .build_with_hasher(RandomState::default());
         Menus { ready, changes: RwLock::default() }
     }
 

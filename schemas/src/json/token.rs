@@ -57,14 +57,20 @@ impl fmt::Display for PositionToken {
     }
 }
 
-impl Serialize for PositionToken {
-    /// Without a formatter: every event that leaves has a position.
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+impl PositionToken {
+    /// Has the token's text read, without a formatter and without an allocation: every event that leaves has a position.
+    pub fn with_text<T>(self, read: impl FnOnce(&str) -> T) -> T {
         let mut buffer = [0; TOKEN_LEN_MAX];
         let start = put_digits(&mut buffer, TOKEN_LEN_MAX, self.position) - 1;
         buffer[start] = b':';
         let start = put_digits(&mut buffer, start, self.partition.into());
-        to.serialize_str(std::str::from_utf8(&buffer[start..]).expect("digits and a colon are ASCII"))
+        read(std::str::from_utf8(&buffer[start..]).expect("digits and a colon are ASCII"))
+    }
+}
+
+impl Serialize for PositionToken {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.with_text(|text| to.serialize_str(text))
     }
 }
 

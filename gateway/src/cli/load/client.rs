@@ -5,9 +5,12 @@
 
 use std::fmt;
 use std::io;
+use std::pin::Pin;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
 /// How long an answer may take before the connection is given up.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -15,6 +18,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// Room for an answer to an order.
 const BUFFER_BYTES: usize = 16 << 10;
+/// The most headers of an answer.
+const HEADERS_MAX: usize = 32;
 
 /// Where the server is: `http://HOST[:PORT][/PREFIX]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,11 +95,15 @@ pub struct Client {
     target: Target,
     stream: Option<TcpStream>,
     buffer: Vec<u8>,
+    /// How long an answer may take.
+    answer_timeout: Duration,
+    /// Goes on from one exchange to the next: a timer for each would cost more than all else that happens here.
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl Client {
     pub fn new(target: Target) -> Client {
-        Client { target, stream: None, buffer: vec![0; BUFFER_BYTES] }
+        Client { target, stream: None, buffer: vec![0; BUFFER_BYTES], answer_timeout: ANSWER_TIMEOUT, alarm: None }
     }
 
     /// Where it sends to.
@@ -115,13 +124,28 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a request and reads its answer; opens the connection where there is none.
+    /// Sends a request at `now` and reads its answer; opens the connection where there is none.
     ///
     /// # Errors
     /// [`ExchangeError`]; the connection is closed, and the next exchange opens another.
-    pub async fn exchange(&mut self, request: &[u8]) -> Result<Answer, ExchangeError> {
-        let outcome = tokio::time::timeout(ANSWER_TIMEOUT, self.try_exchange(request)).await;
-        let outcome = outcome.unwrap_or(Err(ExchangeError::Timeout));
+    pub async fn exchange(&mut self, request: &[u8], now: Instant) -> Result<Answer, ExchangeError> {
+        let give_up = tokio::time::Instant::from_std(now + self.answer_timeout);
+        let mut alarm = self.alarm.take().unwrap_or_else(|| Box::pin(tokio::time::sleep_until(give_up)));
+        let outcome = {
+            let mut answer = std::pin::pin!(self.try_exchange(request));
+            loop {
+                tokio::select! {
+                    biased;
+                    outcome = &mut answer => break outcome,
+                    () = &mut alarm => match give_up <= tokio::time::Instant::now() {
+                        true => break Err(ExchangeError::Timeout),
+                        // It was set for an earlier exchange.
+                        false => alarm.as_mut().reset(give_up),
+                    },
+                }
+            }
+        };
+        self.alarm = Some(alarm);
         if outcome.is_err() {
             self.stream = None;
         }
@@ -145,8 +169,8 @@ impl Client {
     }
 }
 
-/// Whether a connection is open and silent, as it must be between two requests. Servers close idle connections; this
-/// costs nothing, for it is the read that finds nothing that would come behind the request otherwise.
+/// Whether a connection is open and silent, as it must be between two requests. Servers close idle connections; the
+/// system is only asked where it has said that something came.
 fn is_quiet(stream: &TcpStream) -> bool {
     match stream.try_read(&mut [0]) {
         Ok(_) => false,
@@ -188,13 +212,17 @@ async fn read_answer(stream: &TcpStream, buffer: &mut Vec<u8>) -> Result<(Answer
         }
         // Right after a request nothing has come yet, so it waits first and then reads.
         stream.readable().await?;
-        match stream.try_read(&mut buffer[filled..]) {
+        let room = &mut buffer[filled..];
+        let room_bytes = room.len();
+        match stream.try_read(room) {
             Ok(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
             Ok(count) => {
-                let searched = filled.saturating_sub(3);
+                if count < room_bytes {
+                    drained(stream);
+                }
                 filled += count;
                 if head.is_none() {
-                    head = find_end(&buffer[..filled], searched).map(|end| Head::parse(&buffer[..end])).transpose()?;
+                    head = Head::parse(&buffer[..filled])?;
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -203,9 +231,12 @@ async fn read_answer(stream: &TcpStream, buffer: &mut Vec<u8>) -> Result<(Answer
     }
 }
 
-/// Where the headers end, looked for from `from` on.
-fn find_end(bytes: &[u8], from: usize) -> Option<usize> {
-    bytes[from..].windows(4).position(|four| four == b"\r\n\r\n").map(|at| from + at + 4)
+/// Notes that all that came was read, as a read that finds nothing would: the system need not be asked for that. What
+/// comes from now on is told anew, and on a thread with its own event loop not before the next `await`.
+fn drained(stream: &TcpStream) {
+    let nothing = || Err::<(), _>(io::Error::from(io::ErrorKind::WouldBlock));
+    // It answers what it was told.
+    let _ = stream.try_io(Interest::READABLE, nothing);
 }
 
 /// What counts of the first lines of an answer.
@@ -218,31 +249,36 @@ struct Head {
 }
 
 impl Head {
-    fn parse(bytes: &[u8]) -> Result<Head, ExchangeError> {
+    /// Reads the head that `bytes` begin with; `None` where there is more of it to come.
+    fn parse(bytes: &[u8]) -> Result<Option<Head>, ExchangeError> {
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut answer = httparse::Response::new(&mut headers);
         let malformed = ExchangeError::Answer("it is not HTTP/1.1");
-        let Ok(text) = str::from_utf8(bytes) else { return Err(malformed) };
-        let mut lines = text.split("\r\n");
-        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok());
-        let Some(status) = status else { return Err(malformed) };
-        let mut head = Head { status, end: bytes.len(), body_len: 0, is_kept: true };
-        for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-            let value = value.trim();
+        let end = match answer.parse(bytes) {
+            Ok(httparse::Status::Complete(end)) => end,
+            Ok(httparse::Status::Partial) => return Ok(None),
+            Err(_) => return Err(malformed),
+        };
+        let (Some(1), Some(status)) = (answer.version, answer.code) else { return Err(malformed) };
+        let mut head = Head { status, end, body_len: 0, is_kept: true };
+        for httparse::Header { name, value } in answer.headers {
             if name.eq_ignore_ascii_case("content-length") {
-                head.body_len =
-                    value.parse().map_err(|_| ExchangeError::Answer("its content-length is not a number"))?;
+                let length = str::from_utf8(value).ok().and_then(|value| value.trim().parse().ok());
+                head.body_len = length.ok_or(ExchangeError::Answer("its content-length is not a number"))?;
             } else if name.eq_ignore_ascii_case("connection") {
-                head.is_kept = !value.eq_ignore_ascii_case("close");
+                head.is_kept = !value.trim_ascii().eq_ignore_ascii_case(b"close");
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
                 return Err(ExchangeError::Answer("it comes in chunks"));
             }
         }
-        Ok(head)
+        Ok(Some(head))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[test]
     fn a_target_reads() {
@@ -259,13 +295,70 @@ mod tests {
     #[test]
     fn a_head_reads() {
         let bytes = b"HTTP/1.1 201 Created\r\nContent-Length: 7\r\nX: y\r\n\r\n{\"a\":1}";
-        let end = find_end(bytes, 0).unwrap();
-        let expected = Head { status: 201, end: bytes.len() - 7, body_len: 7, is_kept: true };
-        assert_eq!(Head::parse(&bytes[..end]).unwrap(), expected);
-        assert!(!Head::parse(b"HTTP/1.1 503 Busy\r\nconnection: close\r\n\r\n").unwrap().is_kept);
-        for bad in ["HTTP/2 200\r\n\r\n", "HTTP/1.1 2\r\n\r\n", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"]
-        {
+        let end = bytes.len() - 7;
+        let expected = Head { status: 201, end, body_len: 7, is_kept: true };
+        assert_eq!(Head::parse(bytes).unwrap(), Some(expected));
+        for cut in 0..end {
+            assert_eq!(Head::parse(&bytes[..cut]).unwrap(), None, "{cut}");
+        }
+        let closed = Head::parse(b"HTTP/1.1 503 Busy\r\nconnection: close\r\n\r\n").unwrap();
+        assert!(!closed.unwrap().is_kept);
+        for bad in [
+            "HTTP/2 200\r\n\r\n",
+            "HTTP/1.0 200 OK\r\n\r\n",
+            "HTTP/1.1 2\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n",
+        ] {
             assert!(Head::parse(bad.as_bytes()).is_err(), "{bad}");
         }
+    }
+
+    /// An answer in pieces, a connection that was closed meanwhile, and answers that do not come: what a client meets.
+    #[tokio::test]
+    async fn exchanges_are_answered_over_a_connection_that_is_kept() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target: Target = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let server = tokio::spawn(async move {
+            let mut connections = vec![];
+            for answers in [&["HTTP/1.1 200 OK\r\ncont", "ent-length: 2\r\n\r\nh", "i"][..], &[]] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                for turn in 0..2 {
+                    let mut request = [0; 4];
+                    if stream.read_exact(&mut request).await.is_err() {
+                        break;
+                    }
+                    assert_eq!(&request, format!("ask{turn}").as_bytes());
+                    for piece in answers {
+                        stream.write_all(piece.as_bytes()).await.unwrap();
+                        tokio::task::yield_now().await;
+                    }
+                    if answers.is_empty() {
+                        break;
+                    }
+                }
+                if answers.is_empty() {
+                    // It stays open and says nothing.
+                    connections.push(stream);
+                }
+            }
+            connections
+        });
+        let mut client = Client::new(target);
+        for request in ["ask0", "ask1"] {
+            let answer = client.exchange(request.as_bytes(), Instant::now()).await.unwrap();
+            assert_eq!((answer.status, client.body(answer)), (200, &b"hi"[..]));
+        }
+        // The first connection is closed now, and the second gives no answer.
+        while client.stream.as_ref().is_some_and(is_quiet) {
+            tokio::task::yield_now().await;
+        }
+        client.answer_timeout = Duration::from_millis(20);
+        let asked = Instant::now();
+        let outcome = client.exchange(b"ask0", asked).await;
+        assert!(matches!(outcome, Err(ExchangeError::Timeout)), "{outcome:?}");
+        assert!(client.answer_timeout <= asked.elapsed());
+        assert!(client.stream.is_none());
+        server.await.unwrap();
     }
 }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 /// The schedule is released in steps no shorter than this: waking up for every single order would cost more than
 /// sending it. What it adds to a latency stays in it.
-const PACE_STEP: Duration = Duration::from_micros(100);
+const PACE_STEP: Duration = Duration::from_micros(250);
 /// How long an order that got no answer is tried again after the end.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long a worker rests after a second failure in a row.
@@ -46,6 +46,8 @@ enum Pace {
 struct Turn {
     number: u64,
     due: Instant,
+    /// When it came.
+    now: Instant,
 }
 
 /// Sends everything and counts.
@@ -158,15 +160,15 @@ impl Plan {
     async fn turn(&self) -> Option<Turn> {
         match &self.pace {
             Pace::Max { turn } => {
-                let due = Instant::now();
+                let now = Instant::now();
                 let number = turn.fetch_add(1, Ordering::Relaxed);
-                (due < self.end()).then_some(Turn { number, due })
+                (now < self.end()).then_some(Turn { number, due: now, now })
             }
             Pace::Rate { released, taken, per_s } => {
                 // The schedule closes at the end: what was released and not taken until then is not sent.
                 released.acquire().await.ok()?.forget();
                 let number = taken.fetch_add(1, Ordering::Relaxed);
-                Some(Turn { number, due: self.start() + due_after(number, *per_s) })
+                Some(Turn { number, due: self.start() + due_after(number, *per_s), now: Instant::now() })
             }
         }
     }
@@ -223,11 +225,12 @@ impl Worker {
         let plan = Arc::clone(&self.plan);
         let expected = if plan.prepared.are_orders { 201 } else { 200 };
         let mut request = vec![];
+        let began = (SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(), Instant::now());
         while let Some(turn) = plan.turn().await {
-            let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let unix = began.0 + turn.now.saturating_duration_since(began.1);
             let order = self.random.uuid_v7(unix.as_millis() as u64);
             plan.prepared.write(turn.number, order, &mut request);
-            let Some(answer) = self.deliver(&request).await else { continue };
+            let Some(answer) = self.deliver(&request, turn.now).await else { continue };
             let now = Instant::now();
             let is_accepted = answer.status == expected;
             if is_accepted {
@@ -262,7 +265,7 @@ impl Worker {
     }
 
     async fn pay(&mut self, request: &[u8]) {
-        let Some(answer) = self.deliver(request).await else { return };
+        let Some(answer) = self.deliver(request, Instant::now()).await else { return };
         if self.plan.is_measured(Instant::now()) {
             match answer.status {
                 200 | 201 => self.tally().paid(),
@@ -271,15 +274,16 @@ impl Worker {
         }
     }
 
-    /// Sends a request until it is answered, always under the same key; `None` when the time for that is over.
-    async fn deliver(&mut self, request: &[u8]) -> Option<Answer> {
+    /// Sends a request, first at `now`, until it is answered, always under the same key; `None` when the time for that is over.
+    async fn deliver(&mut self, request: &[u8], mut now: Instant) -> Option<Answer> {
         let give_up = self.plan.end() + GRACE;
         let mut failures = 0;
         loop {
-            if let Ok(answer) = self.client.exchange(request).await {
+            if let Ok(answer) = self.client.exchange(request, now).await {
                 return Some(answer);
             }
-            if give_up <= Instant::now() {
+            now = Instant::now();
+            if give_up <= now {
                 self.tally().errors += 1;
                 return None;
             }
@@ -288,6 +292,7 @@ impl Worker {
             // A connection that was closed while idle deserves no pause; a server that is down does.
             if 1 < failures {
                 tokio::time::sleep(RETRY_PAUSE).await;
+                now = Instant::now();
             }
         }
     }

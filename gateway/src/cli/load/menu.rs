@@ -6,6 +6,7 @@ use domain::ids::{ItemId, StoreId};
 use schemas::views::{ItemState, ItemView, MenuView, ModifierGroupView};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
 
 /// The fields of a line, all but its id and quantity.
 pub type Choice = Map<String, Value>;
@@ -35,7 +36,8 @@ pub async fn read(
 async fn get(client: &mut Client, token: &str, path: &str) -> Result<Answer, LoadError> {
     let url = client.target().clone();
     let request = format!("{}\r\n", url.head("GET", path, token));
-    let answer = client.exchange(request.as_bytes()).await.map_err(|source| LoadError::Unreachable { url, source })?;
+    let answer = client.exchange(request.as_bytes(), Instant::now()).await;
+    let answer = answer.map_err(|source| LoadError::Unreachable { url, source })?;
     match answer.status {
         200 => Ok(answer),
         status => {

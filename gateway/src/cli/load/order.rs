@@ -5,8 +5,10 @@ use super::menu::Choice;
 use domain::ids::StoreId;
 use serde_json::{Value, json};
 
-/// How many different orders are prepared for each store.
-const ORDERS_PER_STORE: usize = 512;
+/// How many different orders are prepared in all, so that they do not fill the caches of processors that the server
+/// works on, too; and how many for each store.
+const ORDERS_MAX: usize = 4_096;
+const ORDERS_PER_STORE: std::ops::RangeInclusive<usize> = 64..=512;
 /// The most lines of an order.
 const LINES_MAX: u64 = 4;
 /// The most units of a line.
@@ -55,7 +57,8 @@ impl Prepared {
     pub fn orders(target: &Target, token: &str, menus: &[(StoreId, Vec<Choice>)], seed: u64) -> Prepared {
         let mut random = Random::new(seed);
         let (mut requests, mut payments) = (vec![], vec![]);
-        for _ in 0..ORDERS_PER_STORE {
+        let per_store = (ORDERS_MAX / menus.len().max(1)).clamp(*ORDERS_PER_STORE.start(), *ORDERS_PER_STORE.end());
+        for _ in 0..per_store {
             for (store, choices) in menus {
                 let path = format!("/v1/stores/{store}/orders");
                 requests.push(Request::post(target, token, &path, &order(choices, &mut random)));
@@ -186,7 +189,7 @@ mod tests {
         let id = Random::new(1).uuid_v7(1_790_000_000_000);
         let digits = String::from_utf8(hex(id).to_vec()).unwrap();
         let (mut request, mut again) = (vec![], vec![]);
-        for turn in 0..ORDERS_PER_STORE as u64 {
+        for turn in 0..*ORDERS_PER_STORE.end() as u64 {
             one.write(turn, id, &mut request);
             two.write(turn, id, &mut again);
             assert_eq!(request, again);
