@@ -4,8 +4,9 @@ use super::caller::{Caller, CommandHeaders};
 use super::error::ApiError;
 use crate::access;
 use crate::app::App;
+use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use commands::{Answer, CommandError, Envelope};
 use domain::command::{Command, Source, StoreCommand};
@@ -88,13 +89,25 @@ pub fn respond(status: StatusCode, answer: &Answer) -> Result<Response, ApiError
 
 /// The headers every answer to a command has.
 pub fn with_headers(status: StatusCode, answer: &Answer, body: Bytes) -> Response {
-    let mut response =
-        (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response();
+    let mut response = json(status, body);
     let headers = response.headers_mut();
     headers.insert(X_POSITION, position_header(answer.receipt.position.0));
     if answer.repeated {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }
+    response
+}
+
+/// How many headers an answer has in the end: room for them is made once.
+const HEADERS_MAX: usize = 12;
+
+/// An answer that is ready bytes.
+pub fn json(status: StatusCode, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS_MAX);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

@@ -188,3 +188,49 @@ fn a_server_nobody_reads_serves() {
     child.wait().expect("it ends");
     drop(house.serve());
 }
+
+/// What operators are promised of every request, wherever it ends: its id, its line, its count.
+#[test]
+fn every_request_is_named_logged_and_counted() {
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let mut house = House::new();
+    let server = house.serve_with(&["--log", "info,http=debug"]);
+    let mut till = server.till("pos");
+    let requests = [
+        ("GET", "/v1/stores/s1/menu", "/v1/stores/{store}/menu", 200),
+        ("GET", "/v1/stores/nowhere/menu", "/v1/stores/{store}/menu", 404),
+        ("POST", "/v1/stores/s1/menu", "/v1/stores/{store}/menu", 405),
+        ("GET", "/v1/nothing", "none", 404),
+        ("GET", "/openapi.json", "/openapi.json", 200),
+    ];
+    run(async {
+        for (method, path, _, status) in requests {
+            for _ in 0..2 {
+                let reply = till.send(method, path, &[("traceparent", PARENT)], &Value::Null).await;
+                assert_eq!((reply.status, reply.headers["x-trace-id"].as_str()), (status, ID), "{method} {path}");
+            }
+        }
+        let page = till.get("/metrics").await;
+        let page = String::from_utf8_lossy(&page.body).into_owned();
+        for (method, path, route, status) in requests {
+            let series = format!("{{method=\"{method}\",route=\"{route}\",status=\"{status}\"}}");
+            let line = format!("comanda_http_requests_total{series} 2\n");
+            assert!(page.contains(&line), "{path}: {line} is not in {page}");
+        }
+        let took = "comanda_http_request_duration_seconds_count{method=\"GET\",route=\"/v1/stores/{store}/menu\"} 4\n";
+        assert!(page.contains(took), "{took} is not in {page}");
+    });
+    let log = house.log();
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    for (method, path, route, status) in requests {
+        let is_its = |line: &&Value| {
+            line["target"] == "http"
+                && line["method"] == method
+                && line["route"] == route
+                && line["status"] == status
+                && line["trace_id"] == ID
+        };
+        assert_eq!(lines.iter().filter(is_its).count(), 2, "{method} {path} in {log}");
+    }
+}

@@ -8,11 +8,9 @@ use crate::http::command::{self, X_POSITION, position_header};
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{At, Params};
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use commands::Answer as Committed;
 use domain::calendar::Date;
 use domain::ids::{OrderId, StoreId};
@@ -99,7 +97,7 @@ pub(super) fn view<T: Serialize>(known: &Known, answer: &Answer<T>) -> Result<Re
     let etag = format!("W/\"{:016x}\"", u64::from_be_bytes(*hash.first_chunk().expect("a hash has 32 bytes")));
     let mut response = match known.has(&etag) {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => json_bytes(body.into()),
+        false => command::json(StatusCode::OK, body.into()),
     };
     let headers = response.headers_mut();
     headers.insert(X_POSITION, position_header(answer.position.0));
@@ -366,11 +364,11 @@ pub async fn menu(
     let mut response = match (known.has(&menu.etag), known.accepts_gzip) {
         (true, _) => StatusCode::NOT_MODIFIED.into_response(),
         (false, true) => {
-            let mut response = json_bytes(menu.gzip);
+            let mut response = command::json(StatusCode::OK, menu.gzip);
             response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             response
         }
-        (false, false) => json_bytes(menu.json),
+        (false, false) => command::json(StatusCode::OK, menu.json),
     };
     let headers = response.headers_mut();
     headers.insert(X_POSITION, position_header(position.0));
@@ -380,17 +378,6 @@ pub async fn menu(
         headers.insert(header::ETAG, etag);
     }
     Ok(response)
-}
-
-/// How many headers an answer has in the end: room for them is made once.
-const HEADERS_MAX: usize = 12;
-
-fn json_bytes(body: Bytes) -> Response {
-    let mut response = Response::new(Body::from(body));
-    let headers = response.headers_mut();
-    headers.reserve(HEADERS_MAX);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
 
 /// A store's stock, by sku.
