@@ -48,26 +48,46 @@ impl Id {
     /// [`BadId`] says what is wrong and what would be right.
     #[inline]
     pub const fn parse(text: &str) -> Result<Id, BadId> {
-        let source = text.as_bytes();
-        if source.is_empty() {
+        Id::leading(text.as_bytes(), text.len())
+    }
+
+    /// The id that the first `len` bytes of `source` are, for who reads ids out of longer texts: where 32 bytes stand there
+    /// they are taken at once, however long the id is. `source` has at least `len` bytes.
+    ///
+    /// # Errors
+    /// As [`Id::parse`].
+    #[inline]
+    pub const fn leading(source: &[u8], len: usize) -> Result<Id, BadId> {
+        if len == 0 {
             return Err(BadId::Empty);
         }
-        if Id::LEN_MAX < source.len() {
+        if Id::LEN_MAX < len {
             return Err(BadId::TooLong);
         }
+        if let Some(window) = source.first_chunk() {
+            return Id::of_window(window, len as u8);
+        }
+        let mut window = [0; Id::LEN_MAX];
+        window.split_at_mut(len).0.copy_from_slice(source.split_at(len).0);
+        Id::of_window(&window, len as u8)
+    }
+
+    #[inline]
+    const fn of_window(window: &[u8; Id::LEN_MAX], len: u8) -> Result<Id, BadId> {
         let mut bytes = [0; Id::LEN_MAX];
-        bytes.split_at_mut(source.len()).0.copy_from_slice(source);
         // Counted over all the bytes and without a way out, so that the compiler takes many at a time: ids are most of what
         // an event holds.
         let (mut plain, mut index) = (0_u8, 0);
         while index < Id::LEN_MAX {
-            let byte = bytes[index];
+            let byte = window[index];
+            let is_inside = (index as u8) < len;
             let is_plain = byte.wrapping_sub(b'a') < 26 || byte.wrapping_sub(b'0') < 10 || byte == b'_';
-            plain += is_plain as u8;
+            bytes[index] = if is_inside { byte } else { 0 };
+            plain += (is_inside & is_plain) as u8;
             index += 1;
         }
-        match plain as usize == source.len() {
-            true => Ok(Id { bytes, len: source.len() as u8 }),
+        match plain == len {
+            true => Ok(Id { bytes, len }),
             false => Err(BadId::BadCharacter),
         }
     }

@@ -1,7 +1,7 @@
 //! Streams: the history of one entity, named with its tenant, so that two tenants' `s1` never meet.
 
 use crate::event::Event;
-use crate::ids::{BadId, DrawerId, OrderId, PaymentId, StoreId, TenantId, TerminalId, TicketId};
+use crate::ids::{BadId, DrawerId, Id, OrderId, PaymentId, StoreId, TenantId, TerminalId, TicketId};
 use std::fmt;
 
 /// A stream, by what it holds.
@@ -176,35 +176,61 @@ impl Stream {
     /// # Errors
     /// [`BadStream`] says what is wrong.
     pub fn parse(name: &str) -> Result<Stream, BadStream> {
-        let (category, rest) = name.split_once('-').ok_or(BadStream::Shape)?;
-        let mut parts = rest.split('.');
-        let tenant = TenantId::parse(parts.next().ok_or(BadStream::Shape)?)?;
-        let stream = match category {
-            "menu" => Stream::Menu(tenant),
-            "access" => Stream::Access(tenant),
+        let (category, Some(rest)) = cut(name, b'-') else { return Err(BadStream::Shape) };
+        match category {
+            "menu" => Ok(Stream::Menu(TenantId(last(rest)?))),
+            "access" => Ok(Stream::Access(TenantId(last(rest)?))),
             "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" | "day" | "ticket" | "terminal" => {
-                let store = StoreId::parse(parts.next().ok_or(BadStream::Shape)?)?;
-                match category {
-                    "store" => Stream::Store(tenant, store),
-                    "storemenu" => Stream::StoreMenu(tenant, store),
-                    "stock" => Stream::Stock(tenant, store),
-                    "day" => Stream::Day(tenant, store),
-                    "drawer" => Stream::Drawer(tenant, store, DrawerId::parse(parts.next().ok_or(BadStream::Shape)?)?),
-                    "ticket" => Stream::Ticket(tenant, store, TicketId::parse(parts.next().ok_or(BadStream::Shape)?)?),
-                    "terminal" => {
-                        Stream::Terminal(tenant, store, TerminalId::parse(parts.next().ok_or(BadStream::Shape)?)?)
-                    }
-                    "order" => Stream::Order(tenant, store, OrderId::parse(parts.next().ok_or(BadStream::Shape)?)?),
-                    _ => Stream::Payment(tenant, store, PaymentId::parse(parts.next().ok_or(BadStream::Shape)?)?),
-                }
+                let (tenant, rest) = first(rest)?;
+                Stream::parse_of_store(category, TenantId(tenant), rest.ok_or(BadStream::Shape)?)
             }
-            _ => return Err(BadStream::Shape),
-        };
-        match parts.next() {
-            Some(_) => Err(BadStream::Shape),
-            None => Ok(stream),
+            _ => first(rest).and(Err(BadStream::Shape)),
         }
     }
+
+    fn parse_of_store(category: &str, tenant: TenantId, rest: &str) -> Result<Stream, BadStream> {
+        let of_store: fn(TenantId, StoreId) -> Stream = match category {
+            "store" => Stream::Store,
+            "storemenu" => Stream::StoreMenu,
+            "stock" => Stream::Stock,
+            "day" => Stream::Day,
+            _ => {
+                let (store, rest) = first(rest)?;
+                let (store, id) = (StoreId(store), last(rest.ok_or(BadStream::Shape)?)?);
+                return Ok(match category {
+                    "order" => Stream::Order(tenant, store, OrderId(id)),
+                    "drawer" => Stream::Drawer(tenant, store, DrawerId(id)),
+                    "ticket" => Stream::Ticket(tenant, store, TicketId(id)),
+                    "terminal" => Stream::Terminal(tenant, store, TerminalId(id)),
+                    _ => Stream::Payment(tenant, store, PaymentId(id)),
+                });
+            }
+        };
+        Ok(of_store(tenant, StoreId(last(rest)?)))
+    }
+}
+
+/// What stands before the first `mark`, and what behind it where there is one. Names are short: looking at byte after byte
+/// finds it before anything cleverer has begun.
+#[inline]
+fn cut(text: &str, mark: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == mark) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    }
+}
+
+/// The first of several parts.
+#[inline]
+fn first(parts: &str) -> Result<(Id, Option<&str>), BadStream> {
+    let (part, rest) = cut(parts, b'.');
+    Ok((Id::leading(parts.as_bytes(), part.len())?, rest))
+}
+
+/// The part behind which there is nothing.
+#[inline]
+fn last(parts: &str) -> Result<Id, BadStream> {
+    Id::parse(parts).map_err(|_| first(parts).err().unwrap_or(BadStream::Shape))
 }
 
 impl fmt::Display for Stream {

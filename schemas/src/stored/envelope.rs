@@ -67,7 +67,8 @@ pub(super) struct Envelope<'a> {
     pub(super) name: &'static str,
     /// The schema version.
     pub(super) version: u8,
-    body: &'a [u8],
+    /// The fields, in postcard's form.
+    pub(super) body: &'a [u8],
 }
 
 impl<'a> Envelope<'a> {

@@ -36,6 +36,7 @@ mod parked;
 mod parts;
 mod payment;
 mod provider;
+mod quick;
 mod refund;
 mod snapshot;
 mod stock;
@@ -165,21 +166,41 @@ pub fn peek_tag(bytes: &[u8]) -> Option<u16> {
 /// # Errors
 /// [`DecodeError`] says what is wrong; damage is reported before anything the bytes say is believed.
 pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
-    let envelope = envelope::Envelope::open(bytes)?;
-    if types::category(envelope.tag) != Some(stream.category()) {
-        return Err(DecodeError::WrongStream { name: envelope.name, category: stream.category() });
+    let envelope = open(stream, bytes)?;
+    match quick::read(&envelope, stream) {
+        Some(event) => Ok(event),
+        None => read(&envelope, stream),
     }
+}
+
+/// Reads as [`decode`] does, without the short way that frequent forms have: what that one is compared with.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_by_struct(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
+    read(&open(stream, bytes)?, stream)
+}
+
+fn open<'a>(stream: &Stream, bytes: &'a [u8]) -> Result<envelope::Envelope<'a>, DecodeError> {
+    let envelope = envelope::Envelope::open(bytes)?;
+    match types::category(envelope.tag) == Some(stream.category()) {
+        true => Ok(envelope),
+        false => Err(DecodeError::WrongStream { name: envelope.name, category: stream.category() }),
+    }
+}
+
+fn read(envelope: &envelope::Envelope<'_>, stream: &Stream) -> Result<Event, DecodeError> {
     match stream {
-        Stream::Menu(_) => menu::decode(&envelope).map(Event::Menu),
-        Stream::Access(_) => store::decode_access(&envelope).map(Event::Access),
-        Stream::Store(..) => store::decode_store(&envelope).map(Event::Store),
-        Stream::StoreMenu(..) => store::decode_store_menu(&envelope).map(Event::StoreMenu),
-        Stream::Order(_, _, order) => order::decode(&envelope).map(|event| Event::Order(*order, event)),
-        Stream::Payment(_, _, payment) => payment::decode(&envelope).map(|event| Event::Payment(*payment, event)),
-        Stream::Stock(..) => stock::decode(&envelope).map(Event::Stock),
-        Stream::Day(..) => day::decode(&envelope).map(Event::Day),
-        Stream::Drawer(_, _, drawer) => drawer::decode(&envelope).map(|event| Event::Drawer(*drawer, event)),
-        Stream::Ticket(_, _, ticket) => ticket::decode(&envelope).map(|event| Event::Ticket(*ticket, event)),
-        Stream::Terminal(_, _, terminal) => terminal::decode(&envelope).map(|event| Event::Terminal(*terminal, event)),
+        Stream::Menu(_) => menu::decode(envelope).map(Event::Menu),
+        Stream::Access(_) => store::decode_access(envelope).map(Event::Access),
+        Stream::Store(..) => store::decode_store(envelope).map(Event::Store),
+        Stream::StoreMenu(..) => store::decode_store_menu(envelope).map(Event::StoreMenu),
+        Stream::Order(_, _, order) => order::decode(envelope).map(|event| Event::Order(*order, event)),
+        Stream::Payment(_, _, payment) => payment::decode(envelope).map(|event| Event::Payment(*payment, event)),
+        Stream::Stock(..) => stock::decode(envelope).map(Event::Stock),
+        Stream::Day(..) => day::decode(envelope).map(Event::Day),
+        Stream::Drawer(_, _, drawer) => drawer::decode(envelope).map(|event| Event::Drawer(*drawer, event)),
+        Stream::Ticket(_, _, ticket) => ticket::decode(envelope).map(|event| Event::Ticket(*ticket, event)),
+        Stream::Terminal(_, _, terminal) => terminal::decode(envelope).map(|event| Event::Terminal(*terminal, event)),
     }
 }

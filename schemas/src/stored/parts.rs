@@ -240,7 +240,7 @@ impl<'de: 'a, 'a, S: Stored<'a, D> + Deserialize<'de>, D> Deserialize<'de> for S
 struct SeqVisitor<'a, S, D>(PhantomData<(&'a (), S, D)>);
 
 /// The most values room is made for on the word of a length alone.
-const RESERVED_MAX: usize = 64;
+pub(super) const RESERVED_MAX: usize = 64;
 
 impl<'de: 'a, 'a, S: Stored<'a, D> + Deserialize<'de>, D> Visitor<'de> for SeqVisitor<'a, S, D> {
     type Value = Result<Vec<D>, BadValue>;

@@ -1,0 +1,361 @@
+//! The short way to the forms that most of a log consists of: from the bytes straight to the domain's values.
+//!
+//! What is not read here (another form, a value the domain refuses, bytes that end too early) is read once more by way of
+//! the stored structs, which alone say what is wrong. So every reader in here answers what they would, or nothing.
+
+use super::codes::Code;
+use super::envelope::Envelope;
+use super::parts::{RESERVED_MAX, date, local};
+use super::{floor, tag};
+use domain::calendar::Timestamp;
+use domain::check::CheckId;
+use domain::event::{
+    Event, Line, LineModifier, Opening, OrderEvent, PaymentEvent, ReservedLine, StockEvent, Tender,
+};
+use domain::ids::{
+    CustomerRef, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId, TableId, TaxId, TenderId,
+    Text, VariationId,
+};
+use domain::kitchen::Kitchen;
+use domain::money::{Currency, Money, Ppm, QtyMilli};
+use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxTotal, Totals};
+use domain::stream::Stream;
+use std::sync::Arc;
+
+/// Reads an event of `stream` that is of one of the frequent forms.
+#[inline]
+pub(super) fn read(envelope: &Envelope<'_>, stream: &Stream) -> Option<Event> {
+    let mut body = Body(envelope.body);
+    let event = match stream {
+        Stream::Order(_, _, order) => Event::Order(*order, body.order_event(envelope.tag, envelope.version)?),
+        Stream::Stock(..) => Event::Stock(body.stock_event(envelope.tag, envelope.version)?),
+        Stream::Payment(_, _, payment) => {
+            Event::Payment(*payment, body.payment_event(envelope.tag, envelope.version)?)
+        }
+        Stream::Menu(_)
+        | Stream::Access(_)
+        | Stream::Store(..)
+        | Stream::StoreMenu(..)
+        | Stream::Drawer(..)
+        | Stream::Day(..)
+        | Stream::Ticket(..)
+        | Stream::Terminal(..) => return None,
+    };
+    body.0.is_empty().then_some(event)
+}
+
+/// What is left of a body, in postcard's form.
+struct Body<'a>(&'a [u8]);
+
+impl<'a> Body<'a> {
+    #[inline]
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    /// A number of `BITS` bits, seven in each byte and the lowest first.
+    #[inline]
+    fn number<const BITS: u32>(&mut self) -> Option<u64> {
+        let first = self.byte()?;
+        match first < 0x80 {
+            true => Some(first.into()),
+            false => self.long_number::<BITS>(first),
+        }
+    }
+
+    fn long_number<const BITS: u32>(&mut self, first: u8) -> Option<u64> {
+        let mut number = u64::from(first & 0x7f);
+        let mut shift = 7;
+        while shift < BITS {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7f);
+            // The last byte holds no more than is left of the number.
+            if BITS < shift + 7 && bits >> (BITS - shift) != 0 {
+                return None;
+            }
+            number |= bits << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+            shift += 7;
+        }
+        None
+    }
+
+    #[inline]
+    fn u16(&mut self) -> Option<u16> {
+        self.number::<16>().map(|number| number as u16)
+    }
+
+    #[inline]
+    fn u32(&mut self) -> Option<u32> {
+        self.number::<32>().map(|number| number as u32)
+    }
+
+    #[inline]
+    fn i32(&mut self) -> Option<i32> {
+        self.u32().map(|number| (number >> 1) as i32 ^ -((number & 1) as i32))
+    }
+
+    #[inline]
+    fn i64(&mut self) -> Option<i64> {
+        self.number::<64>().map(|number| (number >> 1) as i64 ^ -((number & 1) as i64))
+    }
+
+    #[inline]
+    fn bool(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.byte()? {
+            0 => Some(None),
+            1 => read(self).map(Some),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        let count = usize::try_from(self.number::<64>()?).ok()?;
+        let mut values = Vec::with_capacity(count.min(RESERVED_MAX));
+        for _ in 0..count {
+            values.push(read(self)?);
+        }
+        Some(values)
+    }
+
+    #[inline]
+    fn id(&mut self) -> Option<Id> {
+        let (len, rest) = self.0.split_first()?;
+        let len = usize::from(*len);
+        self.0 = rest.get(len..)?;
+        Id::leading(rest, len).ok()
+    }
+
+    #[inline]
+    fn str(&mut self) -> Option<&'a str> {
+        let len = usize::try_from(self.number::<64>()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+
+    fn text(&mut self) -> Option<Text> {
+        let text = self.str()?;
+        Text::parse(text).ok().filter(|parsed| parsed.as_str().len() == text.len())
+    }
+
+    #[inline]
+    fn code<T: Code>(&mut self) -> Option<T> {
+        T::of_code(self.byte()?)
+    }
+
+    #[inline]
+    fn money(&mut self) -> Option<Money> {
+        self.i64().map(Money)
+    }
+
+    #[inline]
+    fn qty(&mut self) -> Option<QtyMilli> {
+        self.i64().map(QtyMilli)
+    }
+
+    fn tender(&mut self) -> Option<Tender> {
+        let external = self.option(|body| body.id().map(TenderId))?;
+        Some(external.map_or(Tender::Cash, Tender::External))
+    }
+
+    fn currency(&mut self) -> Option<Currency> {
+        let code = self.str()?;
+        Currency::new(code, self.byte()?)
+    }
+
+    #[inline]
+    fn tax_rate(&mut self) -> Option<TaxRate> {
+        Some(TaxRate { tax: TaxId(self.id()?), rate: Ppm(self.u32()?), inclusive: self.bool()? })
+    }
+}
+
+/// Events of an order.
+impl Body<'_> {
+    #[inline]
+    fn order_event(&mut self, tag: u16, version: u8) -> Option<OrderEvent> {
+        match (tag, version) {
+            (tag::LINE_ADDED, 1 | 2) => {
+                let mut line = self.line()?;
+                if version == 2 {
+                    line.station = Some(StationId(self.id()?));
+                }
+                Some(OrderEvent::LineAdded(Arc::new(line)))
+            }
+            (tag::ORDER_OPENED, 1..=3) => self.opening(version).map(OrderEvent::OrderOpened),
+            (tag::ORDER_PLACED, 1) => Some(OrderEvent::OrderPlaced {
+                totals: self.totals()?,
+                deadline: self.option(|body| body.i64().map(Timestamp))?,
+            }),
+            (tag::ORDER_REPRICED, 1) => Some(OrderEvent::OrderRepriced { totals: self.totals()? }),
+            (tag::PAYMENT_APPLIED, 1 | 2) => Some(OrderEvent::PaymentApplied {
+                payment: PaymentId(self.id()?),
+                tender: self.tender()?,
+                amount: self.money()?,
+                tip: self.money()?,
+                check: self.check(version)?,
+            }),
+            (tag::ORDER_COMPLETED, 1) => Some(OrderEvent::OrderCompleted { total: self.money()? }),
+            _ => None,
+        }
+    }
+
+    /// The check, which version 2 of some forms ends with.
+    fn check(&mut self, version: u8) -> Option<CheckId> {
+        match version {
+            1 => Some(CheckId::FIRST),
+            _ => floor::check(self.byte()?).ok(),
+        }
+    }
+
+    #[inline]
+    fn line(&mut self) -> Option<Line> {
+        Some(Line {
+            line: LineId(self.id()?),
+            item: ItemId(self.id()?),
+            name: self.text()?,
+            category: self.option(Body::text)?,
+            variation: self.option(|body| Some(Box::new((VariationId(body.id()?), body.text()?))))?,
+            qty: self.qty()?,
+            unit_base: self.money()?,
+            modifiers: self.list(Body::modifier)?,
+            unit: self.money()?,
+            taxes: self.list(Body::tax_rate)?,
+            sku: self.option(|body| body.id().map(Sku))?,
+            menu_version: self.u32()?,
+            seat: self.option(Body::u16)?,
+            course: self.option(Body::u16)?,
+            note: self.option(Body::text)?,
+            station: None,
+        })
+    }
+
+    fn modifier(&mut self) -> Option<LineModifier> {
+        Some(LineModifier {
+            group: GroupId(self.id()?),
+            modifier: ModifierId(self.id()?),
+            name: self.text()?,
+            unit_price: self.money()?,
+            qty: self.u16()?,
+        })
+    }
+
+    fn opening(&mut self, version: u8) -> Option<Opening> {
+        Some(Opening {
+            channel: self.code()?,
+            dining_mode: self.code()?,
+            pay_mode: self.code()?,
+            table: self.option(|body| body.id().map(TableId))?,
+            guests: self.u16()?,
+            customer_ref: self.option(|body| body.id().map(CustomerRef))?,
+            currency: self.currency()?,
+            display_number: self.text()?,
+            business_date: date(self.i32()?).ok()?,
+            opened_local: local(self.i32()?, self.u32()?).ok()?,
+            time_zone: self.text()?,
+            rules: PriceRules { rounding: self.code()?, tax_rounding: self.code()? },
+            imported: self.bool()?,
+            kitchen: if version == 1 { Kitchen::Off } else { self.code()? },
+            training: version == 3,
+        })
+    }
+
+    fn totals(&mut self) -> Option<Totals> {
+        Some(Totals {
+            lines: self.list(Body::line_totals)?,
+            discounts: self.list(Body::money)?,
+            discount_parts: self.list(Body::discount_part)?,
+            taxes: self.list(Body::tax_total)?,
+            charges: self.list(Body::charge_totals)?,
+            gross: self.money()?,
+            discount: self.money()?,
+            net: self.money()?,
+            tax_exclusive: self.money()?,
+            tax_inclusive: self.money()?,
+            charges_total: self.money()?,
+            charge_tax_exclusive: self.money()?,
+            charge_tax_inclusive: self.money()?,
+            total: self.money()?,
+        })
+    }
+
+    #[inline]
+    fn line_totals(&mut self) -> Option<LineTotals> {
+        Some(LineTotals {
+            gross: self.money()?,
+            discount: self.money()?,
+            net: self.money()?,
+            tax_exclusive: self.money()?,
+            tax_inclusive: self.money()?,
+        })
+    }
+
+    fn discount_part(&mut self) -> Option<DiscountPart> {
+        Some(DiscountPart { discount: self.u16()?.into(), line: self.u16()?.into(), amount: self.money()? })
+    }
+
+    fn tax_total(&mut self) -> Option<TaxTotal> {
+        Some(TaxTotal { tax: self.tax_rate()?, taxable: self.money()?, amount: self.money()? })
+    }
+
+    fn charge_totals(&mut self) -> Option<ChargeTotals> {
+        Some(ChargeTotals { amount: self.money()?, tax_exclusive: self.money()?, tax_inclusive: self.money()? })
+    }
+}
+
+/// Events of stock and of payments.
+impl Body<'_> {
+    #[inline]
+    fn stock_event(&mut self, tag: u16, version: u8) -> Option<StockEvent> {
+        let is_frequent = matches!(tag, tag::STOCK_RESERVED | tag::STOCK_COMMITTED | tag::STOCK_RELEASED);
+        if version != 1 || !is_frequent {
+            return None;
+        }
+        let (order, lines) = (OrderId(self.id()?), self.list(Body::reserved_line)?);
+        match tag {
+            tag::STOCK_RESERVED => Some(StockEvent::StockReserved { order, lines }),
+            tag::STOCK_COMMITTED => Some(StockEvent::StockCommitted { order, lines }),
+            _ => Some(StockEvent::StockReleased { order, lines, why: self.code()? }),
+        }
+    }
+
+    #[inline]
+    fn reserved_line(&mut self) -> Option<ReservedLine> {
+        Some(ReservedLine { line: LineId(self.id()?), sku: Sku(self.id()?), qty: self.qty()? })
+    }
+
+    fn payment_event(&mut self, tag: u16, version: u8) -> Option<PaymentEvent> {
+        match (tag, version) {
+            (tag::PAYMENT_INITIATED, 1 | 2) => Some(PaymentEvent::PaymentInitiated {
+                order: OrderId(self.id()?),
+                tender: self.tender()?,
+                amount: self.money()?,
+                tip: self.money()?,
+                currency: self.currency()?,
+                deadline: self.option(|body| body.i64().map(Timestamp))?,
+                check: self.check(version)?,
+            }),
+            (tag::PAYMENT_CAPTURED, 1) => Some(PaymentEvent::PaymentCaptured {
+                amount: self.money()?,
+                tip: self.money()?,
+                tendered: self.option(Body::money)?,
+                change: self.option(Body::money)?,
+            }),
+            _ => None,
+        }
+    }
+}
