@@ -64,32 +64,36 @@ impl Id {
         if Id::LEN_MAX < len {
             return Err(BadId::TooLong);
         }
-        if let Some(window) = source.first_chunk() {
-            return Id::of_window(window, len as u8);
-        }
-        let mut window = [0; Id::LEN_MAX];
-        window.split_at_mut(len).0.copy_from_slice(source.split_at(len).0);
-        Id::of_window(&window, len as u8)
-    }
-
-    #[inline]
-    const fn of_window(window: &[u8; Id::LEN_MAX], len: u8) -> Result<Id, BadId> {
+        // Eight bytes at a time, and kept in registers: ids are most of what an event holds.
         let mut bytes = [0; Id::LEN_MAX];
-        // Counted over all the bytes and without a way out, so that the compiler takes many at a time: ids are most of what
-        // an event holds.
-        let (mut plain, mut index) = (0_u8, 0);
-        while index < Id::LEN_MAX {
-            let byte = window[index];
-            let is_inside = (index as u8) < len;
-            let is_plain = byte.wrapping_sub(b'a') < 26 || byte.wrapping_sub(b'0') < 10 || byte == b'_';
-            bytes[index] = if is_inside { byte } else { 0 };
-            plain += (is_inside & is_plain) as u8;
-            index += 1;
-        }
-        match plain == len {
-            true => Ok(Id { bytes, len }),
+        let words = bytes.as_chunks_mut::<8>().0;
+        let is_plain = if len <= 8
+            && let Some(word) = source.first_chunk()
+        {
+            let (word, is_plain) = plain_word(word, len);
+            words[0] = word;
+            is_plain
+        } else if let Some(window) = source.first_chunk::<{ Id::LEN_MAX }>() {
+            let ([a, b, c, d], _) = window.as_chunks::<8>() else { unreachable!() };
+            let (a, b, c, d) = (plain_word(a, len), plain_word(b, len.saturating_sub(8)), plain_word(c, len.saturating_sub(16)), plain_word(d, len.saturating_sub(24)));
+            words[0] = a.0;
+            words[1] = b.0;
+            words[2] = c.0;
+            words[3] = d.0;
+            a.1 & b.1 & c.1 & d.1
+        } else {
+            return Id::short(source, len);
+        };
+        match is_plain {
+            true => Ok(Id { bytes, len: len as u8 }),
             false => Err(BadId::BadCharacter),
         }
+    }
+
+    const fn short(source: &[u8], len: usize) -> Result<Id, BadId> {
+        let mut window = [0; Id::LEN_MAX];
+        window.split_at_mut(len).0.copy_from_slice(source.split_at(len).0);
+        Id::leading(&window, len)
     }
 
     /// A 128-bit number (a UUID) as an id: its 32 hexadecimal digits.
@@ -118,6 +122,22 @@ impl Id {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("an id is ASCII by construction")
     }
+}
+
+/// The first `len` of eight bytes, all of them where `len` is more, with zeros behind, and whether they are all of an id's.
+#[inline(always)]
+const fn plain_word(bytes: &[u8; 8], len: usize) -> ([u8; 8], bool) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = ONES << 7;
+    let inside = if len < 8 { !(u64::MAX << (8 * len)) } else { u64::MAX };
+    let word = u64::from_le_bytes(*bytes) & inside;
+    // The top bit of each byte says whether it is at least so much; none carries over, because ASCII has no top bits.
+    let ascii = word & !TOPS;
+    let letter = (ascii + (0x80 - b'a' as u64) * ONES) & !(ascii + (0x7f - b'z' as u64) * ONES);
+    let digit = (ascii + (0x80 - b'0' as u64) * ONES) & !(ascii + (0x7f - b'9' as u64) * ONES);
+    let underscore = !((ascii ^ b'_' as u64 * ONES) + 0x7f * ONES);
+    let plain = (letter | digit | underscore) & !word;
+    (word.to_le_bytes(), (plain | !inside) & TOPS == TOPS)
 }
 
 impl Hash for Id {
