@@ -6,7 +6,7 @@ use crate::snapshot::Snapshot;
 use crate::world::World;
 use domain::ids::Text;
 use eventlog::{LogReader, Position};
-use schemas::stored;
+use schemas::stored::{self, Decoder};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -76,13 +76,14 @@ pub(crate) fn start(reader: &LogReader, options: &Options) -> Result<(World, Opt
     // A commit without events that stands at the checkpoint may belong to the batch before it.
     let from = restored.map_or(Position(0), |checkpoint| Position(checkpoint.0.saturating_sub(1)));
     let mut events = 0;
+    let mut decoder = Decoder::new();
     let mut tail = reader.tail(from);
     // Commits without events may stand at the head itself, so the end is where the tail has nothing more.
     while let Some(batch) = tail.next(Duration::ZERO)? {
         events += u64::from(batch.events());
         match restored {
-            None => world.replay(&batch, reader)?,
-            Some(_) => world.remember(&batch)?,
+            None => world.replay(&batch, reader, &mut decoder)?,
+            Some(_) => world.remember(&batch, &mut decoder)?,
         }
         world.trim(batch.next_position());
         world.sweep_all();

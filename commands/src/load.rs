@@ -11,7 +11,7 @@ use domain::store::{Entity, Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
 use eventlog::{Direction, LogReader, Position, ReadError, Revision, StoredEvent};
-use schemas::stored::{self, StoreNote, StoreRow};
+use schemas::stored::{self, Decoder, StoreNote, StoreRow};
 
 /// Why state was not read again.
 #[derive(Debug, thiserror::Error)]
@@ -161,20 +161,34 @@ pub(crate) fn stream_of(tenant: TenantId, store: StoreId, entity: Entity) -> Str
 
 /// Reads an event of the log.
 pub(crate) fn decode(event: &StoredEvent<'_>) -> Result<(Stream, Event), FoldError> {
-    let stream = Stream::parse(event.stream)
-        .map_err(|_| FoldError::Stream { position: event.position, stream: event.stream.to_owned() })?;
-    let fact = decode_in(&stream, event.position, event.body)?;
-    Ok((stream, fact))
+    let stream = Stream::parse(event.stream).map_err(|_| not_ours(event))?;
+    let fact = stored::decode(&stream, event.body);
+    Ok((stream, fact.map_err(|source| unreadable(&stream, event.position, source))?))
 }
 
-fn decode_in(stream: &Stream, position: Position, body: &[u8]) -> Result<Event, FoldError> {
-    stored::decode(stream, body).map_err(|source| FoldError::Event { position, stream: stream.to_string(), source })
+/// Reads the next of many events of the log.
+#[inline]
+pub(crate) fn decode_next(decoder: &mut Decoder, event: &StoredEvent<'_>) -> Result<(Stream, Event), FoldError> {
+    let stream = decoder.stream(event.stream).map_err(|_| not_ours(event))?;
+    let fact = decoder.decode(&stream, event.body);
+    Ok((stream, fact.map_err(|source| unreadable(&stream, event.position, source))?))
+}
+
+pub(crate) fn not_ours(event: &StoredEvent<'_>) -> FoldError {
+    FoldError::Stream { position: event.position, stream: event.stream.to_owned() }
+}
+
+fn unreadable(stream: &Stream, position: Position, source: stored::DecodeError) -> FoldError {
+    FoldError::Event { position, stream: stream.to_string(), source }
 }
 
 /// Every durable event of a stream.
 fn events_of(reader: &LogReader, stream: &Stream) -> Result<Vec<(Position, Event)>, LoadError> {
     let events = reader.read_stream(&stream.to_string(), Revision(0), Direction::Forward, usize::MAX)?;
-    let decoded = events.iter().map(|event| Ok((event.position, decode_in(stream, event.position, &event.body)?)));
+    let decoded = events.iter().map(|event| {
+        let fact = stored::decode(stream, &event.body);
+        Ok((event.position, fact.map_err(|source| unreadable(stream, event.position, source))?))
+    });
     decoded.collect()
 }
 
@@ -251,6 +265,7 @@ impl StoreLoader<'_> {
             }
             (None, _) | (_, None) => None,
         };
+        let mut decoder = Decoder::new();
         for first in &note.tail {
             let first = Position(*first);
             let found = self.reader.commit_holding(first)?.ok_or(LoadError::Missing { position: first })?;
@@ -258,7 +273,7 @@ impl StoreLoader<'_> {
                 if note.position.is_some_and(|position| event.position.0 < position) {
                     continue;
                 }
-                let (stream, fact) = decode(&event)?;
+                let (stream, fact) = decode_next(&mut decoder, &event)?;
                 if (stream.tenant(), stream.store()) == (self.tenant, Some(self.store)) {
                     self.fold(&mut place, &fact, &event, now)?;
                 }

@@ -2,7 +2,7 @@
 
 use super::{Slot, World};
 use crate::fold::FoldError;
-use crate::load::{LoadError, StoreLoader, decode, entity_at};
+use crate::load::{LoadError, StoreLoader, decode_next, entity_at, not_ours};
 use crate::snapshot::Contents;
 use domain::calendar::Timestamp;
 use domain::event::{Event, MenuEvent, StoreMenuEvent};
@@ -10,15 +10,20 @@ use domain::ids::{CommandId, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::planted::is_planted;
 use eventlog::{GENESIS_STREAM, LogReader, Position, Revision, StoredBatch, StoredCommit, StoredEvent};
-use schemas::stored::StoreNote;
+use schemas::stored::{Decoder, StoreNote};
 
 impl World {
     /// Folds a batch of the log.
-    pub(crate) fn replay(&mut self, batch: &StoredBatch, reader: &LogReader) -> Result<(), LoadError> {
+    pub(crate) fn replay(
+        &mut self,
+        batch: &StoredBatch,
+        reader: &LogReader,
+        decoder: &mut Decoder,
+    ) -> Result<(), LoadError> {
         for commit in batch.commits() {
             self.remember_commit(&commit);
             for event in commit.events().filter(|event| event.stream != GENESIS_STREAM) {
-                let (stream, fact) = decode(&event)?;
+                let (stream, fact) = decode_next(decoder, &event)?;
                 if let Some(store) = stream.store() {
                     self.admit_for(stream.tenant(), store, &fact, &event, reader)?;
                 }
@@ -78,7 +83,7 @@ impl World {
     }
 
     /// Notes what a batch behind the snapshot touches: it is folded when somebody asks for it.
-    pub(crate) fn remember(&mut self, batch: &StoredBatch) -> Result<(), FoldError> {
+    pub(crate) fn remember(&mut self, batch: &StoredBatch, decoder: &mut Decoder) -> Result<(), FoldError> {
         for commit in batch.commits() {
             // A tenant that the snapshot does not know is read from the log like the others.
             if let Ok(tenant) = TenantId::parse(commit.tenant) {
@@ -86,8 +91,7 @@ impl World {
             }
             self.remember_commit(&commit);
             for event in commit.events().filter(|event| event.stream != GENESIS_STREAM) {
-                let stream = Stream::parse(event.stream)
-                    .map_err(|_| FoldError::Stream { position: event.position, stream: event.stream.to_owned() })?;
+                let stream = decoder.stream(event.stream).map_err(|_| not_ours(&event))?;
                 if event.revision == Revision(0)
                     && let Some(entity) = entity_at(&stream)
                 {
@@ -98,7 +102,7 @@ impl World {
                 }
                 // What is sold from which version is known of every store.
                 if let Stream::Menu(_) | Stream::StoreMenu(..) = stream {
-                    self.remember_version(&stream, &decode(&event)?.1);
+                    self.remember_version(&stream, &decode_next(decoder, &event)?.1);
                 }
             }
         }

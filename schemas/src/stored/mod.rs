@@ -23,6 +23,7 @@ pub mod chain;
 
 mod codes;
 mod day;
+mod decoder;
 mod digest;
 mod drawer;
 mod duty;
@@ -46,6 +47,7 @@ mod ticket;
 mod totals;
 mod types;
 
+pub use decoder::Decoder;
 pub use digest::{command_digest, command_name};
 pub use duty::{Duty, Errand};
 pub use meta::{BadMeta, CommitMeta};
@@ -166,8 +168,13 @@ pub fn peek_tag(bytes: &[u8]) -> Option<u16> {
 /// # Errors
 /// [`DecodeError`] says what is wrong; damage is reported before anything the bytes say is believed.
 pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
+    decode_with(&mut quick::Texts::default(), stream, bytes)
+}
+
+#[inline]
+fn decode_with(texts: &mut quick::Texts, stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
     let envelope = open(stream, bytes)?;
-    match quick::read(&envelope, stream) {
+    match quick::read(&envelope, stream, texts) {
         Some(event) => Ok(event),
         None => read(&envelope, stream),
     }

@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 /// Reads an event of `stream` that is of one of the frequent forms.
 #[inline]
-pub(super) fn read(envelope: &Envelope<'_>, stream: &Stream) -> Option<Event> {
-    let mut body = Body(envelope.body);
+pub(super) fn read(envelope: &Envelope<'_>, stream: &Stream, texts: &mut Texts) -> Option<Event> {
+    let mut body = Body { bytes: envelope.body, texts };
     let event = match stream {
         Stream::Order(_, _, order) => Event::Order(*order, body.order_event(envelope.tag, envelope.version)?),
         Stream::Stock(..) => Event::Stock(body.stock_event(envelope.tag, envelope.version)?),
@@ -41,17 +41,69 @@ pub(super) fn read(envelope: &Envelope<'_>, stream: &Stream) -> Option<Event> {
         | Stream::Ticket(..)
         | Stream::Terminal(..) => return None,
     };
-    body.0.is_empty().then_some(event)
+    body.bytes.is_empty().then_some(event)
+}
+
+/// Texts that were read before: those of a menu stand in every order, and reading one again is finding it. Also, all those
+/// that are alike take the memory of one.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    /// None, where nothing is remembered, or a power of two, each with the last text that belongs there.
+    slots: Vec<Option<Text>>,
+}
+
+impl Texts {
+    /// How many are remembered: more than most menus have.
+    const SLOTS: usize = 512;
+
+    /// None so far.
+    pub(super) fn shared() -> Texts {
+        Texts { slots: vec![None; Texts::SLOTS] }
+    }
+
+    #[inline]
+    fn get(&mut self, bytes: &[u8]) -> Option<Text> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let Some(slot) = self.slots.get_mut(place(bytes) & mask) else { return text(bytes) };
+        match slot {
+            Some(held) if held.as_str().as_bytes() == bytes => Some(held.clone()),
+            Some(_) | None => {
+                let read = text(bytes)?;
+                *slot = Some(read.clone());
+                Some(read)
+            }
+        }
+    }
+}
+
+/// Where a text belongs. Texts that meet in one place only forget each other, so that this may be simple.
+#[inline]
+fn place(bytes: &[u8]) -> usize {
+    let word = |bytes: Option<&[u8; 8]>| bytes.map(|word| u64::from_le_bytes(*word));
+    let (first, last) = match (word(bytes.first_chunk()), word(bytes.last_chunk())) {
+        (Some(first), Some(last)) => (first, last),
+        _ => (bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+    };
+    let mixed = (first ^ last.rotate_left(23)).wrapping_add(bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 40) as usize
+}
+
+fn text(bytes: &[u8]) -> Option<Text> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    Text::parse(text).ok().filter(|parsed| parsed.as_str().len() == text.len())
 }
 
 /// What is left of a body, in postcard's form.
-struct Body<'a>(&'a [u8]);
+struct Body<'a, 't> {
+    bytes: &'a [u8],
+    texts: &'t mut Texts,
+}
 
-impl<'a> Body<'a> {
+impl<'a> Body<'a, '_> {
     #[inline]
     fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
+        let (first, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
         Some(*first)
     }
 
@@ -134,23 +186,35 @@ impl<'a> Body<'a> {
 
     #[inline]
     fn id(&mut self) -> Option<Id> {
-        let (len, rest) = self.0.split_first()?;
+        let (len, rest) = self.bytes.split_first()?;
         let len = usize::from(*len);
-        self.0 = rest.get(len..)?;
+        self.bytes = rest.get(len..)?;
         Id::leading(rest, len).ok()
     }
 
     #[inline]
-    fn str(&mut self) -> Option<&'a str> {
+    fn piece(&mut self) -> Option<&'a [u8]> {
         let len = usize::try_from(self.number::<64>()?).ok()?;
-        let (text, rest) = self.0.split_at_checked(len)?;
-        self.0 = rest;
-        std::str::from_utf8(text).ok()
+        let (piece, rest) = self.bytes.split_at_checked(len)?;
+        self.bytes = rest;
+        Some(piece)
     }
 
+    #[inline]
+    fn str(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.piece()?).ok()
+    }
+
+    /// A text that many events have.
+    #[inline]
+    fn name(&mut self) -> Option<Text> {
+        let piece = self.piece()?;
+        self.texts.get(piece)
+    }
+
+    /// A text of this event alone.
     fn text(&mut self) -> Option<Text> {
-        let text = self.str()?;
-        Text::parse(text).ok().filter(|parsed| parsed.as_str().len() == text.len())
+        text(self.piece()?)
     }
 
     #[inline]
@@ -185,7 +249,7 @@ impl<'a> Body<'a> {
 }
 
 /// Events of an order.
-impl Body<'_> {
+impl Body<'_, '_> {
     #[inline]
     fn order_event(&mut self, tag: u16, version: u8) -> Option<OrderEvent> {
         match (tag, version) {
@@ -227,9 +291,9 @@ impl Body<'_> {
         Some(Line {
             line: LineId(self.id()?),
             item: ItemId(self.id()?),
-            name: self.text()?,
-            category: self.option(Body::text)?,
-            variation: self.option(|body| Some(Box::new((VariationId(body.id()?), body.text()?))))?,
+            name: self.name()?,
+            category: self.option(Body::name)?,
+            variation: self.option(|body| Some(Box::new((VariationId(body.id()?), body.name()?))))?,
             qty: self.qty()?,
             unit_base: self.money()?,
             modifiers: self.list(Body::modifier)?,
@@ -248,7 +312,7 @@ impl Body<'_> {
         Some(LineModifier {
             group: GroupId(self.id()?),
             modifier: ModifierId(self.id()?),
-            name: self.text()?,
+            name: self.name()?,
             unit_price: self.money()?,
             qty: self.u16()?,
         })
@@ -266,7 +330,7 @@ impl Body<'_> {
             display_number: self.text()?,
             business_date: date(self.i32()?).ok()?,
             opened_local: local(self.i32()?, self.u32()?).ok()?,
-            time_zone: self.text()?,
+            time_zone: self.name()?,
             rules: PriceRules { rounding: self.code()?, tax_rounding: self.code()? },
             imported: self.bool()?,
             kitchen: if version == 1 { Kitchen::Off } else { self.code()? },
@@ -318,7 +382,7 @@ impl Body<'_> {
 }
 
 /// Events of stock and of payments.
-impl Body<'_> {
+impl Body<'_, '_> {
     #[inline]
     fn stock_event(&mut self, tag: u16, version: u8) -> Option<StockEvent> {
         let is_frequent = matches!(tag, tag::STOCK_RESERVED | tag::STOCK_COMMITTED | tag::STOCK_RELEASED);
