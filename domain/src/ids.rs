@@ -75,7 +75,12 @@ impl Id {
             is_plain
         } else if let Some(window) = source.first_chunk::<{ Id::LEN_MAX }>() {
             let ([a, b, c, d], _) = window.as_chunks::<8>() else { unreachable!() };
-            let (a, b, c, d) = (plain_word(a, len), plain_word(b, len.saturating_sub(8)), plain_word(c, len.saturating_sub(16)), plain_word(d, len.saturating_sub(24)));
+            let (a, b, c, d) = (
+                plain_word(a, len),
+                plain_word(b, len.saturating_sub(8)),
+                plain_word(c, len.saturating_sub(16)),
+                plain_word(d, len.saturating_sub(24)),
+            );
             words[0] = a.0;
             words[1] = b.0;
             words[2] = c.0;
@@ -378,6 +383,33 @@ mod tests {
         assert_eq!(Id::parse(&"g".repeat(32)).unwrap().to_u128(), None);
         assert!(Id::parse("a").unwrap() < Id::parse("ab").unwrap());
         assert!(Id::parse("ab").unwrap() < Id::parse("b").unwrap());
+    }
+
+    /// Every byte in every place of ids of every length, with anything behind them, against the definition.
+    #[test]
+    fn an_id_out_of_a_longer_text_is_what_it_is_alone() {
+        let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        for len in 0..=Id::LEN_MAX + 1 {
+            for (at, behind) in (0..len.max(1)).flat_map(|at| [(at, b'!'), (at, 0xff)]) {
+                for byte in 0..=u8::MAX {
+                    let mut text = [b'x'; 2 * Id::LEN_MAX];
+                    text[at] = byte;
+                    text[len..].fill(behind);
+                    let then = match len {
+                        0 => Err(BadId::Empty),
+                        33 => Err(BadId::TooLong),
+                        _ if !is_plain(byte) => Err(BadId::BadCharacter),
+                        _ => Ok(String::from_utf8(text[..len].to_vec()).unwrap()),
+                    };
+                    // With room for every way of reading it, for the one of eight bytes, and for none.
+                    for room in [2 * Id::LEN_MAX, len.max(8), len] {
+                        let read = Id::leading(&text[..room], len);
+                        assert_eq!(read.map(|id| id.as_str().to_owned()), then, "{byte:#x} at {at} of {len} in {room}");
+                        assert!(read.is_err() || read == Id::parse(then.as_deref().unwrap()));
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -283,4 +283,62 @@ mod tests {
             assert_eq!(Stream::parse(name), Err(bad), "{name}");
         }
     }
+
+    /// Parses as it is written down: a category, a dash, and as many ids between dots as the category has.
+    fn by_the_book(name: &str) -> Result<Stream, BadStream> {
+        let (category, rest) = name.split_once('-').ok_or(BadStream::Shape)?;
+        let mut parts = rest.split('.');
+        let mut id = || -> Result<Id, BadStream> { Ok(Id::parse(parts.next().ok_or(BadStream::Shape)?)?) };
+        let tenant = TenantId(id()?);
+        let stream = match category {
+            "menu" => Stream::Menu(tenant),
+            "access" => Stream::Access(tenant),
+            "store" => Stream::Store(tenant, StoreId(id()?)),
+            "storemenu" => Stream::StoreMenu(tenant, StoreId(id()?)),
+            "stock" => Stream::Stock(tenant, StoreId(id()?)),
+            "day" => Stream::Day(tenant, StoreId(id()?)),
+            "order" => Stream::Order(tenant, StoreId(id()?), OrderId(id()?)),
+            "payment" => Stream::Payment(tenant, StoreId(id()?), PaymentId(id()?)),
+            "drawer" => Stream::Drawer(tenant, StoreId(id()?), DrawerId(id()?)),
+            "ticket" => Stream::Ticket(tenant, StoreId(id()?), TicketId(id()?)),
+            "terminal" => Stream::Terminal(tenant, StoreId(id()?), TerminalId(id()?)),
+            _ => return Err(BadStream::Shape),
+        };
+        match parts.next() {
+            Some(_) => Err(BadStream::Shape),
+            None => Ok(stream),
+        }
+    }
+
+    #[test]
+    fn names_are_parsed_as_they_are_written_down() {
+        let categories = [
+            "menu",
+            "access",
+            "store",
+            "storemenu",
+            "order",
+            "payment",
+            "stock",
+            "drawer",
+            "day",
+            "ticket",
+            "terminal",
+            "table",
+            "",
+            "Order",
+        ];
+        let (longest, longer) = ("a".repeat(Id::LEN_MAX), "a".repeat(Id::LEN_MAX + 1));
+        let parts = ["", "s1", "A", "é", "a-b", &longest, &longer];
+        let mut names: Vec<String> = categories.map(str::to_owned).to_vec();
+        let mut level: Vec<String> = categories.map(|category| format!("{category}-")).to_vec();
+        for count in 0..4 {
+            let dot = if count == 0 { "" } else { "." };
+            level = level.iter().flat_map(|start| parts.map(|part| format!("{start}{dot}{part}"))).collect();
+            names.extend_from_slice(&level);
+        }
+        for name in names {
+            assert_eq!(Stream::parse(&name), by_the_book(&name), "{name}");
+        }
+    }
 }

@@ -9,9 +9,7 @@ use super::parts::{RESERVED_MAX, date, local};
 use super::{floor, tag};
 use domain::calendar::Timestamp;
 use domain::check::CheckId;
-use domain::event::{
-    Event, Line, LineModifier, Opening, OrderEvent, PaymentEvent, ReservedLine, StockEvent, Tender,
-};
+use domain::event::{Event, Line, LineModifier, Opening, OrderEvent, PaymentEvent, ReservedLine, StockEvent, Tender};
 use domain::ids::{
     CustomerRef, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId, Sku, StationId, TableId, TaxId, TenderId,
     Text, VariationId,
@@ -29,9 +27,7 @@ pub(super) fn read(envelope: &Envelope<'_>, stream: &Stream, texts: &mut Texts) 
     let event = match stream {
         Stream::Order(_, _, order) => Event::Order(*order, body.order_event(envelope.tag, envelope.version)?),
         Stream::Stock(..) => Event::Stock(body.stock_event(envelope.tag, envelope.version)?),
-        Stream::Payment(_, _, payment) => {
-            Event::Payment(*payment, body.payment_event(envelope.tag, envelope.version)?)
-        }
+        Stream::Payment(_, _, payment) => Event::Payment(*payment, body.payment_event(envelope.tag, envelope.version)?),
         Stream::Menu(_)
         | Stream::Access(_)
         | Stream::Store(..)
@@ -421,5 +417,157 @@ impl Body<'_, '_> {
             }),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stored::encode;
+    use domain::calendar::{Date, LocalDateTime};
+    use domain::event::{Channel, DiningMode, PayMode, ReleaseReason};
+    use domain::ids::{StoreId, TenantId};
+
+    fn id(text: &str) -> Id {
+        Id::parse(text).unwrap()
+    }
+
+    fn name(text: &str) -> Text {
+        Text::parse(text).unwrap()
+    }
+
+    fn line(station: Option<StationId>) -> Line {
+        let modifier = LineModifier {
+            group: GroupId(id("extras")),
+            modifier: ModifierId(id("cheese")),
+            name: name("Käse"),
+            unit_price: Money(95),
+            qty: 300,
+        };
+        let tax = TaxRate { tax: TaxId(id("vat")), rate: Ppm(190_000), inclusive: true };
+        Line {
+            line: LineId(id("l1")),
+            item: ItemId(id(&"i".repeat(32))),
+            name: name("Burger"),
+            category: Some(name("Mains")),
+            variation: Some(Box::new((VariationId(id("big")), name("Big")))),
+            qty: QtyMilli(i64::MIN),
+            unit_base: Money(i64::MAX),
+            modifiers: vec![modifier],
+            unit: Money(-1),
+            taxes: vec![tax],
+            sku: Some(Sku(id("bun"))),
+            menu_version: u32::MAX,
+            seat: Some(u16::MAX),
+            course: None,
+            note: Some(name("no onions")),
+            station,
+        }
+    }
+
+    fn opening(kitchen: Kitchen, training: bool) -> Opening {
+        let date = Date::from_days(20_514).unwrap();
+        Opening {
+            channel: Channel::Pos,
+            dining_mode: DiningMode::TakeAway,
+            pay_mode: PayMode::First,
+            table: Some(TableId(id("t1"))),
+            guests: 2,
+            customer_ref: None,
+            currency: Currency::new("EUR", 2).unwrap(),
+            display_number: name("t1-17"),
+            business_date: date,
+            opened_local: LocalDateTime::new(date, 23, 59, 58).unwrap(),
+            time_zone: name("Europe/Berlin"),
+            rules: PriceRules::default(),
+            imported: false,
+            kitchen,
+            training,
+        }
+    }
+
+    fn totals() -> Totals {
+        let tax = TaxRate { tax: TaxId(id("vat")), rate: Ppm(190_000), inclusive: true };
+        Totals {
+            lines: vec![LineTotals { gross: Money(1_295), ..LineTotals::default() }],
+            discounts: vec![Money(5)],
+            discount_parts: vec![DiscountPart { discount: 0, line: 400, amount: Money(5) }],
+            taxes: vec![TaxTotal { tax, taxable: Money(1_290), amount: Money(206) }],
+            charges: vec![ChargeTotals { amount: Money(50), tax_exclusive: Money(1), tax_inclusive: Money(2) }],
+            total: Money(1_290),
+            ..Totals::default()
+        }
+    }
+
+    /// Every form that has a short way is read on it: whoever falls back is right all the same, and slow.
+    #[test]
+    fn the_frequent_forms_are_read_the_short_way() {
+        let (order, payment) = (OrderId(id("0190abcd")), PaymentId(id("p1")));
+        let of_order = |event| Event::Order(order, event);
+        let check = CheckId::new(3).unwrap();
+        let lines = || vec![ReservedLine { line: LineId(id("l1")), sku: Sku(id("bun")), qty: QtyMilli(1_000) }];
+        let applied = |check| OrderEvent::PaymentApplied {
+            payment,
+            tender: Tender::External(TenderId(id("card"))),
+            amount: Money(1_290),
+            tip: Money(100),
+            check,
+        };
+        let initiated = |check| PaymentEvent::PaymentInitiated {
+            order,
+            tender: Tender::Cash,
+            amount: Money(1_290),
+            tip: Money::ZERO,
+            currency: Currency::new("EUR", 2).unwrap(),
+            deadline: Some(Timestamp(1_772_452_800_000_000)),
+            check,
+        };
+        let captured = PaymentEvent::PaymentCaptured {
+            amount: Money(1_290),
+            tip: Money::ZERO,
+            tendered: Some(Money(1_500)),
+            change: Some(Money(210)),
+        };
+        let events = [
+            of_order(OrderEvent::LineAdded(Arc::new(line(None)))),
+            of_order(OrderEvent::LineAdded(Arc::new(line(Some(StationId(id("grill"))))))),
+            of_order(OrderEvent::OrderOpened(opening(Kitchen::Off, false))),
+            of_order(OrderEvent::OrderOpened(opening(Kitchen::On, false))),
+            of_order(OrderEvent::OrderOpened(opening(Kitchen::On, true))),
+            of_order(OrderEvent::OrderPlaced { totals: totals(), deadline: Some(Timestamp(i64::MAX)) }),
+            of_order(OrderEvent::OrderRepriced { totals: totals() }),
+            of_order(applied(CheckId::FIRST)),
+            of_order(applied(check)),
+            of_order(OrderEvent::OrderCompleted { total: Money(1_290) }),
+            Event::Stock(StockEvent::StockReserved { order, lines: lines() }),
+            Event::Stock(StockEvent::StockCommitted { order, lines: lines() }),
+            Event::Stock(StockEvent::StockReleased { order, lines: lines(), why: ReleaseReason::LineChanged }),
+            Event::Payment(payment, initiated(CheckId::FIRST)),
+            Event::Payment(payment, initiated(check)),
+            Event::Payment(payment, captured),
+        ];
+        let (tenant, store) = (TenantId(id("demo")), StoreId(id("s1")));
+        for mut texts in [Texts::default(), Texts::shared()] {
+            for event in events.iter().chain(&events) {
+                let mut bytes = vec![];
+                encode(event, &mut bytes);
+                let envelope = Envelope::open(&bytes).unwrap();
+                let stream = Stream::of(tenant, Some(store), event);
+                assert_eq!(read(&envelope, &stream, &mut texts).as_ref(), Some(event));
+            }
+        }
+    }
+
+    /// Texts that meet in one place, and one that is another's beginning.
+    #[test]
+    fn a_text_is_found_as_itself_only() {
+        let mut texts = Texts { slots: vec![None] };
+        for text in ["Mains", "Drinks", "Main", "Mains", "Ä", "Mains and more of them"] {
+            assert_eq!(texts.get(text.as_bytes()), Some(name(text)));
+        }
+        for refused in [&b""[..], b" Mains", b"Ma\x07ins", b"Ma\xffins", b"   "] {
+            assert_eq!(texts.get(refused), None);
+        }
+        assert_eq!(texts.get(b"Mains and more of them"), Some(name("Mains and more of them")));
     }
 }

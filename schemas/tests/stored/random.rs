@@ -3,9 +3,10 @@
 use crate::arbitrary::{event, meta};
 use crate::samples::samples;
 use crate::{encoded, stream_of};
+use domain::event::Event;
 use domain::stream::Stream;
 use proptest::prelude::*;
-use schemas::stored::{self, CommitMeta, EVENT_TYPES};
+use schemas::stored::{self, CommitMeta, DecodeError, Decoder, EVENT_TYPES};
 
 /// An envelope around any body, with the right checksum: what only a bug or a newer program would write.
 fn sealed(tag: u16, version: u8, body: &[u8]) -> Vec<u8> {
@@ -90,6 +91,85 @@ proptest! {
         let is_changed = bytes[at..at + len] != changed[..len];
         bytes[at..at + len].copy_from_slice(&changed[..len]);
         prop_assert!(!is_changed || stored::decode(&stream, &bytes).is_err());
+    }
+}
+
+/// What a reader answers, errors included, as far as anybody can tell.
+fn told(read: Result<Event, DecodeError>) -> String {
+    format!("{read:?}")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The short way and the one that remembers read what the stored structs read.
+    #[test]
+    fn every_way_of_reading_reads_the_same(events in proptest::collection::vec(event(), 1..12)) {
+        let mut decoder = Decoder::new();
+        for event in events.iter().chain(&events) {
+            let (stream, bytes) = (stream_of(event), encoded(event));
+            prop_assert_eq!(&stored::decode_by_struct(&stream, &bytes).expect("reads back"), event);
+            prop_assert_eq!(&stored::decode(&stream, &bytes).expect("reads back"), event);
+            prop_assert_eq!(decoder.stream(&stream.to_string()), Ok(stream));
+            prop_assert_eq!(&decoder.decode(&stream, &bytes).expect("reads back"), event);
+        }
+    }
+
+    /// A body that ends anywhere, behind a right checksum and with a length that says so.
+    #[test]
+    fn every_way_refuses_a_cut_body_alike(event in event()) {
+        let (stream, bytes) = (stream_of(&event), encoded(&event));
+        let (tag, version, body) = (stored::event_tag(&event), bytes[2], &bytes[11..]);
+        let mut decoder = Decoder::new();
+        decoder.decode(&stream, &bytes).expect("reads back");
+        for len in 0..body.len() {
+            let cut = sealed(tag, version, &body[..len]);
+            let then = told(stored::decode_by_struct(&stream, &cut));
+            prop_assert_eq!(&told(stored::decode(&stream, &cut)), &then);
+            prop_assert_eq!(&told(decoder.decode(&stream, &cut)), &then);
+        }
+    }
+
+    /// A body with bytes changed, put in and taken out, behind a right checksum, under any version.
+    #[test]
+    fn every_way_reads_or_refuses_a_changed_body_alike(
+        event in event(),
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), 0_u8..3, any::<u8>()), 1..4),
+        version in 0_u8..4,
+    ) {
+        let (stream, bytes) = (stream_of(&event), encoded(&event));
+        let mut body = bytes[11..].to_vec();
+        for (at, what, byte) in changes {
+            let at = at.index(body.len() + 1);
+            match what {
+                0 => body.insert(at, byte),
+                1 if at < body.len() => body[at] = byte,
+                _ if at < body.len() => _ = body.remove(at),
+                _ => body.push(byte),
+            }
+        }
+        let mut decoder = Decoder::new();
+        decoder.decode(&stream, &bytes).expect("reads back");
+        for version in [bytes[2], version] {
+            let changed = sealed(stored::event_tag(&event), version, &body);
+            let then = told(stored::decode_by_struct(&stream, &changed));
+            prop_assert_eq!(&told(stored::decode(&stream, &changed)), &then);
+            prop_assert_eq!(&told(decoder.decode(&stream, &changed)), &then);
+        }
+    }
+
+    /// Any short body of any type.
+    #[test]
+    fn every_way_reads_or_refuses_any_body_alike(
+        index in 0..EVENT_TYPES.len(),
+        version in 1_u8..4,
+        body in proptest::collection::vec(prop_oneof![0_u8..4, any::<u8>()], 0..80),
+    ) {
+        let bytes = sealed(EVENT_TYPES[index].tag, version, &body);
+        for stream in streams() {
+            let then = told(stored::decode_by_struct(&stream, &bytes));
+            prop_assert_eq!(&told(stored::decode(&stream, &bytes)), &then);
+        }
     }
 }
 
