@@ -27,6 +27,7 @@ mod owed;
 mod replay;
 
 pub(crate) use owed::engine;
+pub(crate) use replay::Decoded;
 
 /// A store the engine knows.
 #[derive(Debug)]
@@ -305,6 +306,20 @@ impl World {
         event: &Event,
         position: Position,
     ) -> Result<(), FoldError> {
+        if let (Some(moved), Some(store)) = (self.fold(tenant, store, event, position)?, store) {
+            self.move_deadline(tenant, store, moved);
+        }
+        Ok(())
+    }
+
+    /// Folds the fact at `position`; answers which deadline it moved.
+    fn fold(
+        &mut self,
+        tenant: TenantId,
+        store: Option<StoreId>,
+        event: &Event,
+        position: Position,
+    ) -> Result<Option<Moved>, FoldError> {
         let (now, bounds) = (self.last, self.closed_orders);
         self.next = Position(position.0 + 1);
         let holding = self.holding(tenant);
@@ -339,11 +354,11 @@ impl World {
                 if let Event::Payment(payment, PaymentEvent::PaymentInitiated { .. }) = event {
                     self.note_named(Entity::Payment(*payment));
                 }
-                self.move_deadline(tenant, id, moved);
+                return Ok(moved);
             }
             (_, None) => panic!("{event:?} without a store"),
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Remembers that something began just now.
@@ -353,8 +368,7 @@ impl World {
         }
     }
 
-    fn move_deadline(&mut self, tenant: TenantId, store: StoreId, moved: Option<Moved>) {
-        let Some(Moved { due, from, to }) = moved else { return };
+    fn move_deadline(&mut self, tenant: TenantId, store: StoreId, Moved { due, from, to }: Moved) {
         let deadline = |at| Deadline { at, tenant, store, due };
         if let Some(at) = from {
             self.deadlines.remove(&deadline(at));

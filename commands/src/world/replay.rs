@@ -11,27 +11,75 @@ use domain::stream::Stream;
 use eventlog::planted::is_planted;
 use eventlog::{GENESIS_STREAM, LogReader, Position, Revision, StoredBatch, StoredCommit, StoredEvent};
 use schemas::stored::{Decoder, StoreNote};
+use std::sync::Arc;
+
+/// A batch of the log, and what its events say, in their order.
+pub(crate) struct Decoded {
+    batch: Arc<StoredBatch>,
+    facts: Vec<(Stream, Event)>,
+}
+
+impl Decoded {
+    /// Reads a batch.
+    pub(crate) fn of(batch: Arc<StoredBatch>, decoder: &mut Decoder) -> Result<Decoded, FoldError> {
+        let mut facts = Vec::with_capacity(batch.events() as usize);
+        for event in batch.commits().flat_map(|commit| commit.events()).filter(is_fact) {
+            facts.push(decode_next(decoder, &event)?);
+        }
+        Ok(Decoded { batch, facts })
+    }
+
+    /// How many events it has.
+    pub(crate) fn events(&self) -> u32 {
+        self.batch.events()
+    }
+
+    /// The position after its last event.
+    pub(crate) fn next_position(&self) -> Position {
+        self.batch.next_position()
+    }
+}
+
+/// Whether an event is one of the state's: the log's own first record is not.
+fn is_fact(event: &StoredEvent<'_>) -> bool {
+    event.stream != GENESIS_STREAM
+}
 
 impl World {
-    /// Folds a batch of the log.
-    pub(crate) fn replay(
-        &mut self,
-        batch: &StoredBatch,
-        reader: &LogReader,
-        decoder: &mut Decoder,
-    ) -> Result<(), LoadError> {
+    /// Folds a batch of the log. The deadlines are left to [`World::schedule_all`]: most of those in a log have long passed,
+    /// and nothing falls due before all of it is folded.
+    pub(crate) fn replay(&mut self, decoded: Decoded, reader: &LogReader) -> Result<(), LoadError> {
+        let Decoded { batch, facts } = decoded;
+        let mut facts = facts.into_iter();
         for commit in batch.commits() {
             self.remember_commit(&commit);
-            for event in commit.events().filter(|event| event.stream != GENESIS_STREAM) {
-                let (stream, fact) = decode_next(decoder, &event)?;
+            for event in commit.events().filter(is_fact) {
+                let (stream, fact) = facts.next().expect("every fact of the batch was decoded");
                 if let Some(store) = stream.store() {
                     self.admit_for(stream.tenant(), store, &fact, &event, reader)?;
                 }
-                self.apply(stream.tenant(), stream.store(), &fact, event.position)?;
+                self.fold(stream.tenant(), stream.store(), &fact, event.position)?;
             }
         }
         self.next = batch.next_position();
         Ok(())
+    }
+
+    /// After [`World::replay`]: knows of every store when the engine has to come back to it.
+    pub(crate) fn schedule_all(&mut self) {
+        let stores = self
+            .holdings
+            .iter()
+            .flat_map(|(tenant, holding)| holding.stores.iter().map(move |(store, slot)| (*tenant, *store, slot)));
+        let deadlines = stores.flat_map(|(tenant, store, slot)| {
+            let (here, away) = match slot {
+                Slot::Here(place) => (Some(&place.deadlines), None),
+                Slot::Away(note) => (None, Some(&note.deadlines)),
+            };
+            let all = here.into_iter().flatten().chain(away.into_iter().flatten());
+            all.map(move |(at, due)| super::Deadline { at: *at, tenant, store, due: *due })
+        });
+        self.deadlines = deadlines.collect();
     }
 
     /// Reads the orders that left memory and that a fact is about.
@@ -90,7 +138,7 @@ impl World {
                 self.holding_or(tenant, || None);
             }
             self.remember_commit(&commit);
-            for event in commit.events().filter(|event| event.stream != GENESIS_STREAM) {
+            for event in commit.events().filter(is_fact) {
                 let stream = decoder.stream(event.stream).map_err(|_| not_ours(&event))?;
                 if event.revision == Revision(0)
                     && let Some(entity) = entity_at(&stream)
