@@ -140,7 +140,7 @@ const fn plain_word(bytes: &[u8; 8], len: usize) -> ([u8; 8], bool) {
     let ascii = word & !TOPS;
     let letter = (ascii + (0x80 - b'a' as u64) * ONES) & !(ascii + (0x7f - b'z' as u64) * ONES);
     let digit = (ascii + (0x80 - b'0' as u64) * ONES) & !(ascii + (0x7f - b'9' as u64) * ONES);
-    let underscore = !((ascii ^ b'_' as u64 * ONES) + 0x7f * ONES);
+    let underscore = !((ascii ^ (b'_' as u64 * ONES)) + 0x7f * ONES);
     let plain = (letter | digit | underscore) & !word;
     (word.to_le_bytes(), (plain | !inside) & TOPS == TOPS)
 }
