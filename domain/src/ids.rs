@@ -52,10 +52,13 @@ impl Id {
     }
 
     /// The id that the first `len` bytes of `source` are, for who reads ids out of longer texts: where 32 bytes stand there
-    /// they are taken at once, however long the id is. `source` has at least `len` bytes.
+    /// they are taken at once, however long the id is.
     ///
     /// # Errors
     /// As [`Id::parse`].
+    ///
+    /// # Panics
+    /// If `source` has fewer than `len` bytes.
     #[inline]
     pub const fn leading(source: &[u8], len: usize) -> Result<Id, BadId> {
         if len == 0 {
