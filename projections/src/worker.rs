@@ -12,7 +12,6 @@ use crate::rows::Before;
 use crate::space::Space;
 use domain::calendar::Timestamp;
 use domain::ids::CommandId;
-use domain::stream::Stream;
 use eventlog::{LogReader, Position, ReadError, StoredBatch, StoredCommit, StoredEvent, Tail};
 use redb::Durability;
 use schemas::stored::{self, CommitMeta};
@@ -35,6 +34,7 @@ pub(crate) struct Worker<M> {
     lane: Arc<Lane>,
     model: M,
     reader: LogReader,
+    decoder: stored::Decoder,
     stop: Arc<AtomicBool>,
     sync_interval: Duration,
     space: Space,
@@ -59,6 +59,7 @@ impl<M: Model> Worker<M> {
             lane,
             model,
             reader,
+            decoder: stored::Decoder::new(),
             stop,
             sync_interval: options.sync_interval,
             space: options.space.clone(),
@@ -154,7 +155,7 @@ impl<M: Model> Worker<M> {
                     if event.position <= self.at {
                         continue; // Read again after a crash: already in the state.
                     }
-                    if let Err(fault) = apply(&mut self.model, &before, &commit, &event) {
+                    if let Err(fault) = apply(&mut self.model, &mut self.decoder, &before, &commit, &event) {
                         poison = Some(self.stopped(event.position, fault));
                         break 'batches;
                     }
@@ -227,6 +228,7 @@ impl<M: Model> Worker<M> {
 
 fn apply<M: Model>(
     model: &mut M,
+    decoder: &mut stored::Decoder,
     before: &Before<'_>,
     commit: &StoredCommit<'_>,
     event: &StoredEvent<'_>,
@@ -238,7 +240,7 @@ fn apply<M: Model>(
     if !M::wants(category) || !stored::peek_tag(event.body).is_none_or(M::wants_type) {
         return Ok(());
     }
-    let stream = Stream::parse(event.stream)?;
+    let stream = decoder.stream(event.stream)?;
     if stream.tenant().as_str() != commit.tenant {
         return Err(Fault::Tenant { tenant: stream.tenant() });
     }
@@ -250,7 +252,7 @@ fn apply<M: Model>(
         recorded_at: Timestamp(commit.recorded_at),
         meta: commit.meta,
         training: CommitMeta::peek_training(commit.meta),
-        event: stored::decode(&stream, event.body)?,
+        event: decoder.decode(&stream, event.body)?,
     };
     model.apply(before, &recorded)
 }
