@@ -52,7 +52,7 @@ pub(super) async fn fresh(app: &App, projection: Projection, min_position: Optio
     reached(app, projection, wanted).await
 }
 
-async fn reached(app: &App, projection: Projection, position: Position) -> Result<(), ApiError> {
+pub(super) async fn reached(app: &App, projection: Projection, position: Position) -> Result<(), ApiError> {
     app.projections.wait_for(projection, position, WAIT_MAX).await.map_err(|_| ApiError::Stale)
 }
 
