@@ -18,10 +18,8 @@ const GUESTS_AT_ONCE: u64 = 20_000;
 const IN_FLIGHT: usize = 1024;
 /// How many streams are read.
 const STREAMS_MAX: usize = 1_000;
-/// How long one waits for a server's first order, and for its read models.
+/// How long one waits for a server's first order.
 const START_MAX: Duration = Duration::from_secs(300);
-/// How often one asks.
-const POLL: Duration = Duration::from_millis(100);
 /// A chain, and how many of its stores sell.
 const CHAIN: (u64, u64) = (40_000, 2_000);
 
@@ -98,24 +96,13 @@ fn restart(size: Size, dir: &Path, comanda: &Path, events: u64) -> Result<Measur
         let elapsed = start.elapsed();
         resident = server.resident_bytes()?;
         match run {
-            0 => await_ready(&server)?,
+            0 => server.await_ready()?,
             _ => runs.push(1.0 / elapsed.as_secs_f64()),
         }
     }
     let note =
         format!("from `kill -9` to the first order, {events} events behind; then {} MB resident", resident >> 20);
     Ok(Measure::unchecked("history/restart", "starts", runs).note(note))
-}
-
-fn await_ready(server: &Server) -> Result<(), BenchError> {
-    let start = Instant::now();
-    while !server.is_ready()? {
-        if START_MAX < start.elapsed() {
-            return Err("the read models do not catch up".into());
-        }
-        std::thread::sleep(POLL);
-    }
-    Ok(())
 }
 
 fn issue(comanda: &Path, dir: &Path) -> Result<String, BenchError> {

@@ -51,8 +51,10 @@ pub fn measure(size: Size, dir: &Path, comanda: &Path, benches: &Path) -> Result
         refused = report["refused"].clone();
         place.push(rate(&report)?);
     }
+    // As fast as orders are taken the read models fall behind; a rate that can be kept begins when they have caught up.
+    engine.await_ready()?;
     let target = format!("{:.0}", median(&place) * LOADED);
-    let loaded = ["--rate", &target, "--duration", size.pick("0.2", "10"), "--warmup", size.pick("0", "2")];
+    let loaded = ["--rate", &target, "--duration", size.pick("0.2", "20"), "--warmup", size.pick("0", "2")];
     let report = load(comanda, &engine, &[&loaded[..], &orders].concat())?;
     let note = format!("{CONNECTIONS} connections, {STORES} stores, half of the items counted; refused: {refused}");
     let at = |name: &str| report[name].as_f64().unwrap_or(f64::NAN) / 1e3;

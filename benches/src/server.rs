@@ -4,10 +4,13 @@ use crate::BenchError;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long one answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// How long its read models may take to catch up, and how often that is looked at.
+const READY_MAX: Duration = Duration::from_secs(300);
+const POLL: Duration = Duration::from_millis(100);
 
 /// What is read of a server's first words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,9 +87,24 @@ impl Server {
     ///
     /// # Errors
     /// The connection's; what is no HTTP answer.
-    pub fn is_ready(&self) -> Result<bool, BenchError> {
+    fn is_ready(&self) -> Result<bool, BenchError> {
         let status = self.status("GET /readyz HTTP/1.1\r\nHost: comanda\r\nConnection: close\r\n\r\n")?;
         Ok(status == 200)
+    }
+
+    /// Waits until its read models have caught up.
+    ///
+    /// # Errors
+    /// The connection's; what is no HTTP answer; it takes too long.
+    pub fn await_ready(&self) -> Result<(), BenchError> {
+        let start = Instant::now();
+        while !self.is_ready()? {
+            if READY_MAX < start.elapsed() {
+                return Err("the read models do not catch up".into());
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(())
     }
 
     /// Reads `path` and answers its body.
