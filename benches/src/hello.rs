@@ -22,7 +22,7 @@ pub const HELLO: &str = "/hello";
 /// The path of an answer that is as long as it was told to be.
 pub const SIZED: &str = "/sized";
 
-/// Serves until the process ends, `sized_bytes` under [`SIZED`]; says where through `announce`.
+/// Serves until the process ends, `sized_bytes` under `/sized`; says where through `announce`.
 ///
 /// # Errors
 /// The system's.
