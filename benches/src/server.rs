@@ -97,14 +97,15 @@ impl Server {
     /// # Errors
     /// The connection's; what is no HTTP answer; it takes too long.
     pub fn await_ready(&self) -> Result<(), BenchError> {
-        let start = Instant::now();
-        while !self.is_ready()? {
-            if READY_MAX < start.elapsed() {
-                return Err("the read models do not catch up".into());
-            }
-            std::thread::sleep(POLL);
-        }
-        Ok(())
+        await_that("the read models do not catch up", || self.is_ready())
+    }
+
+    /// Waits until what `path` answers holds `text`.
+    ///
+    /// # Errors
+    /// As [`Server::get`]; it takes too long.
+    pub fn await_in_body(&self, path: &str, token: &str, text: &str) -> Result<(), BenchError> {
+        await_that(&format!("{path} never holds {text}"), || Ok(self.get(path, token)?.contains(text)))
     }
 
     /// Reads `path` and answers its body.
@@ -153,4 +154,15 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn await_that(otherwise: &str, mut is_so: impl FnMut() -> Result<bool, BenchError>) -> Result<(), BenchError> {
+    let start = Instant::now();
+    while !is_so()? {
+        if READY_MAX < start.elapsed() {
+            return Err(otherwise.into());
+        }
+        std::thread::sleep(POLL);
+    }
+    Ok(())
 }
