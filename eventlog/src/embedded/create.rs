@@ -45,7 +45,7 @@ pub(super) fn create(
         bytes.extend_from_slice(&clean_mark(segment.segment_id, data_end, 1, header.next_position()));
         bytes
     };
-    let active = maker.make(0, options.segment_bytes, "create.tmp", contents, || true).map_err(failed)?;
+    let active = maker.make(0, options.segment_bytes, "create.tmp", contents, |_| Ok(())).map_err(failed)?;
     let header = sealed.expect("the segment was made with its contents");
     let place = Place { segment: 0, offset: DATA_START as u32 };
     let batch = StoredBatch::owned(header, place, mem::take(genesis.bytes_mut()));

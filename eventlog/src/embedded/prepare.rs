@@ -12,12 +12,14 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{io, mem};
 
-/// What is written and synced at once, in bytes: what the log's own sync may have to wait for at the disk. Between two of these
-/// a helper that is no longer needed stops.
+/// What is written at once, in bytes, and unless the log is in a hurry synced: so much may the log's own sync have to wait for at
+/// the disk. Between two of these a helper that is no longer needed stops.
 const CHUNK_BYTES: usize = 1 << 20;
+/// Where segments are needed faster than this, there is no time for many small syncs of the next.
+const HURRY: Duration = Duration::from_millis(500);
 /// The helper brings the index up to date when it lacks this many events; readers take the last stretch themselves.
 const INDEX_LAG_EVENTS: u64 = 8192;
 
@@ -39,17 +41,18 @@ pub(super) struct Maker {
 }
 
 impl Maker {
-    /// Makes segment `number`, holding `contents` made for its random id, and zeros up to `size` bytes.
+    /// Makes segment `number`, holding `contents` made for its random id, and zeros up to `size` bytes. `between` is called between
+    /// two chunks; an error of it ends the work.
     pub fn make(
         &self,
         number: u32,
         size: u64,
         temporary: &str,
         contents: impl FnOnce(&SegmentHeader) -> Vec<u8>,
-        go_on: impl Fn() -> bool,
+        between: impl Fn(&dyn DiskFile) -> io::Result<()>,
     ) -> io::Result<Segment> {
         let temporary = self.dir.join(temporary);
-        let made = self.fill(number, size, &temporary, contents, go_on);
+        let made = self.fill(number, size, &temporary, contents, between);
         if made.is_err() {
             // Half a segment would only keep the disk full; opening the log removes it if this fails too.
             let _ = self.disk.remove(&temporary);
@@ -63,7 +66,7 @@ impl Maker {
         size: u64,
         temporary: &Path,
         contents: impl FnOnce(&SegmentHeader) -> Vec<u8>,
-        go_on: impl Fn() -> bool,
+        between: impl Fn(&dyn DiskFile) -> io::Result<()>,
     ) -> io::Result<Segment> {
         let id = self.disk.random()?;
         let header = SegmentHeader { log_id: self.log_id, segment_id: id, number, size };
@@ -73,15 +76,15 @@ impl Maker {
         bytes.extend_from_slice(&contents(&header));
         let mut at = 0;
         while at < size {
-            if !go_on() {
-                return Err(io::Error::other("the log was closed"));
+            if 0 < at {
+                between(&*file)?;
             }
             bytes.resize(bytes.len().max(CHUNK_BYTES).min((size - at) as usize), 0);
             write_full(&*file, &bytes, at)?;
-            file.sync_data()?;
             at += bytes.len() as u64;
             bytes.clear();
         }
+        file.sync_data()?;
         self.disk.rename(temporary, &self.dir.join(segment_name(number)))?;
         if !is_planted("skip the sync of the directory") {
             self.disk.sync_dir(&self.dir)?;
@@ -89,8 +92,13 @@ impl Maker {
         Ok(Segment { file, number, id, size })
     }
 
-    fn make_empty(&self, number: u32, size: u64, go_on: impl Fn() -> bool) -> io::Result<Segment> {
-        self.make(number, size.max(self.options.segment_bytes), "prepare.tmp", |_| Vec::new(), go_on)
+    fn make_empty(
+        &self,
+        number: u32,
+        size: u64,
+        between: impl Fn(&dyn DiskFile) -> io::Result<()>,
+    ) -> io::Result<Segment> {
+        self.make(number, size.max(self.options.segment_bytes), "prepare.tmp", |_| Vec::new(), between)
     }
 }
 
@@ -130,7 +138,7 @@ impl Preparer {
             Some(segment) => Ok(segment),
             // None is ready, space ran out when it was tried, or an unusually long batch needs a longer one: it takes
             // the place of the one prepared.
-            None => maker.make_empty(number, size, || true),
+            None => maker.make_empty(number, size, |_| Ok(())),
         }
     }
 }
@@ -156,8 +164,10 @@ struct Work {
     ready: Option<Segment>,
     /// The last number that was tried, so that a failure is not repeated behind the writer's back.
     tried: Option<u32>,
-    /// The writer has no other segment and waits for it.
-    awaited: bool,
+    /// When a segment was wanted last.
+    asked: Option<Instant>,
+    /// There is little time until the writer needs the segment, or none.
+    hurried: bool,
     index: bool,
     stop: bool,
 }
@@ -180,6 +190,7 @@ impl Helper {
         if prepare {
             work.tried = Some(number);
             work.wanted = Some(number);
+            work.hurried = work.asked.replace(Instant::now()).is_some_and(|asked| asked.elapsed() < HURRY);
         }
         work.index |= index;
         if prepare || index {
@@ -192,11 +203,10 @@ impl Helper {
     fn await_attempt(&self, number: u32) {
         let mut work = self.work();
         while work.tried == Some(number) && (work.busy || work.wanted.is_some()) {
-            work.awaited = true;
+            work.hurried = true;
             self.common.changed.notify_all();
             work = self.common.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
         }
-        work.awaited = false;
         work.tried = Some(number);
     }
 
@@ -210,16 +220,24 @@ impl Common {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves the disk to the writer for as long as it was taken since the last rest; whether to go on after that.
-    fn rest(&self, since: &Cell<Instant>) -> bool {
+    /// Unless the writer is in a hurry, syncs what was written and leaves the disk to the writer for as long as that took.
+    ///
+    /// # Errors
+    /// The disk's; nobody needs the segment any more.
+    fn rest(&self, file: &dyn DiskFile, since: &Cell<Instant>) -> io::Result<()> {
+        if !self.lock().hurried {
+            file.sync_data()?;
+        }
         let mut work = self.lock();
-        if !work.stop && !work.awaited {
-            let (held, _) =
-                self.changed.wait_timeout(work, since.get().elapsed()).unwrap_or_else(PoisonError::into_inner);
-            work = held;
+        if !work.stop && !work.hurried {
+            let took = since.get().elapsed();
+            (work, _) = self.changed.wait_timeout(work, took).unwrap_or_else(PoisonError::into_inner);
         }
         since.set(Instant::now());
-        !work.stop
+        match work.stop {
+            true => Err(io::Error::other("the log was closed")),
+            false => Ok(()),
+        }
     }
 
     fn run(&self, maker: &Maker, shared: &Shared) {
@@ -230,7 +248,7 @@ impl Common {
                 drop(work);
                 // A failure is the writer's to see, when it tries again for lack of a segment.
                 let since = Cell::new(Instant::now());
-                let made = maker.make_empty(number, 0, || self.rest(&since));
+                let made = maker.make_empty(number, 0, |file| self.rest(file, &since));
                 work = self.lock();
                 work.busy = false;
                 work.ready = made.ok();

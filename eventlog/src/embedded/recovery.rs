@@ -382,7 +382,7 @@ fn reopen(last: &Scanned, disk: &dyn Disk, dir: &Path) -> io::Result<Segment> {
 fn copy(maker: &Maker, last: &Scanned, expected: &Expected) -> io::Result<Segment> {
     let size = last.header.size.max(maker.options.segment_bytes);
     let contents = |header: &SegmentHeader| last.contents(header, expected);
-    maker.make(last.header.number, size, "recover.tmp", contents, || true)
+    maker.make(last.header.number, size, "recover.tmp", contents, |_| Ok(()))
 }
 
 /// Removes what was being made when a process was killed.
