@@ -78,7 +78,7 @@ impl Serialize for PositionToken {
 const TOKEN_LEN_MAX: usize = 10 + 1 + 20;
 
 /// Writes `number` before `end`; the answer is where it starts.
-fn put_digits(buffer: &mut [u8; TOKEN_LEN_MAX], end: usize, mut number: u64) -> usize {
+pub(super) fn put_digits(buffer: &mut [u8], end: usize, mut number: u64) -> usize {
     let mut start = end;
     loop {
         start -= 1;

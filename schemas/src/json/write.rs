@@ -4,6 +4,7 @@
 //! piece; a text is looked through once and copied in one piece unless something in it must be escaped. Whatever is
 //! rare (escapes, floats) is left to `serde_json` itself, so that there is one opinion on it.
 
+use super::token::put_digits;
 use serde::ser::{self, Impossible, Serialize, Serializer};
 use std::fmt::Display;
 
@@ -71,18 +72,10 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn number(self, is_negative: bool, mut number: u64) {
+    fn number(self, is_negative: bool, number: u64) {
         const LEN_MAX: usize = "-18446744073709551615".len();
         let mut buffer = [0; LEN_MAX];
-        let mut start = LEN_MAX;
-        loop {
-            start -= 1;
-            buffer[start] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                break;
-            }
-        }
+        let mut start = put_digits(&mut buffer, LEN_MAX, number);
         if is_negative {
             start -= 1;
             buffer[start] = b'-';
