@@ -7,8 +7,8 @@ use crate::ids::{
 };
 use crate::menu::{Item, ModifierGroup, Tax};
 use crate::money::{Money, Ppm};
+use crate::settings::Settings;
 use crate::staff::Rights;
-use crate::store::Settings;
 use crate::terminal::Offline;
 
 mod drawer;

@@ -19,6 +19,7 @@ pub mod payment;
 pub mod pricing;
 pub mod refund;
 pub mod refused;
+pub mod settings;
 pub mod staff;
 pub mod stock;
 pub mod store;

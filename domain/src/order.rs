@@ -16,6 +16,8 @@ use crate::refund::{Kept, Returns, SoldLine};
 use crate::refused::{Closed, Refused};
 use std::sync::Arc;
 
+mod checks;
+
 /// A line, as far as decisions read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderLine {
@@ -323,6 +325,18 @@ impl Order {
     /// Whether the kitchen has or had something of it.
     pub fn is_sent(&self) -> bool {
         self.prep.as_deref().is_some_and(|prep| 0 < prep.fires)
+    }
+
+    /// Whether nothing is left to prepare or to serve.
+    pub fn is_served(&self) -> bool {
+        let Some(prep) = self.prep.as_deref() else { return true };
+        self.lines.iter().zip(&prep.lines).all(|(line, prep)| line.qty == prep.served)
+    }
+
+    /// A line of which the kitchen has something, and how much.
+    pub fn sent(&self) -> Option<(LineId, QtyMilli)> {
+        let line = self.prep.as_deref()?.lines.iter().find(|line| QtyMilli::ZERO < line.sent())?;
+        Some((line.line, line.sent()))
     }
 
     /// A line by its id.

@@ -1,20 +1,17 @@
 //! A store: everything one writer decides for.
 
-use crate::calendar::{CutOff, Date, Timestamp};
+use crate::calendar::{Date, Timestamp};
 use crate::command::{Context, OrderCommand, PaymentCommand, StoreCommand};
 use crate::day::Days;
 use crate::drawer::Drawer;
 use crate::event::{Event, Opening, OrderEvent, PaymentEvent, RenamedLine, StoreEvent, StoreMenuEvent, TicketEvent};
 use crate::hash::IdMap;
 use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, TerminalId, Text, TicketId, VariationId};
-use crate::kitchen::Kitchen;
 use crate::menu::ItemPrice;
-use crate::money::{Currency, Money};
+use crate::money::Money;
 use crate::order::OrderSlot;
 use crate::payment::Payment;
-use crate::pricing::PriceRules;
 use crate::refused::Refused;
-use crate::staff::Approvals;
 use crate::stock::Stock;
 use crate::stream::Stream;
 use crate::tenant::Tenant;
@@ -36,49 +33,10 @@ mod payments;
 mod provider;
 mod refunds;
 mod review;
+mod values;
 
-pub use offline::Ingested;
-pub use parts::{Entity, StoreParts};
-
-/// What a store is set to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
-    /// What people call it.
-    pub name: Text,
-    /// The currency of everything in it.
-    pub currency: Currency,
-    /// The IANA name of its time zone.
-    pub time_zone: Text,
-    /// When its business day ends, by the wall clock of the next calendar day.
-    pub cut_off: CutOff,
-    /// How its amounts are rounded.
-    pub rules: PriceRules,
-    /// How long an order that is paid first may stay unpaid, in seconds.
-    pub payment_timeout_s: u32,
-    /// What takes a second person.
-    pub approvals: Approvals,
-    /// Whether cash takes an open shift.
-    pub cash_shifts: CashShifts,
-    /// Whether orders that are opened from now on are prepared on tickets.
-    pub kitchen: Kitchen,
-}
-
-/// Whether a store takes cash in shifts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CashShifts {
-    /// Nobody asks for one; a payment that names a drawer goes into its shift.
-    #[default]
-    Off,
-    /// Cash is taken in and given back within an open shift only.
-    Required,
-}
-
-impl Settings {
-    /// The payment timeout where nobody says otherwise: 15 minutes.
-    pub const PAYMENT_TIMEOUT_S_DEFAULT: u32 = 900;
-    /// The longest payment timeout: one day.
-    pub const PAYMENT_TIMEOUT_S_MAX: u32 = 86_400;
-}
+pub use crate::settings::{CashShifts, Settings};
+pub use values::{Due, Entity, Ingested, StoreParts};
 
 /// A kitchen ticket in the store's memory; what is on it is with its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,17 +70,6 @@ pub struct Store {
     has_sold: bool,
     /// Whether an order for practice was ever in this memory: where none was, nobody asks which order is one.
     has_trained: bool,
-}
-
-/// A deadline: when the engine has to come back to an entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Due {
-    /// An unpaid order is cancelled.
-    Order(OrderId),
-    /// An unanswered payment ends.
-    Payment(PaymentId),
-    /// A mark "sold out" ends.
-    Mark86(crate::ids::Sku),
 }
 
 impl Store {
@@ -367,7 +314,7 @@ impl Store {
             Entry::Vacant(vacant) => vacant.insert(Payment::initiate(event)),
             Entry::Occupied(occupied) => {
                 let payment = occupied.into_mut();
-                refunds::note_units(&mut self.orders, payment, event);
+                note_units(&mut self.orders, payment, event);
                 payment.evolve(event);
                 payment
             }
@@ -530,6 +477,42 @@ impl Store {
             Due::Payment(payment) => self.payments.get(&payment)?.expires(),
             Due::Mark86(sku) => self.stock.item(sku)?.mark?.until,
         }
+    }
+}
+
+/// Keeps an order's count of refunded units in step with a fact about one of its payments, which is folded after.
+fn note_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payment, event: &PaymentEvent) {
+    let (refund, counts_after) = match event {
+        PaymentEvent::RefundRequested { lines, .. } if !lines.is_empty() => {
+            return orders.get_mut(&payment.order).expect("a refund has an order").returns_mut().take(lines);
+        }
+        PaymentEvent::RefundSucceeded { refund } => (refund, true),
+        PaymentEvent::RefundFailed { refund, .. } => (refund, false),
+        PaymentEvent::RefundRequested { .. }
+        | PaymentEvent::RefundOutcomeIgnored { .. }
+        | PaymentEvent::PaymentInitiated { .. }
+        | PaymentEvent::PaymentCaptured { .. }
+        | PaymentEvent::PaymentFailed { .. }
+        | PaymentEvent::PaymentExpired
+        | PaymentEvent::PaymentFlagged { .. }
+        | PaymentEvent::AuthorisationRequested { .. }
+        | PaymentEvent::ProviderEventReceived(_)
+        | PaymentEvent::PaymentAuthorised { .. }
+        | PaymentEvent::CaptureRequested { .. }
+        | PaymentEvent::VoidRequested { .. }
+        | PaymentEvent::PaymentVoided
+        | PaymentEvent::PaymentDisputed
+        | PaymentEvent::TipAdjusted { .. }
+        | PaymentEvent::ProviderEventIgnored { .. }
+        | PaymentEvent::PaymentReviewed { .. }
+        | PaymentEvent::PaymentOutcomeIgnored { .. } => return,
+    };
+    let Some(refund) = payment.refund(*refund).filter(|refund| !refund.lines.is_empty()) else { return };
+    let returns = orders.get_mut(&payment.order).expect("a refund has an order").returns_mut();
+    match (refund.counts(), counts_after) {
+        (true, false) => returns.give_up(&refund.lines),
+        (false, true) => returns.take(&refund.lines),
+        (true, true) | (false, false) => {}
     }
 }
 

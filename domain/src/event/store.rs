@@ -2,7 +2,7 @@
 
 use crate::ids::{ItemId, VariationId};
 use crate::money::Money;
-use crate::store::Settings;
+use crate::settings::Settings;
 
 /// What happened to a store.
 #[derive(Clone, Debug, PartialEq, Eq)]

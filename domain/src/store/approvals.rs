@@ -21,7 +21,10 @@ impl Store {
             Source::Offline if context.offline.waived.has(Waiver::Approval) => Ok(()),
             Source::Online | Source::Offline => {
                 let asking = Asking { actor: context.actor, approver: context.approver };
-                self.settings.approvals.check(right, asking, |staff| tenant.staff(staff))
+                match self.settings.approvals.allow(right, asking, |staff| tenant.staff(staff)) {
+                    true => Ok(()),
+                    false => Err(Refused::ApprovalRequired { right, approver: asking.approver }),
+                }
             }
         }
     }

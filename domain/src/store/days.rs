@@ -1,6 +1,6 @@
 //! Decisions about business days.
 
-use super::{CashShifts, Store};
+use super::Store;
 use crate::calendar::{Date, business_date};
 use crate::command::{Context, Source};
 use crate::day;
@@ -9,6 +9,7 @@ use crate::ids::{DrawerId, OrderId, PaymentId};
 use crate::money::Money;
 use crate::order::OrderSlot;
 use crate::refused::Refused;
+use crate::settings::CashShifts;
 
 impl Store {
     /// Opens a day. Opening the one that is open changes nothing.

@@ -1,6 +1,6 @@
 //! Decisions about drawers: shifts, and which one cash goes into.
 
-use super::{CashShifts, Store};
+use super::Store;
 use crate::calendar::business_date;
 use crate::command::{Context, DrawerCommand, Source};
 use crate::drawer::Shift;
@@ -8,6 +8,7 @@ use crate::event::{DrawerEvent, Event};
 use crate::ids::{DrawerId, OrderId};
 use crate::money::Money;
 use crate::refused::Refused;
+use crate::settings::CashShifts;
 use crate::staff::Right;
 use crate::tenant::Tenant;
 use crate::terminal::Waiver;

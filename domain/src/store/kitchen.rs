@@ -7,7 +7,6 @@ use crate::event::{Event, FiredLine, LineUnits, OrderEvent, PayMode, ReservedLin
 use crate::ids::{LineId, StationId, Text, TicketId};
 use crate::kitchen::{LinePrep, Prep};
 use crate::money::QtyMilli;
-use crate::order::Order;
 use crate::refused::Refused;
 use crate::staff::Right;
 use crate::tenant::Tenant;
@@ -267,16 +266,4 @@ impl Draft<'_> {
             Ok(_) | Err(_) => {}
         }
     }
-}
-
-/// Whether nothing is left to prepare or to serve.
-pub(super) fn is_served(order: &Order) -> bool {
-    let Some(prep) = order.prep.as_deref() else { return true };
-    order.lines.iter().zip(&prep.lines).all(|(line, prep)| line.qty == prep.served)
-}
-
-/// A line of which the kitchen has something, and how much.
-pub(super) fn sent(order: &Order) -> Option<(LineId, QtyMilli)> {
-    let line = order.prep.as_deref()?.lines.iter().find(|line| QtyMilli::ZERO < line.sent())?;
-    Some((line.line, line.sent()))
 }

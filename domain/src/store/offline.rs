@@ -6,6 +6,7 @@
 
 use super::Store;
 use super::payments::may_try;
+use super::values::Ingested;
 use crate::check::CheckId;
 use crate::command::{Context, Method, PaymentCommand, StoreCommand, TerminalCommand};
 use crate::event::{Event, Noted, OrderEvent, PaymentEvent, TerminalEvent};
@@ -15,15 +16,6 @@ use crate::order::OrderSlot;
 use crate::refused::{Closed, Refused};
 use crate::tenant::Tenant;
 use crate::terminal::{CLOCK_AHEAD_MAX_US, Offline, Queued, Terminal, Waiver};
-
-/// What follows from a command that a terminal kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ingested {
-    /// The facts.
-    pub events: Vec<Event>,
-    /// Whether the state had no place for the command: the facts say so, and nothing else of it took effect.
-    pub is_late: bool,
-}
 
 impl Store {
     /// The most terminals of a store whose queues are known. What more of them send is taken all the same (rule F3), but

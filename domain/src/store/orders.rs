@@ -1,7 +1,7 @@
 //! Decisions about orders. An order and the stock it needs are decided together, so nothing is sold twice.
 
+use super::Store;
 use super::lines::Selling;
-use super::{Store, kitchen};
 use crate::calendar::{Date, Timestamp, business_date};
 use crate::command::{
     Context, NewChargePhase, NewComp, NewDiscount, NewLine, NewOrder, NewServiceCharge, OrderCommand, Place, Source,
@@ -462,7 +462,7 @@ impl<'a> Draft<'a> {
             return self.events;
         }
         self.fire_paid();
-        if kitchen::is_served(&self.order) {
+        if self.order.is_served() {
             self.clear_board();
             self.events.extend(self.store.settle(self.id, self.order.total, self.reserved));
         }
@@ -505,7 +505,7 @@ impl<'a> Draft<'a> {
         if captured != Money::ZERO {
             return Err(Refused::MoneyCaptured { captured });
         }
-        if let Some((line, fired)) = kitchen::sent(&self.order) {
+        if let Some((line, fired)) = self.order.sent() {
             return Err(Refused::LineFired { line, fired });
         }
         let cancelled = OrderEvent::OrderCancelled { reason: reason.clone() };

@@ -4,62 +4,14 @@
 //! names those that have to be in memory for the store to decide: an order that takes no more changes is looked up by its
 //! id when somebody asks for it.
 
-use super::{Settings, Store};
-use crate::calendar::Date;
-use crate::day::Days;
-use crate::drawer::Drawer;
+use super::Store;
+use super::values::{Entity, StoreParts};
 use crate::event::Event;
-use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, TerminalId, TicketId, VariationId};
-use crate::money::Money;
+use crate::ids::OrderId;
 use crate::order::OrderSlot;
-use crate::stock::{Stock, StockParts};
-use crate::terminal::Terminal;
+use crate::stock::Stock;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
-
-/// Something in a store with a stream of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Entity {
-    /// An order.
-    Order(OrderId),
-    /// A payment.
-    Payment(PaymentId),
-    /// A kitchen ticket.
-    Ticket(TicketId),
-}
-
-/// What a store is made of, without its orders and what belongs to them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreParts {
-    /// What it is set to.
-    pub settings: Settings,
-    /// The menu version it sells from.
-    pub menu_version: u32,
-    /// Its own prices.
-    pub prices: BTreeMap<(ItemId, Option<VariationId>), Money>,
-    /// What it does not sell at the moment.
-    pub unavailable: Vec<ItemId>,
-    /// Its stock.
-    pub stock: StockParts,
-    /// Its cash drawers.
-    pub drawers: BTreeMap<DrawerId, Drawer>,
-    /// Its business days.
-    pub days: Days,
-    /// Its terminals that sent what they had kept.
-    pub terminals: BTreeMap<TerminalId, Terminal>,
-    /// The highest display number, by business date and terminal prefix.
-    pub numbers: BTreeMap<Date, BTreeMap<String, u32>>,
-    /// How many events the store's stream has.
-    pub store_events: u64,
-    /// How many events the stream of what it sells has.
-    pub storemenu_events: u64,
-    /// Whether an order was ever opened.
-    pub has_sold: bool,
-    /// How many kitchen tickets there were, ever: they are numbered.
-    pub tickets_made: u64,
-    /// What has to be in memory: every order that may still change, with its payments and tickets. In any order.
-    pub live: Vec<Entity>,
-}
+use std::collections::{HashMap, HashSet};
 
 impl Store {
     /// What the store is made of: copied, but nothing is sorted or written here, for the store waits meanwhile.

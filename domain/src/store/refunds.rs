@@ -6,7 +6,6 @@ use crate::drawer::Shift;
 use crate::event::{
     DrawerEvent, Event, Flag, IgnoredRefund, MoneyParts, OrderEvent, PaymentEvent, RefundedLine, ReservedLine, Tender,
 };
-use crate::hash::IdMap;
 use crate::ids::{DrawerId, OrderId, PaymentId, RefundId, Text};
 use crate::money::{Money, QtyMilli};
 use crate::order::OrderSlot;
@@ -27,42 +26,6 @@ pub(super) fn unapplied_back(unapplied: Money) -> PaymentEvent {
         lines: vec![],
         restock: false,
         reason: Text::parse(UNAPPLIED).expect("it is a text"),
-    }
-}
-
-/// Keeps an order's count of refunded units in step with a fact about one of its payments, which is folded after.
-pub(super) fn note_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payment, event: &PaymentEvent) {
-    let (refund, counts_after) = match event {
-        PaymentEvent::RefundRequested { lines, .. } if !lines.is_empty() => {
-            return orders.get_mut(&payment.order).expect("a refund has an order").returns_mut().take(lines);
-        }
-        PaymentEvent::RefundSucceeded { refund } => (refund, true),
-        PaymentEvent::RefundFailed { refund, .. } => (refund, false),
-        PaymentEvent::RefundRequested { .. }
-        | PaymentEvent::RefundOutcomeIgnored { .. }
-        | PaymentEvent::PaymentInitiated { .. }
-        | PaymentEvent::PaymentCaptured { .. }
-        | PaymentEvent::PaymentFailed { .. }
-        | PaymentEvent::PaymentExpired
-        | PaymentEvent::PaymentFlagged { .. }
-        | PaymentEvent::AuthorisationRequested { .. }
-        | PaymentEvent::ProviderEventReceived(_)
-        | PaymentEvent::PaymentAuthorised { .. }
-        | PaymentEvent::CaptureRequested { .. }
-        | PaymentEvent::VoidRequested { .. }
-        | PaymentEvent::PaymentVoided
-        | PaymentEvent::PaymentDisputed
-        | PaymentEvent::TipAdjusted { .. }
-        | PaymentEvent::ProviderEventIgnored { .. }
-        | PaymentEvent::PaymentReviewed { .. }
-        | PaymentEvent::PaymentOutcomeIgnored { .. } => return,
-    };
-    let Some(refund) = payment.refund(*refund).filter(|refund| !refund.lines.is_empty()) else { return };
-    let returns = orders.get_mut(&payment.order).expect("a refund has an order").returns_mut();
-    match (refund.counts(), counts_after) {
-        (true, false) => returns.give_up(&refund.lines),
-        (false, true) => returns.take(&refund.lines),
-        (true, true) | (false, false) => {}
     }
 }
 

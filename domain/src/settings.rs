@@ -1,0 +1,48 @@
+//! What a store is set to.
+
+use crate::calendar::CutOff;
+use crate::ids::Text;
+use crate::kitchen::Kitchen;
+use crate::money::Currency;
+use crate::pricing::PriceRules;
+use crate::staff::Approvals;
+
+/// What a store is set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What people call it.
+    pub name: Text,
+    /// The currency of everything in it.
+    pub currency: Currency,
+    /// The IANA name of its time zone.
+    pub time_zone: Text,
+    /// When its business day ends, by the wall clock of the next calendar day.
+    pub cut_off: CutOff,
+    /// How its amounts are rounded.
+    pub rules: PriceRules,
+    /// How long an order that is paid first may stay unpaid, in seconds.
+    pub payment_timeout_s: u32,
+    /// What takes a second person.
+    pub approvals: Approvals,
+    /// Whether cash takes an open shift.
+    pub cash_shifts: CashShifts,
+    /// Whether orders that are opened from now on are prepared on tickets.
+    pub kitchen: Kitchen,
+}
+
+/// Whether a store takes cash in shifts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CashShifts {
+    /// Nobody asks for one; a payment that names a drawer goes into its shift.
+    #[default]
+    Off,
+    /// Cash is taken in and given back within an open shift only.
+    Required,
+}
+
+impl Settings {
+    /// The payment timeout where nobody says otherwise: 15 minutes.
+    pub const PAYMENT_TIMEOUT_S_DEFAULT: u32 = 900;
+    /// The longest payment timeout: one day.
+    pub const PAYMENT_TIMEOUT_S_MAX: u32 = 86_400;
+}

@@ -1,0 +1,76 @@
+//! What a store gives and takes besides events: its deadlines, its entities, and its parts for a snapshot.
+
+use crate::calendar::Date;
+use crate::day::Days;
+use crate::drawer::Drawer;
+use crate::event::Event;
+use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Sku, TerminalId, TicketId, VariationId};
+use crate::money::Money;
+use crate::settings::Settings;
+use crate::stock::StockParts;
+use crate::terminal::Terminal;
+use std::collections::BTreeMap;
+
+/// A deadline: when the engine has to come back to an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Due {
+    /// An unpaid order is cancelled.
+    Order(OrderId),
+    /// An unanswered payment ends.
+    Payment(PaymentId),
+    /// A mark "sold out" ends.
+    Mark86(Sku),
+}
+
+/// Something in a store with a stream of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Entity {
+    /// An order.
+    Order(OrderId),
+    /// A payment.
+    Payment(PaymentId),
+    /// A kitchen ticket.
+    Ticket(TicketId),
+}
+
+/// What a store is made of, without its orders and what belongs to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreParts {
+    /// What it is set to.
+    pub settings: Settings,
+    /// The menu version it sells from.
+    pub menu_version: u32,
+    /// Its own prices.
+    pub prices: BTreeMap<(ItemId, Option<VariationId>), Money>,
+    /// What it does not sell at the moment.
+    pub unavailable: Vec<ItemId>,
+    /// Its stock.
+    pub stock: StockParts,
+    /// Its cash drawers.
+    pub drawers: BTreeMap<DrawerId, Drawer>,
+    /// Its business days.
+    pub days: Days,
+    /// Its terminals that sent what they had kept.
+    pub terminals: BTreeMap<TerminalId, Terminal>,
+    /// The highest display number, by business date and terminal prefix.
+    pub numbers: BTreeMap<Date, BTreeMap<String, u32>>,
+    /// How many events the store's stream has.
+    pub store_events: u64,
+    /// How many events the stream of what it sells has.
+    pub storemenu_events: u64,
+    /// Whether an order was ever opened.
+    pub has_sold: bool,
+    /// How many kitchen tickets there were, ever: they are numbered.
+    pub tickets_made: u64,
+    /// What has to be in memory: every order that may still change, with its payments and tickets. In any order.
+    pub live: Vec<Entity>,
+}
+
+/// What follows from a command that a terminal kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ingested {
+    /// The facts.
+    pub events: Vec<Event>,
+    /// Whether the state had no place for the command: the facts say so, and nothing else of it took effect.
+    pub is_late: bool,
+}
