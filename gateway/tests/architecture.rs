@@ -1,11 +1,27 @@
 //! The map's invariants: who may know whom. A failure names the file that crosses a wall.
 
+#[path = "architecture/imports.rs"]
+mod imports;
+#[path = "architecture/samples.rs"]
+mod samples;
+
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the gateway lies in the workspace").to_owned()
+}
+
+/// The folders of the workspace's crates.
+fn members() -> Vec<String> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
+    let list = manifest.split("\nmembers = [").nth(1).and_then(|after| after.split(']').next());
+    let list = list.expect("the workspace lists its members");
+    list.split(',')
+        .map(|member| member.trim().trim_matches('"').to_owned())
+        .filter(|member| !member.is_empty())
+        .collect()
 }
 
 /// The names under `[dependencies]` of a member, without development dependencies.
@@ -117,18 +133,35 @@ fn only_one_file_touches_the_logs_files() {
 fn nothing_is_unsafe() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
     assert!(manifest.contains("unsafe_code = \"forbid\""));
-    for member in ["domain", "schemas", "eventlog", "commands", "projections", "gateway", "benches"] {
-        let manifest = fs::read_to_string(root().join(member).join("Cargo.toml")).expect("a member has a manifest");
+    for member in members() {
+        let manifest = fs::read_to_string(root().join(&member).join("Cargo.toml")).expect("a member has a manifest");
         assert!(manifest.contains("[lints]\nworkspace = true"), "{member} takes over the workspace's lints");
     }
+}
+
+/// Crates whose files still go in circles; whoever opens the last one of a crate takes it off.
+const OPEN: [&str; 7] = ["domain", "schemas", "eventlog", "commands", "projections", "gateway", "benches"];
+
+/// Files that need each other are read, changed and moved as one, however many they are.
+#[test]
+fn no_files_import_each_other_in_circles() {
+    let mut found = vec![];
+    for member in members().into_iter().filter(|member| !OPEN.contains(&&**member)) {
+        let folder = root().join(&member).join("src");
+        let name = |path: PathBuf| path.strip_prefix(&folder).expect("it lies there").to_string_lossy().into_owned();
+        let files = sources(&format!("{member}/src")).into_iter().map(|(path, text)| (name(path), text)).collect();
+        let circles = imports::circles(&imports::arrows(&files));
+        found.extend(circles.iter().map(|circle| format!("{member}/src:\n  {}", samples::lines(circle).join("\n  "))));
+    }
+    assert!(found.is_empty(), "{} circles, and what each file takes from the next:\n{}", found.len(), found.join("\n"));
 }
 
 /// Bugs are planted for the fault programme's tests only.
 #[test]
 fn nothing_that_is_shipped_has_planted_bugs() {
     const FEATURE: &str = "planted-bugs";
-    for member in ["domain", "schemas", "eventlog", "commands", "projections", "gateway", "benches"] {
-        let manifest = fs::read_to_string(root().join(member).join("Cargo.toml")).expect("a member has a manifest");
+    for member in members() {
+        let manifest = fs::read_to_string(root().join(&member).join("Cargo.toml")).expect("a member has a manifest");
         let is_theirs = member == "eventlog" || member == "commands";
         assert!(is_theirs || !manifest.contains(FEATURE), "{member} asks for {FEATURE}");
         assert!(!manifest.contains("\ndefault = "), "{member} has a default feature");
