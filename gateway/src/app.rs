@@ -1,12 +1,12 @@
 //! The composition root: the only place that names a log backend and puts the parts together.
 
-use crate::http::metrics::Metrics;
-use crate::http::routes::feed::FEEDS_MAX;
+use crate::metrics::Metrics;
 use crate::providers::Providers;
 use crate::providers::settings::Settings;
+use crate::state::{AppState, FEEDS_MAX};
 use commands::reactor::OutboxError;
 use commands::{Engine, StartError, Stopped};
-use eventlog::{Corrupt, LogReader, OpenError, Recovered};
+use eventlog::{Corrupt, OpenError, Recovered};
 use projections::Projections;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,23 +24,6 @@ const PROVIDERS_FILE: &str = "providers.redb";
 /// Where the log of a data directory is.
 pub fn log_dir(data: &Path) -> std::path::PathBuf {
     data.join(LOG_DIR)
-}
-
-/// Everything a request may reach.
-#[derive(Debug)]
-pub struct App {
-    /// The write side.
-    pub engine: Engine,
-    /// The durable log.
-    pub reader: LogReader,
-    /// The read side.
-    pub projections: Projections,
-    /// Counters.
-    pub metrics: Metrics,
-    /// Room for feeds.
-    pub feeds: Arc<tokio::sync::Semaphore>,
-    /// Accounts at payment providers.
-    pub providers: Providers,
 }
 
 /// Why the parts did not come up.
@@ -72,7 +55,7 @@ pub enum AppError {
 #[derive(Debug)]
 pub struct Running {
     /// What requests reach.
-    pub app: Arc<App>,
+    pub app: Arc<AppState>,
     /// What opening the log found.
     pub recovered: Recovered,
     engine: Stopped,
@@ -106,7 +89,7 @@ impl Running {
         let (engine, stopped) = Engine::start(log, reader.clone(), options)?;
         let projections = Projections::open(&views_dir, reader.clone(), &projections::Options::default())?;
         let providers = Providers::open(providers, &data.join(PROVIDERS_FILE), reader.durable())?;
-        let app = App {
+        let app = AppState {
             engine,
             reader,
             projections,

@@ -5,14 +5,16 @@ pub mod command;
 pub mod docs;
 pub mod door;
 pub mod error;
-pub mod metrics;
+pub mod exposition;
 pub mod path;
 pub mod pulse;
+pub mod query;
+pub mod respond;
 pub mod routes;
 pub mod server;
 pub mod trace;
 
-use crate::app::App;
+use crate::state::AppState;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use door::Door;
@@ -53,7 +55,7 @@ impl utoipa::Modify for BearerToken {
 }
 
 /// Every address with its document.
-fn documented() -> OpenApiRouter<Arc<App>> {
+fn documented() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(orders::open, reads::orders))
         .routes(routes!(orders::price))
@@ -150,7 +152,7 @@ const OPENAPI: &str = "/openapi.json";
 ///
 /// # Panics
 /// Never: the OpenAPI document is JSON, and each of its paths is an address.
-pub fn door(app: Arc<App>) -> Door {
+pub fn door(app: Arc<AppState>) -> Door {
     let (router, document) = documented().split_for_parts();
     let bytes: bytes::Bytes = serde_json::to_vec(&document).expect("the OpenAPI document is JSON").into();
     let json = HeaderValue::from_static("application/json");

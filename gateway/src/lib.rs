@@ -2,11 +2,14 @@
 
 pub mod access;
 pub mod app;
+mod causes;
 pub mod cli;
 pub mod client;
 pub mod demo;
 pub mod feed;
 pub mod http;
 pub mod import;
+pub mod metrics;
 pub mod providers;
+pub mod state;
 pub mod tokens;

@@ -155,6 +155,11 @@ impl Providers {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How much is owed to providers.
+    pub fn owed_count(&self) -> u64 {
+        self.owed.load(Ordering::Relaxed)
+    }
+
     /// How many messages fit no payment yet.
     pub fn parked_count(&self) -> usize {
         self.parked().len()
@@ -165,14 +170,6 @@ impl Providers {
         let mut found: Vec<Parked> = self.parked().of_store(tenant, store).cloned().collect();
         found.sort_by_key(|parked| std::cmp::Reverse(parked.received_at));
         found
-    }
-}
-
-/// An error with what is behind it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(source) => format!("{error}: {}", chain(source)),
-        None => error.to_string(),
     }
 }
 

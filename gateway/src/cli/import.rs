@@ -5,7 +5,7 @@
 
 mod door;
 
-use super::fail;
+use super::common::fail;
 use crate::import::catalogue::CHOICES_ID;
 use crate::import::money::line_gross;
 use crate::import::{

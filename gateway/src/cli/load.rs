@@ -129,7 +129,7 @@ pub fn run(args: LoadArgs) -> ExitCode {
             }
             ExitCode::SUCCESS
         }
-        Err(error) => super::fail(&error),
+        Err(error) => super::common::fail(&error),
     }
 }
 

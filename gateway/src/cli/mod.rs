@@ -1,6 +1,7 @@
 //! The command line.
 
 mod chain;
+mod common;
 pub mod import;
 pub mod load;
 pub mod replay;
@@ -9,8 +10,6 @@ pub mod token;
 pub mod verify;
 
 use clap::{Parser, Subcommand};
-use std::error::Error;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// An event-sourced order engine for restaurant chains.
@@ -48,37 +47,4 @@ pub fn run() -> ExitCode {
         Some(Verb::Token(args)) => token::run(&args),
         Some(Verb::Verify(args)) => verify::run(&args),
     }
-}
-
-/// The data directory: the flag, else `COMANDA_DATA`, else `./data`. The variable is read here and not by clap, for which
-/// one that is set conflicts with `--url` as much as the flag does.
-pub fn data_dir(flag: Option<&Path>) -> PathBuf {
-    match flag {
-        Some(dir) => dir.to_owned(),
-        None => std::env::var_os("COMANDA_DATA").map_or_else(|| PathBuf::from("./data"), PathBuf::from),
-    }
-}
-
-/// Says what went wrong, with its causes, and fails.
-pub fn fail(error: &(dyn Error + 'static)) -> ExitCode {
-    #[expect(clippy::print_stderr, reason = "this is where a person at the command line is told")]
-    {
-        eprintln!("comanda: {}", chain(error));
-    }
-    ExitCode::FAILURE
-}
-
-/// An error with its causes, in one line.
-pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        let more = source.to_string();
-        if !text.ends_with(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = source.source();
-    }
-    text
 }

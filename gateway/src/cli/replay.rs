@@ -1,7 +1,7 @@
 //! `comanda replay`: events out, as NDJSON, in the order of the log.
 
 use super::chain::{Chains, each};
-use super::{data_dir, fail};
+use super::common::{data_dir, fail};
 use crate::client::{Client, ClientError};
 use crate::feed::{FeedError, Selection, events, start_after};
 use bytes::Bytes;

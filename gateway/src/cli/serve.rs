@@ -1,7 +1,8 @@
 //! `comanda serve`: everything in one process.
 
-use super::{chain, fail};
+use super::common::fail;
 use crate::app::{AppError, Running};
+use crate::causes::with_causes;
 use crate::demo::{self, DemoToken};
 use crate::http::server::{self, Limits};
 use crate::http::trace;
@@ -214,7 +215,7 @@ async fn signal() {
     let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(terminate) => terminate,
         Err(error) => {
-            tracing::warn!(error = chain(&error), "cannot listen for SIGTERM");
+            tracing::warn!(error = with_causes(&error), "cannot listen for SIGTERM");
             // Without a handler the system's own default ends the process.
             let _ = interrupt.await;
             return;

@@ -1,6 +1,6 @@
 //! `comanda token`: issues and revokes access tokens, of a running server or in a data directory.
 
-use super::{data_dir, fail};
+use super::common::{data_dir, fail};
 use crate::app::{AppError, Running};
 use crate::client::{Client, ClientError};
 use crate::tokens;

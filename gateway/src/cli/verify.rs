@@ -1,7 +1,7 @@
 //! `comanda verify`: checks everything the log of a stopped server holds, and changes nothing.
 
 use super::chain::{ChainFileError, each, kept_by_a_day, read_kept};
-use super::{data_dir, fail};
+use super::common::{data_dir, fail};
 use clap::Args;
 use eventlog::{OpenError, Problem, StoredBatch, Verified};
 use schemas::stored::chain::{Broken, ChainCheck, ChainOf, Kept};

@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use crate::access::{Capability, allows};
-use crate::app::App;
+use crate::state::AppState;
 use crate::tokens;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -52,10 +52,10 @@ impl Caller {
     }
 }
 
-impl FromRequestParts<Arc<App>> for Caller {
+impl FromRequestParts<Arc<AppState>> for Caller {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Caller, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Caller, ApiError> {
         let token = bearer(&parts.headers).ok_or(ApiError::Unauthenticated)?;
         let (id, secret_sha256) = tokens::parse(token).ok_or(ApiError::Unauthenticated)?;
         let grant = app.projections.authenticate(id, &secret_sha256).ok_or(ApiError::Unauthenticated)?;
@@ -73,26 +73,26 @@ pub fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// What a reader has and takes. The headers themselves would have to be copied for that.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct ReadHeaders {
     if_none_match: Option<HeaderValue>,
     /// Whether the answer may be compressed by gzip.
     pub accepts_gzip: bool,
 }
 
-impl<S: Sync> FromRequestParts<S> for Known {
+impl<S: Sync> FromRequestParts<S> for ReadHeaders {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Known, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<ReadHeaders, Infallible> {
         let is_gzip = |coding: &str| coding.trim().split(';').next() == Some("gzip");
         let accepted = parts.headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-        Ok(Known {
+        Ok(ReadHeaders {
             if_none_match: parts.headers.get(header::IF_NONE_MATCH).cloned(),
             accepts_gzip: accepted.is_some_and(|accepted| accepted.split(',').any(is_gzip)),
         })
     }
 }
 
-impl Known {
+impl ReadHeaders {
     /// Whether the client has this version: `If-None-Match` compares weakly (RFC 9110, section 13.1.2).
     pub fn has(&self, etag: &str) -> bool {
         let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();

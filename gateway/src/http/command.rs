@@ -2,23 +2,26 @@
 
 use super::caller::{Caller, CommandHeaders};
 use super::error::ApiError;
+use super::query::{ask, found, reached};
+use super::respond::{X_POSITION, json, position_header};
 use crate::access;
-use crate::app::App;
-use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use crate::state::AppState;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use commands::{Answer, CommandError, Envelope};
 use domain::command::{Command, Source, StoreCommand};
 use domain::event::ChainHead;
-use domain::ids::TenantId;
+use domain::ids::{OrderId, StoreId, TenantId};
+use projections::Projection;
 use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName, write_json};
+use schemas::views::OrderView;
+use serde::Serialize;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a command may take before its client is told to ask again.
 pub const HANDLER_TIMEOUT: Duration = Duration::from_secs(5);
-/// Where a read model has to be to show what was answered.
-pub const X_POSITION: HeaderName = HeaderName::from_static("x-position");
 /// Says that an answer is the one given before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -26,7 +29,12 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 ///
 /// # Errors
 /// [`ApiError`]: the caller may not, the rules say no, or the outcome is not known.
-pub async fn run(app: &App, caller: &Caller, headers: &CommandHeaders, command: Command) -> Result<Answer, ApiError> {
+pub async fn run(
+    app: &AppState,
+    caller: &Caller,
+    headers: &CommandHeaders,
+    command: Command,
+) -> Result<Answer, ApiError> {
     caller.may(access::needed(&command, Source::Online))?;
     app.providers.check(caller.tenant, &command)?;
     let command = with_chain(app, caller.tenant, command);
@@ -50,7 +58,7 @@ pub async fn run(app: &App, caller: &Caller, headers: &CommandHeaders, command: 
 
 /// A closing takes along where the chain of the store's history stands, so that its report commits to what was before it.
 /// A view that does not answer keeps nobody from closing a day.
-pub fn with_chain(app: &App, tenant: TenantId, command: Command) -> Command {
+pub fn with_chain(app: &AppState, tenant: TenantId, command: Command) -> Command {
     let Command::Store(store, StoreCommand::CloseDay { date, chain: None }) = command else { return command };
     let head = match app.projections.chain(tenant, store) {
         Ok(answer) => answer.value,
@@ -98,23 +106,36 @@ pub fn with_headers(status: StatusCode, answer: &Answer, body: Bytes) -> Respons
     response
 }
 
-/// How many headers an answer has in the end: room for them is made once.
-const HEADERS_MAX: usize = 12;
-
-/// An answer that is ready bytes.
-pub fn json(status: StatusCode, body: Bytes) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.reserve(HEADERS_MAX);
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// A position as a header.
+/// The answer to a command with the order as it is now beside it; without it where the view does not catch up in time:
+/// the command has taken effect, and a preference is no reason to say anything else.
 ///
-/// # Panics
-/// Never: a position token is ASCII.
-pub fn position_header(position: u64) -> HeaderValue {
-    PositionToken::new(position).with_text(HeaderValue::from_str).expect("a position token is ASCII")
+/// # Errors
+/// [`ApiError::Internal`] as for every query.
+pub async fn respond_with_order(
+    app: &Arc<AppState>,
+    caller: &Caller,
+    (store, order): (StoreId, OrderId),
+    status: StatusCode,
+    committed: &Answer,
+) -> Result<Response, ApiError> {
+    /// The commit and the order.
+    #[derive(Serialize)]
+    struct Represented<'a> {
+        #[serde(flatten)]
+        receipt: Receipt<'a>,
+        order: OrderView,
+    }
+    let tenant = caller.tenant;
+    let read = async {
+        reached(app, Projection::Orders, committed.receipt.position).await?;
+        found(ask(app, move |app| app.projections.order(tenant, store, order)).await?, "order")
+    };
+    let order = match read.await {
+        Ok(answer) => answer.value,
+        Err(ApiError::Stale | ApiError::ViewUnavailable { .. }) => return respond(status, committed),
+        Err(error) => return Err(error),
+    };
+    let body = serde_json::to_vec(&Represented { receipt: receipt(committed), order })
+        .map_err(|error| ApiError::Internal(Box::new(error)))?;
+    Ok(with_headers(status, committed, body.into()))
 }

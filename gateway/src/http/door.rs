@@ -3,9 +3,9 @@
 //! These stand around axum's router, not in it: a layer of it would box a copy of the route and a future of its own for
 //! every request. What address a request is counted under is found by the same rules, those of `matchit`.
 
-use super::metrics::CountedRoute;
 use super::trace::{TraceId, X_TRACE_ID};
-use crate::app::App;
+use crate::metrics::CountedRoute;
+use crate::state::AppState;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -17,7 +17,7 @@ use tower::Service;
 
 /// All addresses and what stands around them.
 pub struct Door {
-    app: Arc<App>,
+    app: Arc<AppState>,
     router: Router,
     counted: matchit::Router<CountedRoute>,
     /// What is at no address.
@@ -29,7 +29,7 @@ impl Door {
     ///
     /// # Panics
     /// If one of the paths is no pattern of an address, or twice there.
-    pub fn new<'a>(app: Arc<App>, router: Router, paths: impl IntoIterator<Item = &'a str>) -> Door {
+    pub fn new<'a>(app: Arc<AppState>, router: Router, paths: impl IntoIterator<Item = &'a str>) -> Door {
         let mut counted = matchit::Router::new();
         for path in paths {
             counted.insert(path, CountedRoute::new(path)).expect("what axum takes for an address is one");

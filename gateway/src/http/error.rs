@@ -1,5 +1,6 @@
 //! What goes wrong at the door, and the only place that knows status codes.
 
+use crate::causes::with_causes;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::CommandError;
@@ -194,14 +195,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         if let ApiError::Internal(error) = &self {
-            let mut chain = error.to_string();
-            let mut cause = error.source();
-            while let Some(source) = cause {
-                chain.push_str(": ");
-                chain.push_str(&source.to_string());
-                cause = source.source();
-            }
-            tracing::error!(error = chain, "a request failed");
+            tracing::error!(error = with_causes(error.as_ref()), "a request failed");
         }
         problem_response(&self.problem())
     }

@@ -7,10 +7,10 @@
 //! answer takes the way of a webhook.
 
 use super::step::{Next, Step, Task};
-use super::{Providers, intake, step};
-use crate::app::App;
+use super::{intake, step};
+use crate::state::AppState;
+use commands::Clock;
 use commands::reactor::{News, duties};
-use domain::calendar::Timestamp;
 use domain::ids::{PaymentId, StoreId, TenantId};
 use eventlog::Position;
 use schemas::stored::Duty;
@@ -52,7 +52,7 @@ impl Driver {
     ///
     /// # Panics
     /// Outside of a runtime.
-    pub fn start(app: &Arc<App>) -> Result<Option<Driver>, Box<dyn std::error::Error + Send + Sync>> {
+    pub fn start(app: &Arc<AppState>) -> Result<Option<Driver>, Box<dyn std::error::Error + Send + Sync>> {
         let Some(outbox) = &app.providers.outbox else { return Ok(None) };
         let (from, owed) = (outbox.position()?, outbox.owed()?);
         let (stop, stopped) = watch::channel(false);
@@ -103,7 +103,7 @@ enum Heard {
 
 /// The thread that reads the log.
 struct Tail {
-    app: Arc<App>,
+    app: Arc<AppState>,
     news: mpsc::Sender<Heard>,
     /// Positions of duties that are done.
     finished: std::sync::mpsc::Receiver<Position>,
@@ -174,7 +174,7 @@ impl Tail {
 
 /// What is owed, and when it is looked after next.
 struct Desk {
-    app: Arc<App>,
+    app: Arc<AppState>,
     tasks: HashMap<Position, Task>,
     of_payment: HashMap<PaymentKey, Vec<Position>>,
     schedule: BTreeSet<(Instant, Position)>,
@@ -183,7 +183,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn new(app: Arc<App>, done: std::sync::mpsc::Sender<Position>) -> Desk {
+    fn new(app: Arc<AppState>, done: std::sync::mpsc::Sender<Position>) -> Desk {
         let (tasks, of_payment) = (HashMap::new(), HashMap::new());
         Desk { app, tasks, of_payment, schedule: BTreeSet::new(), jobs: JoinSet::new(), done }
     }
@@ -217,7 +217,7 @@ impl Desk {
             if self.app.providers.parked_count() == 0 {
                 retry_at = Some(Instant::now());
             } else if retry_at.is_none_or(|at| at <= Instant::now()) {
-                retry_at = intake::retry(&self.app, now()).await;
+                retry_at = intake::retry(&self.app, Clock::System.now()).await;
                 retry_at = retry_at.map(|at| at.min(Instant::now() + REST_MAX));
             }
         }
@@ -306,18 +306,5 @@ impl Desk {
             Next::At(_) if was_touched => self.plan(at, Instant::now()),
             Next::At(when) => self.plan(at, when),
         }
-    }
-}
-
-/// The time by the system's clock.
-pub fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-}
-
-impl Providers {
-    /// How much is owed to providers.
-    pub fn owed_count(&self) -> u64 {
-        self.owed.load(Ordering::Relaxed)
     }
 }

@@ -6,7 +6,7 @@
 
 use super::parked::RETRY_MIN;
 use super::{Held, Providers, Stats};
-use crate::app::App;
+use crate::state::AppState;
 use commands::reactor::{News, OutboxError};
 use commands::{CommandError, Envelope, derived_id};
 use domain::calendar::Timestamp;
@@ -46,7 +46,7 @@ pub enum IntakeError {
 ///
 /// # Errors
 /// [`IntakeError`]; it was not kept.
-pub async fn keep(app: &Arc<App>, held: &Held, told: Told, now: Timestamp) -> Result<WebhookStatus, IntakeError> {
+pub async fn keep(app: &Arc<AppState>, held: &Held, told: Told, now: Timestamp) -> Result<WebhookStatus, IntakeError> {
     let Ok(payment) = named(held, &told) else {
         tracing::debug!(account = %held.account.id, event = %told.message.event_id, "a message is another store's");
         return Ok(WebhookStatus::Ignored);
@@ -86,7 +86,7 @@ fn named(held: &Held, told: &Told) -> Result<Option<PaymentId>, Foreign> {
 ///
 /// # Errors
 /// [`IntakeError`]; it is not in the log.
-pub async fn record(app: &Arc<App>, held: &Held, told: &Told) -> Result<Option<WebhookStatus>, IntakeError> {
+pub async fn record(app: &Arc<AppState>, held: &Held, told: &Told) -> Result<Option<WebhookStatus>, IntakeError> {
     let Ok(named) = named(held, told) else { return Ok(None) };
     if let Some(payment) = named
         && let Some(status) = submit(app, held, payment, told).await?
@@ -99,7 +99,7 @@ pub async fn record(app: &Arc<App>, held: &Held, told: &Told) -> Result<Option<W
     }
 }
 
-async fn by_reference(app: &Arc<App>, held: &Held, told: &Told) -> Result<Option<PaymentId>, IntakeError> {
+async fn by_reference(app: &Arc<AppState>, held: &Held, told: &Told) -> Result<Option<PaymentId>, IntakeError> {
     let Some(reference) = told.message.reference.clone() else { return Ok(None) };
     let (tenant, store, account) = (held.account.tenant, held.account.store, held.account.id);
     let asking = Arc::clone(app);
@@ -110,7 +110,7 @@ async fn by_reference(app: &Arc<App>, held: &Held, told: &Told) -> Result<Option
 }
 
 async fn submit(
-    app: &Arc<App>,
+    app: &Arc<AppState>,
     held: &Held,
     payment: PaymentId,
     told: &Told,
@@ -153,7 +153,7 @@ pub(super) fn touch(providers: &Providers, news: &News) {
 }
 
 /// Tries what is parked and due; answers when the next is.
-pub(super) async fn retry(app: &Arc<App>, now: Timestamp) -> Option<Instant> {
+pub(super) async fn retry(app: &Arc<AppState>, now: Timestamp) -> Option<Instant> {
     let due = app.providers.parked().due(Instant::now(), RETRIES_MAX);
     let mut gone = vec![];
     for (at, parked) in due {

@@ -2,8 +2,8 @@
 //!
 //! Secrets are read once, at the start, and are in no message: not even an error shows the line it is about.
 
-use super::chain;
 use super::tls::{Roots, Tls};
+use crate::causes::with_causes;
 use axum::http::uri::{Authority, PathAndQuery};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -270,7 +270,7 @@ fn base(row: &Row, folder: &Path, system: &mut Option<Roots>) -> Result<Base, Ba
     let roots = match (is_tls, &row.ca_file) {
         (false, None) => None,
         (false, Some(_)) => return Err(("ca_file", "is for addresses that start with https://".to_owned())),
-        (true, Some(file)) => Some(Roots::file(&folder.join(file)).map_err(|bad| ("ca_file", chain(&bad)))?),
+        (true, Some(file)) => Some(Roots::file(&folder.join(file)).map_err(|bad| ("ca_file", with_causes(&bad)))?),
         (true, None) => {
             let roots = match system.take() {
                 Some(roots) => roots,

@@ -1,7 +1,8 @@
 //! One look at what a provider is owed: is it still to be asked, what was made of it, ask it, keep the answer.
 
-use super::{Held, Stats, chain, driver, intake};
-use crate::app::App;
+use super::{Held, Stats, intake};
+use crate::causes::with_causes;
+use crate::state::AppState;
 use commands::reactor::{Standing, standing};
 use domain::event::{ProviderMessage, ProviderSaid};
 use domain::ids::Text;
@@ -88,14 +89,14 @@ enum Answered {
 }
 
 struct Look<'a> {
-    app: &'a Arc<App>,
+    app: &'a Arc<AppState>,
     held: &'a Held,
     at: Position,
     task: Task,
 }
 
 /// Looks after a task once.
-pub(super) async fn run(app: &Arc<App>, at: Position, task: Task) -> Step {
+pub(super) async fn run(app: &Arc<AppState>, at: Position, task: Task) -> Step {
     let again = |task, wait| Step { task, next: Next::At(Instant::now() + wait) };
     let (account, reference, ask, is_over) = match stands(app, &task.duty).await {
         Some(Standing::Settled) => return Step { task, next: Next::Done },
@@ -112,7 +113,7 @@ pub(super) async fn run(app: &Arc<App>, at: Position, task: Task) -> Step {
     look.settle(reference, *ask, is_over).await
 }
 
-async fn stands(app: &Arc<App>, duty: &Duty) -> Option<Standing> {
+async fn stands(app: &Arc<AppState>, duty: &Duty) -> Option<Standing> {
     let (reader, duty) = (app.reader.clone(), *duty);
     match tokio::task::spawn_blocking(move || standing(&reader, &duty)).await {
         Ok(Ok(standing)) => Some(standing),
@@ -260,7 +261,7 @@ impl Look<'_> {
                 breaker.failed(Instant::now());
                 Stats::count(&stats.failed);
                 // The breaker bounds how often; a certificate that nobody vouches for is for a person.
-                tracing::warn!(account = %account.id, error = chain(&error), "a request failed");
+                tracing::warn!(account = %account.id, error = with_causes(&error), "a request failed");
                 Answered::Unknown
             }
         }
@@ -312,7 +313,7 @@ impl Look<'_> {
         self.task.tries += 1;
         if self.task.tries == TRIES_MAX {
             Stats::count(&self.held.stats.unanswered);
-            tracing::error!(duty = %self.task.duty, now = driver::now().0, "a provider was asked many times and gave no good answer");
+            tracing::error!(duty = %self.task.duty, "a provider was asked many times and gave no good answer");
         }
         if TRIES_MAX <= self.task.tries {
             return self.again(QUERY_MAX);

@@ -1,11 +1,12 @@
 //! Where an import sends its commands: the engine in this process, or a server.
 
-use crate::app::{App, AppError, Running};
+use crate::app::{AppError, Running};
 use crate::client::{Client, ClientError};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::routes::batch;
 use crate::import::ImportArgs;
+use crate::state::AppState;
 use domain::event::Role;
 use domain::ids::{ActorId, StoreId, TenantId};
 use hyper::StatusCode;
@@ -55,7 +56,7 @@ impl Door {
         if let (Some(url), Some(token)) = (&args.url, &args.token) {
             return Ok(Door::Remote { client: Client::new(url, token)?, seen: None });
         }
-        let data = crate::cli::data_dir(args.data.as_deref());
+        let data = crate::cli::common::data_dir(args.data.as_deref());
         let actor = ActorId::parse("import").expect("it is an id");
         let caller = Caller { tenant, role: Role::Admin, actor };
         Ok(Door::Local { running: Box::new(Running::start(&data)?), caller })
@@ -191,7 +192,7 @@ impl std::fmt::Debug for Door {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Door::Local { running, .. } => {
-                let app: &App = &running.app;
+                let app: &AppState = &running.app;
                 f.debug_tuple("Local").field(app).finish()
             }
             Door::Remote { client, .. } => f.debug_tuple("Remote").field(client).finish(),

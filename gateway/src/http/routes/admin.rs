@@ -1,13 +1,14 @@
 //! The menu, the stores and the tokens.
 
 use crate::access::Capability;
-use crate::app::App;
 use crate::http::caller::{Caller, CommandHeaders, Json, bearer};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
-use crate::http::path::At;
+use crate::http::path::PathParams;
+use crate::http::query;
 use crate::http::routes::orders::NoFields;
+use crate::state::AppState;
 use crate::tokens;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -21,7 +22,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-async fn send(app: &App, caller: Caller, headers: CommandHeaders, command: Command) -> Result<Response, ApiError> {
+async fn send(app: &AppState, caller: Caller, headers: CommandHeaders, command: Command) -> Result<Response, ApiError> {
     let answer = command::run(app, &caller, &headers, command).await?;
     command::respond(StatusCode::OK, &answer)
 }
@@ -34,10 +35,10 @@ async fn send(app: &App, caller: Caller, headers: CommandHeaders, command: Comma
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn put_item(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(item): At<wire::ItemId>,
+    PathParams(item): PathParams<wire::ItemId>,
     Json(body): Json<PutItem>,
 ) -> Result<Response, ApiError> {
     let command = Command::Menu(MenuCommand::UpsertItem(body.parse(item.0)?));
@@ -51,10 +52,10 @@ pub async fn put_item(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn retire_item(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(item): At<wire::ItemId>,
+    PathParams(item): PathParams<wire::ItemId>,
 ) -> Result<Response, ApiError> {
     send(&app, caller, headers, Command::Menu(MenuCommand::RetireItem(item.0))).await
 }
@@ -67,10 +68,10 @@ pub async fn retire_item(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn put_group(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(group): At<wire::GroupId>,
+    PathParams(group): PathParams<wire::GroupId>,
     Json(body): Json<PutModifierGroup, { 256 << 10 }>,
 ) -> Result<Response, ApiError> {
     let command = Command::Menu(MenuCommand::UpsertModifierGroup(body.parse(group.0)?));
@@ -85,10 +86,10 @@ pub async fn put_group(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn put_tax(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(tax): At<wire::TaxId>,
+    PathParams(tax): PathParams<wire::TaxId>,
     Json(body): Json<PutTax>,
 ) -> Result<Response, ApiError> {
     send(&app, caller, headers, Command::Menu(MenuCommand::UpsertTax(body.parse(tax.0)))).await
@@ -101,7 +102,7 @@ pub async fn put_tax(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn publish(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
     Json(NoFields {}): Json<NoFields>,
@@ -117,10 +118,10 @@ pub async fn publish(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn put_store(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<PutStore>,
 ) -> Result<Response, ApiError> {
     send(&app, caller, headers, Command::Store(store.0, StoreCommand::Put(body.parse()?))).await
@@ -134,10 +135,10 @@ pub async fn put_store(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn set_price(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, item)): At<(wire::StoreId, wire::ItemId)>,
+    PathParams((store, item)): PathParams<(wire::StoreId, wire::ItemId)>,
     Json(body): Json<SetPrice>,
 ) -> Result<Response, ApiError> {
     send(&app, caller, headers, Command::Store(store.0, body.parse(item.0)?)).await
@@ -151,10 +152,10 @@ pub async fn set_price(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn set_availability(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, item)): At<(wire::StoreId, wire::ItemId)>,
+    PathParams((store, item)): PathParams<(wire::StoreId, wire::ItemId)>,
     Json(body): Json<SetAvailability>,
 ) -> Result<Response, ApiError> {
     send(&app, caller, headers, Command::Store(store.0, body.parse(item.0))).await
@@ -168,10 +169,10 @@ pub async fn set_availability(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn put_staff(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(staff): At<wire::ActorId>,
+    PathParams(staff): PathParams<wire::ActorId>,
     Json(body): Json<PutStaff>,
 ) -> Result<Response, ApiError> {
     send(&app, caller, headers, Command::Access(body.parse(staff.0)?)).await
@@ -196,7 +197,7 @@ pub struct IssuedToken<'a> {
     responses((status = 201, body = IssuedToken<'static>), CommandProblems)
 )]
 pub async fn issue_token(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
     request: HeaderMap,
@@ -209,7 +210,7 @@ pub async fn issue_token(
     let command = AccessCommand::IssueToken { token: token.id, role, label, secret_sha256: token.secret_sha256 };
     let answer = command::run(&app, &caller, &headers, Command::Access(command)).await?;
     // Answered once the door knows it, so that a token that was shown works.
-    super::reads::access_reached(&app, answer.receipt.position).await?;
+    query::access_reached(&app, answer.receipt.position).await?;
     let issued = IssuedToken { token_id: token.id.to_string(), token: token.text, receipt: command::receipt(&answer) };
     let body = serde_json::to_vec(&issued).map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(command::with_headers(StatusCode::CREATED, &answer, body.into()))
@@ -222,14 +223,14 @@ pub async fn issue_token(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn revoke_token(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(token): At<String>,
+    PathParams(token): PathParams<String>,
 ) -> Result<Response, ApiError> {
     let token = domain::ids::TokenId::parse(&token).map_err(|_| ApiError::NotFound { what: "token" })?;
     let answer = command::run(&app, &caller, &headers, Command::Access(AccessCommand::RevokeToken(token))).await?;
     // Answered once the door knows it too, so that "revoked" means that it does not work any more.
-    super::reads::access_reached(&app, answer.receipt.position).await?;
+    query::access_reached(&app, answer.receipt.position).await?;
     command::respond(StatusCode::OK, &answer)
 }

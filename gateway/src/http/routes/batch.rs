@@ -1,12 +1,12 @@
 //! Many commands in one request: what a till that was away and an import send.
 
 use crate::access::{self, Capability};
-use crate::app::App;
 use crate::http::caller::{Caller, Json};
 use crate::http::command::with_chain;
 use crate::http::docs::CommandProblems;
 use crate::http::error::{ApiError, command_problem};
-use crate::http::path::At;
+use crate::http::path::PathParams;
+use crate::state::AppState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commands::{CommandError, Envelope, Ticket};
@@ -35,9 +35,9 @@ pub const BATCH_BYTES_MAX: usize = 4 << 20;
     responses((status = 200, body = BatchAnswer), CommandProblems)
 )]
 pub async fn post(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(upload): Json<Upload, BATCH_BYTES_MAX>,
 ) -> Result<Response, ApiError> {
     let results = run_entries(&app, &caller, store.0, upload.parse(store.0)?).await;
@@ -48,7 +48,7 @@ pub async fn post(
 ///
 /// # Errors
 /// [`ApiError`] where the whole batch is refused.
-pub async fn run(app: &App, caller: &Caller, store: StoreId, batch: Batch) -> Result<Vec<BatchResult>, ApiError> {
+pub async fn run(app: &AppState, caller: &Caller, store: StoreId, batch: Batch) -> Result<Vec<BatchResult>, ApiError> {
     Ok(run_entries(app, caller, store, batch.parse(store)?).await)
 }
 
@@ -61,7 +61,7 @@ enum Sent {
     Known(BatchResult),
 }
 
-async fn run_entries(app: &App, caller: &Caller, store: StoreId, entries: Vec<Entry>) -> Vec<BatchResult> {
+async fn run_entries(app: &AppState, caller: &Caller, store: StoreId, entries: Vec<Entry>) -> Vec<BatchResult> {
     let door = Door { app, caller, store };
     let order = in_queue_order(&entries);
     let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
@@ -104,7 +104,7 @@ fn in_queue_order(entries: &[Entry]) -> Vec<usize> {
 
 /// What every command of one batch shares.
 struct Door<'a> {
-    app: &'a App,
+    app: &'a AppState,
     caller: &'a Caller,
     store: StoreId,
 }

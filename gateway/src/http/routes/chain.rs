@@ -1,12 +1,12 @@
 //! The chain of hashes over a store's history (rule A1).
 
-use super::reads::{Fresh, ask, found, fresh, reached, view};
 use crate::access::Capability;
-use crate::app::App;
-use crate::http::caller::{Caller, Known};
+use crate::http::caller::{Caller, ReadHeaders};
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
-use crate::http::path::{At, Params};
+use crate::http::path::{PathParams, QueryParams};
+use crate::http::query::{ReadParams, ask, found, fresh, reached, view};
+use crate::state::AppState;
 use axum::extract::State;
 use axum::response::Response;
 use eventlog::Position;
@@ -19,15 +19,15 @@ use std::sync::Arc;
 /// Without `min_position` it waits for all that is durable, unless that takes longer than two seconds.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/chain", tag = "feed",
-    params(("store" = String, Path, description = "The store"), Fresh),
+    params(("store" = String, Path, description = "The store"), ReadParams),
     responses((status = 200, body = ChainLine), QueryProblems)
 )]
 pub async fn chain(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    known: Known,
-    At(store): At<wire::StoreId>,
-    Params(params): Params<Fresh>,
+    headers: ReadHeaders,
+    PathParams(store): PathParams<wire::StoreId>,
+    QueryParams(params): QueryParams<ReadParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadChain)?;
     match params.min_position {
@@ -39,5 +39,5 @@ pub async fn chain(
     let answer = ask(&app, move |app| app.projections.chain(caller.tenant, store.0)).await?;
     let Answer { value: link, position } = found(answer, "store")?;
     let line = ChainLine::new(caller.tenant.as_str(), Some(store.0.as_str()), &link);
-    view(&known, &Answer { value: line, position })
+    view(&headers, &Answer { value: line, position })
 }

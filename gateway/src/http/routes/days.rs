@@ -1,14 +1,14 @@
 //! Business days: opening, the X report, closing, the Z report.
 
 use super::orders::NoFields;
-use super::reads::{Fresh, ask, found, fresh, page_request, view};
 use crate::access::Capability;
-use crate::app::App;
-use crate::http::caller::{Caller, CommandHeaders, Json, Known};
+use crate::http::caller::{Caller, CommandHeaders, Json, ReadHeaders};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
 use crate::http::error::ApiError;
-use crate::http::path::{At, Params};
+use crate::http::path::{PathParams, QueryParams};
+use crate::http::query::{ReadParams, ask, found, fresh, page_request, view};
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
 
-type DayPath = At<(wire::StoreId, wire::Date)>;
+type DayPath = PathParams<(wire::StoreId, wire::Date)>;
 
 /// Which Z reports.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -42,17 +42,17 @@ pub struct DaysParams {
     responses((status = 200, body = DaysView), QueryProblems)
 )]
 pub async fn days(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    known: Known,
-    At(store): At<wire::StoreId>,
-    Params(params): Params<DaysParams>,
+    headers: ReadHeaders,
+    PathParams(store): PathParams<wire::StoreId>,
+    QueryParams(params): QueryParams<DaysParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadDays)?;
     let page = page_request(params.limit, params.cursor)?;
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.days(caller.tenant, store.0, &page)).await?;
-    view(&known, &answer)
+    view(&headers, &answer)
 }
 
 /// Opens a business day: what is booked from here on counts for it until it is closed. A store that has opened or closed
@@ -64,10 +64,10 @@ pub async fn days(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn open(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, date)): DayPath,
+    PathParams((store, date)): DayPath,
     Json(NoFields {}): Json<NoFields>,
 ) -> Result<Response, ApiError> {
     let command = Command::Store(store.0, StoreCommand::OpenDay { date: date.0 });
@@ -84,10 +84,10 @@ pub async fn open(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn close(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, date)): DayPath,
+    PathParams((store, date)): DayPath,
     Json(NoFields {}): Json<NoFields>,
 ) -> Result<Response, ApiError> {
     let command = Command::Store(store.0, StoreCommand::CloseDay { date: date.0, chain: None });
@@ -98,37 +98,37 @@ pub async fn close(
 /// What was booked on the open day, so far: the X report. It changes nothing.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/days/{date}/x", tag = "days",
-    params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "A business date that is not closed"), Fresh),
+    params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "A business date that is not closed"), ReadParams),
     responses((status = 200, body = XReport), QueryProblems)
 )]
 pub async fn x(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    known: Known,
-    At((store, date)): DayPath,
-    Params(params): Params<Fresh>,
+    headers: ReadHeaders,
+    PathParams((store, date)): DayPath,
+    QueryParams(params): QueryParams<ReadParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadDays)?;
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.x_report(caller.tenant, store.0, date.0)).await?;
-    view(&known, &found(answer, "open day")?)
+    view(&headers, &found(answer, "open day")?)
 }
 
 /// The Z report of a closed day. It never changes.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/days/{date}/z", tag = "days",
-    params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "The business date, such as 2026-11-22"), Fresh),
+    params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "The business date, such as 2026-11-22"), ReadParams),
     responses((status = 200, body = ZReport), QueryProblems)
 )]
 pub async fn z(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    known: Known,
-    At((store, date)): DayPath,
-    Params(params): Params<Fresh>,
+    headers: ReadHeaders,
+    PathParams((store, date)): DayPath,
+    QueryParams(params): QueryParams<ReadParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadDays)?;
     fresh(&app, Projection::Sales, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.z_report(caller.tenant, store.0, date.0)).await?;
-    view(&known, &found(answer, "closed day")?)
+    view(&headers, &found(answer, "closed day")?)
 }

@@ -1,13 +1,13 @@
 //! Cash drawers: shifts, cash in, cash out.
 
-use super::reads::{Fresh, List, ask, fresh, page_request, view};
 use crate::access::Capability;
-use crate::app::App;
-use crate::http::caller::{Caller, CommandHeaders, Json, Known};
+use crate::http::caller::{Caller, CommandHeaders, Json, ReadHeaders};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
 use crate::http::error::ApiError;
-use crate::http::path::{At, Params};
+use crate::http::path::{PathParams, QueryParams};
+use crate::http::query::{List, ReadParams, ask, fresh, page_request, view};
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -21,10 +21,10 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::IntoParams;
 
-type DrawerPath = At<(wire::StoreId, wire::DrawerId)>;
+type DrawerPath = PathParams<(wire::StoreId, wire::DrawerId)>;
 
 async fn to_drawer(
-    app: &App,
+    app: &AppState,
     caller: Caller,
     headers: CommandHeaders,
     (store, drawer): (StoreId, DrawerId),
@@ -44,10 +44,10 @@ async fn to_drawer(
     responses((status = 201, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn open(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, drawer)): DrawerPath,
+    PathParams((store, drawer)): DrawerPath,
     Json(body): Json<OpenShift>,
 ) -> Result<Response, ApiError> {
     to_drawer(&app, caller, headers, (store.0, drawer.0), StatusCode::CREATED, body.parse()?).await
@@ -61,10 +61,10 @@ pub async fn open(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn paid_in(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, drawer)): DrawerPath,
+    PathParams((store, drawer)): DrawerPath,
     Json(body): Json<MoveCash>,
 ) -> Result<Response, ApiError> {
     to_drawer(&app, caller, headers, (store.0, drawer.0), StatusCode::OK, body.parse_in()?).await
@@ -78,10 +78,10 @@ pub async fn paid_in(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn paid_out(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, drawer)): DrawerPath,
+    PathParams((store, drawer)): DrawerPath,
     Json(body): Json<MoveCash>,
 ) -> Result<Response, ApiError> {
     to_drawer(&app, caller, headers, (store.0, drawer.0), StatusCode::OK, body.parse_out()?).await
@@ -95,10 +95,10 @@ pub async fn paid_out(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn no_sale(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, drawer)): DrawerPath,
+    PathParams((store, drawer)): DrawerPath,
     Json(body): Json<NoSale>,
 ) -> Result<Response, ApiError> {
     to_drawer(&app, caller, headers, (store.0, drawer.0), StatusCode::OK, body.parse()).await
@@ -112,10 +112,10 @@ pub async fn no_sale(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn close(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, drawer)): DrawerPath,
+    PathParams((store, drawer)): DrawerPath,
     Json(body): Json<CloseShift>,
 ) -> Result<Response, ApiError> {
     to_drawer(&app, caller, headers, (store.0, drawer.0), StatusCode::OK, body.parse()?).await
@@ -124,20 +124,20 @@ pub async fn close(
 /// A store's cash drawers, by id, each with its latest shift.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/drawers", tag = "drawers",
-    params(("store" = String, Path, description = "The store"), Fresh),
+    params(("store" = String, Path, description = "The store"), ReadParams),
     responses((status = 200, body = List<DrawerView>), QueryProblems)
 )]
 pub async fn list(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    known: Known,
-    At(store): At<wire::StoreId>,
-    Params(params): Params<Fresh>,
+    headers: ReadHeaders,
+    PathParams(store): PathParams<wire::StoreId>,
+    QueryParams(params): QueryParams<ReadParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     fresh(&app, Projection::Drawers, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.drawers(caller.tenant, store.0)).await?;
-    view(&known, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
+    view(&headers, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
 }
 
 /// Which shifts.
@@ -160,16 +160,16 @@ pub struct ShiftsParams {
     responses((status = 200, body = List<ShiftView>), QueryProblems)
 )]
 pub async fn shifts(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    known: Known,
-    At((store, drawer)): DrawerPath,
-    Params(params): Params<ShiftsParams>,
+    headers: ReadHeaders,
+    PathParams((store, drawer)): DrawerPath,
+    QueryParams(params): QueryParams<ShiftsParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     let page = page_request(params.limit, params.cursor)?;
     fresh(&app, Projection::Drawers, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.shifts(caller.tenant, store.0, drawer.0, &page)).await?;
     let list = List { items: answer.value.entries, cursor: answer.value.next };
-    view(&known, &Answer { value: list, position: answer.position })
+    view(&headers, &Answer { value: list, position: answer.position })
 }

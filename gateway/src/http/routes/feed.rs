@@ -1,22 +1,24 @@
 //! Events out: the ordered, resumable feed, and the history of one order.
 
 use crate::access::Capability;
-use crate::app::App;
 use crate::feed::{FeedError, Selection, events, start_after};
 use crate::http::caller::{Caller, bearer};
-use crate::http::command::{X_POSITION, position_header};
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
-use crate::http::path::{At, Params};
+use crate::http::path::{PathParams, QueryParams};
+use crate::http::query::{ask, reached};
+use crate::http::respond::{X_POSITION, position_header};
+use crate::state::AppState;
 use crate::tokens;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use domain::ids::{TenantId, TokenId};
+use domain::ids::{OrderId, StoreId, TenantId, TokenId};
 use domain::stream::Stream;
 use eventlog::{Direction, LogReader, Position, Revision, StoredBatch};
+use projections::Projection;
 use schemas::json::{EventJson, FieldError, wire};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -30,8 +32,6 @@ use utoipa::IntoParams;
 const CHUNK_BYTES: usize = 64 << 10;
 /// How many chunks may wait for a slow reader; then reading the log waits.
 const CHUNKS_MAX: usize = 8;
-/// How many feeds may run at once: each has a thread.
-pub const FEEDS_MAX: usize = 64;
 /// How long a feed without news stays silent: its reader, and what stands between, take silence for a lost connection.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How often a feed without news looks whether it has to end.
@@ -74,10 +74,10 @@ enum Form {
     responses((status = 200, description = "One event a line", content_type = "application/x-ndjson", body = EventJson<'static>), QueryProblems)
 )]
 pub async fn feed(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: HeaderMap,
-    Params(params): Params<FeedParams>,
+    QueryParams(params): QueryParams<FeedParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadEvents)?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -128,7 +128,7 @@ fn first_wanted(headers: &HeaderMap, after: Option<&str>) -> Result<Position, Ap
 
 /// Reads the log and sends what is wanted, at the reader's pace.
 struct Pump {
-    app: Arc<App>,
+    app: Arc<AppState>,
     /// Whose it is; a token that is revoked takes its feeds with it.
     token: (TokenId, [u8; 32]),
     selection: Selection,
@@ -228,14 +228,14 @@ fn write(form: Form, buffer: &mut Vec<u8>, event: &EventJson<'_>) -> Result<(), 
     responses((status = 200, body = Vec<EventJson<'static>>), QueryProblems)
 )]
 pub async fn history(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    At((store, order)): At<(wire::StoreId, wire::OrderId)>,
+    PathParams((store, order)): PathParams<(wire::StoreId, wire::OrderId)>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadEvents)?;
     let mut streams = vec![Stream::Order(caller.tenant, store.0, order.0)];
-    let (hanging, head) = super::reads::hanging_on(&app, &caller, store.0, order.0).await?;
-    streams.extend(hanging);
+    let (related, head) = related_streams(&app, &caller, store.0, order.0).await?;
+    streams.extend(related);
     let reader = app.reader.clone();
     let read = tokio::task::spawn_blocking(move || read_history(&reader, caller.tenant, &streams, head));
     let body = match read.await {
@@ -248,6 +248,28 @@ pub async fn history(
     let mut response = (json, body).into_response();
     response.headers_mut().insert(X_POSITION, position_header(head.0.saturating_sub(1)));
     Ok(response)
+}
+
+/// The streams of the attempts to pay an order and of its kitchen tickets before the end of the log, and that end: an
+/// attempt that failed has left nothing in the order's own stream, so only a view that is up to date knows them all.
+///
+/// # Errors
+/// [`ApiError`] as for every query; an order that is not there yet has none.
+async fn related_streams(
+    app: &Arc<AppState>,
+    caller: &Caller,
+    store: StoreId,
+    order: OrderId,
+) -> Result<(Vec<Stream>, Position), ApiError> {
+    let (head, tenant) = (app.reader.durable(), caller.tenant);
+    reached(app, Projection::Orders, Position(head.0.saturating_sub(1))).await?;
+    let answer = ask(app, move |app| app.projections.order(tenant, store, order)).await?;
+    let Some(order) = answer.value else { return Ok((vec![], head)) };
+    let payments = order.payments.iter().map(|payment| Stream::Payment(tenant, store, payment.payment_id.0));
+    let tickets = order.ticket_ids.iter().map(|ticket| Stream::Ticket(tenant, store, ticket.0));
+    // What an order took over happened before to the one it took it from.
+    let sources = order.merged_from.iter().map(|source| Stream::Order(tenant, store, source.0));
+    Ok((payments.chain(tickets).chain(sources).collect(), head))
 }
 
 /// All events of the commits before `head` that touched these streams: a commit about an order holds its stock events too.

@@ -1,11 +1,11 @@
 //! The floor: checks that are split, orders that are merged.
 
-use crate::app::App;
 use crate::http::caller::{Caller, CommandHeaders, Json};
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
-use crate::http::path::At;
+use crate::http::path::PathParams;
 use crate::http::routes::orders::{OrderPath, to_order};
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -21,10 +21,10 @@ use std::sync::Arc;
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn split(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<SplitCheck>,
 ) -> Result<Response, ApiError> {
     let command = body.parse()?;
@@ -40,10 +40,10 @@ pub async fn split(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn merge(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<MergeInto>,
 ) -> Result<Response, ApiError> {
     to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, body.parse()).await

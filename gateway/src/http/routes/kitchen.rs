@@ -1,14 +1,14 @@
 //! The kitchen: what goes to it, what is on its boards, what comes back.
 
 use crate::access::Capability;
-use crate::app::App;
-use crate::http::caller::{Caller, CommandHeaders, Json, Known};
+use crate::http::caller::{Caller, CommandHeaders, Json, ReadHeaders};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
 use crate::http::error::ApiError;
-use crate::http::path::{At, Params};
+use crate::http::path::{PathParams, QueryParams};
+use crate::http::query::{List, ReadParams, ask, fresh, view};
 use crate::http::routes::orders::{NoFields, OrderPath, to_order};
-use crate::http::routes::reads::{Fresh, List, ask, fresh, view};
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -28,10 +28,10 @@ use std::sync::Arc;
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn hold(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<HoldLines>,
 ) -> Result<Response, ApiError> {
     let command = body.parse()?;
@@ -46,10 +46,10 @@ pub async fn hold(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn fire(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<FireLines>,
 ) -> Result<Response, ApiError> {
     let command = body.parse()?;
@@ -64,10 +64,10 @@ pub async fn fire(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn serve(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<MarkServed>,
 ) -> Result<Response, ApiError> {
     let command = body.parse()?;
@@ -82,10 +82,10 @@ pub async fn serve(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn void_line(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<VoidLine>,
 ) -> Result<Response, ApiError> {
     let command = body.parse()?;
@@ -95,25 +95,25 @@ pub async fn void_line(
 /// The tickets on a station's board, oldest first.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/kitchen/{station}", tag = "kitchen",
-    params(("store" = String, Path, description = "The store"), ("station" = String, Path, description = "The station"), Fresh),
+    params(("store" = String, Path, description = "The store"), ("station" = String, Path, description = "The station"), ReadParams),
     responses((status = 200, body = List<TicketView>), QueryProblems)
 )]
 pub async fn board(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    known: Known,
-    At((store, station)): At<(wire::StoreId, wire::StationId)>,
-    Params(params): Params<Fresh>,
+    headers: ReadHeaders,
+    PathParams((store, station)): PathParams<(wire::StoreId, wire::StationId)>,
+    QueryParams(params): QueryParams<ReadParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     fresh(&app, Projection::Orders, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.board(caller.tenant, store.0, station.0)).await?;
     let list = List { items: answer.value, cursor: None };
-    view(&known, &Answer { value: list, position: answer.position })
+    view(&headers, &Answer { value: list, position: answer.position })
 }
 
 async fn to_ticket(
-    app: &App,
+    app: &AppState,
     caller: Caller,
     headers: CommandHeaders,
     (store, ticket): (StoreId, TicketId),
@@ -124,7 +124,7 @@ async fn to_ticket(
     command::respond(StatusCode::OK, &answer)
 }
 
-type TicketPath = At<(wire::StoreId, wire::TicketId)>;
+type TicketPath = PathParams<(wire::StoreId, wire::TicketId)>;
 
 /// Says that somebody began with a ticket.
 #[utoipa::path(
@@ -133,10 +133,10 @@ type TicketPath = At<(wire::StoreId, wire::TicketId)>;
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn start(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, ticket)): TicketPath,
+    PathParams((store, ticket)): TicketPath,
     Json(NoFields {}): Json<NoFields>,
 ) -> Result<Response, ApiError> {
     to_ticket(&app, caller, headers, (store.0, ticket.0), TicketCommand::Start).await
@@ -150,10 +150,10 @@ pub async fn start(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn ready(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, ticket)): TicketPath,
+    PathParams((store, ticket)): TicketPath,
     Json(body): Json<TicketLine>,
 ) -> Result<Response, ApiError> {
     to_ticket(&app, caller, headers, (store.0, ticket.0), body.parse()).await
@@ -166,10 +166,10 @@ pub async fn ready(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn bump(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, ticket)): TicketPath,
+    PathParams((store, ticket)): TicketPath,
     Json(NoFields {}): Json<NoFields>,
 ) -> Result<Response, ApiError> {
     to_ticket(&app, caller, headers, (store.0, ticket.0), TicketCommand::Bump).await
@@ -182,10 +182,10 @@ pub async fn bump(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn recall(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, ticket)): TicketPath,
+    PathParams((store, ticket)): TicketPath,
     Json(NoFields {}): Json<NoFields>,
 ) -> Result<Response, ApiError> {
     to_ticket(&app, caller, headers, (store.0, ticket.0), TicketCommand::Recall).await

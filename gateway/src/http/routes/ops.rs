@@ -1,7 +1,8 @@
 //! For whoever runs it: is it alive, is it ready, how is it doing.
 
-use crate::app::App;
 use crate::http::error::ApiError;
+use crate::http::exposition;
+use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -49,7 +50,7 @@ pub struct ViewReadiness {
     get, path = "/readyz", tag = "operations", security(()),
     responses((status = 200, body = Readiness), (status = 503, body = Readiness))
 )]
-pub async fn readyz(State(app): State<Arc<App>>) -> Response {
+pub async fn readyz(State(app): State<Arc<AppState>>) -> Response {
     let log = app.engine.failure().borrow().is_none();
     let status = app.projections.status();
     let is_ready = log && status.iter().all(|view| view.parked.is_none() && view.lag <= LAG_MAX);
@@ -71,8 +72,8 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     get, path = "/metrics", tag = "operations", security(()),
     responses((status = 200, body = String, content_type = "application/openmetrics-text"))
 )]
-pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
-    let page = app.metrics.page(&app).map_err(|error| ApiError::Internal(Box::new(error)))?;
+pub async fn metrics(State(app): State<Arc<AppState>>) -> Result<Response, ApiError> {
+    let page = exposition::page(&app).map_err(|error| ApiError::Internal(Box::new(error)))?;
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], page).into_response())
 }

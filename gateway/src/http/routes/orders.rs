@@ -1,12 +1,11 @@
 //! Orders: open, change, place, settle.
 
-use crate::app::App;
 use crate::http::caller::{Caller, CommandHeaders, Json};
 use crate::http::command::{self, HANDLER_TIMEOUT};
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
-use crate::http::path::At;
-use crate::http::routes::reads;
+use crate::http::path::PathParams;
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -23,7 +22,7 @@ use std::sync::Arc;
 
 /// Sends a command to an order; with `Prefer: return=representation` the answer also holds the order as it is now.
 pub(super) async fn to_order(
-    app: &Arc<App>,
+    app: &Arc<AppState>,
     caller: Caller,
     headers: CommandHeaders,
     (store, order): (StoreId, OrderId),
@@ -34,11 +33,11 @@ pub(super) async fn to_order(
     let answer = command::run(app, &caller, &headers, command).await?;
     match headers.wants_representation {
         false => command::respond(status, &answer),
-        true => reads::respond_with_order(app, &caller, (store, order), status, &answer).await,
+        true => command::respond_with_order(app, &caller, (store, order), status, &answer).await,
     }
 }
 
-pub(super) type OrderPath = At<(wire::StoreId, wire::OrderId)>;
+pub(super) type OrderPath = PathParams<(wire::StoreId, wire::OrderId)>;
 
 /// Opens an order; with `lines` and `"place": true` it is opened, priced, reserved and placed in one commit.
 #[utoipa::path(
@@ -48,10 +47,10 @@ pub(super) type OrderPath = At<(wire::StoreId, wire::OrderId)>;
     responses((status = 201, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn open(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<OpenOrder, { 256 << 10 }>,
 ) -> Result<Response, ApiError> {
     let (order, new) = body.parse()?;
@@ -66,9 +65,9 @@ pub async fn open(
     responses((status = 200, body = TotalsView), CommandProblems)
 )]
 pub async fn price(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<OpenOrder, { 256 << 10 }>,
 ) -> Result<Response, ApiError> {
     caller.may(crate::access::Capability::ReadStores)?;
@@ -88,10 +87,10 @@ pub async fn price(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn add_lines(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<AddLines, { 256 << 10 }>,
 ) -> Result<Response, ApiError> {
     let command = body.parse()?;
@@ -106,10 +105,10 @@ pub async fn add_lines(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn change_line(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order, line)): At<(wire::StoreId, wire::OrderId, wire::LineId)>,
+    PathParams((store, order, line)): PathParams<(wire::StoreId, wire::OrderId, wire::LineId)>,
     Json(body): Json<ChangeLine>,
 ) -> Result<Response, ApiError> {
     let command = body.parse(line.0)?;
@@ -123,10 +122,10 @@ pub async fn change_line(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn remove_line(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order, line)): At<(wire::StoreId, wire::OrderId, wire::LineId)>,
+    PathParams((store, order, line)): PathParams<(wire::StoreId, wire::OrderId, wire::LineId)>,
 ) -> Result<Response, ApiError> {
     to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, OrderCommand::RemoveLine(line.0)).await
 }
@@ -139,10 +138,10 @@ pub async fn remove_line(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn apply_discount(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<Discount>,
 ) -> Result<Response, ApiError> {
     let command = OrderCommand::ApplyDiscount(body.parse()?);
@@ -157,10 +156,10 @@ pub async fn apply_discount(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn comp(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<Comp>,
 ) -> Result<Response, ApiError> {
     let command = body.parse()?;
@@ -174,10 +173,10 @@ pub async fn comp(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn remove_discount(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order, discount)): At<(wire::StoreId, wire::OrderId, wire::DiscountId)>,
+    PathParams((store, order, discount)): PathParams<(wire::StoreId, wire::OrderId, wire::DiscountId)>,
 ) -> Result<Response, ApiError> {
     let command = OrderCommand::RemoveDiscount(discount.0);
     to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, command).await
@@ -191,10 +190,10 @@ pub async fn remove_discount(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn apply_charge(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<ServiceCharge>,
 ) -> Result<Response, ApiError> {
     let command = OrderCommand::ApplyServiceCharge(body.parse()?);
@@ -208,10 +207,10 @@ pub async fn apply_charge(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn remove_charge(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order, charge)): At<(wire::StoreId, wire::OrderId, wire::ChargeId)>,
+    PathParams((store, order, charge)): PathParams<(wire::StoreId, wire::OrderId, wire::ChargeId)>,
 ) -> Result<Response, ApiError> {
     let command = OrderCommand::RemoveServiceCharge(charge.0);
     to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, command).await
@@ -225,10 +224,10 @@ pub async fn remove_charge(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn place(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<Place>,
 ) -> Result<Response, ApiError> {
     let command = OrderCommand::Place(body.parse());
@@ -243,10 +242,10 @@ pub async fn place(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn set_table(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<SetTable>,
 ) -> Result<Response, ApiError> {
     let command = body.parse();
@@ -261,10 +260,10 @@ pub async fn set_table(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn assign_server(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<AssignServer>,
 ) -> Result<Response, ApiError> {
     let command = body.parse();
@@ -279,10 +278,10 @@ pub async fn assign_server(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn cancel(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(body): Json<Cancel>,
 ) -> Result<Response, ApiError> {
     to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, body.parse()).await
@@ -300,10 +299,10 @@ pub struct NoFields {}
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn complete(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): OrderPath,
+    PathParams((store, order)): OrderPath,
     Json(NoFields {}): Json<NoFields>,
 ) -> Result<Response, ApiError> {
     to_order(&app, caller, headers, (store.0, order.0), StatusCode::OK, OrderCommand::Complete).await

@@ -1,11 +1,11 @@
 //! Payments: start an attempt, say what became of it.
 
-use crate::app::App;
 use crate::http::caller::{Caller, CommandHeaders, Json};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
-use crate::http::path::At;
+use crate::http::path::PathParams;
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -24,10 +24,10 @@ use std::sync::Arc;
     responses((status = 201, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn initiate(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, order)): At<(wire::StoreId, wire::OrderId)>,
+    PathParams((store, order)): PathParams<(wire::StoreId, wire::OrderId)>,
     Json(body): Json<InitiatePayment>,
 ) -> Result<Response, ApiError> {
     let (payment, command) = body.parse(Some(order.0))?;
@@ -44,10 +44,10 @@ pub async fn initiate(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn outcome(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+    PathParams((store, payment)): PathParams<(wire::StoreId, wire::PaymentId)>,
     Json(body): Json<Outcome>,
 ) -> Result<Response, ApiError> {
     let command = PaymentCommand::RecordOutcome(body.parse()?);
@@ -64,10 +64,10 @@ pub async fn outcome(
     responses((status = 201, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn refund(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+    PathParams((store, payment)): PathParams<(wire::StoreId, wire::PaymentId)>,
     Json(body): Json<RequestRefund>,
 ) -> Result<Response, ApiError> {
     let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse()?));
@@ -83,10 +83,10 @@ pub async fn refund(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn refund_outcome(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, payment, refund)): At<(wire::StoreId, wire::PaymentId, wire::RefundId)>,
+    PathParams((store, payment, refund)): PathParams<(wire::StoreId, wire::PaymentId, wire::RefundId)>,
     Json(body): Json<RefundOutcome>,
 ) -> Result<Response, ApiError> {
     let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse(refund.0)?));
@@ -101,10 +101,10 @@ pub async fn refund_outcome(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn capture(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+    PathParams((store, payment)): PathParams<(wire::StoreId, wire::PaymentId)>,
 ) -> Result<Response, ApiError> {
     let command = PaymentCommand::Provider(ProviderCommand::Capture);
     let command = Command::Store(store.0, StoreCommand::Payment(payment.0, command));
@@ -120,10 +120,10 @@ pub async fn capture(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn void(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+    PathParams((store, payment)): PathParams<(wire::StoreId, wire::PaymentId)>,
     Json(body): Json<VoidPayment>,
 ) -> Result<Response, ApiError> {
     let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse()));
@@ -139,10 +139,10 @@ pub async fn void(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn tip(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+    PathParams((store, payment)): PathParams<(wire::StoreId, wire::PaymentId)>,
     Json(body): Json<AdjustTip>,
 ) -> Result<Response, ApiError> {
     let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse()?));
@@ -165,10 +165,10 @@ pub async fn tip(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn review(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, payment)): At<(wire::StoreId, wire::PaymentId)>,
+    PathParams((store, payment)): PathParams<(wire::StoreId, wire::PaymentId)>,
     Json(body): Json<ReviewPayment>,
 ) -> Result<Response, ApiError> {
     let command = Command::Store(store.0, StoreCommand::Payment(payment.0, body.parse()?));

@@ -1,11 +1,11 @@
 //! Stock: what comes in, what is counted, what is sold out.
 
-use crate::app::App;
 use crate::http::caller::{Caller, CommandHeaders, Json};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
-use crate::http::path::At;
+use crate::http::path::PathParams;
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -16,7 +16,7 @@ use schemas::json::{Receipt, wire};
 use std::sync::Arc;
 
 async fn to_stock(
-    app: &App,
+    app: &AppState,
     caller: Caller,
     headers: CommandHeaders,
     store: StoreId,
@@ -35,10 +35,10 @@ async fn to_stock(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn policy(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<SetStockPolicy>,
 ) -> Result<Response, ApiError> {
     to_stock(&app, caller, headers, store.0, body.parse()?).await
@@ -52,10 +52,10 @@ pub async fn policy(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn receive(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<ReceiveStock>,
 ) -> Result<Response, ApiError> {
     to_stock(&app, caller, headers, store.0, body.parse()?).await
@@ -69,10 +69,10 @@ pub async fn receive(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn count(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<CountStock>,
 ) -> Result<Response, ApiError> {
     to_stock(&app, caller, headers, store.0, body.parse()?).await
@@ -86,10 +86,10 @@ pub async fn count(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn adjust(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<AdjustStock>,
 ) -> Result<Response, ApiError> {
     to_stock(&app, caller, headers, store.0, body.parse()?).await
@@ -103,10 +103,10 @@ pub async fn adjust(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn waste(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<WasteStock>,
 ) -> Result<Response, ApiError> {
     to_stock(&app, caller, headers, store.0, body.parse()?).await
@@ -120,10 +120,10 @@ pub async fn waste(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn mark_86(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<Mark86>,
 ) -> Result<Response, ApiError> {
     to_stock(&app, caller, headers, store.0, body.parse()).await
@@ -137,10 +137,10 @@ pub async fn mark_86(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn unmark_86(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At(store): At<wire::StoreId>,
+    PathParams(store): PathParams<wire::StoreId>,
     Json(body): Json<Unmark86>,
 ) -> Result<Response, ApiError> {
     to_stock(&app, caller, headers, store.0, body.parse()).await

@@ -1,13 +1,13 @@
 //! Terminals that were away, and the exceptions a person has to look at.
 
-use super::reads::{Fresh, List, ask, fresh, page_request, view};
 use crate::access::Capability;
-use crate::app::App;
-use crate::http::caller::{Caller, CommandHeaders, Json, Known};
+use crate::http::caller::{Caller, CommandHeaders, Json, ReadHeaders};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems, QueryProblems};
 use crate::http::error::ApiError;
-use crate::http::path::{At, Params};
+use crate::http::path::{PathParams, QueryParams};
+use crate::http::query::{List, ReadParams, ask, fresh, page_request, view};
+use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -23,20 +23,20 @@ use utoipa::IntoParams;
 /// A store's terminals that sent what they had kept while they were away: how far each has come, and what is missing.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/terminals", tag = "terminals",
-    params(("store" = String, Path, description = "The store"), Fresh),
+    params(("store" = String, Path, description = "The store"), ReadParams),
     responses((status = 200, body = List<TerminalView>), QueryProblems)
 )]
 pub async fn list(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    known: Known,
-    At(store): At<wire::StoreId>,
-    Params(params): Params<Fresh>,
+    headers: ReadHeaders,
+    PathParams(store): PathParams<wire::StoreId>,
+    QueryParams(params): QueryParams<ReadParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     fresh(&app, Projection::Terminals, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.terminals(caller.tenant, store.0)).await?;
-    view(&known, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
+    view(&headers, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
 }
 
 /// Which exceptions.
@@ -67,11 +67,11 @@ pub struct ExceptionParams {
     responses((status = 200, body = List<ExceptionView>), QueryProblems)
 )]
 pub async fn exceptions(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
-    known: Known,
-    At(store): At<wire::StoreId>,
-    Params(params): Params<ExceptionParams>,
+    headers: ReadHeaders,
+    PathParams(store): PathParams<wire::StoreId>,
+    QueryParams(params): QueryParams<ExceptionParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadStores)?;
     let page = page_request(params.limit, params.cursor)?;
@@ -80,7 +80,7 @@ pub async fn exceptions(
     fresh(&app, Projection::Terminals, params.min_position.as_deref()).await?;
     let answer = ask(&app, move |app| app.projections.exceptions(caller.tenant, store.0, &filter, &page)).await?;
     let list = List { items: answer.value.entries, cursor: answer.value.next };
-    view(&known, &Answer { value: list, position: answer.position })
+    view(&headers, &Answer { value: list, position: answer.position })
 }
 
 /// Says that a person has dealt with an exception, and what was done. Whoever looks again may say more: the latest is shown.
@@ -91,10 +91,10 @@ pub async fn exceptions(
     responses((status = 200, body = Receipt<'static>), CommandProblems)
 )]
 pub async fn resolve(
-    State(app): State<Arc<App>>,
+    State(app): State<Arc<AppState>>,
     caller: Caller,
     headers: CommandHeaders,
-    At((store, exception)): At<(wire::StoreId, PositionToken)>,
+    PathParams((store, exception)): PathParams<(wire::StoreId, PositionToken)>,
     Json(body): Json<ResolveException>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::Review)?;

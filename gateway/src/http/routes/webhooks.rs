@@ -1,29 +1,20 @@
 //! What payment providers say.
 
-use super::reads::List;
-use crate::app::App;
-use crate::http::caller::Caller;
 use crate::http::caller::collect;
 use crate::http::error::ApiError;
-use crate::http::path::At;
+use crate::http::path::PathParams;
 use crate::providers::intake::{IntakeError, keep};
 use crate::providers::signature::{BadSignature, TOLERANCE_S, verify};
-use crate::providers::{Held, Stats, driver};
+use crate::providers::{Held, Stats};
+use crate::state::AppState;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use domain::calendar::Timestamp;
 use domain::event::ProviderSaid;
-use domain::ids::{StoreId, Text};
-use projections::PageRequest;
-use schemas::json::event::said_name;
-use schemas::json::{FieldError, Problem, WebhookAnswer, WebhookStatus, wire};
+use schemas::json::{Problem, WebhookAnswer, WebhookStatus, wire};
 use schemas::provider::Named;
-use schemas::stored::Parked;
-use schemas::views::{PaymentView, Shown, UnmatchedView};
-use serde::Serialize;
 use std::sync::Arc;
-use utoipa::ToSchema;
 
 /// The most bytes of a webhook's body.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -51,8 +42,8 @@ const BODY_BYTES_MAX: usize = 64 << 10;
     security(())
 )]
 pub async fn receive(
-    State(app): State<Arc<App>>,
-    At((provider, account)): At<(String, wire::AccountId)>,
+    State(app): State<Arc<AppState>>,
+    PathParams((provider, account)): PathParams<(String, wire::AccountId)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<axum::Json<WebhookAnswer>, ApiError> {
@@ -72,13 +63,13 @@ pub async fn receive(
 }
 
 async fn take(
-    app: &Arc<App>,
+    app: &Arc<AppState>,
     held: &Held,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<axum::Json<WebhookAnswer>, ApiError> {
     let body = collect(body, BODY_BYTES_MAX).await?;
-    let now = driver::now();
+    let now = commands::Clock::System.now();
     let event_id = verify(&held.account, headers, &body, now.0 / Timestamp::SECOND_US)
         .map_err(|bad| ApiError::Signature { problem: signature_problem(bad) })?;
     let told = held.account.adapter.webhook(event_id, &body);
@@ -106,48 +97,4 @@ fn signature_problem(bad: BadSignature) -> String {
         BadSignature::Time => format!("its time is more than {TOLERANCE_S} seconds from the server's"),
         BadSignature::Wrong => "it is signed with no key of the account".to_owned(),
     }
-}
-
-/// Payments, or with `state=unmatched` what providers said that fits none.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum PaymentsAnswer {
-    /// Payments.
-    Payments(#[schema(inline)] List<PaymentView>),
-    /// Messages of providers.
-    Unmatched(#[schema(inline)] List<UnmatchedView>),
-}
-
-/// The state that is none of a payment's.
-pub const UNMATCHED: &str = "unmatched";
-
-/// What providers said that fits no payment of a store, newest first.
-///
-/// # Errors
-/// [`ApiError::Query`] for a cursor of another list.
-pub fn unmatched(
-    app: &App,
-    caller: &Caller,
-    store: StoreId,
-    page: &PageRequest,
-) -> Result<List<UnmatchedView>, ApiError> {
-    let from = match page.cursor.as_deref().map(str::parse::<usize>) {
-        None => 0,
-        Some(Ok(from)) => from,
-        Some(Err(_)) => return Err(ApiError::Query(FieldError::new("cursor", "is not one of this list"))),
-    };
-    let found = app.providers.unmatched(caller.tenant, store);
-    let next = from.saturating_add(page.limit);
-    let cursor = (next < found.len()).then(|| next.to_string());
-    let shown = |parked: Parked| UnmatchedView {
-        provider_account: Shown(parked.account),
-        kind: Shown(Text::parse(said_name(&parked.message.said)).expect("it is a text")),
-        provider_event_id: Shown(parked.message.event_id),
-        provider_ref: parked.message.reference.map(Shown),
-        payment_id: parked.payment.map(Shown),
-        amount: parked.message.amount.map(|amount| amount.0),
-        currency: parked.message.currency.map(Shown),
-        received_at: Shown(parked.received_at),
-    };
-    Ok(List { items: found.into_iter().skip(from).take(page.limit).map(shown).collect(), cursor })
 }

@@ -1,0 +1,24 @@
+//! What the verbs have in common.
+
+use crate::causes::with_causes;
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The data directory: the flag, else `COMANDA_DATA`, else `./data`. The variable is read here and not by clap, for which
+/// one that is set conflicts with `--url` as much as the flag does.
+pub fn data_dir(flag: Option<&Path>) -> PathBuf {
+    match flag {
+        Some(dir) => dir.to_owned(),
+        None => std::env::var_os("COMANDA_DATA").map_or_else(|| PathBuf::from("./data"), PathBuf::from),
+    }
+}
+
+/// Says what went wrong, with its causes, and fails.
+pub fn fail(error: &(dyn Error + 'static)) -> ExitCode {
+    #[expect(clippy::print_stderr, reason = "this is where a person at the command line is told")]
+    {
+        eprintln!("comanda: {}", with_causes(error));
+    }
+    ExitCode::FAILURE
+}

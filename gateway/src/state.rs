@@ -1,0 +1,29 @@
+//! What handlers take: the parts of a running server, put together in `app.rs`.
+
+use crate::metrics::Metrics;
+use crate::providers::Providers;
+use commands::Engine;
+use eventlog::LogReader;
+use projections::Projections;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// How many feeds may run at once: each has a thread.
+pub const FEEDS_MAX: usize = 64;
+
+/// Everything a request may reach.
+#[derive(Debug)]
+pub struct AppState {
+    /// The write side.
+    pub engine: Engine,
+    /// The durable log.
+    pub reader: LogReader,
+    /// The read side.
+    pub projections: Projections,
+    /// Requests counted by route and status.
+    pub metrics: Metrics,
+    /// One permit per feed, [`FEEDS_MAX`] in all. Closed when the server stops: then every feed ends.
+    pub feeds: Arc<Semaphore>,
+    /// Accounts at payment providers.
+    pub providers: Providers,
+}
