@@ -4,8 +4,7 @@ use crate::fold::FoldError;
 use crate::place::Place;
 use crate::snapshot::{Snapshot, SnapshotError};
 use domain::calendar::Timestamp;
-use domain::command::{OrderCommand, PaymentCommand, StoreCommand};
-use domain::event::{Event, OrderEvent, PaymentEvent, StoreEvent, TicketEvent};
+use domain::event::{Event, StoreEvent};
 use domain::ids::{StoreId, TenantId};
 use domain::store::{Entity, Settings, Store};
 use domain::stream::Stream;
@@ -26,127 +25,12 @@ pub(crate) enum LoadError {
     Missing { position: Position },
 }
 
-/// The entities a command is about, as far as they have to be in memory for its decision.
-pub(crate) fn entities_of(command: &StoreCommand) -> [Option<Entity>; 2] {
-    match command {
-        StoreCommand::Order(order, OrderCommand::MergeInto(target)) => {
-            // One that is to go into itself is refused, and read once.
-            [Some(Entity::Order(*order)), Some(Entity::Order(*target)).filter(|_| target != order)]
-        }
-        StoreCommand::Order(order, _) => [Some(Entity::Order(*order)), None],
-        StoreCommand::Payment(payment, command) => match command {
-            PaymentCommand::Initiate { order, .. } => [Some(Entity::Payment(*payment)), Some(Entity::Order(*order))],
-            PaymentCommand::Provider(_)
-            | PaymentCommand::Review(_)
-            | PaymentCommand::RecordOutcome(_)
-            | PaymentCommand::RequestRefund(_)
-            | PaymentCommand::RecordRefundOutcome { .. }
-            | PaymentCommand::Expire { .. } => [Some(Entity::Payment(*payment)), None],
-        },
-        StoreCommand::Ticket(ticket, _) => [Some(Entity::Ticket(*ticket)), None],
-        StoreCommand::Put(_)
-        | StoreCommand::AdoptMenu { .. }
-        | StoreCommand::SetPrice { .. }
-        | StoreCommand::SetAvailability { .. }
-        | StoreCommand::Stock(_)
-        | StoreCommand::Drawer(..)
-        | StoreCommand::OpenDay { .. }
-        | StoreCommand::CloseDay { .. }
-        | StoreCommand::Terminal(..) => [None, None],
-    }
-}
-
-/// The entity a stream is the history of.
-pub(crate) fn entity_at(stream: &Stream) -> Option<Entity> {
-    match stream {
-        Stream::Order(_, _, order) => Some(Entity::Order(*order)),
-        Stream::Payment(_, _, payment) => Some(Entity::Payment(*payment)),
-        Stream::Ticket(_, _, ticket) => Some(Entity::Ticket(*ticket)),
-        Stream::Menu(_)
-        | Stream::Access(_)
-        | Stream::Store(..)
-        | Stream::StoreMenu(..)
-        | Stream::Stock(..)
-        | Stream::Drawer(..)
-        | Stream::Day(..)
-        | Stream::Terminal(..) => None,
-    }
-}
-
 /// The number that an entity's name is, where it is a UUID.
 pub(crate) fn name_of(entity: Entity) -> Option<u128> {
     match entity {
         Entity::Order(order) => order.0.to_u128(),
         Entity::Payment(payment) => payment.0.to_u128(),
         Entity::Ticket(ticket) => ticket.0.to_u128(),
-    }
-}
-
-/// The entity an event is a fact of, where it has a stream of its own.
-fn entity_of(event: &Event) -> Option<Entity> {
-    match event {
-        Event::Order(order, _) => Some(Entity::Order(*order)),
-        Event::Payment(payment, _) => Some(Entity::Payment(*payment)),
-        Event::Ticket(ticket, _) => Some(Entity::Ticket(*ticket)),
-        Event::Drawer(..)
-        | Event::Day(_)
-        | Event::Terminal(..)
-        | Event::Stock(_)
-        | Event::Menu(_)
-        | Event::Access(_)
-        | Event::Store(_)
-        | Event::StoreMenu(_) => None,
-    }
-}
-
-/// What an event names that its entity is folded together with: a payment and a ticket know their order, and an order what
-/// became of the payments it took or could not take. It does not know its tickets: those of an order that may still change are
-/// named by the store's row, and of one that takes no more changes they say nothing that is still asked for.
-fn companion(event: &Event) -> Option<Entity> {
-    match event {
-        Event::Payment(_, PaymentEvent::PaymentInitiated { order, .. }) => Some(Entity::Order(*order)),
-        Event::Ticket(_, TicketEvent::TicketCreated { order, .. } | TicketEvent::TicketMoved { order, .. }) => {
-            Some(Entity::Order(*order))
-        }
-        Event::Order(_, event) => match event {
-            OrderEvent::PaymentApplied { payment, .. }
-            | OrderEvent::PaymentNotApplicable { payment, .. }
-            | OrderEvent::RefundRecorded { payment, .. } => Some(Entity::Payment(*payment)),
-            OrderEvent::OrderOpened(_)
-            | OrderEvent::LineAdded(_)
-            | OrderEvent::LineQtyChanged { .. }
-            | OrderEvent::LineRemoved { .. }
-            | OrderEvent::LinesHeld { .. }
-            | OrderEvent::LinesFired { .. }
-            | OrderEvent::LinesServed { .. }
-            | OrderEvent::LineVoided { .. }
-            | OrderEvent::LinesComped { .. }
-            | OrderEvent::OrderMovedToTable { .. }
-            | OrderEvent::ServerAssigned { .. }
-            | OrderEvent::DiscountApplied(_)
-            | OrderEvent::DiscountRemoved { .. }
-            | OrderEvent::ServiceChargeApplied(_)
-            | OrderEvent::ServiceChargeRemoved { .. }
-            | OrderEvent::OrderPlaced { .. }
-            | OrderEvent::OrderRepriced { .. }
-            | OrderEvent::CheckSplit { .. }
-            | OrderEvent::CheckPaid { .. }
-            | OrderEvent::LinesReceivedByMerge(_)
-            | OrderEvent::OrderMergedInto { .. }
-            | OrderEvent::TotalMismatchRecorded { .. }
-            | OrderEvent::OrderCancelled { .. }
-            | OrderEvent::OrderCompleted { .. } => None,
-        },
-        Event::Payment(..)
-        | Event::Ticket(..)
-        | Event::Drawer(..)
-        | Event::Day(_)
-        | Event::Terminal(..)
-        | Event::Stock(_)
-        | Event::Menu(_)
-        | Event::Access(_)
-        | Event::Store(_)
-        | Event::StoreMenu(_) => None,
     }
 }
 
@@ -230,7 +114,7 @@ impl StoreLoader<'_> {
             let held = events_of(self.reader, &stream_of(self.tenant, self.store, entity))?;
             let held = held.into_iter().filter(|(position, _)| *position < below);
             for (position, event) in held {
-                if let Some(named) = companion(&event)
+                if let Some(named) = event.companion()
                     && !wanted.contains(&named)
                 {
                     wanted.push(named);
@@ -309,9 +193,9 @@ impl StoreLoader<'_> {
         now: Timestamp,
     ) -> Result<(), LoadError> {
         // The first event of a stream finds nothing there.
-        let itself = entity_of(fact).filter(|_| event.revision != Revision(0));
+        let itself = fact.entity().filter(|_| event.revision != Revision(0));
         let wanted: Vec<Entity> =
-            [itself, companion(fact)].into_iter().flatten().filter(|entity| !place.store.holds(*entity)).collect();
+            [itself, fact.companion()].into_iter().flatten().filter(|entity| !place.store.holds(*entity)).collect();
         if !wanted.is_empty() {
             let folded = self.entities(place.store.settings(), &wanted, event.position)?;
             place.admit(folded, now);

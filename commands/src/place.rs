@@ -2,7 +2,7 @@
 
 use crate::fold::FoldError;
 use domain::calendar::Timestamp;
-use domain::event::{Event, OrderEvent, StockEvent, StoreEvent};
+use domain::event::{Event, StoreEvent};
 use domain::ids::{OrderId, Text};
 use domain::store::{Due, Store};
 use eventlog::Position;
@@ -106,12 +106,12 @@ impl Place {
         if let Event::Store(StoreEvent::StoreSettingsChanged(settings)) = event {
             self.zone = zone(&settings.time_zone)?;
         }
-        let due = due_of(event);
+        let due = event.due();
         let from = due.and_then(|due| self.store.due_at(due));
         self.store.evolve(event);
         self.next = Position(position.0 + 1);
         self.used = now;
-        if let Some(order) = closes(event) {
+        if let Some(order) = event.closes() {
             self.closed.push_back((now, order));
         }
         if let Some(leaving) = &mut self.leaving
@@ -192,98 +192,4 @@ impl Place {
 
 fn zone(name: &Text) -> Result<TimeZone, FoldError> {
     TimeZone::get(name.as_str()).map_err(|_| FoldError::Zone { zone: name.clone() })
-}
-
-/// The order that takes no more changes from this event on.
-fn closes(event: &Event) -> Option<OrderId> {
-    match event {
-        Event::Order(order, event) => match event {
-            OrderEvent::OrderCancelled { .. }
-            | OrderEvent::OrderCompleted { .. }
-            | OrderEvent::OrderMergedInto { .. } => Some(*order),
-            OrderEvent::OrderPlaced { .. }
-            | OrderEvent::PaymentApplied { .. }
-            | OrderEvent::OrderOpened(_)
-            | OrderEvent::LineAdded(_)
-            | OrderEvent::LineQtyChanged { .. }
-            | OrderEvent::LineRemoved { .. }
-            | OrderEvent::LinesHeld { .. }
-            | OrderEvent::LinesFired { .. }
-            | OrderEvent::LinesServed { .. }
-            | OrderEvent::LineVoided { .. }
-            | OrderEvent::LinesComped { .. }
-            | OrderEvent::OrderMovedToTable { .. }
-            | OrderEvent::ServerAssigned { .. }
-            | OrderEvent::DiscountApplied(_)
-            | OrderEvent::DiscountRemoved { .. }
-            | OrderEvent::ServiceChargeApplied(_)
-            | OrderEvent::ServiceChargeRemoved { .. }
-            | OrderEvent::OrderRepriced { .. }
-            | OrderEvent::CheckSplit { .. }
-            | OrderEvent::CheckPaid { .. }
-            | OrderEvent::LinesReceivedByMerge(_)
-            | OrderEvent::PaymentNotApplicable { .. }
-            | OrderEvent::RefundRecorded { .. }
-            | OrderEvent::TotalMismatchRecorded { .. } => None,
-        },
-        Event::Payment(..)
-        | Event::Ticket(..)
-        | Event::Drawer(..)
-        | Event::Day(_)
-        | Event::Terminal(..)
-        | Event::Stock(_)
-        | Event::Menu(_)
-        | Event::Access(_)
-        | Event::Store(_)
-        | Event::StoreMenu(_) => None,
-    }
-}
-
-/// The entity whose deadline an event may move. Looking a deadline up costs more than most events, so those that never
-/// move one are named here.
-fn due_of(event: &Event) -> Option<Due> {
-    match event {
-        Event::Order(order, event) => match event {
-            OrderEvent::OrderPlaced { .. }
-            | OrderEvent::LinesFired { .. }
-            | OrderEvent::PaymentApplied { .. }
-            | OrderEvent::LinesReceivedByMerge(_)
-            | OrderEvent::OrderMergedInto { .. }
-            | OrderEvent::OrderCancelled { .. }
-            | OrderEvent::OrderCompleted { .. } => Some(Due::Order(*order)),
-            OrderEvent::OrderOpened(_)
-            | OrderEvent::LineAdded(_)
-            | OrderEvent::LineQtyChanged { .. }
-            | OrderEvent::LineRemoved { .. }
-            | OrderEvent::LinesHeld { .. }
-            | OrderEvent::LinesServed { .. }
-            | OrderEvent::LineVoided { .. }
-            | OrderEvent::LinesComped { .. }
-            | OrderEvent::OrderMovedToTable { .. }
-            | OrderEvent::ServerAssigned { .. }
-            | OrderEvent::DiscountApplied(_)
-            | OrderEvent::DiscountRemoved { .. }
-            | OrderEvent::ServiceChargeApplied(_)
-            | OrderEvent::ServiceChargeRemoved { .. }
-            | OrderEvent::OrderRepriced { .. }
-            | OrderEvent::CheckSplit { .. }
-            | OrderEvent::CheckPaid { .. }
-            | OrderEvent::PaymentNotApplicable { .. }
-            | OrderEvent::RefundRecorded { .. }
-            | OrderEvent::TotalMismatchRecorded { .. } => None,
-        },
-        Event::Payment(payment, _) => Some(Due::Payment(*payment)),
-        Event::Stock(StockEvent::ItemMarked86 { sku, .. } | StockEvent::ItemUnmarked86 { sku }) => {
-            Some(Due::Mark86(*sku))
-        }
-        Event::Ticket(..)
-        | Event::Drawer(..)
-        | Event::Day(_)
-        | Event::Terminal(..)
-        | Event::Stock(_)
-        | Event::Menu(_)
-        | Event::Access(_)
-        | Event::Store(_)
-        | Event::StoreMenu(_) => None,
-    }
 }

@@ -11,7 +11,7 @@ pub use outbox::{OUTBOX_PARKED_MAX, Outbox, OutboxError, ParkedAt};
 
 use crate::fold::FoldError;
 use crate::load::decode;
-use domain::event::{Capture, Event, PaymentEvent};
+use domain::event::{Capture, Event, PaymentEffect};
 use domain::ids::{AccountId, PaymentId, StoreId, TenantId, Text};
 use domain::payment::{Payment, PaymentState};
 use domain::refund::RefundState;
@@ -82,27 +82,15 @@ pub fn duties(batch: &StoredBatch, from: Position, mut see: impl FnMut(News)) ->
             }
             let (Stream::Payment(tenant, store, payment), Event::Payment(_, fact)) = decode(&event)? else { continue };
             let owed = |what| News::Owed(event.position, Duty { tenant, store, payment, what });
-            match &fact {
-                PaymentEvent::AuthorisationRequested { .. } => see(owed(Errand::Authorise)),
-                PaymentEvent::CaptureRequested { .. } => see(owed(Errand::Capture)),
-                PaymentEvent::VoidRequested { .. } => see(owed(Errand::Void)),
-                PaymentEvent::RefundRequested { refund, .. } => see(owed(Errand::Refund(*refund))),
-                PaymentEvent::PaymentInitiated { .. }
-                | PaymentEvent::PaymentCaptured { .. }
-                | PaymentEvent::PaymentFailed { .. }
-                | PaymentEvent::PaymentExpired
-                | PaymentEvent::PaymentFlagged { .. }
-                | PaymentEvent::PaymentOutcomeIgnored { .. }
-                | PaymentEvent::RefundSucceeded { .. }
-                | PaymentEvent::RefundFailed { .. }
-                | PaymentEvent::RefundOutcomeIgnored { .. }
-                | PaymentEvent::ProviderEventReceived(_)
-                | PaymentEvent::PaymentAuthorised { .. }
-                | PaymentEvent::PaymentVoided
-                | PaymentEvent::PaymentDisputed
-                | PaymentEvent::TipAdjusted { .. }
-                | PaymentEvent::ProviderEventIgnored { .. }
-                | PaymentEvent::PaymentReviewed { .. } => {}
+            match fact.effect() {
+                PaymentEffect::Authorise => see(owed(Errand::Authorise)),
+                PaymentEffect::Capture => see(owed(Errand::Capture)),
+                PaymentEffect::Void => see(owed(Errand::Void)),
+                PaymentEffect::Refund { refund, .. } => see(owed(Errand::Refund(refund))),
+                PaymentEffect::Started
+                | PaymentEffect::Ended
+                | PaymentEffect::RefundEnded { .. }
+                | PaymentEffect::None => {}
             }
             see(News::Touched { tenant, store, payment });
         }

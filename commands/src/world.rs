@@ -5,7 +5,7 @@ use crate::envelope::Envelope;
 use crate::fetch::Want;
 use crate::fold::FoldError;
 use crate::ids::{Ids, Known, LookedUp, TenantNumber};
-use crate::load::{entities_of, name_of, stream_of};
+use crate::load::{name_of, stream_of};
 use crate::place::{ClosedOrders, Moved, Place};
 use domain::calendar::{LocalDateTime, Timestamp};
 use domain::command::{Command, Context, PaymentCommand, StoreCommand};
@@ -190,7 +190,7 @@ impl World {
                     name_of(*entity).map_or(i64::MIN, |name| self.ids.not_before(name)),
                 )
         };
-        let entities: Vec<Entity> = entities_of(command?).into_iter().flatten().filter(is_lacking).collect();
+        let entities: Vec<Entity> = command?.entities().into_iter().flatten().filter(is_lacking).collect();
         let settings = || Box::new(place.store.settings().clone());
         (!entities.is_empty()).then(|| Want::Entities { settings: settings(), entities })
     }

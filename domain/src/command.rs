@@ -1,7 +1,7 @@
 //! Commands: requests to change something. They are parsed at the door; what is left to refuse is the trade's business.
 
 use crate::calendar::{Date, LocalDateTime, Timestamp};
-use crate::event::{ChainHead, Role};
+use crate::event::{ChainHead, Entity, Role};
 use crate::ids::{
     ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TicketId, TokenId, VariationId,
 };
@@ -152,6 +152,21 @@ impl StoreCommand {
             | StoreCommand::CloseDay { .. }
             | StoreCommand::Ticket(..)
             | StoreCommand::Terminal(..) => (None, None),
+        }
+    }
+
+    /// The entities that have to be in memory to decide it.
+    pub fn entities(&self) -> [Option<Entity>; 2] {
+        match self {
+            // One that is to go into itself is refused, and read once.
+            StoreCommand::Order(order, OrderCommand::MergeInto(target)) => {
+                [Some(Entity::Order(*order)), Some(Entity::Order(*target)).filter(|_| target != order)]
+            }
+            StoreCommand::Ticket(ticket, _) => [Some(Entity::Ticket(*ticket)), None],
+            command => {
+                let (order, payment) = command.names();
+                [payment.map(Entity::Payment), order.map(Entity::Order)]
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Business days: which one is open, and what was booked on it.
 
 use crate::calendar::Date;
-use crate::event::{DayClosing, DayEvent, DayTotals, OrderEvent, Tender};
+use crate::event::{Closed, DayClosing, DayEvent, DayTotals, OrderEffect, OrderEvent, Tender};
 use crate::ids::Revision;
 use crate::money::Money;
 use crate::order::{OrderSlot, Sale};
@@ -67,75 +67,54 @@ impl Days {
         self.events += 1;
     }
 
-    /// Books a fact about an order, as the order was before it.
+    /// Books an event of an order, as the order was before it.
     pub(crate) fn book(&mut self, before: &OrderSlot, event: &OrderEvent) {
-        let (sale, is_placed) = match before {
-            slot if slot.is_training() => return,
-            OrderSlot::Live(order) if order.is_imported => return,
-            OrderSlot::Live(order) => (order.sale(), order.is_placed),
-            OrderSlot::Closed(_) => (Sale::default(), false),
-        };
-        let totals = &mut self.totals;
-        match event {
-            OrderEvent::OrderPlaced { totals: placed, .. } => {
-                totals.orders += 1;
-                totals.sell(&Sale::of(placed), 1);
-            }
-            OrderEvent::OrderRepriced { totals: now } => {
-                totals.sell(&sale, -1);
-                totals.sell(&Sale::of(now), 1);
-            }
-            OrderEvent::OrderCancelled { .. } if is_placed => {
-                totals.orders -= 1;
-                totals.sell(&sale, -1);
-            }
-            // The other order is repriced in the same commit.
-            OrderEvent::OrderMergedInto { .. } if is_placed => {
-                totals.orders -= 1;
-                totals.sell(&sale, -1);
-            }
-            OrderEvent::PaymentApplied { tender, amount, tip, .. } => {
-                match tender {
-                    Tender::Cash => add(&mut totals.cash, amount.0),
-                    Tender::External(_) => add(&mut totals.other, amount.0),
-                }
-                add(&mut totals.tips, tip.0);
-            }
-            OrderEvent::PaymentNotApplicable { unapplied, .. } => add(&mut totals.unapplied, unapplied.0),
-            OrderEvent::RefundRecorded { tender, parts, .. } => {
-                totals.refunds += 1;
-                add(&mut totals.refunded, parts.sum().0);
-                if *tender == Tender::Cash {
-                    add(&mut totals.refunded_cash, parts.sum().0);
-                }
-            }
-            OrderEvent::OrderOpened(_)
-            | OrderEvent::LineAdded(_)
-            | OrderEvent::LineQtyChanged { .. }
-            | OrderEvent::LineRemoved { .. }
-            | OrderEvent::LinesHeld { .. }
-            | OrderEvent::LinesFired { .. }
-            | OrderEvent::LinesServed { .. }
-            | OrderEvent::LineVoided { .. }
-            | OrderEvent::LinesComped { .. }
-            | OrderEvent::OrderMovedToTable { .. }
-            | OrderEvent::ServerAssigned { .. }
-            | OrderEvent::CheckSplit { .. }
-            | OrderEvent::CheckPaid { .. }
-            | OrderEvent::LinesReceivedByMerge(_)
-            | OrderEvent::DiscountApplied(_)
-            | OrderEvent::DiscountRemoved { .. }
-            | OrderEvent::ServiceChargeApplied(_)
-            | OrderEvent::ServiceChargeRemoved { .. }
-            | OrderEvent::OrderCancelled { .. }
-            | OrderEvent::OrderMergedInto { .. }
-            | OrderEvent::TotalMismatchRecorded { .. }
-            | OrderEvent::OrderCompleted { .. } => {}
+        match before {
+            // Rule A3, and what a file says was booked elsewhere.
+            slot if slot.is_training() => {}
+            OrderSlot::Live(order) if order.is_imported => {}
+            OrderSlot::Live(order) => self.totals.book(event.effect(), order.is_placed.then(|| order.sale())),
+            OrderSlot::Closed(_) => self.totals.book(event.effect(), None),
         }
     }
 }
 
 impl DayTotals {
+    /// Books what an event of an order means. `sold` is what the order came to before, if it was placed and not closed.
+    pub fn book(&mut self, effect: OrderEffect<'_>, sold: Option<Sale>) {
+        match (effect, sold) {
+            (OrderEffect::Placed(totals), _) => {
+                self.orders += 1;
+                self.sell(&Sale::of(totals), 1);
+            }
+            (OrderEffect::Repriced(totals), sold) => {
+                self.sell(&sold.unwrap_or_default(), -1);
+                self.sell(&Sale::of(totals), 1);
+            }
+            // The order a merged one went into is repriced in the same commit.
+            (OrderEffect::Closed(Closed::Cancelled | Closed::Merged), Some(sold)) => {
+                self.orders -= 1;
+                self.sell(&sold, -1);
+            }
+            (OrderEffect::Paid { tender, amount, tip, .. }, _) => {
+                match tender {
+                    Tender::Cash => add(&mut self.cash, amount.0),
+                    Tender::External(_) => add(&mut self.other, amount.0),
+                }
+                add(&mut self.tips, tip.0);
+            }
+            (OrderEffect::Unapplied { amount, .. }, _) => add(&mut self.unapplied, amount.0),
+            (OrderEffect::Refunded { tender, parts, .. }, _) => {
+                self.refunds += 1;
+                add(&mut self.refunded, parts.sum().0);
+                if tender == Tender::Cash {
+                    add(&mut self.refunded_cash, parts.sum().0);
+                }
+            }
+            (OrderEffect::Closed(_) | OrderEffect::Advanced | OrderEffect::None, _) => {}
+        }
+    }
+
     fn sell(&mut self, sale: &Sale, sign: i64) {
         add(&mut self.gross, sign * sale.gross.0);
         add(&mut self.discounts, sign * sale.discounts.0);
@@ -143,41 +122,6 @@ impl DayTotals {
         add(&mut self.tax, sign * sale.tax.0);
         add(&mut self.tax_inclusive, sign * sale.tax_inclusive.0);
         add(&mut self.sales, sign * sale.total.0);
-    }
-}
-
-/// Whether a fact is booked on a day: then one has to be open. `before` is the order as it was, if it was there.
-pub(crate) fn is_booked(before: Option<&OrderSlot>, event: &OrderEvent) -> bool {
-    match event {
-        // An order that was not placed is no sale, so nothing ends with it.
-        OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. } => {
-            matches!(before, Some(OrderSlot::Live(order)) if order.is_placed)
-        }
-        OrderEvent::OrderPlaced { .. }
-        | OrderEvent::OrderRepriced { .. }
-        | OrderEvent::PaymentApplied { .. }
-        | OrderEvent::PaymentNotApplicable { .. }
-        | OrderEvent::RefundRecorded { .. } => true,
-        OrderEvent::OrderOpened(_)
-        | OrderEvent::LineAdded(_)
-        | OrderEvent::LineQtyChanged { .. }
-        | OrderEvent::LineRemoved { .. }
-        | OrderEvent::LinesHeld { .. }
-        | OrderEvent::LinesFired { .. }
-        | OrderEvent::LinesServed { .. }
-        | OrderEvent::LineVoided { .. }
-        | OrderEvent::LinesComped { .. }
-        | OrderEvent::OrderMovedToTable { .. }
-        | OrderEvent::ServerAssigned { .. }
-        | OrderEvent::CheckSplit { .. }
-        | OrderEvent::CheckPaid { .. }
-        | OrderEvent::LinesReceivedByMerge(_)
-        | OrderEvent::DiscountApplied(_)
-        | OrderEvent::DiscountRemoved { .. }
-        | OrderEvent::ServiceChargeApplied(_)
-        | OrderEvent::ServiceChargeRemoved { .. }
-        | OrderEvent::TotalMismatchRecorded { .. }
-        | OrderEvent::OrderCompleted { .. } => false,
     }
 }
 

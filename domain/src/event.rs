@@ -7,6 +7,7 @@ use crate::ids::{DrawerId, OrderId, PaymentId, TerminalId, TicketId};
 mod access;
 mod day;
 mod drawer;
+mod effect;
 mod menu;
 mod order;
 mod payment;
@@ -20,6 +21,7 @@ mod ticket;
 pub use access::{AccessEvent, Role};
 pub use day::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
 pub use drawer::DrawerEvent;
+pub use effect::{Closed, Due, Entity, OrderEffect, PaymentEffect};
 pub use menu::MenuEvent;
 pub use order::{
     CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, FixedPart, Line, LineModifier,

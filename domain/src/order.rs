@@ -63,7 +63,7 @@ pub struct Sale {
 
 impl Sale {
     /// What these totals come to.
-    pub(crate) fn of(totals: &Totals) -> Sale {
+    pub fn of(totals: &Totals) -> Sale {
         Sale {
             gross: totals.gross,
             discounts: totals.discount,

@@ -312,21 +312,7 @@ impl Payment {
             PaymentEvent::VoidRequested { .. } => provider.void_requested = true,
             PaymentEvent::PaymentDisputed => provider.is_disputed = true,
             PaymentEvent::TipAdjusted { tip } => self.tip = *tip,
-            PaymentEvent::AuthorisationRequested { .. }
-            | PaymentEvent::ProviderEventReceived(_)
-            | PaymentEvent::PaymentVoided
-            | PaymentEvent::ProviderEventIgnored { .. }
-            | PaymentEvent::PaymentReviewed { .. }
-            | PaymentEvent::PaymentInitiated { .. }
-            | PaymentEvent::PaymentCaptured { .. }
-            | PaymentEvent::PaymentFailed { .. }
-            | PaymentEvent::PaymentExpired
-            | PaymentEvent::PaymentFlagged { .. }
-            | PaymentEvent::PaymentOutcomeIgnored { .. }
-            | PaymentEvent::RefundRequested { .. }
-            | PaymentEvent::RefundSucceeded { .. }
-            | PaymentEvent::RefundFailed { .. }
-            | PaymentEvent::RefundOutcomeIgnored { .. } => {}
+            _ => {}
         }
     }
 

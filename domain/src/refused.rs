@@ -10,6 +10,8 @@ use crate::ids::{
 use crate::money::{Currency, Money, QtyMilli};
 use crate::staff::Right;
 
+pub use crate::event::Closed;
+
 /// A stock item an order asks for and cannot have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
@@ -21,17 +23,6 @@ pub struct Shortage {
     pub available: QtyMilli,
     /// Whether it is marked sold out.
     pub marked_86: bool,
-}
-
-/// What an order that takes no more changes has become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// Settled.
-    Completed,
-    /// Cancelled.
-    Cancelled,
-    /// Gone into another order.
-    Merged,
 }
 
 /// Why a command was refused.

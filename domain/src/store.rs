@@ -1,10 +1,12 @@
 //! A store: everything one writer decides for.
 
 use crate::calendar::{Date, Timestamp};
-use crate::command::{Context, OrderCommand, PaymentCommand, StoreCommand};
+use crate::command::{Context, OrderCommand, StoreCommand};
 use crate::day::Days;
 use crate::drawer::Drawer;
-use crate::event::{Event, Opening, OrderEvent, PaymentEvent, RenamedLine, StoreEvent, StoreMenuEvent, TicketEvent};
+use crate::event::{
+    Event, Opening, OrderEvent, PaymentEffect, PaymentEvent, RenamedLine, StoreEvent, StoreMenuEvent, TicketEvent,
+};
 use crate::hash::IdMap;
 use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, TerminalId, Text, TicketId, VariationId};
 use crate::menu::ItemPrice;
@@ -35,8 +37,9 @@ mod refunds;
 mod review;
 mod values;
 
+pub use crate::event::{Due, Entity};
 pub use crate::settings::{CashShifts, Settings};
-pub use values::{Due, Entity, Ingested, StoreParts};
+pub use values::{Ingested, StoreParts};
 
 /// A kitchen ticket in the store's memory; what is on it is with its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -321,27 +324,10 @@ impl Store {
         };
         // An order knows which attempts are under way, so that its deadline can end them.
         if let Some(OrderSlot::Live(order)) = self.orders.get_mut(&payment.order) {
-            match event {
-                PaymentEvent::PaymentInitiated { .. } => order.attempts.push(id),
-                PaymentEvent::PaymentCaptured { .. }
-                | PaymentEvent::PaymentFailed { .. }
-                | PaymentEvent::PaymentExpired
-                | PaymentEvent::PaymentFlagged { .. }
-                | PaymentEvent::PaymentVoided
-                | PaymentEvent::PaymentOutcomeIgnored { .. } => order.attempts.retain(|attempt| *attempt != id),
-                PaymentEvent::AuthorisationRequested { .. }
-                | PaymentEvent::ProviderEventReceived(_)
-                | PaymentEvent::PaymentAuthorised { .. }
-                | PaymentEvent::CaptureRequested { .. }
-                | PaymentEvent::VoidRequested { .. }
-                | PaymentEvent::PaymentDisputed
-                | PaymentEvent::TipAdjusted { .. }
-                | PaymentEvent::ProviderEventIgnored { .. }
-                | PaymentEvent::PaymentReviewed { .. }
-                | PaymentEvent::RefundRequested { .. }
-                | PaymentEvent::RefundSucceeded { .. }
-                | PaymentEvent::RefundFailed { .. }
-                | PaymentEvent::RefundOutcomeIgnored { .. } => {}
+            match event.effect() {
+                PaymentEffect::Started => order.attempts.push(id),
+                PaymentEffect::Ended => order.attempts.retain(|attempt| *attempt != id),
+                _ => {}
             }
         }
     }
@@ -380,22 +366,14 @@ impl Store {
     pub fn trains(&self, command: &StoreCommand) -> bool {
         match command {
             StoreCommand::Order(_, OrderCommand::Open(new)) => new.training,
-            StoreCommand::Order(order, _) | StoreCommand::Payment(_, PaymentCommand::Initiate { order, .. }) => {
-                self.is_training(*order)
-            }
-            StoreCommand::Payment(payment, _) => {
-                self.has_trained && self.payments.get(payment).is_some_and(|payment| self.is_training(payment.order))
-            }
-            StoreCommand::Put(_)
-            | StoreCommand::AdoptMenu { .. }
-            | StoreCommand::SetPrice { .. }
-            | StoreCommand::SetAvailability { .. }
-            | StoreCommand::Stock(_)
-            | StoreCommand::OpenDay { .. }
-            | StoreCommand::CloseDay { .. }
-            | StoreCommand::Drawer(..)
-            | StoreCommand::Ticket(..)
-            | StoreCommand::Terminal(..) => false,
+            command => match command.names() {
+                (Some(order), _) => self.is_training(order),
+                (None, Some(payment)) => {
+                    self.has_trained
+                        && self.payments.get(&payment).is_some_and(|payment| self.is_training(payment.order))
+                }
+                (None, None) => false,
+            },
         }
     }
 
@@ -482,34 +460,16 @@ impl Store {
 
 /// Keeps an order's count of refunded units in step with a fact about one of its payments, which is folded after.
 fn note_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payment, event: &PaymentEvent) {
-    let (refund, counts_after) = match event {
-        PaymentEvent::RefundRequested { lines, .. } if !lines.is_empty() => {
+    let (refund, succeeded) = match event.effect() {
+        PaymentEffect::Refund { lines, .. } if !lines.is_empty() => {
             return orders.get_mut(&payment.order).expect("a refund has an order").returns_mut().take(lines);
         }
-        PaymentEvent::RefundSucceeded { refund } => (refund, true),
-        PaymentEvent::RefundFailed { refund, .. } => (refund, false),
-        PaymentEvent::RefundRequested { .. }
-        | PaymentEvent::RefundOutcomeIgnored { .. }
-        | PaymentEvent::PaymentInitiated { .. }
-        | PaymentEvent::PaymentCaptured { .. }
-        | PaymentEvent::PaymentFailed { .. }
-        | PaymentEvent::PaymentExpired
-        | PaymentEvent::PaymentFlagged { .. }
-        | PaymentEvent::AuthorisationRequested { .. }
-        | PaymentEvent::ProviderEventReceived(_)
-        | PaymentEvent::PaymentAuthorised { .. }
-        | PaymentEvent::CaptureRequested { .. }
-        | PaymentEvent::VoidRequested { .. }
-        | PaymentEvent::PaymentVoided
-        | PaymentEvent::PaymentDisputed
-        | PaymentEvent::TipAdjusted { .. }
-        | PaymentEvent::ProviderEventIgnored { .. }
-        | PaymentEvent::PaymentReviewed { .. }
-        | PaymentEvent::PaymentOutcomeIgnored { .. } => return,
+        PaymentEffect::RefundEnded { refund, succeeded } => (refund, succeeded),
+        _ => return,
     };
-    let Some(refund) = payment.refund(*refund).filter(|refund| !refund.lines.is_empty()) else { return };
+    let Some(refund) = payment.refund(refund).filter(|refund| !refund.lines.is_empty()) else { return };
     let returns = orders.get_mut(&payment.order).expect("a refund has an order").returns_mut();
-    match (refund.counts(), counts_after) {
+    match (refund.counts(), succeeded) {
         (true, false) => returns.give_up(&refund.lines),
         (false, true) => returns.take(&refund.lines),
         (true, true) | (false, false) => {}

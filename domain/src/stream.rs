@@ -1,6 +1,6 @@
 //! Streams: the history of one entity, named with its tenant, so that two tenants' `s1` never meet.
 
-use crate::event::Event;
+use crate::event::{Entity, Event};
 use crate::ids::{BadId, DrawerId, Id, OrderId, PaymentId, StoreId, TenantId, TerminalId, TicketId};
 use std::fmt;
 
@@ -82,92 +82,61 @@ impl Stream {
         }
     }
 
+    /// Its category, tenant, store and id.
+    fn parts(&self) -> (&'static str, &TenantId, Option<&StoreId>, Option<&Id>) {
+        match self {
+            Stream::Menu(tenant) => ("menu", tenant, None, None),
+            Stream::Access(tenant) => ("access", tenant, None, None),
+            Stream::Store(tenant, store) => ("store", tenant, Some(store), None),
+            Stream::StoreMenu(tenant, store) => ("storemenu", tenant, Some(store), None),
+            Stream::Stock(tenant, store) => ("stock", tenant, Some(store), None),
+            Stream::Day(tenant, store) => ("day", tenant, Some(store), None),
+            Stream::Order(tenant, store, order) => ("order", tenant, Some(store), Some(&order.0)),
+            Stream::Payment(tenant, store, payment) => ("payment", tenant, Some(store), Some(&payment.0)),
+            Stream::Drawer(tenant, store, drawer) => ("drawer", tenant, Some(store), Some(&drawer.0)),
+            Stream::Ticket(tenant, store, ticket) => ("ticket", tenant, Some(store), Some(&ticket.0)),
+            Stream::Terminal(tenant, store, terminal) => ("terminal", tenant, Some(store), Some(&terminal.0)),
+        }
+    }
+
     /// The tenant it belongs to.
     pub fn tenant(&self) -> TenantId {
-        match self {
-            Stream::Menu(tenant)
-            | Stream::Access(tenant)
-            | Stream::Store(tenant, _)
-            | Stream::StoreMenu(tenant, _)
-            | Stream::Order(tenant, ..)
-            | Stream::Payment(tenant, ..)
-            | Stream::Stock(tenant, _)
-            | Stream::Drawer(tenant, ..)
-            | Stream::Day(tenant, _)
-            | Stream::Ticket(tenant, ..)
-            | Stream::Terminal(tenant, ..) => *tenant,
-        }
+        *self.parts().1
     }
 
     /// The store it belongs to.
     pub fn store(&self) -> Option<StoreId> {
-        match self {
-            Stream::Menu(_) | Stream::Access(_) => None,
-            Stream::Store(_, store)
-            | Stream::StoreMenu(_, store)
-            | Stream::Order(_, store, _)
-            | Stream::Payment(_, store, _)
-            | Stream::Stock(_, store)
-            | Stream::Drawer(_, store, _)
-            | Stream::Day(_, store)
-            | Stream::Ticket(_, store, _)
-            | Stream::Terminal(_, store, _) => Some(*store),
-        }
+        self.parts().2.copied()
     }
 
     /// What stands before the first `-`.
     pub fn category(&self) -> &'static str {
+        self.parts().0
+    }
+
+    /// The entity it is the history of; `None` where it is of a store or a tenant.
+    pub fn entity(&self) -> Option<Entity> {
         match self {
-            Stream::Menu(_) => "menu",
-            Stream::Access(_) => "access",
-            Stream::Store(..) => "store",
-            Stream::StoreMenu(..) => "storemenu",
-            Stream::Order(..) => "order",
-            Stream::Payment(..) => "payment",
-            Stream::Stock(..) => "stock",
-            Stream::Drawer(..) => "drawer",
-            Stream::Day(..) => "day",
-            Stream::Ticket(..) => "ticket",
-            Stream::Terminal(..) => "terminal",
+            Stream::Order(_, _, order) => Some(Entity::Order(*order)),
+            Stream::Payment(_, _, payment) => Some(Entity::Payment(*payment)),
+            Stream::Ticket(_, _, ticket) => Some(Entity::Ticket(*ticket)),
+            _ => None,
         }
     }
 
     /// Appends the name, without going through a formatter: this runs once per event.
     pub fn write_name(&self, name: &mut String) {
-        name.push_str(self.category());
+        let (category, tenant, store, id) = self.parts();
+        name.push_str(category);
         name.push('-');
-        name.push_str(self.tenant().as_str());
-        if let Some(store) = self.store() {
+        name.push_str(tenant.as_str());
+        if let Some(store) = store {
             name.push('.');
             name.push_str(store.as_str());
         }
-        match self {
-            Stream::Order(_, _, order) => {
-                name.push('.');
-                name.push_str(order.as_str());
-            }
-            Stream::Payment(_, _, payment) => {
-                name.push('.');
-                name.push_str(payment.as_str());
-            }
-            Stream::Drawer(_, _, drawer) => {
-                name.push('.');
-                name.push_str(drawer.as_str());
-            }
-            Stream::Ticket(_, _, ticket) => {
-                name.push('.');
-                name.push_str(ticket.as_str());
-            }
-            Stream::Terminal(_, _, terminal) => {
-                name.push('.');
-                name.push_str(terminal.as_str());
-            }
-            Stream::Menu(_)
-            | Stream::Access(_)
-            | Stream::Store(..)
-            | Stream::StoreMenu(..)
-            | Stream::Stock(..)
-            | Stream::Day(..) => {}
+        if let Some(id) = id {
+            name.push('.');
+            name.push_str(id.as_str());
         }
     }
 

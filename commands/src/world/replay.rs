@@ -2,7 +2,7 @@
 
 use super::{Slot, World};
 use crate::fold::FoldError;
-use crate::load::{LoadError, StoreLoader, decode_next, entity_at, not_ours};
+use crate::load::{LoadError, StoreLoader, decode_next, not_ours};
 use crate::snapshot::Contents;
 use domain::calendar::Timestamp;
 use domain::event::{Event, MenuEvent, StoreMenuEvent};
@@ -141,7 +141,7 @@ impl World {
             for event in commit.events().filter(is_fact) {
                 let stream = decoder.stream(event.stream).map_err(|_| not_ours(&event))?;
                 if event.revision == Revision(0)
-                    && let Some(entity) = entity_at(&stream)
+                    && let Some(entity) = stream.entity()
                 {
                     self.note_named(entity);
                 }

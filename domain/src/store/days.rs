@@ -3,7 +3,6 @@
 use super::Store;
 use crate::calendar::{Date, business_date};
 use crate::command::{Context, Source};
-use crate::day;
 use crate::event::{ChainHead, DayClosing, DayEvent, Event, OrderEvent, Pending, TerminalGap};
 use crate::ids::{DrawerId, OrderId, PaymentId};
 use crate::money::Money;
@@ -102,11 +101,11 @@ impl Store {
 
     /// Opens a day with the first thing that is booked after a closing.
     pub(super) fn open_by_itself(&self, events: &mut Vec<Event>, context: &Context) {
-        let is_booked = |event: &Event| match event {
-            Event::Order(order, event) => {
-                day::is_booked(self.orders.get(order), event) && !self.is_for_training(*order, events)
-            }
-            _ => false,
+        let is_booked = |event: &Event| {
+            event.order_effect().is_some_and(|(order, effect)| {
+                let was_placed = matches!(self.orders.get(&order), Some(OrderSlot::Live(order)) if order.is_placed);
+                effect.is_booked(was_placed) && !self.is_for_training(order, events)
+            })
         };
         if self.days.wants_opening() && context.source != Source::Imported && events.iter().any(is_booked) {
             let date = self.posting_date(context);

@@ -5,8 +5,8 @@
 //! id when somebody asks for it.
 
 use super::Store;
-use super::values::{Entity, StoreParts};
-use crate::event::Event;
+use super::values::StoreParts;
+use crate::event::{Entity, Event};
 use crate::ids::OrderId;
 use crate::order::OrderSlot;
 use crate::stock::Stock;
@@ -160,18 +160,10 @@ impl Store {
     /// The order an event belongs to; `None` where it belongs to the store, or to a payment or a ticket that is not in
     /// memory.
     pub fn order_of(&self, event: &Event) -> Option<OrderId> {
-        match event {
-            Event::Order(order, _) => Some(*order),
-            Event::Payment(payment, _) => self.payments.get(payment).map(|payment| payment.order),
-            Event::Ticket(ticket, _) => self.tickets.get(ticket).map(|ticket| ticket.order),
-            Event::Drawer(..)
-            | Event::Day(_)
-            | Event::Terminal(..)
-            | Event::Stock(_)
-            | Event::Menu(_)
-            | Event::Access(_)
-            | Event::Store(_)
-            | Event::StoreMenu(_) => None,
+        match event.entity()? {
+            Entity::Order(order) => Some(order),
+            Entity::Payment(payment) => self.payments.get(&payment).map(|payment| payment.order),
+            Entity::Ticket(ticket) => self.tickets.get(&ticket).map(|ticket| ticket.order),
         }
     }
 }

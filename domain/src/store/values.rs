@@ -1,37 +1,15 @@
-//! What a store gives and takes besides events: its deadlines, its entities, and its parts for a snapshot.
+//! What a store gives and takes besides events: its parts for a snapshot, and what follows from a command sent late.
 
 use crate::calendar::Date;
 use crate::day::Days;
 use crate::drawer::Drawer;
-use crate::event::Event;
-use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Sku, TerminalId, TicketId, VariationId};
+use crate::event::{Entity, Event};
+use crate::ids::{DrawerId, ItemId, TerminalId, VariationId};
 use crate::money::Money;
 use crate::settings::Settings;
 use crate::stock::StockParts;
 use crate::terminal::Terminal;
 use std::collections::BTreeMap;
-
-/// A deadline: when the engine has to come back to an entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Due {
-    /// An unpaid order is cancelled.
-    Order(OrderId),
-    /// An unanswered payment ends.
-    Payment(PaymentId),
-    /// A mark "sold out" ends.
-    Mark86(Sku),
-}
-
-/// Something in a store with a stream of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Entity {
-    /// An order.
-    Order(OrderId),
-    /// A payment.
-    Payment(PaymentId),
-    /// A kitchen ticket.
-    Ticket(TicketId),
-}
 
 /// What a store is made of, without its orders and what belongs to them.
 #[derive(Clone, Debug, PartialEq, Eq)]

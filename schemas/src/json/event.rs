@@ -7,8 +7,8 @@ pub use data::{EventData, said_name};
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, Wire};
 use crate::stored::type_name_of;
-use domain::event::Event;
-use domain::ids::{OrderId, PaymentId, Revision};
+use domain::event::{Entity, Event};
+use domain::ids::Revision;
 use domain::stream::Stream;
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
@@ -178,6 +178,11 @@ pub struct EventJson<'a> {
 impl<'a> EventJson<'a> {
     /// The event with names instead of numbers.
     pub fn new(recorded: &Recorded<'a>) -> EventJson<'a> {
+        let (order_id, payment_id) = match recorded.stream.entity() {
+            Some(Entity::Order(order)) => (Some(Wire(order)), None),
+            Some(Entity::Payment(payment)) => (None, Some(Wire(payment))),
+            Some(Entity::Ticket(_)) | None => (None, None),
+        };
         EventJson {
             position: recorded.position,
             stream: StreamName(recorded.stream),
@@ -185,8 +190,8 @@ impl<'a> EventJson<'a> {
             kind: type_name_of(recorded.event),
             tenant: Wire(recorded.stream.tenant()),
             store: recorded.stream.store().map(Wire),
-            order_id: order_of(recorded.stream).map(Wire),
-            payment_id: payment_of(recorded.stream).map(Wire),
+            order_id,
+            payment_id,
             recorded_at: Wire(recorded.recorded_at),
             occurred_at: recorded.occurred_at.map(Wire),
             actor: recorded.actor.map(Wire),
@@ -199,37 +204,5 @@ impl<'a> EventJson<'a> {
             training: recorded.training,
             data: EventData(recorded.event),
         }
-    }
-}
-
-fn order_of(stream: &Stream) -> Option<OrderId> {
-    match stream {
-        Stream::Order(_, _, order) => Some(*order),
-        Stream::Menu(_)
-        | Stream::Access(_)
-        | Stream::Store(..)
-        | Stream::StoreMenu(..)
-        | Stream::Payment(..)
-        | Stream::Stock(..)
-        | Stream::Drawer(..)
-        | Stream::Day(..)
-        | Stream::Ticket(..)
-        | Stream::Terminal(..) => None,
-    }
-}
-
-fn payment_of(stream: &Stream) -> Option<PaymentId> {
-    match stream {
-        Stream::Payment(_, _, payment) => Some(*payment),
-        Stream::Menu(_)
-        | Stream::Access(_)
-        | Stream::Store(..)
-        | Stream::StoreMenu(..)
-        | Stream::Order(..)
-        | Stream::Stock(..)
-        | Stream::Drawer(..)
-        | Stream::Day(..)
-        | Stream::Ticket(..)
-        | Stream::Terminal(..) => None,
     }
 }
