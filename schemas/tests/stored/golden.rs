@@ -164,6 +164,7 @@ fn the_table_of_types_is_in_order() {
 
 /// An event as some version wrote it.
 pub struct Written {
+    pub label: &'static str,
     pub event: Event,
     pub bytes: Vec<u8>,
     pub is_current: bool,
@@ -176,7 +177,7 @@ pub fn every_version() -> Vec<Written> {
             EVENT_TYPES.iter().find(|event| event.tag == stored::event_tag(&sample.event)).expect("a type");
         let lines = file(&format!("events/{}.v{}.hex", event_type.name, sample.version), "", None);
         let is_current = sample.version == event_type.version;
-        Written { bytes: unhex(&lines[sample.label]), event: sample.event, is_current }
+        Written { label: sample.label, bytes: unhex(&lines[sample.label]), event: sample.event, is_current }
     };
     samples().into_iter().map(read).collect()
 }

@@ -16,6 +16,7 @@ mod arbitrary;
 mod chain;
 mod commands;
 mod golden;
+mod nets;
 mod parked;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;

@@ -7,7 +7,7 @@ use domain::ids::{BadId, BadText};
 use schemas::stored::{self, BadMeta, BadValue, CommitMeta, DecodeError, tag};
 
 /// An envelope around any body, with the right checksum.
-fn sealed(tag: u16, version: u8, body: &[u8]) -> Vec<u8> {
+pub fn sealed(tag: u16, version: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     bytes.extend_from_slice(&tag.to_le_bytes());
     bytes.push(version);
