@@ -11,11 +11,13 @@
 mod append;
 mod engine;
 mod fixture;
+mod forms;
 mod hello;
 mod history;
 mod limits;
 mod machine;
 mod over_http;
+mod paired;
 mod replay;
 mod report;
 mod rules;
@@ -23,6 +25,7 @@ mod server;
 
 pub use hello::serve as serve_hello;
 pub use machine::{Machine, commit};
+pub use paired::{Pair, paired};
 pub use report::{Limit, Measure, Report};
 
 use std::error::Error;
@@ -36,6 +39,8 @@ pub type BenchError = Box<dyn Error + Send + Sync>;
 pub enum Size {
     /// A second in all: does it still work?
     Tiny,
+    /// As much work as large, measured once: for runs of two programs in turns.
+    Once,
     /// Minutes: how fast is it? Medians of five.
     Large,
 }
@@ -45,13 +50,16 @@ impl Size {
     fn pick<T>(self, tiny: T, large: T) -> T {
         match self {
             Size::Tiny => tiny,
-            Size::Large => large,
+            Size::Once | Size::Large => large,
         }
     }
 
     /// How often everything is measured; the median counts.
     fn runs(self) -> usize {
-        self.pick(1, 5)
+        match self {
+            Size::Tiny | Size::Once => 1,
+            Size::Large => 5,
+        }
     }
 }
 
@@ -79,6 +87,10 @@ pub enum Group {
     Encode,
     /// Bytes to events.
     Decode,
+    /// Both, for each frequent type of event by itself.
+    Forms,
+    /// Events to state.
+    Fold,
     /// Commits into the log, without the engine.
     Append,
     /// Orders through the engine.
@@ -95,11 +107,13 @@ pub enum Group {
 
 impl Group {
     /// All, in the order they are measured.
-    pub const ALL: [Group; 10] = [
+    pub const ALL: [Group; 12] = [
         Group::Limits,
         Group::Decide,
         Group::Encode,
         Group::Decode,
+        Group::Forms,
+        Group::Fold,
         Group::Append,
         Group::Engine,
         Group::Replay,
@@ -115,6 +129,8 @@ impl Group {
             Group::Decide => "decide",
             Group::Encode => "encode",
             Group::Decode => "decode",
+            Group::Forms => "forms",
+            Group::Fold => "fold",
             Group::Append => "append",
             Group::Engine => "engine",
             Group::Replay => "replay",
@@ -135,6 +151,8 @@ impl Group {
             Group::Decide => Ok(vec![rules::decide(plan.size)]),
             Group::Encode => Ok(vec![rules::encode(plan.size)]),
             Group::Decode => Ok(vec![rules::decode(plan.size)?]),
+            Group::Forms => forms::measure(plan.size),
+            Group::Fold => Ok(vec![rules::fold(plan.size)]),
             Group::Append => append::measure(plan.size, dir()?.path()),
             Group::Engine => engine::measure(plan.size, dir()?.path()),
             Group::Replay => replay::measure(plan.size, dir()?.path()),

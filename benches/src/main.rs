@@ -2,7 +2,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program whose output is read by people")]
 
-use benches::{BenchError, Group, Machine, Plan, Report, Size, serve_hello};
+use benches::{BenchError, Group, Machine, Pair, Plan, Report, Size, paired, serve_hello};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,7 +19,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     name = "benches",
     after_help = "Examples:\n  \
         cargo run --release -p comanda-benches -- large --out benches/results/large.json\n  \
-        cargo run --release -p comanda-benches -- large --only engine\n\n\
+        cargo run --release -p comanda-benches -- large --only engine\n  \
+        cargo run --release -p comanda-benches -- paired target/before/build/release/benches\n\n\
         What goes over HTTP needs the comanda binary: build it first, or name it in COMANDA_BIN."
 )]
 struct Cli {
@@ -31,6 +32,28 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Measures two builds of this program in turns and prints what changed.
+    Paired {
+        /// The binary of the commit before; `benches/paired` builds it.
+        before: PathBuf,
+        /// The binary to compare with it; this one where it is left out.
+        #[arg(long, value_name = "FILE")]
+        after: Option<PathBuf>,
+        /// Compares these groups only.
+        #[arg(
+            long,
+            value_delimiter = ',',
+            value_name = "GROUP",
+            default_value = "decide,encode,decode,forms,fold,replay,engine"
+        )]
+        only: Vec<String>,
+        /// How often each is measured.
+        #[arg(long, default_value_t = 9)]
+        rounds: usize,
+        /// Where logs are written.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
     /// Serves the bare server to compare with.
     #[command(hide = true)]
     Hello {
@@ -63,6 +86,8 @@ struct MeasureArgs {
 enum SizeArg {
     /// Does it still work?
     Tiny,
+    /// As much as large, measured once.
+    Once,
     /// How fast is it?
     Large,
 }
@@ -73,6 +98,7 @@ fn main() -> ExitCode {
         Some(Verb::Hello { listen, sized }) => {
             serve_hello(listen, sized, |address| println!("http://{address}")).map_err(BenchError::from)
         }
+        Some(Verb::Paired { before, after, only, rounds, dir }) => compare(before, after, &only, rounds, dir),
         None => measure(&cli.args),
     };
     match outcome {
@@ -84,6 +110,23 @@ fn main() -> ExitCode {
     }
 }
 
+fn compare(
+    before: PathBuf,
+    after: Option<PathBuf>,
+    only: &[String],
+    rounds: usize,
+    dir: Option<PathBuf>,
+) -> Result<(), BenchError> {
+    let after = match after {
+        Some(after) => after,
+        None => std::env::current_exe()?,
+    };
+    let dir = dir.unwrap_or_else(std::env::temp_dir);
+    println!("before: {}, after: {}, {rounds} rounds, {}\n", before.display(), after.display(), Machine::this(&dir));
+    println!("{}", Pair::HEAD);
+    paired(&before, &after, &dir, only, rounds, |pair| println!("{pair}"))
+}
+
 fn measure(args: &MeasureArgs) -> Result<(), BenchError> {
     let known: Vec<&str> = Group::ALL.iter().map(|group| group.name()).collect();
     if let Some(unknown) = args.only.iter().find(|name| !known.contains(&name.as_str())) {
@@ -91,6 +134,7 @@ fn measure(args: &MeasureArgs) -> Result<(), BenchError> {
     }
     let (size, name) = match args.size {
         SizeArg::Tiny => (Size::Tiny, "tiny"),
+        SizeArg::Once => (Size::Once, "once"),
         SizeArg::Large => (Size::Large, "large"),
     };
     let dir = args.dir.clone().unwrap_or_else(std::env::temp_dir);

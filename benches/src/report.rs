@@ -79,7 +79,12 @@ impl fmt::Display for Measure {
             Some(limit) => (format!("{} {}", scaled(limit.per_s), limit.what), format!("{:.2}", limit.fraction)),
             None => (String::new(), String::new()),
         };
-        write!(f, "| {name} | {} {unit} | {} | {what} | {fraction} | {note} |", scaled(*per_s), each(*per_s))
+        let spread = match spread(&self.runs) {
+            0.0 => String::new(),
+            spread => format!("±{:.1} %", 100.0 * spread),
+        };
+        let (rate, each) = (scaled(*per_s), each(*per_s));
+        write!(f, "| {name} | {rate} {unit} | {each} | {spread} | {what} | {fraction} | {note} |")
     }
 }
 
@@ -88,6 +93,17 @@ pub fn median(runs: &[f64]) -> f64 {
     let mut sorted = runs.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Half of what lies between the first and the third quarter of the runs, as a part of their median.
+pub fn spread(runs: &[f64]) -> f64 {
+    let mut sorted = runs.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let quarter = sorted.len() / 4;
+    match (sorted.get(quarter), sorted.get(sorted.len().saturating_sub(1 + quarter))) {
+        (Some(low), Some(high)) => (high - low) / 2.0 / median(runs),
+        _ => 0.0,
+    }
 }
 
 /// All figures of one go.
@@ -109,7 +125,9 @@ impl Report {
     /// The table.
     pub fn table(&self) -> String {
         let mut table = format!("commit {}, {}\n\n", self.commit, self.machine);
-        table.push_str("| measure | per second | each | limit | of it | remark |\n|---|---:|---:|---|---:|---|\n");
+        table.push_str(
+            "| measure | per second | each | spread | limit | of it | remark |\n|---|---:|---:|---:|---|---:|---|\n",
+        );
         for measure in &self.measures {
             // Writing to a string does not fail.
             let _ = writeln!(table, "{measure}");
@@ -129,9 +147,10 @@ fn scaled(per_s: f64) -> String {
 }
 
 /// How long one takes.
-fn each(per_s: f64) -> String {
+pub fn each(per_s: f64) -> String {
     match 1e9 / per_s {
         ns if ns < 1.0 => String::new(),
+        ns if ns < 100.0 => format!("{ns:.1} ns"),
         ns if ns < 1e4 => format!("{ns:.0} ns"),
         ns => format!("{:.0} µs", ns / 1e3),
     }
@@ -146,6 +165,7 @@ mod tests {
         let measure = Measure::new("a", "things", &[(3e6, 7), (1e6, 7), (2e6, 7)]).of("b", &[4e6]);
         assert!((measure.per_s - 2e6).abs() < 1.0);
         assert!(measure.limit.is_some_and(|limit| (limit.fraction - 0.5).abs() < 1e-9));
+        assert!((spread(&measure.runs) - 0.5).abs() < 1e-9 && spread(&[1e6; 9]) < 1e-9);
         assert_eq!((scaled(2.5e6).as_str(), each(2e6).as_str(), scaled(12.0).as_str()), ("2.50 M", "500 ns", "12"));
     }
 

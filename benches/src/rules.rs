@@ -1,15 +1,18 @@
 //! Deciding, encoding, decoding: what one order costs before anything is written.
 
-use crate::fixture;
+use crate::fixture::{self, Guests};
 use crate::report::Measure;
 use crate::{BenchError, Size};
-use domain::command::StoreCommand;
+use domain::command::{Command, StoreCommand};
 use domain::event::{Event, OrderEvent};
 use domain::store::Store;
 use domain::stream::Stream;
 use domain::tenant::Tenant;
 use schemas::stored;
 use std::time::Instant;
+
+/// How often one run folds: a fold takes a tenth of a second.
+const FOLDS: usize = 3;
 
 /// Decides placed orders of three lines with stock, and folds what follows.
 pub fn decide(size: Size) -> Measure {
@@ -57,6 +60,34 @@ fn events(orders: u64) -> Vec<(Stream, Event)> {
     let decided = fixture::orders(orders).into_iter().flat_map(|order| place(&tenant, &mut store, &order));
     let (tenant, store) = (fixture::tenant_id(), Some(fixture::store_id(0)));
     decided.map(|event| (Stream::of(tenant, store, &event), event)).collect()
+}
+
+/// What guests who order and pay leave in the log, once the store is open.
+pub fn guest_events(guests: u64) -> Vec<(Stream, Event)> {
+    let (tenant, mut store) = fixture::opened();
+    let (commands, ..) = Guests::new().take(guests);
+    let (tenant_id, store_id) = (fixture::tenant_id(), Some(fixture::store_id(0)));
+    let decided = commands.into_iter().flat_map(|envelope| match envelope.command {
+        Command::Store(_, command) => place(&tenant, &mut store, &command),
+        Command::Menu(_) | Command::Access(_) => vec![],
+    });
+    decided.map(|event| (Stream::of(tenant_id, store_id, &event), event)).collect()
+}
+
+/// Folds what guests left, event by event, into an open store.
+pub fn fold(size: Size) -> Measure {
+    let events = guest_events(size.pick(20, 20_000));
+    let runs: Vec<(f64, u64)> = (0..FOLDS * size.runs())
+        .map(|_| {
+            let (_, mut store) = fixture::opened();
+            let start = Instant::now();
+            for (_, event) in &events {
+                store.evolve(event);
+            }
+            (events.len() as f64 / start.elapsed().as_secs_f64(), store.orders_count() as u64)
+        })
+        .collect();
+    Measure::new("fold", "events", &runs).note("orders that are paid in cash, one store, one core")
 }
 
 /// Encodes the events of placed orders, one envelope after the other.

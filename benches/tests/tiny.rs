@@ -44,6 +44,21 @@ fn rules() {
 }
 
 #[test]
+fn forms() {
+    let measures = measure(Group::Forms);
+    let names: Vec<&str> = measures.iter().map(|measure| measure.name.as_str()).collect();
+    for name in ["OrderOpened", "LineAdded", "OrderPlaced", "StockReserved", "PaymentInitiated", "PaymentApplied"] {
+        let (encode, decode) = (format!("encode/{name}"), format!("decode/{name}"));
+        assert!(names.contains(&&*encode) && names.contains(&&*decode), "{name} is not in {names:?}");
+    }
+}
+
+#[test]
+fn fold() {
+    assert_eq!(sums(&measure(Group::Fold)), [("fold", Some(20))]);
+}
+
+#[test]
 fn append() {
     assert_eq!(
         sums(&measure(Group::Append)),
