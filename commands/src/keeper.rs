@@ -57,7 +57,7 @@ pub(crate) struct KeepThread {
 impl KeepThread {
     /// Writes until the engine thread has gone; `wake` lets it look at what was done.
     pub(crate) fn run(&self, wake: impl Fn()) {
-        eventlog::give_way();
+        eventlog::lower_thread_priority();
         let (mut rows, mut bytes, mut has_failed) = (vec![], 0, false);
         while let Ok(keep) = self.given.recv() {
             let checkpoint = match keep {

@@ -3,8 +3,8 @@
 use crate::format::{
     BATCH_HEADER_LEN, BatchHeader, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, EVENT_FIXED_LEN, KIND_COMMIT, VERSION, padded,
 };
-use crate::{
-    BatchId, COMMIT_BYTES_MAX, CommitHeader, CommitPlace, GENESIS_STREAM, META_BYTES_MAX, Position, Revision,
+use crate::types::{
+    BatchId, COMMIT_BYTES_MAX, CommitHeader, CommitRange, GENESIS_STREAM, META_BYTES_MAX, Position, Revision,
     STREAM_BYTES_MAX, TENANT_BYTES_MAX,
 };
 
@@ -76,7 +76,7 @@ impl Batch {
         CommitWriter { batch: self, start, events: 0, finished: false }
     }
 
-    /// Names the batch, to resolve an unknown outcome.
+    /// Resolves an unknown outcome, see [`LogWriter::find_batch`](crate::LogWriter::find_batch).
     pub fn id(&self) -> BatchId {
         self.id
     }
@@ -106,12 +106,12 @@ impl Batch {
         self.bytes.len()
     }
 
-    /// How many commits were finished.
+    /// Only those that were finished.
     pub fn commits(&self) -> u32 {
         self.commits
     }
 
-    /// How many events the finished commits have.
+    /// Only those of finished commits.
     pub fn events(&self) -> u32 {
         self.events
     }
@@ -123,7 +123,7 @@ impl Batch {
 }
 
 /// What the writer knows and the batch does not, for the batch's header.
-pub(crate) struct Sealing {
+pub(crate) struct HeaderFields {
     pub segment_id: u64,
     pub offset: u64,
     pub number: u64,
@@ -133,25 +133,25 @@ pub(crate) struct Sealing {
 
 impl Batch {
     /// Pads the commits and writes the header before them: the bytes are ready to be stored.
-    pub(crate) fn seal(&mut self, sealing: Sealing) -> BatchHeader {
+    pub(crate) fn write_header(&mut self, fields: HeaderFields) -> BatchHeader {
         let payload_len = self.len_bytes() - BATCH_HEADER_LEN;
         let (id, first, commits, events) = (self.id(), self.first(), self.commits(), self.events());
         let bytes = &mut self.bytes;
         bytes.resize(BATCH_HEADER_LEN + padded(payload_len), 0);
         let header = BatchHeader {
-            segment_id: sealing.segment_id,
-            offset: sealing.offset,
-            number: sealing.number,
+            segment_id: fields.segment_id,
+            offset: fields.offset,
+            number: fields.number,
             id,
             first,
             // The batch before was synced before this one is written.
-            durable_batches: sealing.number,
-            durable_upto: sealing.durable_upto,
+            durable_batches: fields.number,
+            durable_upto: fields.durable_upto,
             commits,
             events,
             payload_len: u32::try_from(payload_len).expect("a batch is bounded by its caller asking is_full"),
             payload_crc: crc32c::crc32c(&bytes[BATCH_HEADER_LEN..]),
-            previous_crc: sealing.previous_crc,
+            previous_crc: fields.previous_crc,
         };
         bytes[..BATCH_HEADER_LEN].copy_from_slice(&header.encode());
         header
@@ -219,7 +219,7 @@ impl CommitWriter<'_> {
     ///
     /// # Panics
     /// If the commit is longer than [`COMMIT_BYTES_MAX`].
-    pub fn finish(mut self) -> CommitPlace {
+    pub fn finish(mut self) -> CommitRange {
         let len = self.len_bytes();
         assert!(len <= COMMIT_BYTES_MAX, "a commit takes at most 16 MiB");
         let commit = &mut self.batch.bytes[self.start..];
@@ -227,11 +227,11 @@ impl CommitWriter<'_> {
         commit[48..52].copy_from_slice(&self.events.to_le_bytes());
         let crc = crc32c::crc32c(&commit[COMMIT_PREFIX_LEN..]);
         commit[4..8].copy_from_slice(&crc.to_le_bytes());
-        let place = CommitPlace { first: self.batch.next_position(), events: self.events };
+        let range = CommitRange { first: self.batch.next_position(), events: self.events };
         self.batch.commits += 1;
         self.batch.events += self.events;
         self.finished = true;
-        place
+        range
     }
 }
 

@@ -1,13 +1,14 @@
 //! Reading segments from disk: whole batches in order, or one event.
 
 use crate::disk::{Disk, DiskFile, read_full};
+use crate::error::{Corrupt, ReadError};
 use crate::format::{
-    BATCH_HEADER_LEN, BatchHeader, COMMIT_PREFIX_LEN, DATA_START, SEGMENT_HEADER_LEN, SegmentHeader, padded,
+    BATCH_HEADER_LEN, BatchHeader, COMMIT_PREFIX_LEN, DATA_START, SEGMENT_HEADER_LEN, SIDECAR_PAGE_LEN, SegmentHeader,
+    padded,
 };
-use crate::index::sidecar::PAGE_LEN;
-use crate::index::{Cursor, Waypoint};
-use crate::stored::{Malformed, Place, check_commit, commit_len};
-use crate::{Corrupt, Position, ReadError, StoredBatch, StoredCommit};
+use crate::location::{Cursor, Location, SparseEntry};
+use crate::stored::{Malformed, StoredBatch, StoredCommit, check_commit, commit_len};
+use crate::types::Position;
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Segment files kept open for reading, and as many sidecars.
 const OPEN_MAX: usize = 128;
-/// What a read of one event takes from the disk at once, in bytes: a waypoint's stretch and a usual commit.
+/// What a read of one event takes from the disk at once, in bytes: from one sparse entry to the next, and a usual commit.
 const WINDOW_BYTES: usize = 8 << 10;
 pub(crate) const REMEDY: &str = "restore the log from a copy; nothing was changed";
 
@@ -76,11 +77,11 @@ impl Files {
                 }
             }
         };
-        into.reserve(PAGE_LEN);
-        read_full(&*file, into, PAGE_LEN, page * PAGE_LEN as u64).map(drop)
+        into.reserve(SIDECAR_PAGE_LEN);
+        read_full(&*file, into, SIDECAR_PAGE_LEN, page * SIDECAR_PAGE_LEN as u64).map(drop)
     }
 
-    /// The sidecar of segment `number` is another file now.
+    /// Closes the sidecar of segment `number`, which another file replaced.
     pub fn forget_sidecar(&self, number: u32) {
         self.sidecars.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
     }
@@ -90,14 +91,14 @@ impl Files {
     pub fn read(&self, cursor: &mut Cursor, end: u64, max_bytes: usize) -> Result<Vec<Arc<StoredBatch>>, ReadError> {
         assert!(cursor.number < end);
         let mut len = max_bytes.max(WINDOW_BYTES);
-        let (expected_at, mut moved_on) = (cursor.place, false);
+        let (expected_at, mut moved_on) = (cursor.location, false);
         loop {
-            let segment = self.segment(cursor.place.segment)?;
-            let offset = u64::from(cursor.place.offset);
+            let segment = self.segment(cursor.location.segment)?;
+            let offset = u64::from(cursor.location.offset);
             let available = segment.size.saturating_sub(offset) as usize;
             let mut buffer = Vec::with_capacity(len.min(available));
-            self.fill(&segment, &mut buffer, len.min(available), cursor.place)?;
-            match header_at(&buffer, &segment, cursor.place.offset) {
+            self.fill(&segment, &mut buffer, len.min(available), cursor.location)?;
+            match header_at(&buffer, &segment, cursor.location.offset) {
                 Some(header) if header.number == cursor.number => {
                     let stored = header.stored_len() as usize;
                     if buffer.len() < stored {
@@ -105,18 +106,18 @@ impl Files {
                             len = stored;
                             continue;
                         }
-                        return Err(self.corrupt(cursor.place, header.first, "a batch is cut short"));
+                        return Err(self.corrupt(cursor.location, header.first, "a batch is cut short"));
                     }
                     return self.split(Arc::new(buffer), &segment, cursor, end);
                 }
                 _ if moved_on => {
                     return Err(self.corrupt(expected_at, Position(0), "a batch that was acknowledged is not there"));
                 }
-                // The batch did not fit behind the one before it, so it begins the next segment.
+                // The batch did not fit in this segment, so it begins the next one.
                 _ => {
                     moved_on = true;
-                    let segment = cursor.place.segment + 1;
-                    cursor.place = Place { segment, offset: DATA_START as u32 };
+                    let segment = cursor.location.segment + 1;
+                    cursor.location = Location { segment, offset: DATA_START as u32 };
                 }
             }
         }
@@ -132,55 +133,55 @@ impl Files {
     ) -> Result<Vec<Arc<StoredBatch>>, ReadError> {
         let (mut batches, mut at) = (Vec::new(), 0);
         while cursor.number < end {
-            let Some(header) = header_at(&buffer[at..], segment, cursor.place.offset) else { break };
+            let Some(header) = header_at(&buffer[at..], segment, cursor.location.offset) else { break };
             if header.number != cursor.number || buffer.len() - at < header.stored_len() as usize {
                 break;
             }
-            let batch = StoredBatch::check(header, cursor.place, &buffer, at)
-                .map_err(|Malformed(why)| self.corrupt(cursor.place, header.first, why))?;
+            let batch = StoredBatch::check(header, cursor.location, &buffer, at)
+                .map_err(|Malformed(why)| self.corrupt(cursor.location, header.first, why))?;
             at += batch.stored_len();
-            *cursor = Cursor::behind(&batch);
+            *cursor = batch.next_cursor();
             batches.push(Arc::new(batch));
         }
         Ok(batches)
     }
 
-    /// Walks from `waypoint` to the commit that holds `position` and hands it to `found`.
+    /// Walks from `sparse` to the commit that holds `position` and hands it to `found`.
     pub fn commit<T>(
         &self,
-        waypoint: Waypoint,
+        sparse: SparseEntry,
         position: Position,
         found: impl FnOnce(StoredCommit<'_>) -> T,
     ) -> Result<T, ReadError> {
-        let segment = self.segment(waypoint.place.segment)?;
+        let segment = self.segment(sparse.location.segment)?;
         let mut window = Window { bytes: Vec::with_capacity(WINDOW_BYTES), start: 0 };
-        let (mut place, mut next, mut end) = (waypoint.place, waypoint.position, waypoint.commits_end);
+        let (mut location, mut next, mut end) = (sparse.location, sparse.position, sparse.commits_end);
         loop {
-            let here = place;
+            let here = location;
             let corrupt = |Malformed(why)| self.corrupt(here, position, why);
             if end == 0 {
-                let bytes = window.bytes(self, &segment, place, BATCH_HEADER_LEN)?;
-                let header = header_at(bytes, &segment, place.offset)
+                let bytes = window.bytes(self, &segment, location, BATCH_HEADER_LEN)?;
+                let header = header_at(bytes, &segment, location.offset)
                     .filter(|header| header.first == next)
                     .ok_or_else(|| corrupt(Malformed("the header of a batch is damaged")))?;
-                place.offset += BATCH_HEADER_LEN as u32;
-                end = place.offset + header.payload_len;
+                location.offset += BATCH_HEADER_LEN as u32;
+                end = location.offset + header.payload_len;
             }
-            if place.offset == end {
-                (place.offset, end) = (padded(end as usize) as u32, 0);
+            if location.offset == end {
+                (location.offset, end) = (padded(end as usize) as u32, 0);
                 continue;
             }
-            let prefix = window.bytes(self, &segment, place, COMMIT_PREFIX_LEN)?;
+            let prefix = window.bytes(self, &segment, location, COMMIT_PREFIX_LEN)?;
             let len = commit_len(prefix)
-                .filter(|len| *len <= (end - place.offset) as usize)
+                .filter(|len| *len <= (end - location.offset) as usize)
                 .ok_or_else(|| corrupt(Malformed("a commit reaches beyond its batch")))?;
-            let bytes = window.bytes(self, &segment, place, len)?;
+            let bytes = window.bytes(self, &segment, location, len)?;
             let (commit, _) = check_commit(bytes, next).map_err(corrupt)?;
             if position < commit.next_position() {
                 return Ok(found(commit));
             }
             next = commit.next_position();
-            place.offset += len as u32;
+            location.offset += len as u32;
         }
     }
 
@@ -195,8 +196,8 @@ impl Files {
         let mut bytes = Vec::with_capacity(SEGMENT_HEADER_LEN);
         read_full(&*file, &mut bytes, SEGMENT_HEADER_LEN, 0).map_err(failed)?;
         let Ok(header) = SegmentHeader::decode(&bytes) else {
-            let place = Place { segment: number, offset: 0 };
-            return Err(self.corrupt(place, Position(0), "the header of a segment is damaged"));
+            let location = Location { segment: number, offset: 0 };
+            return Err(self.corrupt(location, Position(0), "the header of a segment is damaged"));
         };
         if OPEN_MAX <= open.len() {
             open.clear();
@@ -206,16 +207,16 @@ impl Files {
         Ok(segment)
     }
 
-    fn fill(&self, segment: &Segment, into: &mut Vec<u8>, len: usize, place: Place) -> Result<(), ReadError> {
-        let path = || self.dir.join(segment_name(place.segment));
-        let read = read_full(&*segment.file, into, len, u64::from(place.offset));
+    fn fill(&self, segment: &Segment, into: &mut Vec<u8>, len: usize, location: Location) -> Result<(), ReadError> {
+        let path = || self.dir.join(segment_name(location.segment));
+        let read = read_full(&*segment.file, into, len, u64::from(location.offset));
         read.map(drop).map_err(|error: io::Error| ReadError::Io { path: path(), source: Arc::new(error) })
     }
 
-    fn corrupt(&self, place: Place, position: Position, why: &'static str) -> ReadError {
+    fn corrupt(&self, location: Location, position: Position, why: &'static str) -> ReadError {
         ReadError::Corrupt(Corrupt {
-            file: self.dir.join(segment_name(place.segment)),
-            offset: u64::from(place.offset),
+            file: self.dir.join(segment_name(location.segment)),
+            offset: u64::from(location.offset),
             position,
             why,
             remedy: REMEDY,
@@ -223,27 +224,27 @@ impl Files {
     }
 }
 
-/// The batch header at the front of `bytes`, if it belongs to this place of this segment.
+/// The batch header at the front of `bytes`, if it was written for this offset of this segment.
 fn header_at(bytes: &[u8], segment: &Segment, offset: u32) -> Option<BatchHeader> {
     BatchHeader::decode(bytes).filter(|header| header.segment_id == segment.id && header.offset == u64::from(offset))
 }
 
-/// A stretch of a segment held in memory while walking.
+/// The part of a segment that a walk has in memory.
 struct Window {
     bytes: Vec<u8>,
     start: u32,
 }
 
 impl Window {
-    /// Exactly `len` bytes at `place`.
-    fn bytes(&mut self, files: &Files, segment: &Segment, place: Place, len: usize) -> Result<&[u8], ReadError> {
+    /// Exactly `len` bytes at `location`.
+    fn bytes(&mut self, files: &Files, segment: &Segment, location: Location, len: usize) -> Result<&[u8], ReadError> {
         let held = self.start as usize + self.bytes.len();
-        if place.offset < self.start || held < place.offset as usize + len {
+        if location.offset < self.start || held < location.offset as usize + len {
             self.bytes.clear();
-            self.start = place.offset;
-            files.fill(segment, &mut self.bytes, len.max(WINDOW_BYTES), place)?;
+            self.start = location.offset;
+            files.fill(segment, &mut self.bytes, len.max(WINDOW_BYTES), location)?;
         }
-        let at = (place.offset - self.start) as usize;
-        self.bytes.get(at..at + len).ok_or_else(|| files.corrupt(place, Position(0), "a segment is cut short"))
+        let at = (location.offset - self.start) as usize;
+        self.bytes.get(at..at + len).ok_or_else(|| files.corrupt(location, Position(0), "a segment is cut short"))
     }
 }

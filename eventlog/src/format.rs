@@ -1,9 +1,9 @@
 //! The bytes of the log: segment header, batch header, durable mark. `FORMAT.md` has the same tables for humans.
 //!
 //! All numbers are little endian. Every structure ends with a CRC32C (Castagnoli) over the bytes before it, and carries
-//! the random id of its segment, so bytes left from another file or an earlier life of this one are never taken for data.
+//! the random id of its segment, so stale bytes, of another file or of this one before a recovery, are never taken for data.
 
-use crate::{BatchId, Position};
+use crate::types::{BatchId, Position};
 
 /// Version of everything in this file. A reader refuses any other.
 pub const VERSION: u32 = 1;
@@ -27,6 +27,8 @@ pub const COMMIT_PREFIX_LEN: usize = 8;
 pub const COMMIT_FIXED_LEN: usize = 48;
 /// Length of an event's fields of fixed size, before its stream and body.
 pub const EVENT_FIXED_LEN: usize = 13;
+/// What is read of a sidecar and checked at once, in bytes; the last four are its CRC.
+pub const SIDECAR_PAGE_LEN: usize = 512;
 /// The only kind of record of this version.
 pub const KIND_COMMIT: u8 = 1;
 
@@ -95,7 +97,7 @@ impl SegmentHeader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchHeader {
     pub segment_id: u64,
-    /// Where this header stands in its segment, in bytes: a write that went astray is seen.
+    /// Where this header stands in its segment, in bytes: a misdirected write is detected.
     pub offset: u64,
     /// 0 for the batch of the genesis record, then one more for each batch.
     pub number: u64,
@@ -111,7 +113,7 @@ pub struct BatchHeader {
     pub payload_len: u32,
     /// Over the commits and the padding.
     pub payload_crc: u32,
-    /// The `payload_crc` of the batch before: a batch cannot be put behind another history.
+    /// The `payload_crc` of the batch before: a batch cannot follow another history.
     pub previous_crc: u32,
 }
 
@@ -138,7 +140,7 @@ impl BatchHeader {
         bytes
     }
 
-    /// How the header of a batch begins that is known by its place only.
+    /// How the header begins of a batch of which only the location and the batch before are known.
     pub fn front(segment_id: u64, offset: u64, number: u64, previous_crc: u32) -> [u8; 40] {
         let mut bytes = [0; 40];
         let mut put = Put { bytes: &mut bytes, at: 0 };
@@ -216,6 +218,14 @@ impl Mark {
         bytes
     }
 
+    /// What to write from the end of the batches on so that the mark stands where it belongs: zeros, then the mark.
+    pub fn encode_behind_gap(&self) -> ([u8; SECTOR as usize + MARK_LEN], usize) {
+        let mut bytes = [0; SECTOR as usize + MARK_LEN];
+        let gap = (self.offset - self.data_end) as usize;
+        bytes[gap..gap + MARK_LEN].copy_from_slice(&self.encode());
+        (bytes, gap + MARK_LEN)
+    }
+
     /// `None` when the bytes are not a mark of this version, whole and unharmed.
     pub fn decode(bytes: &[u8]) -> Option<Mark> {
         let bytes = bytes.get(..MARK_LEN)?;
@@ -244,9 +254,17 @@ pub fn mark_offset(data_end: u64) -> u64 {
     data_end.next_multiple_of(SECTOR)
 }
 
+/// What follows the batches of a closed log: zeros, then a mark that says everything was synced.
+pub fn clean_mark(segment_id: u64, data_end: u64, durable_batches: u64, durable_upto: Position) -> Vec<u8> {
+    let offset = mark_offset(data_end);
+    let mark = Mark { clean: true, segment_id, offset, durable_batches, durable_upto, data_end };
+    let (bytes, len) = mark.encode_behind_gap();
+    bytes[..len].to_vec()
+}
+
 /// The most durable batches any unharmed header or mark of segment `segment_id` in `bytes` gives proof of.
 ///
-/// Their offsets are not compared: a sector that went astray still proves what it says. Only places where the writer
+/// Their offsets are not compared: a misdirected sector still proves what it says. Only places where the writer
 /// puts headers are looked at, which also catches marks, as sectors are aligned further.
 pub fn proof(bytes: &[u8], segment_id: u64) -> u64 {
     let mut proven = 0;

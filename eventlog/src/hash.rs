@@ -4,25 +4,25 @@
 //! changes; and whoever does not know the log's id cannot choose ids that collide. A hash only ever finds candidates: what is
 //! found is compared with the log itself.
 
-use crate::BatchId;
+use crate::types::BatchId;
 
 /// Hashes names and ids of one log.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Keys {
+pub(crate) struct HashKey {
     key: (u64, u64),
     /// All ones; tests take fewer, so that names collide.
     mask: u64,
 }
 
-impl Keys {
+impl HashKey {
     /// The hash of the log `log_id`.
-    pub fn new(log_id: u128) -> Keys {
-        Keys { key: (log_id as u64, (log_id >> 64) as u64), mask: u64::MAX }
+    pub fn new(log_id: u128) -> HashKey {
+        HashKey { key: (log_id as u64, (log_id >> 64) as u64), mask: u64::MAX }
     }
 
     #[cfg(test)]
-    pub fn weak(log_id: u128, mask: u64) -> Keys {
-        Keys { mask, ..Keys::new(log_id) }
+    pub fn weak(log_id: u128, mask: u64) -> HashKey {
+        HashKey { mask, ..HashKey::new(log_id) }
     }
 
     pub fn stream(&self, name: &str) -> u64 {

@@ -1,131 +1,67 @@
-//! Where streams, commands, batches and positions are: derived from the log, one index per segment.
+//! The index of streams, commands, batches and positions: derived from the log, one index per segment.
 //!
-//! The segment that is written now is indexed in memory; of a sealed one only a filter and the first key of each page of its
-//! *sidecar* stay there, and the rest is read from that file when it is asked for. What is asked of the index are candidates
-//! by hash; whoever reads the log at them compares names and ids.
+//! The active segment is indexed in memory; of a sealed one only the filters and the first key of each page of its *sidecar* stay
+//! there, and other pages are read from that file by the query that needs them. A query answers candidates by hash; whoever
+//! reads the log at them compares names and ids.
 
 pub(crate) mod filter;
 pub(crate) mod segment;
 pub(crate) mod sidecar;
 
 use crate::files::Files;
-use crate::hash::Keys;
-use crate::stored::Place;
-use crate::{Position, StoredBatch};
+use crate::hash::HashKey;
+use crate::location::{BatchStart, Cursor, Location, Run, SparseEntry};
+use crate::stored::StoredBatch;
+use crate::types::Position;
 use segment::{SegmentIndex, Summary};
 use sidecar::{Sidecar, Unusable};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The next batch a reader wants and where it stands, or would stand if it did not begin the next segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cursor {
-    pub number: u64,
-    pub place: Place,
-}
-
-impl Cursor {
-    /// Before everything.
-    pub const START: Cursor =
-        Cursor { number: 0, place: Place { segment: 0, offset: crate::format::DATA_START as u32 } };
-
-    /// Behind `batch`.
-    pub fn behind(batch: &StoredBatch) -> Cursor {
-        let Place { segment, offset } = batch.place();
-        let place = Place { segment, offset: offset + batch.stored_len() as u32 };
-        Cursor { number: batch.batch_number() + 1, place }
-    }
-}
-
-/// A batch of a segment: its number and its offset there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Start {
-    pub number: u64,
-    pub offset: u32,
-}
-
-impl Start {
-    /// The batch of segment `segment`.
-    pub fn cursor(self, segment: u32) -> Cursor {
-        Cursor { number: self.number, place: Place { segment, offset: self.offset } }
-    }
-}
-
-/// A place from which walking forward, commit by commit, finds a position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Waypoint {
-    /// The position of the first event at or behind the place.
-    pub position: Position,
-    pub place: Place,
-    /// Where the commits of the batch end; 0 when a batch header stands at the place.
-    pub commits_end: u32,
-    /// The batch the place is in.
-    pub batch: Start,
-}
-
-/// The events under one hash of a stream's name in one segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Run {
-    /// Of the first of them.
-    pub first_revision: u64,
-    pub count: u64,
-    /// Two names share the hash, or revisions have gaps: events must be read to know their revisions.
-    pub irregular: bool,
-    /// Where their positions begin in the sidecar it was read from; `None` when it comes from memory.
-    pub start: Option<u32>,
-}
-
-impl Run {
-    /// The revision behind the last of them.
-    pub fn end(&self) -> u64 {
-        self.first_revision.saturating_add(self.count)
-    }
-}
-
-/// A segment nothing is written to any more.
+/// An immutable segment: a later one has a batch.
 #[derive(Debug)]
-pub(crate) struct Sealed {
+pub(crate) struct SealedSegment {
     pub summary: Summary,
-    kept: Kept,
+    index: SealedIndex,
 }
 
 #[derive(Debug)]
-enum Kept {
+enum SealedIndex {
     /// Until its sidecar is on disk.
     Memory(SegmentIndex),
     Disk(Sidecar),
 }
 
-impl Sealed {
-    pub fn in_memory(index: SegmentIndex) -> Sealed {
-        Sealed { summary: index.summary, kept: Kept::Memory(index) }
+impl SealedSegment {
+    pub fn in_memory(index: SegmentIndex) -> SealedSegment {
+        SealedSegment { summary: index.summary, index: SealedIndex::Memory(index) }
     }
 
-    pub fn on_disk(sidecar: Sidecar) -> Sealed {
-        Sealed { summary: *sidecar.summary(), kept: Kept::Disk(sidecar) }
+    pub fn on_disk(sidecar: Sidecar) -> SealedSegment {
+        SealedSegment { summary: *sidecar.summary(), index: SealedIndex::Disk(sidecar) }
     }
 
-    /// The exact index, while it is in memory.
-    pub fn exact(&self) -> Option<&SegmentIndex> {
-        match &self.kept {
-            Kept::Memory(index) => Some(index),
-            Kept::Disk(_) => None,
+    /// The whole index, while it is in memory.
+    pub fn memory_index(&self) -> Option<&SegmentIndex> {
+        match &self.index {
+            SealedIndex::Memory(index) => Some(index),
+            SealedIndex::Disk(_) => None,
         }
     }
 
-    /// What is in memory of its sidecar.
+    /// The sidecar, once it is on disk.
     pub fn sidecar(&self) -> Option<&Sidecar> {
-        match &self.kept {
-            Kept::Memory(_) => None,
-            Kept::Disk(sidecar) => Some(sidecar),
+        match &self.index {
+            SealedIndex::Memory(_) => None,
+            SealedIndex::Disk(sidecar) => Some(sidecar),
         }
     }
 
     /// Memory only; `false` is certain.
     pub fn may_have_stream(&self, hash: u64) -> bool {
-        match &self.kept {
-            Kept::Memory(index) => index.has_stream(hash),
-            Kept::Disk(sidecar) => sidecar.streams.may_have(hash),
+        match &self.index {
+            SealedIndex::Memory(index) => index.has_stream(hash),
+            SealedIndex::Disk(sidecar) => sidecar.streams.may_have(hash),
         }
     }
 
@@ -137,55 +73,51 @@ impl Sealed {
     /// Memory only; `false` is certain.
     pub fn may_have_command(&self, hash: u64, not_before: i64) -> bool {
         self.reaches(not_before)
-            && match &self.kept {
-                Kept::Memory(index) => index.has_command(hash),
-                Kept::Disk(sidecar) => sidecar.commands.may_have(hash),
+            && match &self.index {
+                SealedIndex::Memory(index) => index.has_command(hash),
+                SealedIndex::Disk(sidecar) => sidecar.commands.may_have(hash),
             }
     }
 
-    /// As [`SegmentIndex::run`].
     pub fn run(&self, files: Option<&Files>, hash: u64) -> Result<Option<Run>, Unusable> {
-        match &self.kept {
-            Kept::Memory(index) => Ok(index.run(hash)),
-            Kept::Disk(sidecar) => sidecar.run(pages(files), hash),
+        match &self.index {
+            SealedIndex::Memory(index) => Ok(index.run(hash)),
+            SealedIndex::Disk(sidecar) => sidecar.run(pages(files), hash),
         }
     }
 
-    /// As [`SegmentIndex::places`], for a run of this segment.
-    pub fn places(
+    /// As [`SegmentIndex::postings`], for a run of this segment.
+    pub fn postings(
         &self,
         files: Option<&Files>,
         hash: u64,
         run: &Run,
         wanted: Range<u64>,
-    ) -> Result<Vec<(Position, Waypoint)>, Unusable> {
-        match &self.kept {
-            Kept::Memory(index) => Ok(index.places(hash, wanted)),
-            Kept::Disk(sidecar) => sidecar.places(pages(files), run, wanted),
+    ) -> Result<Vec<(Position, SparseEntry)>, Unusable> {
+        match &self.index {
+            SealedIndex::Memory(index) => Ok(index.postings(hash, wanted)),
+            SealedIndex::Disk(sidecar) => sidecar.postings(pages(files), run, wanted),
         }
     }
 
-    /// As [`SegmentIndex::commands`].
     pub fn commands(&self, files: Option<&Files>, hash: u64) -> Result<Vec<u64>, Unusable> {
-        match &self.kept {
-            Kept::Memory(index) => Ok(index.commands(hash).to_vec()),
-            Kept::Disk(sidecar) => sidecar.commands(pages(files), hash),
+        match &self.index {
+            SealedIndex::Memory(index) => Ok(index.commands(hash).to_vec()),
+            SealedIndex::Disk(sidecar) => sidecar.commands(pages(files), hash),
         }
     }
 
-    /// As [`SegmentIndex::batches`].
-    pub fn batches(&self, files: Option<&Files>, hash: u64) -> Result<Vec<Start>, Unusable> {
-        match &self.kept {
-            Kept::Memory(index) => Ok(index.batches(hash)),
-            Kept::Disk(sidecar) => sidecar.batches(pages(files), hash),
+    pub fn batches(&self, files: Option<&Files>, hash: u64) -> Result<Vec<BatchStart>, Unusable> {
+        match &self.index {
+            SealedIndex::Memory(index) => Ok(index.batches(hash)),
+            SealedIndex::Disk(sidecar) => sidecar.batches(pages(files), hash),
         }
     }
 
-    /// As [`SegmentIndex::start_before`].
-    pub fn start_before(&self, files: Option<&Files>, position: Position) -> Result<Start, Unusable> {
-        match &self.kept {
-            Kept::Memory(index) => Ok(index.start_before(position)),
-            Kept::Disk(sidecar) => sidecar.start_before(pages(files), position),
+    pub fn start_before(&self, files: Option<&Files>, position: Position) -> Result<BatchStart, Unusable> {
+        match &self.index {
+            SealedIndex::Memory(index) => Ok(index.start_before(position)),
+            SealedIndex::Disk(sidecar) => sidecar.start_before(pages(files), position),
         }
     }
 }
@@ -194,23 +126,23 @@ fn pages(files: Option<&Files>) -> &Files {
     files.expect("what has sidecars has files")
 }
 
-/// The index of a log: its sealed segments, oldest first, and the one that is written.
+/// The index of a log: its sealed segments, oldest first, and the active one.
 #[derive(Debug)]
 pub(crate) struct Index {
-    keys: Keys,
-    sealed: Arc<Vec<Arc<Sealed>>>,
-    tail: SegmentIndex,
+    hash_key: HashKey,
+    sealed: Arc<Vec<Arc<SealedSegment>>>,
+    active: SegmentIndex,
     next: Cursor,
 }
 
 impl Index {
     /// Of an empty log.
-    pub fn new(keys: Keys) -> Index {
-        Index { keys, sealed: Arc::default(), tail: SegmentIndex::new(0, 0, Position(0)), next: Cursor::START }
+    pub fn new(hash_key: HashKey) -> Index {
+        Index { hash_key, sealed: Arc::default(), active: SegmentIndex::new(0, 0, Position(0)), next: Cursor::START }
     }
 
-    pub fn keys(&self) -> Keys {
-        self.keys
+    pub fn hash_key(&self) -> HashKey {
+        self.hash_key
     }
 
     /// The first batch the index does not have.
@@ -220,7 +152,7 @@ impl Index {
 
     /// The position after the events the index has.
     pub fn next_position(&self) -> Position {
-        self.tail.summary.next
+        self.active.summary.next
     }
 
     /// Takes the batch [`Index::next`] names. The first of a new segment seals the one before.
@@ -228,65 +160,65 @@ impl Index {
     /// # Panics
     /// If it is another one.
     pub fn add(&mut self, batch: &StoredBatch) {
-        let segment = batch.place().segment;
-        if segment != self.tail.summary.number {
+        let segment = batch.location().segment;
+        if segment != self.active.summary.number {
             self.seal(SegmentIndex::new(segment, batch.batch_number(), batch.first()));
         }
-        self.tail.add(batch, &self.keys);
-        self.next = Cursor::behind(batch);
+        self.active.add(batch, &self.hash_key);
+        self.next = batch.next_cursor();
     }
 
     /// Takes a whole segment that follows what the index has, as its sidecar says.
-    pub fn accept(&mut self, sealed: Arc<Sealed>) {
+    pub fn attach(&mut self, sealed: Arc<SealedSegment>) {
         let Summary { number, next, .. } = sealed.summary;
         let next_batch = sealed.summary.next_batch();
         let behind = SegmentIndex::new(number + 1, next_batch, next);
-        match self.tail.summary.batches {
+        match self.active.summary.batches {
             // Nothing was taken from the segment itself.
-            0 => self.tail = behind,
+            0 => self.active = behind,
             _ => self.seal(behind),
         }
         Arc::make_mut(&mut self.sealed).push(sealed);
-        let place = Place { segment: number + 1, ..Cursor::START.place };
-        self.next = Cursor { number: next_batch, place };
+        let location = Location { segment: number + 1, ..Cursor::START.location };
+        self.next = Cursor { number: next_batch, location };
     }
 
     fn seal(&mut self, next: SegmentIndex) {
-        let full = std::mem::replace(&mut self.tail, next);
-        Arc::make_mut(&mut self.sealed).push(Arc::new(Sealed::in_memory(full)));
+        let full = std::mem::replace(&mut self.active, next);
+        Arc::make_mut(&mut self.sealed).push(Arc::new(SealedSegment::in_memory(full)));
     }
 
-    /// The segment that is written.
-    pub fn tail(&self) -> &SegmentIndex {
-        &self.tail
+    /// The index of the active segment.
+    pub fn active(&self) -> &SegmentIndex {
+        &self.active
     }
 
-    /// All others, oldest first.
-    pub fn sealed(&self) -> Arc<Vec<Arc<Sealed>>> {
+    /// Oldest first.
+    pub fn sealed(&self) -> Arc<Vec<Arc<SealedSegment>>> {
         Arc::clone(&self.sealed)
     }
 
-    /// Puts `now` in the place of the sealed segment of the same number.
-    pub fn replace(&mut self, now: Arc<Sealed>) {
+    /// Replaces the sealed segment of the same number.
+    pub fn replace(&mut self, now: Arc<SealedSegment>) {
         let number = now.summary.number as usize;
         Arc::make_mut(&mut self.sealed)[number] = now;
     }
 
     pub fn may_have_stream(&self, stream: &str, not_before: i64) -> bool {
-        let hash = self.keys.stream(stream);
-        let may_have = |sealed: &Arc<Sealed>| sealed.reaches(not_before) && sealed.may_have_stream(hash);
-        self.tail.has_stream(hash) || self.sealed.iter().rev().any(may_have)
+        let hash = self.hash_key.stream(stream);
+        let may_have = |sealed: &Arc<SealedSegment>| sealed.reaches(not_before) && sealed.may_have_stream(hash);
+        self.active.has_stream(hash) || self.sealed.iter().rev().any(may_have)
     }
 
     pub fn may_have_command(&self, tenant: &str, command_id: u128, not_before: i64) -> bool {
-        let hash = self.keys.command(tenant, command_id);
-        let may_have = |sealed: &Arc<Sealed>| sealed.may_have_command(hash, not_before);
-        self.tail.has_command(hash) || self.sealed.iter().rev().any(may_have)
+        let hash = self.hash_key.command(tenant, command_id);
+        let may_have = |sealed: &Arc<SealedSegment>| sealed.may_have_command(hash, not_before);
+        self.active.has_command(hash) || self.sealed.iter().rev().any(may_have)
     }
 
-    /// The sealed segment to look for the batches before `position` in; `None` when it is the one that is written.
-    pub fn sealed_before(&self, position: Position) -> Option<Arc<Sealed>> {
-        if self.tail.summary.first < position {
+    /// The sealed segment to look for the batches before `position` in; `None` when it is the active one.
+    pub fn sealed_before(&self, position: Position) -> Option<Arc<SealedSegment>> {
+        if self.active.summary.first < position {
             return None;
         }
         let behind = self.sealed.partition_point(|sealed| sealed.summary.first < position);

@@ -12,16 +12,15 @@
 //! let header = CommitHeader { tenant: "m1", command_id: 7, payload_hash: 1, recorded_at: 0, meta: b"" };
 //! let mut commit = batch.commit(&header);
 //! commit.event("order-m1.s1.o1", Revision(0), |body| body.extend_from_slice(b"placed"));
-//! let place = commit.finish();
+//! let range = commit.finish();
 //! writer.append(&mut batch)?;
 //!
 //! let events = reader.read_stream("order-m1.s1.o1", Revision(0), Direction::Forward, 10)?;
 //! assert_eq!(&*events[0].body, b"placed");
-//! assert_eq!(events[0].position, place.first);
+//! assert_eq!(events[0].position, range.first);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod background;
 mod batch;
 #[doc(hidden)]
 pub mod disk;
@@ -31,10 +30,13 @@ mod files;
 mod format;
 mod hash;
 mod index;
+mod location;
 mod lookup;
 mod memory;
+mod open;
 #[doc(hidden)]
 pub mod planted;
+mod priority;
 mod reader;
 mod shared;
 #[doc(hidden)]
@@ -43,25 +45,15 @@ mod stored;
 mod types;
 mod writer;
 
-pub use background::give_way;
 pub use batch::{Batch, CommitWriter};
-pub use embedded::{
-    Options, Preparation, Problem, Verified, open_embedded, open_on, verify_embedded, verify_embedded_with, verify_on,
-};
+pub use embedded::{Background, Options, Problem, Verified, verify_embedded, verify_embedded_with, verify_on};
 pub use error::{AppendError, Corrupt, OpenError, ReadError};
-pub use reader::{FoundCommit, LogReader, OwnedEvent, Tail};
-pub use stored::{StoredBatch, StoredCommit, StoredEvent};
+pub use open::{open_embedded, open_memory, open_on};
+pub use priority::lower_thread_priority;
+pub use reader::{FoundCommit, LogReader, Tail};
+pub use stored::{OwnedEvent, StoredBatch, StoredCommit, StoredEvent};
 pub use types::{
-    Appended, BatchId, BatchPlace, COMMIT_BYTES_MAX, CommitHeader, CommitPlace, Direction, GENESIS_STREAM,
+    Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, CommitHeader, CommitRange, Direction, GENESIS_STREAM,
     META_BYTES_MAX, Position, Recovered, Revision, STREAM_BYTES_MAX, TENANT_BYTES_MAX,
 };
-pub use writer::{Embedded, LogWriter, Memory};
-
-use std::sync::Arc;
-
-/// Opens an empty log in memory.
-pub fn open_memory() -> (LogWriter, LogReader) {
-    let log = memory::MemoryLog::new();
-    let reader = LogReader::new(Arc::clone(&log.shared));
-    (LogWriter::Memory(Memory(log)), reader)
-}
+pub use writer::LogWriter;

@@ -2,19 +2,22 @@
 //!
 //! The index answers candidates by hash, segment by segment; everything found is compared with the log itself.
 
+use crate::error::ReadError;
 use crate::format::BATCH_HEADER_LEN;
+use crate::index::SealedSegment;
 use crate::index::segment::SegmentIndex;
-use crate::index::{Run, Sealed, Waypoint};
+use crate::location::{Run, SparseEntry};
 use crate::shared::Shared;
-use crate::{BatchId, BatchPlace, Direction, OwnedEvent, Position, ReadError, Revision, StoredCommit};
+use crate::stored::{OwnedEvent, StoredCommit};
+use crate::types::{BatchId, BatchRange, Direction, Position, Revision};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// A segment that may have events of the stream.
 enum Candidate {
-    Sealed(Arc<Sealed>),
-    /// The segment that was written when the question was asked. It may have been sealed since, and may have more by now.
-    Tail(u32, Run),
+    Sealed(Arc<SealedSegment>),
+    /// The segment that was active when the query began. It may have been sealed since, and may have more by now.
+    Active(u32, Run),
 }
 
 /// Reads one stream.
@@ -22,20 +25,20 @@ pub(crate) struct StreamRead<'a> {
     shared: &'a Shared,
     stream: &'a str,
     hash: u64,
-    /// Oldest first.
+    /// Oldest segment first.
     candidates: Vec<Candidate>,
 }
 
 impl<'a> StreamRead<'a> {
     pub fn new(shared: &'a Shared, stream: &'a str) -> Result<StreamRead<'a>, ReadError> {
-        let (hash, sealed, tail) = {
+        let (hash, sealed, active) = {
             let index = shared.index()?;
-            let hash = index.keys().stream(stream);
-            let tail = index.tail().run(hash).map(|run| Candidate::Tail(index.tail().summary.number, run));
-            (hash, index.sealed(), tail)
+            let hash = index.hash_key().stream(stream);
+            let active = index.active().run(hash).map(|run| Candidate::Active(index.active().summary.number, run));
+            (hash, index.sealed(), active)
         };
         let sealed = sealed.iter().filter(|sealed| sealed.may_have_stream(hash)).cloned().map(Candidate::Sealed);
-        Ok(StreamRead { shared, stream, hash, candidates: sealed.chain(tail).collect() })
+        Ok(StreamRead { shared, stream, hash, candidates: sealed.chain(active).collect() })
     }
 
     /// See [`LogReader::read_stream`](crate::LogReader::read_stream).
@@ -50,12 +53,12 @@ impl<'a> StreamRead<'a> {
         };
         match regular {
             Some(events) => Ok(events),
-            None => self.everything(from, direction, limit),
+            None => self.scan_all(from, direction, limit),
         }
     }
 
-    /// Leaves only the segments that have events of this hash, as far as it looks at them: the first of the answered numbers of
-    /// them begin at `from` or before, those behind later.
+    /// Leaves only the segments that have events of this hash, as far as the binary search reads them. Answers how many of them
+    /// begin at `from` or before, and how many there are.
     fn split(&mut self, from: Revision) -> Result<(usize, usize), ReadError> {
         let (mut low, mut high) = (0, self.candidates.len());
         while low < high {
@@ -112,7 +115,7 @@ impl<'a> StreamRead<'a> {
                 return Ok(None);
             }
             expected = Some(run.first_revision);
-            // Another name's run may begin behind `from`.
+            // Another name's run may begin after `from`.
             let Some(up_to) = from.0.checked_sub(run.first_revision) else { return Ok(None) };
             let end = run.count.min(up_to.saturating_add(1));
             let wanted = end.saturating_sub((limit - events.len()) as u64)..end;
@@ -126,7 +129,7 @@ impl<'a> StreamRead<'a> {
     }
 
     /// Looks at every event under the stream's hash, for revisions with gaps and names that share a hash.
-    fn everything(&self, from: Revision, direction: Direction, limit: usize) -> Result<Vec<OwnedEvent>, ReadError> {
+    fn scan_all(&self, from: Revision, direction: Direction, limit: usize) -> Result<Vec<OwnedEvent>, ReadError> {
         let mut events = Vec::new();
         for nth in 0..self.candidates.len() {
             let nth = match direction {
@@ -134,11 +137,11 @@ impl<'a> StreamRead<'a> {
                 Direction::Backward => self.candidates.len() - 1 - nth,
             };
             let Some(run) = self.run(nth)? else { continue };
-            let mut places = self.places(nth, &run, 0..run.count)?;
+            let mut postings = self.postings(nth, &run, 0..run.count)?;
             if direction == Direction::Backward {
-                places.reverse();
+                postings.reverse();
             }
-            for (position, waypoint) in places {
+            for (position, sparse) in postings {
                 if events.len() == limit {
                     return Ok(events);
                 }
@@ -146,7 +149,7 @@ impl<'a> StreamRead<'a> {
                     Direction::Forward => from <= event.revision,
                     Direction::Backward => event.revision <= from,
                 };
-                events.extend(self.event(position, waypoint)?.filter(wanted));
+                events.extend(self.event(position, sparse)?.filter(wanted));
             }
         }
         Ok(events)
@@ -155,30 +158,31 @@ impl<'a> StreamRead<'a> {
     fn run(&self, nth: usize) -> Result<Option<Run>, ReadError> {
         match &self.candidates[nth] {
             Candidate::Sealed(sealed) => {
-                self.shared.ask(sealed, |sealed| sealed.run(self.shared.files_if_any(), self.hash))
+                self.shared.query(sealed, |sealed| sealed.run(self.shared.files_if_any(), self.hash))
             }
-            Candidate::Tail(_, run) => Ok(Some(*run)),
+            Candidate::Active(_, run) => Ok(Some(*run)),
         }
     }
 
-    fn places(&self, nth: usize, run: &Run, wanted: Range<u64>) -> Result<Vec<(Position, Waypoint)>, ReadError> {
+    fn postings(&self, nth: usize, run: &Run, wanted: Range<u64>) -> Result<Vec<(Position, SparseEntry)>, ReadError> {
         let (shared, hash) = (self.shared, self.hash);
-        let ask = |sealed: &Arc<Sealed>| {
-            shared.ask(sealed, |sealed| {
-                // The run of a segment that was sealed, or indexed anew, since it was asked for says where its positions are now.
+        let query = |sealed: &Arc<SealedSegment>| {
+            shared.query(sealed, |sealed| {
+                // The segment was sealed, or its index rebuilt, since the run was read: read the run of its index of now.
                 let run = sealed.run(shared.files_if_any(), hash)?.unwrap_or(*run);
-                sealed.places(shared.files_if_any(), hash, &run, wanted.clone())
+                sealed.postings(shared.files_if_any(), hash, &run, wanted.clone())
             })
         };
         match &self.candidates[nth] {
             Candidate::Sealed(sealed) => {
-                let places = |sealed: &Sealed| sealed.places(shared.files_if_any(), hash, run, wanted.clone());
-                shared.ask(sealed, places)
+                let postings =
+                    |sealed: &SealedSegment| sealed.postings(shared.files_if_any(), hash, run, wanted.clone());
+                shared.query(sealed, postings)
             }
-            Candidate::Tail(number, _) => {
-                match shared.with_tail(*number, |tail: &SegmentIndex| tail.places(hash, wanted.clone())) {
-                    Some(places) => Ok(places),
-                    None => ask(&shared.sealed()[*number as usize]),
+            Candidate::Active(number, _) => {
+                match shared.with_active(*number, |active: &SegmentIndex| active.postings(hash, wanted.clone())) {
+                    Some(postings) => Ok(postings),
+                    None => query(&shared.sealed()[*number as usize]),
                 }
             }
         }
@@ -187,10 +191,10 @@ impl<'a> StreamRead<'a> {
     /// The events of a run, when they are the stream's and of the revisions they should be.
     fn events(&self, nth: usize, run: &Run, wanted: Range<u64>) -> Result<Option<Vec<OwnedEvent>>, ReadError> {
         let mut events = Vec::with_capacity((wanted.end - wanted.start) as usize);
-        for (revision, (position, waypoint)) in
-            (run.first_revision + wanted.start..).zip(self.places(nth, run, wanted)?)
+        for (revision, (position, sparse)) in
+            (run.first_revision + wanted.start..).zip(self.postings(nth, run, wanted)?)
         {
-            match self.event(position, waypoint)? {
+            match self.event(position, sparse)? {
                 Some(event) if event.revision.0 == revision => events.push(event),
                 _ => return Ok(None),
             }
@@ -199,18 +203,18 @@ impl<'a> StreamRead<'a> {
     }
 
     /// The event at `position`, if it is the stream's.
-    fn event(&self, position: Position, waypoint: Waypoint) -> Result<Option<OwnedEvent>, ReadError> {
+    fn event(&self, position: Position, sparse: SparseEntry) -> Result<Option<OwnedEvent>, ReadError> {
         match self.shared.recent_holding(position) {
             Some(batch) => {
-                let commit = batch.commit_holding(position, waypoint);
-                Ok(own(commit, self.stream, position))
+                let commit = batch.commit_holding(position, sparse);
+                Ok(owned_event(commit, self.stream, position))
             }
-            None => self.shared.files().commit(waypoint, position, |commit| own(commit, self.stream, position)),
+            None => self.shared.files().commit(sparse, position, |commit| owned_event(commit, self.stream, position)),
         }
     }
 }
 
-fn own(commit: StoredCommit<'_>, stream: &str, position: Position) -> Option<OwnedEvent> {
+fn owned_event(commit: StoredCommit<'_>, stream: &str, position: Position) -> Option<OwnedEvent> {
     let event = commit.events().find(|event| event.position == position)?;
     (event.stream == stream).then(|| OwnedEvent {
         position,
@@ -234,8 +238,8 @@ pub(crate) fn find_command<T>(
 ) -> Result<Option<T>, ReadError> {
     let (hash, mut candidates, sealed) = {
         let index = shared.index()?;
-        let hash = index.keys().command(tenant, command_id);
-        (hash, index.tail().commands(hash).to_vec(), index.sealed())
+        let hash = index.hash_key().command(tenant, command_id);
+        (hash, index.active().commands(hash).to_vec(), index.sealed())
     };
     let mut sealed = sealed.iter().rev().filter(|sealed| sealed.may_have_command(hash, not_before));
     loop {
@@ -245,21 +249,21 @@ pub(crate) fn find_command<T>(
             }
         }
         candidates = match sealed.next() {
-            Some(sealed) => shared.ask(sealed, |sealed| sealed.commands(shared.files_if_any(), hash))?,
+            Some(sealed) => shared.query(sealed, |sealed| sealed.commands(shared.files_if_any(), hash))?,
             None => return Ok(None),
         };
     }
 }
 
 /// The batch called `id`: newest first in memory, then by the index.
-pub(crate) fn find_batch(shared: &Shared, id: BatchId) -> Result<Option<BatchPlace>, ReadError> {
+pub(crate) fn find_batch(shared: &Shared, id: BatchId) -> Result<Option<BatchRange>, ReadError> {
     if let Some(batch) = shared.recent_batch(|batch| batch.id() == id) {
-        return Ok(Some(batch.batch_place()));
+        return Ok(Some(batch.range()));
     }
     let (hash, mut starts, mut segment, sealed) = {
         let index = shared.index()?;
-        let hash = index.keys().batch(id);
-        (hash, index.tail().batches(hash), index.tail().summary.number, index.sealed())
+        let hash = index.hash_key().batch(id);
+        (hash, index.active().batches(hash), index.active().summary.number, index.sealed())
     };
     let mut sealed = sealed.iter().rev();
     loop {
@@ -267,11 +271,11 @@ pub(crate) fn find_batch(shared: &Shared, id: BatchId) -> Result<Option<BatchPla
             let mut cursor = start.cursor(segment);
             let batches = shared.fetch(&mut cursor, BATCH_HEADER_LEN)?;
             if let Some(batch) = batches.first().filter(|batch| batch.id() == id) {
-                return Ok(Some(batch.batch_place()));
+                return Ok(Some(batch.range()));
             }
         }
         let Some(next) = sealed.next() else { return Ok(None) };
         segment = next.summary.number;
-        starts = shared.ask(next, |sealed| sealed.batches(shared.files_if_any(), hash))?;
+        starts = shared.query(next, |sealed| sealed.batches(shared.files_if_any(), hash))?;
     }
 }

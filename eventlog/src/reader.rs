@@ -1,16 +1,18 @@
 //! Reading what is durable: batches from a position on, one stream, one commit, or everything as it comes.
 
-use crate::index::Cursor;
+use crate::error::{Corrupt, ReadError};
+use crate::location::Cursor;
 use crate::lookup::{StreamRead, find_command};
 use crate::shared::{Shared, entirely_before};
-use crate::{Corrupt, Direction, Position, ReadError, Revision, StoredBatch, StoredCommit};
+use crate::stored::{OwnedEvent, StoredBatch, StoredCommit};
+use crate::types::{Direction, Position, Revision};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// What a [`Tail`] takes from disk at once, in bytes, when it is far behind.
+/// What a [`Tail`] reads from disk at once, in bytes, when it lags.
 const TAIL_BYTES: usize = 4 << 20;
 /// What is read at once while looking for a commit or a batch, in bytes.
 const FIND_BYTES: usize = 64 << 10;
@@ -21,27 +23,6 @@ pub struct LogReader {
     shared: Arc<Shared>,
 }
 
-/// One event with what its commit says, apart from its batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnedEvent {
-    /// Its place in the log.
-    pub position: Position,
-    /// Its place in its stream.
-    pub revision: Revision,
-    /// What the caller wrote.
-    pub body: Box<[u8]>,
-    /// The position of its commit's first event.
-    pub commit_first: Position,
-    /// Of its commit.
-    pub tenant: Box<str>,
-    /// Of its commit.
-    pub command_id: u128,
-    /// Of its commit: microseconds since the Unix epoch.
-    pub recorded_at: i64,
-    /// Of its commit.
-    pub meta: Box<[u8]>,
-}
-
 /// A commit that was looked for, with the batch it is in.
 #[derive(Clone, Debug)]
 pub struct FoundCommit {
@@ -50,7 +31,7 @@ pub struct FoundCommit {
 }
 
 impl FoundCommit {
-    /// The commit.
+    /// Borrows from the batch.
     pub fn commit(&self) -> StoredCommit<'_> {
         self.batch.commits().nth(self.index).expect("the index was taken from this batch")
     }
@@ -82,10 +63,10 @@ impl LogReader {
         self.shared.subscribe()
     }
 
-    /// Damage found in acknowledged data while the log is open: sealed segments are checked in the background, too. Once it says
-    /// something the process has to stop with that report; opening the log again finds the same.
-    pub fn damage(&self) -> watch::Receiver<Option<Corrupt>> {
-        self.shared.damage()
+    /// Corruption of acknowledged data found while the log is open: sealed segments are scrubbed in the background, too. Once there
+    /// is some the process has to stop with that report; opening the log again finds the same.
+    pub fn corruption(&self) -> watch::Receiver<Option<Corrupt>> {
+        self.shared.corruption()
     }
 
     /// The durable batches in order, starting with the one that holds `from`, or with the first empty one standing at `from`:
@@ -133,7 +114,7 @@ impl LogReader {
     }
 
     /// The commit of `tenant` and `command_id` whose first position is `first`. Commits without events share that position
-    /// with the commit behind them, so all that stand there are looked at.
+    /// with the commit after them, so all at that position are compared.
     ///
     /// # Errors
     /// [`ReadError::Corrupt`] and [`ReadError::Io`].
@@ -143,7 +124,7 @@ impl LogReader {
         command_id: u128,
         tenant: &str,
     ) -> Result<Option<FoundCommit>, ReadError> {
-        // Brings the index up to date, so that the place is near.
+        // With an index that lags, locating would start far before the position.
         drop(self.shared.index()?);
         // The batch before may end with commits without events, which stand at `first` too.
         let mut cursor = self.shared.locate(Position(first.0.saturating_sub(1)));
@@ -205,7 +186,7 @@ impl LogReader {
         if self.durable() <= position {
             return Ok(None);
         }
-        // Brings the index up to date, so that the place is near.
+        // With an index that lags, locating would start far before the position.
         drop(self.shared.index()?);
         let mut cursor = self.shared.locate(position);
         loop {

@@ -1,28 +1,31 @@
 //! What the writer and its readers share: the durable head, the recent batches in memory, the index, the files.
 
+use crate::error::{Corrupt, ReadError};
 use crate::files::Files;
 use crate::index::segment::SegmentIndex;
 use crate::index::sidecar::Unusable;
-use crate::index::{Cursor, Index, Sealed};
-use crate::{Corrupt, Position, ReadError, StoredBatch};
+use crate::index::{Index, SealedSegment};
+use crate::location::Cursor;
+use crate::stored::StoredBatch;
+use crate::types::Position;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// What the index takes from disk at once when it is behind, in bytes.
+/// What the index reads from disk at once when it lags, in bytes.
 const INDEX_CHUNK_BYTES: usize = 4 << 20;
 
 pub(crate) struct Shared {
     head: AtomicU64,
     recent: Mutex<Recent>,
-    beyond: Condvar,
-    news: watch::Sender<Position>,
+    head_advanced: Condvar,
+    head_watch: watch::Sender<Position>,
     index: Mutex<Index>,
-    /// Held while a segment is indexed anew, so that it is done once.
-    indexing: Mutex<()>,
-    damage: watch::Sender<Option<Corrupt>>,
+    /// Held while the index of a segment is rebuilt, so that it is done once.
+    rebuilding: Mutex<()>,
+    corruption: watch::Sender<Option<Corrupt>>,
     /// `None` for the log in memory, whose recent batches are all there are.
     files: Option<Files>,
 }
@@ -37,7 +40,7 @@ struct Recent {
     waiting: u32,
 }
 
-/// Everything was read that is durable so far, or the batches found.
+/// None when everything durable was read.
 pub(crate) type Batches = Vec<Arc<StoredBatch>>;
 
 impl Shared {
@@ -50,17 +53,17 @@ impl Shared {
         index: Index,
         files: Option<Files>,
     ) -> Shared {
-        let bytes = recent.iter().map(|batch| batch.held_bytes()).sum();
+        let bytes = recent.iter().map(|batch| batch.memory_bytes()).sum();
         let mut recent = Recent { batches: recent.into(), bytes, bytes_max, count, waiting: 0 };
         recent.evict();
         Shared {
             head: AtomicU64::new(head.0),
             recent: Mutex::new(recent),
-            beyond: Condvar::new(),
-            news: watch::Sender::new(head),
+            head_advanced: Condvar::new(),
+            head_watch: watch::Sender::new(head),
             index: Mutex::new(index),
-            indexing: Mutex::new(()),
-            damage: watch::Sender::new(None),
+            rebuilding: Mutex::new(()),
+            corruption: watch::Sender::new(None),
             files,
         }
     }
@@ -71,7 +74,7 @@ impl Shared {
     }
 
     pub fn subscribe(&self) -> watch::Receiver<Position> {
-        self.news.subscribe()
+        self.head_watch.subscribe()
     }
 
     /// Makes a durable batch visible. Answers a buffer nobody needs any more, if one came free.
@@ -79,7 +82,7 @@ impl Shared {
         let head = batch.next_position();
         let mut recent = self.recent();
         assert_eq!(batch.batch_number(), recent.count, "batches become visible in order");
-        recent.bytes += batch.held_bytes();
+        recent.bytes += batch.memory_bytes();
         recent.batches.push_back(Arc::new(batch));
         recent.count += 1;
         let free = recent.evict();
@@ -87,9 +90,9 @@ impl Shared {
         let waiting = recent.waiting;
         drop(recent);
         if waiting != 0 {
-            self.beyond.notify_all();
+            self.head_advanced.notify_all();
         }
-        self.news.send_replace(head);
+        self.head_watch.send_replace(head);
         free
     }
 
@@ -126,8 +129,8 @@ impl Shared {
                 break;
             }
             recent = match deadline {
-                Some(_) => self.beyond.wait_timeout(recent, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => self.beyond.wait(recent).unwrap_or_else(PoisonError::into_inner),
+                Some(_) => self.head_advanced.wait_timeout(recent, left).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.head_advanced.wait(recent).unwrap_or_else(PoisonError::into_inner),
             };
         }
         recent.waiting -= 1;
@@ -152,7 +155,7 @@ impl Shared {
             });
             let batches: Batches = taken.cloned().collect();
             if let Some(last) = batches.last() {
-                *cursor = Cursor::behind(last);
+                *cursor = last.next_cursor();
             }
             return Ok(batches);
         }
@@ -160,13 +163,13 @@ impl Shared {
         self.files().read(cursor, end, max_bytes)
     }
 
-    /// A place at or before every batch that holds `position`, or is empty at it.
+    /// At or before every batch that holds `position`, or is empty at it.
     pub fn locate(&self, position: Position) -> Cursor {
         let recent = self.recent();
         let before = recent.batches.partition_point(|batch| entirely_before(batch, position));
         let cursor = match recent.batches.get(before) {
-            Some(batch) => Cursor { number: batch.batch_number(), place: batch.place() },
-            None => recent.batches.back().map_or(Cursor::START, |last| Cursor::behind(last)),
+            Some(batch) => Cursor { number: batch.batch_number(), location: batch.location() },
+            None => recent.batches.back().map_or(Cursor::START, |last| last.next_cursor()),
         };
         // When even the oldest in memory is not before the position, older ones may be wanted too.
         if before != 0 || cursor.number == 0 {
@@ -178,80 +181,80 @@ impl Shared {
             match index.sealed_before(position) {
                 Some(sealed) => sealed,
                 None => {
-                    let tail = index.tail();
-                    return tail.start_before(position).cursor(tail.summary.number);
+                    let active = index.active();
+                    return active.start_before(position).cursor(active.summary.number);
                 }
             }
         };
-        let start = self.ask(&sealed, |sealed| sealed.start_before(self.files.as_ref(), position));
+        let start = self.query(&sealed, |sealed| sealed.start_before(self.files.as_ref(), position));
         // Reading from the segment's beginning costs more and finds the same, or says what is wrong.
         start.unwrap_or_else(|_| sealed.summary.start()).cursor(sealed.summary.number)
     }
 
-    /// Asks the index of a sealed segment. Where its sidecar cannot be used the segment is indexed anew.
-    pub fn ask<T>(
+    /// Queries the index of a sealed segment. Where its sidecar cannot be used the index is rebuilt.
+    pub fn query<T>(
         &self,
-        sealed: &Arc<Sealed>,
-        question: impl Fn(&Sealed) -> Result<T, Unusable>,
+        sealed: &Arc<SealedSegment>,
+        question: impl Fn(&SealedSegment) -> Result<T, Unusable>,
     ) -> Result<T, ReadError> {
         let why = match question(sealed) {
             Ok(answer) => return Ok(answer),
             Err(why) => why,
         };
-        let _indexing = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _rebuilding = self.rebuilding.lock().unwrap_or_else(PoisonError::into_inner);
         let number = sealed.summary.number;
         let known = self.lock_index().sealed()[number as usize].clone();
-        if known.exact().is_some() {
+        if known.memory_index().is_some() {
             return Ok(question(&known).expect("what is in memory needs no file"));
         }
         tracing::warn!(segment = number, why = why.0, "the index of a segment cannot be used; it is made again");
-        let exact = Arc::new(Sealed::in_memory(self.index_anew(sealed)?));
+        let exact = Arc::new(SealedSegment::in_memory(self.rebuild_index(sealed)?));
         self.replace(Arc::clone(&exact));
         Ok(question(&exact).expect("what is in memory needs no file"))
     }
 
-    /// The exact index of a sealed segment, from the segment itself.
-    fn index_anew(&self, sealed: &Sealed) -> Result<SegmentIndex, ReadError> {
+    /// Reads the whole segment.
+    fn rebuild_index(&self, sealed: &SealedSegment) -> Result<SegmentIndex, ReadError> {
         let summary = &sealed.summary;
-        let keys = self.lock_index().keys();
+        let hash_key = self.lock_index().hash_key();
         let mut index = SegmentIndex::new(summary.number, summary.first_batch, summary.first);
         let mut cursor = summary.start().cursor(summary.number);
         while cursor.number < summary.next_batch() {
             for batch in self.files().read(&mut cursor, summary.next_batch(), INDEX_CHUNK_BYTES)? {
-                index.add(&batch, &keys);
+                index.add(&batch, &hash_key);
             }
         }
         Ok(index)
     }
 
-    /// From now on a sealed segment is answered for by `now`.
-    pub fn replace(&self, now: Arc<Sealed>) {
+    /// From now on `now` answers queries of its segment.
+    pub fn replace(&self, now: Arc<SealedSegment>) {
         self.files().forget_sidecar(now.summary.number);
         self.lock_index().replace(now);
     }
 
-    /// Asks the index of segment `number` while it is the one that is written; `None` when it is sealed by now.
-    pub fn with_tail<T>(&self, number: u32, question: impl FnOnce(&SegmentIndex) -> T) -> Option<T> {
+    /// Queries the index of segment `number` while it is active; `None` when it is sealed by now.
+    pub fn with_active<T>(&self, number: u32, question: impl FnOnce(&SegmentIndex) -> T) -> Option<T> {
         let index = self.lock_index();
-        (index.tail().summary.number == number).then(|| question(index.tail()))
+        (index.active().summary.number == number).then(|| question(index.active()))
     }
 
     /// All sealed segments the index knows of, oldest first.
-    pub fn sealed(&self) -> Arc<Vec<Arc<Sealed>>> {
+    pub fn sealed(&self) -> Arc<Vec<Arc<SealedSegment>>> {
         self.lock_index().sealed()
     }
 
-    /// Tells whoever waits for it that acknowledged data is damaged. The first report stays.
-    pub fn report(&self, corrupt: Corrupt) {
-        self.damage.send_if_modified(|known| {
+    /// Tells whoever waits for it that acknowledged data is corrupt. The first report stays.
+    pub fn report_corruption(&self, corrupt: Corrupt) {
+        self.corruption.send_if_modified(|known| {
             let is_first = known.is_none();
             known.get_or_insert(corrupt);
             is_first
         });
     }
 
-    pub fn damage(&self) -> watch::Receiver<Option<Corrupt>> {
-        self.damage.subscribe()
+    pub fn corruption(&self) -> watch::Receiver<Option<Corrupt>> {
+        self.corruption.subscribe()
     }
 
     /// The recent batch that holds `position`.
@@ -261,7 +264,7 @@ impl Shared {
         recent.batches.get(before).filter(|batch| batch.first() <= position).cloned()
     }
 
-    /// A recent batch, looking from the newest on.
+    /// The newest recent batch that is wanted.
     pub fn recent_batch(&self, wanted: impl Fn(&StoredBatch) -> bool) -> Option<Arc<StoredBatch>> {
         self.recent().batches.iter().rev().find(|batch| wanted(batch)).cloned()
     }
@@ -313,12 +316,12 @@ impl Shared {
 }
 
 impl Recent {
-    /// Forgets the oldest batches until the rest fits; the newest always stays. Answers a buffer that came free.
+    /// Evicts the oldest batches until the rest fits; the newest always stays. Answers a buffer that came free.
     fn evict(&mut self) -> Option<Vec<u8>> {
         let mut free = None;
         while self.bytes_max < self.bytes && 1 < self.batches.len() {
             let Some(oldest) = self.batches.pop_front() else { break };
-            self.bytes -= oldest.held_bytes();
+            self.bytes -= oldest.memory_bytes();
             free = Arc::into_inner(oldest).and_then(StoredBatch::into_buffer).or(free);
         }
         free

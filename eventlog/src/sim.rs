@@ -11,8 +11,6 @@ mod random;
 
 pub use random::Random;
 
-use crate::disk::DiskFile;
-use files::SimFile;
 use inode::{Inode, SECTOR};
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -260,10 +258,6 @@ impl SimDisk {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn handle(&self, file: u64, generation: u64) -> Box<dyn DiskFile> {
-        Box::new(SimFile { disk: self.clone(), file, generation })
     }
 }
 

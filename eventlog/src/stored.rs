@@ -3,21 +3,14 @@
 use crate::format::{
     BATCH_HEADER_LEN, BatchHeader, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, EVENT_FIXED_LEN, Get, KIND_COMMIT,
 };
-use crate::index::Waypoint;
-use crate::{BatchId, BatchPlace, Position, Revision};
+use crate::location::{Cursor, Location, SparseEntry};
+use crate::types::{BatchId, BatchRange, Position, Revision};
 use std::{fmt, ops::Range, sync::Arc};
-
-/// Where bytes of the log stand: a segment and a byte offset in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
-    pub segment: u32,
-    pub offset: u32,
-}
 
 /// One durable batch: its commits in order, with their events.
 pub struct StoredBatch {
     header: BatchHeader,
-    place: Place,
+    location: Location,
     bytes: Bytes,
 }
 
@@ -29,8 +22,8 @@ enum Bytes {
 
 /// One commit of a [`StoredBatch`].
 #[derive(Clone, Copy)]
+#[allow(missing_docs, reason = "the names and types of its fields say all")]
 pub struct StoredCommit<'a> {
-    /// Whose commit it is.
     pub tenant: &'a str,
     /// Made by the client.
     pub command_id: u128,
@@ -38,26 +31,37 @@ pub struct StoredCommit<'a> {
     pub payload_hash: u128,
     /// Microseconds since the Unix epoch.
     pub recorded_at: i64,
-    /// What the caller wrote along.
     pub meta: &'a [u8],
     /// The position of its first event; a commit without events shares it with what follows.
     pub first: Position,
-    /// How many events it has.
     pub events: u32,
     event_bytes: &'a [u8],
 }
 
 /// One event of a [`StoredCommit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names and types of its fields say all")]
 pub struct StoredEvent<'a> {
-    /// Its place in the log.
     pub position: Position,
-    /// The stream it belongs to.
     pub stream: &'a str,
-    /// Its place in the stream.
     pub revision: Revision,
-    /// What the caller wrote.
     pub body: &'a [u8],
+}
+
+/// One event with what its commit says, apart from its batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names and types of its fields say all")]
+pub struct OwnedEvent {
+    pub position: Position,
+    pub revision: Revision,
+    pub body: Box<[u8]>,
+    /// The position of its commit's first event.
+    pub commit_first: Position,
+    pub tenant: Box<str>,
+    pub command_id: u128,
+    /// Microseconds since the Unix epoch.
+    pub recorded_at: i64,
+    pub meta: Box<[u8]>,
 }
 
 /// Bytes that do not have the shape of commits and events, said by what is wrong.
@@ -66,14 +70,14 @@ pub(crate) struct Malformed(pub &'static str);
 
 impl StoredBatch {
     /// Takes the bytes this process has just encoded and synced.
-    pub(crate) fn owned(header: BatchHeader, place: Place, bytes: Vec<u8>) -> StoredBatch {
-        StoredBatch { header, place, bytes: Bytes::Owned(bytes) }
+    pub(crate) fn owned(header: BatchHeader, location: Location, bytes: Vec<u8>) -> StoredBatch {
+        StoredBatch { header, location, bytes: Bytes::Owned(bytes) }
     }
 
     /// Takes the batch at `at` of a buffer read from disk, after checking its CRC and its shape.
     pub(crate) fn check(
         header: BatchHeader,
-        place: Place,
+        location: Location,
         buffer: &Arc<Vec<u8>>,
         at: usize,
     ) -> Result<StoredBatch, Malformed> {
@@ -82,7 +86,7 @@ impl StoredBatch {
         if crc32c::crc32c(padded) != header.payload_crc {
             return Err(Malformed("the checksum of a batch does not hold"));
         }
-        let batch = StoredBatch { header, place, bytes: Bytes::Shared(Arc::clone(buffer), range) };
+        let batch = StoredBatch { header, location, bytes: Bytes::Shared(Arc::clone(buffer), range) };
         batch.check_shape()?;
         Ok(batch)
     }
@@ -103,7 +107,7 @@ impl StoredBatch {
         }
     }
 
-    /// Names the batch.
+    /// Resolves an unknown outcome.
     pub fn id(&self) -> BatchId {
         self.header.id
     }
@@ -123,14 +127,14 @@ impl StoredBatch {
         self.header.number
     }
 
-    /// How many events it has.
+    /// How many events it has, possibly none.
     pub fn events(&self) -> u32 {
         self.header.events
     }
 
-    /// Where the batch stands.
-    pub fn batch_place(&self) -> BatchPlace {
-        BatchPlace {
+    /// Its number and positions.
+    pub fn range(&self) -> BatchRange {
+        BatchRange {
             number: self.header.number,
             first: self.first(),
             next: self.next_position(),
@@ -149,7 +153,7 @@ impl StoredBatch {
     }
 
     /// What keeping the batch in memory takes, in bytes.
-    pub(crate) fn held_bytes(&self) -> usize {
+    pub(crate) fn memory_bytes(&self) -> usize {
         let bytes = match &self.bytes {
             Bytes::Owned(bytes) => bytes.capacity(),
             Bytes::Shared(_, range) => range.len(),
@@ -157,15 +161,15 @@ impl StoredBatch {
         bytes + size_of::<StoredBatch>()
     }
 
-    /// The commit that holds `position`, which this batch has, going from `waypoint` when it lies in this batch.
-    pub(crate) fn commit_holding(&self, position: Position, waypoint: Waypoint) -> StoredCommit<'_> {
+    /// The commit that holds `position`, which this batch has, walking from `sparse` when it lies in this batch.
+    pub(crate) fn commit_holding(&self, position: Position, sparse: SparseEntry) -> StoredCommit<'_> {
         let payload = self.payload();
-        let start = Place { offset: self.place.offset + BATCH_HEADER_LEN as u32, ..self.place };
-        let inside = waypoint.commits_end != 0 && start <= waypoint.place && waypoint.place.segment == start.segment;
+        let start = Location { offset: self.location.offset + BATCH_HEADER_LEN as u32, ..self.location };
+        let inside = sparse.commits_end != 0 && start <= sparse.location && sparse.location.segment == start.segment;
         let mut commits = match inside {
             true => {
-                let at = (waypoint.place.offset - start.offset) as usize;
-                Commits { rest: &payload[at..], first: waypoint.position }
+                let at = (sparse.location.offset - start.offset) as usize;
+                Commits { rest: &payload[at..], first: sparse.position }
             }
             false => Commits { rest: payload, first: self.header.first },
         };
@@ -180,8 +184,15 @@ impl StoredBatch {
         self.header.payload_crc
     }
 
-    pub(crate) fn place(&self) -> Place {
-        self.place
+    pub(crate) fn location(&self) -> Location {
+        self.location
+    }
+
+    /// Where the next batch is, if it is in the same segment.
+    pub(crate) fn next_cursor(&self) -> Cursor {
+        let Location { segment, offset } = self.location;
+        let location = Location { segment, offset: offset + self.stored_len() as u32 };
+        Cursor { number: self.batch_number() + 1, location }
     }
 
     /// Header, commits and padding.
@@ -207,7 +218,7 @@ impl StoredBatch {
 
 impl fmt::Debug for StoredBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoredBatch").field("header", &self.header).field("place", &self.place).finish()
+        f.debug_struct("StoredBatch").field("header", &self.header).field("place", &self.location).finish()
     }
 }
 

@@ -1,12 +1,12 @@
-//! The words everything else is said in.
+//! Positions, revisions, ids and bounds: the values of the public interface.
 
 use std::fmt;
 
-/// An event's place in the log: 0 for the log's own genesis record, then gapless.
+/// An event's offset in the log, counted in events: 0 for the log's own genesis record, then gapless.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position(pub u64);
 
-/// An event's place in its stream: 0, 1, 2, ... without gaps.
+/// An event's number in its stream: 0, 1, 2, ... without gaps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 
@@ -55,7 +55,7 @@ pub const GENESIS_STREAM: &str = "$genesis";
 /// What every commit says about itself.
 #[derive(Clone, Copy, Debug)]
 pub struct CommitHeader<'a> {
-    /// Whose commit it is; at most [`TENANT_BYTES_MAX`] bytes of ASCII.
+    /// At most [`TENANT_BYTES_MAX`] bytes of ASCII.
     pub tenant: &'a str,
     /// Made by the client; the log stores it and does not compare it.
     pub command_id: u128,
@@ -67,33 +67,33 @@ pub struct CommitHeader<'a> {
     pub meta: &'a [u8],
 }
 
-/// Where a commit stands: `events` positions from `first` on. A commit without events shares `first` with what follows.
+/// The positions of a commit: `events` of them from `first` on. A commit without events shares `first` with what follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CommitPlace {
+pub struct CommitRange {
     /// The position of its first event.
     pub first: Position,
-    /// How many events it has.
+    /// Possibly 0.
     pub events: u32,
 }
 
-/// Where a batch stands.
+/// The positions of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BatchPlace {
+pub struct BatchRange {
     /// Counts batches from 0, the one of the genesis record.
     pub number: u64,
     /// The position of its first event.
     pub first: Position,
     /// The position after its last event; equals `first` when all its commits are empty.
     pub next: Position,
-    /// How many commits it has.
+    /// At least 1.
     pub commits: u32,
 }
 
 /// A batch became durable and visible to readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appended {
-    /// Where it stands.
-    pub place: BatchPlace,
+    /// Its number and positions.
+    pub range: BatchRange,
     /// What it takes on the disk, in bytes.
     pub bytes: u64,
 }
@@ -111,8 +111,8 @@ pub struct Recovered {
     pub segments: u32,
     /// Sealed segments whose stream index was missing or could not be used: each was read whole instead.
     pub indexed: u32,
-    /// Bytes of an unfinished, never acknowledged write that were cut off.
-    pub cut_bytes: u64,
+    /// Bytes of a torn tail that were truncated: of a write that did not finish and was never acknowledged.
+    pub truncated_bytes: u64,
     /// The log was created by this call.
     pub created: bool,
     /// The last writer closed the log; nothing had to be recovered.

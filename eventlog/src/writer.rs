@@ -1,35 +1,42 @@
 //! The one writer of a log, whatever its backend.
 
 use crate::batch::Batch;
-use crate::embedded::EmbeddedLog;
-use crate::memory::MemoryLog;
-use crate::{AppendError, Appended, BatchId, BatchPlace, Position, ReadError, lookup};
+use crate::embedded::EmbeddedWriter;
+use crate::error::{AppendError, ReadError};
+use crate::lookup;
+use crate::memory::MemoryWriter;
+use crate::types::{Appended, BatchId, BatchRange, Position};
 use std::fmt;
 
 /// Appends to a log. There is one per log; it may be moved to another thread but not shared.
-pub enum LogWriter {
+pub struct LogWriter(Backend);
+
+/// What the log is kept in.
+enum Backend {
     /// Files on this machine.
-    Embedded(Embedded),
+    Embedded(Box<EmbeddedWriter>),
     /// Nothing durable, for tests and demonstrations.
-    Memory(Memory),
+    Memory(MemoryWriter),
 }
 
-/// See [`open_embedded`](crate::open_embedded).
-pub struct Embedded(pub(crate) Box<EmbeddedLog>);
-
-/// See [`open_memory`](crate::open_memory).
-pub struct Memory(pub(crate) MemoryLog);
-
 impl LogWriter {
+    pub(crate) fn embedded(writer: EmbeddedWriter) -> LogWriter {
+        LogWriter(Backend::Embedded(Box::new(writer)))
+    }
+
+    pub(crate) fn memory(writer: MemoryWriter) -> LogWriter {
+        LogWriter(Backend::Memory(writer))
+    }
+
     /// The position the next appended event gets; what a new [`Batch`] starts at.
     pub fn next_position(&self) -> Position {
-        match self {
-            LogWriter::Embedded(Embedded(log)) => log.next_position(),
-            LogWriter::Memory(Memory(log)) => log.next_position(),
+        match &self.0 {
+            Backend::Embedded(log) => log.next_position(),
+            Backend::Memory(log) => log.next_position(),
         }
     }
 
-    /// Appends `batch` behind everything appended before. Blocks for one sync.
+    /// Appends `batch` after everything appended before. Blocks for one sync.
     ///
     /// On `Ok` every event is durable as the backend understands it (embedded: `fdatasync` returned) and visible to readers,
     /// positions follow the last ones without a gap, and each commit is there whole. `batch` is then empty, under a new id, and
@@ -46,22 +53,22 @@ impl LogWriter {
     pub fn append(&mut self, batch: &mut Batch) -> Result<Appended, AppendError> {
         assert!(!batch.is_empty(), "an empty batch has nothing to promise");
         assert_eq!(batch.first(), self.next_position(), "a batch starts where the log ends");
-        match self {
-            LogWriter::Embedded(Embedded(log)) => log.append(batch),
-            LogWriter::Memory(Memory(log)) => Ok(log.append(batch)),
+        match &mut self.0 {
+            Backend::Embedded(log) => log.append(batch),
+            Backend::Memory(log) => Ok(log.append(batch)),
         }
     }
 
-    /// Where the batch called `id` is, or `None` when it is not in the log. Recent batches are answered from memory; for others each
-    /// segment's index is asked.
+    /// Where the batch called `id` is, or `None` when it is not in the log. Recent batches are found in memory; for others the
+    /// index of each segment is queried.
     ///
     /// # Errors
     /// [`ReadError::Unresolved`] when this writer failed and the batch is not among those known to be durable;
     /// [`ReadError::Corrupt`] and [`ReadError::Io`] as for every read.
-    pub fn find_batch(&self, id: BatchId) -> Result<Option<BatchPlace>, ReadError> {
-        match self {
-            LogWriter::Embedded(Embedded(log)) => log.find_batch(id),
-            LogWriter::Memory(Memory(log)) => lookup::find_batch(&log.shared, id),
+    pub fn find_batch(&self, id: BatchId) -> Result<Option<BatchRange>, ReadError> {
+        match &self.0 {
+            Backend::Embedded(log) => log.find_batch(id),
+            Backend::Memory(log) => lookup::find_batch(&log.shared, id),
         }
     }
 
@@ -70,9 +77,9 @@ impl LogWriter {
     /// # Errors
     /// Any of [`AppendError`]: everything acknowledged is still there, and the next opening recovers.
     pub fn close(self) -> Result<(), AppendError> {
-        match self {
-            LogWriter::Embedded(Embedded(log)) => log.close(),
-            LogWriter::Memory(_) => Ok(()),
+        match self.0 {
+            Backend::Embedded(log) => log.close(),
+            Backend::Memory(_) => Ok(()),
         }
     }
 }

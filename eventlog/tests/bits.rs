@@ -7,7 +7,7 @@ use common::damage::{DATA_START, SECTOR, data_end, whole_or_refused, with};
 use common::programme::{Counts, Extent, Sizes, extent, run};
 use common::{Model, dir, segments};
 use eventlog::sim::{Random, SimDisk};
-use eventlog::{Options, Preparation, open_on};
+use eventlog::{Background, Options, open_on};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ impl Log {
             Extent::Small | Extent::Change => (64 << 10, 32 << 10),
             Extent::Gate => (1 << 20, 256 << 10),
         };
-        let options = Options { segment_bytes, recent_bytes: 2 << 10, preparation: Preparation::Inline };
+        let options = Options { segment_bytes, recent_bytes: 2 << 10, background: Background::Inline };
         let (disk, mut model, mut random) = (SimDisk::new(seed), Model::default(), Random::new(seed));
         let (mut writer, _, _) = open_on(Arc::new(disk.clone()), dir(), options).expect("opens");
         let mut history = vec![];

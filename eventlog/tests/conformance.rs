@@ -1,14 +1,14 @@
 //! One suite for every backend: what a log promises whatever it is kept in.
 
 use eventlog::{
-    Batch, CommitHeader, CommitPlace, Direction, GENESIS_STREAM, LogReader, LogWriter, OpenError, Options, Position,
-    Preparation, Revision, StoredBatch, open_embedded, open_memory,
+    Background, Batch, CommitHeader, CommitRange, Direction, GENESIS_STREAM, LogReader, LogWriter, OpenError, Options,
+    Position, Revision, StoredBatch, open_embedded, open_memory,
 };
 use std::path::Path;
 use std::time::Duration;
 
 /// Segments of 16 KiB and little memory, so that rolling and reading from disk happen in every test.
-const SMALL: Options = Options { segment_bytes: 16 << 10, recent_bytes: 4 << 10, preparation: Preparation::Ahead };
+const SMALL: Options = Options { segment_bytes: 16 << 10, recent_bytes: 4 << 10, background: Background::Threads };
 /// Long enough for a slow machine; nothing waits that long when all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
 const NOW: Duration = Duration::ZERO;
@@ -21,7 +21,7 @@ fn every_backend(test: impl Fn(LogWriter, LogReader)) {
     let (writer, reader) = open(dir.path());
     test(writer, reader);
     let dir = tempfile::tempdir().expect("a directory");
-    let inline = Options { preparation: Preparation::Inline, ..SMALL };
+    let inline = Options { background: Background::Inline, ..SMALL };
     let (writer, reader, _) = open_embedded(dir.path(), inline).expect("opens");
     test(writer, reader);
 }
@@ -32,7 +32,7 @@ fn open(dir: &Path) -> (LogWriter, LogReader) {
 }
 
 /// Adds a commit of `streams`, each an event with its stream's name and revision as body.
-fn commit(batch: &mut Batch, command_id: u128, streams: &[(&str, u64)]) -> CommitPlace {
+fn commit(batch: &mut Batch, command_id: u128, streams: &[(&str, u64)]) -> CommitRange {
     let meta = command_id.to_string();
     let header = CommitHeader {
         tenant: "m1",
@@ -52,7 +52,7 @@ fn body_of(stream: &str, revision: u64) -> Vec<u8> {
     format!("{stream}@{revision}").into_bytes()
 }
 
-fn append(writer: &mut LogWriter, commits: &[(u128, &[(&str, u64)])]) -> Vec<CommitPlace> {
+fn append(writer: &mut LogWriter, commits: &[(u128, &[(&str, u64)])]) -> Vec<CommitRange> {
     let mut batch = Batch::new(writer.next_position());
     let places = commits.iter().map(|(id, streams)| commit(&mut batch, *id, streams)).collect();
     writer.append(&mut batch).expect("appends");
@@ -324,7 +324,7 @@ fn batches_are_found_by_id() {
             commit(&mut batch, u128::from(n as u32), &[("order-a", n)]);
             ids.push((batch.id(), batch.first()));
             let appended = writer.append(&mut batch).expect("appends");
-            assert_eq!(appended.place.number, n + 1);
+            assert_eq!(appended.range.number, n + 1);
         }
         for (number, (id, first)) in (1..).zip(&ids) {
             let place = writer.find_batch(*id).expect("reads").expect("is there");
@@ -444,7 +444,7 @@ fn what_was_appended_is_there_after_reopening() {
     let mut expected = Position(1);
     for round in 0..6 {
         let (mut writer, reader, recovered) = open_embedded(&log, SMALL).expect("opens");
-        assert_eq!((recovered.next, recovered.events, recovered.cut_bytes), (expected, expected.0, 0));
+        assert_eq!((recovered.next, recovered.events, recovered.truncated_bytes), (expected, expected.0, 0));
         assert_eq!((recovered.created, recovered.clean), (round == 0, round % 2 == 0), "round {round}");
         assert_eq!(writer.next_position(), expected);
         let events = read_all(&reader, Position(1), 3000);

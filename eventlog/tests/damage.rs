@@ -53,7 +53,7 @@ fn a_cut_inside_an_unfinished_write_is_told_from_a_cut_inside_a_batch() {
             match open(&disk) {
                 Ok((writer, reader, recovered)) => {
                     model.clone().check(&writer, &reader);
-                    cut_and_opened += u64::from(recovered.cut_bytes != 0);
+                    cut_and_opened += u64::from(recovered.truncated_bytes != 0);
                 }
                 Err(OpenError::Corrupt(corrupt)) => {
                     // Nothing is left that contradicts a whole batch: no part that can be checked is there to its end.
@@ -109,7 +109,7 @@ fn unfinished_writes_are_cut_wherever_they_end() {
         let mut model = model.clone();
         model.unknown = Some(promised.clone());
         model.check(&writer, &reader);
-        assert!(recovered.cut_bytes <= (end - start + 2 * SECTOR) as u64);
+        assert!(recovered.truncated_bytes <= (end - start + 2 * SECTOR) as u64);
     }
 }
 

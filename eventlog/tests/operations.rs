@@ -8,7 +8,7 @@ use common::script::{goes_on, power_goes_while_recovering, script};
 use common::{Model, OPTIONS, dir, open};
 use eventlog::sim::{Fault, Random, SimDisk};
 use eventlog::{
-    AppendError, Batch, CommitHeader, Direction, LogWriter, OpenError, Options, Preparation, Revision, open_embedded,
+    AppendError, Background, Batch, CommitHeader, Direction, LogWriter, OpenError, Options, Revision, open_embedded,
     open_on,
 };
 use std::sync::Arc;
@@ -140,7 +140,7 @@ fn append_large(writer: &mut LogWriter) -> Result<(), AppendError> {
 #[test]
 fn a_full_disk_is_survived_when_segments_are_prepared_ahead() {
     let disk = SimDisk::new(3);
-    let ahead = Options { preparation: Preparation::Ahead, ..OPTIONS };
+    let ahead = Options { background: Background::Threads, ..OPTIONS };
     let (mut writer, reader, _) = open_on(Arc::new(disk.clone()), dir(), ahead).expect("opens");
     for round in 1..=3 {
         disk.set_capacity(round * OPTIONS.segment_bytes + 1000);

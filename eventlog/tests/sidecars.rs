@@ -7,7 +7,7 @@ use common::shop::{Shop, shop, sidecars};
 use common::{Model, OPTIONS, dir, open, read_all, segments};
 use eventlog::disk::Disk;
 use eventlog::sim::{Fault, Random, SimDisk};
-use eventlog::{AppendError, Direction, LogReader, OpenError, OwnedEvent, Position, Preparation, Revision, open_on};
+use eventlog::{AppendError, Background, Direction, LogReader, OpenError, OwnedEvent, Position, Revision, open_on};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -305,7 +305,7 @@ fn a_full_disk_leaves_the_index_in_memory_until_there_is_space() {
 #[test]
 fn readers_read_while_segments_are_sealed() {
     let disk = SimDisk::new(11);
-    let options = eventlog::Options { preparation: Preparation::Ahead, ..OPTIONS };
+    let options = eventlog::Options { background: Background::Threads, ..OPTIONS };
     let (mut writer, reader, _) = open_on(Arc::new(disk.clone()), dir(), options).expect("opens");
     std::thread::scope(|scope| {
         let done = Arc::new(std::sync::atomic::AtomicBool::new(false));
@@ -336,7 +336,7 @@ fn readers_read_while_segments_are_sealed() {
         done.store(true, std::sync::atomic::Ordering::Release);
     });
     Naive::of(&reader).check(&reader, &mut Random::new(1), 100);
-    assert_eq!(*reader.damage().borrow(), None);
+    assert_eq!(*reader.corruption().borrow(), None);
     drop(writer);
     disk.kill();
     let (_writer, reader, _) = open(&disk).expect("opens");

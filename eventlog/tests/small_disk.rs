@@ -5,7 +5,7 @@ mod common;
 use common::programme::{Counts, Sizes, run};
 use common::{Model, read_all};
 use eventlog::sim::Random;
-use eventlog::{AppendError, LogReader, LogWriter, OpenError, Options, Preparation, open_embedded};
+use eventlog::{AppendError, Background, LogReader, LogWriter, OpenError, Options, open_embedded};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -60,8 +60,8 @@ fn a_real_disk_that_is_full_stops_writes_and_takes_them_again_once_there_is_spac
 }
 
 fn fill(disk: &SmallDisk, seed: u64, counts: &mut Counts) {
-    let preparation = if seed.is_multiple_of(2) { Preparation::Inline } else { Preparation::Ahead };
-    let options = Options { segment_bytes: 64 << 10, recent_bytes: 8 << 10, preparation };
+    let background = if seed.is_multiple_of(2) { Background::Inline } else { Background::Threads };
+    let options = Options { segment_bytes: 64 << 10, recent_bytes: 8 << 10, background };
     let (mut model, mut random) = (Model::default(), Random::new(seed));
     for _ in 0..3 {
         std::fs::write(disk.ballast(), vec![1; 200 << 10]).expect("there is space for it");

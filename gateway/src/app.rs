@@ -102,7 +102,7 @@ impl Running {
 
     /// Waits until damage is found in the log while it is open: then the process has to stop with this report.
     pub async fn damaged(&self) -> Corrupt {
-        let mut damage = self.app.reader.damage();
+        let mut damage = self.app.reader.corruption();
         let found = damage.wait_for(Option::is_some).await.map(|found| found.clone());
         match found {
             Ok(Some(corrupt)) => corrupt,
@@ -113,7 +113,7 @@ impl Running {
 
     /// What [`Running::damaged`] waits for, if it was found.
     pub fn damage(&self) -> Option<Corrupt> {
-        self.app.reader.damage().borrow().clone()
+        self.app.reader.corruption().borrow().clone()
     }
 
     /// Takes no more commands, makes durable what was accepted, and closes the read models and the log.

@@ -88,7 +88,7 @@ impl<M: Model> Worker<M> {
     fn follow(&mut self) -> Result<(), Stopped> {
         self.lane.employ(std::thread::current());
         // It falls behind rather than make tills wait.
-        eventlog::give_way();
+        eventlog::lower_thread_priority();
         let mut tail = self.reader.tail(Position(self.at.0 + 1));
         while !self.stop.load(Ordering::Acquire) {
             if !self.has_space() {

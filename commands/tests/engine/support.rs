@@ -18,7 +18,7 @@ use domain::store::{CashShifts, Settings};
 use domain::stream::Stream;
 use eventlog::disk::{Disk, DiskFile, Lock};
 use eventlog::sim::SimDisk;
-use eventlog::{LogReader, LogWriter, Position, Preparation};
+use eventlog::{Background, LogReader, LogWriter, Position};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -393,7 +393,7 @@ pub fn commits(reader: &LogReader) -> Vec<Logged> {
 }
 
 const OPTIONS: eventlog::Options =
-    eventlog::Options { segment_bytes: 64 << 10, recent_bytes: 1 << 20, preparation: Preparation::Inline };
+    eventlog::Options { segment_bytes: 64 << 10, recent_bytes: 1 << 20, background: Background::Inline };
 
 pub fn open_real(dir: &Path) -> (LogWriter, LogReader) {
     let (log, reader, _) = eventlog::open_embedded(dir, OPTIONS).expect("a log");

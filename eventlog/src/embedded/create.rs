@@ -1,18 +1,19 @@
 //! Making an empty log.
 
-use super::check::Care;
-use super::keeper::Keeper;
-use super::prepare::{Maker, Preparer};
-use super::recovery::failed_at;
-use super::{EmbeddedLog, Options, clean_mark};
-use crate::batch::{Batch, Sealing};
+use super::options::Options;
+use super::preallocate::SegmentFactory;
+use super::scrub::Tuning;
+use super::writer::{AppendState, EmbeddedWriter};
+use crate::batch::{Batch, HeaderFields};
 use crate::disk::{Disk, Lock};
+use crate::error::OpenError;
 use crate::files::Files;
-use crate::format::{DATA_START, SegmentHeader};
+use crate::format::{DATA_START, SegmentHeader, clean_mark};
 use crate::index::Index;
+use crate::location::Location;
 use crate::shared::Shared;
-use crate::stored::Place;
-use crate::{OpenError, Position, Recovered, StoredBatch};
+use crate::stored::StoredBatch;
+use crate::types::{Position, Recovered};
 use std::path::Path;
 use std::sync::Arc;
 use std::{io, mem};
@@ -22,17 +23,17 @@ pub(super) fn create(
     disk: Arc<dyn Disk>,
     dir: &Path,
     options: Options,
-    care: Care,
+    tuning: Tuning,
     lock: Box<dyn Lock>,
-) -> Result<(EmbeddedLog, Recovered), OpenError> {
-    let failed = |source: io::Error| failed_at("create a log in", dir, source);
+) -> Result<(EmbeddedWriter, Recovered), OpenError> {
+    let failed = |source: io::Error| OpenError::io("create a log in", dir, source);
     let random = || disk.random().map(u128::from);
     let log_id = random().and_then(|low| Ok(random()? << 64 | low)).map_err(failed)?;
-    let maker = Maker { disk: Arc::clone(&disk), dir: dir.to_owned(), log_id, options };
+    let factory = SegmentFactory { disk: Arc::clone(&disk), dir: dir.to_owned(), log_id, options };
     let mut genesis = Batch::genesis(log_id);
     let mut sealed = None;
     let contents = |segment: &SegmentHeader| {
-        let header = genesis.seal(Sealing {
+        let header = genesis.write_header(HeaderFields {
             segment_id: segment.segment_id,
             offset: DATA_START,
             number: 0,
@@ -45,30 +46,27 @@ pub(super) fn create(
         bytes.extend_from_slice(&clean_mark(segment.segment_id, data_end, 1, header.next_position()));
         bytes
     };
-    let active = maker.make(0, options.segment_bytes, "create.tmp", contents, |_| Ok(())).map_err(failed)?;
+    let active = factory.create(0, options.segment_bytes, "create.tmp", contents, |_| Ok(())).map_err(failed)?;
     let header = sealed.expect("the segment was made with its contents");
-    let place = Place { segment: 0, offset: DATA_START as u32 };
-    let batch = StoredBatch::owned(header, place, mem::take(genesis.bytes_mut()));
-    let mut index = Index::new(care.keys(log_id));
+    let location = Location { segment: 0, offset: DATA_START as u32 };
+    let batch = StoredBatch::owned(header, location, mem::take(genesis.bytes_mut()));
+    let mut index = Index::new(tuning.hash_key(log_id));
     index.add(&batch);
     let at = DATA_START + header.stored_len();
     let next = header.next_position();
     let files = Files::new(Arc::clone(&disk), dir);
     let shared = Arc::new(Shared::new(vec![Arc::new(batch)], next, 1, options.recent_bytes, index, Some(files)));
-    let recovered =
-        Recovered { next, batches: 1, events: 1, segments: 1, indexed: 0, cut_bytes: 0, created: true, clean: true };
-    let keeper = Keeper::start(disk, dir, options, Arc::clone(&shared), Vec::new()).map_err(failed)?;
-    let log = EmbeddedLog {
-        preparer: Preparer::new(maker, None, &shared).map_err(failed)?,
-        keeper,
-        shared,
-        active,
-        at,
-        batches: 1,
+    let recovered = Recovered {
         next,
-        previous_crc: header.payload_crc,
-        poisoned: None,
-        _lock: lock,
+        batches: 1,
+        events: 1,
+        segments: 1,
+        indexed: 0,
+        truncated_bytes: 0,
+        created: true,
+        clean: true,
     };
+    let state = AppendState { active, at, batches: 1, next, previous_crc: header.payload_crc };
+    let log = EmbeddedWriter::start(shared, factory, None, Vec::new(), state, lock).map_err(failed)?;
     Ok((log, recovered))
 }

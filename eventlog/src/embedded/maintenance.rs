@@ -1,18 +1,20 @@
-//! Looks after sealed segments: writes their sidecars, and compares with their checksums those that opening had no time for.
+//! Maintains sealed segments: writes their sidecars, and scrubs those that opening had no time for.
 //!
-//! The log never waits for it. A sidecar that cannot be written is tried again later; until then the exact index stays in memory.
+//! Appends never wait for it. A sidecar that cannot be written is tried again later; until then the whole index stays in memory.
 
-use super::check::{CHUNK_BYTES, Checksum, find_damage};
+use super::options::Background;
+use super::preallocate::SegmentFactory;
 use super::scan::OTHER_BATCH;
-use super::{Options, Preparation};
+use super::scrub::{CHUNK_BYTES, Checksum, find_corruption};
 use crate::disk::{Disk, DiskFile, read_full, write_full};
+use crate::error::{Corrupt, OpenError, ReadError};
 use crate::files::{REMEDY, segment_name, sidecar_name};
 use crate::format::{SEGMENT_HEADER_LEN, SegmentHeader};
-use crate::index::Sealed;
+use crate::index::SealedSegment;
 use crate::index::segment::SegmentIndex;
 use crate::index::sidecar::{Identity, Sidecar, encode};
 use crate::shared::Shared;
-use crate::{Corrupt, OpenError, Position, ReadError};
+use crate::types::Position;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,44 +29,38 @@ const RETRY: Duration = Duration::from_secs(60);
 /// What is read of a segment at once while its sidecar is made, in bytes.
 const READ_BYTES: usize = 4 << 20;
 
-/// Looks after sealed segments, in a thread or when told.
-pub(super) enum Keeper {
-    Thread(Helper),
-    Inline(Care),
+/// Runs the tasks in a thread, or in the appending thread when a segment is sealed.
+pub(super) enum Maintenance {
+    Thread(Worker),
+    Inline(Tasks),
 }
 
-impl Keeper {
-    /// `unchecked` are the numbers of segments to compare with their checksums, in this order.
-    pub fn start(
-        disk: Arc<dyn Disk>,
-        dir: &Path,
-        options: Options,
-        shared: Arc<Shared>,
-        unchecked: Vec<u32>,
-    ) -> io::Result<Keeper> {
-        let care = Care { disk, dir: dir.to_owned() };
-        match options.preparation {
-            Preparation::Ahead => Ok(Keeper::Thread(Helper::start(care, shared, unchecked)?)),
-            Preparation::Inline => {
-                care.write_sidecars(&shared, || true);
-                Ok(Keeper::Inline(care))
+impl Maintenance {
+    /// `unscrubbed` are the numbers of segments to compare with their checksums, in this order.
+    pub fn start(factory: &SegmentFactory, shared: Arc<Shared>, unscrubbed: Vec<u32>) -> io::Result<Maintenance> {
+        let tasks = Tasks { disk: Arc::clone(&factory.disk), dir: factory.dir.clone() };
+        match factory.options.background {
+            Background::Threads => Ok(Maintenance::Thread(Worker::start(tasks, shared, unscrubbed)?)),
+            Background::Inline => {
+                tasks.write_sidecars(&shared, || true);
+                Ok(Maintenance::Inline(tasks))
             }
         }
     }
 
     /// A batch became durable in a new segment, so the one before is sealed. Never blocks where a thread does the work.
-    pub fn sealed(&self, shared: &Shared) {
+    pub fn segment_sealed(&self, shared: &Shared) {
         match self {
-            Keeper::Thread(helper) => helper.sealed(),
-            Keeper::Inline(care) => {
-                care.write_sidecars(shared, || true);
+            Maintenance::Thread(worker) => worker.sealed(),
+            Maintenance::Inline(tasks) => {
+                tasks.write_sidecars(shared, || true);
             }
         }
     }
 }
 
-/// What it takes to look after sealed segments.
-pub(super) struct Care {
+/// What there is to do for the sealed segments of one log.
+pub(super) struct Tasks {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
 }
@@ -92,7 +88,7 @@ impl From<ReadError> for Failed {
     }
 }
 
-impl Care {
+impl Tasks {
     /// Writes the sidecars of all sealed segments that have none; answers whether all have one now.
     fn write_sidecars(&self, shared: &Shared, go_on: impl Fn() -> bool) -> bool {
         // The index knows that a segment is sealed once it has the first batch of the next one.
@@ -100,18 +96,18 @@ impl Care {
             Ok(index) => drop(index),
             Err(error) => {
                 if let ReadError::Corrupt(corrupt) = error {
-                    shared.report(corrupt);
+                    shared.report_corruption(corrupt);
                 }
                 return false;
             }
         }
         let mut all = true;
         for sealed in shared.sealed().iter() {
-            let Some(index) = sealed.exact() else { continue };
+            let Some(index) = sealed.memory_index() else { continue };
             match self.write_sidecar(shared, index, &go_on) {
-                Ok(sidecar) => shared.replace(Arc::new(Sealed::on_disk(sidecar))),
+                Ok(sidecar) => shared.replace(Arc::new(SealedSegment::on_disk(sidecar))),
                 Err(Failed::Stopped) => return true,
-                Err(Failed::Damaged(corrupt)) => shared.report(corrupt),
+                Err(Failed::Damaged(corrupt)) => shared.report_corruption(corrupt),
                 Err(Failed::Io(error)) => {
                     let segment = sealed.summary.number;
                     tracing::warn!(segment, %error, "the index of a segment was not written beside it; it is tried again");
@@ -133,7 +129,7 @@ impl Care {
         let mut bytes = Vec::with_capacity(SEGMENT_HEADER_LEN);
         read_full(&*file, &mut bytes, SEGMENT_HEADER_LEN, 0)?;
         let Ok(header) = SegmentHeader::decode(&bytes) else {
-            return Err(Failed::Damaged(self.damage(
+            return Err(Failed::Damaged(self.corrupt(
                 number,
                 0,
                 index.summary.first,
@@ -156,7 +152,7 @@ impl Care {
         Sidecar::read(&*file).map_err(|unusable| Failed::Io(io::Error::other(unusable.0)))
     }
 
-    /// The checksum of a segment's batches, each of which is checked on the way: damage must not become what is expected.
+    /// The checksum of a segment's batches, each of which is checked on the way: corruption must not become what the checksum expects.
     fn checksum(&self, shared: &Shared, index: &SegmentIndex, go_on: &impl Fn() -> bool) -> Result<u32, Failed> {
         let summary = &index.summary;
         let (mut cursor, end) = (summary.start().cursor(summary.number), summary.next_batch());
@@ -173,9 +169,9 @@ impl Care {
                 error => error,
             });
             for batch in read? {
-                if batch.previous_crc() != previous_crc || batch.place().segment != summary.number {
-                    let offset = u64::from(batch.place().offset);
-                    return Err(Failed::Damaged(self.damage(summary.number, offset, batch.first(), OTHER_BATCH)));
+                if batch.previous_crc() != previous_crc || batch.location().segment != summary.number {
+                    let offset = u64::from(batch.location().offset);
+                    return Err(Failed::Damaged(self.corrupt(summary.number, offset, batch.first(), OTHER_BATCH)));
                 }
                 crc = crc32c::crc32c_append(crc, batch.bytes());
                 (previous_crc, next) = (batch.payload_crc(), batch.next_position());
@@ -193,16 +189,16 @@ impl Care {
         Ok(file)
     }
 
-    fn damage(&self, number: u32, offset: u64, position: Position, why: &'static str) -> Corrupt {
+    fn corrupt(&self, number: u32, offset: u64, position: Position, why: &'static str) -> Corrupt {
         Corrupt { file: self.dir.join(segment_name(number)), offset, position, why, remedy: REMEDY }
     }
 
     /// Goes on comparing a segment; `None` when it is done with.
-    fn compare(&self, shared: &Shared, mut comparing: Comparing) -> Option<Comparing> {
-        let Comparing { sealed, file, checksum, buffer } = &mut comparing;
+    fn continue_scrub(&self, shared: &Shared, mut scrub: Scrub) -> Option<Scrub> {
+        let Scrub { sealed, file, checksum, buffer } = &mut scrub;
         let sidecar = sealed.sidecar()?;
         let crc = match checksum.step(&**file, buffer) {
-            Ok(None) => return Some(comparing),
+            Ok(None) => return Some(scrub),
             Ok(Some(crc)) => crc,
             Err(error) => {
                 tracing::warn!(segment = sealed.summary.number, %error, "a segment cannot be checked");
@@ -210,8 +206,8 @@ impl Care {
             }
         };
         if crc != sidecar.identity().segment_crc {
-            match find_damage(&*self.disk, &self.dir, sidecar) {
-                Err(OpenError::Corrupt(corrupt)) => shared.report(corrupt),
+            match find_corruption(&*self.disk, &self.dir, sidecar) {
+                Err(OpenError::Corrupt(corrupt)) => shared.report_corruption(corrupt),
                 Err(error) => tracing::warn!(%error, "a segment that differs from its checksum cannot be searched"),
                 Ok(()) => {}
             }
@@ -219,30 +215,30 @@ impl Care {
         None
     }
 
-    fn begin(&self, shared: &Shared, number: u32) -> Option<Comparing> {
+    fn start_scrub(&self, shared: &Shared, number: u32) -> Option<Scrub> {
         let sealed = Arc::clone(shared.sealed().get(number as usize)?);
         let file = self.disk.open_to_read(&self.dir.join(segment_name(number)));
         let opened = file.inspect_err(|error| tracing::warn!(segment = number, %error, "a segment cannot be checked"));
         let checksum = Checksum::new(sealed.summary.data_end);
-        Some(Comparing { sealed, file: opened.ok()?, checksum, buffer: Vec::with_capacity(CHUNK_BYTES) })
+        Some(Scrub { sealed, file: opened.ok()?, checksum, buffer: Vec::with_capacity(CHUNK_BYTES) })
     }
 }
 
 /// A segment that is compared with its checksum.
-struct Comparing {
-    sealed: Arc<Sealed>,
+struct Scrub {
+    sealed: Arc<SealedSegment>,
     file: Box<dyn DiskFile>,
     checksum: Checksum,
     buffer: Vec<u8>,
 }
 
-/// A thread that looks after sealed segments.
-pub(super) struct Helper {
-    common: Arc<Common>,
+/// A thread that runs the tasks.
+pub(super) struct Worker {
+    control: Arc<Control>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Common {
+struct Control {
     work: Mutex<Work>,
     changed: Condvar,
 }
@@ -253,31 +249,31 @@ struct Work {
     stop: bool,
 }
 
-impl Helper {
-    fn start(care: Care, shared: Arc<Shared>, unchecked: Vec<u32>) -> io::Result<Helper> {
+impl Worker {
+    fn start(tasks: Tasks, shared: Arc<Shared>, unscrubbed: Vec<u32>) -> io::Result<Worker> {
         let work = Work { sealed: true, stop: false };
-        let common = Arc::new(Common { work: Mutex::new(work), changed: Condvar::new() });
+        let control = Arc::new(Control { work: Mutex::new(work), changed: Condvar::new() });
         let thread = std::thread::Builder::new().name("log-keeper".to_owned()).spawn({
-            let common = Arc::clone(&common);
-            move || common.run(&care, &shared, unchecked.into())
+            let control = Arc::clone(&control);
+            move || control.run(&tasks, &shared, unscrubbed.into())
         })?;
-        Ok(Helper { common, thread: Some(thread) })
+        Ok(Worker { control, thread: Some(thread) })
     }
 
     fn sealed(&self) {
-        self.common.lock().sealed = true;
-        self.common.changed.notify_all();
+        self.control.lock().sealed = true;
+        self.control.changed.notify_all();
     }
 }
 
-impl Common {
+impl Control {
     fn lock(&self) -> MutexGuard<'_, Work> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, care: &Care, shared: &Shared, mut unchecked: VecDeque<u32>) {
-        crate::give_way();
-        let mut comparing = None;
+    fn run(&self, tasks: &Tasks, shared: &Shared, mut unscrubbed: VecDeque<u32>) {
+        crate::lower_thread_priority();
+        let mut scrub = None;
         let mut all_written = true;
         loop {
             let sealed = {
@@ -288,15 +284,15 @@ impl Common {
                 mem::take(&mut work.sealed)
             };
             if sealed {
-                all_written = care.write_sidecars(shared, || !self.lock().stop);
+                all_written = tasks.write_sidecars(shared, || !self.lock().stop);
             }
-            comparing = comparing.or_else(|| care.begin(shared, unchecked.pop_front()?));
-            let pause = match comparing.take() {
+            scrub = scrub.or_else(|| tasks.start_scrub(shared, unscrubbed.pop_front()?));
+            let pause = match scrub.take() {
                 Some(segment) => {
-                    comparing = care.compare(shared, segment);
+                    scrub = tasks.continue_scrub(shared, segment);
                     Some(PAUSE)
                 }
-                None if !unchecked.is_empty() => Some(Duration::ZERO),
+                None if !unscrubbed.is_empty() => Some(Duration::ZERO),
                 None if !all_written => Some(RETRY),
                 None => None,
             };
@@ -319,12 +315,12 @@ impl Common {
     }
 }
 
-impl Drop for Helper {
+impl Drop for Worker {
     fn drop(&mut self) {
-        self.common.lock().stop = true;
-        self.common.changed.notify_all();
+        self.control.lock().stop = true;
+        self.control.changed.notify_all();
         if let Some(thread) = self.thread.take() {
-            // A helper that panicked has said so on standard error; the log does not need it any more.
+            // A worker that panicked has said so on standard error; the log does not need it any more.
             let _ = thread.join();
         }
     }

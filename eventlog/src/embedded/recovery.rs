@@ -1,23 +1,24 @@
-//! Opening a log: check what is there, refuse damage, cut what was never acknowledged, sync, then expose.
+//! Recovery: check what is there, refuse corruption, truncate the torn tail that was never acknowledged, sync, then expose.
 //!
 //! A sealed segment is known by its sidecar; the others are read whole. Nothing is changed before everything was checked. Each
 //! change is one rename or one removal, so a crash at any point of opening leaves a log that opens to the same contents.
 
-use super::check::{self, Care};
 use super::create::create;
-use super::keeper::Keeper;
-use super::prepare::{Maker, Preparer, Segment};
-use super::scan::{Broken, Expected, OTHER_BATCH, Scanned, damage, read_header};
-use super::{EmbeddedLog, Options, is_full};
+use super::options::Options;
+use super::preallocate::{Segment, SegmentFactory};
+use super::scan::{Broken, Expected, OTHER_BATCH, ScannedSegment, corrupt_at, read_header};
+use super::scrub::{self, Tuning};
+use super::writer::{AppendState, EmbeddedWriter};
 use crate::disk::{Disk, read_full};
+use crate::error::OpenError;
 use crate::files::{Files, REMEDY, segment_name, segment_number, sidecar_name, sidecar_number};
 use crate::format::{BatchHeader, DATA_START, SEGMENT_HEADER_LEN, SegmentHeader, proof};
 use crate::index::sidecar::{Sidecar, Unusable};
-use crate::index::{Index, Sealed};
+use crate::index::{Index, SealedSegment};
+use crate::location::Location;
 use crate::planted::is_planted;
 use crate::shared::Shared;
-use crate::stored::Place;
-use crate::{OpenError, Position, Recovered};
+use crate::types::{Position, Recovered};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,12 +32,12 @@ pub(super) const REMEDY_SIDECAR: &str = "restore the log from a copy; nothing wa
                               the .idx files, which are of a newer one";
 
 /// Opens or creates the log in `dir`.
-pub(super) fn open(
+pub(crate) fn open(
     disk: Arc<dyn Disk>,
     dir: &Path,
     options: Options,
-    care: Care,
-) -> Result<(EmbeddedLog, Recovered), OpenError> {
+    tuning: Tuning,
+) -> Result<(EmbeddedWriter, Recovered), OpenError> {
     let io = |what, path: &Path| {
         let path = path.to_owned();
         move |source| OpenError::Io { what, path, source }
@@ -49,37 +50,37 @@ pub(super) fn open(
     let numbers: BTreeSet<u32> = names.iter().filter_map(|name| segment_number(name)).collect();
     if numbers.is_empty() {
         remove_temporary(&*disk, dir, &names)?;
-        return create(disk, dir, options, care, lock);
+        return create(disk, dir, options, tuning, lock);
     }
-    let scan = Scan::run(&*disk, dir, &names, &numbers, care)?;
-    let unchecked = scan.check_sealed(&*disk)?;
+    let scan = Scan::run(&*disk, dir, &names, &numbers, tuning)?;
+    let unscrubbed = scan.scrub_sealed(&*disk)?;
     remove_temporary(&*disk, dir, &names)?;
-    let (log, recovered) = scan.finish(Arc::clone(&disk), options, unchecked, lock)?;
+    let (log, recovered) = scan.finish(Arc::clone(&disk), options, unscrubbed, lock)?;
     Ok((log, recovered))
 }
 
-/// What looking at all segments found so far.
+/// What was found in the segments so far.
 struct Scan {
     dir: PathBuf,
-    care: Care,
+    tuning: Tuning,
     log_id: Option<u128>,
     index: Index,
     sidecars: BTreeSet<u32>,
     /// The last segment that holds batches, when it was read whole.
-    last: Option<Scanned>,
+    last: Option<ScannedSegment>,
     expected: Expected,
-    /// The most batches a sidecar gives proof of, and the segment the last of them is in: a sidecar is written once the segment
-    /// behind its own holds a batch.
+    /// The most batches a sidecar gives proof of, and the segment the last of them is in: a sidecar is written once the segment after
+    /// its own holds a batch.
     proven: (u64, u32),
     /// Sealed segments whose sidecar could not be used.
     indexed: u32,
-    cut_bytes: u64,
-    /// The first place where the next batch was expected and something else stands.
-    broken: Option<(Place, &'static str)>,
+    truncated_bytes: u64,
+    /// The first location where the next batch was expected and something else was found.
+    broken: Option<(Location, &'static str)>,
     /// The buffer of the segment before the last: taking a fresh one for each segment costs more than reading it.
     spare: Vec<u8>,
-    /// Segments behind the last one with batches, and which of them nothing was ever written to.
-    behind: Vec<(u32, bool)>,
+    /// Segments after the last one with batches, and whether nothing was ever written to them.
+    trailing: Vec<(u32, bool)>,
 }
 
 impl Scan {
@@ -88,30 +89,30 @@ impl Scan {
         dir: &Path,
         names: &[String],
         numbers: &BTreeSet<u32>,
-        care: Care,
+        tuning: Tuning,
     ) -> Result<Scan, OpenError> {
         let mut scan = Scan {
             dir: dir.to_owned(),
-            care,
+            tuning,
             log_id: None,
-            index: Index::new(care.keys(0)),
+            index: Index::new(tuning.hash_key(0)),
             sidecars: names.iter().filter_map(|name| sidecar_number(name)).collect(),
             last: None,
             expected: Expected::default(),
             proven: (0, 0),
             indexed: 0,
-            cut_bytes: 0,
+            truncated_bytes: 0,
             broken: None,
             spare: Vec::new(),
-            behind: Vec::new(),
+            trailing: Vec::new(),
         };
         let count = numbers.last().map_or(0, |last| last + 1);
         for number in 0..count {
             if !numbers.contains(&number) {
-                let place = Place { segment: number, offset: 0 };
-                return Err(scan.corrupt(place, "a segment file is missing", REMEDY));
+                let location = Location { segment: number, offset: 0 };
+                return Err(scan.corrupt(location, "a segment file is missing", REMEDY));
             }
-            if !scan.accept(disk, number, number + 1 == count)? {
+            if !scan.accept_sidecar(disk, number, number + 1 == count)? {
                 scan.segment(disk, number)?;
             }
         }
@@ -120,32 +121,32 @@ impl Scan {
     }
 
     /// Takes a sealed segment by its sidecar, when it has one that fits.
-    fn accept(&mut self, disk: &dyn Disk, number: u32, is_last: bool) -> Result<bool, OpenError> {
+    fn accept_sidecar(&mut self, disk: &dyn Disk, number: u32, is_last: bool) -> Result<bool, OpenError> {
         let path = self.dir.join(segment_name(number));
         let file = disk.open_to_read(&path).map_err(|source| OpenError::Io { what: "read", path, source })?;
         let header = read_header(&*file, &self.dir, number, self.log_id).map_err(|error| self.at_next(error))?;
         if self.log_id.is_none() {
             self.log_id = Some(header.log_id);
-            self.index = Index::new(self.care.keys(header.log_id));
+            self.index = Index::new(self.tuning.hash_key(header.log_id));
         }
-        if !self.behind.is_empty() || !self.sidecars.contains(&number) {
+        if !self.trailing.is_empty() || !self.sidecars.contains(&number) {
             return Ok(false);
         }
         let len = file.size().unwrap_or_default();
         match self.sidecar(disk, &header, len) {
             Ok(sidecar) => {
-                let sealed = Sealed::on_disk(sidecar);
+                let sealed = SealedSegment::on_disk(sidecar);
                 let summary = sealed.summary;
                 self.proven = (summary.next_batch() + 1, number + 1);
                 if is_last {
-                    // The segment behind it is missing; reading this one says where the log ends.
+                    // The segment after it is missing; reading this one says where the log ends.
                     return Ok(false);
                 }
                 self.expected =
                     Expected { batch: summary.next_batch(), next: summary.next, previous_crc: summary.last_crc };
                 self.broken = None;
                 self.indexed += u32::from(self.last.take().is_some());
-                self.index.accept(Arc::new(sealed));
+                self.index.attach(Arc::new(sealed));
                 Ok(true)
             }
             Err(Unusable(why)) => {
@@ -156,7 +157,7 @@ impl Scan {
         }
     }
 
-    /// The sidecar of a segment, if it is of this segment and fits behind what was found so far.
+    /// The sidecar of a segment, if it is of this segment and continues what was found so far.
     fn sidecar(&self, disk: &dyn Disk, header: &SegmentHeader, len: u64) -> Result<Sidecar, Unusable> {
         let file = disk.open_to_read(&self.dir.join(sidecar_name(header.number)))?;
         let sidecar = Sidecar::read(&*file)?;
@@ -176,12 +177,12 @@ impl Scan {
     /// Reads one segment and takes the batches that follow those before.
     fn segment(&mut self, disk: &dyn Disk, number: u32) -> Result<(), OpenError> {
         let spare = std::mem::take(&mut self.spare);
-        let scanned = Scanned::read(disk, &self.dir, number, self.log_id, spare);
+        let scanned = ScannedSegment::read(disk, &self.dir, number, self.log_id, spare);
         let mut scanned = scanned.map_err(|error| self.at_next(error))?;
-        if self.behind.is_empty() {
+        if self.trailing.is_empty() {
             let broken = self.take_batches(&mut scanned)?;
             if !scanned.batches.is_empty() || number == 0 {
-                self.broken = Some((scanned.place(), broken));
+                self.broken = Some((scanned.location(), broken));
                 for batch in &scanned.batches {
                     self.index.add(batch);
                 }
@@ -192,27 +193,27 @@ impl Scan {
                 return Ok(());
             }
             if BatchHeader::decode(scanned.rest()).is_some() {
-                self.broken = Some((scanned.place(), broken));
+                self.broken = Some((scanned.location(), broken));
             }
         }
-        self.check_behind(&scanned)?;
-        self.cut_bytes += scanned.used();
-        self.behind.push((number, scanned.used() == 0 && scanned.is_whole()));
+        self.check_trailing(&scanned)?;
+        self.truncated_bytes += scanned.used();
+        self.trailing.push((number, scanned.used() == 0 && scanned.is_whole()));
         Ok(())
     }
 
     /// Takes batch after batch as long as each is the one expected; answers what is wrong with the next one.
-    fn take_batches(&mut self, scanned: &mut Scanned) -> Result<&'static str, OpenError> {
+    fn take_batches(&mut self, scanned: &mut ScannedSegment) -> Result<&'static str, OpenError> {
         loop {
             match scanned.take(&self.expected) {
                 Ok(batch) => self.expected = Expected::after(batch),
                 Err(Broken::Missing(why)) => return Ok(why),
                 Err(Broken::Other(number)) => {
                     // Every batch was synced before the next one was written, so this cannot be a torn write. A later batch
-                    // than the one expected says that the damage is where the expected one should have stood.
-                    let here = (scanned.place(), OTHER_BATCH);
-                    let (place, why) = self.broken.filter(|_| self.expected.batch < number).unwrap_or(here);
-                    return Err(self.corrupt(place, why, REMEDY));
+                    // than the one expected says that the corruption is where the expected one belongs.
+                    let here = (scanned.location(), OTHER_BATCH);
+                    let (location, why) = self.broken.filter(|_| self.expected.batch < number).unwrap_or(here);
+                    return Err(self.corrupt(location, why, REMEDY));
                 }
             }
         }
@@ -221,53 +222,55 @@ impl Scan {
     /// Refuses when there is proof that a batch which is not there was acknowledged.
     fn check_end(&self) -> Result<(), OpenError> {
         if let Some(last) = &self.last {
-            self.check_behind(last)?;
+            self.check_trailing(last)?;
         }
         let (batches, segment) = self.proven;
         if self.expected.batch < batches {
-            let missing = (Place { segment, offset: DATA_START as u32 }, "the batches of a segment are missing");
-            let (place, why) = self.broken.filter(|(place, _)| place.segment == segment).unwrap_or(missing);
-            return Err(self.corrupt(place, why, REMEDY_SIDECAR));
+            let missing = (Location { segment, offset: DATA_START as u32 }, "the batches of a segment are missing");
+            let (location, why) = self.broken.filter(|(location, _)| location.segment == segment).unwrap_or(missing);
+            return Err(self.corrupt(location, why, REMEDY_SIDECAR));
         }
         match &self.last {
             Some(last) if self.expected.batch == 0 => {
-                Err(self.corrupt(last.place(), "the genesis record is damaged", REMEDY))
+                Err(self.corrupt(last.location(), "the genesis record is damaged", REMEDY))
             }
             Some(_) => Ok(()),
-            None => Err(self.corrupt(Place { segment: 0, offset: 0 }, "the first segment is missing", REMEDY)),
+            None => Err(self.corrupt(Location { segment: 0, offset: 0 }, "the first segment is missing", REMEDY)),
         }
     }
 
-    fn check_behind(&self, scanned: &Scanned) -> Result<(), OpenError> {
+    fn check_trailing(&self, scanned: &ScannedSegment) -> Result<(), OpenError> {
         let proven = proof(scanned.rest(), scanned.header.segment_id);
-        let (place, why) = self.broken.unwrap_or((scanned.place(), "the header of a batch is damaged"));
+        let (location, why) = self.broken.unwrap_or((scanned.location(), "the header of a batch is damaged"));
         if self.expected.batch < proven && !is_planted("cut what was acknowledged") {
-            return Err(self.corrupt(place, why, REMEDY));
+            return Err(self.corrupt(location, why, REMEDY));
         }
         // Segments get their full length before their name, so no crash makes one short.
         match scanned.may_miss_a_batch(&self.expected) {
-            true => Err(self.corrupt(scanned.place(), "a segment file is shorter than its header says", REMEDY_SHORT)),
+            true => {
+                Err(self.corrupt(scanned.location(), "a segment file is shorter than its header says", REMEDY_SHORT))
+            }
             false => Ok(()),
         }
     }
 
     /// Compares the newest sealed segments with their checksums; answers the numbers of those there was no time for, newest first.
-    fn check_sealed(&self, disk: &dyn Disk) -> Result<Vec<u32>, OpenError> {
+    fn scrub_sealed(&self, disk: &dyn Disk) -> Result<Vec<u32>, OpenError> {
         let started = Instant::now();
-        let has_time = || self.care.budget.is_none_or(|budget| started.elapsed() < budget);
+        let has_time = || self.tuning.scrub_budget.is_none_or(|scrub_budget| started.elapsed() < scrub_budget);
         let sealed = self.index.sealed();
-        let mut unchecked = Vec::new();
+        let mut unscrubbed = Vec::new();
         for sealed in sealed.iter().rev() {
             let Some(sidecar) = sealed.sidecar() else { continue };
-            if !check::segment(disk, &self.dir, sidecar, has_time)? {
-                unchecked.push(sealed.summary.number);
+            if !scrub::segment(disk, &self.dir, sidecar, has_time)? {
+                unscrubbed.push(sealed.summary.number);
             }
         }
-        Ok(unchecked)
+        Ok(unscrubbed)
     }
 
-    fn corrupt(&self, place: Place, why: &'static str, remedy: &'static str) -> OpenError {
-        damage(&self.dir, place, self.expected.next, why, remedy)
+    fn corrupt(&self, location: Location, why: &'static str, remedy: &'static str) -> OpenError {
+        corrupt_at(&self.dir, location, self.expected.next, why, remedy)
     }
 
     /// Damage found before anything is known of positions is where the next one was expected.
@@ -285,59 +288,54 @@ impl Scan {
         mut self,
         disk: Arc<dyn Disk>,
         options: Options,
-        unchecked: Vec<u32>,
+        unscrubbed: Vec<u32>,
         lock: Box<dyn crate::disk::Lock>,
-    ) -> Result<(EmbeddedLog, Recovered), OpenError> {
+    ) -> Result<(EmbeddedWriter, Recovered), OpenError> {
         let dir = self.dir.clone();
         let expected = self.expected;
         let mut last = self.last.take().expect("check_end saw it");
         let clean = last.clean_mark(expected.batch);
         let number = last.header.number;
-        self.cut_bytes += if clean { 0 } else { last.cut_bytes(expected.batch) };
-        let maker = Maker { disk: Arc::clone(&disk), dir: dir.clone(), log_id: last.header.log_id, options };
-        let failed = |source: io::Error| failed_at("recover", &dir, source);
-        let pristine = self.behind.iter().all(|(_, pristine)| *pristine);
-        let active = match clean && pristine {
+        self.truncated_bytes += if clean { 0 } else { last.torn_bytes(expected.batch) };
+        let factory = SegmentFactory { disk: Arc::clone(&disk), dir: dir.clone(), log_id: last.header.log_id, options };
+        let failed = |source: io::Error| OpenError::io("recover", &dir, source);
+        let unused = self.trailing.iter().all(|(_, unused)| *unused);
+        let active = match clean && unused {
             true => reopen(&last, &*disk, &dir).map_err(failed)?,
-            false => copy(&maker, &last, &expected).map_err(failed)?,
+            false => copy(&factory, &last, &expected).map_err(failed)?,
         };
-        let ready = self.clear_behind(&*disk, number + 1, clean && pristine, options).map_err(failed)?;
+        let ready = self.remove_trailing(&*disk, number + 1, clean && unused, options).map_err(failed)?;
         let recovered = Recovered {
             next: expected.next,
             batches: expected.batch,
             events: expected.next.0,
             segments: number + 1,
             indexed: self.indexed,
-            cut_bytes: self.cut_bytes,
+            truncated_bytes: self.truncated_bytes,
             created: false,
-            clean: clean && pristine,
+            clean: clean && unused,
         };
         let recent = last.take_batches();
         let files = Files::new(Arc::clone(&disk), &dir);
         let shared = Shared::new(recent, expected.next, expected.batch, options.recent_bytes, self.index, Some(files));
         let shared = Arc::new(shared);
-        let keeper = Keeper::start(disk, &dir, options, Arc::clone(&shared), unchecked).map_err(failed)?;
-        let log = EmbeddedLog {
-            preparer: Preparer::new(maker, ready, &shared).map_err(failed)?,
-            keeper,
-            shared,
+        let state = AppendState {
             active,
             at: last.end as u64,
             batches: expected.batch,
             next: Position(expected.next.0 - u64::from(is_planted("use a position again"))),
             previous_crc: expected.previous_crc,
-            poisoned: None,
-            _lock: lock,
         };
+        let log = EmbeddedWriter::start(shared, factory, ready, unscrubbed, state, lock).map_err(failed)?;
         Ok((log, recovered))
     }
 
-    /// Removes the segments behind the last one with batches, but for one that can serve as the next; and the sidecars of those
+    /// Removes the segments after the last one with batches, but for one that can serve as the next; and the sidecars of those
     /// that are not sealed.
-    fn clear_behind(&self, disk: &dyn Disk, next: u32, keep: bool, options: Options) -> io::Result<Option<Segment>> {
+    fn remove_trailing(&self, disk: &dyn Disk, next: u32, keep: bool, options: Options) -> io::Result<Option<Segment>> {
         let mut ready = None;
         let mut removed = false;
-        for (number, _) in &self.behind {
+        for (number, _) in &self.trailing {
             let path = self.dir.join(segment_name(*number));
             if keep && *number == next {
                 let file = disk.open(&path)?;
@@ -365,9 +363,9 @@ impl Scan {
     }
 }
 
-/// Goes on in the file as it is. Its name and contents may still be in the page cache only: a process may have been killed
+/// Appends to the file as it is. Its name and contents may still be in the page cache only: a process may have been killed
 /// between the rename and the sync of the directory.
-fn reopen(last: &Scanned, disk: &dyn Disk, dir: &Path) -> io::Result<Segment> {
+fn reopen(last: &ScannedSegment, disk: &dyn Disk, dir: &Path) -> io::Result<Segment> {
     let SegmentHeader { number, segment_id, size, .. } = last.header;
     let file = disk.open(&dir.join(segment_name(number)))?;
     if !is_planted("expose what was recovered before it is synced") {
@@ -378,11 +376,11 @@ fn reopen(last: &Scanned, disk: &dyn Disk, dir: &Path) -> io::Result<Segment> {
 }
 
 /// Writes what is whole of the last segment into a new file with a new id: what the old one holds may be in the page cache
-/// only, and leftovers behind the end must never be taken for data.
-fn copy(maker: &Maker, last: &Scanned, expected: &Expected) -> io::Result<Segment> {
-    let size = last.header.size.max(maker.options.segment_bytes);
+/// only, and stale bytes after the end must never be taken for data.
+fn copy(factory: &SegmentFactory, last: &ScannedSegment, expected: &Expected) -> io::Result<Segment> {
+    let size = last.header.size.max(factory.options.segment_bytes);
     let contents = |header: &SegmentHeader| last.contents(header, expected);
-    maker.make(last.header.number, size, "recover.tmp", contents, |_| Ok(()))
+    factory.create(last.header.number, size, "recover.tmp", contents, |_| Ok(()))
 }
 
 /// Removes what was being made when a process was killed.
@@ -392,11 +390,4 @@ fn remove_temporary(disk: &dyn Disk, dir: &Path, names: &[String]) -> Result<(),
         disk.remove(&path).map_err(|source| OpenError::Io { what: "remove", path, source })?;
     }
     Ok(())
-}
-
-pub(super) fn failed_at(what: &'static str, dir: &Path, source: io::Error) -> OpenError {
-    match is_full(&source) {
-        true => OpenError::StorageFull { dir: dir.to_owned(), source },
-        false => OpenError::Io { what, path: dir.to_owned(), source },
-    }
 }

@@ -1,15 +1,17 @@
-//! Reading a segment whole: batch after batch from its beginning, then what stands behind them.
+//! Reading a segment whole: batch after batch from its beginning, then what follows them.
 
-use super::{Options, clean_mark};
+use super::options::Options;
 use crate::disk::{Disk, DiskFile, read_full};
+use crate::error::{Corrupt, OpenError};
 use crate::files::{REMEDY, segment_name};
 use crate::format::{
     BATCH_HEADER_LEN, BatchHeader, DATA_START, MARK_LEN, Mark, NotASegment, SEGMENT_HEADER_LEN, SegmentHeader, VERSION,
-    mark_offset,
+    clean_mark, mark_offset,
 };
+use crate::location::Location;
 use crate::planted::is_planted;
-use crate::stored::{Malformed, Place, check_commit, commit_len};
-use crate::{Corrupt, OpenError, Position, StoredBatch};
+use crate::stored::{Malformed, StoredBatch, check_commit, commit_len};
+use crate::types::Position;
 use std::path::Path;
 use std::sync::Arc;
 use std::{io, mem};
@@ -23,7 +25,7 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// Behind `batch`.
+    /// What must follow `batch`.
     pub fn after(batch: &StoredBatch) -> Expected {
         Expected { batch: batch.batch_number() + 1, next: batch.next_position(), previous_crc: batch.payload_crc() }
     }
@@ -39,12 +41,11 @@ impl Expected {
 pub(super) enum Broken {
     /// It is not there, or not whole.
     Missing(&'static str),
-    /// An unharmed one with this number stands in its place.
+    /// A valid one with this number is there instead.
     Other(u64),
 }
 
 impl Broken {
-    /// For the report.
     pub fn why(self) -> &'static str {
         match self {
             Broken::Missing(why) => why,
@@ -56,7 +57,7 @@ impl Broken {
 pub(super) const OTHER_BATCH: &str = "a batch stands where another one belongs";
 
 /// A segment in memory.
-pub(super) struct Scanned {
+pub(super) struct ScannedSegment {
     pub header: SegmentHeader,
     pub bytes: Arc<Vec<u8>>,
     pub batches: Vec<StoredBatch>,
@@ -64,7 +65,7 @@ pub(super) struct Scanned {
     pub end: usize,
 }
 
-impl Scanned {
+impl ScannedSegment {
     /// Reads segment `number` of the log `log_id`, which only its first segment can say, into the buffer `spare`.
     pub fn read(
         disk: &dyn Disk,
@@ -72,7 +73,7 @@ impl Scanned {
         number: u32,
         log_id: Option<u128>,
         mut spare: Vec<u8>,
-    ) -> Result<Scanned, OpenError> {
+    ) -> Result<ScannedSegment, OpenError> {
         let path = dir.join(segment_name(number));
         let failed = |source| OpenError::Io { what: "read", path: path.clone(), source };
         let file = disk.open_to_read(&path).map_err(failed)?;
@@ -80,7 +81,7 @@ impl Scanned {
         let len = file.size().map_err(failed)?.min(header.size).min(Options::SEGMENT_BYTES_MAX) as usize;
         spare.clear();
         read_full(&*file, &mut spare, len, 0).map_err(failed)?;
-        Ok(Scanned { header, bytes: Arc::new(spare), batches: Vec::new(), end: DATA_START as usize })
+        Ok(ScannedSegment { header, bytes: Arc::new(spare), batches: Vec::new(), end: DATA_START as usize })
     }
 
     /// Takes the next batch if it is the one expected.
@@ -89,7 +90,7 @@ impl Scanned {
         if !expected.fits(&header) {
             return Err(Broken::Other(header.number));
         }
-        let checked = StoredBatch::check(header, self.place(), &self.bytes, self.end);
+        let checked = StoredBatch::check(header, self.location(), &self.bytes, self.end);
         let batch = checked.map_err(|Malformed(why)| Broken::Missing(why))?;
         if is_planted("drop the last batch at recovery") && !self.goes_on_behind(&batch) {
             return Err(Broken::Missing("the bug is planted"));
@@ -99,12 +100,12 @@ impl Scanned {
         Ok(self.batches.last().expect("one was just put there"))
     }
 
-    /// Whether another batch stands behind `batch`, which is the next one.
+    /// Whether another batch follows `batch`, which is the next one.
     fn goes_on_behind(&self, batch: &StoredBatch) -> bool {
         BatchHeader::decode(self.rest().get(batch.stored_len()..).unwrap_or_default()).is_some()
     }
 
-    /// The header behind the batches, if it belongs there.
+    /// The header after the batches, if it belongs there.
     pub fn next_header(&self) -> Result<BatchHeader, &'static str> {
         let header = BatchHeader::decode(self.rest()).ok_or("the header of a batch is damaged")?;
         let is_stale = header.segment_id != self.header.segment_id && !is_planted("take a frame of an earlier life");
@@ -120,25 +121,25 @@ impl Scanned {
         Arc::into_inner(self.bytes).unwrap_or_default()
     }
 
-    /// What stands behind the batches.
+    /// What follows the batches.
     pub fn rest(&self) -> &[u8] {
         self.bytes.get(self.end..).unwrap_or_default()
     }
 
-    pub fn place(&self) -> Place {
-        Place { segment: self.header.number, offset: self.end as u32 }
+    pub fn location(&self) -> Location {
+        Location { segment: self.header.number, offset: self.end as u32 }
     }
 
     pub fn is_whole(&self) -> bool {
         self.bytes.len() as u64 == self.header.size
     }
 
-    /// Bytes behind the batches up to the last one that is not zero.
+    /// Bytes after the batches up to the last one that is not zero.
     pub fn used(&self) -> u64 {
         self.rest().iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1)
     }
 
-    /// The mark right behind the batches, written when they were all there were.
+    /// The mark right after the batches, written when they were all there were.
     fn mark(&self, batches: u64) -> Option<Mark> {
         let mark = Mark::decode(self.rest().get(self.gap()..)?)?;
         let ours = mark.segment_id == self.header.segment_id
@@ -147,7 +148,7 @@ impl Scanned {
         ours.then_some(mark)
     }
 
-    /// That mark, with nothing before or behind it.
+    /// That mark, with nothing but zeros around it.
     fn mark_alone(&self, batches: u64) -> Option<Mark> {
         let (rest, gap) = (self.rest(), self.gap());
         let mark = self.mark(batches)?;
@@ -164,8 +165,8 @@ impl Scanned {
         self.is_whole() && self.mark_alone(batches).is_some_and(|mark| mark.clean)
     }
 
-    /// What an unfinished write left behind the batches, in bytes.
-    pub fn cut_bytes(&self, batches: u64) -> u64 {
+    /// The torn tail: what an unfinished write left after the batches, in bytes.
+    pub fn torn_bytes(&self, batches: u64) -> u64 {
         match self.mark_alone(batches) {
             Some(_) => 0,
             None => self.used(),
@@ -174,13 +175,13 @@ impl Scanned {
 
     /// Whether an acknowledged batch may have stood in the part that is missing of a file shorter than its header says.
     ///
-    /// What is left of such a file is taken to be as it was written. So no batch was acknowledged behind those here when their
+    /// What is left of such a file is taken to be as it was written. So no batch was acknowledged after those here when their
     /// mark still stands, for the next batch would have overwritten it; or when what is left is not how a batch begins.
     pub fn may_miss_a_batch(&self, expected: &Expected) -> bool {
         !self.is_whole() && self.mark(expected.batch).is_none() && self.may_begin_a_batch(expected)
     }
 
-    /// What stands behind the batches, up to the end of the file, is how the expected batch may begin.
+    /// What follows the batches, up to the end of the file, is how the expected batch may begin.
     fn may_begin_a_batch(&self, expected: &Expected) -> bool {
         let rest = self.rest();
         if rest.len() < BATCH_HEADER_LEN {
@@ -232,7 +233,7 @@ pub(super) fn read_header(
     let mut bytes = Vec::with_capacity(SEGMENT_HEADER_LEN);
     let read = read_full(file, &mut bytes, SEGMENT_HEADER_LEN, 0);
     read.map_err(|source: io::Error| OpenError::Io { what: "read", path: path(), source })?;
-    let damaged = |why| Err(damage(dir, Place { segment: number, offset: 0 }, Position(0), why, REMEDY));
+    let damaged = |why| Err(corrupt_at(dir, Location { segment: number, offset: 0 }, Position(0), why, REMEDY));
     match SegmentHeader::decode(&bytes) {
         Err(NotASegment::Version(found)) => Err(OpenError::Version { file: path(), found, expected: VERSION }),
         Err(NotASegment::Magic) if number == 0 => Err(OpenError::NotALog { file: path() }),
@@ -247,16 +248,16 @@ pub(super) fn read_header(
     }
 }
 
-pub(super) fn damage(
+pub(super) fn corrupt_at(
     dir: &Path,
-    place: Place,
+    location: Location,
     position: Position,
     why: &'static str,
     remedy: &'static str,
 ) -> OpenError {
     OpenError::Corrupt(Corrupt {
-        file: dir.join(segment_name(place.segment)),
-        offset: u64::from(place.offset),
+        file: dir.join(segment_name(location.segment)),
+        offset: u64::from(location.offset),
         position,
         why,
         remedy,

@@ -1,42 +1,42 @@
-//! Sealed segments are compared with their checksum: the newest before the log opens, the others in the background.
+//! Scrubbing: sealed segments are compared with their checksum, the newest before the log opens, the others in the background.
 
-use super::scan::{Expected, Scanned, damage};
-use super::{Options, Preparation};
-use crate::OpenError;
+use super::options::{Background, Options};
+use super::scan::{Expected, ScannedSegment, corrupt_at};
 use crate::disk::{Disk, DiskFile, read_full};
+use crate::error::OpenError;
 use crate::files::{REMEDY, segment_name};
 use crate::format::DATA_START;
-use crate::hash::Keys;
+use crate::hash::HashKey;
 use crate::index::sidecar::Sidecar;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long opening a log compares sealed segments with their checksums; the rest is done in the background.
-const CHECK_BEFORE_OPEN: Duration = Duration::from_millis(500);
+/// How long opening a log scrubs sealed segments; the rest is done in the background.
+const SCRUB_BEFORE_OPEN: Duration = Duration::from_millis(500);
 /// What is read at once while a segment is compared with its checksum, in bytes.
 pub(super) const CHUNK_BYTES: usize = 1 << 20;
 
-/// How much opening does. Tests take other measures.
+/// What tests set otherwise: how long opening scrubs, and how the index hashes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Care {
-    /// How long sealed segments are compared with their checksums; `None` for all of them, however long it takes.
-    pub budget: Option<Duration>,
+pub(crate) struct Tuning {
+    /// How long opening scrubs sealed segments; `None` for all of them, however long it takes.
+    pub scrub_budget: Option<Duration>,
     /// Which hash the index is kept under.
-    pub keys: fn(u128) -> Keys,
+    pub hash_key: fn(u128) -> HashKey,
 }
 
-impl Care {
-    pub fn of(options: &Options) -> Care {
-        let budget = match options.preparation {
-            Preparation::Ahead => Some(CHECK_BEFORE_OPEN),
-            Preparation::Inline => None,
+impl Tuning {
+    pub fn of(options: &Options) -> Tuning {
+        let scrub_budget = match options.background {
+            Background::Threads => Some(SCRUB_BEFORE_OPEN),
+            Background::Inline => None,
         };
-        Care { budget, keys: Keys::new }
+        Tuning { scrub_budget, hash_key: HashKey::new }
     }
 
-    pub fn keys(&self, log_id: u128) -> Keys {
-        (self.keys)(log_id)
+    pub fn hash_key(&self, log_id: u128) -> HashKey {
+        (self.hash_key)(log_id)
     }
 }
 
@@ -82,22 +82,22 @@ pub(super) fn segment(
     while has_time() {
         match checksum.step(&*file, &mut buffer).map_err(failed)? {
             Some(crc) if crc == sidecar.identity().segment_crc => return Ok(true),
-            Some(_) => return find_damage(disk, dir, sidecar).map(|()| true),
+            Some(_) => return find_corruption(disk, dir, sidecar).map(|()| true),
             None => {}
         }
     }
     Ok(false)
 }
 
-/// Looks for the damaged batch of a segment that differs from its checksum.
-pub(super) fn find_damage(disk: &dyn Disk, dir: &Path, sidecar: &Sidecar) -> Result<(), OpenError> {
+/// Finds the corrupt batch of a segment that differs from its checksum.
+pub(super) fn find_corruption(disk: &dyn Disk, dir: &Path, sidecar: &Sidecar) -> Result<(), OpenError> {
     let summary = sidecar.summary();
     let mut expected = Expected { batch: summary.first_batch, next: summary.first, previous_crc: summary.previous_crc };
-    let mut scanned = Scanned::read(disk, dir, summary.number, Some(sidecar.identity().log_id), Vec::new())?;
+    let mut scanned = ScannedSegment::read(disk, dir, summary.number, Some(sidecar.identity().log_id), Vec::new())?;
     while expected.batch < summary.next_batch() {
         match scanned.take(&expected) {
             Ok(batch) => expected = Expected::after(batch),
-            Err(broken) => return Err(damage(dir, scanned.place(), expected.next, broken.why(), REMEDY)),
+            Err(broken) => return Err(corrupt_at(dir, scanned.location(), expected.next, broken.why(), REMEDY)),
         }
     }
     // Every batch holds its own checksums and those of the chain, so the bytes were read right this time.

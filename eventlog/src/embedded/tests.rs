@@ -1,28 +1,32 @@
 //! What needs a look inside: colliding hashes, and damage found while the log is open.
 
-use super::check::Care;
-use super::{Options, Preparation, open_with};
+use super::options::{Background, Options};
+use super::scrub::Tuning;
+use crate::batch::Batch;
 use crate::disk::Disk;
-use crate::hash::Keys;
+use crate::hash::HashKey;
+use crate::open::open_with;
+use crate::reader::LogReader;
 use crate::sim::{Random, SimDisk};
-use crate::{Batch, CommitHeader, Direction, LogReader, LogWriter, Position, Revision};
+use crate::types::{CommitHeader, Direction, Position, Revision};
+use crate::writer::LogWriter;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-const INLINE: Options = Options { segment_bytes: 8 << 10, recent_bytes: 1 << 10, preparation: Preparation::Inline };
+const INLINE: Options = Options { segment_bytes: 8 << 10, recent_bytes: 1 << 10, background: Background::Inline };
 const DIR: &str = "/log";
 
-fn open(disk: &SimDisk, options: Options, care: Care) -> (LogWriter, LogReader) {
-    let opened = open_with(Arc::new(disk.clone()), Path::new(DIR), options, care);
+fn open(disk: &SimDisk, options: Options, tuning: Tuning) -> (LogWriter, LogReader) {
+    let opened = open_with(Arc::new(disk.clone()), Path::new(DIR), options, tuning);
     let (writer, reader, _) = opened.unwrap_or_else(|error| panic!("{error}"));
     (writer, reader)
 }
 
 /// Eight hashes for all names and ids: nearly all of them are shared.
-fn weak(options: &Options) -> Care {
-    Care { keys: |log_id| Keys::weak(log_id, 0x8000_0000_0000_0003), ..Care::of(options) }
+fn weak(options: &Options) -> Tuning {
+    Tuning { hash_key: |log_id| HashKey::weak(log_id, 0x8000_0000_0000_0003), ..Tuning::of(options) }
 }
 
 /// Appends a commit with an event in each stream, at that stream's next revision.
@@ -45,9 +49,9 @@ fn append(writer: &mut LogWriter, id: u128, revisions: &mut BTreeMap<String, u64
 fn names_and_ids_that_share_a_hash_are_kept_apart() {
     for seed in 0..6 {
         let (disk, mut random, mut revisions) = (SimDisk::new(seed), Random::new(seed), BTreeMap::new());
-        let care = weak(&INLINE);
+        let tuning = weak(&INLINE);
         for session in 0..3 {
-            let (mut writer, reader) = open(&disk, INLINE, care);
+            let (mut writer, reader) = open(&disk, INLINE, tuning);
             for n in 0..60 {
                 // Streams that come and go: one segment has one name of a hash, the next another.
                 let streams: Vec<String> = (0..random.below(3))
@@ -93,7 +97,7 @@ fn check(stream: &str, events: &[crate::OwnedEvent], expected: &[u64]) {
 /// A log of several segments, and one byte of an old batch changed.
 fn damaged() -> (SimDisk, u64, Position) {
     let (disk, mut revisions) = (SimDisk::new(5), BTreeMap::new());
-    let (mut writer, _) = open(&disk, INLINE, Care::of(&INLINE));
+    let (mut writer, _) = open(&disk, INLINE, Tuning::of(&INLINE));
     for n in 0..100 {
         append(&mut writer, n, &mut revisions, &["stock".to_owned()]);
     }
@@ -110,9 +114,9 @@ fn damaged() -> (SimDisk, u64, Position) {
 #[tokio::test]
 async fn damage_that_opening_had_no_time_for_is_found_in_the_background() {
     let (disk, offset, position) = damaged();
-    let ahead = Options { preparation: Preparation::Ahead, ..INLINE };
-    let (_writer, reader) = open(&disk, ahead, Care { budget: Some(Duration::ZERO), ..Care::of(&ahead) });
-    let mut damage = reader.damage();
+    let ahead = Options { background: Background::Threads, ..INLINE };
+    let (_writer, reader) = open(&disk, ahead, Tuning { scrub_budget: Some(Duration::ZERO), ..Tuning::of(&ahead) });
+    let mut damage = reader.corruption();
     let found = tokio::time::timeout(Duration::from_secs(60), damage.wait_for(Option::is_some)).await;
     let found = found.unwrap_or_else(|_| panic!("not found")).unwrap_or_else(|_| panic!("gone")).clone();
     let corrupt = found.unwrap_or_else(|| panic!("nothing"));
@@ -123,8 +127,8 @@ async fn damage_that_opening_had_no_time_for_is_found_in_the_background() {
 #[test]
 fn damage_within_the_time_of_opening_is_refused() {
     let (disk, offset, position) = damaged();
-    for options in [INLINE, Options { preparation: Preparation::Ahead, ..INLINE }] {
-        let opened = open_with(Arc::new(disk.clone()), Path::new(DIR), options, Care::of(&options));
+    for options in [INLINE, Options { background: Background::Threads, ..INLINE }] {
+        let opened = open_with(Arc::new(disk.clone()), Path::new(DIR), options, Tuning::of(&options));
         match opened {
             Err(crate::OpenError::Corrupt(corrupt)) => {
                 assert_eq!((corrupt.offset, corrupt.position), (offset, position));
@@ -139,7 +143,7 @@ fn damage_within_the_time_of_opening_is_refused() {
 fn a_damaged_segment_gets_no_checksum() {
     for is_indexed in [false, true] {
         let (disk, mut revisions) = (SimDisk::new(6), BTreeMap::new());
-        let (mut writer, reader) = open(&disk, INLINE, Care::of(&INLINE));
+        let (mut writer, reader) = open(&disk, INLINE, Tuning::of(&INLINE));
         let path = Path::new(DIR).join("00000000.seg");
         for n in 0..6 {
             append(&mut writer, n, &mut revisions, &["stock".to_owned()]);
@@ -151,7 +155,7 @@ fn a_damaged_segment_gets_no_checksum() {
         for n in 6..60 {
             append(&mut writer, n, &mut revisions, &["stock".to_owned()]);
         }
-        let found = reader.damage().borrow().clone();
+        let found = reader.corruption().borrow().clone();
         assert!(found.is_some_and(|corrupt| corrupt.file == path));
         let names = disk.list(Path::new(DIR)).unwrap_or_default();
         assert!(!names.contains(&"00000000.idx".to_owned()), "{names:?}");

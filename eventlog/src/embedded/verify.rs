@@ -1,15 +1,17 @@
-//! Checks everything a log holds, offline, and changes nothing: goes on behind damage, so that all of it is named.
+//! Checks everything a log holds, offline, and changes nothing: goes on after corruption, so that all of it is named.
 
 use super::recovery::{LOCK_NAME, REMEDY_SHORT, REMEDY_SIDECAR};
-use super::scan::{Broken, Expected, OTHER_BATCH, Scanned};
+use super::scan::{Broken, Expected, OTHER_BATCH, ScannedSegment};
 use crate::disk::{Disk, RealDisk, read_full};
+use crate::error::OpenError;
 use crate::files::{REMEDY, segment_name, segment_number, sidecar_name, sidecar_number};
 use crate::format::{ALIGN, BatchHeader, DATA_START, proof};
-use crate::hash::Keys;
+use crate::hash::HashKey;
 use crate::index::segment::SegmentIndex;
 use crate::index::sidecar::{Identity, Sidecar, Unusable, encode};
-use crate::stored::Place;
-use crate::{OpenError, Position, StoredBatch};
+use crate::location::Location;
+use crate::stored::StoredBatch;
+use crate::types::Position;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,15 +20,15 @@ const REMEDY_DERIVED: &str = "remove it; the next start makes it again";
 
 /// One thing that is wrong with a log: where, what, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the names and types of its fields say all")]
 #[error("{} at byte {offset} (position {position}): {what}; {remedy}", file.display())]
 pub struct Problem {
     /// A segment, or the index beside it.
     pub file: PathBuf,
-    /// Where in the file, in bytes.
+    /// In bytes.
     pub offset: u64,
     /// The first position that is concerned.
     pub position: Position,
-    /// What is wrong.
     pub what: String,
     /// What the operator can do.
     pub remedy: &'static str,
@@ -34,30 +36,25 @@ pub struct Problem {
 
 /// What a log holds, counted while it was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names and types of its fields say all")]
 pub struct Verified {
-    /// Segment files.
     pub segments: u64,
-    /// Indexes beside sealed segments.
     pub sidecars: u64,
-    /// Batches, commits and events that are whole.
+    /// Only what is whole counts: batches, commits, events and streams.
     pub batches: u64,
-    /// See `batches`.
     pub commits: u64,
-    /// See `batches`.
     pub events: u64,
-    /// Streams with events.
     pub streams: u64,
-    /// Bytes of batches.
+    /// Bytes of the batches that are whole.
     pub bytes: u64,
-    /// Bytes of a write that did not finish and was never acknowledged; the next start cuts them.
+    /// The torn tail: bytes of a write that did not finish and was never acknowledged; the next start truncates them.
     pub unfinished_bytes: u64,
     /// The last writer closed the log.
     pub is_closed: bool,
-    /// What is wrong.
     pub problems: u64,
 }
 
-/// Checks the log in `dir`, which nobody may have open, and hands each problem to `found`. Changes nothing.
+/// Checks the log in `dir`, which nobody may have open, and hands each problem to `on_problem`. Changes nothing.
 ///
 /// Every segment is read whole: each batch must follow the one before and hold its checksums, revisions must follow without a gap in
 /// each stream, and each sidecar must be the one of its segment.
@@ -65,33 +62,33 @@ pub struct Verified {
 /// # Errors
 /// [`OpenError::Locked`] when a process has the log open; [`OpenError::NotALog`] and [`OpenError::Version`] when there is none of
 /// this version; [`OpenError::Io`]. Damage is no error.
-pub fn verify_embedded(dir: &Path, found: impl FnMut(Problem)) -> Result<Verified, OpenError> {
-    verify_on(Arc::new(RealDisk), dir, found)
+pub fn verify_embedded(dir: &Path, on_problem: impl FnMut(Problem)) -> Result<Verified, OpenError> {
+    verify_on(Arc::new(RealDisk), dir, on_problem)
 }
 
-/// [`verify_embedded`], which also hands each batch that is whole to `see`, in the order of the log.
+/// [`verify_embedded`], which also hands each batch that is whole to `visit`, in the order of the log.
 ///
 /// # Errors
 /// As [`verify_embedded`].
 pub fn verify_embedded_with(
     dir: &Path,
-    found: impl FnMut(Problem),
-    see: impl FnMut(&StoredBatch),
+    on_problem: impl FnMut(Problem),
+    visit: impl FnMut(&StoredBatch),
 ) -> Result<Verified, OpenError> {
-    verify_all(Arc::new(RealDisk), dir, found, see)
+    verify_all(Arc::new(RealDisk), dir, on_problem, visit)
 }
 
 /// [`verify_embedded`] on another file system.
 #[doc(hidden)]
-pub fn verify_on(disk: Arc<dyn Disk>, dir: &Path, found: impl FnMut(Problem)) -> Result<Verified, OpenError> {
-    verify_all(disk, dir, found, |_| {})
+pub fn verify_on(disk: Arc<dyn Disk>, dir: &Path, on_problem: impl FnMut(Problem)) -> Result<Verified, OpenError> {
+    verify_all(disk, dir, on_problem, |_| {})
 }
 
 fn verify_all(
     disk: Arc<dyn Disk>,
     dir: &Path,
-    found: impl FnMut(Problem),
-    see: impl FnMut(&StoredBatch),
+    on_problem: impl FnMut(Problem),
+    visit: impl FnMut(&StoredBatch),
 ) -> Result<Verified, OpenError> {
     let failed = |what, path: PathBuf| move |source| OpenError::Io { what, path, source };
     let names = disk.list(dir).map_err(failed("list", dir.to_owned()))?;
@@ -108,8 +105,8 @@ fn verify_all(
     let mut verify = Verify {
         disk: &*disk,
         dir,
-        found,
-        see,
+        on_problem,
+        visit,
         verified: Verified::default(),
         log_id: None,
         expected: Expected::default(),
@@ -136,15 +133,15 @@ fn verify_all(
 struct Verify<'a, F, S> {
     disk: &'a dyn Disk,
     dir: &'a Path,
-    found: F,
-    see: S,
+    on_problem: F,
+    visit: S,
     verified: Verified,
     log_id: Option<u128>,
     expected: Expected,
     /// Batches are lost, so the next one that is whole says itself where it stands.
     is_lost: bool,
-    /// Where the next batch was expected and is not, and why not: the end of the log, or damage if a later one turns up.
-    pending: Option<(Place, &'static str)>,
+    /// Where the next batch was expected and is not, and why not: the end of the log, or corruption if a later one turns up.
+    pending: Option<(Location, &'static str)>,
     /// Batches that were acknowledged, as somebody says, and where the last of them should be.
     proven: Option<(u64, u32)>,
     /// The next revision of each stream, by two hashes of its name.
@@ -158,31 +155,31 @@ impl<F: FnMut(Problem), S: FnMut(&StoredBatch)> Verify<'_, F, S> {
 
     fn problem_at(&mut self, file: String, offset: u64, position: Position, what: String, remedy: &'static str) {
         self.verified.problems += 1;
-        (self.found)(Problem { file: self.dir.join(file), offset, position, what, remedy });
+        (self.on_problem)(Problem { file: self.dir.join(file), offset, position, what, remedy });
     }
 
-    /// Data is missing at `place`.
-    fn lost(&mut self, place: Place, why: &str, remedy: &'static str) {
-        self.problem(segment_name(place.segment), u64::from(place.offset), why.to_owned(), remedy);
+    /// Acknowledged data is missing at `location`.
+    fn lost(&mut self, location: Location, why: &str, remedy: &'static str) {
+        self.problem(segment_name(location.segment), u64::from(location.offset), why.to_owned(), remedy);
         self.is_lost = true;
         self.pending = None;
     }
 
     fn segment(&mut self, number: u32, is_last: bool, has_sidecar: bool) -> Result<(), OpenError> {
         self.verified.segments += 1;
-        let mut scanned = match Scanned::read(self.disk, self.dir, number, self.log_id, Vec::new()) {
+        let mut scanned = match ScannedSegment::read(self.disk, self.dir, number, self.log_id, Vec::new()) {
             Ok(scanned) => scanned,
             Err(OpenError::Corrupt(corrupt)) => {
-                self.lost(Place { segment: number, offset: 0 }, corrupt.why, REMEDY);
+                self.lost(Location { segment: number, offset: 0 }, corrupt.why, REMEDY);
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
         self.log_id.get_or_insert(scanned.header.log_id);
-        let keys = Keys::new(scanned.header.log_id);
+        let hash_key = HashKey::new(scanned.header.log_id);
         let (begins, problems) = (self.expected, self.verified.problems);
         let mut index = SegmentIndex::new(number, begins.batch, begins.next);
-        let is_whole = self.batches(&mut scanned, &mut index, &keys) && problems == self.verified.problems;
+        let is_whole = self.batches(&mut scanned, &mut index, &hash_key) && problems == self.verified.problems;
         if has_sidecar {
             self.verified.sidecars += 1;
             let batches = !scanned.batches.is_empty();
@@ -193,26 +190,26 @@ impl<F: FnMut(Problem), S: FnMut(&StoredBatch)> Verify<'_, F, S> {
         }
         let proven = proof(scanned.rest(), scanned.header.segment_id);
         if self.expected.batch < proven && !self.is_lost {
-            let here = (scanned.place(), "a batch that was acknowledged is not there");
-            let (place, why) = self.pending.unwrap_or(here);
-            self.lost(place, why, REMEDY);
+            let here = (scanned.location(), "a batch that was acknowledged is not there");
+            let (location, why) = self.pending.unwrap_or(here);
+            self.lost(location, why, REMEDY);
         } else if is_last && scanned.may_miss_a_batch(&self.expected) {
-            self.lost(scanned.place(), "a segment file is shorter than its header says", REMEDY_SHORT);
+            self.lost(scanned.location(), "a segment file is shorter than its header says", REMEDY_SHORT);
         }
         self.verified.is_closed = match scanned.batches.is_empty() {
             false => scanned.clean_mark(self.expected.batch),
             true => self.verified.is_closed && scanned.used() == 0,
         };
-        // Behind the batches of a sealed segment stands what its writer left there; only at the end of the log it is cut.
+        // After the batches of a sealed segment comes what its writer left there; only at the end of the log it is truncated.
         self.verified.unfinished_bytes = match scanned.batches.is_empty() {
-            false => scanned.cut_bytes(self.expected.batch),
+            false => scanned.torn_bytes(self.expected.batch),
             true => self.verified.unfinished_bytes + scanned.used(),
         };
         Ok(())
     }
 
     /// Goes through the batches of a segment; answers whether all of them follow those before.
-    fn batches(&mut self, scanned: &mut Scanned, index: &mut SegmentIndex, keys: &Keys) -> bool {
+    fn batches(&mut self, scanned: &mut ScannedSegment, index: &mut SegmentIndex, hash_key: &HashKey) -> bool {
         let mut is_whole = !self.is_lost;
         loop {
             let header = scanned.next_header();
@@ -221,10 +218,10 @@ impl<F: FnMut(Problem), S: FnMut(&StoredBatch)> Verify<'_, F, S> {
             {
                 is_whole = false;
                 if !self.is_lost {
-                    let here = (scanned.place(), OTHER_BATCH);
-                    // A later batch than the one expected says that the damage is where that one should have stood.
-                    let (place, why) = self.pending.filter(|_| self.expected.batch < header.number).unwrap_or(here);
-                    self.lost(place, why, REMEDY);
+                    let here = (scanned.location(), OTHER_BATCH);
+                    // A later batch than the one expected says that the corruption is where that one belongs.
+                    let (location, why) = self.pending.filter(|_| self.expected.batch < header.number).unwrap_or(here);
+                    self.lost(location, why, REMEDY);
                 }
             }
             if let (Ok(header), true) = (header, self.is_lost) {
@@ -232,25 +229,25 @@ impl<F: FnMut(Problem), S: FnMut(&StoredBatch)> Verify<'_, F, S> {
                 self.expected = Expected { batch, next, previous_crc };
                 self.revisions.clear();
             }
-            let place = scanned.place();
+            let location = scanned.location();
             match scanned.take(&self.expected) {
                 Ok(batch) => {
                     (self.is_lost, self.pending) = (false, None);
                     if is_whole {
-                        index.add(batch, keys);
+                        index.add(batch, hash_key);
                     }
-                    self.batch(batch, place, keys);
+                    self.batch(batch, location, hash_key);
                 }
                 Err(Broken::Other(_)) => unreachable!("what does not fit was made the expected one"),
                 Err(Broken::Missing(why)) => match next_whole(scanned, self.expected.batch) {
                     Some(at) => {
-                        self.lost(place, why, REMEDY);
+                        self.lost(location, why, REMEDY);
                         is_whole = false;
                         scanned.end = at;
                     }
                     None => {
                         if !scanned.batches.is_empty() || self.pending.is_none() {
-                            self.pending = Some((place, why));
+                            self.pending = Some((location, why));
                         }
                         return is_whole;
                     }
@@ -260,16 +257,16 @@ impl<F: FnMut(Problem), S: FnMut(&StoredBatch)> Verify<'_, F, S> {
     }
 
     /// Counts a batch and compares the revisions of its events with those before.
-    fn batch(&mut self, batch: &StoredBatch, place: Place, keys: &Keys) {
+    fn batch(&mut self, batch: &StoredBatch, location: Location, hash_key: &HashKey) {
         self.verified.batches += 1;
         self.verified.bytes += batch.stored_len() as u64;
         self.verified.events += u64::from(batch.events());
-        let others = Keys::new(!self.log_id.unwrap_or_default());
+        let others = HashKey::new(!self.log_id.unwrap_or_default());
         let mut gaps = Vec::new();
         for commit in batch.commits() {
             self.verified.commits += 1;
             for event in commit.events() {
-                let stream = (keys.stream(event.stream), others.stream(event.stream));
+                let stream = (hash_key.stream(event.stream), others.stream(event.stream));
                 let known = self.revisions.insert(stream, event.revision.0.saturating_add(1));
                 // Behind lost batches a stream goes on where it may.
                 let is_first_of_all = self.verified.problems == 0;
@@ -282,14 +279,19 @@ impl<F: FnMut(Problem), S: FnMut(&StoredBatch)> Verify<'_, F, S> {
             }
         }
         for (position, what) in gaps {
-            self.problem_at(segment_name(place.segment), u64::from(place.offset), position, what, REMEDY);
+            self.problem_at(segment_name(location.segment), u64::from(location.offset), position, what, REMEDY);
         }
-        (self.see)(batch);
+        (self.visit)(batch);
         self.expected = Expected::after(batch);
     }
 
     /// Compares a sidecar with the one its segment has.
-    fn sidecar(&mut self, scanned: &Scanned, index: Option<&SegmentIndex>, is_last: bool) -> Result<(), Unusable> {
+    fn sidecar(
+        &mut self,
+        scanned: &ScannedSegment,
+        index: Option<&SegmentIndex>,
+        is_last: bool,
+    ) -> Result<(), Unusable> {
         let header = &scanned.header;
         let file = self.disk.open_to_read(&self.dir.join(sidecar_name(header.number)))?;
         let sidecar = Sidecar::read(&*file)?;
@@ -327,24 +329,24 @@ impl<F: FnMut(Problem), S: FnMut(&StoredBatch)> Verify<'_, F, S> {
             && self.expected.batch < batches
             && !self.is_lost
         {
-            let missing = (Place { segment, offset: DATA_START as u32 }, "the batches of a segment are missing");
-            let (place, why) = self.pending.filter(|(place, _)| place.segment == segment).unwrap_or(missing);
-            self.lost(place, why, REMEDY_SIDECAR);
+            let missing = (Location { segment, offset: DATA_START as u32 }, "the batches of a segment are missing");
+            let (location, why) = self.pending.filter(|(location, _)| location.segment == segment).unwrap_or(missing);
+            self.lost(location, why, REMEDY_SIDECAR);
         }
         if self.verified.segments != 0 && self.verified.batches == 0 && self.verified.problems == 0 {
-            self.lost(Place { segment: 0, offset: DATA_START as u32 }, "the genesis record is damaged", REMEDY);
+            self.lost(Location { segment: 0, offset: DATA_START as u32 }, "the genesis record is damaged", REMEDY);
         }
     }
 }
 
-/// Where behind the end of what was taken a later batch of the segment stands, whole.
-fn next_whole(scanned: &Scanned, expected: u64) -> Option<usize> {
+/// The offset of a later batch of the segment that is whole.
+fn next_whole(scanned: &ScannedSegment, expected: u64) -> Option<usize> {
     let bytes = &scanned.bytes;
     (scanned.end + ALIGN..bytes.len()).step_by(ALIGN).find(|at| {
         let header = BatchHeader::decode(&bytes[*at..]).filter(|header| {
             header.segment_id == scanned.header.segment_id && header.offset == *at as u64 && expected < header.number
         });
-        let place = Place { segment: scanned.header.number, offset: *at as u32 };
-        header.is_some_and(|header| StoredBatch::check(header, place, bytes, *at).is_ok())
+        let location = Location { segment: scanned.header.number, offset: *at as u32 };
+        header.is_some_and(|header| StoredBatch::check(header, location, bytes, *at).is_ok())
     })
 }

@@ -67,11 +67,11 @@ fn bits_of(hash: u64) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hash::Keys;
+    use crate::hash::HashKey;
 
     #[test]
     fn a_no_is_certain_and_a_wrong_yes_is_rare() {
-        let keys = Keys::new(7);
+        let keys = HashKey::new(7);
         for count in [0, 1, 2, 50, 10_000] {
             let known = |n: u32| keys.stream(&format!("order-{n}"));
             let filter = Filter::new(count as usize, (0..count).map(known));

@@ -1,22 +1,21 @@
-//! What one segment holds, kept exactly and in memory: the segment that is written now, and sealed ones until their sidecar is
-//! on disk.
+//! The whole index of one segment in memory: of the active segment, and of sealed ones until their sidecar is on disk.
 //!
 //! Streams, commands and batches are found by a keyed 64-bit hash, so the index holds no names; whoever reads an event
-//! compares the name. Positions become places through *waypoints*, one for every few kilobytes of log.
+//! compares the name. Positions become locations through a *sparse index* with an entry for every few kilobytes of log.
 //!
 //! Memory: 8 bytes per event, about 60 bytes per stream, 40 per commit, 16 per batch and 40 per [`WAYPOINT_BYTES`] of log.
 
-use super::{Run, Start, Waypoint};
 use crate::format::{BATCH_HEADER_LEN, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, DATA_START};
-use crate::hash::Keys;
-use crate::stored::Place;
-use crate::{Position, StoredBatch};
+use crate::hash::HashKey;
+use crate::location::{BatchStart, Location, Run, SparseEntry};
+use crate::stored::StoredBatch;
+use crate::types::Position;
 use std::collections::hash_map::{Entry, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
 
-/// At most one waypoint per this many bytes of log: what a read of one event walks over at most, plus one commit.
-const WAYPOINT_BYTES: u32 = 4096;
+/// At most one sparse entry per this many bytes of log: what a read of one event walks over at most, plus one commit.
+const SPARSE_BYTES: u32 = 4096;
 
 /// What a segment holds, in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,8 +44,8 @@ impl Summary {
     }
 
     /// Before its first batch.
-    pub fn start(&self) -> Start {
-        Start { number: self.first_batch, offset: DATA_START as u32 }
+    pub fn start(&self) -> BatchStart {
+        BatchStart { number: self.first_batch, offset: DATA_START as u32 }
     }
 }
 
@@ -54,7 +53,7 @@ impl Summary {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct BatchEntry {
     pub hash: u64,
-    pub start: Start,
+    pub start: BatchStart,
 }
 
 /// The positions of one stream's events in the segment, by revision.
@@ -96,7 +95,6 @@ impl Positions {
 
 type Map<T> = HashMap<u64, T, BuildHasherDefault<Unhashed>>;
 
-/// See the module.
 #[derive(Debug)]
 pub(crate) struct SegmentIndex {
     pub summary: Summary,
@@ -105,7 +103,7 @@ pub(crate) struct SegmentIndex {
     pub(super) commands: Map<Positions>,
     /// In the order of the log.
     pub(super) batches: Vec<BatchEntry>,
-    pub(super) waypoints: Vec<Waypoint>,
+    pub(super) sparse_index: Vec<SparseEntry>,
 }
 
 impl SegmentIndex {
@@ -127,7 +125,7 @@ impl SegmentIndex {
             streams: Map::default(),
             commands: Map::default(),
             batches: Vec::new(),
-            waypoints: Vec::new(),
+            sparse_index: Vec::new(),
         }
     }
 
@@ -135,25 +133,25 @@ impl SegmentIndex {
     ///
     /// # Panics
     /// If it is another one.
-    pub fn add(&mut self, batch: &StoredBatch, keys: &Keys) {
+    pub fn add(&mut self, batch: &StoredBatch, hash_key: &HashKey) {
         assert_eq!(batch.batch_number(), self.summary.next_batch(), "the index takes batches in order");
-        let place = batch.place();
-        assert_eq!(place.segment, self.summary.number, "the index of a segment takes its batches only");
-        let start = Start { number: batch.batch_number(), offset: place.offset };
-        self.batches.push(BatchEntry { hash: keys.batch(batch.id()), start });
-        self.waypoint(Waypoint { position: batch.first(), place, commits_end: 0, batch: start });
-        let payload_start = place.offset + BATCH_HEADER_LEN as u32;
+        let location = batch.location();
+        assert_eq!(location.segment, self.summary.number, "the index of a segment takes its batches only");
+        let start = BatchStart { number: batch.batch_number(), offset: location.offset };
+        self.batches.push(BatchEntry { hash: hash_key.batch(batch.id()), start });
+        self.push_sparse(SparseEntry { position: batch.first(), location, commits_end: 0, batch: start });
+        let payload_start = location.offset + BATCH_HEADER_LEN as u32;
         let commits_end = payload_start + batch.payload().len() as u32;
         let mut offset = payload_start;
         for commit in batch.commits() {
-            let here = Place { segment: place.segment, offset };
-            self.waypoint(Waypoint { position: commit.first, place: here, commits_end, batch: start });
-            note(&mut self.commands, keys.command(commit.tenant, commit.command_id), commit.first.0);
+            let here = Location { segment: location.segment, offset };
+            self.push_sparse(SparseEntry { position: commit.first, location: here, commits_end, batch: start });
+            push_position(&mut self.commands, hash_key.command(commit.tenant, commit.command_id), commit.first.0);
             let (oldest, newest) = self.summary.recorded;
             self.summary.recorded = (oldest.min(commit.recorded_at), newest.max(commit.recorded_at));
             self.summary.commits += 1;
             for event in commit.events() {
-                self.event(keys.stream(event.stream), event.revision.0, event.position.0);
+                self.event(hash_key.stream(event.stream), event.revision.0, event.position.0);
             }
             offset += (COMMIT_PREFIX_LEN + COMMIT_FIXED_LEN + commit.tenant.len() + commit.meta.len()) as u32;
             offset += commit.event_bytes_len() as u32;
@@ -163,14 +161,14 @@ impl SegmentIndex {
         }
         self.summary.batches += 1;
         self.summary.next = batch.next_position();
-        self.summary.data_end = place.offset + batch.stored_len() as u32;
+        self.summary.data_end = location.offset + batch.stored_len() as u32;
         self.summary.last_crc = batch.payload_crc();
     }
 
-    fn waypoint(&mut self, waypoint: Waypoint) {
-        let far = |last: &Waypoint| last.place.offset + WAYPOINT_BYTES <= waypoint.place.offset;
-        if self.waypoints.last().is_none_or(far) {
-            self.waypoints.push(waypoint);
+    fn push_sparse(&mut self, sparse: SparseEntry) {
+        let far = |last: &SparseEntry| last.location.offset + SPARSE_BYTES <= sparse.location.offset;
+        if self.sparse_index.last().is_none_or(far) {
+            self.sparse_index.push(sparse);
         }
     }
 
@@ -209,10 +207,10 @@ impl SegmentIndex {
     }
 
     /// The events of a stream this segment has, counted from its first one here, each with where to start walking to it.
-    pub fn places(&self, hash: u64, wanted: Range<u64>) -> Vec<(Position, Waypoint)> {
+    pub fn postings(&self, hash: u64, wanted: Range<u64>) -> Vec<(Position, SparseEntry)> {
         let positions = self.streams.get(&hash).map_or(&[][..], |stream| stream.positions.as_slice());
         let wanted = &positions[wanted.start as usize..wanted.end as usize];
-        wanted.iter().map(|position| (Position(*position), self.waypoint_to(Position(*position)))).collect()
+        wanted.iter().map(|position| (Position(*position), self.sparse_before(Position(*position)))).collect()
     }
 
     /// The first positions of the commits that may be a command's, oldest first.
@@ -221,25 +219,25 @@ impl SegmentIndex {
     }
 
     /// The batches that may be the one with this hash.
-    pub fn batches(&self, hash: u64) -> Vec<Start> {
+    pub fn batches(&self, hash: u64) -> Vec<BatchStart> {
         self.batches.iter().filter(|entry| entry.hash == hash).map(|entry| entry.start).collect()
     }
 
     /// Where to start walking to the event at `position`, which the segment must have.
-    fn waypoint_to(&self, position: Position) -> Waypoint {
-        let behind = self.waypoints.partition_point(|waypoint| waypoint.position <= position);
-        self.waypoints[behind.checked_sub(1).expect("the first waypoint stands at the first position")]
+    fn sparse_before(&self, position: Position) -> SparseEntry {
+        let behind = self.sparse_index.partition_point(|sparse| sparse.position <= position);
+        self.sparse_index[behind.checked_sub(1).expect("the first waypoint stands at the first position")]
     }
 
     /// A batch before every batch of the segment that holds `position` or is empty at it; or its first one.
-    pub fn start_before(&self, position: Position) -> Start {
-        let behind = self.waypoints.partition_point(|waypoint| waypoint.position < position);
-        behind.checked_sub(1).map_or(self.summary.start(), |index| self.waypoints[index].batch)
+    pub fn start_before(&self, position: Position) -> BatchStart {
+        let behind = self.sparse_index.partition_point(|sparse| sparse.position < position);
+        behind.checked_sub(1).map_or(self.summary.start(), |index| self.sparse_index[index].batch)
     }
 }
 
-/// Adds a position behind those of `hash`.
-fn note(map: &mut Map<Positions>, hash: u64, position: u64) {
+/// Appends to the postings of `hash`.
+fn push_position(map: &mut Map<Positions>, hash: u64, position: u64) {
     match map.entry(hash) {
         Entry::Vacant(entry) => {
             entry.insert(Positions::One(position));

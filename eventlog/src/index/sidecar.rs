@@ -1,41 +1,26 @@
 //! The index of a sealed segment in a file beside it: `FORMAT.md` has the bytes.
 //!
-//! Derived data: a sidecar that is missing, stale or damaged is made again from its segment. Its front (header, first keys,
-//! filters) is checked when it is opened and stays in memory; the rest is pages of a sector, each checked whenever it is read.
+//! Derived data: a sidecar that is missing, stale or corrupt is rebuilt from its segment. Its front (header, first keys, filters) is
+//! checked when it is opened and stays in memory; the rest is pages of a sector, each checked whenever it is read.
 
 mod encode;
+mod layout;
 
 pub(crate) use encode::encode;
+pub(crate) use layout::Identity;
 
 use super::filter::{BLOCK_LEN, Filter};
 use super::segment::Summary;
-use super::{Run, Start, Waypoint};
-use crate::Position;
 use crate::disk::{DiskFile, read_full};
 use crate::files::Files;
-use crate::format::{Get, crc_holds};
-use crate::stored::Place;
+use crate::format::{Get, SIDECAR_PAGE_LEN, crc_holds};
+use crate::location::{BatchStart, Location, Run, SparseEntry};
+use crate::types::Position;
+use layout::{Counts, HEADER_LEN, IRREGULAR, Layout, MAGIC, Section, VERSION, page_crc};
 use std::io;
 use std::ops::Range;
 
-/// Version of the file. A sidecar of any other is made again.
-const VERSION: u32 = 1;
-const MAGIC: u64 = u64::from_le_bytes(*b"CMDINDEX");
-/// The header takes the first page, most of it zeros.
-const HEADER_LEN: usize = 160;
-/// What is read and checked at once, in bytes; its last four are its CRC.
-pub(crate) const PAGE_LEN: usize = 512;
-const CONTENT_LEN: usize = PAGE_LEN - 4;
-
-const STREAM_LEN: usize = 24;
-const POSITION_LEN: usize = 4;
-const COMMAND_LEN: usize = 12;
-const BATCH_LEN: usize = 16;
-const WAYPOINT_LEN: usize = 20;
-/// The bit of a stream's count that says that its revisions must be read from the log.
-const IRREGULAR: u32 = 1 << 31;
-
-/// A sidecar that cannot be used, by why not: make it again.
+/// Why a sidecar cannot be used: rebuild it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unusable(pub String);
 
@@ -51,99 +36,16 @@ impl From<io::Error> for Unusable {
     }
 }
 
-/// Which segment a sidecar belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    pub log_id: u128,
-    pub segment_id: u64,
-    /// Length of the segment's file, in bytes.
-    pub segment_len: u64,
-    /// CRC32C of the segment's batches, from its first one to the end of its last.
-    pub segment_crc: u32,
-}
-
-/// How many entries each part has, and with that where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Counts {
-    streams: u32,
-    positions: u32,
-    commands: u32,
-    batches: u32,
-    waypoints: u32,
-    stream_blocks: u32,
-    command_blocks: u32,
-}
-
-/// Entries of equal length in pages, from page `first_page` on.
-#[derive(Clone, Copy, Debug)]
-struct Section {
-    first_page: u64,
-    entries: u64,
-    entry_len: usize,
-}
-
-impl Section {
-    fn per_page(&self) -> u64 {
-        (CONTENT_LEN / self.entry_len) as u64
-    }
-
-    fn pages(&self) -> u64 {
-        self.entries.div_ceil(self.per_page())
-    }
-}
-
-/// Where everything stands.
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    /// The first keys of all pages with a key, then the filters; in bytes behind the first page.
-    front_len: usize,
-    streams: Section,
-    positions: Section,
-    commands: Section,
-    batches: Section,
-    waypoints: Section,
-    file_len: u64,
-}
-
-impl Counts {
-    fn layout(&self) -> Layout {
-        let section =
-            |first_page, entries: u32, entry_len| Section { first_page, entries: u64::from(entries), entry_len };
-        let mut streams = section(0, self.streams, STREAM_LEN);
-        let mut positions = section(0, self.positions, POSITION_LEN);
-        let mut commands = section(0, self.commands, COMMAND_LEN);
-        let mut batches = section(0, self.batches, BATCH_LEN);
-        let mut waypoints = section(0, self.waypoints, WAYPOINT_LEN);
-        let keyed = streams.pages() + commands.pages() + batches.pages() + waypoints.pages();
-        let blocks = u64::from(self.stream_blocks) + u64::from(self.command_blocks);
-        let front_len = (keyed * 8 + blocks * BLOCK_LEN as u64) as usize;
-        let mut page = 1 + front_len.div_ceil(PAGE_LEN) as u64;
-        for section in [&mut streams, &mut positions, &mut commands, &mut batches, &mut waypoints] {
-            section.first_page = page;
-            page += section.pages();
-        }
-        Layout { front_len, streams, positions, commands, batches, waypoints, file_len: page * PAGE_LEN as u64 }
-    }
-}
-
 /// What stays in memory of a sidecar.
 #[derive(Debug)]
 pub(crate) struct Sidecar {
     summary: Summary,
     identity: Identity,
     layout: Layout,
-    /// The first keys of the pages of streams, commands, batches and waypoints.
+    /// The first keys of the pages of streams, commands, batches and the sparse index.
     keys: [Box<[u64]>; 4],
     pub streams: Filter,
     pub commands: Filter,
-}
-
-/// A page's CRC also covers where it belongs, so that one gone astray is seen.
-fn page_crc(segment_id: u64, page: u64, content: &[u8]) -> u32 {
-    let mut place = [0; 16];
-    place[..8].copy_from_slice(&segment_id.to_le_bytes());
-    place[8..].copy_from_slice(&page.to_le_bytes());
-    crc32c::crc32c_append(crc32c::crc32c(&place), content)
 }
 
 impl Sidecar {
@@ -172,7 +74,7 @@ impl Sidecar {
             positions: get.u32(),
             commands: get.u32(),
             batches: get.u32(),
-            waypoints: get.u32(),
+            sparse_index: get.u32(),
             stream_blocks: get.u32(),
             command_blocks: get.u32(),
         };
@@ -190,12 +92,12 @@ impl Sidecar {
             return Err("it is not as long as its header says".into());
         }
         let mut front = Vec::with_capacity(layout.front_len);
-        read_full(file, &mut front, layout.front_len, PAGE_LEN as u64)?;
+        read_full(file, &mut front, layout.front_len, SIDECAR_PAGE_LEN as u64)?;
         if front.len() != layout.front_len || crc32c::crc32c(&front) != front_crc {
             return Err("the checksum of its filters does not hold".into());
         }
         let mut rest = &front[..];
-        let keys = [layout.streams, layout.commands, layout.batches, layout.waypoints].map(|section| {
+        let keys = [layout.streams, layout.commands, layout.batches, layout.sparse_index].map(|section| {
             let (keys, behind) = rest.split_at(section.pages() as usize * 8);
             rest = behind;
             keys.as_chunks().0.iter().map(|key| u64::from_le_bytes(*key)).collect()
@@ -221,7 +123,6 @@ impl Sidecar {
         &self.identity
     }
 
-    /// As [`SegmentIndex::run`].
     pub fn run(&self, files: &Files, hash: u64) -> Result<Option<Run>, Unusable> {
         let mut run = None;
         self.find(files, &self.layout.streams, &self.keys[0], hash, |mut get| {
@@ -232,24 +133,27 @@ impl Sidecar {
         Ok(run)
     }
 
-    /// As [`SegmentIndex::places`].
-    pub fn places(&self, files: &Files, run: &Run, wanted: Range<u64>) -> Result<Vec<(Position, Waypoint)>, Unusable> {
-        // The sidecar was found unusable meanwhile, so whoever asks has to ask what replaced it.
+    pub fn postings(
+        &self,
+        files: &Files,
+        run: &Run,
+        wanted: Range<u64>,
+    ) -> Result<Vec<(Position, SparseEntry)>, Unusable> {
+        // The run is of an index in memory that this sidecar replaced: read the run again.
         let start = u64::from(run.start.ok_or(Unusable::from("it was replaced"))?);
         let wanted = start + wanted.start..start + wanted.end;
-        let mut places = Vec::with_capacity((wanted.end - wanted.start) as usize);
-        let (mut page, mut waypoints) = (Page::default(), Page::default());
+        let mut postings = Vec::with_capacity((wanted.end - wanted.start) as usize);
+        let (mut page, mut sparse_index) = (Page::default(), Page::default());
         for nth in wanted {
             let mut get = page.entry(self, files, &self.layout.positions, nth)?;
             let position = Position(self.summary.first.0 + u64::from(get.u32()));
-            let behind = self.waypoints_until(files, &mut waypoints, |key| key <= position.0)?;
+            let behind = self.sparse_until(files, &mut sparse_index, |key| key <= position.0)?;
             let before = behind.checked_sub(1).ok_or(Unusable::from("it has no way to a position"))?;
-            places.push((position, self.waypoint(files, &mut waypoints, before)?));
+            postings.push((position, self.sparse_entry(files, &mut sparse_index, before)?));
         }
-        Ok(places)
+        Ok(postings)
     }
 
-    /// As [`SegmentIndex::commands`].
     pub fn commands(&self, files: &Files, hash: u64) -> Result<Vec<u64>, Unusable> {
         let mut positions = Vec::new();
         self.find(files, &self.layout.commands, &self.keys[1], hash, |mut get| {
@@ -258,27 +162,25 @@ impl Sidecar {
         Ok(positions)
     }
 
-    /// As [`SegmentIndex::batches`].
-    pub fn batches(&self, files: &Files, hash: u64) -> Result<Vec<Start>, Unusable> {
+    pub fn batches(&self, files: &Files, hash: u64) -> Result<Vec<BatchStart>, Unusable> {
         let mut starts = Vec::new();
         self.find(files, &self.layout.batches, &self.keys[2], hash, |mut get| {
             let (offset, nth) = (get.u32(), get.u32());
-            starts.push(Start { number: self.summary.first_batch + u64::from(nth), offset });
+            starts.push(BatchStart { number: self.summary.first_batch + u64::from(nth), offset });
         })?;
         Ok(starts)
     }
 
-    /// As [`SegmentIndex::start_before`].
-    pub fn start_before(&self, files: &Files, position: Position) -> Result<Start, Unusable> {
+    pub fn start_before(&self, files: &Files, position: Position) -> Result<BatchStart, Unusable> {
         let mut page = Page::default();
-        let behind = self.waypoints_until(files, &mut page, |key| key < position.0)?;
+        let behind = self.sparse_until(files, &mut page, |key| key < position.0)?;
         match behind.checked_sub(1) {
-            Some(before) => Ok(self.waypoint(files, &mut page, before)?.batch),
+            Some(before) => Ok(self.sparse_entry(files, &mut page, before)?.batch),
             None => Ok(self.summary.start()),
         }
     }
 
-    /// Hands what stands behind `hash` in each entry that begins with it to `found`.
+    /// Hands what follows `hash` in each entry that begins with it to `found`.
     fn find(
         &self,
         files: &Files,
@@ -304,9 +206,9 @@ impl Sidecar {
         Ok(())
     }
 
-    /// How many waypoints stand before the first whose position `before` denies.
-    fn waypoints_until(&self, files: &Files, page: &mut Page, before: impl Fn(u64) -> bool) -> Result<u64, Unusable> {
-        let (section, first) = (&self.layout.waypoints, self.summary.first.0);
+    /// How many sparse entries come before the first whose position `before` denies.
+    fn sparse_until(&self, files: &Files, page: &mut Page, before: impl Fn(u64) -> bool) -> Result<u64, Unusable> {
+        let (section, first) = (&self.layout.sparse_index, self.summary.first.0);
         let pages = self.keys[3].partition_point(|key| before(first + key)) as u64;
         let Some(last) = pages.checked_sub(1) else { return Ok(0) };
         let entries = section.per_page().min(section.entries - last * section.per_page()) as usize;
@@ -315,14 +217,14 @@ impl Sidecar {
         Ok(last * section.per_page() + partition(entries, |at| before(key(at))) as u64)
     }
 
-    fn waypoint(&self, files: &Files, page: &mut Page, nth: u64) -> Result<Waypoint, Unusable> {
-        let mut get = page.entry(self, files, &self.layout.waypoints, nth)?;
+    fn sparse_entry(&self, files: &Files, page: &mut Page, nth: u64) -> Result<SparseEntry, Unusable> {
+        let mut get = page.entry(self, files, &self.layout.sparse_index, nth)?;
         let (position, offset, commits_end, batch, number) = (get.u32(), get.u32(), get.u32(), get.u32(), get.u32());
-        Ok(Waypoint {
+        Ok(SparseEntry {
             position: Position(self.summary.first.0 + u64::from(position)),
-            place: Place { segment: self.summary.number, offset },
+            location: Location { segment: self.summary.number, offset },
             commits_end,
-            batch: Start { number: self.summary.first_batch + u64::from(number), offset: batch },
+            batch: BatchStart { number: self.summary.first_batch + u64::from(number), offset: batch },
         })
     }
 }
@@ -348,14 +250,15 @@ struct Page {
 }
 
 impl Page {
-    /// Page `number`, checked.
+    /// Reads page `number` and checks its CRC.
     fn load(&mut self, sidecar: &Sidecar, files: &Files, number: u64) -> Result<&[u8], Unusable> {
         // The header's page is never asked for.
         if self.number != number {
             self.number = 0;
             self.bytes.clear();
             files.sidecar_page(sidecar.summary.number, number, &mut self.bytes)?;
-            let Some((content, crc)) = self.bytes.split_last_chunk::<4>().filter(|_| self.bytes.len() == PAGE_LEN)
+            let Some((content, crc)) =
+                self.bytes.split_last_chunk::<4>().filter(|_| self.bytes.len() == SIDECAR_PAGE_LEN)
             else {
                 return Err("it is cut short".into());
             };

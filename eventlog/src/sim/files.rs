@@ -90,10 +90,16 @@ impl Drop for SimLock {
     }
 }
 
-pub(super) struct SimFile {
-    pub disk: SimDisk,
-    pub file: u64,
-    pub generation: u64,
+impl SimDisk {
+    fn handle(&self, file: u64, generation: u64) -> Box<dyn DiskFile> {
+        Box::new(SimFile { disk: self.clone(), file, generation })
+    }
+}
+
+struct SimFile {
+    disk: SimDisk,
+    file: u64,
+    generation: u64,
 }
 
 impl SimFile {

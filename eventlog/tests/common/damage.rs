@@ -88,5 +88,5 @@ pub fn leftovers() {
     let mixed = with(&disk, &path, mixed);
     let (writer, reader, recovered) = open(&mixed).expect("opens");
     model.clone().check(&writer, &reader);
-    assert!(recovered.cut_bytes != 0 && !recovered.clean);
+    assert!(recovered.truncated_bytes != 0 && !recovered.clean);
 }

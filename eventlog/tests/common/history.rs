@@ -94,7 +94,7 @@ impl History<'_> {
             Err(error) => return self.refused(&error),
         };
         self.counts.add("recoveries", 1);
-        self.counts.add("tails cut", u64::from(recovered.cut_bytes != 0));
+        self.counts.add("tails cut", u64::from(recovered.truncated_bytes != 0));
         let excuse = if self.has_lied && self.lost_power { Excuse::LastBatch } else { Excuse::None };
         let promised = self.model.promised.len();
         match self.model.look(&writer, &reader, excuse) {

@@ -11,7 +11,7 @@ pub mod shop;
 
 use eventlog::sim::{Random, SimDisk};
 use eventlog::{
-    AppendError, Batch, BatchId, CommitHeader, LogReader, LogWriter, OpenError, Options, Position, Preparation,
+    AppendError, Background, Batch, BatchId, CommitHeader, LogReader, LogWriter, OpenError, Options, Position,
     ReadError, Recovered, Revision, StoredBatch, open_on,
 };
 use std::collections::BTreeMap;
@@ -20,8 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub const OPTIONS: Options =
-    Options { segment_bytes: 8 << 10, recent_bytes: 2 << 10, preparation: Preparation::Inline };
+pub const OPTIONS: Options = Options { segment_bytes: 8 << 10, recent_bytes: 2 << 10, background: Background::Inline };
 
 pub fn dir() -> &'static Path {
     Path::new("/log")
@@ -97,7 +96,7 @@ impl Model {
         let remembered = Remembered { id, next, digest };
         match writer.append(&mut batch) {
             Ok(appended) => {
-                assert_eq!(appended.place.next, next);
+                assert_eq!(appended.range.next, next);
                 assert!(batch.is_empty());
                 self.promised.push(remembered);
                 Ok(())

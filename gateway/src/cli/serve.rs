@@ -151,7 +151,7 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
     tracing::info!(
         %address, events = recovered.events, batches = recovered.batches, segments = recovered.segments,
         indexed = recovered.indexed,
-        cut_bytes = recovered.cut_bytes, clean = recovered.clean, "serving"
+        cut_bytes = recovered.truncated_bytes, clean = recovered.clean, "serving"
     );
     // Nothing but the log's own first record: nobody has used it yet, and no earlier start got through.
     let is_fresh = recovered.events <= 1;

@@ -5,7 +5,7 @@
 mod result;
 mod upload;
 
-pub use result::{BatchAnswer, BatchException, BatchResult, BatchStatus, CommitPlace};
+pub use result::{BatchAnswer, BatchException, BatchResult, BatchStatus, CommitRange};
 pub use upload::{Entry, Kept, Malformed, Upload};
 
 use super::body::{BodyError, FieldError, parse_body};

@@ -5,7 +5,7 @@ use domain::ids::{CommandId, ItemId, LineId, OrderId, Revision, StoreId};
 use domain::refused::Refused;
 use domain::stream::Stream;
 use schemas::json::batch::{
-    BATCH_COMMANDS_MAX, Batch, BatchAnswer, BatchCommand, BatchResult, CommitPlace, ParsedCommand, Upload,
+    BATCH_COMMANDS_MAX, Batch, BatchAnswer, BatchCommand, BatchResult, CommitRange, ParsedCommand, Upload,
 };
 use schemas::json::wire::{CommandKind, Named};
 use schemas::json::{BodyError, FieldError, PositionToken, parse_body};
@@ -295,7 +295,7 @@ fn commands_are_made_in_rust_too() {
 #[test]
 fn results() {
     let stream = Stream::Menu(domain::ids::TenantId::parse("demo").unwrap());
-    let at = CommitPlace { stream: &stream, revision: Some(Revision(3)), position: PositionToken::new(9) };
+    let at = CommitRange { stream: &stream, revision: Some(Revision(3)), position: PositionToken::new(9) };
     let id = CommandId(NUMBER);
     let answer = BatchAnswer {
         results: vec![

@@ -7,7 +7,7 @@ use domain::ids::{CommandId, OrderId, PaymentId, Sku, StoreId, TerminalId, Termi
 use domain::money::{Money, QtyMilli};
 use domain::refused::{Refused, Shortage};
 use domain::terminal::QueuePlace;
-use schemas::json::batch::{BatchResult, BatchStatus, CommitPlace, Entry, Kept, Upload};
+use schemas::json::batch::{BatchResult, BatchStatus, CommitRange, Entry, Kept, Upload};
 use schemas::json::{PositionToken, noted_text, parse_body, refusal_words};
 
 const ID: &str = "0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90";
@@ -194,7 +194,7 @@ fn what_cannot_be_read_does_not_stop_the_others() {
 #[test]
 fn results_say_what_a_person_should_know() {
     let stream = domain::stream::Stream::Terminal(domain::ids::TenantId::parse("demo").unwrap(), store(), till());
-    let at = CommitPlace { stream: &stream, revision: None, position: PositionToken::new(9) };
+    let at = CommitRange { stream: &stream, revision: None, position: PositionToken::new(9) };
     let id = CommandId(NUMBER);
     let events: Vec<Event> = terminal_events().into_iter().map(|(event, _)| event).collect();
     let plain = BatchResult::accepted(id, &at).with_facts(&events[..2]);

@@ -1,10 +1,10 @@
 //! Making the bytes of a sidecar.
 
-use super::{CONTENT_LEN, Counts, HEADER_LEN, IRREGULAR, Identity, MAGIC, PAGE_LEN, Section, VERSION, page_crc};
-use crate::format::Put;
-use crate::index::Waypoint;
+use super::layout::{CONTENT_LEN, Counts, HEADER_LEN, IRREGULAR, Identity, MAGIC, Section, VERSION, page_crc};
+use crate::format::{Put, SIDECAR_PAGE_LEN};
 use crate::index::filter::{BLOCK_LEN, Filter};
 use crate::index::segment::{SegmentIndex, Summary};
+use crate::location::SparseEntry;
 
 /// The bytes of the sidecar of a segment, whole. They follow from the segment, so two of one segment are equal.
 pub(crate) fn encode(index: &SegmentIndex, identity: &Identity) -> Vec<u8> {
@@ -25,7 +25,7 @@ pub(crate) fn encode(index: &SegmentIndex, identity: &Identity) -> Vec<u8> {
         positions: (index.summary.next.0 - index.summary.first.0) as u32,
         commands: commands.len() as u32,
         batches: batches.len() as u32,
-        waypoints: index.waypoints.len() as u32,
+        sparse_index: index.sparse_index.len() as u32,
         stream_blocks: (stream_filter.bytes().len() / BLOCK_LEN) as u32,
         command_blocks: (command_filter.bytes().len() / BLOCK_LEN) as u32,
     };
@@ -70,17 +70,17 @@ pub(crate) fn encode(index: &SegmentIndex, identity: &Identity) -> Vec<u8> {
             put.bytes(&nth(entry.start.number).to_le_bytes());
         },
     );
-    let key = |waypoint: &Waypoint| u64::from(relative(waypoint.position.0));
-    pages.keyed(&layout.waypoints, index.waypoints.iter(), key, |waypoint, put| {
-        put.bytes(&relative(waypoint.position.0).to_le_bytes());
-        put.bytes(&waypoint.place.offset.to_le_bytes());
-        put.bytes(&waypoint.commits_end.to_le_bytes());
-        put.bytes(&waypoint.batch.offset.to_le_bytes());
-        put.bytes(&nth(waypoint.batch.number).to_le_bytes());
+    let key = |sparse: &SparseEntry| u64::from(relative(sparse.position.0));
+    pages.keyed(&layout.sparse_index, index.sparse_index.iter(), key, |sparse, put| {
+        put.bytes(&relative(sparse.position.0).to_le_bytes());
+        put.bytes(&sparse.location.offset.to_le_bytes());
+        put.bytes(&sparse.commits_end.to_le_bytes());
+        put.bytes(&sparse.batch.offset.to_le_bytes());
+        put.bytes(&nth(sparse.batch.number).to_le_bytes());
     });
 
     let Pages { mut bytes, keys, .. } = pages;
-    let mut front = Put { bytes: &mut bytes[PAGE_LEN..PAGE_LEN + layout.front_len], at: 0 };
+    let mut front = Put { bytes: &mut bytes[SIDECAR_PAGE_LEN..SIDECAR_PAGE_LEN + layout.front_len], at: 0 };
     for key in keys {
         front.bytes(&key.to_le_bytes());
     }
@@ -111,7 +111,7 @@ fn header(summary: &Summary, identity: &Identity, counts: &Counts, front_crc: u3
     put.bytes(&identity.segment_crc.to_le_bytes());
     put.bytes(&summary.previous_crc.to_le_bytes());
     put.bytes(&summary.last_crc.to_le_bytes());
-    for count in [counts.streams, counts.positions, counts.commands, counts.batches, counts.waypoints] {
+    for count in [counts.streams, counts.positions, counts.commands, counts.batches, counts.sparse_index] {
         put.bytes(&count.to_le_bytes());
     }
     put.bytes(&counts.stream_blocks.to_le_bytes());
@@ -145,7 +145,7 @@ impl Pages {
         let mut entries = entries.peekable();
         let mut page = section.first_page;
         while entries.peek().is_some() {
-            let bytes = &mut self.bytes[page as usize * PAGE_LEN..(page as usize + 1) * PAGE_LEN];
+            let bytes = &mut self.bytes[page as usize * SIDECAR_PAGE_LEN..(page as usize + 1) * SIDECAR_PAGE_LEN];
             for (nth, entry) in entries.by_ref().take(section.per_page() as usize).enumerate() {
                 let range = nth * section.entry_len..(nth + 1) * section.entry_len;
                 put(entry, &mut Put { bytes: &mut bytes[range], at: 0 });

@@ -14,7 +14,7 @@ use domain::command::Source;
 use domain::event::Role;
 use domain::ids::{CommandId, StoreId, TerminalId, TerminalSeq};
 use schemas::json::batch::{
-    Batch, BatchAnswer, BatchResult, CommitPlace, Entry, Kept, Malformed, ParsedCommand, Upload,
+    Batch, BatchAnswer, BatchResult, CommitRange, Entry, Kept, Malformed, ParsedCommand, Upload,
 };
 use schemas::json::{FieldError, PositionToken, wire};
 use std::collections::BTreeMap;
@@ -201,7 +201,7 @@ impl Door<'_> {
                 Ok(answer) => {
                     let receipt = &answer.receipt;
                     let position = PositionToken::new(receipt.position.0);
-                    let at = CommitPlace { stream: &receipt.stream, revision: receipt.revision, position };
+                    let at = CommitRange { stream: &receipt.stream, revision: receipt.revision, position };
                     let id = id.expect("a command that was read has an id");
                     let result = match answer.repeated {
                         false => BatchResult::accepted(id, &at),

@@ -76,12 +76,12 @@ impl BatchResult {
     }
 
     /// A command that took effect now.
-    pub fn accepted(command_id: CommandId, at: &CommitPlace<'_>) -> BatchResult {
+    pub fn accepted(command_id: CommandId, at: &CommitRange<'_>) -> BatchResult {
         BatchResult::new(Some(command_id), BatchStatus::Accepted).at(at)
     }
 
     /// A command that took effect before.
-    pub fn duplicate(command_id: CommandId, at: &CommitPlace<'_>) -> BatchResult {
+    pub fn duplicate(command_id: CommandId, at: &CommitRange<'_>) -> BatchResult {
         BatchResult::new(Some(command_id), BatchStatus::Duplicate).at(at)
     }
 
@@ -118,7 +118,7 @@ impl BatchResult {
         BatchResult { pointer: Some(error.pointer.clone()), ..result }
     }
 
-    fn at(self, at: &CommitPlace<'_>) -> BatchResult {
+    fn at(self, at: &CommitRange<'_>) -> BatchResult {
         BatchResult {
             stream: Some(at.stream.to_string()),
             revision: at.revision.map(|revision| revision.0),
@@ -130,7 +130,7 @@ impl BatchResult {
 
 /// Where a commit stands.
 #[derive(Clone, Copy, Debug)]
-pub struct CommitPlace<'a> {
+pub struct CommitRange<'a> {
     /// Its main stream.
     pub stream: &'a Stream,
     /// That stream's revision after it; `None` where the stream is still empty.

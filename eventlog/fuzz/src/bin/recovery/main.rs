@@ -9,14 +9,14 @@ mod seeds;
 
 use eventlog::disk::Disk;
 use eventlog::sim::SimDisk;
-use eventlog::{Direction, Options, Position, Preparation, Revision, open_on};
+use eventlog::{Direction, Options, Position, Background, Revision, open_on};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use std::path::Path;
 use std::sync::Arc;
 
 const SEGMENT_BYTES: usize = 8 << 10;
 const OPTIONS: Options =
-    Options { segment_bytes: SEGMENT_BYTES as u64, recent_bytes: 1 << 10, preparation: Preparation::Inline };
+    Options { segment_bytes: SEGMENT_BYTES as u64, recent_bytes: 1 << 10, background: Background::Inline };
 
 fuzz_target!(
     init: {

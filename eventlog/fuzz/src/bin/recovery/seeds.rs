@@ -1,13 +1,13 @@
 //! What to start from: logs to start from.
 
 use eventlog::sim::{Random, SimDisk};
-use eventlog::{Batch, CommitHeader, Options, Preparation, Revision, open_on};
+use eventlog::{Batch, CommitHeader, Options, Background, Revision, open_on};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Writes them.
 pub fn write(into: &Path) {
-    let options = Options { segment_bytes: 8 << 10, recent_bytes: 1 << 10, preparation: Preparation::Inline };
+    let options = Options { segment_bytes: 8 << 10, recent_bytes: 1 << 10, background: Background::Inline };
     for seed in 0..20 {
         let (disk, mut random) = (SimDisk::new(seed), Random::new(seed));
         let (mut writer, _, _) = open_on(Arc::new(disk.clone()), Path::new("/log"), options).expect("opens");
