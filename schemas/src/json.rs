@@ -20,7 +20,9 @@ mod write;
 pub use body::{BodyError, FieldError, parse_body};
 pub use chain::{ChainLine, hex};
 pub use event::{EventJson, Receipt, ReceiptEvent};
-pub use problem::{Problem, noted_text, refusal_code, refusal_detail, refusal_facts, refusal_words};
+pub use problem::{
+    Problem, noted_text, refusal_code, refusal_detail, refusal_facts, refusal_status, refusal_way_out, refusal_words,
+};
 pub use token::{BadCommandId, BadPosition, CommandIdJson, PositionToken, parse_command_id};
 pub use webhook::{WebhookAnswer, WebhookStatus};
 pub use wire::{Wire, parse_id};

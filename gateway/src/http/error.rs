@@ -4,7 +4,6 @@ use crate::causes::with_causes;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::CommandError;
-use domain::refused::Refused;
 use schemas::json::{BodyError, FieldError, Problem};
 use std::error::Error;
 
@@ -91,27 +90,10 @@ impl From<BodyError> for ApiError {
     }
 }
 
-/// The status of a refusal: 404 for what is not there, 409 for a lost race, 422 for a rule.
-pub fn refusal_status(refused: &Refused) -> StatusCode {
-    match refused {
-        Refused::UnknownStore
-        | Refused::UnknownOrder { .. }
-        | Refused::UnknownPayment { .. }
-        | Refused::UnknownRefund { .. }
-        | Refused::UnknownLine { .. }
-        | Refused::UnknownDiscount { .. }
-        | Refused::UnknownServiceCharge { .. }
-        | Refused::UnknownTicket { .. }
-        | Refused::UnknownToken { .. } => StatusCode::NOT_FOUND,
-        Refused::RevisionMismatch { .. } => StatusCode::CONFLICT,
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    }
-}
-
 /// What is said about a command without a commit.
 pub fn command_problem(error: &CommandError) -> Problem {
     match error {
-        CommandError::Refused(refused) => Problem::refused(refusal_status(refused).as_u16(), refused),
+        CommandError::Refused(refused) => Problem::refused(refused),
         CommandError::KeyReused => Problem::new(
             422,
             "idempotency_key_reused",

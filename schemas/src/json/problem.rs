@@ -2,7 +2,7 @@
 
 mod refusal;
 
-pub use refusal::{refusal_code, refusal_detail, refusal_facts};
+pub use refusal::{refusal_code, refusal_detail, refusal_facts, refusal_status, refusal_way_out};
 
 use super::body::BodyError;
 use domain::ids::Text;
@@ -56,8 +56,8 @@ impl Problem {
     }
 
     /// A command the rules refused.
-    pub fn refused(status: u16, refused: &Refused) -> Problem {
-        let problem = Problem::new(status, refusal_code(refused), refusal_detail(refused));
+    pub fn refused(refused: &Refused) -> Problem {
+        let problem = Problem::new(refusal_status(refused), refusal_code(refused), refusal_detail(refused));
         Problem { facts: refusal_facts(refused), ..problem }
     }
 

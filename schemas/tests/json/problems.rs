@@ -8,7 +8,8 @@ use domain::ids::{
 use domain::money::{Currency, Money, QtyMilli};
 use domain::refused::{Closed, Refused, Shortage};
 use domain::staff::Right;
-use schemas::json::{BodyError, FieldError, Problem, refusal_code, refusal_detail, refusal_facts};
+use schemas::json::wire::name_of;
+use schemas::json::{BodyError, FieldError, Problem, refusal_code, refusal_detail, refusal_facts, refusal_way_out};
 use serde_json::{Value, json};
 
 /// Every refusal with its code, its sentence and its facts: the list a client's author reads.
@@ -609,7 +610,7 @@ fn no_code_means_two_things() {
 #[test]
 fn a_problem_is_flat() {
     let refused = Refused::TotalMismatch { expected: Money(2_300), actual: Money(2_350) };
-    let problem = Problem::refused(422, &refused).with("trace_id", "abc");
+    let problem = Problem::refused(&refused).with("trace_id", "abc");
     let json = json!({
         "type": "/problems/total_mismatch", "title": "Total mismatch", "status": 422, "code": "total_mismatch",
         "detail": "The total is 2350, not 2300; show it anew.", "expected": 2300, "actual": 2350, "trace_id": "abc",
@@ -636,4 +637,19 @@ fn a_malformed_body_is_a_problem() {
             "detail": "the body is not JSON: expected value at line 2, column 7", "line": 2, "column": 7,
         })
     );
+}
+
+#[test]
+fn a_way_out_is_a_command_of_the_batch() {
+    let drawer = DrawerId::parse("d1").unwrap();
+    for (refused, way_out) in [
+        (Refused::UnknownStore, Some("store.put")),
+        (Refused::NoMenu, Some("menu.publish")),
+        (Refused::PaymentDue { due: Money(1) }, Some("payment.initiate")),
+        (Refused::ShiftNotOpen { drawer }, Some("drawer.open_shift")),
+        (Refused::ShiftsOpen { drawers: vec![drawer] }, Some("drawer.close_shift")),
+        (Refused::KitchenOff, None),
+    ] {
+        assert_eq!(refusal_way_out(&refused).map(name_of), way_out, "{refused:?}");
+    }
 }
