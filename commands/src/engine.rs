@@ -3,7 +3,7 @@
 use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::committer::{Committer, Health, Waiter};
-use crate::envelope::{Answer, CommandError, Envelope, Receipt};
+use crate::envelope::{Accepted, CommandError, Envelope, Receipt};
 use crate::fetch::Fetcher;
 use crate::fold::{self, FoldError};
 use crate::repeat::rebuild;
@@ -31,7 +31,7 @@ pub struct Options {
     /// How many commands may wait for the engine thread; more are turned away.
     pub queue_max: usize,
     /// How many commands may wait for something to be read from the disk; more are turned away.
-    pub parked_max: usize,
+    pub deferred_max: usize,
     /// How many ids of accepted commands memory holds; older ones are looked up in the log.
     pub ids_max: usize,
     /// How many closed orders of each store memory holds; older ones are read from the log when somebody asks for them.
@@ -51,7 +51,7 @@ impl Default for Options {
         Options {
             clock: Clock::System,
             queue_max: Options::QUEUE_MAX,
-            parked_max: Options::PARKED_MAX,
+            deferred_max: Options::DEFERRED_MAX,
             ids_max: Options::IDS_MAX,
             closed_orders_max: Options::CLOSED_ORDERS_MAX,
             closed_orders_age: Options::CLOSED_ORDERS_AGE,
@@ -66,7 +66,7 @@ impl Options {
     /// What the binary uses: some 10 ms of work.
     pub const QUEUE_MAX: usize = 8_192;
     /// What the binary uses: a second of reading.
-    pub const PARKED_MAX: usize = 8_192;
+    pub const DEFERRED_MAX: usize = 8_192;
     /// What the binary uses: some 80 MB.
     pub const IDS_MAX: usize = 1_800_000;
     /// What the binary uses: some 100 KB a store.
@@ -252,19 +252,19 @@ impl Engine {
     ///
     /// # Errors
     /// [`CommandError`], by what the client does next.
-    pub async fn submit(&self, envelope: Envelope) -> Result<Answer, CommandError> {
-        let ticket = self.enqueue(envelope)?;
-        self.outcome(ticket).await
+    pub async fn submit(&self, envelope: Envelope) -> Result<Accepted, CommandError> {
+        let in_flight = self.enqueue(envelope)?;
+        self.outcome(in_flight).await
     }
 
     /// Gives a command to the engine; those that one caller gives take effect in their order.
     ///
     /// # Errors
     /// [`CommandError::Overloaded`] and [`CommandError::Stopped`]; nothing was written.
-    pub fn enqueue(&self, envelope: Envelope) -> Result<Ticket, CommandError> {
-        let (ticket, request) = ticket(envelope);
+    pub fn enqueue(&self, envelope: Envelope) -> Result<InFlight, CommandError> {
+        let (in_flight, request) = in_flight(envelope);
         self.send(request)?;
-        Ok(ticket)
+        Ok(in_flight)
     }
 
     fn send(&self, request: Request) -> Result<(), CommandError> {
@@ -281,26 +281,26 @@ impl Engine {
     ///
     /// # Errors
     /// [`CommandError::Stopped`]; nothing was written.
-    pub async fn enqueue_patiently(&self, envelope: Envelope) -> Result<Ticket, CommandError> {
-        let (ticket, request) = ticket(envelope);
+    pub async fn enqueue_patiently(&self, envelope: Envelope) -> Result<InFlight, CommandError> {
+        let (in_flight, request) = in_flight(envelope);
         self.requests.send(request).await.map_err(|_| CommandError::Stopped)?;
-        Ok(ticket)
+        Ok(in_flight)
     }
 
     /// Waits for the outcome of a command.
     ///
     /// # Errors
     /// [`CommandError`], by what the client does next.
-    pub async fn outcome(&self, ticket: Ticket) -> Result<Answer, CommandError> {
-        match ticket.reply.await {
-            Ok(Reply::Accepted(receipt)) => Ok(Answer { receipt: *receipt, repeated: false }),
+    pub async fn outcome(&self, in_flight: InFlight) -> Result<Accepted, CommandError> {
+        match in_flight.reply.await {
+            Ok(Reply::Accepted(receipt)) => Ok(Accepted { receipt: *receipt, repeated: false }),
             Ok(Reply::Repeated { first }) => {
                 let reader = self.reader.clone();
                 let repeated = tokio::task::spawn_blocking(move || {
-                    rebuild(&reader, first, ticket.tenant, ticket.command_id, ticket.digest)
+                    rebuild(&reader, first, in_flight.tenant, in_flight.command_id, in_flight.digest)
                 });
                 let receipt = repeated.await.map_err(|_| CommandError::Unknown)??;
-                Ok(Answer { receipt, repeated: true })
+                Ok(Accepted { receipt, repeated: true })
             }
             Ok(Reply::Rejected(error)) => Err(error),
             Ok(Reply::Priced(_)) | Err(_) => Err(CommandError::Unknown),
@@ -346,19 +346,19 @@ impl Engine {
 /// A command on its way; see [`Engine::outcome`].
 #[derive(Debug)]
 #[must_use = "the outcome of a command is waited for"]
-pub struct Ticket {
+pub struct InFlight {
     tenant: TenantId,
     command_id: CommandId,
     digest: u128,
     reply: oneshot::Receiver<Reply>,
 }
 
-fn ticket(envelope: Envelope) -> (Ticket, Request) {
+fn in_flight(envelope: Envelope) -> (InFlight, Request) {
     // Hashed by the caller: it is a third of a microsecond that the engine thread need not spend.
     let digest = stored::command_digest(&envelope.command);
     let (reply, answer) = oneshot::channel();
-    let ticket = Ticket { tenant: envelope.tenant, command_id: envelope.command_id, digest, reply: answer };
-    (ticket, Request::Work(Work::Command { envelope: Box::new(envelope), digest, reply }))
+    let in_flight = InFlight { tenant: envelope.tenant, command_id: envelope.command_id, digest, reply: answer };
+    (in_flight, Request::Work(Work::Command { envelope: Box::new(envelope), digest, reply }))
 }
 
 /// The engine thread from start to end, however it ends.

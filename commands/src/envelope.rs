@@ -63,7 +63,7 @@ pub struct Receipt {
 
 /// An accepted command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Accepted {
     /// Its commit.
     pub receipt: Receipt,
     /// Whether it was accepted before and this is a repeat.

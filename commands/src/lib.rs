@@ -24,8 +24,8 @@ mod work;
 mod world;
 
 pub use clock::Clock;
-pub use engine::{Engine, Failure, Options, StartError, Stopped, Ticket};
-pub use envelope::{Answer, CommandError, Envelope, Receipt, Recorded, derived_id, is_derived};
+pub use engine::{Engine, Failure, InFlight, Options, StartError, Stopped};
+pub use envelope::{Accepted, CommandError, Envelope, Receipt, Recorded, derived_id, is_derived};
 pub use fold::FoldError;
 pub use snapshot::SnapshotError;
 pub use stats::{Stats, StatsSnapshot};

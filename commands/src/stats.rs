@@ -22,7 +22,7 @@ pub struct Stats {
     pub(crate) stores: AtomicU64,
     pub(crate) orders: AtomicU64,
     pub(crate) ids: AtomicU64,
-    pub(crate) parked: AtomicU64,
+    pub(crate) deferred: AtomicU64,
 }
 
 /// The counters at one moment.
@@ -63,7 +63,7 @@ pub struct StatsSnapshot {
     /// Ids of accepted commands in memory now.
     pub ids: u64,
     /// Commands that wait now for something to be read.
-    pub parked: u64,
+    pub deferred: u64,
 }
 
 impl Stats {
@@ -96,7 +96,7 @@ impl Stats {
             stores: read(&self.stores),
             orders: read(&self.orders),
             ids: read(&self.ids),
-            parked: read(&self.parked),
+            deferred: read(&self.deferred),
         }
     }
 }

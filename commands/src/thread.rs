@@ -53,7 +53,7 @@ pub(crate) struct EngineThread {
     keeper: Option<Keeper>,
     reader: LogReader,
     parked: Parked,
-    parked_max: usize,
+    deferred_max: usize,
     clock: Clock,
     stats: Arc<Stats>,
     pub alarm: Arc<Alarm>,
@@ -81,7 +81,7 @@ impl EngineThread {
             keeper,
             reader,
             parked: Parked::default(),
-            parked_max: options.parked_max,
+            deferred_max: options.deferred_max,
             clock: options.clock.clone(),
             stats,
             alarm,
@@ -138,7 +138,7 @@ impl EngineThread {
         Stats::set(&self.stats.stores, self.world.here as u64);
         Stats::set(&self.stats.orders, self.world.orders as u64);
         Stats::set(&self.stats.ids, self.world.ids() as u64);
-        Stats::set(&self.stats.parked, self.parked.count() as u64);
+        Stats::set(&self.stats.deferred, self.parked.count() as u64);
         self.keep()
     }
 

@@ -39,7 +39,7 @@ impl EngineThread {
 
     fn park_behind(&mut self, line: Line, work: Work) {
         match work {
-            Work::Command { .. } | Work::Price { .. } if self.parked_max <= self.parked.count() => {
+            Work::Command { .. } | Work::Price { .. } if self.deferred_max <= self.parked.count() => {
                 Stats::count(&self.stats.overloaded, 1);
                 work.turn_away(CommandError::Overloaded);
             }
@@ -50,7 +50,7 @@ impl EngineThread {
     fn park(&mut self, Lacking { waiting, want }: Lacking) {
         let line = waiting.work.line();
         if let Work::Command { .. } | Work::Price { .. } = waiting.work
-            && self.parked_max <= self.parked.count()
+            && self.deferred_max <= self.parked.count()
         {
             Stats::count(&self.stats.overloaded, 1);
             return waiting.work.turn_away(CommandError::Overloaded);

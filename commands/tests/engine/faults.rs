@@ -1,7 +1,7 @@
 //! What the disk does to the engine: nobody is answered too early, nobody is left waiting.
 
 use crate::support::*;
-use commands::{CommandError, Ticket};
+use commands::{CommandError, InFlight};
 use domain::command::{OrderCommand, StoreCommand};
 use domain::event::{CancelReason, Event, OrderEvent, PayMode};
 use domain::refused::Refused;
@@ -15,19 +15,23 @@ fn is_answered<F: Future>(outcome: &mut Pin<&mut F>) -> bool {
 }
 
 /// A house whose log thread hangs in the sync of a batch with `commands` in it; the engine thread is free.
-fn with_batch_in_flight(disk: &GateDisk, stock: u32, commands: Vec<domain::command::Command>) -> (House, Vec<Ticket>) {
+fn with_batch_in_flight(
+    disk: &GateDisk,
+    stock: u32,
+    commands: Vec<domain::command::Command>,
+) -> (House, Vec<InFlight>) {
     let house = House::furnished(disk.open(), stock);
     disk.close_gate();
     // A single command is written by the engine thread itself; those that come meanwhile are a batch for the log thread.
     let first = house.enqueue(receive(1));
     disk.await_sync();
-    let mut tickets: Vec<Ticket> = commands.into_iter().map(|command| house.enqueue(command)).collect();
+    let mut sent: Vec<InFlight> = commands.into_iter().map(|command| house.enqueue(command)).collect();
     // So that they are never a single command.
-    tickets.push(house.enqueue(cancel("none")));
+    sent.push(house.enqueue(cancel("none")));
     disk.allow_one();
     house.outcome(first).expect("accepted");
     disk.await_sync();
-    (house, tickets)
+    (house, sent)
 }
 
 /// Waits until the engine thread has decided so many refusals.
@@ -38,7 +42,7 @@ fn await_refusals(house: &House, count: u64) {
 #[test]
 fn a_refusal_waits_for_what_it_saw() {
     let disk = GateDisk::new();
-    let (house, tickets) = with_batch_in_flight(&disk, 1, vec![burgers("o1", 2)]);
+    let (house, sent) = with_batch_in_flight(&disk, 1, vec![burgers("o1", 2)]);
     let refused_before = house.engine.stats().snapshot().refused;
     let mut early = pin!(house.engine.outcome(house.enqueue(burgers("o2", 1))));
     await_refusals(&house, refused_before + 1);
@@ -50,8 +54,8 @@ fn a_refusal_waits_for_what_it_saw() {
     disk.open_gate();
     assert!(matches!(refusal(wait(early)), Refused::OutOfStock { .. }));
     assert!(matches!(refusal(wait(later)), Refused::UnknownOrder { .. }));
-    for ticket in tickets.into_iter().take(1) {
-        house.outcome(ticket).expect("accepted");
+    for in_flight in sent.into_iter().take(1) {
+        house.outcome(in_flight).expect("accepted");
     }
 }
 
@@ -65,7 +69,7 @@ fn a_repeat_waits_for_the_batch_the_first_is_in() {
     let first = house.enqueue(receive(1));
     disk.await_sync();
     let id = fresh();
-    let waiting: Vec<Ticket> =
+    let waiting: Vec<InFlight> =
         (0..2).map(|_| house.engine.enqueue(envelope(id, burgers("o1", 1))).expect("room")).collect();
     disk.allow_one();
     house.outcome(first).expect("accepted");
@@ -73,7 +77,7 @@ fn a_repeat_waits_for_the_batch_the_first_is_in() {
     // What is durable already is repeated meanwhile, and by then the engine thread has been past the other repeat.
     assert!(house.send(envelope(durable, burgers("o0", 1))).expect("accepted").repeated);
     let _runtime = runtime().enter();
-    let mut waiting: Vec<_> = waiting.into_iter().map(|ticket| Box::pin(house.engine.outcome(ticket))).collect();
+    let mut waiting: Vec<_> = waiting.into_iter().map(|in_flight| Box::pin(house.engine.outcome(in_flight))).collect();
     assert!(waiting.iter_mut().all(|outcome| !is_answered(&mut outcome.as_mut())), "nothing is durable yet");
     disk.open_gate();
     let answers: Vec<_> = waiting.into_iter().map(|outcome| wait(outcome).expect("accepted")).collect();
@@ -97,9 +101,9 @@ fn a_price_waits_for_what_it_saw() {
 }
 
 /// What waits at a failure learns that the outcome is unknown; what comes later, that nothing was written.
-fn check_failed(house: House, disk: &GateDisk, waiting: Vec<Ticket>) {
-    for ticket in waiting {
-        let outcome = house.outcome(ticket);
+fn check_failed(house: House, disk: &GateDisk, waiting: Vec<InFlight>) {
+    for in_flight in waiting {
+        let outcome = house.outcome(in_flight);
         assert!(matches!(outcome, Err(CommandError::Unknown)), "{outcome:?}");
     }
     let mut failure = house.engine.failure();
@@ -174,18 +178,18 @@ fn unknown_becomes_definite_under_the_same_key() {
     let house = House::furnished(disk.open(), 10);
     disk.close_gate();
     let id = fresh();
-    let ticket = house.engine.enqueue(envelope(id, burgers("o1", 2))).expect("room");
+    let in_flight = house.engine.enqueue(envelope(id, burgers("o1", 2))).expect("room");
     disk.await_sync();
     disk.fail_syncs();
-    assert!(matches!(house.outcome(ticket), Err(CommandError::Unknown)));
+    assert!(matches!(house.outcome(in_flight), Err(CommandError::Unknown)));
     drop(house.stopped.stop());
     let house = House::start(disk.reborn().open());
     house.send(envelope(id, burgers("o1", 2))).expect("accepted, now or before");
     assert_eq!(commits(house.engine.reader()).iter().filter(|commit| commit.command_id == id).count(), 1);
 }
 
-/// A house on a disk without space, the batch in hand with its tickets, and what was turned away.
-fn full_house(disk: &GateDisk) -> (House, Vec<(u128, Ticket)>, Vec<u128>) {
+/// A house on a disk without space, the batch in hand with the commands in flight, and what was turned away.
+fn full_house(disk: &GateDisk) -> (House, Vec<(u128, InFlight)>, Vec<u128>) {
     let house = House::furnished(disk.open(), 100_000);
     house.must(burgers_first("due", 1));
     disk.sim.set_capacity(0);
@@ -194,20 +198,20 @@ fn full_house(disk: &GateDisk) -> (House, Vec<(u128, Ticket)>, Vec<u128>) {
     for number in 0..10_000 {
         let (id, command) = (fresh(), burgers(&format!("o{number}"), 1));
         let before = house.engine.stats().snapshot();
-        let ticket = house.engine.enqueue(envelope(id, command)).expect("room");
+        let in_flight = house.engine.enqueue(envelope(id, command)).expect("room");
         until(|| {
             let now = house.engine.stats().snapshot();
             (before.accepted + before.storage_full < now.accepted + now.storage_full).then_some(())
         });
         match before.storage_full < house.engine.stats().snapshot().storage_full {
             true => {
-                assert!(matches!(house.outcome(ticket), Err(CommandError::StorageFull)));
+                assert!(matches!(house.outcome(in_flight), Err(CommandError::StorageFull)));
                 away.push(id);
                 if away.len() == 3 {
                     return (house, kept, away);
                 }
             }
-            false => kept.push((id, ticket)),
+            false => kept.push((id, in_flight)),
         }
     }
     panic!("the disk never filled up");
@@ -227,8 +231,8 @@ fn a_full_disk_turns_commands_away_and_keeps_its_promises() {
     let (last, _) = kept.last().expect("one is kept");
     assert!(durable.iter().all(|commit| commit.command_id != *last), "the last batch is not durable");
     disk.sim.set_capacity(u64::MAX);
-    for (id, ticket) in kept {
-        let answer = house.outcome(ticket).expect("accepted");
+    for (id, in_flight) in kept {
+        let answer = house.outcome(in_flight).expect("accepted");
         let logged = commits(house.engine.reader()).into_iter().filter(|commit| commit.command_id == id).count();
         assert_eq!(logged, 1);
         assert!(!answer.repeated);

@@ -1,14 +1,14 @@
 //! One command, one effect, whatever is repeated when.
 
 use crate::support::*;
-use commands::{Answer, CommandError};
+use commands::{Accepted, CommandError};
 use domain::command::{Command, MenuCommand};
 use domain::refused::Refused;
 use eventlog::open_memory;
 
 /// The repeat has the first's answer and the log has one commit of it.
 #[track_caller]
-fn check_same(house: &House, id: u128, first: &Answer, again: Result<Answer, CommandError>) {
+fn check_same(house: &House, id: u128, first: &Accepted, again: Result<Accepted, CommandError>) {
     let again = again.expect("accepted");
     assert!(again.repeated);
     assert_eq!(again.receipt, first.receipt);
@@ -42,7 +42,8 @@ fn a_hundred_at_once_have_one_effect_and_one_answer() {
             runtime().spawn(async move { engine.submit(envelope(id, burgers("o1", 2))).await })
         })
         .collect();
-    let answers: Vec<Answer> = tasks.into_iter().map(|task| wait(task).expect("no panic").expect("accepted")).collect();
+    let answers: Vec<Accepted> =
+        tasks.into_iter().map(|task| wait(task).expect("no panic").expect("accepted")).collect();
     assert_eq!(answers.iter().filter(|answer| !answer.repeated).count(), 1);
     assert!(answers.iter().all(|answer| answer.receipt == answers[0].receipt));
     assert_eq!(commits(house.engine.reader()).iter().filter(|commit| commit.command_id == id).count(), 1);

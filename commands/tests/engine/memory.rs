@@ -1,7 +1,7 @@
 //! What left memory comes back as it was: an engine that holds next to nothing decides as one that holds everything.
 
 use crate::support::*;
-use commands::{Answer, CommandError, Envelope, Options, Receipt};
+use commands::{Accepted, CommandError, Envelope, Options, Receipt};
 use domain::calendar::{Date, Timestamp};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
@@ -201,7 +201,7 @@ fn perhaps_kept(id: u128, command: &Command) -> Envelope {
 /// What a client learns but for where it stands in the log: other stores' commands may come between.
 fn said(house: &House, id: u128, command: &Command) -> String {
     match house.send(perhaps_kept(id, command)) {
-        Ok(Answer { receipt: Receipt { stream, revision, events, .. }, repeated }) => {
+        Ok(Accepted { receipt: Receipt { stream, revision, events, .. }, repeated }) => {
             let events: Vec<_> =
                 events.iter().map(|event| format!("{} {:?} {:?}", event.stream, event.revision, event.event)).collect();
             format!("{stream} {revision:?} {repeated} {events:?}")
@@ -282,7 +282,7 @@ fn an_engine_that_holds_next_to_nothing_decides_as_one_that_holds_everything() {
 }
 
 /// A house with a closed order that has left memory: `old`, paid by `p_cash`, with a card that failed and one that expired.
-fn with_archived_order(path: &Path) -> (GateDisk, House, Vec<(u128, Command, Answer)>) {
+fn with_archived_order(path: &Path) -> (GateDisk, House, Vec<(u128, Command, Accepted)>) {
     let disk = GateDisk::new();
     let house = House::start_with(disk.open(), NOON, small(path));
     house.furnish(100);
@@ -301,7 +301,7 @@ fn with_archived_order(path: &Path) -> (GateDisk, House, Vec<(u128, Command, Ans
 }
 
 #[track_caller]
-fn check_old_order(house: &House, sent: &[(u128, Command, Answer)]) {
+fn check_old_order(house: &House, sent: &[(u128, Command, Accepted)]) {
     for (id, command, first) in sent {
         let again = house.send(envelope(*id, command.clone())).expect("accepted before");
         assert!(again.repeated);

@@ -1,7 +1,7 @@
 //! What a caller may rely on besides the answer itself: revisions, order, a full queue, a stop.
 
 use crate::support::*;
-use commands::{CommandError, Ticket};
+use commands::{CommandError, InFlight};
 use domain::command::OrderCommand;
 use domain::event::PayMode;
 use domain::ids::Revision;
@@ -40,7 +40,7 @@ fn what_one_caller_gives_takes_effect_in_its_order() {
     let mut order = new_order(PayMode::Later, vec![new_line("l1", "soup", 1)]);
     order.place = None;
     let opened = house.enqueue(to_order("o1", OrderCommand::Open(order)));
-    let tickets: Vec<Ticket> = ids
+    let tickets: Vec<InFlight> = ids
         .iter()
         .zip(2..)
         .map(|(id, pieces)| {
@@ -67,7 +67,7 @@ fn a_full_queue_turns_away_before_any_work() {
     let first = house.enqueue(receive(1));
     disk.await_sync();
     // The engine thread is in the sync: four more fit.
-    let fitting: Vec<Ticket> = (0..4).map(|number| house.enqueue(burgers(&format!("o{number}"), 1))).collect();
+    let fitting: Vec<InFlight> = (0..4).map(|number| house.enqueue(burgers(&format!("o{number}"), 1))).collect();
     assert_eq!(house.engine.queue_depth(), 4);
     let id = fresh();
     for _ in 0..3 {
@@ -96,7 +96,7 @@ fn a_full_queue_turns_away_before_any_work() {
 fn a_stop_makes_durable_what_was_accepted() {
     let disk = GateDisk::new();
     let house = House::furnished(disk.open(), 1_000);
-    let tickets: Vec<(u128, Ticket)> = (0..500)
+    let tickets: Vec<(u128, InFlight)> = (0..500)
         .map(|number| {
             let id = fresh();
             (id, house.engine.enqueue(envelope(id, burgers(&format!("o{number}"), 1))).expect("room"))

@@ -3,7 +3,7 @@
 
 use crate::programme::{Sizes, run};
 use crate::support::*;
-use commands::{Answer, CommandError, Options, Ticket};
+use commands::{Accepted, CommandError, InFlight, Options};
 use domain::command::{
     AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewRefund, NewServiceCharge,
     OrderCommand, Outcome, PaymentCommand, Place, RefundOf, RefundOutcome, StockCommand, StoreCommand,
@@ -154,7 +154,7 @@ fn few_ids() -> Options {
 
 /// The same payload again: the first's answer. Another payload, another tenant: told apart.
 #[track_caller]
-fn check_repeats(house: &House, id: u128, command: &Command, first: &Answer) {
+fn check_repeats(house: &House, id: u128, command: &Command, first: &Accepted) {
     let again = house.send(envelope(id, command.clone())).expect("accepted before");
     assert!(again.repeated, "{command:?}");
     assert_eq!(again.receipt, first.receipt, "{command:?}");
@@ -167,10 +167,10 @@ fn check_repeats(house: &House, id: u128, command: &Command, first: &Answer) {
 
 /// Sends a command `count` times at once, some of them by clients that go away; answers what was accepted.
 #[track_caller]
-fn send_at_once(house: &House, id: u128, command: &Command, count: usize) -> Answer {
-    let tickets: Vec<Ticket> =
+fn send_at_once(house: &House, id: u128, command: &Command, count: usize) -> Accepted {
+    let tickets: Vec<InFlight> =
         (0..count).map(|_| house.engine.enqueue(envelope(id, command.clone())).expect("room")).collect();
-    let answers: Vec<Answer> = tickets
+    let answers: Vec<Accepted> = tickets
         .into_iter()
         .enumerate()
         .filter(|(index, _)| index % 10 != 3)
@@ -186,7 +186,7 @@ fn check_form(form: IdForm) -> (u64, u64) {
     let disk = GateDisk::new();
     let house = House::start_with(disk.open(), NOON, few_ids());
     house.furnish(100);
-    let mut sent: Vec<(u128, Command, Answer)> = vec![];
+    let mut sent: Vec<(u128, Command, Accepted)> = vec![];
     for Case { before, command } in cases("a") {
         before.into_iter().for_each(|command| _ = house.must(command));
         let id = fresh_as(form);
@@ -270,7 +270,7 @@ fn a_refused_command_is_decided_again_however_old_its_id() {
 
 #[test]
 fn what_would_wait_for_the_disk_is_turned_away_where_nothing_may_wait() {
-    let house = House::start_with(GateDisk::new().open(), NOON, Options { parked_max: 0, ..few_ids() });
+    let house = House::start_with(GateDisk::new().open(), NOON, Options { deferred_max: 0, ..few_ids() });
     house.furnish(100);
     let id = fresh_as(IdForm::V4);
     house.send(envelope(id, receive(1))).expect("accepted");

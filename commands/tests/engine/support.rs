@@ -1,6 +1,6 @@
 //! A restaurant to test with: short names for ids and commands, logs of three kinds, and a disk that holds back its syncs.
 
-use commands::{Answer, Clock, CommandError, Engine, Envelope, Options, Stopped, Ticket};
+use commands::{Accepted, Clock, CommandError, Engine, Envelope, InFlight, Options, Stopped};
 use domain::calendar::{CutOff, Timestamp};
 use domain::command::{
     Command, MenuCommand, Method, NewLine, NewOrder, OrderCommand, PaymentCommand, Place, Source, StockCommand,
@@ -174,17 +174,17 @@ impl House {
     }
 
     #[track_caller]
-    pub fn ask(&self, command: Command) -> Result<Answer, CommandError> {
+    pub fn ask(&self, command: Command) -> Result<Accepted, CommandError> {
         self.send(envelope(fresh(), command))
     }
 
     #[track_caller]
-    pub fn send(&self, envelope: Envelope) -> Result<Answer, CommandError> {
+    pub fn send(&self, envelope: Envelope) -> Result<Accepted, CommandError> {
         wait(self.engine.submit(envelope))
     }
 
     #[track_caller]
-    pub fn must(&self, command: Command) -> Answer {
+    pub fn must(&self, command: Command) -> Accepted {
         self.ask(command).expect("accepted")
     }
 
@@ -194,12 +194,12 @@ impl House {
     }
 
     #[track_caller]
-    pub fn outcome(&self, ticket: Ticket) -> Result<Answer, CommandError> {
+    pub fn outcome(&self, ticket: InFlight) -> Result<Accepted, CommandError> {
         wait(self.engine.outcome(ticket))
     }
 
     #[track_caller]
-    pub fn enqueue(&self, command: Command) -> Ticket {
+    pub fn enqueue(&self, command: Command) -> InFlight {
         self.engine.enqueue(envelope(fresh(), command)).expect("room in the queue")
     }
 
@@ -230,7 +230,7 @@ pub fn count_events(reader: &LogReader, wanted: impl Fn(&Event) -> bool) -> usiz
 }
 
 #[track_caller]
-pub fn refusal(outcome: Result<Answer, CommandError>) -> Refused {
+pub fn refusal(outcome: Result<Accepted, CommandError>) -> Refused {
     match outcome {
         Err(CommandError::Refused(refused)) => refused,
         other => panic!("{other:?} is not a refusal"),

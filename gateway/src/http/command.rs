@@ -9,7 +9,7 @@ use crate::state::AppState;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
-use commands::{Answer, CommandError, Envelope};
+use commands::{Accepted, CommandError, Envelope};
 use domain::command::{Command, Source, StoreCommand};
 use domain::event::ChainHead;
 use domain::ids::{OrderId, StoreId, TenantId};
@@ -34,7 +34,7 @@ pub async fn run(
     caller: &Caller,
     headers: &CommandHeaders,
     command: Command,
-) -> Result<Answer, ApiError> {
+) -> Result<Accepted, ApiError> {
     caller.may(access::needed(&command, Source::Online))?;
     app.providers.check(caller.tenant, &command)?;
     let command = with_chain(app, caller.tenant, command);
@@ -72,7 +72,7 @@ pub fn with_chain(app: &AppState, tenant: TenantId, command: Command) -> Command
 }
 
 /// The answer's body: the commit.
-pub fn receipt(answer: &Answer) -> Receipt<'_> {
+pub fn receipt(answer: &Accepted) -> Receipt<'_> {
     let receipt = &answer.receipt;
     let events = receipt.events.iter().map(|event| {
         ReceiptEvent::new(&event.stream, event.revision, PositionToken::new(event.position.0), &event.event)
@@ -89,14 +89,14 @@ pub fn receipt(answer: &Answer) -> Receipt<'_> {
 ///
 /// # Errors
 /// [`ApiError::Internal`] if the commit cannot be written as JSON.
-pub fn respond(status: StatusCode, answer: &Answer) -> Result<Response, ApiError> {
+pub fn respond(status: StatusCode, answer: &Accepted) -> Result<Response, ApiError> {
     let mut body = Vec::with_capacity(256 + 512 * answer.receipt.events.len());
     write_json(&receipt(answer), &mut body).map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(with_headers(status, answer, body.into()))
 }
 
 /// The headers every answer to a command has.
-pub fn with_headers(status: StatusCode, answer: &Answer, body: Bytes) -> Response {
+pub fn with_headers(status: StatusCode, answer: &Accepted, body: Bytes) -> Response {
     let mut response = json(status, body);
     let headers = response.headers_mut();
     headers.insert(X_POSITION, position_header(answer.receipt.position.0));
@@ -116,7 +116,7 @@ pub async fn respond_with_order(
     caller: &Caller,
     (store, order): (StoreId, OrderId),
     status: StatusCode,
-    committed: &Answer,
+    committed: &Accepted,
 ) -> Result<Response, ApiError> {
     /// The commit and the order.
     #[derive(Serialize)]

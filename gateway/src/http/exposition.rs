@@ -43,7 +43,7 @@ fn register_engine(registry: &mut Registry, app: &AppState) {
     let gauge = |value: u64| ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
     registry.register("command_queue_depth", "Commands waiting", gauge(app.engine.queue_depth() as u64));
     for (name, help, value) in [
-        ("commands_parked", "Commands waiting for something to be read", stats.parked),
+        ("commands_parked", "Commands waiting for something to be read", stats.deferred),
         ("engine_stores", "Stores in memory", stats.stores),
         ("engine_orders", "Orders in memory", stats.orders),
         ("engine_ids", "Ids of accepted commands in memory", stats.ids),

@@ -9,7 +9,7 @@ use crate::http::path::PathParams;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use commands::{CommandError, Envelope, Ticket};
+use commands::{CommandError, Envelope, InFlight};
 use domain::command::Source;
 use domain::event::Role;
 use domain::ids::{CommandId, StoreId, TerminalId, TerminalSeq};
@@ -55,9 +55,9 @@ pub async fn run(app: &AppState, caller: &Caller, store: StoreId, batch: Batch) 
 /// A command of a batch that is under way, or what is known of it already.
 enum Sent {
     /// It is being decided. What would be kept of it if it were turned away.
-    Waiting(Ticket, Option<Kept>),
+    Waiting(InFlight, Option<Kept>),
     /// It was turned away, and that is being kept.
-    Keeping(Ticket, BatchResult),
+    Keeping(InFlight, BatchResult),
     Known(BatchResult),
 }
 
@@ -132,7 +132,7 @@ impl Door<'_> {
             return self.turn_away(kept, BatchResult::malformed(id, &error.under("/body"))).await;
         }
         match self.app.engine.enqueue_patiently(self.envelope(parsed)).await {
-            Ok(ticket) => Sent::Waiting(ticket, kept),
+            Ok(in_flight) => Sent::Waiting(in_flight, kept),
             Err(error) => Sent::Known(rejected(Some(id), &error)),
         }
     }
@@ -188,7 +188,7 @@ impl Door<'_> {
             expected_revision: None,
         };
         match self.app.engine.enqueue_patiently(envelope).await {
-            Ok(ticket) => Sent::Keeping(ticket, result),
+            Ok(in_flight) => Sent::Keeping(in_flight, result),
             Err(error) => Sent::Known(rejected(result.command_id.map(|id| id.0), &error)),
         }
     }
@@ -196,8 +196,8 @@ impl Door<'_> {
     async fn result(&self, id: Option<CommandId>, sent: Sent) -> BatchResult {
         match sent {
             Sent::Known(result) => result,
-            Sent::Keeping(ticket, result) => self.kept(id, ticket, result).await,
-            Sent::Waiting(ticket, kept) => match self.app.engine.outcome(ticket).await {
+            Sent::Keeping(in_flight, result) => self.kept(id, in_flight, result).await,
+            Sent::Waiting(in_flight, kept) => match self.app.engine.outcome(in_flight).await {
                 Ok(answer) => {
                     let receipt = &answer.receipt;
                     let position = PositionToken::new(receipt.position.0);
@@ -210,7 +210,7 @@ impl Door<'_> {
                     result.with_facts(receipt.events.iter().map(|recorded| &recorded.event))
                 }
                 Err(error @ CommandError::KeyReused) => match self.turn_away(kept, rejected(id, &error)).await {
-                    Sent::Keeping(ticket, result) => self.kept(id, ticket, result).await,
+                    Sent::Keeping(in_flight, result) => self.kept(id, in_flight, result).await,
                     Sent::Known(result) => result,
                     Sent::Waiting(..) => unreachable!("what is turned away is not decided"),
                 },
@@ -220,8 +220,8 @@ impl Door<'_> {
     }
 
     /// The answer to what was turned away, once that is kept.
-    async fn kept(&self, id: Option<CommandId>, ticket: Ticket, result: BatchResult) -> BatchResult {
-        match self.app.engine.outcome(ticket).await {
+    async fn kept(&self, id: Option<CommandId>, in_flight: InFlight, result: BatchResult) -> BatchResult {
+        match self.app.engine.outcome(in_flight).await {
             // A store that does not exist keeps nothing.
             Ok(_) | Err(CommandError::Refused(_)) => result,
             Err(error) => rejected(id, &error),
