@@ -1,4 +1,4 @@
-//! Wakes the engine thread when a deadline has passed.
+//! The clock thread: wakes the engine thread when a deadline may have passed.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,10 +14,9 @@ pub(crate) struct Alarm {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum AlarmState {
-    /// Nothing lies ahead.
     #[default]
     Off,
-    /// Something does.
+    /// A deadline lies ahead.
     Set,
     /// The engine thread has ended.
     Stopped,

@@ -1,34 +1,31 @@
-//! The open batch and the log thread: commits gather in the open batch while the one before it is written and synced.
+//! Group commit: commits gather in the open batch while the one before it is written and synced by the log thread.
 //!
-//! There is no timer: load makes batches, idleness makes single commits. An answer leaves only after the sync of what
-//! it saw; a refusal too, for it may rest on a commit that is not durable yet.
+//! There is no timer: load makes batches, idleness makes single commits. A reply leaves only after the sync of what it saw;
+//! a refusal too, for it may rest on a commit that is not durable yet.
 
+use crate::error::CommandError;
+use crate::message::PendingReply;
 use crate::stats::Stats;
+use domain::refused::Refused;
 use eventlog::planted::is_planted;
-use eventlog::{AppendError, Batch, LogWriter, Position};
+use eventlog::{AppendError, Batch, COMMIT_BYTES_MAX, LogWriter, Position};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 /// How long the log thread waits before it tries a full disk again.
 const FULL_RETRY: Duration = Duration::from_millis(100);
-/// How often the engine thread steps back for the log thread before it takes the lock all the same.
-const STEPS_BACK_MAX: u32 = 32;
+/// How often the engine thread yields to the log thread before it takes the lock all the same.
+const YIELDS_MAX: u32 = 32;
 /// From how many commands at hand on their commits are written together.
 const GATHER_MIN: usize = 48;
-
-/// Something that is released once what it saw is durable. Dropping it instead says that nobody knows.
-pub(crate) trait Waiter: Send + 'static {
-    /// Sends the answer.
-    fn release(self);
-}
 
 /// Where the log stands, as the engine sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
     /// It takes batches.
     Writing,
-    /// It waits for space with a batch in hand; commands are turned away meanwhile.
+    /// It waits for space with a batch in hand; commands are rejected meanwhile.
     Full,
     /// A write failed for good: the process has to stop.
     Failed,
@@ -36,7 +33,7 @@ pub(crate) enum Health {
 
 /// Why a commit is not in the open batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotTaken {
+pub(crate) enum CommitError {
     /// See [`Health::Full`].
     Full,
     /// See [`Health::Failed`].
@@ -45,24 +42,36 @@ pub(crate) enum NotTaken {
     TooLarge,
 }
 
-/// Commits and the answers that wait for them.
-struct Filled<W> {
-    batch: Batch,
-    waiters: Vec<W>,
+impl From<CommitError> for CommandError {
+    fn from(error: CommitError) -> CommandError {
+        match error {
+            CommitError::Full => CommandError::StorageFull,
+            CommitError::Failed => CommandError::Stopped,
+            CommitError::TooLarge => {
+                CommandError::Refused(Refused::TooMany { what: "bytes of events", max: COMMIT_BYTES_MAX })
+            }
+        }
+    }
 }
 
-impl<W> Filled<W> {
-    fn new(first: Position) -> Filled<W> {
-        Filled { batch: Batch::new(first), waiters: vec![] }
+/// Commits that are made durable together, and the replies that wait for it.
+struct Group {
+    batch: Batch,
+    replies: Vec<PendingReply>,
+}
+
+impl Group {
+    fn new(first: Position) -> Group {
+        Group { batch: Batch::new(first), replies: vec![] }
     }
 
     fn is_empty(&self) -> bool {
-        self.batch.is_empty() && self.waiters.is_empty()
+        self.batch.is_empty() && self.replies.is_empty()
     }
 }
 
-struct Open<W> {
-    filled: Filled<W>,
+struct Open {
+    group: Group,
     /// Everything below is durable.
     durable: Position,
     /// A batch that is not durable yet is on its way, or kept until there is space for it.
@@ -74,19 +83,44 @@ struct Open<W> {
     health: Health,
 }
 
-impl<W> Open<W> {
+impl Open {
     /// All that the state holds is durable.
     fn is_settled(&self) -> bool {
-        self.filled.batch.is_empty() && !self.is_writing
+        self.group.batch.is_empty() && !self.is_writing
+    }
+
+    /// Takes what there is to write, leaving an empty group, with the buffers of `spare`, in its place.
+    fn take(&mut self, spare: &mut Option<Group>) -> Option<Group> {
+        if self.group.is_empty() || self.health == Health::Failed {
+            return None;
+        }
+        assert!(!self.is_writing, "one batch is written at a time");
+        let next = self.group.batch.next_position();
+        let mut group = spare.take().unwrap_or_else(|| Group::new(next));
+        group.batch.reuse(next);
+        std::mem::swap(&mut self.group, &mut group);
+        self.is_writing = true;
+        Some(group)
+    }
+
+    /// The group that was taken is durable, and with it everything below `durable`.
+    fn settle(&mut self, durable: Position) {
+        debug_assert!(self.durable <= durable, "what is durable stays so");
+        self.durable = durable;
+        self.is_writing = false;
+        if self.health == Health::Full {
+            tracing::info!("the log takes batches again");
+            self.health = Health::Writing;
+        }
     }
 }
 
 /// What the engine thread and the log thread share.
-pub(crate) struct Committer<W> {
-    open: Mutex<Open<W>>,
+pub(crate) struct Committer {
+    open: Mutex<Open>,
     work: Condvar,
     space: Condvar,
-    writer: Mutex<Writer<W>>,
+    writer: Mutex<Writer>,
     /// The log thread wants the lock, which the engine thread takes and leaves a million times a second: without this it
     /// would sleep through all of them, and be woken by each.
     is_wanted: AtomicBool,
@@ -95,19 +129,19 @@ pub(crate) struct Committer<W> {
     stats: Arc<Stats>,
 }
 
-struct Writer<W> {
+struct Writer {
     log: LogWriter,
-    /// The buffers of the batch before: reused, so that a steady load allocates nothing.
-    spare: Option<Filled<W>>,
-    /// A batch there was no space for. The state runs ahead with it, so it is tried again until there is.
-    kept: Option<Filled<W>>,
+    /// The buffers of the group before: reused, so that a steady load allocates nothing.
+    spare: Option<Group>,
+    /// A group there was no space for. The state runs ahead with it, so it is tried again until there is.
+    retry: Option<Group>,
 }
 
-impl<W: Waiter> Committer<W> {
-    pub(crate) fn new(log: LogWriter, stats: Arc<Stats>) -> Committer<W> {
+impl Committer {
+    pub(crate) fn new(log: LogWriter, stats: Arc<Stats>) -> Committer {
         let next = log.next_position();
         let open = Open {
-            filled: Filled::new(next),
+            group: Group::new(next),
             durable: next,
             is_writing: false,
             is_idle: false,
@@ -119,32 +153,23 @@ impl<W: Waiter> Committer<W> {
             open: Mutex::new(open),
             work: Condvar::new(),
             space: Condvar::new(),
-            writer: Mutex::new(Writer { log, spare: Some(Filled::new(next)), kept: None }),
+            writer: Mutex::new(Writer { log, spare: Some(Group::new(next)), retry: None }),
             is_wanted: AtomicBool::new(false),
             last_commits: AtomicU32::new(0),
             stats,
         }
     }
 
-    fn open(&self) -> MutexGuard<'_, Open<W>> {
-        distrust(self.open.lock())
+    fn open(&self) -> MutexGuard<'_, Open> {
+        fail_if_poisoned(self.open.lock())
     }
 
     /// The open batch for the log thread, before the engine thread takes it again.
-    fn open_first(&self) -> MutexGuard<'_, Open<W>> {
+    fn open_first(&self) -> MutexGuard<'_, Open> {
         self.is_wanted.store(true, Ordering::Release);
         let open = self.open();
         self.is_wanted.store(false, Ordering::Release);
         open
-    }
-
-    /// Lets the log thread have the lock where it wants it.
-    fn step_back(&self) {
-        let mut steps = 0;
-        while self.is_wanted.load(Ordering::Acquire) && steps < STEPS_BACK_MAX {
-            std::thread::yield_now();
-            steps += 1;
-        }
     }
 
     /// Whether single commands come one after the other: then the next is written best by the thread that decided it.
@@ -157,57 +182,61 @@ impl<W: Waiter> Committer<W> {
         self.open().health
     }
 
-    /// Adds a commit to the open batch, and the answer that waits for it. Waits while the batch is full.
+    /// Adds a commit to the open batch, and the reply that waits for it. Waits while the batch is full.
     ///
     /// # Errors
-    /// Why it was not added. `encode` was not called, or answered `None` and left the batch as it was.
-    pub(crate) fn commit(&self, encode: impl FnOnce(&mut Batch) -> Option<W>) -> Result<(), NotTaken> {
-        self.step_back();
+    /// Why it was not added. `encode` was not called, or returned `None` and left the batch as it was.
+    pub(crate) fn commit(&self, encode: impl FnOnce(&mut Batch) -> Option<PendingReply>) -> Result<(), CommitError> {
+        let mut yields = 0;
+        while self.is_wanted.load(Ordering::Acquire) && yields < YIELDS_MAX {
+            std::thread::yield_now();
+            yields += 1;
+        }
         let mut open = self.open();
-        while open.filled.batch.is_full() && open.health == Health::Writing {
+        while open.group.batch.is_full() && open.health == Health::Writing {
             open.is_gathering = false;
             self.work.notify_one();
-            open = distrust(self.space.wait(open));
+            open = fail_if_poisoned(self.space.wait(open));
         }
         match open.health {
             Health::Writing => {}
-            Health::Full => return Err(NotTaken::Full),
-            Health::Failed => return Err(NotTaken::Failed),
+            Health::Full => return Err(CommitError::Full),
+            Health::Failed => return Err(CommitError::Failed),
         }
-        let waiter = encode(&mut open.filled.batch).ok_or(NotTaken::TooLarge)?;
-        open.filled.waiters.push(waiter);
+        let reply = encode(&mut open.group.batch).ok_or(CommitError::TooLarge)?;
+        open.group.replies.push(reply);
         Ok(())
     }
 
-    /// Releases an answer once all that the state holds is durable: at once where it is already.
+    /// Releases a reply once all that the state holds is durable: at once where it is already.
     ///
     /// # Errors
-    /// Gives the answer back where that may take until somebody frees space, or may never come.
-    pub(crate) fn wait(&self, waiter: W) -> Result<(), (NotTaken, W)> {
+    /// Gives the reply back where that may take until somebody frees space, or may never come.
+    pub(crate) fn release_after_all(&self, reply: PendingReply) -> Result<(), (CommitError, PendingReply)> {
         let mut open = self.open();
         match open.health {
-            Health::Failed => return Err((NotTaken::Failed, waiter)),
-            Health::Full => return Err((NotTaken::Full, waiter)),
+            Health::Failed => return Err((CommitError::Failed, reply)),
+            Health::Full => return Err((CommitError::Full, reply)),
             Health::Writing if open.is_settled() || is_planted("release a refusal early") => {
                 drop(open);
-                waiter.release();
+                reply.release();
             }
-            Health::Writing => open.filled.waiters.push(waiter),
+            Health::Writing => open.group.replies.push(reply),
         }
         Ok(())
     }
 
-    /// Releases an answer that rests on the commit at `first` only, once that is durable, however long it takes. The answer
-    /// is dropped where it never is.
-    pub(crate) fn wait_for(&self, first: Position, waiter: W) {
+    /// Releases a reply that rests on the commit at `first` only, once that is durable, however long it takes. The reply is
+    /// dropped where it never is.
+    pub(crate) fn release_at(&self, first: Position, reply: PendingReply) {
         let mut open = self.open();
         // A commit without events stands at the position of the next event, hence the strict comparison.
         match (first < open.durable || open.is_settled(), open.health) {
             (true, _) => {
                 drop(open);
-                waiter.release();
+                reply.release();
             }
-            (false, Health::Writing | Health::Full) => open.filled.waiters.push(waiter),
+            (false, Health::Writing | Health::Full) => open.group.replies.push(reply),
             (false, Health::Failed) => {}
         }
     }
@@ -224,7 +253,7 @@ impl<W: Waiter> Committer<W> {
     pub(crate) fn flush(&self) {
         let mut open = self.open();
         open.is_gathering = false;
-        if open.is_idle && !open.filled.is_empty() {
+        if open.is_idle && !open.group.is_empty() {
             self.work.notify_one();
         }
     }
@@ -233,8 +262,8 @@ impl<W: Waiter> Committer<W> {
     /// engine the hand-off would cost more than the disk.
     pub(crate) fn flush_inline(&self) {
         let health = match self.writer.try_lock() {
-            // What waits for space is the log thread's to try again, so that the engine can turn commands away.
-            Ok(mut writer) if writer.kept.is_none() => self.write(&mut writer),
+            // What waits for space is the log thread's to try again, so that the engine thread can reject commands.
+            Ok(mut writer) if writer.retry.is_none() => self.write(&mut writer),
             Ok(_) => return,
             Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => return self.flush(),
         };
@@ -250,14 +279,15 @@ impl<W: Waiter> Committer<W> {
         self.work.notify_one();
     }
 
-    /// The log takes nothing more. What waits is let go unanswered: its clients learn that the outcome is not known.
+    /// The log takes nothing more. The replies that wait are dropped: their clients learn that the outcome is not known.
     pub(crate) fn fail(&self) {
-        let waiters = {
+        let replies = {
             let mut open = self.open();
             open.health = Health::Failed;
-            std::mem::take(&mut open.filled.waiters)
+            std::mem::take(&mut open.group.replies)
         };
-        drop(waiters);
+        // Not under the lock: dropping them wakes their clients.
+        drop(replies);
         self.work.notify_one();
         self.space.notify_one();
     }
@@ -275,7 +305,7 @@ impl<W: Waiter> Committer<W> {
         }
     }
 
-    /// Waits until there is something to write; answers the health to end with when there is nothing any more.
+    /// Waits until there is something to write; returns the health to end with when there is nothing any more.
     fn await_work(&self) -> Option<Health> {
         let mut open = self.open();
         loop {
@@ -289,11 +319,11 @@ impl<W: Waiter> Committer<W> {
                     drop(self.work.wait_timeout(open, FULL_RETRY).unwrap_or_else(PoisonError::into_inner));
                     return None;
                 }
-                Health::Writing if !open.filled.is_empty() && !open.is_gathering => return None,
-                Health::Writing if open.is_closed && open.filled.is_empty() => return Some(Health::Writing),
+                Health::Writing if !open.group.is_empty() && !open.is_gathering => return None,
+                Health::Writing if open.is_closed && open.group.is_empty() => return Some(Health::Writing),
                 Health::Writing => {
                     open.is_idle = true;
-                    open = distrust(self.work.wait(open));
+                    open = fail_if_poisoned(self.work.wait(open));
                     open.is_idle = false;
                 }
             }
@@ -305,85 +335,60 @@ impl<W: Waiter> Committer<W> {
         self.writer.into_inner().unwrap_or_else(PoisonError::into_inner).log
     }
 
-    /// Writes one batch and releases its answers.
-    fn write(&self, writer: &mut Writer<W>) -> Health {
-        let Some(mut filled) = writer.kept.take().or_else(|| self.take_open(&mut writer.spare)) else {
-            return self.health();
+    /// Writes one group, syncs, and releases its replies.
+    fn write(&self, Writer { log, spare, retry }: &mut Writer) -> Health {
+        let mut group = match retry.take() {
+            Some(group) => group,
+            None => {
+                let mut open = self.open_first();
+                let Some(group) = open.take(spare) else { return open.health };
+                drop(open);
+                self.last_commits.store(group.batch.commits(), Ordering::Relaxed);
+                // The engine thread may wait for space in a batch that is full.
+                self.space.notify_one();
+                group
+            }
         };
         if is_planted("answer before the sync") {
-            filled.waiters.drain(..).for_each(W::release);
+            group.replies.drain(..).for_each(PendingReply::release);
         }
-        let health = match filled.batch.is_empty() {
-            true => Health::Writing,
-            false => self.append(&mut writer.log, &mut filled.batch),
+        let (events, first, started) = (u64::from(group.batch.events()), group.batch.first(), Instant::now());
+        // A group of replies alone has nothing to write: what they wait for was the one before.
+        let appended = match group.batch.is_empty() {
+            true => Ok(None),
+            false => log.append(&mut group.batch).map(Some),
         };
-        match health {
-            Health::Writing => {
-                self.settle(filled.batch.first());
-                filled.waiters.drain(..).for_each(W::release);
-                writer.spare = Some(filled);
-            }
-            Health::Full => writer.kept = Some(filled),
-            Health::Failed => {
-                drop(filled.waiters);
-                self.fail();
-            }
-        }
-        health
-    }
-
-    /// Takes the open batch, leaving an empty one in its place.
-    fn take_open(&self, spare: &mut Option<Filled<W>>) -> Option<Filled<W>> {
-        let mut open = self.open_first();
-        if open.filled.is_empty() || open.health == Health::Failed {
-            return None;
-        }
-        let next = open.filled.batch.next_position();
-        let mut filled = spare.take().unwrap_or_else(|| Filled::new(next));
-        filled.batch.reuse(next);
-        std::mem::swap(&mut open.filled, &mut filled);
-        self.last_commits.store(filled.batch.commits(), Ordering::Relaxed);
-        open.is_writing = true;
-        drop(open);
-        self.space.notify_one();
-        Some(filled)
-    }
-
-    /// The batch on its way is durable, and with it everything below `durable`.
-    fn settle(&self, durable: Position) {
-        let mut open = self.open_first();
-        open.durable = durable;
-        open.is_writing = false;
-        if open.health == Health::Full {
-            tracing::info!("the log takes batches again");
-            open.health = Health::Writing;
-        }
-    }
-
-    fn append(&self, log: &mut LogWriter, batch: &mut Batch) -> Health {
-        let (events, started) = (u64::from(batch.events()), Instant::now());
-        match log.append(batch) {
+        match appended {
             Ok(appended) => {
-                Stats::count(&self.stats.batches, 1);
-                Stats::count(&self.stats.events, events);
-                Stats::count(&self.stats.batch_bytes, appended.bytes);
-                let spent_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-                Stats::count(&self.stats.append_us, spent_us);
+                if let Some(appended) = appended {
+                    Stats::count(&self.stats.batches, 1);
+                    Stats::count(&self.stats.events, events);
+                    Stats::count(&self.stats.batch_bytes, appended.bytes);
+                    let spent_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    Stats::count(&self.stats.append_us, spent_us);
+                }
+                let durable = group.batch.first();
+                debug_assert_eq!(durable.0, first.0 + events, "the log gives positions without a gap");
+                self.open_first().settle(durable);
+                group.replies.drain(..).for_each(PendingReply::release);
+                *spare = Some(group);
                 Health::Writing
             }
             Err(error @ (AppendError::StorageFull { .. } | AppendError::Unavailable { .. })) => {
                 let mut open = self.open();
                 if open.health == Health::Writing {
-                    tracing::error!(%error, "the log takes nothing at the moment; commands are turned away");
+                    tracing::error!(%error, "the log takes nothing at the moment; commands are rejected");
                     open.health = Health::Full;
                 }
                 drop(open);
-                // The engine thread may wait for space in a batch that is full.
                 self.space.notify_one();
+                *retry = Some(group);
                 Health::Full
             }
             Err(error @ (AppendError::Fenced | AppendError::Unknown { .. })) => {
                 tracing::error!(%error, "the log failed; the process has to stop");
+                drop(group.replies);
+                self.fail();
                 Health::Failed
             }
         }
@@ -391,7 +396,7 @@ impl<W: Waiter> Committer<W> {
 }
 
 /// A thread that panicked with the open batch in its hands may have left half a decision there, so it is never written.
-fn distrust<W>(locked: LockResult<MutexGuard<'_, Open<W>>>) -> MutexGuard<'_, Open<W>> {
+fn fail_if_poisoned(locked: LockResult<MutexGuard<'_, Open>>) -> MutexGuard<'_, Open> {
     locked.unwrap_or_else(|poisoned| {
         let mut open = poisoned.into_inner();
         open.health = Health::Failed;

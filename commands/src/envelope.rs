@@ -1,10 +1,9 @@
 //! What goes into the engine and what comes out.
 
 use domain::calendar::Timestamp;
-use domain::command::{Command, Source};
+use domain::command::{Command, PaymentCommand, Source, StoreCommand};
 use domain::event::Event;
-use domain::ids::{ActorId, CommandId, Revision, TenantId, TerminalId};
-use domain::refused::Refused;
+use domain::ids::{ActorId, CommandId, OrderId, Revision, StoreId, TenantId, TerminalId};
 use domain::stream::Stream;
 use domain::terminal::QueuePlace;
 use eventlog::Position;
@@ -12,14 +11,13 @@ use sha2::{Digest, Sha256};
 
 /// A command with who sent it and how.
 #[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "names and types say the rest")]
 pub struct Envelope {
     /// Made by the client before sending; the command takes effect at most once under it, for ever.
     pub command_id: CommandId,
     /// From the credential, never from the request.
     pub tenant: TenantId,
-    /// What is asked.
     pub command: Command,
-    /// Who asks.
     pub actor: ActorId,
     /// The second person, where a rule asks for one.
     pub approver: Option<ActorId>,
@@ -29,26 +27,71 @@ pub struct Envelope {
     pub queued: Option<QueuePlace>,
     /// The client's clock. It decides the business date of offline and imported commands only.
     pub occurred_at: Option<Timestamp>,
-    /// How it came.
     pub source: Source,
     /// The revision the client thinks the command's stream is at.
     pub expected_revision: Option<Revision>,
 }
 
-/// An event with its place.
+/// The aggregate a command is decided against: a store, or what a tenant has besides stores. Work of one aggregate is done
+/// in the order it came; that of another need not wait for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct AggregateId {
+    pub tenant: TenantId,
+    pub store: Option<StoreId>,
+}
+
+impl Envelope {
+    pub(crate) fn aggregate(&self) -> AggregateId {
+        let store = match &self.command {
+            Command::Store(store, _) => Some(*store),
+            Command::Menu(_) | Command::Access(_) => None,
+        };
+        AggregateId { tenant: self.tenant, store }
+    }
+
+    /// The stream the command is about: whose revision `If-Match` compares and the receipt says.
+    pub(crate) fn stream(&self) -> Stream {
+        let tenant = self.tenant;
+        match &self.command {
+            Command::Menu(_) => Stream::Menu(tenant),
+            Command::Access(_) => Stream::Access(tenant),
+            Command::Store(store, command) => match command {
+                StoreCommand::Put(_) => Stream::Store(tenant, *store),
+                StoreCommand::AdoptMenu { .. }
+                | StoreCommand::SetPrice { .. }
+                | StoreCommand::SetAvailability { .. } => Stream::StoreMenu(tenant, *store),
+                StoreCommand::Order(order, _) => Stream::Order(tenant, *store, *order),
+                StoreCommand::Payment(payment, _) => Stream::Payment(tenant, *store, *payment),
+                StoreCommand::Stock(_) => Stream::Stock(tenant, *store),
+                StoreCommand::OpenDay { .. } | StoreCommand::CloseDay { .. } => Stream::Day(tenant, *store),
+                StoreCommand::Drawer(drawer, _) => Stream::Drawer(tenant, *store, *drawer),
+                StoreCommand::Ticket(ticket, _) => Stream::Ticket(tenant, *store, *ticket),
+                StoreCommand::Terminal(terminal, _) => Stream::Terminal(tenant, *store, *terminal),
+            },
+        }
+    }
+
+    /// The order all events of the command belong to.
+    pub(crate) fn correlation(&self) -> Option<OrderId> {
+        match &self.command {
+            Command::Store(_, StoreCommand::Order(order, _)) => Some(*order),
+            Command::Store(_, StoreCommand::Payment(_, PaymentCommand::Initiate { order, .. })) => Some(*order),
+            Command::Store(..) | Command::Menu(_) | Command::Access(_) => None,
+        }
+    }
+}
+
+/// An event with its place in its stream and in the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say all")]
 pub struct Recorded {
-    /// The stream it is in.
     pub stream: Stream,
-    /// Its place there.
     pub revision: Revision,
-    /// Its place in the log.
     pub position: Position,
-    /// The fact.
     pub event: Event,
 }
 
-/// The answer to an accepted command: its commit. The same on every repeat.
+/// The commit of an accepted command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The command's main stream.
@@ -57,43 +100,24 @@ pub struct Receipt {
     pub revision: Option<Revision>,
     /// The position a reader has to have reached to see the commit.
     pub position: Position,
-    /// Every event of the commit.
+    /// All of the commit, gapless in the log.
     pub events: Vec<Recorded>,
+}
+
+impl Receipt {
+    /// What a reader has to have reached: the commit's last event, or what stood before a commit without events.
+    pub(crate) fn position_of(first: Position, events: usize) -> Position {
+        Position((first.0 + events as u64).saturating_sub(1))
+    }
 }
 
 /// An accepted command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// Its commit.
+    /// Durable, and the same on every repeat.
     pub receipt: Receipt,
     /// Whether it was accepted before and this is a repeat.
     pub repeated: bool,
-}
-
-/// Why a command has no commit to show, by what the client does next.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum CommandError {
-    /// The rules say no; nothing was written.
-    #[error("refused: {0:?}")]
-    Refused(Refused),
-    /// Another command was accepted under this id; use a new one.
-    #[error("another command was accepted under this id")]
-    KeyReused,
-    /// `occurred_at` lies further ahead than clocks differ; correct the clock or the file.
-    #[error("occurred_at lies in the future")]
-    OccurredInFuture,
-    /// Too much to do; nothing was written, try again.
-    #[error("the queue is full; nothing was written")]
-    Overloaded,
-    /// No space left; nothing was written, try again once there is.
-    #[error("the disk is full; nothing was written")]
-    StorageFull,
-    /// The engine is stopping or has stopped; nothing was written.
-    #[error("the engine has stopped; nothing was written")]
-    Stopped,
-    /// Nobody knows yet whether the command took effect; repeat it under the same id.
-    #[error("the outcome is not known; repeat the command under the same id")]
-    Unknown,
 }
 
 /// The version nibble of the ids that [`derived_id`] makes: one that RFC 9562 keeps for the future, so that no client's

@@ -1,10 +1,11 @@
-//! The fetch thread: reads from the disk what a decision needs and memory does not hold. The engine thread never does.
+//! The fetch thread: loads from the disk what a decision needs and memory does not hold. The engine thread never reads.
 
-use crate::ids::LookedUp;
-use crate::load::{self, LoadError, StoreLoader};
-use crate::place::Place;
+use crate::dedup::IndexLookup;
+use crate::envelope::AggregateId;
+use crate::error::LoadError;
+use crate::load::{StoreLoader, load_tenant};
+use crate::resident::ResidentStore;
 use crate::snapshot::Snapshot;
-use crate::work::Line;
 use domain::calendar::Timestamp;
 use domain::ids::{CommandId, StoreId};
 use domain::store::{Entity, Settings, Store};
@@ -14,62 +15,42 @@ use schemas::stored::StoreNote;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 
-/// Something to read for a line.
+/// What a decision needs and memory does not hold.
 #[derive(Debug)]
-pub(crate) struct Fetch {
-    pub line: Line,
-    pub want: Want,
-}
-
-/// What is to be read.
-#[derive(Debug)]
-pub(crate) enum Want {
+pub(crate) enum Missing {
     /// Whether a command was accepted.
     Command {
-        /// Its id.
         command: CommandId,
-        /// It was not before this, in microseconds since the epoch.
+        /// If it was, then at this time or later, in microseconds since the epoch.
         not_before: i64,
     },
-    /// A tenant.
     Tenant,
-    /// A store: its row and the commits behind it.
+    /// An evicted store.
     Store {
-        /// What memory keeps of it.
         note: Box<StoreNote>,
-        /// When it is used.
         now: Timestamp,
     },
-    /// Archived orders of a store, and what belongs to them.
+    /// Archived orders of a resident store, and what belongs to them.
     Entities {
-        /// The store's.
         settings: Box<Settings>,
-        /// Which.
         entities: Vec<Entity>,
     },
 }
 
-/// What was read for a line.
+/// What was loaded.
 #[derive(Debug)]
-pub(crate) struct Fetched {
-    pub line: Line,
-    pub found: Result<Found, FetchError>,
-}
-
-/// What was read.
-#[derive(Debug)]
-pub(crate) enum Found {
-    Command(LookedUp),
+pub(crate) enum Loaded {
+    Command(IndexLookup),
     Tenant(Box<Tenant>),
-    Store(Box<Place>),
+    Store(Box<ResidentStore>),
     Entities {
-        /// Which were asked for; what was never there is not among those that were read.
-        asked: Vec<Entity>,
+        /// Which were looked for; what never was is not among those that were loaded.
+        wanted: Vec<Entity>,
         folded: Box<Store>,
     },
 }
 
-/// Why nothing was read: the commands that wait for it have no outcome until it can be.
+/// Why nothing was loaded: the commands that wait for it have no outcome until it can be.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error(transparent)]
@@ -78,80 +59,83 @@ pub(crate) enum FetchError {
     Panicked,
 }
 
+/// The outcome of a load.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub aggregate: AggregateId,
+    pub outcome: Result<Loaded, FetchError>,
+}
+
 /// The engine thread's end of the fetch thread.
 #[derive(Debug)]
 pub(crate) struct Fetcher {
-    wants: mpsc::Sender<Fetch>,
+    wanted: mpsc::Sender<(AggregateId, Missing)>,
     fetched: mpsc::Receiver<Fetched>,
 }
 
 impl Fetcher {
-    /// Both ends.
     pub(crate) fn new(reader: LogReader, snapshot: Option<Arc<Snapshot>>) -> (Fetcher, FetchThread) {
-        let (wants, wanted) = mpsc::channel();
-        let (found, fetched) = mpsc::channel();
-        (Fetcher { wants, fetched }, FetchThread { wanted, found, reader, snapshot })
+        let (to, wanted) = mpsc::channel();
+        let (done, fetched) = mpsc::channel();
+        (Fetcher { wanted: to, fetched }, FetchThread { wanted, done, reader, snapshot })
     }
 
-    /// Lets something be read.
-    pub(crate) fn ask(&self, fetch: Fetch) {
-        self.wants.send(fetch).expect("the fetch thread ends after the engine thread");
+    pub(crate) fn fetch(&self, aggregate: AggregateId, missing: Missing) {
+        self.wanted.send((aggregate, missing)).expect("the fetch thread ends after the engine thread");
     }
 
-    /// What was read meanwhile.
     pub(crate) fn ready(&self) -> Option<Fetched> {
         self.fetched.try_recv().ok()
     }
 
-    /// Waits for what is being read.
-    pub(crate) fn await_next(&self) -> Fetched {
+    /// Blocks until something is loaded.
+    pub(crate) fn wait(&self) -> Fetched {
         self.fetched.recv().expect("the fetch thread ends after the engine thread")
     }
 }
 
-/// The fetch thread's end.
 #[derive(Debug)]
 pub(crate) struct FetchThread {
-    wanted: mpsc::Receiver<Fetch>,
-    found: mpsc::Sender<Fetched>,
+    wanted: mpsc::Receiver<(AggregateId, Missing)>,
+    done: mpsc::Sender<Fetched>,
     reader: LogReader,
     snapshot: Option<Arc<Snapshot>>,
 }
 
 impl FetchThread {
-    /// Reads until the engine thread has gone; `wake` lets it look at what was read.
+    /// Loads until the engine thread has gone; `wake` lets it look at what was loaded.
     pub(crate) fn run(&self, wake: impl Fn()) {
-        while let Ok(Fetch { line, want }) = self.wanted.recv() {
-            let found = catch_unwind(AssertUnwindSafe(|| self.read(&line, want))).unwrap_or(Err(FetchError::Panicked));
-            if self.found.send(Fetched { line, found }).is_err() {
+        while let Ok((aggregate, missing)) = self.wanted.recv() {
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.load(aggregate, missing)));
+            let outcome = outcome.unwrap_or(Err(FetchError::Panicked));
+            if self.done.send(Fetched { aggregate, outcome }).is_err() {
                 return;
             }
             wake();
         }
     }
 
-    fn read(&self, (tenant, store): &Line, want: Want) -> Result<Found, FetchError> {
-        let loader = |store: &Option<StoreId>| StoreLoader {
+    fn load(&self, AggregateId { tenant, store }: AggregateId, missing: Missing) -> Result<Loaded, FetchError> {
+        let loader = |store: Option<StoreId>| StoreLoader {
             reader: &self.reader,
-            tenant: *tenant,
-            store: store.expect("a store's line names it"),
+            tenant,
+            store: store.expect("a store's aggregate names it"),
         };
-        match want {
-            Want::Command { command, not_before } => {
+        match missing {
+            Missing::Command { command, not_before } => {
                 // Taken first: what is durable by now is seen.
                 let as_of = self.reader.durable();
                 let found = self.reader.find_command(tenant.as_str(), command.0, not_before);
-                Ok(Found::Command(LookedUp { as_of, first: found.map_err(LoadError::Read)? }))
+                Ok(Loaded::Command(IndexLookup { as_of, first: found.map_err(LoadError::Read)? }))
             }
-            Want::Tenant => Ok(Found::Tenant(Box::new(load::tenant(&self.reader, *tenant)?))),
-            Want::Store { note, now } => {
-                let place = loader(store).place(&note, self.snapshot.as_deref(), now)?;
-                Ok(Found::Store(Box::new(place)))
+            Missing::Tenant => Ok(Loaded::Tenant(Box::new(load_tenant(&self.reader, tenant)?))),
+            Missing::Store { note, now } => {
+                Ok(Loaded::Store(Box::new(loader(store).load_store(&note, self.snapshot.as_deref(), now)?)))
             }
-            Want::Entities { settings, entities } => {
+            Missing::Entities { settings, entities } => {
                 // Nothing of them is on its way to the disk: that would have kept them in memory.
-                let folded = loader(store).entities(&settings, &entities, Position(u64::MAX))?;
-                Ok(Found::Entities { asked: entities, folded: Box::new(folded) })
+                let folded = loader(store).load_entities(&settings, &entities, Position(u64::MAX))?;
+                Ok(Loaded::Entities { wanted: entities, folded: Box::new(folded) })
             }
         }
     }

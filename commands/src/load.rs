@@ -1,7 +1,7 @@
-//! State that is read again from the disk: a tenant, a store, an archived order. Each is the fold of its own streams.
+//! State that is loaded from the disk: a tenant, an evicted store, an archived order. Each is the fold of its own streams.
 
-use crate::fold::FoldError;
-use crate::place::Place;
+use crate::error::{FoldError, LoadError};
+use crate::resident::ResidentStore;
 use crate::snapshot::{Snapshot, SnapshotError};
 use domain::calendar::Timestamp;
 use domain::event::{Event, StoreEvent};
@@ -9,23 +9,10 @@ use domain::ids::{StoreId, TenantId};
 use domain::store::{Entity, Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
-use eventlog::{Direction, LogReader, Position, ReadError, Revision, StoredEvent};
+use eventlog::{Direction, LogReader, Position, Revision, StoredEvent};
 use schemas::stored::{self, Decoder, StoreNote, StoreRow};
 
-/// Why state was not read again.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LoadError {
-    #[error("the log does not read")]
-    Read(#[from] ReadError),
-    #[error("what the log holds does not fold")]
-    Fold(#[from] FoldError),
-    #[error("the snapshot does not read")]
-    Snapshot(#[from] SnapshotError),
-    #[error("the log has no commit at position {position} any more")]
-    Missing { position: Position },
-}
-
-/// The number that an entity's name is, where it is a UUID.
+/// The number of an entity's name, where that is a UUID.
 pub(crate) fn name_of(entity: Entity) -> Option<u128> {
     match entity {
         Entity::Order(order) => order.0.to_u128(),
@@ -77,7 +64,7 @@ fn events_of(reader: &LogReader, stream: &Stream) -> Result<Vec<(Position, Event
 }
 
 /// Folds a tenant from its own streams.
-pub(crate) fn tenant(reader: &LogReader, tenant: TenantId) -> Result<Tenant, LoadError> {
+pub(crate) fn load_tenant(reader: &LogReader, tenant: TenantId) -> Result<Tenant, LoadError> {
     let mut folded = Tenant::default();
     for stream in [Stream::Menu(tenant), Stream::Access(tenant)] {
         for (_, event) in events_of(reader, &stream)? {
@@ -91,7 +78,7 @@ pub(crate) fn tenant(reader: &LogReader, tenant: TenantId) -> Result<Tenant, Loa
     Ok(folded)
 }
 
-/// Reads what belongs to one store.
+/// Loads what belongs to one store.
 pub(crate) struct StoreLoader<'a> {
     pub reader: &'a LogReader,
     pub tenant: TenantId,
@@ -99,9 +86,9 @@ pub(crate) struct StoreLoader<'a> {
 }
 
 impl StoreLoader<'_> {
-    /// Folds entities, and what they are folded together with, from what their streams hold below `below`: a store with nothing
-    /// else in it. What was never there is not in it.
-    pub(crate) fn entities(
+    /// Folds entities, and what they are folded together with, from their streams up to `below`: a store with nothing else in
+    /// it. What was never there is not in it.
+    pub(crate) fn load_entities(
         &self,
         settings: &Settings,
         entities: &[Entity],
@@ -129,14 +116,14 @@ impl StoreLoader<'_> {
         Ok(folded)
     }
 
-    /// A store as its row and the commits behind it make it.
-    pub(crate) fn place(
+    /// Loads an evicted store: its row in the snapshot, the orders that names, and the commits behind it.
+    pub(crate) fn load_store(
         &self,
         note: &StoreNote,
         snapshot: Option<&Snapshot>,
         now: Timestamp,
-    ) -> Result<Place, LoadError> {
-        let mut place = match (note.position, snapshot) {
+    ) -> Result<ResidentStore, LoadError> {
+        let mut resident = match (note.position, snapshot) {
             (Some(position), Some(snapshot)) => {
                 let StoreRow { position: held, parts } = snapshot.row(self.tenant, self.store)?;
                 if held != position {
@@ -144,8 +131,8 @@ impl StoreLoader<'_> {
                 }
                 let (live, settings) = (parts.live.clone(), parts.settings.clone());
                 let mut store = Store::from_parts(parts);
-                let admitted = store.admit(self.entities(&settings, &live, Position(position))?);
-                Some(Place::read(store, note, &admitted, now)?)
+                let admitted = store.admit(self.load_entities(&settings, &live, Position(position))?);
+                Some(ResidentStore::from_snapshot(store, note, &admitted, now)?)
             }
             (None, _) | (_, None) => None,
         };
@@ -159,35 +146,35 @@ impl StoreLoader<'_> {
                 }
                 let (stream, fact) = decode_next(&mut decoder, &event)?;
                 if (stream.tenant(), stream.store()) == (self.tenant, Some(self.store)) {
-                    self.fold(&mut place, &fact, &event, now)?;
+                    self.fold(&mut resident, &fact, &event, now)?;
                 }
             }
         }
-        place.ok_or(LoadError::Snapshot(SnapshotError::Mixed))
+        resident.ok_or(LoadError::Snapshot(SnapshotError::Mixed))
     }
 
-    /// Folds a fact of the log into a store; archived orders it is about are read first.
-    pub(crate) fn fold(
+    /// Folds an event of the log into a store; archived orders it is about are loaded first.
+    fn fold(
         &self,
-        place: &mut Option<Place>,
+        resident: &mut Option<ResidentStore>,
         fact: &Event,
         event: &StoredEvent<'_>,
         now: Timestamp,
     ) -> Result<(), LoadError> {
-        match place {
-            None => *place = Some(Place::open(fact, event.position, now)?),
-            Some(place) => {
-                self.admit_for(place, fact, event, now)?;
-                place.apply(fact, event.position, now)?;
+        match resident {
+            None => *resident = Some(ResidentStore::open(fact, event.position, now)?),
+            Some(resident) => {
+                self.admit_for(resident, fact, event, now)?;
+                resident.apply(fact, event.position, now)?;
             }
         }
         Ok(())
     }
 
-    /// Reads the archived orders that a fact of the log is about.
+    /// Loads the archived orders that an event of the log is about.
     pub(crate) fn admit_for(
         &self,
-        place: &mut Place,
+        resident: &mut ResidentStore,
         fact: &Event,
         event: &StoredEvent<'_>,
         now: Timestamp,
@@ -195,10 +182,10 @@ impl StoreLoader<'_> {
         // The first event of a stream finds nothing there.
         let itself = fact.entity().filter(|_| event.revision != Revision(0));
         let wanted: Vec<Entity> =
-            [itself, fact.companion()].into_iter().flatten().filter(|entity| !place.store.holds(*entity)).collect();
+            [itself, fact.companion()].into_iter().flatten().filter(|entity| !resident.store.holds(*entity)).collect();
         if !wanted.is_empty() {
-            let folded = self.entities(place.store.settings(), &wanted, event.position)?;
-            place.admit(folded, now);
+            let folded = self.load_entities(resident.store.settings(), &wanted, event.position)?;
+            resident.admit(folded, now);
         }
         Ok(())
     }

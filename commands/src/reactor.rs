@@ -9,7 +9,7 @@ mod outbox;
 
 pub use outbox::{OUTBOX_PARKED_MAX, Outbox, OutboxError, ParkedAt};
 
-use crate::fold::FoldError;
+use crate::error::FoldError;
 use crate::load::decode;
 use domain::event::{Capture, Event, PaymentEffect};
 use domain::ids::{AccountId, PaymentId, StoreId, TenantId, Text};
@@ -22,18 +22,12 @@ use schemas::stored::{self, DecodeError, Duty, Errand};
 
 /// Something the log says that concerns providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say the rest")]
 pub enum News {
     /// A provider is to be asked something, since this position.
     Owed(Position, Duty),
     /// Something happened to a payment that a provider takes, or may take.
-    Touched {
-        /// The tenant.
-        tenant: TenantId,
-        /// The store.
-        store: StoreId,
-        /// The payment.
-        payment: PaymentId,
-    },
+    Touched { tenant: TenantId, store: StoreId, payment: PaymentId },
 }
 
 /// How a duty stands.
@@ -43,7 +37,7 @@ pub enum Standing {
     Settled,
     /// It is to be asked.
     Open {
-        /// The account to ask under.
+        /// Whose key the provider is asked with.
         account: AccountId,
         /// The provider's id of the payment, once it said so.
         reference: Option<Text>,
@@ -56,18 +50,13 @@ pub enum Standing {
 
 /// Why a duty cannot be looked at.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say the rest")]
 pub enum StandingError {
-    /// The log does not read; the same call may be repeated.
+    /// The same call may be repeated.
     #[error("the log does not read")]
     Read(#[from] ReadError),
-    /// An event of the payment does not read.
     #[error("an event of {stream} does not read")]
-    Event {
-        /// The payment's stream.
-        stream: String,
-        /// What is wrong.
-        source: DecodeError,
-    },
+    Event { stream: String, source: DecodeError },
 }
 
 /// What a batch of the log says from `from` on.

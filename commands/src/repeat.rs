@@ -1,12 +1,13 @@
-//! The answer to a repeat, rebuilt from the log: the same for ever, and nothing of it is kept in memory.
+//! The receipt of a repeated command, rebuilt from the log: the same for ever, and nothing of it is kept in memory.
 
-use crate::envelope::{CommandError, Receipt, Recorded};
+use crate::envelope::{Receipt, Recorded};
+use crate::error::CommandError;
 use domain::ids::{CommandId, Revision, TenantId};
 use domain::stream::Stream;
 use eventlog::{Direction, LogReader, Position, ReadError};
 use schemas::stored::{self, CommitMeta};
 
-/// The answer to a repeat: the commit as the log has it, if it is a commit of the same command.
+/// The receipt of the commit at `first`, if that is a commit of the same command.
 pub(crate) fn rebuild(
     reader: &LogReader,
     first: Position,
@@ -37,7 +38,7 @@ pub(crate) fn rebuild(
         Some(revision) => Some(revision),
         None => revision_before(reader, &main, first).map_err(|error| unknown(&error))?,
     };
-    Ok(Receipt { stream: main, revision, position: position_of(first, events.len()), events })
+    Ok(Receipt { stream: main, revision, position: Receipt::position_of(first, events.len()), events })
 }
 
 /// Where a stream was before `position`: a commit that changed nothing left it there.
@@ -55,9 +56,4 @@ fn revision_before(reader: &LogReader, stream: &Stream, position: Position) -> R
         }
     }
     Ok(low.checked_sub(1).map(Revision))
-}
-
-/// What a reader has to have reached: the commit's last event, or what stood before a commit without events.
-pub(crate) fn position_of(first: Position, events: usize) -> Position {
-    Position((first.0 + events as u64).saturating_sub(1))
 }

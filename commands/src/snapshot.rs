@@ -15,33 +15,23 @@ type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 const CHECKPOINT: Table = TableDefinition::new("checkpoint");
 const CHECKPOINT_KEY: &[u8] = b"checkpoint";
-/// What memory keeps of every store.
+/// What memory keeps of an evicted store, of every store.
 const NOTES: Table = TableDefinition::new("notes");
-/// The stores.
+/// See [`StoreRow`].
 const STORES: Table = TableDefinition::new("stores");
 /// What the database may keep in memory, in bytes: rows are read once and then kept as stores.
 const CACHE_BYTES: usize = 8 << 20;
 
 /// Why the snapshot cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say all")]
 pub enum SnapshotError {
-    /// The file cannot be made or removed.
     #[error("cannot {what} {}", path.display())]
-    Io {
-        /// What was being done.
-        what: &'static str,
-        /// To which file.
-        path: PathBuf,
-        /// What the file system answered.
-        source: std::io::Error,
-    },
-    /// The database failed.
+    Io { what: &'static str, path: PathBuf, source: std::io::Error },
     #[error("the snapshot's database failed")]
     Storage(#[source] Box<redb::Error>),
-    /// A row does not read.
     #[error(transparent)]
     Row(#[from] BadSnapshot),
-    /// Rows do not fit together.
     #[error("the rows of the snapshot do not fit together")]
     Mixed,
 }
@@ -66,7 +56,7 @@ pub(crate) struct Contents {
     pub notes: Vec<(TenantId, StoreId, StoreNote)>,
 }
 
-/// A store to be written.
+/// A store to be written, in its stored form.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub tenant: TenantId,
@@ -79,9 +69,9 @@ pub(crate) struct Row {
     pub row: Option<Vec<u8>>,
 }
 
-/// A store as it is at a moment, not yet in its stored form: writing that takes longer than the engine may stand still.
+/// A store as it is at a moment, not yet in its stored form: encoding takes longer than the engine thread may stand still.
 #[derive(Debug)]
-pub(crate) struct Image {
+pub(crate) struct StoreImage {
     pub tenant: TenantId,
     pub store: StoreId,
     /// The position after the last event in it.
@@ -91,10 +81,9 @@ pub(crate) struct Image {
     pub row: Option<StoreRow>,
 }
 
-impl Image {
-    /// Its stored form.
+impl StoreImage {
     pub(crate) fn encode(self) -> Row {
-        let Image { tenant, store, position, note, row } = self;
+        let StoreImage { tenant, store, position, note, row } = self;
         let mut bytes = vec![];
         note.encode(&mut bytes);
         let row = row.map(|row| {
@@ -106,7 +95,7 @@ impl Image {
     }
 }
 
-/// The snapshot file.
+/// The snapshot file; `SNAPSHOTS.md` says what it holds and when.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     path: PathBuf,
@@ -162,7 +151,6 @@ impl Snapshot {
         Snapshot { path: path.to_owned(), database, log, position }
     }
 
-    /// A store's row.
     pub(crate) fn row(&self, tenant: TenantId, store: StoreId) -> Result<StoreRow, SnapshotError> {
         let database = self.database()?;
         let read = catch_unwind(AssertUnwindSafe(|| {

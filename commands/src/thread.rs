@@ -1,110 +1,76 @@
 //! The engine thread: takes commands in order and decides them against the state, which runs ahead of the disk.
+//!
+//! A command goes through `process`: one preparation ([`State::prepare`]), one decision ([`State::decide`]), one commit. The
+//! log thread makes it durable and releases its reply.
 
 use crate::alarm::Alarm;
 use crate::clock::Clock;
-use crate::committer::{Committer, Health, NotTaken};
-use crate::engine::{Options, Pending, Reply, Request};
-use crate::envelope::{CommandError, Envelope, Receipt, Recorded};
+use crate::committer::{CommitError, Committer, Health};
+use crate::deferred::{Deferred, Waiting};
+use crate::envelope::{Receipt, Recorded};
+use crate::error::CommandError;
 use crate::fetch::Fetcher;
-use crate::ids::CLOCK_SKEW_MAX_US;
-use crate::repeat::position_of;
+use crate::message::{PendingReply, Quote, Reply, Request, Submission, Work};
+use crate::snapshot_writer::Snapshots;
+use crate::state::State;
+use crate::state::decision::{Decision, Prepared, Ready};
 use crate::stats::Stats;
-use crate::work::{Parked, Work};
-use crate::world::{self, World};
-use domain::calendar::Timestamp;
-use domain::command::{Command, Context, MenuCommand, NewOrder, Source};
+use domain::command::{Command, MenuCommand};
 use domain::event::{Event, StockEvent};
-use domain::ids::{Revision, StoreId, TenantId, Text};
-use domain::refused::Refused;
+use domain::ids::Revision;
 use domain::stream::Stream;
-use domain::terminal::{Offline, Queued};
 use eventlog::planted::is_planted;
 use eventlog::{Batch, COMMIT_BYTES_MAX, CommitHeader, LogReader, Position};
 use schemas::stored::{self, CommitMeta};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-mod keep;
-mod park;
+mod loads;
+mod snapshots;
 
-pub(crate) use keep::Keeper;
-
-/// How many commands the engine thread takes before it looks at the log thread again.
+/// How many requests the engine thread takes before it looks at the log thread again.
 const TAKE_MAX: usize = 256;
-/// How many commands of its own the engine issues between two looks at the queue.
-const OWED_MAX: usize = 64;
-
-/// What the engine thread is put together from.
-pub(crate) struct Parts {
-    pub world: World,
-    pub committer: Arc<Committer<Pending>>,
-    pub fetcher: Fetcher,
-    pub keeper: Option<Keeper>,
-    pub reader: LogReader,
-    pub stats: Arc<Stats>,
-    pub alarm: Arc<Alarm>,
-}
+/// How many internal commands the engine issues between two looks at the queue.
+const INTERNAL_MAX: usize = 64;
 
 pub(crate) struct EngineThread {
-    world: World,
-    pub committer: Arc<Committer<Pending>>,
-    fetcher: Fetcher,
-    /// `None` where no snapshots are taken: then every store stays in memory.
-    keeper: Option<Keeper>,
-    reader: LogReader,
-    parked: Parked,
-    deferred_max: usize,
-    clock: Clock,
-    stats: Arc<Stats>,
+    pub state: State,
+    pub committer: Arc<Committer>,
+    pub fetcher: Fetcher,
+    /// `None` where no snapshots are taken: then no store is evicted.
+    pub snapshots: Option<Snapshots>,
+    pub reader: LogReader,
+    pub deferred: Deferred,
+    pub deferred_max: usize,
+    pub clock: Clock,
+    pub stats: Arc<Stats>,
     pub alarm: Arc<Alarm>,
-    name: String,
+    pub scratch: Scratch,
+}
+
+/// Buffers that commits use one after the other, so that a commit allocates neither.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    stream_name: String,
     meta: Vec<u8>,
 }
 
-/// A decision on its way into the open batch.
-struct Decision {
-    events: Vec<Event>,
-    now: Timestamp,
-    /// The stream the commit is about.
-    main: Stream,
-    /// Whether it is for practice.
-    training: bool,
-}
-
 impl EngineThread {
-    pub(crate) fn new(parts: Parts, options: &Options) -> EngineThread {
-        let Parts { world, committer, fetcher, keeper, reader, stats, alarm } = parts;
-        EngineThread {
-            world,
-            committer,
-            fetcher,
-            keeper,
-            reader,
-            parked: Parked::default(),
-            deferred_max: options.deferred_max,
-            clock: options.clock.clone(),
-            stats,
-            alarm,
-            name: String::new(),
-            meta: vec![],
-        }
-    }
-
     /// Runs until it is told to stop, everybody has gone, or the log has failed.
     pub(crate) fn run(&mut self, queue: &mut mpsc::Receiver<Request>) {
         let mut taken = Vec::with_capacity(TAKE_MAX);
         let mut is_stopping = false;
-        let mut is_more = self.settle_owed();
-        is_more |= self.tidy();
+        let mut is_more = self.issue_internal();
+        is_more |= self.maintain();
         self.committer.flush();
         while !is_stopping && self.committer.health() != Health::Failed {
             let count = match is_more {
                 false => queue.blocking_recv_many(&mut taken, TAKE_MAX),
-                // Commands of the engine's own are waiting: it looks at the queue without waiting there.
+                // There is work besides the queue: it looks there without waiting.
                 true => take_ready(queue, &mut taken),
             };
             if count == 0 && !is_more {
-                if self.parked.is_empty() {
+                if self.deferred.is_empty() {
                     break;
                 }
                 // Everybody has gone, and what waits is decided all the same.
@@ -113,176 +79,97 @@ impl EngineThread {
             self.committer.gather(taken.len());
             for request in taken.drain(..) {
                 match request {
-                    Request::Work(work) => _ = self.take(work),
-                    Request::Tick => {}
+                    Request::Work(work) => _ = self.process(work.into()),
+                    Request::Wake => {}
                     Request::Stop => is_stopping = true,
                 }
             }
-            self.take_up_fetched();
-            is_more = self.settle_owed();
-            is_more |= self.tidy();
+            self.resume_fetched();
+            is_more = self.issue_internal();
+            is_more |= self.maintain();
             match count == 1 && queue.is_empty() && self.committer.is_quiet() {
                 true => self.committer.flush_inline(),
                 false => self.committer.flush(),
             }
         }
-        self.finish_parked();
+        self.finish_deferred();
     }
 
-    /// Lets go of what memory need not hold, and takes snapshots; answers whether there is more to do now.
-    fn tidy(&mut self) -> bool {
+    /// Lets go of what memory need not hold, and takes snapshots; returns whether there is more to do now.
+    fn maintain(&mut self) -> bool {
         let durable = self.reader.durable();
-        self.world.trim(durable);
-        self.world.sweep(durable);
+        self.state.trim_dedup(durable);
+        self.state.archive(durable);
         self.warm_up();
-        Stats::set(&self.stats.stores, self.world.here as u64);
-        Stats::set(&self.stats.orders, self.world.orders as u64);
-        Stats::set(&self.stats.ids, self.world.ids() as u64);
-        Stats::set(&self.stats.deferred, self.parked.count() as u64);
-        self.keep()
+        Stats::set(&self.stats.stores, self.state.resident_count() as u64);
+        Stats::set(&self.stats.orders, self.state.orders_count() as u64);
+        Stats::set(&self.stats.ids, self.state.ids_count() as u64);
+        Stats::set(&self.stats.deferred, self.deferred.count() as u64);
+        self.snapshot()
     }
 
-    /// Issues the commands the engine owes; answers whether there are more that can be issued now.
-    fn settle_owed(&mut self) -> bool {
-        let now = self.now();
+    /// Issues the internal commands that are due; returns whether there are more that can be issued now.
+    fn issue_internal(&mut self) -> bool {
+        self.state.last = self.state.last.max(self.clock.now());
+        let now = self.state.last;
         let mut issued = 0;
-        let mut is_taken = true;
-        while issued < OWED_MAX
-            && is_taken
-            // Those that wait for the disk leave room for clients' commands.
-            && self.parked.own() < OWED_MAX
-            && let Some(envelope) = self.world.next_owed(now)
+        let mut is_writable = true;
+        while issued < INTERNAL_MAX
+            && is_writable
+            // Those that are deferred leave room for clients' commands.
+            && self.deferred.internal_count() < INTERNAL_MAX
+            && let Some(envelope) = self.state.next_internal(now)
         {
             issued += 1;
-            is_taken = self.take(Work::Own(Box::new(envelope)));
+            let digest = stored::command_digest(&envelope.command);
+            let submission = Submission { envelope: Box::new(envelope), digest, reply: None };
+            self.process(Work::Command(submission).into());
+            // One that the log had no space for is queued again; the others wait for the alarm with it.
+            is_writable = self.committer.health() == Health::Writing;
         }
-        let is_more = issued == OWED_MAX && is_taken;
-        self.alarm.set(self.world.is_owing() || self.world.next_deadline().is_some());
-        is_more
+        self.alarm.set(self.state.has_internal() || self.state.next_deadline().is_some());
+        issued == INTERNAL_MAX && is_writable
     }
 
-    /// Takes a command of the engine's own; answers whether the log takes commands.
-    fn issue(&mut self, envelope: Envelope) -> bool {
-        let digest = stored::command_digest(&envelope.command);
-        let outcome = match self.decide(&envelope, digest) {
-            Ok(decision) => self.commit(&envelope, digest, decision, None).map_err(|(error, _)| error),
+    /// Takes work from admission to its reply; returns `false` where something has to be loaded first.
+    fn process(&mut self, waiting: Waiting) -> bool {
+        if !waiting.is_next && !self.deferred.is_empty() && self.deferred.is_loading(&waiting.work.aggregate()) {
+            return self.defer(waiting, None);
+        }
+        let prepared = match self.state.prepare(&waiting, &self.reader, &self.clock) {
+            Ok(Prepared::Ready(ready)) => Ok(ready),
+            Ok(Prepared::Missing(missing)) => return self.defer(waiting, Some(missing)),
+            Ok(Prepared::Repeat(first)) => {
+                self.repeat(first, waiting.work);
+                return true;
+            }
             Err(error) => Err(error),
         };
-        match outcome {
-            Ok(()) => Stats::count(&self.stats.accepted, 1),
-            Err(CommandError::StorageFull | CommandError::Stopped) => {
-                // It is still owed: the alarm brings it back until there is space.
-                self.world.owe_again(envelope);
-                return false;
+        match waiting.work {
+            Work::Command(mut submission) => {
+                let committed = prepared.and_then(|ready| {
+                    let decision = self.state.decide(&submission, &ready).map_err(CommandError::Refused)?;
+                    self.commit(&mut submission, &ready, decision)
+                });
+                match committed {
+                    Ok(()) => Stats::count(&self.stats.accepted, 1),
+                    Err(error) => self.reject(submission, error),
+                }
             }
-            Err(error) => {
-                Stats::count(&self.stats.refused, 1);
-                tracing::debug!(?error, command = ?envelope.command, "a command of the engine's own was refused");
-            }
+            Work::Quote(quote) => self.quote(quote, prepared),
         }
         true
     }
 
-    fn now(&mut self) -> Timestamp {
-        self.world.last = self.world.last.max(self.clock.now());
-        self.world.last
-    }
-
-    /// Decides a client's command that was never accepted.
-    fn decide_for(&mut self, envelope: &Envelope, digest: u128, reply: oneshot::Sender<Reply>) {
-        let (error, reply) = match self.decide(envelope, digest) {
-            Ok(decision) => match self.commit(envelope, digest, decision, Some(reply)) {
-                Ok(()) => return Stats::count(&self.stats.accepted, 1),
-                Err(refused) => refused,
-            },
-            Err(error) => (error, Some(reply)),
-        };
-        if let CommandError::Refused(_) | CommandError::OccurredInFuture = error {
-            Stats::count(&self.stats.refused, 1);
-        }
-        self.answer(Pending { reply, answer: Reply::Rejected(error) });
-    }
-
-    /// Sends an answer that wrote nothing once all it may rest on is durable.
-    fn answer(&self, pending: Pending) {
-        let said = match &pending.answer {
-            // These rest on nothing but the log's health.
-            Reply::Rejected(CommandError::StorageFull) => Err((NotTaken::Full, pending)),
-            Reply::Rejected(CommandError::Stopped) => Err((NotTaken::Failed, pending)),
-            Reply::Rejected(_) | Reply::Accepted(_) | Reply::Repeated { .. } | Reply::Priced(_) => {
-                self.committer.wait(pending)
-            }
-        };
-        match said {
-            Ok(()) => {}
-            Err((NotTaken::Full, pending)) => {
-                Stats::count(&self.stats.storage_full, 1);
-                pending.turn_away(CommandError::StorageFull);
-            }
-            Err((NotTaken::Failed | NotTaken::TooLarge, pending)) => pending.turn_away(CommandError::Stopped),
-        }
-    }
-
-    fn decide(&mut self, envelope: &Envelope, digest: u128) -> Result<Decision, CommandError> {
-        let now = self.now();
-        let store = match &envelope.command {
-            Command::Store(store, _) => Some(*store),
-            Command::Menu(_) | Command::Access(_) => None,
-        };
-        let sold_at = match (envelope.source, envelope.occurred_at) {
-            (Source::Imported, Some(at)) if now.0.saturating_add(CLOCK_SKEW_MAX_US) < at.0 => {
-                return Err(CommandError::OccurredInFuture);
-            }
-            // A clock that is ahead is not believed, and what happened is recorded all the same.
-            (Source::Offline, Some(at)) if now.0.saturating_add(CLOCK_SKEW_MAX_US) < at.0 => now,
-            (Source::Imported | Source::Offline, Some(at)) => at,
-            (Source::Imported | Source::Offline, None) | (Source::Online | Source::Engine, _) => now,
-        };
-        let main = world::main_stream(envelope.tenant, &envelope.command);
-        if let Some(expected) = envelope.expected_revision {
-            let current = self.world.revision(&main);
-            if current != Some(expected) {
-                return Err(CommandError::Refused(Refused::RevisionMismatch { current }));
-            }
-        }
-        let local = self.world.local(envelope.tenant, store, sold_at);
-        let context = Context {
-            now,
-            local,
-            source: envelope.source,
-            terminal: envelope.terminal,
-            actor: envelope.actor,
-            approver: envelope.approver,
-            offline: Offline::default(),
-        };
-        match queued(envelope, digest) {
-            None => {
-                let (events, training) = self.world.decide(envelope, &context).map_err(CommandError::Refused)?;
-                Ok(Decision { events, now, main, training })
-            }
-            Some(queued) => {
-                let (decided, training) =
-                    self.world.ingest(envelope, &context, &queued).map_err(CommandError::Refused)?;
-                // What the state had no place for is a fact of the terminal's alone.
-                let main = match (decided.is_late, store) {
-                    (true, Some(store)) => Stream::Terminal(envelope.tenant, store, queued.terminal),
-                    (true, None) | (false, _) => main,
-                };
-                Ok(Decision { events: decided.events, now, main, training })
-            }
-        }
-    }
-
-    /// Encodes a decision into the open batch and folds it into the state.
+    /// Encodes a decision into the open batch and folds it into the state, or neither.
     fn commit(
         &mut self,
-        envelope: &Envelope,
-        digest: u128,
-        Decision { events, now, main, training }: Decision,
-        reply: Option<oneshot::Sender<Reply>>,
-    ) -> Result<(), (CommandError, Option<oneshot::Sender<Reply>>)> {
-        let store = main.store();
-        self.meta.clear();
+        Submission { envelope, digest, reply }: &mut Submission,
+        Ready { context, .. }: &Ready,
+        Decision { events, stream, training }: Decision,
+    ) -> Result<(), CommandError> {
+        let Scratch { stream_name, meta: encoded } = &mut self.scratch;
+        encoded.clear();
         let meta = CommitMeta {
             actor: envelope.actor,
             approver: envelope.approver,
@@ -290,97 +177,98 @@ impl EngineThread {
             terminal_seq: envelope.queued.map(|place| place.seq),
             source: envelope.source,
             occurred_at: envelope.occurred_at,
-            main,
-            correlation: world::correlation(&envelope.command),
+            main: stream,
+            correlation: envelope.correlation(),
             training,
         };
-        meta.encode(&mut self.meta);
-        let recorded = self.record(envelope.tenant, store, events);
+        meta.encode(encoded);
+        let (tenant, command_id, now) = (envelope.tenant, envelope.command_id, context.now);
         let header = CommitHeader {
-            tenant: envelope.tenant.as_str(),
-            command_id: envelope.command_id.0,
-            payload_hash: digest,
+            tenant: tenant.as_str(),
+            command_id: command_id.0,
+            payload_hash: *digest,
             recorded_at: now.0,
-            meta: &self.meta,
+            meta: encoded,
         };
-        let is_publication = matches!(&envelope.command, Command::Menu(MenuCommand::Publish));
-        let was_at = self.world.revision(&main);
-        let (world, name, tenant) = (&mut self.world, &mut self.name, envelope.tenant);
-        let mut reply = reply;
-        let committed = self.committer.commit(|batch| {
-            let (first, recorded) = encode(batch, &header, recorded, name)?;
-            world.note(tenant, envelope.command_id, first, now);
-            let is_left_out = |event: &Event| matches!(event, Event::Stock(StockEvent::StockReserved { .. }));
-            for event in &recorded {
-                if is_planted("apply a commit without its stock event") && is_left_out(&event.event) {
+        let state = &mut self.state;
+        let before = state.revision(&stream);
+        self.committer.commit(|batch| {
+            let (first, recorded) = encode(batch, &header, stream, events, state, stream_name)?;
+            state.record(tenant, command_id, first, now);
+            for Recorded { stream, revision, position, event } in &recorded {
+                let is_left_out = matches!(event, Event::Stock(StockEvent::StockReserved { .. }));
+                if is_planted("apply a commit without its stock event") && is_left_out {
                     continue;
                 }
                 // Settings are checked when they come in, so that what the engine decides always folds.
-                world
-                    .apply(tenant, store, &event.event, event.position)
-                    .expect("a decision folds into the state it was made on");
+                state.apply(stream, event, *position).expect("a decision folds into the state it was made on");
+                let is_in_step = state.revision(stream) == Some(*revision);
+                debug_assert!(
+                    is_in_step || is_planted("apply a commit without its stock event"),
+                    "{stream}: {event:?}"
+                );
             }
-            let last = recorded.iter().rev().find(|event| event.stream == main).map(|event| event.revision);
-            let position = position_of(first, recorded.len());
-            let receipt = Receipt { stream: main, revision: last.or(was_at), position, events: recorded };
-            Some(Pending { reply: reply.take(), answer: Reply::Accepted(Box::new(receipt)) })
-        });
-        match committed {
-            Ok(()) => {
-                if is_publication {
-                    self.world.owe_adoptions(tenant);
-                }
-                Ok(())
-            }
-            Err(NotTaken::Full) => Err((CommandError::StorageFull, reply)),
-            Err(NotTaken::Failed) => Err((CommandError::Stopped, reply)),
-            Err(NotTaken::TooLarge) => {
-                let refused = Refused::TooMany { what: "bytes of events", max: COMMIT_BYTES_MAX };
-                Err((CommandError::Refused(refused), reply))
-            }
+            let last = recorded.iter().rev().find(|event| event.stream == stream).map(|event| event.revision);
+            let position = Receipt::position_of(first, recorded.len());
+            let receipt = Receipt { stream, revision: last.or(before), position, events: recorded };
+            Some(PendingReply { to: reply.take(), reply: Reply::Accepted(Box::new(receipt)) })
+        })?;
+        // Only now: an adoption is queued for a publication that stands.
+        if let Command::Menu(MenuCommand::Publish) = &envelope.command {
+            self.state.queue_adoptions(tenant);
+        }
+        Ok(())
+    }
+
+    /// A command that was accepted before: its reply shares the fate of the first, however long that takes.
+    fn repeat(&mut self, first: Position, work: Work) {
+        // Nobody waits for an internal command.
+        if let Work::Command(Submission { reply: Some(to), .. }) = work {
+            Stats::count(&self.stats.repeated, 1);
+            self.committer.release_at(first, PendingReply { to: Some(to), reply: Reply::Repeated { first } });
         }
     }
 
-    /// Gives each event its stream and revision.
-    fn record(&self, tenant: TenantId, store: Option<StoreId>, events: Vec<Event>) -> Vec<Recorded> {
-        let mut recorded: Vec<Recorded> = Vec::with_capacity(events.len());
-        for event in events {
-            let stream = Stream::of(tenant, store, &event);
-            let before = recorded.iter().rev().find(|earlier| earlier.stream == stream).map(|earlier| earlier.revision);
-            let revision = match before.or_else(|| self.world.revision(&stream)) {
-                Some(Revision(last)) => Revision(last + 1),
-                None => Revision(0),
-            };
-            recorded.push(Recorded { stream, revision, position: Position(0), event });
+    /// A command that was not committed.
+    fn reject(&mut self, Submission { envelope, reply, .. }: Submission, error: CommandError) {
+        let is_unwritable = matches!(error, CommandError::StorageFull | CommandError::Stopped);
+        if !is_unwritable {
+            Stats::count(&self.stats.refused, 1);
         }
-        recorded
+        match reply {
+            Some(to) => self.release(PendingReply { to: Some(to), reply: Reply::Rejected(error) }),
+            // The alarm brings it back until there is space.
+            None if is_unwritable => self.state.requeue_internal(*envelope),
+            None => tracing::debug!(?error, command = ?envelope.command, "an internal command was refused"),
+        }
     }
 
-    fn price(&mut self, tenant: TenantId, store: StoreId, order: &NewOrder, reply: oneshot::Sender<Reply>) {
-        let now = self.now();
-        let local = self.world.local(tenant, Some(store), now);
-        let context = Context {
-            now,
-            local,
-            source: Source::Online,
-            terminal: None,
-            actor: world::engine(),
-            approver: None,
-            offline: Offline::default(),
-        };
-        let answer = match self.world.price(tenant, store, order, &context) {
+    fn quote(&mut self, quote: Quote, prepared: Result<Ready, CommandError>) {
+        let priced = prepared.and_then(|ready| self.state.price(&quote, &ready.context).map_err(CommandError::Refused));
+        let reply = match priced {
             Ok(totals) => Reply::Priced(Box::new(totals)),
-            Err(refused) => Reply::Rejected(CommandError::Refused(refused)),
+            Err(error) => Reply::Rejected(error),
         };
-        self.answer(Pending { reply: Some(reply), answer });
+        self.release(PendingReply { to: Some(quote.reply), reply });
     }
-}
 
-/// What a terminal says of a command it kept; `None` for any other.
-fn queued(envelope: &Envelope, digest: u128) -> Option<Queued> {
-    let (place, terminal, occurred_at) = (envelope.queued?, envelope.terminal?, envelope.occurred_at?);
-    let kind = Text::parse(stored::command_name(&envelope.command)).expect("a command's name is a text");
-    Some(Queued { terminal, place, command: envelope.command_id, kind, digest, occurred_at })
+    /// Releases a reply that wrote nothing once all it may rest on is durable.
+    fn release(&self, pending: PendingReply) {
+        let unreleased = match &pending.reply {
+            // These rest on nothing but the log's health.
+            Reply::Rejected(CommandError::StorageFull) => Err((CommitError::Full, pending)),
+            Reply::Rejected(CommandError::Stopped) => Err((CommitError::Failed, pending)),
+            Reply::Rejected(_) | Reply::Accepted(_) | Reply::Repeated { .. } | Reply::Priced(_) => {
+                self.committer.release_after_all(pending)
+            }
+        };
+        if let Err((error, pending)) = unreleased {
+            if error == CommitError::Full {
+                Stats::count(&self.stats.storage_full, 1);
+            }
+            pending.reject(error.into());
+        }
+    }
 }
 
 /// Takes what waits in the queue, without waiting for more.
@@ -394,37 +282,48 @@ fn take_ready(queue: &mut mpsc::Receiver<Request>, taken: &mut Vec<Request>) -> 
 }
 
 /// Closes the queue and tells everybody in it that the engine stops.
-pub(crate) fn turn_away(queue: &mut mpsc::Receiver<Request>) {
+pub(crate) fn reject_all(queue: &mut mpsc::Receiver<Request>) {
     queue.close();
-    // Waits for those who have a place in the queue already and are about to put something there.
+    // Waits for those who have reserved room in the queue already and are about to use it.
     while let Some(request) = queue.blocking_recv() {
         if let Request::Work(work) = request {
-            work.turn_away(CommandError::Stopped);
+            work.reject(CommandError::Stopped);
         }
     }
 }
 
-/// Writes a commit into the open batch; answers where it stands, or `None` where it is larger than a commit may be.
+/// Writes a commit into the open batch, each event with its stream and revision; returns where it stands, or `None` where it
+/// is larger than a commit may be.
 fn encode(
     batch: &mut Batch,
     header: &CommitHeader<'_>,
-    mut recorded: Vec<Recorded>,
-    name: &mut String,
+    main: Stream,
+    events: Vec<Event>,
+    state: &State,
+    stream_name: &mut String,
 ) -> Option<(Position, Vec<Recorded>)> {
     let mut commit = batch.commit(header);
-    let mut named = None;
-    for event in &mut recorded {
+    let mut recorded: Vec<Recorded> = Vec::with_capacity(events.len());
+    for event in events {
+        let stream = Stream::of(main.tenant(), main.store(), &event);
         // Most events of a commit are of one stream.
-        if named != Some(event.stream) {
-            name.clear();
-            event.stream.write_name(name);
-            named = Some(event.stream);
+        if recorded.last().map(|last| last.stream) != Some(stream) {
+            stream_name.clear();
+            stream.write_name(stream_name);
         }
-        let revision = eventlog::Revision(event.revision.0);
-        event.position = commit.event(name, revision, |body| stored::encode(&event.event, body));
+        let before = recorded.iter().rev().find(|earlier| earlier.stream == stream).map(|earlier| earlier.revision);
+        let revision = match before.or_else(|| state.revision(&stream)) {
+            Some(Revision(last)) => Revision(last + 1),
+            None => Revision(0),
+        };
+        let position = commit.event(stream_name, eventlog::Revision(revision.0), |body| stored::encode(&event, body));
+        recorded.push(Recorded { stream, revision, position, event });
     }
     if COMMIT_BYTES_MAX < commit.len_bytes() {
         return None;
     }
-    Some((commit.finish().first, recorded))
+    let first = commit.finish().first;
+    let is_gapless = (first.0..).zip(&recorded).all(|(position, event)| event.position.0 == position);
+    debug_assert!(is_gapless && state.next <= first, "positions of a commit follow the log's head");
+    Some((first, recorded))
 }

@@ -26,53 +26,27 @@ pub const OUTBOX_PARKED_MAX: usize = 10_000;
 
 /// Why the outbox cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say all")]
 pub enum OutboxError {
-    /// The database failed.
     #[error("the file {} failed", path.display())]
-    Storage {
-        /// The file.
-        path: PathBuf,
-        /// What the database says.
-        source: Box<redb::Error>,
-    },
-    /// A row of what is owed does not read.
+    Storage { path: PathBuf, source: Box<redb::Error> },
     #[error("{} holds {row:?} at position {position}, which is no duty", path.display())]
-    Duty {
-        /// The file.
-        path: PathBuf,
-        /// Where.
-        position: Position,
-        /// The row.
-        row: String,
-    },
-    /// A parked message does not read.
+    Duty { path: PathBuf, position: Position, row: String },
     #[error("{} holds a message that does not read", path.display())]
-    Parked {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: BadParked,
-    },
-    /// The file has read more of the log than there is.
+    Parked { path: PathBuf, source: BadParked },
     #[error(
         "{} goes to position {position}, which the log does not have: it is of another log; put the right one in its place, or \
          remove it to find what is owed again",
         path.display()
     )]
-    Ahead {
-        /// The file.
-        path: PathBuf,
-        /// How far it goes.
-        position: Position,
-    },
+    Ahead { path: PathBuf, position: Position },
 }
 
 /// Where a parked message stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "names and types say all")]
 pub struct ParkedAt {
-    /// The tenant.
     pub tenant: TenantId,
-    /// The store.
     pub store: StoreId,
     key: String,
 }
@@ -219,7 +193,7 @@ impl Outbox {
         })
     }
 
-    /// Every parked message.
+    /// All of all tenants.
     ///
     /// # Errors
     /// [`OutboxError`].

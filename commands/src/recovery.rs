@@ -1,12 +1,12 @@
-//! The start: the state is read from the snapshot and the log behind it, or folded from the whole log.
+//! Recovery at start: the state is taken from the snapshot and the log behind it, or folded from the whole log.
 
-use crate::engine::{Options, StartError};
-use crate::load::LoadError;
+use crate::error::{LoadError, StartError};
+use crate::options::Options;
 use crate::snapshot::Snapshot;
-use crate::world::{Decoded, World};
-use domain::ids::Text;
+use crate::state::State;
+use crate::state::recover::DecodedBatch;
 use eventlog::{LogReader, Position};
-use schemas::stored::{self, Decoder};
+use schemas::stored::Decoder;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,52 +14,10 @@ use std::time::{Duration, Instant};
 /// How many events are decoded together: enough that handing them over costs nothing, and little enough for the cache.
 const PORTION_EVENTS: u32 = 512;
 /// How many portions may wait for being folded.
-const AHEAD: usize = 4;
-
-/// Why the log does not fold into a state.
-#[derive(Debug, thiserror::Error)]
-pub enum FoldError {
-    /// An event does not read.
-    #[error(
-        "the event at position {position} in {stream} does not read; it was written by a newer program or is damaged"
-    )]
-    Event {
-        /// Where.
-        position: Position,
-        /// In which stream.
-        stream: String,
-        /// What is wrong.
-        source: stored::DecodeError,
-    },
-    /// A stream is not one of ours.
-    #[error("the stream {stream} at position {position} is not one this program writes")]
-    Stream {
-        /// Where.
-        position: Position,
-        /// Its name.
-        stream: String,
-    },
-    /// A store's time zone is not known to this program's time zone database.
-    #[error("the time zone {zone} of a store is not known; update the program")]
-    Zone {
-        /// Its name.
-        zone: Text,
-    },
-}
-
-impl From<LoadError> for StartError {
-    fn from(error: LoadError) -> StartError {
-        match error {
-            LoadError::Read(error) => StartError::Read(error),
-            LoadError::Fold(error) => StartError::Fold(error),
-            LoadError::Snapshot(error) => StartError::Snapshot(error),
-            LoadError::Missing { position } => unreachable!("the log lost what stood at {position} while it was read"),
-        }
-    }
-}
+const PORTIONS_MAX: usize = 4;
 
 /// The state the engine starts with, and the file it keeps snapshots in.
-pub(crate) fn start(reader: &LogReader, options: &Options) -> Result<(World, Option<Arc<Snapshot>>), StartError> {
+pub(crate) fn recover(reader: &LogReader, options: &Options) -> Result<(State, Option<Arc<Snapshot>>), StartError> {
     let started = Instant::now();
     let (snapshot, contents) = match &options.snapshot {
         None => (None, None),
@@ -77,25 +35,25 @@ pub(crate) fn start(reader: &LogReader, options: &Options) -> Result<(World, Opt
             }
         }
     };
-    let mut world = World::new(options);
-    let restored = contents.map(|contents| world.restore(contents));
+    let mut state = State::new(options);
+    let restored = contents.map(|contents| state.restore(contents));
     // A commit without events that stands at the checkpoint may belong to the batch before it.
     let from = restored.map_or(Position(0), |checkpoint| Position(checkpoint.0.saturating_sub(1)));
     let events = match restored {
-        None => replay(&mut world, reader)?,
-        Some(_) => remember(&mut world, reader, from)?,
+        None => replay(&mut state, reader)?,
+        Some(_) => index_tail(&mut state, reader, from)?,
     };
-    world.owe_all_adoptions();
+    state.queue_all_adoptions();
     let spent_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let (ids, stores, deadlines) = (world.ids(), world.stores_count(), world.deadlines());
+    let (ids, stores, deadlines) = (state.ids_count(), state.stores_count(), state.deadlines_count());
     tracing::info!(from = from.0, events, ids, stores, deadlines, spent_ms, "log folded");
-    Ok((world, snapshot))
+    Ok((state, snapshot))
 }
 
 /// Folds the whole log, decoded by a thread of its own that stays a little ahead: nothing else is done at the start, and
 /// decoding is half of it.
-fn replay(world: &mut World, reader: &LogReader) -> Result<u64, StartError> {
-    let (decoded, ready) = mpsc::sync_channel(AHEAD);
+fn replay(state: &mut State, reader: &LogReader) -> Result<u64, StartError> {
+    let (decoded, ready) = mpsc::sync_channel(PORTIONS_MAX);
     std::thread::scope(|scope| {
         let ahead = reader.clone();
         let decoding = move || decode_ahead(&ahead, &decoded);
@@ -106,18 +64,18 @@ fn replay(world: &mut World, reader: &LogReader) -> Result<u64, StartError> {
             for decoded in portion? {
                 let next = decoded.next_position();
                 events += u64::from(decoded.events());
-                world.replay(decoded, reader)?;
-                world.trim(next);
-                world.sweep_all();
+                state.replay(decoded, reader)?;
+                state.trim_dedup(next);
+                state.archive_all();
             }
         }
-        world.schedule_all();
+        state.schedule_all();
         Ok(events)
     })
 }
 
 /// What is decoded together, so that it is worth handing over.
-type Portion = Result<Vec<Decoded>, LoadError>;
+type Portion = Result<Vec<DecodedBatch>, LoadError>;
 
 /// Decodes the whole log in portions, until there is no more of it or nobody takes them.
 fn decode_ahead(reader: &LogReader, portions: &mpsc::SyncSender<Portion>) {
@@ -127,7 +85,7 @@ fn decode_ahead(reader: &LogReader, portions: &mpsc::SyncSender<Portion>) {
     let failed = loop {
         // Commits without events may stand at the head itself, so the end is where the tail has nothing more.
         let decoded = match tail.next(Duration::ZERO) {
-            Ok(Some(batch)) => Decoded::of(batch, &mut decoder).map_err(LoadError::Fold),
+            Ok(Some(batch)) => DecodedBatch::new(batch, &mut decoder).map_err(LoadError::Fold),
             Ok(None) => break None,
             Err(error) => Err(LoadError::Read(error)),
         };
@@ -152,16 +110,16 @@ fn decode_ahead(reader: &LogReader, portions: &mpsc::SyncSender<Portion>) {
     }
 }
 
-/// Notes what the log holds behind the snapshot.
-fn remember(world: &mut World, reader: &LogReader, from: Position) -> Result<u64, StartError> {
+/// Notes which stores the log changes behind the checkpoint, without folding it.
+fn index_tail(state: &mut State, reader: &LogReader, from: Position) -> Result<u64, StartError> {
     let mut events = 0;
     let mut decoder = Decoder::new();
     let mut tail = reader.tail(from);
     while let Some(batch) = tail.next(Duration::ZERO)? {
         events += u64::from(batch.events());
-        world.remember(&batch, &mut decoder)?;
-        world.trim(batch.next_position());
-        world.sweep_all();
+        state.index_batch(&batch, &mut decoder)?;
+        state.trim_dedup(batch.next_position());
+        state.archive_all();
     }
     Ok(events)
 }

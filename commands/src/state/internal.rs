@@ -1,6 +1,6 @@
-//! What the engine issues by itself: commands whose deadline has passed, and what a publication calls for.
+//! Internal commands, which the engine issues itself: for deadlines that have passed, and to adopt a published menu.
 
-use super::{Deadline, Slot, World};
+use super::{Deadline, State, StoreSlot};
 use crate::envelope::{Envelope, derived_id};
 use domain::calendar::Timestamp;
 use domain::command::{Command, OrderCommand, PaymentCommand, Source, StockCommand, StoreCommand};
@@ -12,69 +12,68 @@ use eventlog::planted::is_planted;
 const ENGINE: &str = "engine";
 
 /// The engine as an actor.
-pub(crate) fn engine() -> ActorId {
+pub(super) fn engine_actor() -> ActorId {
     ActorId::parse(ENGINE).expect("it is an id")
 }
 
-impl World {
+impl State {
     /// When the engine has to wake up.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
         self.deadlines.first().map(|deadline| deadline.at)
     }
 
-    /// Takes the next command the engine owes: one that a publication calls for, or a deadline that has passed.
-    pub(crate) fn next_owed(&mut self, now: Timestamp) -> Option<Envelope> {
-        if let Some(envelope) = self.owed.pop_front() {
+    /// Takes the next internal command: one that is queued, or that of a deadline that has passed.
+    pub(crate) fn next_internal(&mut self, now: Timestamp) -> Option<Envelope> {
+        if let Some(envelope) = self.internal.pop_front() {
             return Some(envelope);
         }
         let deadline = *self.deadlines.first().filter(|deadline| deadline.at <= now)?;
         // Taken off here so that one which is refused, for whatever reason, does not come again and again.
         self.deadlines.remove(&deadline);
-        Some(timed(deadline))
+        Some(due(deadline))
     }
 
     /// Puts back a command the log had no space for.
-    pub(crate) fn owe_again(&mut self, envelope: Envelope) {
-        self.owed.push_front(envelope);
+    pub(crate) fn requeue_internal(&mut self, envelope: Envelope) {
+        self.internal.push_front(envelope);
     }
 
-    /// Whether the engine owes a command whatever the time.
-    pub(crate) fn is_owing(&self) -> bool {
-        !self.owed.is_empty()
+    /// Whether an internal command is queued, whatever the time.
+    pub(crate) fn has_internal(&self) -> bool {
+        !self.internal.is_empty()
     }
 
-    /// Owes every store that sells from an older version the adoption of the newest.
-    pub(crate) fn owe_adoptions(&mut self, tenant: TenantId) {
-        let Some(holding) = self.holdings.get(&tenant) else { return };
-        let version = holding.menu_version;
-        let sold_from = |slot: &Slot| match slot {
-            Slot::Here(place) => place.store.menu_version(),
-            Slot::Away(note) => note.menu_version,
+    /// Queues for every store that sells from an older version the adoption of the newest.
+    pub(crate) fn queue_adoptions(&mut self, tenant: TenantId) {
+        let Some(held) = self.tenants.get(&tenant) else { return };
+        let version = held.menu_version;
+        let sold_from = |slot: &StoreSlot| match slot {
+            StoreSlot::Resident(resident) => resident.store.menu_version(),
+            StoreSlot::Evicted(note) => note.menu_version,
         };
-        let behind = holding.stores.iter().filter(|(_, slot)| sold_from(slot) < version);
+        let behind = held.stores.iter().filter(|(_, slot)| sold_from(slot) < version);
         let mut stores: Vec<StoreId> = behind.map(|(store, _)| *store).collect();
         stores.sort_unstable();
-        self.owed.extend(stores.into_iter().map(|store| {
+        self.internal.extend(stores.into_iter().map(|store| {
             let parts = ["adopt", tenant.as_str(), store.as_str(), &version.to_string()];
-            owed(tenant, derived_id(&parts), Command::Store(store, StoreCommand::AdoptMenu { version }))
+            internal(tenant, derived_id(&parts), Command::Store(store, StoreCommand::AdoptMenu { version }))
         }));
     }
 
-    /// After a restart: whatever a publication still calls for.
-    pub(crate) fn owe_all_adoptions(&mut self) {
+    /// After a start: the adoptions that were not durable when the engine ended.
+    pub(crate) fn queue_all_adoptions(&mut self) {
         if is_planted("forget deadlines at restart") {
             self.deadlines.clear();
         }
-        let mut tenants: Vec<TenantId> = self.holdings.keys().copied().collect();
+        let mut tenants: Vec<TenantId> = self.tenants.keys().copied().collect();
         tenants.sort_unstable();
         for tenant in tenants {
-            self.owe_adoptions(tenant);
+            self.queue_adoptions(tenant);
         }
     }
 }
 
-fn timed(deadline: Deadline) -> Envelope {
-    let Deadline { at, tenant, store, due } = deadline;
+fn due(Deadline { at, tenant, store, due }: Deadline) -> Envelope {
     let (kind, id, command) = match &due {
         Due::Order(order) => {
             let command = StoreCommand::Order(*order, OrderCommand::TimeOut { deadline: at });
@@ -90,15 +89,15 @@ fn timed(deadline: Deadline) -> Envelope {
         }
     };
     let parts = ["due", tenant.as_str(), store.as_str(), kind, id, &at.0.to_string()];
-    owed(tenant, derived_id(&parts), Command::Store(store, command))
+    internal(tenant, derived_id(&parts), Command::Store(store, command))
 }
 
-fn owed(tenant: TenantId, command_id: CommandId, command: Command) -> Envelope {
+fn internal(tenant: TenantId, command_id: CommandId, command: Command) -> Envelope {
     Envelope {
         command_id,
         tenant,
         command,
-        actor: engine(),
+        actor: engine_actor(),
         approver: None,
         terminal: None,
         queued: None,

@@ -1,8 +1,8 @@
-//! Which commands were accepted: the young ones in memory, all of them in the log's index of commands.
+//! The dedup window: which commands were accepted, the young ones in memory, all of them in the log's index of commands.
 //!
 //! Memory holds every accepted id that may still be on its way to the disk, whatever its form. Beyond that it is enough
 //! for a UUIDv7 whose time lies in the window: behind the horizon and no further ahead than clocks differ. Any other id
-//! that is not in memory asks the log.
+//! that is not in memory is looked up in the log.
 
 use domain::calendar::Timestamp;
 use domain::ids::CommandId;
@@ -21,22 +21,22 @@ pub(crate) struct TenantNumber(pub u32);
 
 /// What memory says about an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    /// It was accepted; its commit stands here.
-    At(Position),
+pub(crate) enum Dedup {
+    /// Its commit stands here.
+    Accepted(Position),
     /// It was never accepted.
-    Never,
-    /// Memory does not know; if it was accepted, then at `not_before` or later.
-    Ask {
+    New,
+    /// Only the log's index knows; if it was accepted, then at `not_before` or later.
+    Unknown {
         /// In microseconds since the epoch.
         not_before: i64,
     },
 }
 
-/// What the log said about an id.
+/// What the log's index said about an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LookedUp {
-    /// It was asked when everything below this was durable.
+pub(crate) struct IndexLookup {
+    /// Everything below this was durable when it was looked up.
     pub as_of: Position,
     /// Where the commit stands, if it was accepted.
     pub first: Option<Position>,
@@ -55,9 +55,9 @@ struct Generation {
 /// Times that ids, of commands and of what they began, carried ahead of the clock when they were accepted; first and last.
 pub(crate) type Ahead = (i64, i64);
 
-/// The accepted ids; see the module.
+/// See the module.
 #[derive(Debug)]
-pub(crate) struct Ids {
+pub(crate) struct DedupWindow {
     young: Generation,
     /// Forgotten as a whole once `young` is full and everything in here is durable.
     old: Generation,
@@ -70,10 +70,10 @@ pub(crate) struct Ids {
     forgotten: Option<Position>,
 }
 
-impl Ids {
+impl DedupWindow {
     /// Nothing was accepted yet. Memory keeps at most `ids_max` durable ids.
-    pub(crate) fn new(ids_max: usize) -> Ids {
-        Ids {
+    pub(crate) fn new(ids_max: usize) -> DedupWindow {
+        DedupWindow {
             young: Generation::default(),
             old: Generation::default(),
             generation_max: (ids_max / 2).max(1),
@@ -84,37 +84,37 @@ impl Ids {
     }
 
     /// What memory says about an id at `now`.
-    pub(crate) fn look(&self, tenant: Option<TenantNumber>, command: CommandId, now: Timestamp) -> Known {
+    pub(crate) fn look_up(&self, tenant: Option<TenantNumber>, command: CommandId, now: Timestamp) -> Dedup {
         if let Some(tenant) = tenant {
             let key = key(tenant, command);
             if let Some(first) = self.young.commits.get(&key).or_else(|| self.old.commits.get(&key)) {
-                return Known::At(*first);
+                return Dedup::Accepted(*first);
             }
         }
         if self.horizon == i64::MIN {
-            return Known::Never;
+            return Dedup::New;
         }
         match stamp_us(command) {
             Some(stamp) if now.0.saturating_add(CLOCK_SKEW_MAX_US) < stamp || self.is_ahead(stamp) => {
-                Known::Ask { not_before: i64::MIN }
+                Dedup::Unknown { not_before: i64::MIN }
             }
-            Some(stamp) if self.horizon <= stamp => Known::Never,
+            Some(stamp) if self.horizon <= stamp => Dedup::New,
             // It was not ahead when it was accepted, so that was no earlier than this.
-            Some(stamp) => Known::Ask { not_before: stamp.saturating_sub(CLOCK_SKEW_MAX_US) },
-            None => Known::Ask { not_before: i64::MIN },
+            Some(stamp) => Dedup::Unknown { not_before: stamp.saturating_sub(CLOCK_SKEW_MAX_US) },
+            None => Dedup::Unknown { not_before: i64::MIN },
         }
     }
 
-    /// Whether what the log said still holds: nothing was forgotten since that it could not have seen.
-    pub(crate) fn is_fresh(&self, looked_up: LookedUp) -> bool {
+    /// Whether a lookup still holds: nothing was forgotten since that it could not have seen.
+    pub(crate) fn is_current(&self, looked_up: IndexLookup) -> bool {
         // A commit without events stands at the position of the next event, hence the strict comparison.
         self.forgotten.is_none_or(|forgotten| forgotten < looked_up.as_of)
     }
 
     /// Remembers an accepted command whose commit stands at `first`.
-    pub(crate) fn note(&mut self, tenant: TenantNumber, command: CommandId, first: Position, recorded_at: Timestamp) {
+    pub(crate) fn record(&mut self, tenant: TenantNumber, command: CommandId, first: Position, recorded_at: Timestamp) {
         if let Some(stamp) = stamp_us(command)
-            && !self.note_stamp(stamp, recorded_at)
+            && !self.record_stamp(stamp, recorded_at)
         {
             self.young.stamped_max = self.young.stamped_max.max(stamp);
         }
@@ -122,19 +122,20 @@ impl Ids {
             // Room for all at once: a map that grows holds up the engine while it moves half a million ids.
             self.young.commits.reserve(self.generation_max.saturating_sub(FEW));
         }
+        debug_assert!(self.young.last <= first && self.old.last <= first, "commands are accepted in the log's order");
         self.young.last = first;
         self.young.commits.insert(key(tenant, command), first);
     }
 
-    /// Remembers that something that is named by a UUID began; [`Ids::not_before`] tells its name from others.
-    pub(crate) fn note_named(&mut self, name: u128, recorded_at: Timestamp) {
+    /// Remembers that something that is named by a UUID began; [`DedupWindow::not_before`] tells its name from others.
+    pub(crate) fn record_name(&mut self, name: u128, recorded_at: Timestamp) {
         if let Some(stamp) = stamp_us(CommandId(name)) {
-            self.note_stamp(stamp, recorded_at);
+            self.record_stamp(stamp, recorded_at);
         }
     }
 
-    /// Remembers a time that was ahead of the clock; answers whether it was.
-    fn note_stamp(&mut self, stamp: i64, recorded_at: Timestamp) -> bool {
+    /// Remembers a time that was ahead of the clock; returns whether it was.
+    fn record_stamp(&mut self, stamp: i64, recorded_at: Timestamp) -> bool {
         let is_ahead = recorded_at.0.saturating_add(CLOCK_SKEW_MAX_US) < stamp;
         if is_ahead {
             let (from, to) = self.ahead.unwrap_or((stamp, stamp));
@@ -221,74 +222,74 @@ mod tests {
     const TENANT: TenantNumber = TenantNumber(0);
 
     #[track_caller]
-    fn check(ids: &Ids, command: CommandId, now: i64, then: Known) {
-        assert_eq!(ids.look(Some(TENANT), command, Timestamp(now)), then);
+    fn check(ids: &DedupWindow, command: CommandId, now: i64, then: Dedup) {
+        assert_eq!(ids.look_up(Some(TENANT), command, Timestamp(now)), then);
     }
 
     /// Two accepted in each of the minutes `from..to`, the second of the form 4; everything is durable at once.
-    fn accept(ids: &mut Ids, from: i64, to: i64) {
+    fn accept(ids: &mut DedupWindow, from: i64, to: i64) {
         for minute in from..to {
             let now = NOON + minute * MINUTE_US;
-            ids.note(TENANT, v7(now, 0), Position(2 * minute as u64), Timestamp(now));
-            ids.note(TENANT, v4(minute as u64), Position(2 * minute as u64 + 1), Timestamp(now));
+            ids.record(TENANT, v7(now, 0), Position(2 * minute as u64), Timestamp(now));
+            ids.record(TENANT, v4(minute as u64), Position(2 * minute as u64 + 1), Timestamp(now));
             ids.trim(Position(2 * minute as u64 + 2));
         }
     }
 
     #[test]
     fn memory_is_enough_until_something_was_forgotten() {
-        let mut ids = Ids::new(8);
+        let mut ids = DedupWindow::new(8);
         accept(&mut ids, 0, 3);
-        check(&ids, v7(NOON, 0), NOON, Known::At(Position(0)));
-        check(&ids, v4(2), NOON, Known::At(Position(5)));
+        check(&ids, v7(NOON, 0), NOON, Dedup::Accepted(Position(0)));
+        check(&ids, v4(2), NOON, Dedup::Accepted(Position(5)));
         for never in [v4(9), v7(NOON, 9), v7(NOON + 60 * MINUTE_US, 9), CommandId(0), CommandId(u128::MAX)] {
-            check(&ids, never, NOON, Known::Never);
+            check(&ids, never, NOON, Dedup::New);
         }
     }
 
     #[test]
     fn the_window_moves_and_what_lies_outside_asks() {
-        let mut ids = Ids::new(8);
+        let mut ids = DedupWindow::new(8);
         accept(&mut ids, 0, 100);
         assert!(ids.len() <= 8, "{} ids", ids.len());
         let now = NOON + 99 * MINUTE_US;
-        check(&ids, v7(now, 0), now, Known::At(Position(198)));
-        check(&ids, v4(99), now, Known::At(Position(199)));
-        check(&ids, v7(now, 9), now, Known::Never);
-        check(&ids, v7(now + 5 * MINUTE_US, 9), now, Known::Never);
-        check(&ids, v7(now + 6 * MINUTE_US, 9), now, Known::Ask { not_before: i64::MIN });
-        check(&ids, v7(NOON, 0), now, Known::Ask { not_before: NOON - 5 * MINUTE_US });
-        check(&ids, v4(0), now, Known::Ask { not_before: i64::MIN });
+        check(&ids, v7(now, 0), now, Dedup::Accepted(Position(198)));
+        check(&ids, v4(99), now, Dedup::Accepted(Position(199)));
+        check(&ids, v7(now, 9), now, Dedup::New);
+        check(&ids, v7(now + 5 * MINUTE_US, 9), now, Dedup::New);
+        check(&ids, v7(now + 6 * MINUTE_US, 9), now, Dedup::Unknown { not_before: i64::MIN });
+        check(&ids, v7(NOON, 0), now, Dedup::Unknown { not_before: NOON - 5 * MINUTE_US });
+        check(&ids, v4(0), now, Dedup::Unknown { not_before: i64::MIN });
         // The other tenant's ids are others.
-        assert_eq!(ids.look(Some(TenantNumber(1)), v7(now, 0), Timestamp(now)), Known::Never);
-        assert_eq!(ids.look(None, v4(99), Timestamp(now)), Known::Ask { not_before: i64::MIN });
+        assert_eq!(ids.look_up(Some(TenantNumber(1)), v7(now, 0), Timestamp(now)), Dedup::New);
+        assert_eq!(ids.look_up(None, v4(99), Timestamp(now)), Dedup::Unknown { not_before: i64::MIN });
     }
 
     #[test]
     fn nothing_is_forgotten_that_is_not_durable() {
-        let mut ids = Ids::new(2);
+        let mut ids = DedupWindow::new(2);
         for number in 0..100 {
-            ids.note(TENANT, v4(number), Position(number), Timestamp(NOON));
+            ids.record(TENANT, v4(number), Position(number), Timestamp(NOON));
             ids.trim(Position(0));
         }
         assert_eq!(ids.len(), 100);
-        check(&ids, v4(0), NOON, Known::At(Position(0)));
+        check(&ids, v4(0), NOON, Dedup::Accepted(Position(0)));
         ids.trim(Position(100));
-        ids.note(TENANT, v4(100), Position(100), Timestamp(NOON));
+        ids.record(TENANT, v4(100), Position(100), Timestamp(NOON));
         ids.trim(Position(101));
         assert_eq!(ids.len(), 1);
-        check(&ids, v4(0), NOON, Known::Ask { not_before: i64::MIN });
+        check(&ids, v4(0), NOON, Dedup::Unknown { not_before: i64::MIN });
         // An answer of the log from before is no answer any more.
-        assert!(!ids.is_fresh(LookedUp { as_of: Position(99), first: None }));
-        assert!(ids.is_fresh(LookedUp { as_of: Position(100), first: None }));
+        assert!(!ids.is_current(IndexLookup { as_of: Position(99), first: None }));
+        assert!(ids.is_current(IndexLookup { as_of: Position(100), first: None }));
     }
 
     #[test]
     fn a_name_tells_when_what_it_names_may_have_begun() {
-        let mut ids = Ids::new(8);
+        let mut ids = DedupWindow::new(8);
         let future = NOON + 60 * MINUTE_US;
         for name in [v7(NOON, 1), v7(future, 1)] {
-            ids.note_named(name.0, Timestamp(NOON));
+            ids.record_name(name.0, Timestamp(NOON));
         }
         assert_eq!(ids.not_before(v7(NOON, 9).0), NOON - 5 * MINUTE_US);
         // Some of that time began before it had come.
@@ -299,27 +300,27 @@ mod tests {
 
     #[test]
     fn an_id_from_the_future_is_asked_for_when_its_time_has_come() {
-        let mut ids = Ids::new(8);
+        let mut ids = DedupWindow::new(8);
         let future = NOON + 60 * MINUTE_US;
-        ids.note(TENANT, v7(future, 0), Position(0), Timestamp(NOON));
+        ids.record(TENANT, v7(future, 0), Position(0), Timestamp(NOON));
         accept(&mut ids, 1, 70);
-        check(&ids, v7(future, 0), future, Known::Ask { not_before: i64::MIN });
+        check(&ids, v7(future, 0), future, Dedup::Unknown { not_before: i64::MIN });
         let last = NOON + 69 * MINUTE_US;
-        check(&ids, v7(last, 9), last, Known::Never);
-        let mut restarted = Ids::new(8);
+        check(&ids, v7(last, 9), last, Dedup::New);
+        let mut restarted = DedupWindow::new(8);
         restarted.forget_before(Position(140), Timestamp(NOON + 10 * MINUTE_US), ids.ahead());
-        check(&restarted, v7(future, 0), future, Known::Ask { not_before: i64::MIN });
+        check(&restarted, v7(future, 0), future, Dedup::Unknown { not_before: i64::MIN });
     }
 
     #[test]
     fn after_a_checkpoint_only_later_ids_are_in_memory() {
-        let mut ids = Ids::new(8);
+        let mut ids = DedupWindow::new(8);
         ids.forget_before(Position(10), Timestamp(NOON), None);
         // It may have been accepted just before the checkpoint, from a clock that is ahead.
-        check(&ids, v7(NOON + 5 * MINUTE_US, 0), NOON, Known::Ask { not_before: NOON });
+        check(&ids, v7(NOON + 5 * MINUTE_US, 0), NOON, Dedup::Unknown { not_before: NOON });
         let later = NOON + 6 * MINUTE_US;
-        check(&ids, v7(later, 0), later, Known::Never);
-        assert!(!ids.is_fresh(LookedUp { as_of: Position(9), first: None }));
-        assert!(ids.is_fresh(LookedUp { as_of: Position(10), first: None }));
+        check(&ids, v7(later, 0), later, Dedup::New);
+        assert!(!ids.is_current(IndexLookup { as_of: Position(9), first: None }));
+        assert!(ids.is_current(IndexLookup { as_of: Position(10), first: None }));
     }
 }
