@@ -1,8 +1,8 @@
 //! Raw commits into the embedded log by one caller, next to the same bytes into a bare file.
 
 use crate::limits::Bare;
+use crate::plan::{BenchError, Size, run_dir};
 use crate::report::Measure;
-use crate::{BenchError, Size, run_dir};
 use eventlog::{Batch, CommitHeader, Direction, LogReader, LogWriter, Options, Revision, open_embedded};
 use std::path::Path;
 use std::time::{Duration, Instant};

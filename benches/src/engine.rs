@@ -2,8 +2,8 @@
 
 use crate::fixture;
 use crate::limits::Bare;
+use crate::plan::{BenchError, Size, run_dir};
 use crate::report::Measure;
-use crate::{BenchError, Size, run_dir};
 use commands::{Clock, Engine, Envelope, Stopped};
 use eventlog::{LogWriter, Options, Position, open_embedded};
 use std::collections::VecDeque;

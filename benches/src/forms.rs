@@ -3,9 +3,9 @@
 //! The events are what guests leave who order and pay. Samples of all types are taken in turns, so that whatever else the machine
 //! does falls on all alike.
 
+use crate::plan::{BenchError, Size};
 use crate::report::Measure;
 use crate::rules::guest_events;
-use crate::{BenchError, Size};
 use domain::event::Event;
 use domain::stream::Stream;
 use schemas::stored::{self, Decoder};

@@ -2,9 +2,9 @@
 
 use crate::engine::Running;
 use crate::fixture::{self, Guests};
+use crate::plan::{BenchError, Size};
 use crate::report::Measure;
 use crate::server::{Server, Until};
-use crate::{BenchError, Size};
 use domain::ids::{OrderId, StoreId};
 use domain::stream::Stream;
 use eventlog::{Direction, Options, Revision, open_embedded};

@@ -18,6 +18,7 @@ mod limits;
 mod machine;
 mod over_http;
 mod paired;
+mod plan;
 mod replay;
 mod report;
 mod rules;
@@ -26,55 +27,8 @@ mod server;
 pub use hello::serve as serve_hello;
 pub use machine::{Machine, commit};
 pub use paired::{Pair, paired};
+pub use plan::{BenchError, Plan, Size};
 pub use report::{Limit, Measure, Report};
-
-use std::error::Error;
-use std::path::{Path, PathBuf};
-
-/// What a bench fails with. Nobody reacts to it but by reading it.
-pub type BenchError = Box<dyn Error + Send + Sync>;
-
-/// How much work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Size {
-    /// A second in all: does it still work?
-    Tiny,
-    /// As much work as large, measured once: for runs of two programs in turns.
-    Once,
-    /// Minutes: how fast is it? Medians of five.
-    Large,
-}
-
-impl Size {
-    /// Picks by size.
-    fn pick<T>(self, tiny: T, large: T) -> T {
-        match self {
-            Size::Tiny => tiny,
-            Size::Once | Size::Large => large,
-        }
-    }
-
-    /// How often everything is measured; the median counts.
-    fn runs(self) -> usize {
-        match self {
-            Size::Tiny | Size::Once => 1,
-            Size::Large => 5,
-        }
-    }
-}
-
-/// What to measure and where.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    /// How much work.
-    pub size: Size,
-    /// Where logs are written; the disk that is measured.
-    pub dir: PathBuf,
-    /// The `comanda` binary for what goes over HTTP; left out where there is none.
-    pub comanda: Option<PathBuf>,
-    /// The benches' own binary, which serves the bare server to compare with.
-    pub benches: Option<PathBuf>,
-}
 
 /// One group of measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,11 +121,4 @@ impl Group {
             },
         }
     }
-}
-
-/// A directory of its own for one run, so that runs do not share what lies in it.
-fn run_dir(dir: &Path, name: &str, run: usize) -> std::io::Result<PathBuf> {
-    let dir = dir.join(format!("{name}-{run}"));
-    std::fs::create_dir_all(&dir)?;
-    Ok(dir)
 }

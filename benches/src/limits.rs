@@ -1,7 +1,7 @@
 //! What the machine can do at best: sync, copy, checksum.
 
+use crate::plan::{BenchError, Size};
 use crate::report::Measure;
-use crate::{BenchError, Size};
 use std::fs::File;
 use std::hint::black_box;
 use std::os::unix::fs::FileExt;

@@ -1,9 +1,9 @@
 //! Orders over HTTP: the shipped binary as server and as load generator, next to a bare server under the same load.
 
 use crate::hello::{HELLO, SIZED};
+use crate::plan::{BenchError, Size};
 use crate::report::{Measure, median};
 use crate::server::{Server, Until};
-use crate::{BenchError, Size};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -3,7 +3,7 @@
 //! Each round runs one and then the other, in the next round the other way round, and compares what was measured within the
 //! round. The median of these changes is the figure; how far they lie apart says what it is worth.
 
-use crate::BenchError;
+use crate::plan::BenchError;
 use crate::report::{each, median, spread};
 use serde_json::Value;
 use std::fmt;

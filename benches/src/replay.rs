@@ -2,8 +2,8 @@
 
 use crate::engine::{self, Running};
 use crate::fixture;
+use crate::plan::{BenchError, Size};
 use crate::report::Measure;
-use crate::{BenchError, Size};
 use commands::Engine;
 use eventlog::{GENESIS_STREAM, LogReader, Options, Position, open_embedded};
 use schemas::stored::{self, Decoder};

@@ -1,8 +1,8 @@
 //! Deciding, encoding, decoding: what one order costs before anything is written.
 
 use crate::fixture::{self, Guests};
+use crate::plan::{BenchError, Size};
 use crate::report::Measure;
-use crate::{BenchError, Size};
 use domain::command::{Command, StoreCommand};
 use domain::event::{Event, OrderEvent};
 use domain::store::Store;

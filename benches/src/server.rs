@@ -1,6 +1,6 @@
 //! A server in a process of its own.
 
-use crate::BenchError;
+use crate::plan::BenchError;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};

@@ -1,12 +1,16 @@
 //! Filling a batch: commits are encoded once, straight into the bytes that reach the disk.
 
 use crate::format::{
-    BATCH_HEADER_LEN, BatchHeader, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, EVENT_FIXED_LEN, KIND_COMMIT, VERSION, padded,
+    ALIGN, BATCH_HEADER_LEN, BatchHeader, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, EVENT_FIXED_LEN, KIND_COMMIT, VERSION,
+    padded,
 };
 use crate::types::{
     BatchId, COMMIT_BYTES_MAX, CommitHeader, CommitRange, GENESIS_STREAM, META_BYTES_MAX, Position, Revision,
     STREAM_BYTES_MAX, TENANT_BYTES_MAX,
 };
+
+const _: () =
+    assert!(Batch::BYTES_MAX + COMMIT_BYTES_MAX <= u32::MAX as usize, "the length of a payload has four bytes");
 
 /// Commits that will become durable together.
 ///
@@ -61,6 +65,7 @@ impl Batch {
         let CommitHeader { tenant, command_id, payload_hash, recorded_at, meta } = header;
         assert!(tenant.len() <= TENANT_BYTES_MAX && tenant.is_ascii(), "a tenant is at most 32 bytes of ASCII");
         assert!(meta.len() <= META_BYTES_MAX, "the meta of a commit is at most 4096 bytes");
+        debug_assert!(BATCH_HEADER_LEN <= self.bytes.len(), "the header's space is at the front");
         let start = self.bytes.len();
         let mut fixed = [0; COMMIT_PREFIX_LEN + COMMIT_FIXED_LEN];
         // Length, CRC and the number of events are known when the commit is finished.
@@ -134,6 +139,10 @@ pub(crate) struct HeaderFields {
 impl Batch {
     /// Pads the commits and writes the header before them: the bytes are ready to be stored.
     pub(crate) fn write_header(&mut self, fields: HeaderFields) -> BatchHeader {
+        // Twice, here and where it is read: what a header says is what recovery believes.
+        assert!(0 < self.commits, "a batch that is stored has a commit");
+        debug_assert!(fields.offset.is_multiple_of(ALIGN as u64), "batches are aligned");
+        debug_assert!(fields.durable_upto <= self.first, "what is durable was appended before");
         let payload_len = self.len_bytes() - BATCH_HEADER_LEN;
         let (id, first, commits, events) = (self.id(), self.first(), self.commits(), self.events());
         let bytes = &mut self.bytes;
@@ -154,6 +163,8 @@ impl Batch {
             previous_crc: fields.previous_crc,
         };
         bytes[..BATCH_HEADER_LEN].copy_from_slice(&header.encode());
+        debug_assert_eq!(BatchHeader::decode(bytes), Some(header), "what is written is what will be read");
+        debug_assert_eq!(bytes.len() as u64, header.stored_len(), "a header says how long its batch is");
         header
     }
 
@@ -230,6 +241,11 @@ impl CommitWriter<'_> {
         let range = CommitRange { first: self.batch.next_position(), events: self.events };
         self.batch.commits += 1;
         self.batch.events += self.events;
+        debug_assert_eq!(
+            self.batch.next_position().0,
+            range.first.0 + u64::from(range.events),
+            "positions are gapless"
+        );
         self.finished = true;
         range
     }

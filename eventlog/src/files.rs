@@ -89,7 +89,7 @@ impl Files {
     /// Reads batches from `cursor` on, up to but not including batch number `end`: at least one, then no more than fit in
     /// `max_bytes`. Moves `cursor` behind them.
     pub fn read(&self, cursor: &mut Cursor, end: u64, max_bytes: usize) -> Result<Vec<Arc<StoredBatch>>, ReadError> {
-        assert!(cursor.number < end);
+        assert!(cursor.number < end, "only durable batches are read");
         let mut len = max_bytes.max(WINDOW_BYTES);
         let (expected_at, mut moved_on) = (cursor.location, false);
         loop {
@@ -143,6 +143,7 @@ impl Files {
             *cursor = batch.next_cursor();
             batches.push(Arc::new(batch));
         }
+        debug_assert!(!batches.is_empty(), "the buffer begins with a whole batch");
         Ok(batches)
     }
 
@@ -204,6 +205,7 @@ impl Files {
         }
         let segment = Arc::new(Segment { file, id: header.segment_id, size: header.size });
         open.insert(number, Arc::clone(&segment));
+        debug_assert!(open.len() <= OPEN_MAX, "open files are bounded");
         Ok(segment)
     }
 
@@ -238,6 +240,7 @@ struct Window {
 impl Window {
     /// Exactly `len` bytes at `location`.
     fn bytes(&mut self, files: &Files, segment: &Segment, location: Location, len: usize) -> Result<&[u8], ReadError> {
+        debug_assert!(0 < len, "a walk reads headers and commits, which have a length");
         let held = self.start as usize + self.bytes.len();
         if location.offset < self.start || held < location.offset as usize + len {
             self.bytes.clear();

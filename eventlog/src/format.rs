@@ -3,7 +3,7 @@
 //! All numbers are little endian. Every structure ends with a CRC32C (Castagnoli) over the bytes before it, and carries
 //! the random id of its segment, so stale bytes, of another file or of this one before a recovery, are never taken for data.
 
-use crate::types::{BatchId, Position};
+use crate::types::{BatchId, META_BYTES_MAX, Position, STREAM_BYTES_MAX, TENANT_BYTES_MAX};
 
 /// Version of everything in this file. A reader refuses any other.
 pub const VERSION: u32 = 1;
@@ -31,6 +31,18 @@ pub const EVENT_FIXED_LEN: usize = 13;
 pub const SIDECAR_PAGE_LEN: usize = 512;
 /// The only kind of record of this version.
 pub const KIND_COMMIT: u8 = 1;
+
+// What the casts and the layout of this crate rely on, checked when it is compiled.
+const _: () =
+    assert!(ALIGN.is_power_of_two() && BATCH_HEADER_LEN.is_multiple_of(ALIGN), "a batch's payload is aligned");
+const _: () = assert!(SEGMENT_HEADER_LEN as u64 <= DATA_START, "batches start after the segment's header");
+const _: () = assert!(DATA_START.is_multiple_of(SECTOR), "the first batch starts on a sector");
+const _: () = assert!(SECTOR.is_multiple_of(ALIGN as u64), "where batches are looked for marks are found too");
+const _: () = assert!(MARK_LEN as u64 <= SECTOR, "a mark is in one sector, written whole or not at all");
+const _: () = assert!(SIDECAR_PAGE_LEN as u64 == SECTOR, "a page of a sidecar is one sector");
+const _: () =
+    assert!(STREAM_BYTES_MAX <= u8::MAX as usize && TENANT_BYTES_MAX <= u8::MAX as usize, "one byte of length");
+const _: () = assert!(META_BYTES_MAX <= u16::MAX as usize, "two bytes of length");
 
 const SEGMENT_MAGIC: u64 = u64::from_le_bytes(*b"CMDSEGMT");
 const BATCH_MAGIC: u64 = u64::from_le_bytes(*b"CMDBATCH");
@@ -221,6 +233,7 @@ impl Mark {
     /// What to write from the end of the batches on so that the mark stands where it belongs: zeros, then the mark.
     pub fn encode_behind_gap(&self) -> ([u8; SECTOR as usize + MARK_LEN], usize) {
         let mut bytes = [0; SECTOR as usize + MARK_LEN];
+        debug_assert!(self.offset.is_multiple_of(SECTOR) && self.data_end <= self.offset, "a mark begins a sector");
         let gap = (self.offset - self.data_end) as usize;
         bytes[gap..gap + MARK_LEN].copy_from_slice(&self.encode());
         (bytes, gap + MARK_LEN)

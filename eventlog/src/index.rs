@@ -162,10 +162,12 @@ impl Index {
     pub fn add(&mut self, batch: &StoredBatch) {
         let segment = batch.location().segment;
         if segment != self.active.summary.number {
+            assert_eq!(segment, self.active.summary.number + 1, "segments follow each other without a gap");
             self.seal(SegmentIndex::new(segment, batch.batch_number(), batch.first()));
         }
         self.active.add(batch, &self.hash_key);
         self.next = batch.next_cursor();
+        debug_assert_eq!(self.next.number, self.active.summary.next_batch(), "the cursor follows the index");
     }
 
     /// Takes a whole segment that follows what the index has, as its sidecar says.
@@ -178,6 +180,7 @@ impl Index {
             0 => self.active = behind,
             _ => self.seal(behind),
         }
+        assert_eq!(number as usize, self.sealed.len(), "a sealed segment is found by its number");
         Arc::make_mut(&mut self.sealed).push(sealed);
         let location = Location { segment: number + 1, ..Cursor::START.location };
         self.next = Cursor { number: next_batch, location };
@@ -185,6 +188,7 @@ impl Index {
 
     fn seal(&mut self, next: SegmentIndex) {
         let full = std::mem::replace(&mut self.active, next);
+        assert_eq!(full.summary.number as usize, self.sealed.len(), "a sealed segment is found by its number");
         Arc::make_mut(&mut self.sealed).push(Arc::new(SealedSegment::in_memory(full)));
     }
 
@@ -201,6 +205,7 @@ impl Index {
     /// Replaces the sealed segment of the same number.
     pub fn replace(&mut self, now: Arc<SealedSegment>) {
         let number = now.summary.number as usize;
+        debug_assert_eq!(self.sealed[number].summary.first, now.summary.first, "another index of the same segment");
         Arc::make_mut(&mut self.sealed)[number] = now;
     }
 

@@ -190,6 +190,7 @@ impl<'a> StreamRead<'a> {
 
     /// The events of a run, when they are the stream's and of the revisions they should be.
     fn events(&self, nth: usize, run: &Run, wanted: Range<u64>) -> Result<Option<Vec<OwnedEvent>>, ReadError> {
+        debug_assert!(wanted.start <= wanted.end && wanted.end <= run.count, "a run is read within its bounds");
         let mut events = Vec::with_capacity((wanted.end - wanted.start) as usize);
         for (revision, (position, sparse)) in
             (run.first_revision + wanted.start..).zip(self.postings(nth, run, wanted)?)

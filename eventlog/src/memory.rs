@@ -43,6 +43,7 @@ impl MemoryWriter {
             self.at = 0;
         }
         let location = Location { segment: self.segment, offset: self.at as u32 };
+        debug_assert_eq!(self.next, self.shared.head(), "everything that was appended is visible");
         let header = batch.write_header(HeaderFields {
             segment_id: 0,
             offset: self.at,

@@ -37,7 +37,8 @@ pub fn open_on(
     dir: &Path,
     options: Options,
 ) -> Result<(LogWriter, LogReader, Recovered), OpenError> {
-    assert!((Options::SEGMENT_BYTES_MIN..=Options::SEGMENT_BYTES_MAX).contains(&options.segment_bytes));
+    let range = Options::SEGMENT_BYTES_MIN..=Options::SEGMENT_BYTES_MAX;
+    assert!(range.contains(&options.segment_bytes), "a segment has 8 KiB to 1 GiB");
     open_with(disk, dir, options, Tuning::of(&options))
 }
 

@@ -54,6 +54,10 @@ impl Shared {
         files: Option<Files>,
     ) -> Shared {
         let bytes = recent.iter().map(|batch| batch.memory_bytes()).sum();
+        debug_assert!(recent.windows(2).all(|pair| pair[0].batch_number() + 1 == pair[1].batch_number()), "no gap");
+        debug_assert!(
+            recent.last().is_none_or(|last| (last.batch_number() + 1, last.next_position()) == (count, head))
+        );
         let mut recent = Recent { batches: recent.into(), bytes, bytes_max, count, waiting: 0 };
         recent.evict();
         Shared {
@@ -82,6 +86,7 @@ impl Shared {
         let head = batch.next_position();
         let mut recent = self.recent();
         assert_eq!(batch.batch_number(), recent.count, "batches become visible in order");
+        debug_assert_eq!(batch.first(), self.head(), "positions are gapless");
         recent.bytes += batch.memory_bytes();
         recent.batches.push_back(Arc::new(batch));
         recent.count += 1;
@@ -324,6 +329,7 @@ impl Recent {
             self.bytes -= oldest.memory_bytes();
             free = Arc::into_inner(oldest).and_then(StoredBatch::into_buffer).or(free);
         }
+        debug_assert!(self.bytes <= self.bytes_max || self.batches.len() <= 1, "recent batches are bounded");
         free
     }
 }

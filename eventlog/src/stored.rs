@@ -71,7 +71,10 @@ pub(crate) struct Malformed(pub &'static str);
 impl StoredBatch {
     /// Takes the bytes this process has just encoded and synced.
     pub(crate) fn owned(header: BatchHeader, location: Location, bytes: Vec<u8>) -> StoredBatch {
-        StoredBatch { header, location, bytes: Bytes::Owned(bytes) }
+        debug_assert_eq!(bytes.len() as u64, header.stored_len(), "a header says how long its batch is");
+        let batch = StoredBatch { header, location, bytes: Bytes::Owned(bytes) };
+        debug_assert_eq!(batch.check_shape(), Ok(()), "what was written can be read");
+        batch
     }
 
     /// Takes the batch at `at` of a buffer read from disk, after checking its CRC and its shape.
@@ -163,6 +166,7 @@ impl StoredBatch {
 
     /// The commit that holds `position`, which this batch has, walking from `sparse` when it lies in this batch.
     pub(crate) fn commit_holding(&self, position: Position, sparse: SparseEntry) -> StoredCommit<'_> {
+        debug_assert!((self.first()..self.next_position()).contains(&position), "the batch holds the position");
         let payload = self.payload();
         let start = Location { offset: self.location.offset + BATCH_HEADER_LEN as u32, ..self.location };
         let inside = sparse.commits_end != 0 && start <= sparse.location && sparse.location.segment == start.segment;
@@ -191,6 +195,7 @@ impl StoredBatch {
     /// Where the next batch is, if it is in the same segment.
     pub(crate) fn next_cursor(&self) -> Cursor {
         let Location { segment, offset } = self.location;
+        debug_assert!(offset.checked_add(self.stored_len() as u32).is_some(), "offsets in a segment have four bytes");
         let location = Location { segment, offset: offset + self.stored_len() as u32 };
         Cursor { number: self.batch_number() + 1, location }
     }

@@ -5,7 +5,7 @@ use crate::embedded::EmbeddedWriter;
 use crate::error::{AppendError, ReadError};
 use crate::lookup;
 use crate::memory::MemoryWriter;
-use crate::types::{Appended, BatchId, BatchRange, Position};
+use crate::types::{Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, Position};
 use std::fmt;
 
 /// Appends to a log. There is one per log; it may be moved to another thread but not shared.
@@ -53,6 +53,7 @@ impl LogWriter {
     pub fn append(&mut self, batch: &mut Batch) -> Result<Appended, AppendError> {
         assert!(!batch.is_empty(), "an empty batch has nothing to promise");
         assert_eq!(batch.first(), self.next_position(), "a batch starts where the log ends");
+        debug_assert!(batch.len_bytes() <= Batch::BYTES_MAX + COMMIT_BYTES_MAX, "a full batch takes no more commits");
         match &mut self.0 {
             Backend::Embedded(log) => log.append(batch),
             Backend::Memory(log) => Ok(log.append(batch)),

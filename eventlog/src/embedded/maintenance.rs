@@ -13,6 +13,7 @@ use crate::format::{SEGMENT_HEADER_LEN, SegmentHeader};
 use crate::index::SealedSegment;
 use crate::index::segment::SegmentIndex;
 use crate::index::sidecar::{Identity, Sidecar, encode};
+use crate::priority::lower_thread_priority;
 use crate::shared::Shared;
 use crate::types::Position;
 use std::collections::VecDeque;
@@ -272,7 +273,7 @@ impl Control {
     }
 
     fn run(&self, tasks: &Tasks, shared: &Shared, mut unscrubbed: VecDeque<u32>) {
-        crate::lower_thread_priority();
+        lower_thread_priority();
         let mut scrub = None;
         let mut all_written = true;
         loop {

@@ -24,6 +24,8 @@ pub enum Background {
     Inline,
 }
 
+const _: () = assert!(Options::SEGMENT_BYTES_MAX <= u32::MAX as u64, "offsets in a segment have four bytes");
+
 impl Options {
     /// Longest segment, in bytes.
     pub const SEGMENT_BYTES_MAX: u64 = 1 << 30;

@@ -84,6 +84,7 @@ impl SegmentFactory {
             at += bytes.len() as u64;
             bytes.clear();
         }
+        debug_assert_eq!(at, size, "a segment has its full length before its name");
         file.sync_data()?;
         self.disk.rename(temporary, &self.dir.join(segment_name(number)))?;
         if !is_planted("skip the sync of the directory") {

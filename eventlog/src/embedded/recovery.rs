@@ -10,7 +10,7 @@ use super::scan::{Broken, Expected, OTHER_BATCH, ScannedSegment, corrupt_at, rea
 use super::scrub::{self, Tuning};
 use super::writer::{AppendState, EmbeddedWriter};
 use crate::disk::{Disk, read_full};
-use crate::error::OpenError;
+use crate::error::{Corrupt, OpenError};
 use crate::files::{Files, REMEDY, segment_name, segment_number, sidecar_name, sidecar_number};
 use crate::format::{BatchHeader, DATA_START, SEGMENT_HEADER_LEN, SegmentHeader, proof};
 use crate::index::sidecar::{Sidecar, Unusable};
@@ -276,9 +276,7 @@ impl Scan {
     /// Damage found before anything is known of positions is where the next one was expected.
     fn at_next(&self, error: OpenError) -> OpenError {
         match error {
-            OpenError::Corrupt(corrupt) => {
-                OpenError::Corrupt(crate::Corrupt { position: self.expected.next, ..corrupt })
-            }
+            OpenError::Corrupt(corrupt) => OpenError::Corrupt(Corrupt { position: self.expected.next, ..corrupt }),
             error => error,
         }
     }
@@ -294,6 +292,9 @@ impl Scan {
         let dir = self.dir.clone();
         let expected = self.expected;
         let mut last = self.last.take().expect("check_end saw it");
+        // What was read, by whichever way, is what the index has: readers find every event that recovery counted.
+        assert_eq!(self.index.next().number, expected.batch, "the index has every batch");
+        assert_eq!(self.index.next_position(), expected.next, "the index has every event");
         let clean = last.clean_mark(expected.batch);
         let number = last.header.number;
         self.truncated_bytes += if clean { 0 } else { last.torn_bytes(expected.batch) };

@@ -5,8 +5,8 @@ use crate::disk::{Disk, DiskFile, read_full};
 use crate::error::{Corrupt, OpenError};
 use crate::files::{REMEDY, segment_name};
 use crate::format::{
-    BATCH_HEADER_LEN, BatchHeader, DATA_START, MARK_LEN, Mark, NotASegment, SEGMENT_HEADER_LEN, SegmentHeader, VERSION,
-    clean_mark, mark_offset,
+    ALIGN, BATCH_HEADER_LEN, BatchHeader, DATA_START, MARK_LEN, Mark, NotASegment, SEGMENT_HEADER_LEN, SegmentHeader,
+    VERSION, clean_mark, mark_offset,
 };
 use crate::location::Location;
 use crate::planted::is_planted;
@@ -96,6 +96,10 @@ impl ScannedSegment {
             return Err(Broken::Missing("the bug is planted"));
         }
         self.end += batch.stored_len();
+        debug_assert!(
+            self.end.is_multiple_of(ALIGN) && self.end <= self.bytes.len(),
+            "batches are aligned and in the file"
+        );
         self.batches.push(batch);
         Ok(self.batches.last().expect("one was just put there"))
     }
@@ -212,6 +216,7 @@ impl ScannedSegment {
             bytes.extend_from_slice(&batch.bytes()[BATCH_HEADER_LEN..]);
         }
         let data_end = DATA_START + bytes.len() as u64;
+        debug_assert_eq!(data_end, self.end as u64, "the copy has every batch");
         bytes.extend_from_slice(&clean_mark(segment.segment_id, data_end, expected.batch, expected.next));
         bytes
     }

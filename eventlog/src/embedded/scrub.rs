@@ -60,6 +60,7 @@ impl Checksum {
         let read = read_full(file, buffer, len, self.at)?;
         self.crc = crc32c::crc32c_append(self.crc, buffer);
         self.at += read as u64;
+        debug_assert!(self.at <= self.end, "a checksum ends with the batches");
         Ok((read < len || self.at == self.end).then_some(self.crc))
     }
 }

@@ -73,6 +73,9 @@ impl EmbeddedWriter {
         }
         let stored_len = padded(batch.len_bytes() - BATCH_HEADER_LEN) + BATCH_HEADER_LEN;
         let rolled = self.make_room(stored_len as u64)?;
+        // Beyond the preallocated bytes a sync would have to move metadata, and the mark of this batch might not fit.
+        assert!(space_end(self.state.at, stored_len as u64) <= self.state.active.size, "the segment has room for it");
+        debug_assert!(DATA_START <= self.state.at, "batches stand after the segment's header");
         let header = batch.write_header(HeaderFields {
             segment_id: self.state.active.id,
             offset: self.state.at,
@@ -88,6 +91,7 @@ impl EmbeddedWriter {
         self.state.batches += 1;
         self.state.next = header.next_position();
         self.state.previous_crc = header.payload_crc;
+        debug_assert_eq!(self.state.next, batch.next_position(), "positions are gapless");
         // The batch is durable either way; but a disk that cannot take the mark gets nothing more.
         if let Err(error) = self.write_mark(false) {
             self.poison(error);
@@ -136,6 +140,8 @@ impl EmbeddedWriter {
                     false => AppendError::Unavailable { source: Arc::new(error) },
                 }
             })?;
+        assert_eq!(next.number, self.state.active.number + 1, "segments follow each other without a gap");
+        assert!(size <= next.size, "a segment is as long as was asked for");
         self.state.active = next;
         self.state.at = DATA_START;
         Ok(true)

@@ -27,12 +27,15 @@ impl Filter {
     /// The filter of all `hashes`, of which there are `count`.
     pub fn new(count: usize, hashes: impl Iterator<Item = u64>) -> Filter {
         let mut blocks = vec![[0; BLOCK_LEN]; Filter::blocks_for(count)].into_boxed_slice();
+        let mut added = 0;
         for hash in hashes {
+            added += 1;
             let block = block_of(hash, blocks.len());
             for bit in bits_of(hash) {
                 blocks[block][bit / 8] |= 1 << (bit % 8);
             }
         }
+        assert_eq!(added, count, "a filter has the size of what is in it");
         Filter { blocks }
     }
 

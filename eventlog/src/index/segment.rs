@@ -81,6 +81,7 @@ impl Positions {
     }
 
     fn push(&mut self, position: u64) {
+        debug_assert!(self.as_slice().last() <= Some(&position), "postings are in the order of the log");
         match self {
             Positions::One(first) => {
                 // Few streams stop at two events.
@@ -137,6 +138,9 @@ impl SegmentIndex {
         assert_eq!(batch.batch_number(), self.summary.next_batch(), "the index takes batches in order");
         let location = batch.location();
         assert_eq!(location.segment, self.summary.number, "the index of a segment takes its batches only");
+        debug_assert_eq!(batch.first(), self.summary.next, "positions are gapless");
+        let is_behind = self.summary.batches == 0 || self.summary.data_end <= location.offset;
+        debug_assert!(is_behind, "batches do not overlap");
         let start = BatchStart { number: batch.batch_number(), offset: location.offset };
         self.batches.push(BatchEntry { hash: hash_key.batch(batch.id()), start });
         self.push_sparse(SparseEntry { position: batch.first(), location, commits_end: 0, batch: start });
@@ -156,6 +160,7 @@ impl SegmentIndex {
             offset += (COMMIT_PREFIX_LEN + COMMIT_FIXED_LEN + commit.tenant.len() + commit.meta.len()) as u32;
             offset += commit.event_bytes_len() as u32;
         }
+        debug_assert_eq!(offset, commits_end, "the commits fill the payload");
         if self.summary.batches == 0 {
             self.summary.previous_crc = batch.previous_crc();
         }
@@ -166,6 +171,8 @@ impl SegmentIndex {
     }
 
     fn push_sparse(&mut self, sparse: SparseEntry) {
+        let grows = |last: &SparseEntry| last.location < sparse.location && last.position <= sparse.position;
+        debug_assert!(self.sparse_index.last().is_none_or(grows), "the sparse index is in the order of the log");
         let far = |last: &SparseEntry| last.location.offset + SPARSE_BYTES <= sparse.location.offset;
         if self.sparse_index.last().is_none_or(far) {
             self.sparse_index.push(sparse);

@@ -252,7 +252,7 @@ struct Page {
 impl Page {
     /// Reads page `number` and checks its CRC.
     fn load(&mut self, sidecar: &Sidecar, files: &Files, number: u64) -> Result<&[u8], Unusable> {
-        // The header's page is never asked for.
+        debug_assert_ne!(number, 0, "the header's page has no entries");
         if self.number != number {
             self.number = 0;
             self.bytes.clear();

@@ -1,6 +1,6 @@
 //! One file of the simulated disk: what a reader sees, what is durable, and what lies between.
 
-use super::Random;
+use super::random::Random;
 use std::collections::BTreeMap;
 
 /// What a disk writes whole, in bytes.

@@ -41,6 +41,7 @@ pub(crate) fn encode(index: &SegmentIndex, identity: &Identity) -> Vec<u8> {
         |(hash, _)| **hash,
         |(hash, stream), put| {
             let count = stream.positions.as_slice().len() as u32;
+            debug_assert_eq!(count & IRREGULAR, 0, "the highest bit of a count is a flag");
             put.bytes(&hash.to_le_bytes());
             put.bytes(&stream.first_revision.to_le_bytes());
             put.bytes(&u32::to_le_bytes(start));
@@ -48,6 +49,7 @@ pub(crate) fn encode(index: &SegmentIndex, identity: &Identity) -> Vec<u8> {
             start += count;
         },
     );
+    assert_eq!(start, counts.positions, "each event is in one stream");
     let positions = streams.iter().flat_map(|(_, stream)| stream.positions.as_slice());
     pages.fill(&layout.positions, positions, |position, put| put.bytes(&relative(*position).to_le_bytes()));
     pages.keyed(
@@ -137,6 +139,7 @@ impl Pages {
         key: impl Fn(T) -> u64,
         put: impl FnMut(T, &mut Put<'_>),
     ) {
+        debug_assert!(entries.clone().map(&key).is_sorted(), "pages are found by the key of their first entry");
         self.keys.extend(entries.clone().step_by(section.per_page() as usize).map(key));
         self.fill(section, entries, put);
     }

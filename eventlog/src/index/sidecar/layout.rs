@@ -15,6 +15,9 @@ pub(super) const POSITION_LEN: usize = 4;
 pub(super) const COMMAND_LEN: usize = 12;
 pub(super) const BATCH_LEN: usize = 16;
 pub(super) const SPARSE_LEN: usize = 20;
+const _: () = assert!(HEADER_LEN <= SIDECAR_PAGE_LEN, "the header is in the first page");
+const _: () = assert!(STREAM_LEN <= CONTENT_LEN && SPARSE_LEN <= CONTENT_LEN, "a page holds an entry");
+
 /// The bit of a stream's count that says that its revisions must be read from the log.
 pub(super) const IRREGULAR: u32 = 1 << 31;
 
