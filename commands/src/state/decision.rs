@@ -3,7 +3,7 @@
 use super::internal::engine_actor;
 use super::{State, StoreSlot};
 use crate::clock::Clock;
-use crate::dedup::{CLOCK_SKEW_MAX_US, Dedup};
+use crate::dedup::{CLOCK_SKEW_MAX_US, Dedup, IndexLookup};
 use crate::deferred::Waiting;
 use crate::envelope::{AggregateId, Envelope};
 use crate::error::CommandError;
@@ -61,24 +61,10 @@ impl State {
             Work::Command(Submission { envelope, .. }) => envelope,
             Work::Quote(quote) => return Ok(self.prepare_quote(quote, reader, clock)),
         };
-        let &Envelope { tenant, command_id, source, .. } = &**envelope;
-        let number = self.tenants.get(&tenant).map(|held| held.number);
-        // The last time that was stamped will do for now: an id that seems to be ahead of it only is looked up.
-        let dedup = match (self.dedup.look_up(number, command_id, self.last), waiting.looked_up) {
-            (Dedup::Unknown { .. }, Some(looked_up)) if self.dedup.is_current(looked_up) => {
-                looked_up.first.map_or(Dedup::New, Dedup::Accepted)
-            }
-            (Dedup::Unknown { not_before }, _)
-                if !reader.may_have_command(tenant.as_str(), command_id.0, not_before) =>
-            {
-                Dedup::New
-            }
-            (dedup, _) => dedup,
-        };
-        match dedup {
+        match self.look_up(envelope, waiting.looked_up, reader) {
             Dedup::Accepted(first) => return Ok(Prepared::Repeat(first)),
             Dedup::Unknown { not_before } => {
-                return Ok(Prepared::Missing(Missing::Command { command: command_id, not_before }));
+                return Ok(Prepared::Missing(Missing::Command { command: envelope.command_id, not_before }));
             }
             Dedup::New => {}
         }
@@ -93,7 +79,7 @@ impl State {
         let now = self.last.max(clock.now());
         self.last = now;
         let is_ahead = |at: Timestamp| now.0.saturating_add(CLOCK_SKEW_MAX_US) < at.0;
-        let sold_at = match (source, envelope.occurred_at) {
+        let sold_at = match (envelope.source, envelope.occurred_at) {
             (Source::Imported, Some(at)) if is_ahead(at) => return Err(CommandError::OccurredInFuture),
             // A clock that is ahead is not believed, and what happened is recorded all the same.
             (Source::Offline, Some(at)) if is_ahead(at) => now,
@@ -110,13 +96,31 @@ impl State {
         let context = Context {
             now,
             local: self.wall_clock(aggregate, sold_at),
-            source,
+            source: envelope.source,
             terminal: envelope.terminal,
             actor: envelope.actor,
             approver: envelope.approver,
             offline: Offline::default(),
         };
         Ok(Prepared::Ready(Ready { context, stream }))
+    }
+
+    /// Whether and where a command was accepted, as far as memory, the lookup in the log's index, or the index's filter, which
+    /// is in memory, can say.
+    fn look_up(&self, envelope: &Envelope, looked_up: Option<IndexLookup>, reader: &LogReader) -> Dedup {
+        let number = self.tenants.get(&envelope.tenant).map(|held| held.number);
+        // The last time that was stamped will do for now: an id that seems to be ahead of it only is looked up.
+        match (self.dedup.look_up(number, envelope.command_id, self.last), looked_up) {
+            (Dedup::Unknown { .. }, Some(looked_up)) if self.dedup.is_current(looked_up) => {
+                looked_up.first.map_or(Dedup::New, Dedup::Accepted)
+            }
+            (Dedup::Unknown { not_before }, _)
+                if !reader.may_have_command(envelope.tenant.as_str(), envelope.command_id.0, not_before) =>
+            {
+                Dedup::New
+            }
+            (dedup, _) => dedup,
+        }
     }
 
     /// Prepares a quote, which is no command: it has no id, and whatever the price depends on is its store's.
