@@ -1,8 +1,8 @@
 //! What payment providers are to be asked, found in the log.
 //!
 //! The engine only records that a provider is to be asked. Whoever asks (the gateway has the HTTP) tails the log with
-//! [`duties`], keeps what is owed in the [`Outbox`], and before each request looks at the payment's own stream with
-//! [`standing`]: what has its outcome is not asked any more. So a request goes out at least once, a rebuilt read model asks
+//! [`duties`], keeps the requests that are pending in the [`Outbox`], and before each request looks at the payment's own stream with
+//! [`duty_status`]: what has its outcome is not asked any more. So a request goes out at least once, a rebuilt read model asks
 //! nothing, and an outbox that was lost and starts at the first event asks only what is still open.
 
 mod outbox;
@@ -20,19 +20,19 @@ use eventlog::{Direction, LogReader, Position, ReadError, Revision, StoredBatch}
 use schemas::provider::{Ask, PaymentRef};
 use schemas::stored::{self, DecodeError, Duty, Errand};
 
-/// Something the log says that concerns providers.
+/// What an event says that concerns providers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "names and types say the rest")]
-pub enum News {
+pub enum PaymentNotice {
     /// A provider is to be asked something, since this position.
-    Owed(Position, Duty),
+    Requested(Position, Duty),
     /// Something happened to a payment that a provider takes, or may take.
-    Touched { tenant: TenantId, store: StoreId, payment: PaymentId },
+    Changed { tenant: TenantId, store: StoreId, payment: PaymentId },
 }
 
-/// How a duty stands.
+/// Whether a request is still to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum DutyStatus {
     /// There is nothing to ask any more, or no provider to ask.
     Settled,
     /// It is to be asked.
@@ -48,10 +48,10 @@ pub enum Standing {
     },
 }
 
-/// Why a duty cannot be looked at.
+/// Why the status of a request is not known.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say the rest")]
-pub enum StandingError {
+pub enum DutyStatusError {
     /// The same call may be repeated.
     #[error("the log does not read")]
     Read(#[from] ReadError),
@@ -63,52 +63,52 @@ pub enum StandingError {
 ///
 /// # Errors
 /// [`FoldError`] at the first event of a payment that does not read.
-pub fn duties(batch: &StoredBatch, from: Position, mut see: impl FnMut(News)) -> Result<(), FoldError> {
+pub fn duties(batch: &StoredBatch, from: Position, mut see: impl FnMut(PaymentNotice)) -> Result<(), FoldError> {
     for commit in batch.commits() {
         for event in commit.events().filter(|event| from <= event.position) {
             if !event.stream.starts_with("payment-") {
                 continue;
             }
             let (Stream::Payment(tenant, store, payment), Event::Payment(_, fact)) = decode(&event)? else { continue };
-            let owed = |what| News::Owed(event.position, Duty { tenant, store, payment, what });
+            let request = |what| PaymentNotice::Requested(event.position, Duty { tenant, store, payment, what });
             match fact.effect() {
-                PaymentEffect::Authorise => see(owed(Errand::Authorise)),
-                PaymentEffect::Capture => see(owed(Errand::Capture)),
-                PaymentEffect::Void => see(owed(Errand::Void)),
-                PaymentEffect::Refund { refund, .. } => see(owed(Errand::Refund(refund))),
+                PaymentEffect::Authorise => see(request(Errand::Authorise)),
+                PaymentEffect::Capture => see(request(Errand::Capture)),
+                PaymentEffect::Void => see(request(Errand::Void)),
+                PaymentEffect::Refund { refund, .. } => see(request(Errand::Refund(refund))),
                 PaymentEffect::Started
                 | PaymentEffect::Ended
                 | PaymentEffect::RefundEnded { .. }
                 | PaymentEffect::None => {}
             }
-            see(News::Touched { tenant, store, payment });
+            see(PaymentNotice::Changed { tenant, store, payment });
         }
     }
     Ok(())
 }
 
-/// How a duty stands now, by the payment's own stream. Blocks on the disk.
+/// Whether a request is still to be made now, by the payment's own stream. Blocks on the disk.
 ///
 /// # Errors
-/// [`StandingError`].
-pub fn standing(reader: &LogReader, duty: &Duty) -> Result<Standing, StandingError> {
+/// [`DutyStatusError`].
+pub fn duty_status(reader: &LogReader, duty: &Duty) -> Result<DutyStatus, DutyStatusError> {
     let stream = Stream::Payment(duty.tenant, duty.store, duty.payment);
     let events = reader.read_stream(&stream.to_string(), Revision(0), Direction::Forward, usize::MAX)?;
     let mut payment: Option<Payment> = None;
     for event in &events {
         let fact = stored::decode(&stream, &event.body)
-            .map_err(|source| StandingError::Event { stream: stream.to_string(), source })?;
+            .map_err(|source| DutyStatusError::Event { stream: stream.to_string(), source })?;
         let Event::Payment(_, fact) = fact else { continue };
         match &mut payment {
             None => payment = Some(Payment::initiate(&fact)),
             Some(payment) => payment.evolve(&fact),
         }
     }
-    Ok(payment.map_or(Standing::Settled, |payment| stands(duty, &payment)))
+    Ok(payment.map_or(DutyStatus::Settled, |payment| status_of(duty, &payment)))
 }
 
-fn stands(duty: &Duty, payment: &Payment) -> Standing {
-    let Some(provider) = payment.provider.as_deref() else { return Standing::Settled };
+fn status_of(duty: &Duty, payment: &Payment) -> DutyStatus {
+    let Some(provider) = payment.provider.as_deref() else { return DutyStatus::Settled };
     let (account, reference) = (provider.account, provider.reference.clone());
     let is_open = match (duty.what, payment.state) {
         // What is let go of must not be taken; what is only set aside can be let go of once the provider has named it.
@@ -124,7 +124,7 @@ fn stands(duty: &Duty, payment: &Payment) -> Standing {
         (Errand::Authorise, _) | (Errand::Capture, _) | (Errand::Void, _) | (Errand::Refund(_), _) => false,
     };
     if !is_open {
-        return Standing::Settled;
+        return DutyStatus::Settled;
     }
     let amount = payment.requested();
     let Duty { tenant, store, payment: id, .. } = *duty;
@@ -144,5 +144,5 @@ fn stands(duty: &Duty, payment: &Payment) -> Standing {
         (Errand::Capture | Errand::Refund(_), None) => None,
     };
     let is_over = matches!(payment.state, PaymentState::Failed | PaymentState::Expired);
-    Standing::Open { account, reference, ask: ask.map(Box::new), is_over }
+    DutyStatus::Open { account, reference, ask: ask.map(Box::new), is_over }
 }

@@ -1,6 +1,7 @@
-//! What is owed to payment providers, and what they said that fits no payment yet: one small file beside the log.
+//! The outbox: requests to payment providers that are pending, and what providers said that fits no payment yet, in one small
+//! file beside the log.
 //!
-//! What is owed is derived: without the file it is found again in the log. A parked message is not: the provider was told
+//! What is pending is derived: without the file it is found again in the log. A parked message is not: the provider was told
 //! that it is kept. It is gone from here once the log has it.
 
 use domain::ids::{StoreId, TenantId};
@@ -14,8 +15,8 @@ type Numbers = TableDefinition<'static, &'static str, u64>;
 /// How far the log was read.
 const POSITION: Numbers = TableDefinition::new("position");
 const POSITION_KEY: &str = "position";
-/// What is owed, by the position that says so.
-const OWED: TableDefinition<'static, u64, &'static str> = TableDefinition::new("owed");
+/// What is pending, by the position of the event that asked for it. The table keeps the name it had: files have it.
+const PENDING: TableDefinition<'static, u64, &'static str> = TableDefinition::new("owed");
 /// `<tenant> <store> <account> <event id>` to the message.
 const PARKED: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("parked");
 /// What the database may keep in memory, in bytes.
@@ -58,7 +59,7 @@ impl ParkedAt {
     }
 }
 
-/// What is owed to providers, and what waits for its payment.
+/// See the module.
 #[derive(Debug)]
 pub struct Outbox {
     path: PathBuf,
@@ -76,7 +77,7 @@ impl Outbox {
         let outbox = Outbox { path: path.to_owned(), database };
         outbox.try_write(|write| {
             write.open_table(POSITION)?;
-            write.open_table(OWED)?;
+            write.open_table(PENDING)?;
             write.open_table(PARKED)?;
             Ok(())
         })?;
@@ -117,13 +118,13 @@ impl Outbox {
         Ok(Position(held.unwrap_or(0)))
     }
 
-    /// What is owed, oldest first.
+    /// What is pending, oldest first.
     ///
     /// # Errors
     /// [`OutboxError`].
-    pub fn owed(&self) -> Result<Vec<(Position, Duty)>, OutboxError> {
+    pub fn pending(&self) -> Result<Vec<(Position, Duty)>, OutboxError> {
         let rows = self.try_read(|read| {
-            let table = read.open_table(OWED)?;
+            let table = read.open_table(PENDING)?;
             let rows = table.iter()?.map(|row| row.map(|(at, duty)| (Position(at.value()), duty.value().to_owned())));
             Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })?;
@@ -134,15 +135,20 @@ impl Outbox {
         rows.into_iter().map(read).collect()
     }
 
-    /// Notes what is owed besides, what is owed no more, and how far the log was read: all of it, durably, or nothing.
+    /// Records what is pending besides, what is done, and how far the log was read: all of it, durably, or nothing.
     ///
     /// # Errors
-    /// [`OutboxError::Storage`]; nothing was noted.
-    pub fn note(&self, owed: &[(Position, Duty)], done: &[Position], position: Position) -> Result<(), OutboxError> {
+    /// [`OutboxError::Storage`]; nothing was recorded.
+    pub fn record(
+        &self,
+        pending: &[(Position, Duty)],
+        done: &[Position],
+        position: Position,
+    ) -> Result<(), OutboxError> {
         self.try_write(|write| {
             write.open_table(POSITION)?.insert(POSITION_KEY, position.0)?;
-            let mut table = write.open_table(OWED)?;
-            for (at, duty) in owed {
+            let mut table = write.open_table(PENDING)?;
+            for (at, duty) in pending {
                 table.insert(at.0, duty.to_string().as_str())?;
             }
             for at in done {

@@ -1,7 +1,7 @@
 //! What is owed to payment providers: kept beside the log, and found in it again.
 
 use crate::support::*;
-use commands::reactor::{News, Outbox, OutboxError, Standing, duties, standing};
+use commands::reactor::{DutyStatus, Outbox, OutboxError, PaymentNotice, duties, duty_status};
 use domain::calendar::Timestamp;
 use domain::command::{Method, PaymentCommand, ProviderCommand, StoreCommand};
 use domain::event::{Capture, ProviderMessage, ProviderSaid};
@@ -33,14 +33,14 @@ fn what_is_owed_survives_and_what_is_done_does_not() {
     let (one, two) = (duty("p1", Errand::Authorise), duty("p2", Errand::Void));
     {
         let outbox = Outbox::open(&path, Position(100)).unwrap();
-        assert_eq!((outbox.position().unwrap(), outbox.owed().unwrap()), (Position(0), vec![]));
-        outbox.note(&[(Position(7), one), (Position(9), two)], &[], Position(10)).unwrap();
+        assert_eq!((outbox.position().unwrap(), outbox.pending().unwrap()), (Position(0), vec![]));
+        outbox.record(&[(Position(7), one), (Position(9), two)], &[], Position(10)).unwrap();
     }
     {
         let outbox = Outbox::open(&path, Position(10)).unwrap();
-        assert_eq!(outbox.owed().unwrap(), [(Position(7), one), (Position(9), two)]);
-        outbox.note(&[], &[Position(7)], Position(20)).unwrap();
-        assert_eq!((outbox.position().unwrap(), outbox.owed().unwrap()), (Position(20), vec![(Position(9), two)]));
+        assert_eq!(outbox.pending().unwrap(), [(Position(7), one), (Position(9), two)]);
+        outbox.record(&[], &[Position(7)], Position(20)).unwrap();
+        assert_eq!((outbox.position().unwrap(), outbox.pending().unwrap()), (Position(20), vec![(Position(9), two)]));
     }
     // The file of another log, or of a later copy of this one, is refused.
     assert!(matches!(Outbox::open(&path, Position(19)), Err(OutboxError::Ahead { position: Position(20), .. })));
@@ -76,8 +76,8 @@ fn owed(house: &House) -> Vec<(Position, Duty)> {
     let mut owed = vec![];
     for batch in house.engine.reader().read(Position(0), usize::MAX).expect("the log reads") {
         let noted = duties(&batch, Position(0), |news| match news {
-            News::Owed(at, duty) => owed.push((at, duty)),
-            News::Touched { .. } => {}
+            PaymentNotice::Requested(at, duty) => owed.push((at, duty)),
+            PaymentNotice::Changed { .. } => {}
         });
         noted.expect("its events read");
     }
@@ -94,29 +94,29 @@ fn the_log_says_what_is_owed_and_the_payment_whether_it_still_is() {
     let to_provider =
         |command| to_store(StoreCommand::Payment(PaymentId::parse("p1").unwrap(), PaymentCommand::Provider(command)));
     let says = |event: &str, said| to_provider(ProviderCommand::Record { account, message: message(event, said) });
-    let stands = |index: usize| standing(house.engine.reader(), &owed(&house)[index].1).expect("the log reads");
+    let stands = |index: usize| duty_status(house.engine.reader(), &owed(&house)[index].1).expect("the log reads");
     let ask = |standing| match standing {
-        Standing::Open { ask, .. } => ask.map(|ask| *ask),
-        Standing::Settled => None,
+        DutyStatus::Open { ask, .. } => ask.map(|ask| *ask),
+        DutyStatus::Settled => None,
     };
     assert!(matches!(ask(stands(0)), Some(Ask::Authorise { capture: Capture::Later, .. })));
     house.must(says("e1", ProviderSaid::Authorised));
-    assert_eq!(stands(0), Standing::Settled, "it is authorised");
+    assert_eq!(stands(0), DutyStatus::Settled, "it is authorised");
     house.must(to_provider(ProviderCommand::Capture));
     let Some(Ask::Capture { reference, amount }) = ask(stands(1)) else { panic!("{:?}", stands(1)) };
     assert_eq!(reference, text("pay_1"));
     house.must(to_provider(ProviderCommand::Void { reason: text("left") }));
-    assert_eq!(stands(1), Standing::Settled, "it is let go of instead");
+    assert_eq!(stands(1), DutyStatus::Settled, "it is let go of instead");
     assert!(matches!(ask(stands(2)), Some(Ask::Void { .. })));
     // The provider was faster.
     house.must(says("e2", ProviderSaid::Captured));
-    assert_eq!(stands(2), Standing::Settled);
+    assert_eq!(stands(2), DutyStatus::Settled);
     house.must(to_provider(ProviderCommand::Void { reason: text("left") }));
     let Some(Ask::Refund { amount: back, .. }) = ask(stands(3)) else { panic!("{:?}", stands(3)) };
     assert_eq!(back, amount, "all of it");
     let refund = domain::ids::RefundId::parse("void").unwrap();
     house.must(says("e3", ProviderSaid::RefundSucceeded { refund }));
-    assert!((0..4).all(|index| stands(index) == Standing::Settled));
+    assert!((0..4).all(|index| stands(index) == DutyStatus::Settled));
     let what: Vec<Errand> = owed(&house).into_iter().map(|(_, duty)| duty.what).collect();
     assert_eq!(what, [Errand::Authorise, Errand::Capture, Errand::Void, Errand::Refund(refund)]);
 }

@@ -10,7 +10,7 @@ use super::step::{Next, Step, Task};
 use super::{intake, step};
 use crate::state::AppState;
 use commands::Clock;
-use commands::reactor::{News, duties};
+use commands::reactor::{PaymentNotice, duties};
 use domain::ids::{PaymentId, StoreId, TenantId};
 use eventlog::Position;
 use schemas::stored::Duty;
@@ -54,7 +54,7 @@ impl Driver {
     /// Outside of a runtime.
     pub fn start(app: &Arc<AppState>) -> Result<Option<Driver>, Box<dyn std::error::Error + Send + Sync>> {
         let Some(outbox) = &app.providers.outbox else { return Ok(None) };
-        let (from, owed) = (outbox.position()?, outbox.owed()?);
+        let (from, owed) = (outbox.position()?, outbox.pending()?);
         let (stop, stopped) = watch::channel(false);
         let (news, received) = mpsc::channel(NEWS_MAX);
         let (done, finished) = std::sync::mpsc::channel();
@@ -96,7 +96,7 @@ impl Driver {
 #[derive(Debug)]
 enum Heard {
     /// Something that concerns providers.
-    News(News),
+    PaymentNotice(PaymentNotice),
     /// Everything before this position was told.
     ReadTo(Position),
 }
@@ -130,7 +130,7 @@ impl Tail {
                     at = at.max(batch.next_position());
                     self.note_owed(&news);
                     self.note(at, !self.owed.is_empty());
-                    let told = news.into_iter().map(Heard::News).chain([Heard::ReadTo(at)]);
+                    let told = news.into_iter().map(Heard::PaymentNotice).chain([Heard::ReadTo(at)]);
                     if told.into_iter().any(|one| self.news.blocking_send(one).is_err()) {
                         break;
                     }
@@ -145,10 +145,10 @@ impl Tail {
         self.note(at, true);
     }
 
-    fn note_owed(&mut self, news: &[News]) {
+    fn note_owed(&mut self, news: &[PaymentNotice]) {
         self.owed.extend(news.iter().filter_map(|one| match one {
-            News::Owed(at, duty) => Some((*at, *duty)),
-            News::Touched { .. } => None,
+            PaymentNotice::Requested(at, duty) => Some((*at, *duty)),
+            PaymentNotice::Changed { .. } => None,
         }));
     }
 
@@ -161,7 +161,7 @@ impl Tail {
             return;
         }
         let outbox = self.app.providers.outbox.as_ref().expect("there are accounts");
-        match outbox.note(&self.owed, &self.done, at) {
+        match outbox.record(&self.owed, &self.done, at) {
             Ok(()) => {
                 self.owed.clear();
                 self.done.clear();
@@ -227,14 +227,14 @@ impl Desk {
     fn hear(&mut self, one: Heard) {
         match one {
             Heard::ReadTo(at) => self.app.providers.position.store(at.0, Ordering::Relaxed),
-            Heard::News(one) => self.hear_news(one),
+            Heard::PaymentNotice(one) => self.hear_news(one),
         }
     }
 
-    fn hear_news(&mut self, one: News) {
+    fn hear_news(&mut self, one: PaymentNotice) {
         match one {
-            News::Owed(at, duty) => self.take(at, duty, false),
-            News::Touched { tenant, store, payment } => {
+            PaymentNotice::Requested(at, duty) => self.take(at, duty, false),
+            PaymentNotice::Changed { tenant, store, payment } => {
                 let touched = self.of_payment.get(&(tenant, store, payment)).cloned().unwrap_or_default();
                 for at in touched {
                     if let Some(task) = self.tasks.get_mut(&at) {

@@ -7,7 +7,7 @@
 use super::parked::RETRY_MIN;
 use super::{Held, Providers, Stats};
 use crate::state::AppState;
-use commands::reactor::{News, OutboxError};
+use commands::reactor::{OutboxError, PaymentNotice};
 use commands::{CommandError, Envelope, derived_id};
 use domain::calendar::Timestamp;
 use domain::command::{Command, PaymentCommand, ProviderCommand, Source, StoreCommand};
@@ -147,8 +147,8 @@ async fn submit(
 }
 
 /// Has parked messages tried at once that a payment may fit to which something happened.
-pub(super) fn touch(providers: &Providers, news: &News) {
-    let News::Touched { tenant, store, payment } = news else { return };
+pub(super) fn touch(providers: &Providers, news: &PaymentNotice) {
+    let PaymentNotice::Changed { tenant, store, payment } = news else { return };
     providers.parked().touch(*tenant, *store, *payment, Instant::now());
 }
 

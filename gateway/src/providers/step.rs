@@ -3,7 +3,7 @@
 use super::{Held, Stats, intake};
 use crate::causes::with_causes;
 use crate::state::AppState;
-use commands::reactor::{Standing, standing};
+use commands::reactor::{DutyStatus, duty_status};
 use domain::event::{ProviderMessage, ProviderSaid};
 use domain::ids::Text;
 use eventlog::Position;
@@ -99,8 +99,8 @@ struct Look<'a> {
 pub(super) async fn run(app: &Arc<AppState>, at: Position, task: Task) -> Step {
     let again = |task, wait| Step { task, next: Next::At(Instant::now() + wait) };
     let (account, reference, ask, is_over) = match stands(app, &task.duty).await {
-        Some(Standing::Settled) => return Step { task, next: Next::Done },
-        Some(Standing::Open { account, reference, ask, is_over }) => (account, reference, ask, is_over),
+        Some(DutyStatus::Settled) => return Step { task, next: Next::Done },
+        Some(DutyStatus::Open { account, reference, ask, is_over }) => (account, reference, ask, is_over),
         None => return again(task, AWAY),
     };
     let Some(held) = app.providers.account(account) else { return again(task, AWAY) };
@@ -113,9 +113,9 @@ pub(super) async fn run(app: &Arc<AppState>, at: Position, task: Task) -> Step {
     look.settle(reference, *ask, is_over).await
 }
 
-async fn stands(app: &Arc<AppState>, duty: &Duty) -> Option<Standing> {
+async fn stands(app: &Arc<AppState>, duty: &Duty) -> Option<DutyStatus> {
     let (reader, duty) = (app.reader.clone(), *duty);
-    match tokio::task::spawn_blocking(move || standing(&reader, &duty)).await {
+    match tokio::task::spawn_blocking(move || duty_status(&reader, &duty)).await {
         Ok(Ok(standing)) => Some(standing),
         Ok(Err(error)) => {
             tracing::error!(error = &error as &dyn std::error::Error, %duty, "a payment does not read");
@@ -193,7 +193,7 @@ impl Look<'_> {
         };
         // There is nothing to let go of that has failed, or that was never there once the attempt is over.
         let is_let_go = duty.what == Errand::Void && (told.iter().any(is_final) || told.is_empty() && is_over);
-        match is_let_go || matches!(stands(self.app, &duty).await, Some(Standing::Settled)) {
+        match is_let_go || matches!(stands(self.app, &duty).await, Some(DutyStatus::Settled)) {
             true => Some(self.end()),
             false => None,
         }
