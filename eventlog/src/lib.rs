@@ -1,6 +1,6 @@
 //! The log: batches of commits in, durable batches out; it knows bytes, not orders.
 //!
-//! One [`LogWriter`] per log appends [`Batch`]es; what [`LogWriter::append`] answered is durable, and only that is ever seen by
+//! [`open`] hands out a [`Follower`], which reads; taken over it is the one [`LogWriter`] of the log, which appends [`Batch`]es; what [`LogWriter::append`] answered is durable, and only that is ever seen by
 //! a [`LogReader`]. A commit is all events of one accepted command and is there whole or not at all; positions have no gap.
 //! Position 0 is the log's own genesis record, in the stream [`GENESIS_STREAM`].
 //!
@@ -48,7 +48,7 @@ mod writer;
 pub use batch::{Batch, CommitWriter};
 pub use embedded::{Background, Options, Problem, Verified, verify_embedded, verify_embedded_with, verify_on};
 pub use error::{AppendError, Corrupt, OpenError, ReadError};
-pub use open::{open_embedded, open_memory, open_on};
+pub use open::{Storage, open, open_embedded, open_memory, open_on};
 pub use priority::lower_thread_priority;
 pub use reader::{FoundCommit, LogReader, Tail};
 pub use stored::{OwnedEvent, StoredBatch, StoredCommit, StoredEvent};
@@ -56,4 +56,4 @@ pub use types::{
     Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, CommitHeader, CommitRange, Direction, GENESIS_STREAM,
     META_BYTES_MAX, Position, Recovered, Revision, STREAM_BYTES_MAX, TENANT_BYTES_MAX,
 };
-pub use writer::LogWriter;
+pub use writer::{Follower, Limits, LogWriter};

@@ -6,7 +6,7 @@ use crate::index::Index;
 use crate::location::Location;
 use crate::shared::Shared;
 use crate::stored::StoredBatch;
-use crate::types::{Appended, Position};
+use crate::types::{Appended, Position, Recovered};
 use std::sync::Arc;
 
 /// The index counts offsets in 32 bits, so a log in memory has segments, too; this is where the next one starts, in bytes.
@@ -14,7 +14,7 @@ const SEGMENT_BYTES: u64 = 1 << 30;
 
 /// The writer of a log in memory.
 pub(crate) struct MemoryWriter {
-    pub shared: Arc<Shared>,
+    shared: Arc<Shared>,
     segment: u32,
     /// Where the next batch would go in it.
     at: u64,
@@ -24,13 +24,28 @@ pub(crate) struct MemoryWriter {
 }
 
 impl MemoryWriter {
-    pub fn new() -> MemoryWriter {
+    /// An empty log, and what opening it found: its genesis record.
+    pub fn new() -> (MemoryWriter, Recovered) {
         let log_id = Batch::new(Position(0)).id().0;
         let index = Index::new(HashKey::new(log_id));
         let shared = Arc::new(Shared::new(Vec::new(), Position(0), 0, usize::MAX, index, None));
         let mut log = MemoryWriter { shared, segment: 0, at: 0, batches: 0, next: Position(0), previous_crc: 0 };
-        log.append(&mut Batch::genesis(log_id));
-        log
+        let genesis = log.append(&mut Batch::genesis(log_id)).range;
+        let recovered = Recovered {
+            next: genesis.next,
+            batches: 1,
+            events: 1,
+            segments: 1,
+            indexed: 0,
+            truncated_bytes: 0,
+            created: true,
+            clean: true,
+        };
+        (log, recovered)
+    }
+
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     pub fn next_position(&self) -> Position {

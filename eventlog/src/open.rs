@@ -6,18 +6,22 @@ use crate::error::OpenError;
 use crate::memory::MemoryWriter;
 use crate::reader::LogReader;
 use crate::types::Recovered;
-use crate::writer::LogWriter;
-use std::path::Path;
+use crate::writer::{Follower, LogWriter};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Opens an empty log in memory.
-pub fn open_memory() -> (LogWriter, LogReader) {
-    let log = MemoryWriter::new();
-    let reader = LogReader::new(Arc::clone(&log.shared));
-    (LogWriter::memory(log), reader)
+/// What a log is kept in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// Nothing durable, for tests and demonstrations: every opening begins an empty log.
+    Memory,
+    /// Files on this machine.
+    #[allow(missing_docs, reason = "the names and types of its fields say all")]
+    Embedded { dir: PathBuf, options: Options },
 }
 
-/// Opens the log in `dir`, creating it when there is none, recovering it when its last writer was killed.
+/// Opens a log to read it, and to write it after [`Follower::take_over`]; creates it when there is none, recovers it when its last
+/// writer was killed.
 ///
 /// Everything acknowledged is there; what was written but never acknowledged is there whole or not at all.
 ///
@@ -26,6 +30,31 @@ pub fn open_memory() -> (LogWriter, LogReader) {
 ///
 /// # Panics
 /// If `options.segment_bytes` is out of its range.
+pub fn open(storage: &Storage) -> Result<(Follower, Recovered), OpenError> {
+    match storage {
+        Storage::Memory => {
+            let (log, recovered) = MemoryWriter::new();
+            Ok((Follower::memory(log), recovered))
+        }
+        Storage::Embedded { dir, options } => follow_on(Arc::new(RealDisk), dir, *options, Tuning::of(options)),
+    }
+}
+
+/// Opens an empty log in memory and takes it over.
+pub fn open_memory() -> (LogWriter, LogReader) {
+    let (log, _) = MemoryWriter::new();
+    let follower = Follower::memory(log);
+    let reader = follower.reader();
+    (follower.take_over(), reader)
+}
+
+/// [`open`]s the log in `dir` and takes it over.
+///
+/// # Errors
+/// As [`open`].
+///
+/// # Panics
+/// As [`open`].
 pub fn open_embedded(dir: &Path, options: Options) -> Result<(LogWriter, LogReader, Recovered), OpenError> {
     open_on(Arc::new(RealDisk), dir, options)
 }
@@ -37,19 +66,29 @@ pub fn open_on(
     dir: &Path,
     options: Options,
 ) -> Result<(LogWriter, LogReader, Recovered), OpenError> {
-    let range = Options::SEGMENT_BYTES_MIN..=Options::SEGMENT_BYTES_MAX;
-    assert!(range.contains(&options.segment_bytes), "a segment has 8 KiB to 1 GiB");
     open_with(disk, dir, options, Tuning::of(&options))
 }
 
-/// [`open_on`] with another care.
+/// [`open_on`] with what tests set otherwise.
 pub(crate) fn open_with(
     disk: Arc<dyn Disk>,
     dir: &Path,
     options: Options,
     tuning: Tuning,
 ) -> Result<(LogWriter, LogReader, Recovered), OpenError> {
+    let (follower, recovered) = follow_on(disk, dir, options, tuning)?;
+    let reader = follower.reader();
+    Ok((follower.take_over(), reader, recovered))
+}
+
+fn follow_on(
+    disk: Arc<dyn Disk>,
+    dir: &Path,
+    options: Options,
+    tuning: Tuning,
+) -> Result<(Follower, Recovered), OpenError> {
+    let range = Options::SEGMENT_BYTES_MIN..=Options::SEGMENT_BYTES_MAX;
+    assert!(range.contains(&options.segment_bytes), "a segment has 8 KiB to 1 GiB");
     let (log, recovered) = embedded::open(disk, dir, options, tuning)?;
-    let reader = LogReader::new(log.shared());
-    Ok((LogWriter::embedded(log), reader, recovered))
+    Ok((Follower::embedded(log), recovered))
 }

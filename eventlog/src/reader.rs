@@ -18,6 +18,8 @@ const TAIL_BYTES: usize = 4 << 20;
 const FIND_BYTES: usize = 64 << 10;
 
 /// Reads a log. Cheap to clone; every call may block on the disk, and sees only what is durable.
+///
+/// What fails fails with [`ReadError::Corrupt`], and the rest of the log still reads, or with [`ReadError::Io`], and may be repeated.
 #[derive(Clone)]
 pub struct LogReader {
     shared: Arc<Shared>,
@@ -74,9 +76,6 @@ impl LogReader {
     ///
     /// Going on from the last batch's `next_position` never misses a batch, but brings batches without events at that
     /// position again; [`LogReader::tail`] brings each batch once.
-    ///
-    /// # Errors
-    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
     pub fn read(&self, from: Position, max_bytes: usize) -> Result<Vec<Arc<StoredBatch>>, ReadError> {
         let mut cursor = self.shared.locate(from);
         loop {
@@ -91,9 +90,6 @@ impl LogReader {
 
     /// Up to `limit` events of one stream from revision `from` on, in the direction asked for. An unknown stream and a
     /// revision out of range have no events; `Revision(u64::MAX)` backward starts at the newest.
-    ///
-    /// # Errors
-    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
     pub fn read_stream(
         &self,
         stream: &str,
@@ -105,9 +101,6 @@ impl LogReader {
     }
 
     /// The revision of the stream's newest durable event; `None` when it has none.
-    ///
-    /// # Errors
-    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
     pub fn stream_head(&self, stream: &str) -> Result<Option<Revision>, ReadError> {
         let newest = self.read_stream(stream, Revision(u64::MAX), Direction::Backward, 1)?;
         Ok(newest.first().map(|event| event.revision))
@@ -115,9 +108,6 @@ impl LogReader {
 
     /// The commit of `tenant` and `command_id` whose first position is `first`. Commits without events share that position
     /// with the commit after them, so all at that position are compared.
-    ///
-    /// # Errors
-    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
     pub fn find_commit(
         &self,
         first: Position,
@@ -161,9 +151,6 @@ impl LogReader {
 
     /// The first position of the durable commit of `tenant` and `command_id` that was recorded at `not_before` or later; of the
     /// newest, should there be several. Tenant, id and time are compared with the commit itself.
-    ///
-    /// # Errors
-    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
     pub fn find_command(&self, tenant: &str, command_id: u128, not_before: i64) -> Result<Option<Position>, ReadError> {
         find_command(&self.shared, tenant, command_id, not_before, |first| {
             let found = self.find_commit(first, command_id, tenant)?;
@@ -179,9 +166,6 @@ impl LogReader {
     }
 
     /// The whole commit that holds the event at `position`; `None` when nothing durable stands there.
-    ///
-    /// # Errors
-    /// [`ReadError::Corrupt`] and [`ReadError::Io`].
     pub fn commit_holding(&self, position: Position) -> Result<Option<FoundCommit>, ReadError> {
         if self.durable() <= position {
             return Ok(None);

@@ -1,15 +1,32 @@
-//! The one writer of a log, whatever its backend.
+//! Who may write a log, whatever its backend: a follower that takes it over, until it steps down.
 
 use crate::batch::Batch;
 use crate::embedded::EmbeddedWriter;
 use crate::error::{AppendError, ReadError};
 use crate::lookup;
 use crate::memory::MemoryWriter;
+use crate::reader::LogReader;
+use crate::shared::Shared;
 use crate::types::{Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, Position};
 use std::fmt;
+use std::sync::Arc;
+
+/// An open log that this process reads and may take over to write.
+///
+/// An embedded log is locked while it is open, and a log in memory has one owner: nobody else writes either, so taking over is at once.
+pub struct Follower(Backend);
 
 /// Appends to a log. There is one per log; it may be moved to another thread but not shared.
 pub struct LogWriter(Backend);
+
+/// How much one append takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A batch of this many bytes is full; one more commit may still be added.
+    pub batch_bytes: usize,
+    /// Longest commit as stored, in bytes.
+    pub commit_bytes: usize,
+}
 
 /// What the log is kept in.
 enum Backend {
@@ -19,13 +36,56 @@ enum Backend {
     Memory(MemoryWriter),
 }
 
-impl LogWriter {
-    pub(crate) fn embedded(writer: EmbeddedWriter) -> LogWriter {
-        LogWriter(Backend::Embedded(Box::new(writer)))
+impl Backend {
+    fn shared(&self) -> &Arc<Shared> {
+        match self {
+            Backend::Embedded(log) => log.shared(),
+            Backend::Memory(log) => log.shared(),
+        }
+    }
+}
+
+impl Follower {
+    pub(crate) fn embedded(log: EmbeddedWriter) -> Follower {
+        Follower(Backend::Embedded(Box::new(log)))
     }
 
-    pub(crate) fn memory(writer: MemoryWriter) -> LogWriter {
-        LogWriter(Backend::Memory(writer))
+    pub(crate) fn memory(log: MemoryWriter) -> Follower {
+        Follower(Backend::Memory(log))
+    }
+
+    /// Reads what is durable; it goes on reading when the log is taken over, given back and closed.
+    pub fn reader(&self) -> LogReader {
+        LogReader::new(Arc::clone(self.0.shared()))
+    }
+
+    /// Becomes the one writer of the log.
+    pub fn take_over(self) -> LogWriter {
+        LogWriter(self.0)
+    }
+}
+
+impl LogWriter {
+    /// Writes no more; the log stays open, so that it can be taken over again. A writer that failed stays failed: an unknown outcome is
+    /// known after the log is opened again.
+    pub fn step_down(self) -> Follower {
+        Follower(self.0)
+    }
+
+    /// How much one append takes.
+    pub fn limits(&self) -> Limits {
+        match &self.0 {
+            Backend::Embedded(_) | Backend::Memory(_) => {
+                Limits { batch_bytes: Batch::BYTES_MAX, commit_bytes: COMMIT_BYTES_MAX }
+            }
+        }
+    }
+
+    /// Whether an append waits for nothing but this machine, so that a caller may append on the thread that decides.
+    pub fn is_local(&self) -> bool {
+        match &self.0 {
+            Backend::Embedded(_) | Backend::Memory(_) => true,
+        }
     }
 
     /// The position the next appended event gets; what a new [`Batch`] starts at.
@@ -53,7 +113,8 @@ impl LogWriter {
     pub fn append(&mut self, batch: &mut Batch) -> Result<Appended, AppendError> {
         assert!(!batch.is_empty(), "an empty batch has nothing to promise");
         assert_eq!(batch.first(), self.next_position(), "a batch starts where the log ends");
-        debug_assert!(batch.len_bytes() <= Batch::BYTES_MAX + COMMIT_BYTES_MAX, "a full batch takes no more commits");
+        let Limits { batch_bytes, commit_bytes } = self.limits();
+        debug_assert!(batch.len_bytes() <= batch_bytes + commit_bytes, "a full batch takes no more commits");
         match &mut self.0 {
             Backend::Embedded(log) => log.append(batch),
             Backend::Memory(log) => Ok(log.append(batch)),
@@ -69,7 +130,7 @@ impl LogWriter {
     pub fn find_batch(&self, id: BatchId) -> Result<Option<BatchRange>, ReadError> {
         match &self.0 {
             Backend::Embedded(log) => log.find_batch(id),
-            Backend::Memory(log) => lookup::find_batch(&log.shared, id),
+            Backend::Memory(log) => lookup::find_batch(log.shared(), id),
         }
     }
 
@@ -82,6 +143,12 @@ impl LogWriter {
             Backend::Embedded(log) => log.close(),
             Backend::Memory(_) => Ok(()),
         }
+    }
+}
+
+impl fmt::Debug for Follower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Follower").field("durable", &self.0.shared().head()).finish_non_exhaustive()
     }
 }
 

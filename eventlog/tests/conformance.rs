@@ -2,10 +2,11 @@
 
 use eventlog::{
     Background, Batch, CommitHeader, CommitRange, Direction, GENESIS_STREAM, LogReader, LogWriter, OpenError, Options,
-    Position, Revision, StoredBatch, open_embedded, open_memory,
+    Position, Revision, Storage, StoredBatch, open_embedded, open_memory,
 };
 use std::path::Path;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// Segments of 16 KiB and little memory, so that rolling and reading from disk happen in every test.
 const SMALL: Options = Options { segment_bytes: 16 << 10, recent_bytes: 4 << 10, background: Background::Threads };
@@ -15,15 +16,19 @@ const NOW: Duration = Duration::ZERO;
 
 /// Runs a test against every backend.
 fn every_backend(test: impl Fn(LogWriter, LogReader)) {
-    let (writer, reader) = open_memory();
-    test(writer, reader);
-    let dir = tempfile::tempdir().expect("a directory");
-    let (writer, reader) = open(dir.path());
-    test(writer, reader);
-    let dir = tempfile::tempdir().expect("a directory");
-    let inline = Options { background: Background::Inline, ..SMALL };
-    let (writer, reader, _) = open_embedded(dir.path(), inline).expect("opens");
-    test(writer, reader);
+    let dir = || tempfile::tempdir().expect("a directory");
+    let (threads, inline) = (dir(), dir());
+    let embedded = |dir: &TempDir, background| Storage::Embedded {
+        dir: dir.path().to_owned(),
+        options: Options { background, ..SMALL },
+    };
+    for storage in [Storage::Memory, embedded(&threads, Background::Threads), embedded(&inline, Background::Inline)] {
+        let (follower, recovered) = eventlog::open(&storage).expect("opens");
+        assert!(recovered.created && recovered.clean && recovered.next == Position(1), "{storage:?}: {recovered:?}");
+        let reader = follower.reader();
+        assert_eq!(reader.durable(), Position(1), "what follows reads");
+        test(follower.take_over(), reader);
+    }
 }
 
 fn open(dir: &Path) -> (LogWriter, LogReader) {
@@ -101,6 +106,51 @@ fn a_new_log_has_its_genesis_record() {
         let events = reader.read_stream(GENESIS_STREAM, Revision(0), Direction::Forward, 10).expect("reads");
         assert_eq!(events.len(), 1);
         assert_eq!((events[0].position, events[0].revision, events[0].body.len()), (Position(0), Revision(0), 20));
+    });
+}
+
+#[test]
+fn a_writer_that_steps_down_takes_over_again() {
+    every_backend(|mut writer, reader| {
+        let next = fill(&mut writer, 40);
+        let mut tail = reader.tail(Position(0));
+        let follower = writer.step_down();
+        assert_eq!(follower.reader().durable(), next);
+        assert_eq!(read_all(&follower.reader(), Position(1), 3000).len() as u64, next.0 - 1);
+        let mut writer = follower.take_over();
+        assert_eq!(writer.next_position(), next);
+        fill_other(&mut writer, 40);
+        let mut seen = 0;
+        while let Some(batch) = tail.next(NOW).expect("reads") {
+            assert_eq!(batch.first(), Position(seen), "no gap where the writer changed");
+            seen = batch.next_position().0;
+        }
+        assert_eq!(Position(seen), writer.next_position());
+        assert_eq!(reader.stream_head("other").expect("reads"), Some(Revision(39)));
+        writer.step_down().take_over().close().expect("closes");
+    });
+}
+
+#[test]
+fn a_commit_of_the_longest_length_is_taken() {
+    every_backend(|mut writer, reader| {
+        assert!(writer.is_local());
+        let limits = writer.limits();
+        assert!(0 < limits.batch_bytes && 0 < limits.commit_bytes);
+        let mut batch = Batch::new(writer.next_position());
+        let header = CommitHeader { tenant: "m1", command_id: 1, payload_hash: 0, recorded_at: 0, meta: b"" };
+        let mut commit = batch.commit(&header);
+        commit.event("big", Revision(0), |_| {});
+        let left = limits.commit_bytes - commit.len_bytes();
+        drop(commit);
+        let mut commit = batch.commit(&header);
+        commit.event("big", Revision(0), |body| body.resize(body.len() + left, 7));
+        assert_eq!(commit.len_bytes(), limits.commit_bytes);
+        commit.finish();
+        assert!(batch.is_full() && limits.batch_bytes <= batch.len_bytes());
+        writer.append(&mut batch).expect("appends");
+        let events = reader.read_stream("big", Revision(0), Direction::Forward, 1).expect("reads");
+        assert_eq!(events[0].body.len(), left);
     });
 }
 

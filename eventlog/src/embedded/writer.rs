@@ -59,8 +59,8 @@ impl EmbeddedWriter {
         Ok(EmbeddedWriter { shared, preallocator, maintenance, state, poisoned: None, _lock: lock })
     }
 
-    pub fn shared(&self) -> Arc<Shared> {
-        Arc::clone(&self.shared)
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     pub fn next_position(&self) -> Position {
