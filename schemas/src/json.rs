@@ -17,7 +17,7 @@ mod token;
 mod webhook;
 mod write;
 
-pub use body::{BodyError, FieldError, parse_body};
+pub use body::{BodyError, FieldError, parse_body, parse_query};
 pub use chain::{ChainLine, hex};
 pub use event::{EventJson, Receipt, ReceiptEvent};
 pub use problem::{

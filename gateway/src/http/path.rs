@@ -1,9 +1,11 @@
 //! Ids in paths and values in queries, parsed once.
 
 use super::error::ApiError;
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use schemas::json::FieldError;
+use schemas::json::{FieldError, parse_query};
 use serde::de::DeserializeOwned;
 
 /// The ids of the path.
@@ -16,7 +18,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathPar
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<PathParams<T>, ApiError> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(ids)) => Ok(PathParams(ids)),
-            Err(error) => Err(ApiError::Query(path_error(&error.body_text()))),
+            Err(rejection) => Err(ApiError::Query(path_error(rejection))),
         }
     }
 }
@@ -28,47 +30,78 @@ pub struct QueryParams<T>(pub T);
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for QueryParams<T> {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<QueryParams<T>, ApiError> {
-        match Query::from_request_parts(parts, state).await {
-            Ok(Query(params)) => Ok(QueryParams(params)),
-            Err(error) => Err(ApiError::Query(query_error(&error.body_text()))),
-        }
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<QueryParams<T>, ApiError> {
+        parse_query(parts.uri.query().unwrap_or_default()).map(QueryParams).map_err(ApiError::Query)
     }
 }
 
-/// Finds the id at fault in axum's words: ``Invalid URL: Cannot parse `store` with value `x`: why``.
-fn path_error(text: &str) -> FieldError {
-    let name = text.split('`').nth(1).unwrap_or("of the path");
-    let why = text.rsplit_once("`: ").map_or_else(|| format!("does not read: {text}"), |(_, why)| why.to_owned());
-    FieldError::new(name, why)
-}
-
-/// Finds the parameter at fault in axum's words: `Failed to deserialize query string: limit: why`.
-fn query_error(text: &str) -> FieldError {
-    let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(text);
-    let is_name = |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    match text.split_once(": ").filter(|(name, _)| is_name(name)) {
-        Some((name, why)) => FieldError::new(name, format!("does not read: {why}")),
-        None => FieldError::new(text.split('`').nth(1).unwrap_or("of the query"), format!("does not read: {text}")),
+/// Which id is at fault.
+fn path_error(rejection: PathRejection) -> FieldError {
+    match rejection {
+        PathRejection::FailedToDeserializePathParams(error) => match error.into_kind() {
+            ErrorKind::DeserializeError { key, message, .. } => FieldError::new(key, message),
+            ErrorKind::InvalidUtf8InPathParam { key } => {
+                let problem = format!("does not read: Invalid URL: Invalid UTF-8 in `{key}`");
+                FieldError::new(key, problem)
+            }
+            other => FieldError::new("of the path", format!("does not read: Invalid URL: {other}")),
+        },
+        other => FieldError::new("of the path", format!("does not read: {}", other.body_text())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only what does not read is of interest")]
+    struct Query {
+        limit: Option<usize>,
+        state: Option<String>,
+    }
+
+    /// The parameter at fault and what is wrong, as the problem tells them.
+    fn fault<T: FromRequestParts<(), Rejection = ApiError>>(uri: &str) -> (String, String) {
+        let (mut parts, ()) = axum::http::Request::get(uri).body(()).unwrap().into_parts();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        match runtime.block_on(T::from_request_parts(&mut parts, &())) {
+            Err(ApiError::Query(error)) => (error.pointer, error.problem),
+            Err(other) => panic!("{other:?}"),
+            Ok(_) => panic!("{uri} reads"),
+        }
+    }
 
     #[test]
     fn the_parameter_at_fault_is_named() {
-        for (text, name) in [
-            ("Failed to deserialize query string: limit: invalid digit found in string", "limit"),
-            ("Failed to deserialize query string: duplicate field `limit`", "limit"),
-            ("Failed to deserialize query string: foo: unknown field `foo`, expected `state`", "foo"),
-            ("something else", "of the query"),
+        for (query, name, problem) in [
+            ("limit=x", "limit", "does not read: invalid digit found in string"),
+            ("limit=1&limit=2", "limit", "does not read: duplicate field `limit`"),
+            ("foo=1", "foo", "does not read: unknown field `foo`, expected `limit` or `state`"),
         ] {
-            assert_eq!(query_error(text).pointer, name, "{text}");
+            assert_eq!(fault::<QueryParams<Query>>(&format!("/?{query}")), (name.to_owned(), problem.to_owned()));
         }
-        let id = path_error("Invalid URL: Cannot parse `store` with value `A: b`: \"A: b\" holds a character besides");
-        assert_eq!((id.pointer.as_str(), id.problem.as_str()), ("store", "\"A: b\" holds a character besides"));
-        assert_eq!(path_error("Invalid URL: Invalid UTF-8 in `store`").pointer, "store");
+    }
+
+    #[tokio::test]
+    async fn the_id_at_fault_is_named() {
+        async fn handler(ids: Result<PathParams<(String, schemas::json::wire::StoreId)>, ApiError>) -> String {
+            match ids {
+                Err(ApiError::Query(error)) => format!("{} {}", error.pointer, error.problem),
+                other => panic!("{other:?}"),
+            }
+        }
+        for (path, expected) in [
+            ("/a/A:%20b", "store \"A: b\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those"),
+            ("/%ff/b", "other does not read: Invalid URL: Invalid UTF-8 in `other`"),
+        ] {
+            let router = axum::Router::new().route("/{other}/{store}", axum::routing::get(handler));
+            let request = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+            let answer = tower::ServiceExt::oneshot(router, request).await.unwrap();
+            let body = http_body_util::BodyExt::collect(answer.into_body()).await.unwrap().to_bytes();
+            assert_eq!(String::from_utf8_lossy(&body), expected);
+        }
     }
 }

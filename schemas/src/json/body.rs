@@ -63,6 +63,23 @@ pub fn parse_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     }
 }
 
+/// Reads the parameters of a query.
+///
+/// # Errors
+/// [`FieldError`] whose pointer is the name of the parameter at fault.
+pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, FieldError> {
+    let parameters = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(parameters).map_err(|error| {
+        let why = error.inner().to_string();
+        let name = match (error.path().iter().next(), Message::of(&why)) {
+            (Some(Segment::Map { key }), _) => key,
+            (_, Message::Missing(name) | Message::Unknown { name, .. } | Message::Duplicate(name)) => name,
+            (_, Message::Other(_)) => "of the query",
+        };
+        FieldError::new(name, format!("does not read: {why}"))
+    })
+}
+
 /// The error of reading `bytes`, with its place.
 fn locate<T: DeserializeOwned>(bytes: &[u8], first: serde_json::Error) -> BodyError {
     if !first.is_data() {
