@@ -1,5 +1,6 @@
 //! Every byte that leaves the process: stored events, JSON bodies, OpenAPI.
 
+pub mod command;
 pub mod json;
 pub mod provider;
 pub mod stored;

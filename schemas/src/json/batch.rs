@@ -8,27 +8,14 @@ mod upload;
 pub use result::{BatchAnswer, BatchException, BatchResult, BatchStatus, CommitRange};
 pub use upload::{Entry, Kept, Malformed, Upload};
 
-use super::body::{BodyError, FieldError, parse_body};
-use super::request::{
-    AddLines, AdjustStock, AdjustTip, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount,
-    FireLines, HoldLines, InitiatePayment, Mark86, MarkServed, MergeInto, MoveCash, NoSale, OpenOrder, OpenShift,
-    Outcome, Place, PutItem, PutModifierGroup, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund,
-    ServiceCharge, SetAvailability, SetPrice, SetStockPolicy, SetTable, SplitCheck, Unmark86, VoidLine, VoidPayment,
-    WasteStock,
-};
+use super::body::{BodyError, FieldError};
 use super::token::CommandIdJson;
-use super::wire::{self, CommandKind, Wire, name_of};
+use super::wire::{self, Wire, name_of};
+use crate::command::{CommandKind, CommandKindJson, Parts, ROWS, Targets};
 use domain::calendar::Timestamp;
-use domain::command::{
-    Command, DrawerCommand, MenuCommand, OrderCommand, PaymentCommand, ProviderCommand, Source, StoreCommand,
-    TicketCommand,
-};
-use domain::ids::{
-    ActorId, ChargeId, CommandId, DiscountId, GroupId, ItemId, LineId, RefundId, Revision, StoreId, TaxId, TerminalId,
-    TerminalSeq,
-};
+use domain::command::{Command, PaymentCommand, Source, StoreCommand};
+use domain::ids::{ActorId, CommandId, Revision, StoreId, TerminalId, TerminalSeq};
 use domain::terminal::QueuePlace;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -57,7 +44,7 @@ pub struct BatchCommand {
     pub command_id: CommandIdJson,
     /// What it is.
     #[serde(rename = "type")]
-    pub kind: wire::CommandKindJson,
+    pub kind: CommandKindJson,
     /// How it reaches the engine; `online` where nobody says.
     #[serde(default = "online")]
     pub source: wire::Source,
@@ -152,11 +139,6 @@ pub struct ParsedCommand {
     pub command: Command,
 }
 
-/// A body for commands that take none.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoBody {}
-
 impl BatchCommand {
     /// A command without targets and without a body: set what it is about, then [`with_body`](BatchCommand::with_body).
     pub fn new(command_id: CommandId, kind: CommandKind) -> BatchCommand {
@@ -204,7 +186,6 @@ impl BatchCommand {
     pub fn parse(mut self, store: StoreId) -> Result<ParsedCommand, FieldError> {
         let queued = self.queued()?;
         let command = self.command(store)?;
-        self.nothing_left()?;
         if queued.is_some() && !happens_in_a_store(&command) {
             return Err(FieldError::new("/source", format!("must be online for {}", name_of(self.kind.0))));
         }
@@ -251,229 +232,50 @@ impl BatchCommand {
         }
     }
 
+    /// What it is about, taken out of it.
+    fn targets(&mut self, store: StoreId) -> Targets {
+        Targets {
+            store: Some(Wire(store)),
+            order: self.order_id.take(),
+            line: self.line_id.take(),
+            discount: self.discount_id.take(),
+            charge: self.charge_id.take(),
+            payment: self.payment_id.take(),
+            refund: self.refund_id.take(),
+            drawer: self.drawer_id.take(),
+            date: self.business_date.take(),
+            ticket: self.ticket_id.take(),
+            item: self.item_id.take(),
+            group: self.group_id.take(),
+            tax: self.tax_id.take(),
+            staff: None,
+        }
+    }
+
     fn command(&mut self, store: StoreId) -> Result<Command, FieldError> {
-        use CommandKind as K;
-        let menu = Command::Menu;
-        let to_store = |command| Command::Store(store, command);
-        Ok(match self.kind.0 {
-            K::PutItem => menu(MenuCommand::UpsertItem(self.about(Self::item, PutItem::parse)?)),
-            K::RetireItem => menu(MenuCommand::RetireItem(self.bare(Self::item)?)),
-            K::PutModifierGroup => {
-                menu(MenuCommand::UpsertModifierGroup(self.about(Self::group, PutModifierGroup::parse)?))
-            }
-            K::PutTax => menu(MenuCommand::UpsertTax(self.about(Self::tax, |body: PutTax, tax| Ok(body.parse(tax)))?)),
-            K::PublishMenu => self.bare(|_| Ok(menu(MenuCommand::Publish)))?,
-            K::PutStore => to_store(StoreCommand::Put(self.parsed(PutStore::parse)?)),
-            K::SetPrice => to_store(self.about(Self::item, SetPrice::parse)?),
-            K::SetAvailability => to_store(self.about(Self::item, |body: SetAvailability, item| Ok(body.parse(item)))?),
-            K::OpenOrder => {
-                let (order, new) = self.parsed(OpenOrder::parse)?;
-                to_store(StoreCommand::Order(order, OrderCommand::Open(new)))
-            }
-            K::AddLines => to_store(self.order(|this| this.parsed(AddLines::parse))?),
-            K::ChangeLine => to_store(self.order(|this| this.about(Self::line, ChangeLine::parse))?),
-            K::RemoveLine => to_store(self.order(|this| this.bare(Self::line).map(OrderCommand::RemoveLine))?),
-            K::ApplyDiscount => {
-                to_store(self.order(|this| this.parsed(Discount::parse).map(OrderCommand::ApplyDiscount))?)
-            }
-            K::RemoveDiscount => {
-                to_store(self.order(|this| this.bare(Self::discount).map(OrderCommand::RemoveDiscount))?)
-            }
-            K::ApplyServiceCharge => {
-                to_store(self.order(|this| this.parsed(ServiceCharge::parse).map(OrderCommand::ApplyServiceCharge))?)
-            }
-            K::RemoveServiceCharge => {
-                to_store(self.order(|this| this.bare(Self::charge).map(OrderCommand::RemoveServiceCharge))?)
-            }
-            K::PlaceOrder => {
-                to_store(self.order(|this| this.parsed(|body: Place| Ok(OrderCommand::Place(body.parse()))))?)
-            }
-            K::CancelOrder => to_store(self.order(|this| this.parsed(|body: Cancel| Ok(body.parse())))?),
-            K::CompleteOrder => to_store(self.order(|this| this.bare(|_| Ok(OrderCommand::Complete)))?),
-            K::HoldLines => to_store(self.order(|this| this.parsed(HoldLines::parse))?),
-            K::FireLines => to_store(self.order(|this| this.parsed(FireLines::parse))?),
-            K::SplitCheck => to_store(self.order(|this| this.parsed(SplitCheck::parse))?),
-            K::MergeInto => to_store(self.order(|this| this.parsed(|body: MergeInto| Ok(body.parse())))?),
-            K::MarkServed => to_store(self.order(|this| this.parsed(MarkServed::parse))?),
-            K::VoidLine => to_store(self.order(|this| this.parsed(VoidLine::parse))?),
-            K::CompLines => to_store(self.order(|this| this.parsed(Comp::parse))?),
-            K::SetTable => to_store(self.order(|this| this.parsed(|body: SetTable| Ok(body.parse())))?),
-            K::AssignServer => to_store(self.order(|this| this.parsed(|body: AssignServer| Ok(body.parse())))?),
-            K::StartTicket => to_store(self.ticket(|_| Ok(TicketCommand::Start))?),
-            K::MarkLineReady => to_store(self.ticket(|this| Ok(TicketCommand::MarkLineReady(this.line()?)))?),
-            K::BumpTicket => to_store(self.ticket(|_| Ok(TicketCommand::Bump))?),
-            K::RecallTicket => to_store(self.ticket(|_| Ok(TicketCommand::Recall))?),
-            K::InitiatePayment => {
-                let order = self.order_id.take().map(|order| order.0);
-                let (payment, command) = self.parsed(|body: InitiatePayment| body.parse(order))?;
-                to_store(StoreCommand::Payment(payment, command))
-            }
-            K::RecordOutcome => {
-                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
-                to_store(StoreCommand::Payment(payment, PaymentCommand::RecordOutcome(self.parsed(Outcome::parse)?)))
-            }
-            K::RequestRefund => {
-                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
-                to_store(StoreCommand::Payment(payment, self.parsed(RequestRefund::parse)?))
-            }
-            K::RecordRefundOutcome => {
-                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
-                to_store(StoreCommand::Payment(payment, self.about(Self::refund, RefundOutcome::parse)?))
-            }
-            K::CapturePayment => {
-                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
-                let command = self.bare(|_| Ok(PaymentCommand::Provider(ProviderCommand::Capture)))?;
-                to_store(StoreCommand::Payment(payment, command))
-            }
-            K::VoidPayment => {
-                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
-                to_store(StoreCommand::Payment(payment, self.parsed(|body: VoidPayment| Ok(body.parse()))?))
-            }
-            K::AdjustTip => {
-                let payment = need(self.payment_id.take(), "payment_id", self.kind.0)?;
-                to_store(StoreCommand::Payment(payment, self.parsed(AdjustTip::parse)?))
-            }
-            K::SetStockPolicy => to_store(StoreCommand::Stock(self.parsed(SetStockPolicy::parse)?)),
-            K::ReceiveStock => to_store(StoreCommand::Stock(self.parsed(ReceiveStock::parse)?)),
-            K::CountStock => to_store(StoreCommand::Stock(self.parsed(CountStock::parse)?)),
-            K::AdjustStock => to_store(StoreCommand::Stock(self.parsed(AdjustStock::parse)?)),
-            K::WasteStock => to_store(StoreCommand::Stock(self.parsed(WasteStock::parse)?)),
-            K::Mark86 => to_store(StoreCommand::Stock(self.parsed(|body: Mark86| Ok(body.parse()))?)),
-            K::OpenShift => to_store(self.drawer(|this| this.parsed(OpenShift::parse))?),
-            K::PaidIn => to_store(self.drawer(|this| this.parsed(MoveCash::parse_in))?),
-            K::PaidOut => to_store(self.drawer(|this| this.parsed(MoveCash::parse_out))?),
-            K::NoSale => to_store(self.drawer(|this| this.parsed(|body: NoSale| Ok(body.parse())))?),
-            K::CloseShift => to_store(self.drawer(|this| this.parsed(CloseShift::parse))?),
-            K::OpenDay => to_store(StoreCommand::OpenDay { date: self.business_date()? }),
-            K::CloseDay => to_store(StoreCommand::CloseDay { date: self.business_date()?, chain: None }),
-            K::Unmark86 => to_store(StoreCommand::Stock(self.parsed(|body: Unmark86| Ok(body.parse()))?)),
-        })
-    }
-
-    /// The order the command is about, and what is to be done with it.
-    fn order(
-        &mut self,
-        command: impl FnOnce(&mut Self) -> Result<OrderCommand, FieldError>,
-    ) -> Result<StoreCommand, FieldError> {
-        let order = need(self.order_id.take(), "order_id", self.kind.0)?;
-        Ok(StoreCommand::Order(order, command(self)?))
-    }
-
-    /// The drawer the command is about, and what is to be done with it.
-    fn drawer(
-        &mut self,
-        command: impl FnOnce(&mut Self) -> Result<DrawerCommand, FieldError>,
-    ) -> Result<StoreCommand, FieldError> {
-        let drawer = need(self.drawer_id.take(), "drawer_id", self.kind.0)?;
-        Ok(StoreCommand::Drawer(drawer, command(self)?))
-    }
-
-    /// The business date of a command that says no more.
-    fn business_date(&mut self) -> Result<domain::calendar::Date, FieldError> {
-        self.bare(|this| need(this.business_date.take(), "business_date", this.kind.0))
-    }
-
-    /// The ticket the command is about, and what is to be done with it.
-    fn ticket(
-        &mut self,
-        command: impl FnOnce(&mut Self) -> Result<TicketCommand, FieldError>,
-    ) -> Result<StoreCommand, FieldError> {
-        let ticket = need(self.ticket_id.take(), "ticket_id", self.kind.0)?;
-        Ok(StoreCommand::Ticket(ticket, self.bare(command)?))
-    }
-
-    fn line(&mut self) -> Result<LineId, FieldError> {
-        need(self.line_id.take(), "line_id", self.kind.0)
-    }
-
-    fn discount(&mut self) -> Result<DiscountId, FieldError> {
-        need(self.discount_id.take(), "discount_id", self.kind.0)
-    }
-
-    fn charge(&mut self) -> Result<ChargeId, FieldError> {
-        need(self.charge_id.take(), "charge_id", self.kind.0)
-    }
-
-    fn refund(&mut self) -> Result<RefundId, FieldError> {
-        need(self.refund_id.take(), "refund_id", self.kind.0)
-    }
-
-    fn item(&mut self) -> Result<ItemId, FieldError> {
-        need(self.item_id.take(), "item_id", self.kind.0)
-    }
-
-    fn group(&mut self) -> Result<GroupId, FieldError> {
-        need(self.group_id.take(), "group_id", self.kind.0)
-    }
-
-    fn tax(&mut self) -> Result<TaxId, FieldError> {
-        need(self.tax_id.take(), "tax_id", self.kind.0)
-    }
-
-    /// Reads the body and parses it.
-    fn parsed<T: DeserializeOwned, U>(
-        &mut self,
-        parse: impl FnOnce(T) -> Result<U, FieldError>,
-    ) -> Result<U, FieldError> {
+        let kind = name_of(self.kind.0);
+        let row = ROWS.iter().find(|row| row.batch == Some(kind));
+        let make = row.and_then(|row| row.make).expect("the table makes what it names");
         let body = self.body.take();
-        let bytes = body.as_ref().map_or("", |body| body.get()).as_bytes();
-        let body = parse_body(bytes).map_err(|error| match error {
+        let body = body.as_ref().map_or("", |body| body.get()).as_bytes();
+        let mut parts = Parts::of_batch(kind, self.targets(store), body);
+        let command = make(&mut parts).map_err(|error| match error {
             BodyError::Field(error) => error,
             // The request was JSON, so its parts are; this is for the next reader's peace.
-            BodyError::Syntax { problem, .. } => FieldError::new("", problem),
-        });
-        body.and_then(parse).map_err(|error| error.under("/body"))
-    }
-
-    /// Reads the body and parses it for what it is about.
-    fn about<T: DeserializeOwned, I, U>(
-        &mut self,
-        id: impl FnOnce(&mut Self) -> Result<I, FieldError>,
-        parse: impl FnOnce(T, I) -> Result<U, FieldError>,
-    ) -> Result<U, FieldError> {
-        let id = id(self)?;
-        self.parsed(|body| parse(body, id))
-    }
-
-    /// A command that has no body.
-    fn bare<U>(&mut self, command: impl FnOnce(&mut Self) -> Result<U, FieldError>) -> Result<U, FieldError> {
-        self.parsed(|NoBody {}| Ok(()))?;
-        command(self)
-    }
-
-    /// A target the command is not about is a mistake, and perhaps one of the type.
-    fn nothing_left(&self) -> Result<(), FieldError> {
-        let left = [
-            ("order_id", self.order_id.is_some()),
-            ("line_id", self.line_id.is_some()),
-            ("discount_id", self.discount_id.is_some()),
-            ("charge_id", self.charge_id.is_some()),
-            ("payment_id", self.payment_id.is_some()),
-            ("refund_id", self.refund_id.is_some()),
-            ("drawer_id", self.drawer_id.is_some()),
-            ("business_date", self.business_date.is_some()),
-            ("ticket_id", self.ticket_id.is_some()),
-            ("item_id", self.item_id.is_some()),
-            ("group_id", self.group_id.is_some()),
-            ("tax_id", self.tax_id.is_some()),
-        ];
-        match left.iter().find(|(_, is_left)| *is_left) {
-            Some((field, _)) => {
-                let kind = name_of(self.kind.0);
-                Err(FieldError::new(format!("/{field}"), format!("is not for {kind} beside its body; leave it out")))
-            }
-            None => Ok(()),
-        }
+            BodyError::Syntax { problem, .. } => FieldError::new("/body", problem),
+        })?;
+        parts.nothing_left()?;
+        Ok(command)
     }
 }
 
-/// Whether a device can have kept a command while it was away: what is set up is not done on the floor.
 /// Whether it is a payment that does not say in any way how much was taken.
 fn says_no_amount(command: &Command) -> bool {
     let Command::Store(_, StoreCommand::Payment(_, command)) = command else { return false };
     matches!(command, PaymentCommand::Initiate { amount: None, expected_total: None, .. })
 }
 
+/// Whether a device can have kept a command while it was away: what is set up is not done on the floor.
 fn happens_in_a_store(command: &Command) -> bool {
     match command {
         Command::Menu(_) | Command::Access(_) => false,
@@ -491,13 +293,5 @@ fn happens_in_a_store(command: &Command) -> bool {
             | StoreCommand::CloseDay { .. }
             | StoreCommand::Terminal(..) => false,
         },
-    }
-}
-
-/// A target the command cannot do without.
-fn need<T>(target: Option<Wire<T>>, field: &str, kind: CommandKind) -> Result<T, FieldError> {
-    match target {
-        Some(Wire(target)) => Ok(target),
-        None => Err(FieldError::new(format!("/{field}"), format!("is required for {}", name_of(kind)))),
     }
 }

@@ -6,8 +6,10 @@
 mod names;
 mod values;
 
-pub use names::{CommandKind, Named, name_of};
+pub use names::{Named, name_of};
 pub use values::{Qty, parse_currency, parse_time};
+
+pub(crate) use names::names;
 
 use domain::ids;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -207,8 +209,6 @@ pub type Rounding = Wire<domain::money::Rounding>;
 pub type TaxRounding = Wire<domain::pricing::TaxRounding>;
 /// Whether cash takes an open shift, as it stands in a body.
 pub type CashShifts = Wire<domain::store::CashShifts>;
-/// What a command of a batch is, as it stands in a body.
-pub type CommandKindJson = Wire<CommandKind>;
 /// When a service charge is computed, as it stands in a body.
 pub type ChargePhase = Wire<super::request::ChargePhase>;
 /// When a provider takes the money, as it stands in a body.

@@ -24,7 +24,7 @@ pub mod chain;
 mod codes;
 mod day;
 mod decoder;
-mod digest;
+pub(crate) mod digest;
 mod drawer;
 mod duty;
 mod envelope;

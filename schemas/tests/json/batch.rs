@@ -4,10 +4,11 @@ use domain::command::{Command, MenuCommand, OrderCommand, PaymentCommand, Source
 use domain::ids::{CommandId, ItemId, LineId, OrderId, Revision, StoreId};
 use domain::refused::Refused;
 use domain::stream::Stream;
+use schemas::command::CommandKind;
 use schemas::json::batch::{
     BATCH_COMMANDS_MAX, Batch, BatchAnswer, BatchCommand, BatchResult, CommitRange, ParsedCommand, Upload,
 };
-use schemas::json::wire::{CommandKind, Named};
+use schemas::json::wire::Named;
 use schemas::json::{BodyError, FieldError, PositionToken, parse_body};
 
 const ID: &str = "0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90";

@@ -6,12 +6,13 @@ use domain::money::{Currency, Money, Ppm, QtyMilli};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use schemas::command::CommandKind;
 use schemas::json::batch::BatchCommand;
 use schemas::json::request::{
     AdjustStock, ChargePhase, Discount, InitiatePayment, IssueToken, Line, LineModifier, Mark86, OpenOrder, RefundLine,
     RequestRefund, ServiceCharge,
 };
-use schemas::json::wire::{self, CommandKind, Named};
+use schemas::json::wire::{self, Named};
 use schemas::json::{Wire, parse_body};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -3,7 +3,8 @@
 //! Codes are part of the API: a variant may be renamed, its code may not. A sentence says what stands in the way, with its
 //! numbers, and what to do; amounts are in minor units.
 
-use crate::json::wire::{CommandKind, Wire, name_of};
+use crate::command::CommandKind;
+use crate::json::wire::{Wire, name_of};
 use domain::ids::{ActorId, DrawerId, Revision};
 use domain::money::QtyMilli;
 use domain::refused::{Closed, Refused, Shortage};

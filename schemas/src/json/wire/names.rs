@@ -14,6 +14,12 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 /// An enum whose values have names in JSON.
 pub trait Named: Copy + 'static {
+    /// What its form is called in the OpenAPI description.
+    const KIND: &'static str;
+    /// What it says, for the OpenAPI description.
+    const DESCRIPTION: &'static str;
+    /// What is said to be expected where no text stands.
+    const EXPECTED: &'static str;
     /// The names a client may send, with what they mean.
     const CHOICES: &'static [(&'static str, Self)];
 
@@ -26,49 +32,48 @@ pub fn name_of<T: Named>(value: T) -> &'static str {
     value.name()
 }
 
-/// The value of that name, or a problem that lists the names there are.
-fn find<T: Named>(name: &str) -> Result<T, String> {
-    match T::CHOICES.iter().find(|(choice, _)| *choice == name) {
-        Some((_, value)) => Ok(*value),
-        None => Err(format!("is not one of {}", list::<T>())),
+fn choices<T: Named>() -> impl Iterator<Item = &'static str> {
+    T::CHOICES.iter().map(|(name, _)| *name)
+}
+
+impl<T: Named> WireForm for T {
+    const NAME: &'static str = T::KIND;
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        read_text(from, T::EXPECTED, |text| match T::CHOICES.iter().find(|(choice, _)| *choice == text) {
+            Some((_, value)) => Ok(*value),
+            None => Err(format!("is not one of {}", choices::<T>().collect::<Vec<_>>().join(", "))),
+        })
+    }
+
+    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
+
+    fn describe() -> Object {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .description(Some(T::DESCRIPTION))
+            .enum_values(Some(choices::<T>()))
+            .build()
     }
 }
 
-fn list<T: Named>() -> String {
-    T::CHOICES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
-}
-
+/// Says the names of enums: `Role, "What a token may do." { Admin = "admin" }`. Names behind `never sent` are written only.
 macro_rules! names {
-    ($($type:ident, $what:literal { $($value:ident = $name:literal),* $(,)? } $(, never sent: { $($inner:ident = $inner_name:literal),* })?)*) => {
+    ($($kind:ident, $what:literal { $($value:ident = $name:literal),* $(,)? } $(, never sent: { $($inner:ident = $inner_name:literal),* })?)*) => {
         $(
-            impl Named for $type {
-                const CHOICES: &'static [(&'static str, Self)] = &[$(($name, $type::$value)),*];
+            impl $crate::json::wire::Named for $kind {
+                const KIND: &'static str = stringify!($kind);
+                const DESCRIPTION: &'static str = $what;
+                const EXPECTED: &'static str = concat!("one of these texts: ", $($name, " ",)*);
+                const CHOICES: &'static [(&'static str, Self)] = &[$(($name, $kind::$value)),*];
 
                 fn name(self) -> &'static str {
                     match self {
-                        $($type::$value => $name,)*
-                        $($($type::$inner => $inner_name,)*)?
+                        $($kind::$value => $name,)*
+                        $($($kind::$inner => $inner_name,)*)?
                     }
-                }
-            }
-
-            impl WireForm for $type {
-                const NAME: &'static str = stringify!($type);
-
-                fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                    read_text(from, concat!("one of these texts: ", $($name, " ",)*), find)
-                }
-
-                fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                    to.serialize_str(self.name())
-                }
-
-                fn describe() -> Object {
-                    ObjectBuilder::new()
-                        .schema_type(SchemaType::new(Type::String))
-                        .description(Some($what))
-                        .enum_values(Some([$($name),*]))
-                        .build()
                 }
             }
         )*
@@ -124,171 +129,6 @@ names! {
     PolicyKind, "How a stock item is kept: what is `untracked` is never refused and never reserved." {
         Untracked = "untracked", Counted = "counted",
     }
-    CommandKind, "What a command of a batch is." {
-        PutItem = "menu.put_item",
-        RetireItem = "menu.retire_item",
-        PutModifierGroup = "menu.put_modifier_group",
-        PutTax = "menu.put_tax",
-        PublishMenu = "menu.publish",
-        PutStore = "store.put",
-        SetPrice = "store.set_price",
-        SetAvailability = "store.set_availability",
-        OpenOrder = "order.open",
-        AddLines = "order.add_lines",
-        ChangeLine = "order.change_line",
-        RemoveLine = "order.remove_line",
-        ApplyDiscount = "order.apply_discount",
-        RemoveDiscount = "order.remove_discount",
-        ApplyServiceCharge = "order.apply_service_charge",
-        RemoveServiceCharge = "order.remove_service_charge",
-        PlaceOrder = "order.place",
-        CancelOrder = "order.cancel",
-        CompleteOrder = "order.complete",
-        HoldLines = "order.hold",
-        FireLines = "order.fire",
-        SplitCheck = "order.split",
-        MergeInto = "order.merge",
-        MarkServed = "order.serve",
-        VoidLine = "order.void_line",
-        CompLines = "order.comp",
-        SetTable = "order.set_table",
-        AssignServer = "order.assign_server",
-        StartTicket = "ticket.start",
-        MarkLineReady = "ticket.ready",
-        BumpTicket = "ticket.bump",
-        RecallTicket = "ticket.recall",
-        InitiatePayment = "payment.initiate",
-        RecordOutcome = "payment.record_outcome",
-        RequestRefund = "payment.request_refund",
-        RecordRefundOutcome = "payment.record_refund_outcome",
-        CapturePayment = "payment.capture",
-        VoidPayment = "payment.void",
-        AdjustTip = "payment.adjust_tip",
-        SetStockPolicy = "stock.set_policy",
-        ReceiveStock = "stock.receive",
-        CountStock = "stock.count",
-        AdjustStock = "stock.adjust",
-        WasteStock = "stock.waste",
-        Mark86 = "stock.mark_86",
-        Unmark86 = "stock.unmark_86",
-        OpenShift = "drawer.open_shift",
-        PaidIn = "drawer.paid_in",
-        PaidOut = "drawer.paid_out",
-        NoSale = "drawer.no_sale",
-        CloseShift = "drawer.close_shift",
-        OpenDay = "day.open",
-        CloseDay = "day.close",
-    }
 }
 
-/// What a command of a batch is. The engine's own commands are not among them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CommandKind {
-    /// `menu.put_item`: `item_id`, body [`PutItem`](crate::json::request::PutItem).
-    PutItem,
-    /// `menu.retire_item`: `item_id`.
-    RetireItem,
-    /// `menu.put_modifier_group`: `group_id`, body [`PutModifierGroup`](crate::json::request::PutModifierGroup).
-    PutModifierGroup,
-    /// `menu.put_tax`: `tax_id`, body [`PutTax`](crate::json::request::PutTax).
-    PutTax,
-    /// `menu.publish`.
-    PublishMenu,
-    /// `store.put`: body [`PutStore`](crate::json::request::PutStore).
-    PutStore,
-    /// `store.set_price`: `item_id`, body [`SetPrice`](crate::json::request::SetPrice).
-    SetPrice,
-    /// `store.set_availability`: `item_id`, body [`SetAvailability`](crate::json::request::SetAvailability).
-    SetAvailability,
-    /// `order.open`: body [`OpenOrder`](crate::json::request::OpenOrder).
-    OpenOrder,
-    /// `order.add_lines`: `order_id`, body [`AddLines`](crate::json::request::AddLines).
-    AddLines,
-    /// `order.change_line`: `order_id`, `line_id`, body [`ChangeLine`](crate::json::request::ChangeLine).
-    ChangeLine,
-    /// `order.remove_line`: `order_id`, `line_id`.
-    RemoveLine,
-    /// `order.apply_discount`: `order_id`, body [`Discount`](crate::json::request::Discount).
-    ApplyDiscount,
-    /// `order.remove_discount`: `order_id`, `discount_id`.
-    RemoveDiscount,
-    /// `order.apply_service_charge`: `order_id`, body [`ServiceCharge`](crate::json::request::ServiceCharge).
-    ApplyServiceCharge,
-    /// `order.remove_service_charge`: `order_id`, `charge_id`.
-    RemoveServiceCharge,
-    /// `order.place`: `order_id`, body [`Place`](crate::json::request::Place).
-    PlaceOrder,
-    /// `order.cancel`: `order_id`, body [`Cancel`](crate::json::request::Cancel).
-    CancelOrder,
-    /// `order.complete`: `order_id`.
-    CompleteOrder,
-    /// `order.hold`: `order_id`, body [`HoldLines`](crate::json::request::HoldLines).
-    HoldLines,
-    /// `order.fire`: `order_id`, body [`FireLines`](crate::json::request::FireLines).
-    FireLines,
-    /// `order.split`: `order_id`, body [`SplitCheck`](crate::json::request::SplitCheck).
-    SplitCheck,
-    /// `order.merge`: `order_id`, body [`MergeInto`](crate::json::request::MergeInto).
-    MergeInto,
-    /// `order.serve`: `order_id`, body [`MarkServed`](crate::json::request::MarkServed).
-    MarkServed,
-    /// `order.void_line`: `order_id`, body [`VoidLine`](crate::json::request::VoidLine).
-    VoidLine,
-    /// `order.comp`: `order_id`, body [`Comp`](crate::json::request::Comp).
-    CompLines,
-    /// `order.set_table`: `order_id`, body [`SetTable`](crate::json::request::SetTable).
-    SetTable,
-    /// `order.assign_server`: `order_id`, body [`AssignServer`](crate::json::request::AssignServer).
-    AssignServer,
-    /// `ticket.start`: `ticket_id`.
-    StartTicket,
-    /// `ticket.ready`: `ticket_id`, `line_id`.
-    MarkLineReady,
-    /// `ticket.bump`: `ticket_id`.
-    BumpTicket,
-    /// `ticket.recall`: `ticket_id`.
-    RecallTicket,
-    /// `payment.initiate`: `order_id` here or in the body, body [`InitiatePayment`](crate::json::request::InitiatePayment).
-    InitiatePayment,
-    /// `payment.record_outcome`: `payment_id`, body [`Outcome`](crate::json::request::Outcome).
-    RecordOutcome,
-    /// `payment.request_refund`: `payment_id`, body [`RequestRefund`](crate::json::request::RequestRefund).
-    RequestRefund,
-    /// `payment.record_refund_outcome`: `payment_id`, `refund_id`, body
-    /// [`RefundOutcome`](crate::json::request::RefundOutcome).
-    RecordRefundOutcome,
-    /// `payment.capture`: `payment_id`.
-    CapturePayment,
-    /// `payment.void`: `payment_id`, body [`VoidPayment`](crate::json::request::VoidPayment).
-    VoidPayment,
-    /// `payment.adjust_tip`: `payment_id`, body [`AdjustTip`](crate::json::request::AdjustTip).
-    AdjustTip,
-    /// `stock.set_policy`: body [`SetStockPolicy`](crate::json::request::SetStockPolicy).
-    SetStockPolicy,
-    /// `stock.receive`: body [`ReceiveStock`](crate::json::request::ReceiveStock).
-    ReceiveStock,
-    /// `stock.count`: body [`CountStock`](crate::json::request::CountStock).
-    CountStock,
-    /// `stock.adjust`: body [`AdjustStock`](crate::json::request::AdjustStock).
-    AdjustStock,
-    /// `stock.waste`: body [`WasteStock`](crate::json::request::WasteStock).
-    WasteStock,
-    /// `stock.mark_86`: body [`Mark86`](crate::json::request::Mark86).
-    Mark86,
-    /// `stock.unmark_86`: body [`Unmark86`](crate::json::request::Unmark86).
-    Unmark86,
-    /// `drawer.open_shift`: `drawer_id`, body [`OpenShift`](crate::json::request::OpenShift).
-    OpenShift,
-    /// `drawer.paid_in`: `drawer_id`, body [`MoveCash`](crate::json::request::MoveCash).
-    PaidIn,
-    /// `drawer.paid_out`: `drawer_id`, body [`MoveCash`](crate::json::request::MoveCash).
-    PaidOut,
-    /// `drawer.no_sale`: `drawer_id`, body [`NoSale`](crate::json::request::NoSale).
-    NoSale,
-    /// `drawer.close_shift`: `drawer_id`, body [`CloseShift`](crate::json::request::CloseShift).
-    CloseShift,
-    /// `day.open`: `business_date`.
-    OpenDay,
-    /// `day.close`: `business_date`.
-    CloseDay,
-}
+pub(crate) use names;

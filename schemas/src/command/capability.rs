@@ -1,0 +1,64 @@
+//! What a token may be allowed to do.
+
+macro_rules! capabilities {
+    ($($(#[$meta:meta])* $capability:ident = $name:literal,)*) => {
+        /// Something a token may be allowed to do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Capability {
+            $($(#[$meta])* $capability,)*
+        }
+
+        impl Capability {
+            /// Every capability.
+            pub const ALL: &[Capability] = &[$(Capability::$capability),*];
+
+            /// What a refusal calls it.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Capability::$capability => $name,)*
+                }
+            }
+        }
+    };
+}
+
+capabilities! {
+    /// Open, change, place and cancel orders.
+    TakeOrders = "take_orders",
+    /// Work off kitchen tickets.
+    WorkTickets = "work_tickets",
+    /// Take payments and record their outcomes.
+    TakePayments = "take_payments",
+    /// Give money back.
+    Refund = "refund",
+    /// Decide about flagged payments, and deal with exceptions.
+    Review = "review",
+    /// Open and close shifts of cash drawers, put cash in and take it out.
+    RunDrawers = "run_drawers",
+    /// Open and close business days.
+    RunDays = "run_days",
+    /// Mark stock items sold out and sell them again.
+    Mark86 = "mark_86",
+    /// Receive, count, adjust and waste stock; set its policy.
+    ManageStock = "manage_stock",
+    /// Change and publish the menu; set a store's prices and availability.
+    ManageMenu = "manage_menu",
+    /// Create and change stores.
+    ManageStores = "manage_stores",
+    /// Record the past from files.
+    Import = "import",
+    /// Say what members of staff may approve.
+    ManageStaff = "manage_staff",
+    /// Issue and revoke tokens.
+    ManageTokens = "manage_tokens",
+    /// Read menus, orders, payments and stock of stores.
+    ReadStores = "read_stores",
+    /// Read business days: X and Z reports.
+    ReadDays = "read_days",
+    /// Read reports.
+    ReadReports = "read_reports",
+    /// Replay events and read histories.
+    ReadEvents = "read_events",
+    /// Read where the chain of hashes over a history stands.
+    ReadChain = "read_chain",
+}

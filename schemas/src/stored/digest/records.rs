@@ -1,0 +1,186 @@
+//! What commands are made of, each field with its tag.
+
+use super::form::{Field, Fields, Form, put};
+use domain::check::{CheckMove, MoveOf};
+use domain::command::{
+    Fire, Method, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewRefund, NewServiceCharge,
+    Outcome, Place, RefundLine, RefundOf, RefundOutcome, Review,
+};
+use domain::event::{CancelReason, DiscountScope, FixedPart, Noted, ProviderMessage, ProviderSaid, Rate, StockPolicy};
+use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::pricing::PriceRules;
+use domain::staff::Approvals;
+use domain::store::Settings;
+
+/// Declares structs and enums of fields, written in the order they stand in.
+///
+/// A field has a tag; `flat` puts the fields of the value there instead, and a flat value's tags are unique in the struct it
+/// stands in. The variants of an enum are told apart by their fields, or by a number under one tag:
+///
+/// ```text
+/// struct NewModifier { group: 1, modifier: 2, qty: 3 }
+/// enum Outcome { Captured { amount: 17 } = 16 is 1, Failed { code: 18 } = 16 is 2 }
+/// ```
+///
+/// is
+///
+/// ```text
+/// impl Fields for NewModifier {
+///     fn put_fields(&self, form: &mut Form<'_>) {
+///         let NewModifier { group, modifier, qty } = self;
+///         put!(form, group: 1);
+///         put!(form, modifier: 2);
+///         put!(form, qty: 3);
+///     }
+/// }
+///
+/// impl Fields for Outcome {
+///     fn put_fields(&self, form: &mut Form<'_>) {
+///         match self {
+///             Outcome::Captured { amount } => {
+///                 form.number(16, 1);
+///                 put!(form, amount: 17);
+///             }
+///             ..
+/// ```
+///
+/// so a field that the domain gets and this table does not have does not compile. A struct is also a field of its own: its
+/// fields, nested.
+macro_rules! records {
+    ($($keyword:ident $name:ident $fields:tt)*) => {$(
+        record!($keyword $name $fields);
+    )*};
+}
+
+macro_rules! record {
+    (struct $record:ident {$($field:ident: $tag:tt),* $(,)?}) => {
+        impl Fields for $record {
+            fn put_fields(&self, form: &mut Form<'_>) {
+                let $record { $($field),* } = self;
+                $(put!(form, $field: $tag);)*
+            }
+        }
+
+        impl Field for $record {
+            fn put(&self, tag: u8, form: &mut Form<'_>) {
+                form.nested(tag, |form| self.put_fields(form));
+            }
+        }
+    };
+    (enum $choice:ident {$(
+        $variant:ident $(($($item:ident: $item_tag:tt),*))? $({$($part:ident: $part_tag:tt),*})?
+            $(= $tag:literal is $number:literal)?
+    ),* $(,)?}) => {
+        impl Fields for $choice {
+            fn put_fields(&self, form: &mut Form<'_>) {
+                match self {$(
+                    $choice::$variant $(($($item),*))? $({$($part),*})? => {
+                        $(form.number($tag, $number);)?
+                        $($(put!(form, $item: $item_tag);)*)?
+                        $($(put!(form, $part: $part_tag);)*)?
+                    }
+                )*}
+            }
+        }
+    };
+}
+
+records! {
+    struct NewOrder {
+        channel: 16, dining_mode: 17, pay_mode: 18, table: 19, guests: 20, customer_ref: 21, currency: 22, display_number: 23,
+        lines: 24, discounts: 25, service_charges: 26, place: 27, training: 50
+    }
+    struct NewLine { line: 1, item: 2, variation: 3, qty: 4, modifiers: 5, open_price: 6, seat: 7, course: 8, note: 9 }
+    struct NewModifier { group: 1, modifier: 2, qty: 3 }
+    struct NewDiscount { discount: 1, scope: flat, rate: flat, reason: 6 }
+    struct FixedPart { line: 1, amount: 2 }
+    struct NewServiceCharge { charge: 1, name: 2, rate: flat, phase: flat }
+    enum Rate { Percent(share: 4), Amount(amount: 5) }
+    enum NewChargePhase { Subtotal { pre_discount: 7, taxes: 8 } = 6 is 1, Total = 6 is 2 }
+    struct NewComp { discount: 16, lines: 17, reason: 18 }
+    struct Place { expected_total: 1 }
+    enum CancelReason { PaymentTimeout = 16 is 1, Requested(words: 17) = 16 is 2 }
+    enum Fire { Unheld, Lines(lines: 16), Course(course: 17) }
+    struct CheckMove { line: 1, from: 2, what: flat }
+    enum MoveOf { All, Qty(qty: 3), Share { parts: 4, of: 5 } }
+
+    enum Outcome { Captured { amount: 17 } = 16 is 1, Failed { code: 18 } = 16 is 2 }
+    struct NewRefund { refund: 16, what: flat, restock: 21, reason: 22, drawer: 23 }
+    enum RefundOf { Rest = 17 is 1, Amount { amount: 18, tip: 19 } = 17 is 2, Lines { tip: 19, lines: 20 } = 17 is 3 }
+    struct RefundLine { line: 1, qty: 2 }
+    enum RefundOutcome { Succeeded { drawer: 30 } = 17 is 1, Failed { code: 18 } = 17 is 2 }
+    struct Review { flag: 40, decision: 41, tip: 42, reason: 43 }
+    struct ProviderMessage { event_id: 17, reference: 18, said: flat, amount: 22, currency: 23, body_sha256: 24 }
+    enum ProviderSaid {
+        Accepted = 19 is 1, Authorised = 19 is 2, Captured = 19 is 3, Failed { code: 20 } = 19 is 4, Voided = 19 is 5,
+        Disputed = 19 is 6, RefundSucceeded { refund: 21 } = 19 is 7, RefundFailed { code: 20, refund: 21 } = 19 is 8,
+        Other = 19 is 9
+    }
+
+    struct Item {
+        id: 16, name: 17, category: 18, price: flat, variations: 21, groups: 22, taxes: 23, sku: 24, station: 25
+    }
+    struct Variation { id: 1, name: 2, price: 3, sku: 4 }
+    struct ModifierGroup { id: 16, name: 17, min: 18, max: 19, allow_qty: 20, modifiers: 21 }
+    struct Modifier { id: 1, name: 2, price: 3, default: 4 }
+    struct Tax { id: 16, name: 17, rate: 18, inclusive: 19 }
+
+    struct Settings {
+        name: 16, currency: 17, time_zone: 18, cut_off: 19, rules: flat, payment_timeout_s: 22, approvals: 23,
+        cash_shifts: 24, kitchen: 25
+    }
+    struct PriceRules { rounding: 20, tax_rounding: 21 }
+    enum StockPolicy { Untracked = 17 is 1, Counted { auto86: 18 } = 17 is 2 }
+    struct Noted { seq: 16, command: 17, kind: 18, order: 19, payment: 20, code: 21, detail: 22 }
+}
+
+impl Fields for DiscountScope {
+    fn put_fields(&self, form: &mut Form<'_>) {
+        match self {
+            DiscountScope::Order => form.flag(2, true),
+            DiscountScope::Lines(lines) => put!(form, lines: 3),
+            DiscountScope::Fixed(parts) => put!(form, parts: 7),
+        }
+    }
+}
+
+impl Fields for ItemPrice {
+    fn put_fields(&self, form: &mut Form<'_>) {
+        match self {
+            ItemPrice::Fixed(price) => put!(form, price: 19),
+            ItemPrice::Open => form.flag(20, true),
+        }
+    }
+}
+
+impl Fields for Method {
+    fn put_fields(&self, form: &mut Form<'_>) {
+        match self {
+            Method::Cash { tendered, drawer } => form.nested(19, |form| {
+                put!(form, tendered: 1);
+                put!(form, drawer: 2);
+            }),
+            Method::External(tender) => put!(form, tender: 20),
+            Method::Provider { tender, account, capture } => {
+                put!(form, tender: 20);
+                put!(form, account: 22);
+                put!(form, capture: 23);
+            }
+        }
+    }
+}
+
+impl Field for Approvals {
+    /// Stores were put before they had a policy, so none is no field.
+    fn put(&self, tag: u8, form: &mut Form<'_>) {
+        if *self == Approvals::default() {
+            return;
+        }
+        let Approvals { needed, discount_limit, self_approval } = self;
+        form.nested(tag, |form| {
+            put!(form, needed: 1);
+            put!(form, discount_limit: 2);
+            put!(form, self_approval: 3);
+        });
+    }
+}
