@@ -313,6 +313,24 @@ pub fn deal(lines: &[SharedLine<'_>], charges: Money, checks: &[CheckId]) -> Vec
     dealt
 }
 
+/// What each check of an order comes to, by number: of every check that something is on, and of those in `paid`. An order
+/// without either has check 1. `charges` are as for [`deal`].
+pub fn deal_all(
+    lines: &[SharedLine<'_>],
+    charges: Money,
+    paid: impl IntoIterator<Item = CheckId>,
+) -> Vec<(CheckId, CheckTotals)> {
+    let on_lines = lines.iter().flat_map(|line| line.shares).map(|share| share.check);
+    let mut checks: Vec<CheckId> = on_lines.chain(paid).collect();
+    checks.sort_unstable();
+    checks.dedup();
+    if checks.is_empty() {
+        checks.push(CheckId::FIRST);
+    }
+    let dealt = deal(lines, charges, &checks);
+    checks.into_iter().zip(dealt).collect()
+}
+
 impl CheckTotals {
     fn add(&mut self, line: CheckLine) {
         self.gross.0 += line.totals.gross.0;

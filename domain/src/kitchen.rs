@@ -44,8 +44,45 @@ impl LinePrep {
         QtyMilli(self.fired.0 + self.ready.0 + self.served.0)
     }
 
+    /// A line nothing has become of yet.
+    pub const fn new(line: LineId, station: Option<StationId>, course: Option<u16>) -> LinePrep {
+        let zero = QtyMilli::ZERO;
+        LinePrep { line, station, course, held: zero, fired: zero, ready: zero, served: zero, taken: zero }
+    }
+
+    /// Sends units to the kitchen, of a line of which `ordered` are ordered; what nobody has to prepare is ready at once.
+    pub fn fire(&mut self, ordered: QtyMilli, qty: QtyMilli, taken: QtyMilli) {
+        match self.station {
+            Some(_) => self.fired.0 += qty.0,
+            None => self.ready.0 += qty.0,
+        }
+        self.taken.0 += taken.0;
+        self.shrink(ordered);
+    }
+
+    /// The quantity of the line is `ordered` now: held units go with the others once no new ones are left.
+    pub fn shrink(&mut self, ordered: QtyMilli) {
+        self.held.0 = self.held.0.min(ordered.0 - self.sent().0);
+    }
+
+    /// Ready units reached the guest.
+    pub fn serve(&mut self, qty: QtyMilli) {
+        self.ready.0 -= qty.0;
+        self.served.0 += qty.0;
+    }
+
+    /// Takes voided units away, of a line of which `ordered` were ordered before.
+    pub fn void(&mut self, ordered: QtyMilli, qty: QtyMilli) {
+        let split = self.split_void(ordered, qty);
+        self.fired.0 -= split.fired.0;
+        self.ready.0 -= split.ready.0;
+        self.served.0 -= split.served.0;
+        self.taken.0 -= split.taken.0;
+        self.shrink(QtyMilli(ordered.0 - qty.0));
+    }
+
     /// How a void of so many units falls on them: new and held ones first, then those furthest from the guest.
-    pub fn void(&self, ordered: QtyMilli, qty: QtyMilli) -> VoidSplit {
+    pub fn split_void(&self, ordered: QtyMilli, qty: QtyMilli) -> VoidSplit {
         let unsent = qty.0.min(ordered.0 - self.sent().0);
         let fired = (qty.0 - unsent).min(self.fired.0);
         let ready = (qty.0 - unsent - fired).min(self.ready.0);
@@ -88,6 +125,25 @@ pub struct TicketLine {
     pub cancelled: QtyMilli,
 }
 
+impl TicketLine {
+    /// Units nothing has become of yet.
+    pub const fn new(units: &LineUnits) -> TicketLine {
+        TicketLine { line: units.line, open: units.qty, ready: QtyMilli::ZERO, cancelled: QtyMilli::ZERO }
+    }
+
+    /// Units became ready, or are not any more where there are fewer than none.
+    pub fn make_ready(&mut self, qty: QtyMilli) {
+        self.open.0 -= qty.0;
+        self.ready.0 += qty.0;
+    }
+
+    /// Units were voided.
+    pub fn cancel(&mut self, qty: QtyMilli) {
+        self.open.0 -= qty.0;
+        self.cancelled.0 += qty.0;
+    }
+}
+
 /// A kitchen ticket: what one fire sent to one station.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
@@ -112,14 +168,12 @@ impl Ticket {
         let TicketEvent::TicketCreated { station, lines, .. } = event else {
             panic!("{event:?} for a ticket that was not created");
         };
-        let line = |units: &LineUnits| TicketLine {
-            line: units.line,
-            open: units.qty,
-            ready: QtyMilli::ZERO,
-            cancelled: QtyMilli::ZERO,
-        };
-        let lines = lines.iter().map(line).collect();
+        let lines = lines.iter().map(TicketLine::new).collect();
         Ticket { ticket, station: *station, is_started: false, is_bumped: false, lines }
+    }
+
+    fn line_mut(&mut self, line: LineId) -> &mut TicketLine {
+        self.lines.iter_mut().find(|held| held.line == line).expect("it is on the ticket")
     }
 
     /// What is still to be prepared.
@@ -143,9 +197,7 @@ pub struct Prep {
 impl Prep {
     /// A line that was added.
     pub(crate) fn add(&mut self, line: LineId, station: Option<StationId>, course: Option<u16>) {
-        let zero = QtyMilli::ZERO;
-        let (held, fired, ready, served, taken) = (zero, zero, zero, zero, zero);
-        self.lines.push(LinePrep { line, station, course, held, fired, ready, served, taken });
+        self.lines.push(LinePrep::new(line, station, course));
     }
 
     /// A line.
@@ -180,42 +232,25 @@ impl Prep {
         }
     }
 
-    /// The quantity of a line fell: held units go with it once no new ones are left.
+    /// The quantity of a line fell to `ordered`.
     pub(crate) fn shrink(&mut self, line: LineId, ordered: QtyMilli) {
-        let held = self.line_mut(line);
-        held.held.0 = held.held.0.min(ordered.0 - held.sent().0);
+        self.line_mut(line).shrink(ordered);
     }
 
-    /// Sends units to the kitchen; what nobody has to prepare is ready at once.
-    pub(crate) fn fire(&mut self, fire: u32, lines: &[FiredLine]) {
-        self.fires = fire;
-        for FiredLine { line, qty, taken } in lines {
-            let held = self.line_mut(*line);
-            match held.station {
-                Some(_) => held.fired.0 += qty.0,
-                None => held.ready.0 += qty.0,
-            }
-            held.taken.0 += taken.0;
-        }
+    /// Sends units of a line to the kitchen.
+    pub(crate) fn fire(&mut self, fired: &FiredLine, ordered: QtyMilli) {
+        self.line_mut(fired.line).fire(ordered, fired.qty, fired.taken);
     }
 
     /// Takes voided units away. `ordered` is the quantity before.
     pub(crate) fn void(&mut self, line: LineId, ordered: QtyMilli, qty: QtyMilli) {
-        let held = self.line_mut(line);
-        let split = held.void(ordered, qty);
-        held.fired.0 -= split.fired.0;
-        held.ready.0 -= split.ready.0;
-        held.served.0 -= split.served.0;
-        held.taken.0 -= split.taken.0;
-        self.shrink(line, QtyMilli(ordered.0 - qty.0));
+        self.line_mut(line).void(ordered, qty);
     }
 
     /// Ready units reached the guest.
     pub(crate) fn serve(&mut self, lines: &[LineUnits]) {
         for LineUnits { line, qty } in lines {
-            let held = self.line_mut(*line);
-            held.ready.0 -= qty.0;
-            held.served.0 += qty.0;
+            self.line_mut(*line).serve(*qty);
         }
     }
 
@@ -229,40 +264,21 @@ impl Prep {
         let held = &mut self.tickets[index];
         match event {
             TicketEvent::TicketStarted => held.is_started = true,
-            TicketEvent::TicketLineReady { line, qty } => self.ready(index, LineUnits { line: *line, qty: *qty }),
-            TicketEvent::TicketBumped { lines } => {
-                held.is_bumped = true;
-                for units in lines {
-                    self.ready(index, *units);
-                }
-            }
-            TicketEvent::TicketRecalled { lines } => {
-                held.is_bumped = false;
-                for units in lines {
-                    let back = QtyMilli(-units.qty.0);
-                    self.ready(index, LineUnits { line: units.line, qty: back });
-                }
-            }
-            TicketEvent::TicketLinesCancelled { lines } => {
-                for LineUnits { line, qty } in lines {
-                    let line = held.lines.iter_mut().find(|held| held.line == *line).expect("it is on the ticket");
-                    line.open.0 -= qty.0;
-                    line.cancelled.0 += qty.0;
-                }
-            }
+            TicketEvent::TicketBumped { .. } => held.is_bumped = true,
+            TicketEvent::TicketRecalled { .. } => held.is_bumped = false,
+            TicketEvent::TicketLineReady { .. } | TicketEvent::TicketLinesCancelled { .. } => {}
             TicketEvent::TicketMoved { .. } => panic!("{event:?} concerns two orders"),
             TicketEvent::TicketCreated { .. } => unreachable!("folded above"),
         }
-    }
-
-    /// Units of a ticket became ready, or are not any more where there are fewer than none.
-    fn ready(&mut self, index: usize, LineUnits { line, qty }: LineUnits) {
-        let on_ticket = self.tickets[index].lines.iter_mut().find(|held| held.line == line);
-        let on_ticket = on_ticket.expect("it is on the ticket");
-        on_ticket.open.0 -= qty.0;
-        on_ticket.ready.0 += qty.0;
-        let held = self.line_mut(line);
-        held.fired.0 -= qty.0;
-        held.ready.0 += qty.0;
+        for units in event.readied() {
+            held.line_mut(units.line).make_ready(units.qty);
+            let prep = self.lines.iter_mut().find(|prep| prep.line == units.line);
+            let prep = prep.expect("every line of the order is there");
+            prep.fired.0 -= units.qty.0;
+            prep.ready.0 += units.qty.0;
+        }
+        for units in event.cancelled() {
+            held.line_mut(units.line).cancel(units.qty);
+        }
     }
 }

@@ -17,6 +17,7 @@ pub mod money;
 pub mod order;
 pub mod payment;
 pub mod pricing;
+pub mod quote;
 pub mod refund;
 pub mod refused;
 pub mod settings;

@@ -5,13 +5,14 @@
 use crate::calendar::Timestamp;
 use crate::check::{CheckId, Checks};
 use crate::event::{
-    ChargePhase, Discount, DiscountScope, FiredLine, Line, OrderEvent, PayMode, Rate, Received, RenamedLine,
-    ServiceCharge, TicketEvent,
+    Discount, DiscountScope, FiredLine, Line, OrderEvent, PayMode, Rate, Received, RenamedLine, ServiceCharge,
+    TicketEvent,
 };
 use crate::ids::{ActorId, DiscountId, LineId, OrderId, PaymentId, Revision, Sku, TableId, TicketId};
 use crate::kitchen::{Kitchen, Prep, Ticket};
 use crate::money::{Currency, Money, Ppm, QtyMilli};
-use crate::pricing::{self, LineInput, LineSet, LineTotals, PriceError, PriceRules, Totals};
+use crate::pricing::{self, LineInput, LineTotals, PriceError, PriceRules, Totals};
+use crate::quote::quote;
 use crate::refund::{Kept, Returns, SoldLine};
 use crate::refused::{Closed, Refused};
 use std::sync::Arc;
@@ -353,44 +354,10 @@ impl Order {
     /// [`Refused::AmountTooLarge`] where a sum does not fit.
     pub fn price(&self) -> Result<Totals, Refused> {
         let lines: Vec<LineInput<'_>> = self.lines.iter().map(line_input).collect();
-        let fixed: Vec<Vec<(usize, Money)>> = match self.discounts.iter().any(is_fixed) {
-            true => self.discounts.iter().map(|discount| self.fixed_parts(discount)).collect(),
-            false => vec![],
-        };
-        let discounts: Vec<pricing::Discount<'_>> = self
-            .discounts
-            .iter()
-            .enumerate()
-            .map(|(index, discount)| self.discount_input(discount, fixed.get(index).map_or(&[], Vec::as_slice)))
-            .collect();
-        let charges: Vec<pricing::ServiceCharge<'_>> = self.charges.iter().map(charge_input).collect();
-        pricing::price(&lines, &discounts, &charges, self.rules).map_err(too_large)
-    }
-
-    /// What a discount takes off which line, by index, where that is fixed; nothing of lines that are gone.
-    fn fixed_parts(&self, discount: &Discount) -> Vec<(usize, Money)> {
-        let DiscountScope::Fixed(parts) = &discount.scope else { return vec![] };
-        let index = |line: LineId| self.lines.iter().position(|held| held.line == line);
-        parts.iter().filter_map(|part| Some((index(part.line)?, part.amount))).collect()
-    }
-
-    /// A discount of lines that are gone applies to those that are left.
-    fn discount_input<'a>(&self, discount: &Discount, fixed: &'a [(usize, Money)]) -> pricing::Discount<'a> {
-        let scope = match &discount.scope {
-            DiscountScope::Order => pricing::DiscountScope::Order,
-            // The lines stand with their amounts.
-            DiscountScope::Fixed(_) => pricing::DiscountScope::Lines(LineSet::EMPTY),
-            DiscountScope::Lines(lines) => {
-                let indexes = (0..self.lines.len()).filter(|index| lines.contains(&self.lines[*index].line));
-                pricing::DiscountScope::Lines(LineSet::of(indexes).expect("an order has fewer lines than a set holds"))
-            }
-        };
-        let kind = match (discount.rate, is_fixed(discount)) {
-            (_, true) => pricing::DiscountKind::Fixed(fixed),
-            (Rate::Percent(share), false) => pricing::DiscountKind::Percent(share),
-            (Rate::Amount(amount), false) => pricing::DiscountKind::Amount(amount),
-        };
-        pricing::Discount { scope, kind }
+        let index_of = |line| self.lines.iter().position(|held| held.line == line);
+        let discounts: Vec<_> = self.discounts.iter().map(|discount| (&discount.scope, discount.rate)).collect();
+        let charges: Vec<_> = self.charges.iter().map(|charge| (&charge.phase, charge.rate)).collect();
+        quote(&lines, index_of, &discounts, &charges, self.rules).map_err(too_large)
     }
 
     /// Folds a fact about one of its tickets.
@@ -553,11 +520,11 @@ impl Order {
 
     /// Units that are fired are held no more.
     fn fire(&mut self, fire: u32, fired: &[FiredLine], event: &OrderEvent) {
-        self.prep_mut(event).fire(fire, fired);
         for units in fired {
             let ordered = self.lines[self.index_of(units.line, event)].qty;
-            self.prep_mut(event).shrink(units.line, ordered);
+            self.prep_mut(event).fire(units, ordered);
         }
+        self.prep_mut(event).fires = fire;
     }
 
     fn prep_mut(&mut self, event: &OrderEvent) -> &mut Prep {
@@ -579,30 +546,8 @@ fn line_input(line: &OrderLine) -> LineInput<'_> {
     LineInput { unit: line.unit, qty: line.qty, taxes: &line.added.taxes, part: line.part }
 }
 
-fn is_fixed(discount: &Discount) -> bool {
-    matches!(discount.scope, DiscountScope::Fixed(_))
-}
-
 fn sold_line(line: &OrderLine) -> SoldLine {
     SoldLine { line: line.line, qty: line.qty, totals: line.totals, sku: line.sku() }
-}
-
-fn charge_input(charge: &ServiceCharge) -> pricing::ServiceCharge<'_> {
-    let kind = match charge.rate {
-        Rate::Percent(share) => pricing::ChargeKind::Percent(share),
-        Rate::Amount(amount) => pricing::ChargeKind::Amount(amount),
-    };
-    let phase = match &charge.phase {
-        ChargePhase::Subtotal { pre_discount, taxes } => {
-            let base = match pre_discount {
-                true => pricing::ChargeBase::Gross,
-                false => pricing::ChargeBase::Net,
-            };
-            pricing::ChargePhase::Subtotal { base, taxes }
-        }
-        ChargePhase::Total => pricing::ChargePhase::Total,
-    };
-    pricing::ServiceCharge { kind, phase }
 }
 
 /// Parts are checked when they come in, so that only sums can be out of bounds.

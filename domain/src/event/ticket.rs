@@ -78,3 +78,34 @@ pub enum TicketEvent {
         lines: Vec<LineUnits>,
     },
 }
+
+impl TicketEvent {
+    /// Which units of its lines are ready now; fewer than none where they are to be prepared again.
+    pub fn readied(&self) -> Vec<LineUnits> {
+        match self {
+            TicketEvent::TicketLineReady { line, qty } => vec![LineUnits { line: *line, qty: *qty }],
+            TicketEvent::TicketBumped { lines } => lines.clone(),
+            TicketEvent::TicketRecalled { lines } => {
+                let back = |units: &LineUnits| LineUnits { line: units.line, qty: QtyMilli(-units.qty.0) };
+                lines.iter().map(back).collect()
+            }
+            TicketEvent::TicketCreated { .. }
+            | TicketEvent::TicketStarted
+            | TicketEvent::TicketMoved { .. }
+            | TicketEvent::TicketLinesCancelled { .. } => vec![],
+        }
+    }
+
+    /// Which units of its lines are not to be prepared any more.
+    pub fn cancelled(&self) -> &[LineUnits] {
+        match self {
+            TicketEvent::TicketLinesCancelled { lines } => lines,
+            TicketEvent::TicketCreated { .. }
+            | TicketEvent::TicketStarted
+            | TicketEvent::TicketLineReady { .. }
+            | TicketEvent::TicketBumped { .. }
+            | TicketEvent::TicketRecalled { .. }
+            | TicketEvent::TicketMoved { .. } => &[],
+        }
+    }
+}

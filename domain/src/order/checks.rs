@@ -1,7 +1,7 @@
 //! What each check of an order comes to.
 
 use super::Order;
-use crate::check::{CheckId, CheckTotals, Checks, Share, SharedLine, WHOLE, deal};
+use crate::check::{CheckId, CheckTotals, Checks, Share, SharedLine, WHOLE, deal_all};
 use crate::ids::LineId;
 use crate::money::Money;
 use crate::refused::Refused;
@@ -35,21 +35,13 @@ impl Order {
     /// What each of its checks comes to, by their numbers.
     pub fn check_totals(&self, checks: &Checks) -> Vec<(CheckId, CheckTotals)> {
         let shares = |line: LineId| checks.shares(line);
-        let on_lines = self.lines.iter().flat_map(|line| shares(line.line).iter().map(|share| share.check));
-        let mut ids: Vec<CheckId> = on_lines.chain(checks.paid.iter().map(|(check, _)| *check)).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        if ids.is_empty() {
-            ids.push(CheckId::FIRST);
-        }
         let lines: Vec<SharedLine<'_>> = self
             .lines
             .iter()
             .map(|line| SharedLine { line: line.line, qty: line.qty, totals: line.totals, shares: shares(line.line) })
             .collect();
         let on_lines: i64 = self.lines.iter().map(|line| line.totals.net.0 + line.totals.tax_exclusive.0).sum();
-        let dealt = deal(&lines, Money(self.total.0 - on_lines), &ids);
-        ids.into_iter().zip(dealt).collect()
+        deal_all(&lines, Money(self.total.0 - on_lines), checks.paid.iter().map(|(check, _)| *check))
     }
 
     /// How a line is shared out over checks.

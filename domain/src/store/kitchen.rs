@@ -205,7 +205,7 @@ impl Draft<'_> {
         if ordered < qty {
             return Err(Refused::VoidExceedsLine { line, left: ordered });
         }
-        let split = self.order.prep.as_deref().map(|prep| prep.line(line).void(ordered, qty));
+        let split = self.order.prep.as_deref().map(|prep| prep.line(line).split_void(ordered, qty));
         let fired = split.map_or(QtyMilli::ZERO, |split| split.sent());
         if QtyMilli::ZERO < fired {
             self.store.approve(tenant, Right::VoidFired, context)?;
