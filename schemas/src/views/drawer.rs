@@ -7,9 +7,9 @@ choice! {
     /// How far a shift has come.
     pub enum ShiftState {
         /// Cash goes in and out.
-        Open,
+        Open = "open",
         /// It was counted.
-        Closed,
+        Closed = "closed",
     }
 }
 

@@ -295,18 +295,37 @@ macro_rules! view {
     };
 }
 
-/// An enum with snake-case names in JSON.
+/// A closed set of values with their names in JSON.
+///
+/// `choice! { pub enum State { Open = "open", Paid = "paid", } }` is the enum, `State::ALL`, and `as_str` and `parse` between a
+/// value and its name. A row holds the index, so a new value goes last or the row's version is raised.
 macro_rules! choice {
-    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$value_meta:meta])* $value:ident,)* }) => {
+    ($(#[$meta:meta])* pub enum $enum:ident { $($(#[$value_meta:meta])* $value:ident = $name:literal,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[derive(serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name {
-            $($(#[$value_meta])* $value,)*
+        pub enum $enum {
+            $($(#[$value_meta])* #[serde(rename = $name)] $value,)*
         }
 
-        impl $crate::views::form::Absent for $name {}
+        impl $enum {
+            /// Every value, in the order of the index in rows.
+            pub const ALL: &'static [$enum] = &[$($enum::$value),*];
+
+            /// The name in JSON and in a query.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $($enum::$value => $name,)*
+                }
+            }
+
+            /// The value of that name.
+            pub fn parse(name: &str) -> Option<$enum> {
+                $enum::ALL.iter().copied().find(|value| value.as_str() == name)
+            }
+        }
+
+        impl $crate::views::form::Absent for $enum {}
     };
 }
 

@@ -11,11 +11,11 @@ choice! {
     /// How far a ticket has come.
     pub enum TicketState {
         /// Nobody has begun.
-        New,
+        New = "new",
         /// Somebody has.
-        Started,
+        Started = "started",
         /// It has left the board.
-        Bumped,
+        Bumped = "bumped",
     }
 }
 

@@ -11,11 +11,11 @@ choice! {
     /// Whether something can be sold now.
     pub enum ItemState {
         /// It can.
-        Available,
+        Available = "available",
         /// The store does not sell it at the moment.
-        Unavailable,
+        Unavailable = "unavailable",
         /// Its stock is used up or marked sold out.
-        SoldOut,
+        SoldOut = "sold_out",
     }
 }
 

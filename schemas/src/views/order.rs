@@ -12,35 +12,15 @@ choice! {
     /// How far an order has come.
     pub enum OrderState {
         /// It may be changed and is not ordered yet.
-        Open,
+        Open = "open",
         /// The guest has ordered.
-        Placed,
+        Placed = "placed",
         /// It is settled.
-        Completed,
+        Completed = "completed",
         /// It was cancelled.
-        Cancelled,
+        Cancelled = "cancelled",
         /// It went into another one.
-        Merged,
-    }
-}
-
-impl OrderState {
-    /// The name in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            OrderState::Open => "open",
-            OrderState::Placed => "placed",
-            OrderState::Completed => "completed",
-            OrderState::Cancelled => "cancelled",
-            OrderState::Merged => "merged",
-        }
-    }
-
-    /// The state of that name.
-    pub fn parse(name: &str) -> Option<OrderState> {
-        use OrderState as S;
-        let all = [S::Open, S::Placed, S::Completed, S::Cancelled, S::Merged];
-        all.into_iter().find(|state| state.as_str() == name)
+        Merged = "merged",
     }
 }
 
@@ -48,17 +28,17 @@ choice! {
     /// How much of an order has been paid.
     pub enum PaidState {
         /// Nothing.
-        NotPaid,
+        NotPaid = "not_paid",
         /// A part.
-        PartiallyPaid,
+        PartiallyPaid = "partially_paid",
         /// All of it.
-        Paid,
+        Paid = "paid",
         /// More than it could take: the rest is to be refunded.
-        Overpaid,
+        Overpaid = "overpaid",
         /// All of what was paid so far, a part of which was given back.
-        PartiallyRefunded,
+        PartiallyRefunded = "partially_refunded",
         /// What was paid was given back.
-        Refunded,
+        Refunded = "refunded",
     }
 }
 
@@ -66,13 +46,13 @@ choice! {
     /// How far the kitchen is with an order.
     pub enum PrepState {
         /// It has nothing of it.
-        None,
+        None = "none",
         /// It prepares something.
-        InKitchen,
+        InKitchen = "in_kitchen",
         /// Something is ready, and nothing is being prepared.
-        Ready,
+        Ready = "ready",
         /// Everything was served.
-        Served,
+        Served = "served",
     }
 }
 
@@ -166,9 +146,9 @@ choice! {
     /// Whether something is due on a check.
     pub enum CheckState {
         /// Something is, or may be: the order is not placed yet.
-        Open,
+        Open = "open",
         /// Nothing is.
-        Paid,
+        Paid = "paid",
     }
 }
 
@@ -366,11 +346,11 @@ choice! {
     /// When a service charge is computed.
     pub enum ChargePhaseView {
         /// Before tax, on the lines after discounts.
-        Subtotal,
+        Subtotal = "subtotal",
         /// Before tax, on the lines before discounts.
-        SubtotalPreDiscount,
+        SubtotalPreDiscount = "subtotal_pre_discount",
         /// After tax.
-        Total,
+        Total = "total",
     }
 }
 

@@ -10,50 +10,19 @@ choice! {
     /// How far an attempt to pay got.
     pub enum PaymentState {
         /// No outcome yet.
-        Initiated,
+        Initiated = "initiated",
         /// Money moved.
-        Captured,
+        Captured = "captured",
         /// No money moved.
-        Failed,
+        Failed = "failed",
         /// No answer in time.
-        Expired,
+        Expired = "expired",
         /// A provider has set the money aside.
-        Authorised,
+        Authorised = "authorised",
         /// A provider let go of what it had set aside.
-        Voided,
+        Voided = "voided",
         /// Another amount moved than was asked for: a person decides.
-        NeedsReview,
-    }
-}
-
-impl PaymentState {
-    /// Every state.
-    pub const ALL: [PaymentState; 7] = [
-        PaymentState::Initiated,
-        PaymentState::Captured,
-        PaymentState::Failed,
-        PaymentState::Expired,
-        PaymentState::Authorised,
-        PaymentState::Voided,
-        PaymentState::NeedsReview,
-    ];
-
-    /// The name in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            PaymentState::Initiated => "initiated",
-            PaymentState::Captured => "captured",
-            PaymentState::Failed => "failed",
-            PaymentState::Expired => "expired",
-            PaymentState::Authorised => "authorised",
-            PaymentState::Voided => "voided",
-            PaymentState::NeedsReview => "needs_review",
-        }
-    }
-
-    /// The state of that name.
-    pub fn parse(name: &str) -> Option<PaymentState> {
-        PaymentState::ALL.into_iter().find(|state| state.as_str() == name)
+        NeedsReview = "needs_review",
     }
 }
 
@@ -61,17 +30,17 @@ choice! {
     /// Why a payment needs a person.
     pub enum PaymentFlag {
         /// Money moved after the attempt had failed or expired.
-        LateCapture,
+        LateCapture = "late_capture",
         /// Money moved for an order that could not take all of it.
-        NotApplicable,
+        NotApplicable = "not_applicable",
         /// Another amount moved than was asked for.
-        AmountDiffers,
+        AmountDiffers = "amount_differs",
         /// A refund succeeded after it had failed, when its money had been given back already.
-        RefundInDoubt,
+        RefundInDoubt = "refund_in_doubt",
         /// The provider speaks of another currency.
-        CurrencyDiffers,
+        CurrencyDiffers = "currency_differs",
         /// The provider speaks of another payment of its own.
-        ReferenceDiffers,
+        ReferenceDiffers = "reference_differs",
     }
 }
 
@@ -79,11 +48,11 @@ choice! {
     /// How far a refund got.
     pub enum RefundState {
         /// No outcome yet.
-        Requested,
+        Requested = "requested",
         /// The money was given back.
-        Succeeded,
+        Succeeded = "succeeded",
         /// It was not.
-        Failed,
+        Failed = "failed",
     }
 }
 

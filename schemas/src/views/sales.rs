@@ -6,92 +6,54 @@ use super::form::shown::{
 use super::form::view;
 use serde::{Deserialize, Serialize};
 
-/// Whole orders of one hour and channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OrderCell {
-    /// How many orders.
-    pub orders: i64,
-    /// How many lines.
-    pub lines: i64,
-    /// How many units, in thousandths.
-    pub units_milli: i64,
-    /// Lines before discounts.
-    pub gross: i64,
-    /// Discounts, without comps.
-    pub discount: i64,
-    /// What was given away.
-    pub comp: i64,
-    /// Lines after discounts.
-    pub net: i64,
-    /// Tax on top of lines.
-    pub tax_exclusive: i64,
-    /// Tax inside lines.
-    pub tax_inclusive: i64,
-    /// Service charges.
-    pub charges: i64,
-    /// Tax on top of service charges.
-    pub charge_tax: i64,
-    /// Tax inside service charges.
-    pub charge_tax_inclusive: i64,
-    /// What guests were to pay.
-    pub total: i64,
+/// Sums that are stored: `cells! { pub struct TaxCell { taxable, amount } }` is a struct of `i64` fields, each stored, added and
+/// compared. Amounts are in minor units.
+macro_rules! cells {
+    ($($(#[$meta:meta])* pub struct $cell:ident { $($field:ident),* $(,)? })*) => {$(
+        $(#[$meta])*
+        #[allow(missing_docs, reason = "sums are called as in the report")]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        pub struct $cell {
+            $(pub $field: i64,)*
+        }
+
+        impl $cell {
+            /// Adds another cell `sign` times: -1 takes it back.
+            pub fn add(&mut self, cell: &$cell, sign: i64) {
+                $(self.$field += sign * cell.$field;)*
+            }
+
+            /// Whether every sum is zero: such a cell is not stored.
+            pub fn is_zero(&self) -> bool {
+                *self == $cell::default()
+            }
+        }
+    )*};
 }
 
-/// One item of one hour and channel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ItemCell {
-    /// How many lines.
-    pub lines: i64,
-    /// How many units, in thousandths.
-    pub units_milli: i64,
-    /// Before discounts.
-    pub gross: i64,
-    /// Discounts, without comps.
-    pub discount: i64,
-    /// What was given away.
-    pub comp: i64,
-    /// After discounts.
-    pub net: i64,
-    /// Tax on top.
-    pub tax_exclusive: i64,
-    /// Tax inside.
-    pub tax_inclusive: i64,
-}
+cells! {
+    /// Whole orders of one hour and channel; `discount` is without `comp`, what was given away.
+    pub struct OrderCell {
+        orders, lines, units_milli, gross, discount, comp, net, tax_exclusive, tax_inclusive, charges, charge_tax,
+        charge_tax_inclusive, total,
+    }
 
-/// One tax of one date.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaxCell {
-    /// What it is a percentage of.
-    pub taxable: i64,
-    /// The tax.
-    pub amount: i64,
-}
+    /// One item of one hour and channel; `discount` is without `comp`, what was given away.
+    pub struct ItemCell { lines, units_milli, gross, discount, comp, net, tax_exclusive, tax_inclusive }
 
-/// One tender of one date.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TenderCell {
-    /// How many payments counted towards an order.
-    pub payments: i64,
-    /// What counted towards orders.
-    pub amount: i64,
-    /// Tips.
-    pub tips: i64,
-    /// Captured money orders could not take.
-    pub unapplied: i64,
-    /// How many refunds, by the date they are booked on as everything below.
-    pub refunds: i64,
-    /// What was given back of what was paid towards orders.
-    pub refunded: i64,
-    /// What was given back of tips.
-    pub refunded_tips: i64,
-    /// What was given back of what orders could not take.
-    pub refunded_unapplied: i64,
+    /// One tax of one date: `taxable` is what it is a percentage of.
+    pub struct TaxCell { taxable, amount }
+
+    /// One tender of one date; refunds by the date they are booked on.
+    pub struct TenderCell {
+        payments, amount, tips, unapplied, refunds, refunded, refunded_tips, refunded_unapplied,
+    }
 }
 
 /// The currency of a store's sales.
+#[allow(missing_docs, reason = "names and types say all")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreCurrencyRow {
-    /// The currency.
     pub currency: Currency,
 }
 
@@ -117,28 +79,22 @@ pub struct SaleRow {
 }
 
 /// A discount on an order that may still change.
+#[allow(missing_docs, reason = "names and types say all")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SoldDiscount {
-    /// The discount.
     pub discount: DiscountId,
-    /// Whether it gives lines away.
     pub comp: bool,
 }
 
 /// A line of an order that may still change.
+#[allow(missing_docs, reason = "names and types say all")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SoldLine {
-    /// The line.
     pub line: LineId,
-    /// The item.
     pub item: ItemId,
-    /// Its variation.
     pub variation: Option<VariationId>,
-    /// Its name.
     pub name: Text,
-    /// Its category.
     pub category: Option<Text>,
-    /// How much.
     pub qty: QtyMilli,
 }
 
@@ -154,15 +110,12 @@ pub struct SoldRow {
 }
 
 /// What one tax of an order came to.
+#[allow(missing_docs, reason = "names and types say all")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SoldTax {
-    /// The tax.
     pub tax: TaxId,
-    /// Its rate.
     pub rate: Ppm,
-    /// Whether prices contain it.
     pub inclusive: bool,
-    /// What it came to.
     pub cell: TaxCell,
 }
 

@@ -7,9 +7,9 @@ choice! {
     /// How a stock item is kept.
     pub enum StockPolicyView {
         /// Never refused, never reserved.
-        Untracked,
+        Untracked = "untracked",
         /// Counted.
-        Counted,
+        Counted = "counted",
     }
 }
 

@@ -40,21 +40,21 @@ choice! {
     /// What kind of exception it is.
     pub enum ExceptionKind {
         /// More was sold, or counted away, than the books say was there.
-        Oversell,
+        Oversell = "oversell",
         /// The guest was shown another total than the order's.
-        TotalMismatch,
+        TotalMismatch = "total_mismatch",
         /// Commands of a terminal's queue are missing.
-        SequenceGap,
+        SequenceGap = "sequence_gap",
         /// A missing command came.
-        SequenceGapFilled,
+        SequenceGapFilled = "sequence_gap_filled",
         /// A terminal's clock was ahead.
-        ClockAhead,
+        ClockAhead = "clock_ahead",
         /// What happened was recorded although a rule would have refused it.
-        RuleWaived,
+        RuleWaived = "rule_waived",
         /// The state had no place for a command any more.
-        LateCommand,
+        LateCommand = "late_command",
         /// A command was malformed, or came from somebody who may not send it.
-        RejectedCommand,
+        RejectedCommand = "rejected_command",
     }
 }
 
@@ -122,10 +122,10 @@ choice! {
     /// Which exceptions: those that nobody has dealt with, the others, or all.
     pub enum ExceptionState {
         /// Nobody has dealt with them.
-        Open,
+        Open = "open",
         /// Somebody has.
-        Resolved,
+        Resolved = "resolved",
         /// Both.
-        All,
+        All = "all",
     }
 }
