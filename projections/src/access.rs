@@ -1,11 +1,11 @@
 //! Tokens: who is let in as what. Staff: who may approve what.
 
-use crate::Answer;
-use crate::fault::{Fault, OpenError, QueryError};
-use crate::key::{Key, Parts};
-use crate::lane::Lane;
-use crate::model::{Model, Recorded};
-use crate::rows::{Before, Rows, View};
+use crate::error::{FoldError, OpenError, QueryError};
+use crate::key::{Key, KeyReader};
+use crate::projector::{Projector, Recorded};
+use crate::read_model::ReadModel;
+use crate::rows::{Committed, Rows};
+use crate::view::{Answer, View};
 use domain::event::{AccessEvent, Event, Role};
 use domain::ids::{TenantId, TokenId};
 use eventlog::Position;
@@ -18,7 +18,7 @@ use subtle::ConstantTimeEq;
 const TOKENS: &str = "tokens";
 /// (tenant, member) to what the member may approve.
 const STAFF: &str = "staff";
-const KEPT_MAX: usize = 1_024;
+const CACHED_MAX: usize = 1_024;
 
 /// What a token's bearer may do, and for whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,10 @@ pub struct Grant {
 #[derive(Default)]
 pub(crate) struct Tokens {
     /// Ids are unique in their tenant only, so one id may be several tenants' token.
-    held: RwLock<HashMap<TokenId, Vec<Held>, foldhash::fast::RandomState>>,
+    held: RwLock<HashMap<TokenId, Vec<Credential>, foldhash::fast::RandomState>>,
 }
 
-struct Held {
+struct Credential {
     grant: Grant,
     secret_sha256: [u8; 32],
 }
@@ -51,7 +51,7 @@ impl Tokens {
     }
 
     /// Takes in what an earlier run left.
-    pub fn load(&self, lane: &Lane) -> Result<(), OpenError> {
+    pub fn load(&self, lane: &ReadModel) -> Result<(), OpenError> {
         let view = || -> Result<View, redb::Error> {
             Ok(View { position: lane.applied(), transaction: lane.database.begin_read()? })
         };
@@ -73,7 +73,7 @@ impl Tokens {
             })
             .map_err(unreadable)?;
         for (key, row) in rows {
-            if let Some(tenant) = Parts(&key).text().and_then(|tenant| TenantId::parse(tenant).ok()) {
+            if let Some(tenant) = KeyReader(&key).text().and_then(|tenant| TenantId::parse(tenant).ok()) {
                 self.set(tenant, &row);
             }
         }
@@ -87,27 +87,32 @@ impl Tokens {
         same_id.retain(|held| held.grant.tenant != tenant);
         if row.view.revoked_at.is_none() {
             let grant = Grant { tenant, role: row.view.role.0, token };
-            same_id.push(Held { grant, secret_sha256: row.secret_sha256 });
+            same_id.push(Credential { grant, secret_sha256: row.secret_sha256 });
         }
     }
 }
 
 /// Folds `access-` streams.
-pub(crate) struct AccessModel {
+pub(crate) struct AccessProjector {
     rows: Rows<TokenRow>,
     staff: Rows<StaffView>,
     tokens: Arc<Tokens>,
-    /// What the next commit changes for those who come in.
+    /// What the next commit changes of the tokens in memory.
     changed: Vec<(TenantId, TokenRow)>,
 }
 
-impl AccessModel {
-    pub fn new(tokens: Arc<Tokens>) -> AccessModel {
-        AccessModel { rows: Rows::new(TOKENS, KEPT_MAX), staff: Rows::new(STAFF, KEPT_MAX), tokens, changed: vec![] }
+impl AccessProjector {
+    pub fn new(tokens: Arc<Tokens>) -> AccessProjector {
+        AccessProjector {
+            rows: Rows::new(TOKENS, CACHED_MAX),
+            staff: Rows::new(STAFF, CACHED_MAX),
+            tokens,
+            changed: vec![],
+        }
     }
 }
 
-impl Model for AccessModel {
+impl Projector for AccessProjector {
     const VERSION: u32 = 2;
     const TABLES: &'static [&'static str] = &[TOKENS, STAFF];
 
@@ -115,7 +120,7 @@ impl Model for AccessModel {
         category == "access"
     }
 
-    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    fn apply(&mut self, committed: &Committed<'_>, recorded: &Recorded<'_>) -> Result<(), FoldError> {
         let Event::Access(event) = &recorded.event else { return Ok(()) };
         let tenant = recorded.tenant();
         let key = |token: &TokenId| Key::of(tenant).text(token.as_str());
@@ -129,12 +134,12 @@ impl Model for AccessModel {
                     revoked_at: None,
                 };
                 let row = TokenRow { view, secret_sha256: *secret_sha256 };
-                self.rows.put(before, key(token).as_slice(), Some(row.clone()))?;
+                self.rows.put(committed, key(token).as_slice(), Some(row.clone()))?;
                 row
             }
             AccessEvent::TokenRevoked { token } => {
-                let row = self.rows.edit(before, key(token).as_slice())?;
-                let row = row.ok_or(Fault::Impossible("a token was revoked that was not issued"))?;
+                let row = self.rows.edit(committed, key(token).as_slice())?;
+                let row = row.ok_or(FoldError::Impossible("a token was revoked that was not issued"))?;
                 row.view.revoked_at = Some(Shown(recorded.recorded_at));
                 row.clone()
             }
@@ -146,23 +151,23 @@ impl Model for AccessModel {
                     changed_at: Shown(recorded.recorded_at),
                 };
                 let key = Key::of(tenant).text(staff.as_str());
-                return self.staff.put(before, key.as_slice(), Some(view));
+                return self.staff.put(committed, key.as_slice(), Some(view));
             }
         };
         self.changed.push((tenant, row));
         Ok(())
     }
 
-    fn is_touched(&self) -> bool {
-        self.rows.is_touched() || self.staff.is_touched()
+    fn is_dirty(&self) -> bool {
+        self.rows.is_dirty() || self.staff.is_dirty()
     }
 
-    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.rows.flush(transaction)?;
         self.staff.flush(transaction)
     }
 
-    fn committed(&mut self, _: Position) {
+    fn on_commit(&mut self, _: Position) {
         for (tenant, row) in self.changed.drain(..) {
             self.tokens.set(tenant, &row);
         }
@@ -172,11 +177,11 @@ impl Model for AccessModel {
 pub(crate) fn tokens(view: &View, tenant: TenantId) -> Result<Answer<Vec<TokenView>>, QueryError> {
     let rows = view.all::<TokenRow>(TOKENS, &Key::of(tenant))?;
     let value = rows.into_iter().map(|(_, row)| row.view).collect();
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 pub(crate) fn staff(view: &View, tenant: TenantId) -> Result<Answer<Vec<StaffView>>, QueryError> {
     let rows = view.all::<StaffView>(STAFF, &Key::of(tenant))?;
     let value = rows.into_iter().map(|(_, row)| row).collect();
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }

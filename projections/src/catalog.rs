@@ -2,15 +2,16 @@
 
 mod menu;
 mod rows;
+mod tables;
 
 pub use menu::MenuBytes;
 pub(crate) use menu::Menus;
 
-use crate::Answer;
-use crate::fault::{Fault, QueryError};
+use crate::error::{FoldError, QueryError};
 use crate::key::Key;
-use crate::model::{Model, Recorded, follows, starts};
-use crate::rows::{Before, Rows, View};
+use crate::projector::{Projector, Recorded, follows, starts};
+use crate::rows::{Committed, Rows};
+use crate::view::{Answer, View};
 use domain::event::{Event, MenuEvent, StockEvent, StoreEvent, StoreMenuEvent};
 use domain::ids::{Sku, StoreId, TenantId};
 use domain::stream::Stream;
@@ -19,15 +20,7 @@ use redb::WriteTransaction;
 use schemas::views::{MenuRow, PriceRow, Shown, StockHeadRow, StockView, StoreMenuRow, StoreView};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-const STORES: &str = "stores";
-const STORE_MENUS: &str = "store_menus";
-const PRICES: &str = "prices";
-const UNAVAILABLE: &str = "unavailable";
-const DRAFTS: &str = "drafts";
-const MENUS: &str = "menus";
-const STOCK: &str = "stock";
-const STOCK_HEADS: &str = "stock_heads";
+use tables::{DRAFTS, MENUS, PRICES, STOCK, STOCK_HEADS, STORE_MENUS, STORES, UNAVAILABLE};
 
 /// Whose menus change with the next commit.
 #[derive(Default)]
@@ -37,7 +30,7 @@ struct Changed {
 }
 
 /// Folds `store-`, `storemenu-`, `menu-` and `stock-` streams.
-pub(crate) struct CatalogModel {
+pub(crate) struct CatalogProjector {
     stores: Rows<StoreView>,
     store_menus: Rows<StoreMenuRow>,
     prices: Rows<PriceRow>,
@@ -50,9 +43,9 @@ pub(crate) struct CatalogModel {
     changed: Changed,
 }
 
-impl CatalogModel {
-    pub fn new(ready: Arc<Menus>) -> CatalogModel {
-        CatalogModel {
+impl CatalogProjector {
+    pub fn new(ready: Arc<Menus>) -> CatalogProjector {
+        CatalogProjector {
             stores: Rows::new(STORES, 4_096),
             store_menus: Rows::new(STORE_MENUS, 4_096),
             prices: Rows::new(PRICES, 1_024),
@@ -67,18 +60,23 @@ impl CatalogModel {
         }
     }
 
-    fn apply_store(&mut self, before: &Before<'_>, store: StoreId, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    fn apply_store(
+        &mut self,
+        committed: &Committed<'_>,
+        store: StoreId,
+        recorded: &Recorded<'_>,
+    ) -> Result<(), FoldError> {
         let Event::Store(event) = &recorded.event else { return Ok(()) };
         let key = Key::of_store(recorded.tenant(), store);
         match event {
             StoreEvent::StoreOpened(settings) => {
                 starts(recorded.revision)?;
                 let view = rows::store_view(store, settings, recorded.revision);
-                self.stores.put(before, key.as_slice(), Some(view))?;
+                self.stores.put(committed, key.as_slice(), Some(view))?;
             }
             StoreEvent::StoreSettingsChanged(settings) => {
-                let row = self.stores.edit(before, key.as_slice())?;
-                let row = row.ok_or(Fault::Impossible("settings of a store that was not opened"))?;
+                let row = self.stores.edit(committed, key.as_slice())?;
+                let row = row.ok_or(FoldError::Impossible("settings of a store that was not opened"))?;
                 follows(row.revision, recorded.revision)?;
                 *row = rows::store_view(store, settings, recorded.revision);
             }
@@ -87,11 +85,16 @@ impl CatalogModel {
         Ok(())
     }
 
-    fn apply_store_menu(&mut self, before: &Before<'_>, store: StoreId, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    fn apply_store_menu(
+        &mut self,
+        committed: &Committed<'_>,
+        store: StoreId,
+        recorded: &Recorded<'_>,
+    ) -> Result<(), FoldError> {
         let Event::StoreMenu(event) = &recorded.event else { return Ok(()) };
         let tenant = recorded.tenant();
         let key = Key::of_store(tenant, store);
-        match self.store_menus.get(before, key.as_slice())? {
+        match self.store_menus.get(committed, key.as_slice())? {
             Some(row) => follows(row.revision, recorded.revision)?,
             None => starts(recorded.revision)?,
         }
@@ -101,14 +104,14 @@ impl CatalogModel {
                 let variation = variation.as_ref().map_or("", |variation| variation.as_str());
                 let key = key.clone().text(item.as_str()).text(variation);
                 let row = price.map(|price| PriceRow { price: price.0 });
-                self.prices.put(before, key.as_slice(), row)?;
+                self.prices.put(committed, key.as_slice(), row)?;
             }
             StoreMenuEvent::StoreAvailabilitySet { item, available } => {
                 let key = key.clone().text(item.as_str());
-                self.unavailable.put(before, key.as_slice(), (!available).then_some(()))?;
+                self.unavailable.put(committed, key.as_slice(), (!available).then_some(()))?;
             }
         }
-        let row = self.store_menus.edit_or_default(before, key.as_slice())?;
+        let row = self.store_menus.edit_or_default(committed, key.as_slice())?;
         row.revision = recorded.revision;
         if let StoreMenuEvent::MenuAdopted { version } = event {
             row.version = *version;
@@ -117,10 +120,10 @@ impl CatalogModel {
         Ok(())
     }
 
-    fn apply_menu(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    fn apply_menu(&mut self, committed: &Committed<'_>, recorded: &Recorded<'_>) -> Result<(), FoldError> {
         let Event::Menu(event) = &recorded.event else { return Ok(()) };
         let tenant = recorded.tenant();
-        let draft = self.drafts.edit_or_default(before, Key::of(tenant).as_slice())?;
+        let draft = self.drafts.edit_or_default(committed, Key::of(tenant).as_slice())?;
         match event {
             MenuEvent::ItemUpserted(item) => {
                 draft.items.insert(Shown(item.id), rows::item_row(item));
@@ -137,43 +140,48 @@ impl CatalogModel {
             MenuEvent::MenuPublished { version, .. } => {
                 let published = draft.clone();
                 let key = Key::of(tenant).u32(*version);
-                self.menus.put(before, key.as_slice(), Some(published))?;
+                self.menus.put(committed, key.as_slice(), Some(published))?;
                 self.changed.tenants.insert(tenant);
             }
         }
         Ok(())
     }
 
-    fn apply_stock(&mut self, before: &Before<'_>, store: StoreId, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    fn apply_stock(
+        &mut self,
+        committed: &Committed<'_>,
+        store: StoreId,
+        recorded: &Recorded<'_>,
+    ) -> Result<(), FoldError> {
         let Event::Stock(event) = &recorded.event else { return Ok(()) };
         let tenant = recorded.tenant();
         let key = Key::of_store(tenant, store);
-        match self.stock_heads.get(before, key.as_slice())? {
+        match self.stock_heads.get(committed, key.as_slice())? {
             Some(head) => follows(head.revision, recorded.revision)?,
             None => starts(recorded.revision)?,
         }
         let skus = rows::skus_of(event);
         for sku in &skus {
             let is_new = matches!(event, StockEvent::StockPolicySet { .. });
-            let is_there = self.stock.get(before, key.clone().text(sku.as_str()).as_slice())?.is_some();
+            let is_there = self.stock.get(committed, key.clone().text(sku.as_str()).as_slice())?.is_some();
             if !is_there && !is_new {
-                return Err(Fault::Impossible("stock of an item that has no policy"));
+                return Err(FoldError::Impossible("stock of an item that has no policy"));
             }
         }
         let mut menu_changes = false;
         for sku in skus {
             let key = key.clone().text(sku.as_str());
             if let StockEvent::StockPolicySet { policy, .. } = event
-                && self.stock.get(before, key.as_slice())?.is_none()
+                && self.stock.get(committed, key.as_slice())?.is_none()
             {
-                self.stock.put(before, key.as_slice(), Some(rows::new_stock(sku, *policy)))?;
+                self.stock.put(committed, key.as_slice(), Some(rows::new_stock(sku, *policy)))?;
             }
-            let row = self.stock.edit(before, key.as_slice())?.expect("it was looked for above");
+            let row = self.stock.edit(committed, key.as_slice())?.expect("it was looked for above");
             let was_sold_out = rows::is_sold_out(row);
             rows::evolve_stock(row, sku, event);
             menu_changes |= was_sold_out != rows::is_sold_out(row);
         }
-        self.stock_heads.put(before, key.as_slice(), Some(StockHeadRow { revision: recorded.revision }))?;
+        self.stock_heads.put(committed, key.as_slice(), Some(StockHeadRow { revision: recorded.revision }))?;
         if menu_changes {
             self.changed.stores.insert((tenant, store));
         }
@@ -181,7 +189,7 @@ impl CatalogModel {
     }
 }
 
-impl Model for CatalogModel {
+impl Projector for CatalogProjector {
     const VERSION: u32 = 4;
     const TABLES: &'static [&'static str] =
         &[STORES, STORE_MENUS, PRICES, UNAVAILABLE, DRAFTS, MENUS, STOCK, STOCK_HEADS];
@@ -190,12 +198,12 @@ impl Model for CatalogModel {
         matches!(category, "store" | "storemenu" | "menu" | "stock")
     }
 
-    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    fn apply(&mut self, committed: &Committed<'_>, recorded: &Recorded<'_>) -> Result<(), FoldError> {
         match recorded.stream {
-            Stream::Store(_, store) => self.apply_store(before, store, recorded),
-            Stream::StoreMenu(_, store) => self.apply_store_menu(before, store, recorded),
-            Stream::Menu(_) => self.apply_menu(before, recorded),
-            Stream::Stock(_, store) => self.apply_stock(before, store, recorded),
+            Stream::Store(_, store) => self.apply_store(committed, store, recorded),
+            Stream::StoreMenu(_, store) => self.apply_store_menu(committed, store, recorded),
+            Stream::Menu(_) => self.apply_menu(committed, recorded),
+            Stream::Stock(_, store) => self.apply_stock(committed, store, recorded),
             Stream::Access(_)
             | Stream::Order(..)
             | Stream::Payment(..)
@@ -206,14 +214,11 @@ impl Model for CatalogModel {
         }
     }
 
-    fn is_touched(&self) -> bool {
-        self.stores.is_touched()
-            || self.store_menus.is_touched()
-            || self.drafts.is_touched()
-            || self.stock_heads.is_touched()
+    fn is_dirty(&self) -> bool {
+        self.stores.is_dirty() || self.store_menus.is_dirty() || self.drafts.is_dirty() || self.stock_heads.is_dirty()
     }
 
-    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.stores.flush(transaction)?;
         self.store_menus.flush(transaction)?;
         self.prices.flush(transaction)?;
@@ -224,7 +229,7 @@ impl Model for CatalogModel {
         self.stock_heads.flush(transaction)
     }
 
-    fn committed(&mut self, position: Position) {
+    fn on_commit(&mut self, position: Position) {
         let changed = std::mem::take(&mut self.changed);
         self.ready.changed(position, changed.stores, changed.tenants);
     }
@@ -236,7 +241,7 @@ pub(crate) fn store(view: &View, tenant: TenantId, store: StoreId) -> Result<Ans
         Some(found) => Some(with_menu(found, view.get(STORE_MENUS, &key)?)),
         None => None,
     };
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 pub(crate) fn stores(view: &View, tenant: TenantId) -> Result<Answer<Vec<StoreView>>, QueryError> {
@@ -247,7 +252,7 @@ pub(crate) fn stores(view: &View, tenant: TenantId) -> Result<Answer<Vec<StoreVi
         .into_iter()
         .map(|(suffix, row)| Ok(with_menu(row, menus.get(prefix.clone().bytes(&suffix).as_slice())?)))
         .collect::<Result<_, QueryError>>()?;
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 fn with_menu(store: StoreView, menu: Option<StoreMenuRow>) -> StoreView {
@@ -261,7 +266,7 @@ pub(crate) fn stock(view: &View, tenant: TenantId, store: StoreId) -> Result<Ans
     let revision = head.map_or(0, |head| head.revision);
     let rows = view.all::<StockView>(STOCK, &prefix)?;
     let value = rows.into_iter().map(|(_, row)| StockView { revision, ..row }).collect();
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 pub(crate) fn stock_item(
@@ -274,5 +279,5 @@ pub(crate) fn stock_item(
     let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
     let row = view.get::<StockView>(STOCK, &prefix.text(sku.as_str()))?;
     let value = row.zip(head).map(|(row, head)| StockView { revision: head.revision, ..row });
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }

@@ -1,10 +1,10 @@
-//! Chains of hashes over the histories of stores and tenants (rule A1): where each stands.
+//! Chains of hashes over the histories of stores and tenants (rule A1): the head of each.
 
-use crate::Answer;
-use crate::fault::{Fault, QueryError};
+use crate::error::{FoldError, QueryError};
 use crate::key::Key;
-use crate::model::{Model, Recorded};
-use crate::rows::{Before, Rows, View};
+use crate::projector::{Projector, Recorded};
+use crate::rows::{Committed, Rows};
+use crate::view::{Answer, View};
 use domain::ids::{StoreId, TenantId};
 use eventlog::{GENESIS_STREAM, StoredCommit, StoredEvent};
 use redb::WriteTransaction;
@@ -16,14 +16,14 @@ use std::time::Duration;
 const HEADS: &str = "heads";
 
 /// Hashes every event, as the log has it.
-pub(crate) struct ChainsModel {
+pub(crate) struct ChainsProjector {
     heads: Rows<ChainRow>,
     key: Vec<u8>,
 }
 
-impl ChainsModel {
-    pub fn new() -> ChainsModel {
-        ChainsModel { heads: Rows::new(HEADS, 16_384), key: vec![] }
+impl ChainsProjector {
+    pub fn new() -> ChainsProjector {
+        ChainsProjector { heads: Rows::new(HEADS, 16_384), key: vec![] }
     }
 }
 
@@ -42,10 +42,10 @@ pub fn chained<'a>(commit: &StoredCommit<'a>, event: &StoredEvent<'a>) -> Option
     })
 }
 
-impl Model for ChainsModel {
+impl Projector for ChainsProjector {
     const VERSION: u32 = 1;
     /// Every event changes the head of its store's chain, and who asks for one says how new it has to be.
-    const REST: Duration = Duration::from_millis(250);
+    const LINGER: Duration = Duration::from_millis(250);
     const TABLES: &'static [&'static str] = &[HEADS];
     const FOLDS_BYTES: bool = true;
 
@@ -55,10 +55,10 @@ impl Model for ChainsModel {
 
     fn apply_bytes(
         &mut self,
-        before: &Before<'_>,
+        committed: &Committed<'_>,
         commit: &StoredCommit<'_>,
         event: &StoredEvent<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FoldError> {
         let Some(event) = chained(commit, event) else { return Ok(()) };
         // The key of `Key::of_store`, without an allocation an event.
         self.key.clear();
@@ -66,29 +66,29 @@ impl Model for ChainsModel {
             self.key.extend_from_slice(part.as_bytes());
             self.key.push(0);
         }
-        let head = self.heads.edit_or_default(before, &self.key)?;
+        let head = self.heads.edit_or_default(committed, &self.key)?;
         let held = (head.count != 0).then_some(Link { count: head.count, position: head.position, hash: head.hash });
         let Link { count, position, hash } = event.link(held.as_ref());
         *head = ChainRow { count, position, hash };
         Ok(())
     }
 
-    fn apply(&mut self, _: &Before<'_>, _: &Recorded<'_>) -> Result<(), Fault> {
-        Err(Fault::Impossible("the chain is of the bytes of events"))
+    fn apply(&mut self, _: &Committed<'_>, _: &Recorded<'_>) -> Result<(), FoldError> {
+        Err(FoldError::Impossible("the chain is of the bytes of events"))
     }
 
-    fn is_touched(&self) -> bool {
-        self.heads.is_touched()
+    fn is_dirty(&self) -> bool {
+        self.heads.is_dirty()
     }
 
-    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.heads.flush(transaction)
     }
 }
 
-/// Where a store's chain stands; `None` before its first event.
+/// The head of a store's chain; `None` before its first event.
 pub(crate) fn head(view: &View, tenant: TenantId, store: StoreId) -> Result<Answer<Option<Link>>, QueryError> {
     let row = view.get::<ChainRow>(HEADS, &Key::of_store(tenant, store))?;
     let value = row.map(|ChainRow { count, position, hash }| Link { count, position, hash });
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }

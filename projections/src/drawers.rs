@@ -1,11 +1,11 @@
 //! Cash drawers and their shifts.
 
-use crate::Answer;
-use crate::fault::{Fault, QueryError};
+use crate::error::{FoldError, QueryError};
 use crate::key::Key;
-use crate::model::{Model, Recorded, follows, starts};
-use crate::page::{Page, PageRequest, page_back};
-use crate::rows::{Before, Rows, View};
+use crate::page::{Page, PageRequest, page_descending};
+use crate::projector::{Projector, Recorded, follows, starts};
+use crate::rows::{Committed, Rows};
+use crate::view::{Answer, View};
 use domain::event::{DrawerEvent, Event};
 use domain::ids::{DrawerId, StoreId, TenantId};
 use domain::stream::Stream;
@@ -19,20 +19,20 @@ const DRAWERS: &str = "drawers";
 const SHIFTS: &str = "shifts";
 
 /// Folds `drawer-` streams.
-pub(crate) struct DrawersModel {
+pub(crate) struct DrawersProjector {
     drawers: Rows<DrawerView>,
     shifts: Rows<ShiftView>,
 }
 
-impl DrawersModel {
-    pub fn new() -> DrawersModel {
-        DrawersModel { drawers: Rows::new(DRAWERS, 4_096), shifts: Rows::new(SHIFTS, 1_024) }
+impl DrawersProjector {
+    pub fn new() -> DrawersProjector {
+        DrawersProjector { drawers: Rows::new(DRAWERS, 4_096), shifts: Rows::new(SHIFTS, 1_024) }
     }
 }
 
-fn opened(drawer: DrawerId, event: &DrawerEvent, recorded: &Recorded<'_>) -> Result<ShiftView, Fault> {
+fn opened(drawer: DrawerId, event: &DrawerEvent, recorded: &Recorded<'_>) -> Result<ShiftView, FoldError> {
     let DrawerEvent::ShiftOpened { shift, float, business_date } = event else {
-        return Err(Fault::Impossible("cash in a drawer without a shift"));
+        return Err(FoldError::Impossible("cash in a drawer without a shift"));
     };
     Ok(ShiftView {
         drawer_id: Shown(drawer),
@@ -57,7 +57,7 @@ fn opened(drawer: DrawerId, event: &DrawerEvent, recorded: &Recorded<'_>) -> Res
     })
 }
 
-fn evolve(shift: &mut ShiftView, event: &DrawerEvent, recorded: &Recorded<'_>) -> Result<(), Fault> {
+fn evolve(shift: &mut ShiftView, event: &DrawerEvent, recorded: &Recorded<'_>) -> Result<(), FoldError> {
     match event {
         DrawerEvent::CashPaidIn { amount, .. } => shift.paid_in += amount.0,
         DrawerEvent::CashPaidOut { amount, .. } => shift.paid_out += amount.0,
@@ -76,13 +76,13 @@ fn evolve(shift: &mut ShiftView, event: &DrawerEvent, recorded: &Recorded<'_>) -
             shift.closed_at = Some(Shown(recorded.recorded_at));
             shift.closed_by = Some(Shown(CommitMeta::decode(recorded.meta)?.actor));
         }
-        DrawerEvent::ShiftOpened { .. } => return Err(Fault::Impossible("a shift was opened twice")),
+        DrawerEvent::ShiftOpened { .. } => return Err(FoldError::Impossible("a shift was opened twice")),
     }
     shift.expected = shift.float + shift.sales - shift.refunds + shift.paid_in - shift.paid_out;
     Ok(())
 }
 
-impl Model for DrawersModel {
+impl Projector for DrawersProjector {
     const VERSION: u32 = 1;
     const TABLES: &'static [&'static str] = &[DRAWERS, SHIFTS];
 
@@ -90,13 +90,13 @@ impl Model for DrawersModel {
         category == "drawer"
     }
 
-    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    fn apply(&mut self, committed: &Committed<'_>, recorded: &Recorded<'_>) -> Result<(), FoldError> {
         let (Stream::Drawer(tenant, store, drawer), Event::Drawer(_, event)) = (recorded.stream, &recorded.event)
         else {
             return Ok(());
         };
         let key = Key::of_store(tenant, store).text(drawer.as_str());
-        let held = self.drawers.get(before, key.as_slice())?.cloned();
+        let held = self.drawers.get(committed, key.as_slice())?.cloned();
         let shift = match (held, event) {
             (None, event) => {
                 starts(recorded.revision)?;
@@ -112,16 +112,16 @@ impl Model for DrawersModel {
                 held.shift
             }
         };
-        self.shifts.put(before, key.clone().u32(shift.shift).as_slice(), Some(shift.clone()))?;
+        self.shifts.put(committed, key.clone().u32(shift.shift).as_slice(), Some(shift.clone()))?;
         let row = DrawerView { drawer_id: Shown(drawer), store: Shown(store), shift, revision: recorded.revision };
-        self.drawers.put(before, key.as_slice(), Some(row))
+        self.drawers.put(committed, key.as_slice(), Some(row))
     }
 
-    fn is_touched(&self) -> bool {
-        self.drawers.is_touched()
+    fn is_dirty(&self) -> bool {
+        self.drawers.is_dirty()
     }
 
-    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.drawers.flush(transaction)?;
         self.shifts.flush(transaction)
     }
@@ -129,7 +129,7 @@ impl Model for DrawersModel {
 
 pub(crate) fn drawers(view: &View, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<DrawerView>>, QueryError> {
     let rows = view.all::<DrawerView>(DRAWERS, &Key::of_store(tenant, store))?;
-    Ok(Answer { value: rows.into_iter().map(|(_, row)| row).collect(), position: view.position })
+    Ok(view.answer(rows.into_iter().map(|(_, row)| row).collect()))
 }
 
 /// The shifts of a drawer, newest first.
@@ -140,6 +140,7 @@ pub(crate) fn shifts(
     page: &PageRequest,
 ) -> Result<Answer<Page<ShiftView>>, QueryError> {
     let list = Key::of_store(tenant, store).text(drawer.as_str());
-    let value = page_back::<ShiftView, ShiftView>(&view.table(SHIFTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
-    Ok(Answer { value, position: view.position })
+    let value =
+        page_descending::<ShiftView, ShiftView>(&view.table(SHIFTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
+    Ok(view.answer(value))
 }

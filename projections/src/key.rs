@@ -80,9 +80,9 @@ impl Key {
 }
 
 /// A key that is taken apart from the front. Every part is `None` where the key is not what it should be.
-pub(crate) struct Parts<'a>(pub &'a [u8]);
+pub(crate) struct KeyReader<'a>(pub &'a [u8]);
 
-impl<'a> Parts<'a> {
+impl<'a> KeyReader<'a> {
     pub fn text(&mut self) -> Option<&'a str> {
         let end = self.0.iter().position(|byte| *byte == 0)?;
         let (text, rest) = self.0.split_at(end);
@@ -107,15 +107,15 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// An opaque place in a list: the part of a key behind the list's own prefix, as hexadecimal digits.
-pub(crate) fn cursor(suffix: &[u8]) -> String {
+/// A page cursor: the part of a key behind the prefix of its index, as hexadecimal digits.
+pub(crate) fn encode_cursor(suffix: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let nibbles = suffix.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
     nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
 }
 
-/// The part of a key that a cursor stands for; `None` if the text was never a cursor.
-pub(crate) fn read_cursor(text: &str) -> Option<Vec<u8>> {
+/// The part of a key that is in a page cursor; `None` if the text was never one.
+pub(crate) fn decode_cursor(text: &str) -> Option<Vec<u8>> {
     const LEN_MAX: usize = 512;
     let digits = text.as_bytes();
     if LEN_MAX < digits.len() || digits.is_empty() || !digits.len().is_multiple_of(2) {
@@ -141,7 +141,7 @@ mod tests {
         assert!(sorted.is_sorted());
         let prefix = Key::of_store(tenant, StoreId::parse("s1").unwrap());
         assert!(sorted[3] < prefix.clone().end() && prefix.end() < sorted[4]);
-        let mut parts = Parts(sorted[1].as_slice());
+        let mut parts = KeyReader(sorted[1].as_slice());
         assert_eq!((parts.text(), parts.text()), (Some("t"), Some("s1")));
         assert_eq!(parts.u32().map(|number| (number ^ (1 << 31)).cast_signed()), Some(-1));
         assert_eq!(parts.byte(), None);
@@ -150,11 +150,11 @@ mod tests {
     #[test]
     fn cursors_read_back_and_nothing_else_does() {
         for suffix in [&b"\x00\xff"[..], b"a", b"0190abcd\0"] {
-            assert_eq!(read_cursor(&cursor(suffix)).as_deref(), Some(suffix));
+            assert_eq!(decode_cursor(&encode_cursor(suffix)).as_deref(), Some(suffix));
         }
         for bad in ["", "0", "0g", "AB", " 1", "é"] {
-            assert_eq!(read_cursor(bad), None, "{bad}");
+            assert_eq!(decode_cursor(bad), None, "{bad}");
         }
-        assert_eq!(read_cursor(&"00".repeat(300)), None);
+        assert_eq!(decode_cursor(&"00".repeat(300)), None);
     }
 }

@@ -11,38 +11,44 @@ mod access;
 mod catalog;
 mod chains;
 mod drawers;
-mod fault;
+mod error;
+mod free_space;
 mod key;
-mod lane;
-mod model;
+mod options;
 mod orders;
 mod page;
+mod projection;
+mod projector;
+mod read_model;
 mod rows;
 mod sales;
-mod space;
 mod terminals;
+mod view;
 mod worker;
 
 pub use access::Grant;
 pub use catalog::MenuBytes;
 pub use chains::chained;
-pub use fault::{OpenError, QueryError, Stale};
-pub use lane::Parked;
+pub use error::{OpenError, QueryError, Stale};
+pub use free_space::{FREE_BYTES_MIN, FreeSpace};
+pub use options::Options;
 pub use orders::{OrderFilter, PaymentFilter};
 pub use page::{LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest};
+pub use projection::Projection;
+pub use read_model::Parked;
 pub use sales::{SalesBy, SalesDate, SalesQuery};
-pub use space::{FREE_BYTES_MIN, Space};
 pub use terminals::ExceptionFilter;
+pub use view::Answer;
 
-use crate::access::{AccessModel, Tokens};
-use crate::catalog::{CatalogModel, Menus};
-use crate::chains::ChainsModel;
-use crate::drawers::DrawersModel;
-use crate::lane::Lane;
-use crate::model::Model;
-use crate::orders::OrdersModel;
-use crate::sales::SalesModel;
-use crate::terminals::TerminalsModel;
+use crate::access::{AccessProjector, Tokens};
+use crate::catalog::{CatalogProjector, Menus};
+use crate::chains::ChainsProjector;
+use crate::drawers::DrawersProjector;
+use crate::orders::OrdersProjector;
+use crate::projector::Projector;
+use crate::read_model::ReadModel;
+use crate::sales::SalesProjector;
+use crate::terminals::TerminalsProjector;
 use crate::worker::Worker;
 use domain::calendar::Date;
 use domain::ids::{
@@ -59,84 +65,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-
-/// A read model with a worker of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Projection {
-    /// What stores sell: settings, menus, prices, availability, stock. One model, because a menu shows all of it.
-    Catalog,
-    /// Orders and the attempts to pay them. One model, because an order shows its payments.
-    Orders,
-    /// The sales cubes.
-    Sales,
-    /// Tokens.
-    Access,
-    /// Cash drawers and their shifts.
-    Drawers,
-    /// Terminals that were away, and the exceptions a person has to look at.
-    Terminals,
-    /// The chains of hashes over histories.
-    Chains,
-}
-
-impl Projection {
-    /// Every projection.
-    pub const ALL: [Projection; 7] = [
-        Projection::Catalog,
-        Projection::Orders,
-        Projection::Sales,
-        Projection::Access,
-        Projection::Drawers,
-        Projection::Terminals,
-        Projection::Chains,
-    ];
-
-    /// Its name, in metrics and file names.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Projection::Catalog => "catalog",
-            Projection::Orders => "orders",
-            Projection::Sales => "sales",
-            Projection::Access => "access",
-            Projection::Drawers => "drawers",
-            Projection::Terminals => "terminals",
-            Projection::Chains => "chains",
-        }
-    }
-}
-
-/// How the read models are kept.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// How often what was folded is made durable. A crash loses that much work, which the log repeats; nothing else.
-    pub sync_interval: Duration,
-    /// What each model's database may keep in memory, in bytes.
-    pub cache_bytes: usize,
-    /// Where free space is read off: with less than [`FREE_BYTES_MIN`] left, workers wait and queries go on.
-    pub space: Space,
-    /// What ready menus may take in memory, in bytes.
-    pub menu_cache_bytes: u64,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            sync_interval: Duration::from_millis(200),
-            cache_bytes: 64 << 20,
-            space: Space::Disk,
-            menu_cache_bytes: 64 << 20,
-        }
-    }
-}
-
-/// An answer, and the position of the last event it reflects.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer<T> {
-    /// The answer.
-    pub value: T,
-    /// The prefix of the log it was made from, for `X-Position`.
-    pub position: Position,
-}
 
 /// How a projection is doing, for readiness and metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,13 +86,13 @@ pub struct Status {
 /// The read models of one log.
 pub struct Projections {
     reader: LogReader,
-    catalog: Arc<Lane>,
-    orders: Arc<Lane>,
-    sales: Arc<Lane>,
-    access: Arc<Lane>,
-    drawers: Arc<Lane>,
-    terminals: Arc<Lane>,
-    chains: Arc<Lane>,
+    catalog: Arc<ReadModel>,
+    orders: Arc<ReadModel>,
+    sales: Arc<ReadModel>,
+    access: Arc<ReadModel>,
+    drawers: Arc<ReadModel>,
+    terminals: Arc<ReadModel>,
+    chains: Arc<ReadModel>,
     menus: Arc<Menus>,
     tokens: Arc<Tokens>,
     stop: Arc<AtomicBool>,
@@ -191,24 +119,24 @@ impl Projections {
         let menus = Arc::new(Menus::new(options.menu_cache_bytes));
         let tokens = Arc::new(Tokens::default());
         let stop = Arc::new(AtomicBool::new(false));
-        let lane = |projection, open: OpenLane| open(projection, dir, options, log, durable).map(Arc::new);
-        let catalog = lane(Projection::Catalog, Lane::open::<CatalogModel>)?;
-        let orders = lane(Projection::Orders, Lane::open::<OrdersModel>)?;
-        let sales = lane(Projection::Sales, Lane::open::<SalesModel>)?;
-        let access = lane(Projection::Access, Lane::open::<AccessModel>)?;
-        let drawers = lane(Projection::Drawers, Lane::open::<DrawersModel>)?;
-        let terminals = lane(Projection::Terminals, Lane::open::<TerminalsModel>)?;
-        let chains = lane(Projection::Chains, Lane::open::<ChainsModel>)?;
+        let lane = |projection, open: OpenReadModel| open(projection, dir, options, log, durable).map(Arc::new);
+        let catalog = lane(Projection::Catalog, ReadModel::open::<CatalogProjector>)?;
+        let orders = lane(Projection::Orders, ReadModel::open::<OrdersProjector>)?;
+        let sales = lane(Projection::Sales, ReadModel::open::<SalesProjector>)?;
+        let access = lane(Projection::Access, ReadModel::open::<AccessProjector>)?;
+        let drawers = lane(Projection::Drawers, ReadModel::open::<DrawersProjector>)?;
+        let terminals = lane(Projection::Terminals, ReadModel::open::<TerminalsProjector>)?;
+        let chains = lane(Projection::Chains, ReadModel::open::<ChainsProjector>)?;
         tokens.load(&access)?;
         let start = Start { reader: &reader, stop: &stop, options };
         let threads = vec![
-            start.worker(&catalog, CatalogModel::new(Arc::clone(&menus))),
-            start.worker(&orders, OrdersModel::new()),
-            start.worker(&sales, SalesModel::new()),
-            start.worker(&access, AccessModel::new(Arc::clone(&tokens))),
-            start.worker(&drawers, DrawersModel::new()),
-            start.worker(&terminals, TerminalsModel::new()),
-            start.worker(&chains, ChainsModel::new()),
+            start.worker(&catalog, CatalogProjector::new(Arc::clone(&menus))),
+            start.worker(&orders, OrdersProjector::new()),
+            start.worker(&sales, SalesProjector::new()),
+            start.worker(&access, AccessProjector::new(Arc::clone(&tokens))),
+            start.worker(&drawers, DrawersProjector::new()),
+            start.worker(&terminals, TerminalsProjector::new()),
+            start.worker(&chains, ChainsProjector::new()),
         ];
         let threads = Mutex::new(threads);
         Ok(Projections {
@@ -237,7 +165,7 @@ impl Projections {
         }
     }
 
-    fn lane(&self, projection: Projection) -> &Arc<Lane> {
+    fn lane(&self, projection: Projection) -> &Arc<ReadModel> {
         match projection {
             Projection::Catalog => &self.catalog,
             Projection::Orders => &self.orders,
@@ -287,13 +215,13 @@ impl Projections {
     /// [`QueryError`] as for every query.
     pub fn dump(&self, projection: Projection) -> Result<Vec<String>, QueryError> {
         let tables = match projection {
-            Projection::Catalog => CatalogModel::TABLES,
-            Projection::Orders => OrdersModel::TABLES,
-            Projection::Sales => SalesModel::TABLES,
-            Projection::Access => AccessModel::TABLES,
-            Projection::Drawers => DrawersModel::TABLES,
-            Projection::Terminals => TerminalsModel::TABLES,
-            Projection::Chains => ChainsModel::TABLES,
+            Projection::Catalog => CatalogProjector::TABLES,
+            Projection::Orders => OrdersProjector::TABLES,
+            Projection::Sales => SalesProjector::TABLES,
+            Projection::Access => AccessProjector::TABLES,
+            Projection::Drawers => DrawersProjector::TABLES,
+            Projection::Terminals => TerminalsProjector::TABLES,
+            Projection::Chains => ChainsProjector::TABLES,
         };
         page::dump(&self.lane(projection).view()?, tables)
     }
@@ -571,7 +499,7 @@ impl std::fmt::Debug for Projections {
     }
 }
 
-type OpenLane = fn(Projection, &Path, &Options, eventlog::BatchId, Position) -> Result<Lane, OpenError>;
+type OpenReadModel = fn(Projection, &Path, &Options, eventlog::BatchId, Position) -> Result<ReadModel, OpenError>;
 
 /// What starting a worker takes.
 struct Start<'a> {
@@ -581,7 +509,7 @@ struct Start<'a> {
 }
 
 impl Start<'_> {
-    fn worker<M: Model>(&self, lane: &Arc<Lane>, model: M) -> JoinHandle<()> {
+    fn worker<M: Projector>(&self, lane: &Arc<ReadModel>, model: M) -> JoinHandle<()> {
         let worker = Worker::new(Arc::clone(lane), model, self.reader.clone(), Arc::clone(self.stop), self.options);
         let name = format!("proj-{}", lane.projection.as_str());
         std::thread::Builder::new().name(name).spawn(move || worker.run()).expect("a projection has its own thread")

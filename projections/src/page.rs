@@ -1,8 +1,9 @@
 //! Lists by pages, and dumps.
 
-use crate::fault::QueryError;
-use crate::key::{Key, cursor, read_cursor};
-use crate::rows::{Definition, TableView, View};
+use crate::error::QueryError;
+use crate::key::{Key, decode_cursor, encode_cursor};
+use crate::rows::Definition;
+use crate::view::{TableView, View};
 use redb::ReadableTable;
 use schemas::views::Row;
 
@@ -11,7 +12,7 @@ pub const LIMIT_DEFAULT: usize = 50;
 /// The most entries of a page.
 pub const LIMIT_MAX: usize = 500;
 /// The most rows looked at for one page: a filter that matches little gets short pages, not slow ones.
-const LOOKS_MAX: usize = 5_000;
+const SCANNED_MAX: usize = 5_000;
 
 /// Which page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +38,9 @@ pub struct Page<T> {
     pub next: Option<String>,
 }
 
-/// A page of the rows under `list`, last key first. Keys below `from` are not in the list; `select` makes an entry of a
+/// A page of the rows under the prefix `list` and within `range`, last key first; `select` makes an entry of a
 /// row or leaves it out.
-pub(crate) fn page_back<R: Row, T>(
+pub(crate) fn page_descending<R: Row, T>(
     table: &TableView,
     list: &Key,
     range: &Key,
@@ -52,19 +53,19 @@ pub(crate) fn page_back<R: Row, T>(
     let to = match &request.cursor {
         None => end,
         Some(text) => {
-            let suffix = read_cursor(text).ok_or(QueryError::BadCursor)?;
+            let suffix = decode_cursor(text).ok_or(QueryError::BadCursor)?;
             list.clone().bytes(&suffix).min(end)
         }
     };
     let mut page = Page { entries: vec![], next: None };
-    let mut looks = 0;
+    let mut scanned = 0;
     let mut last = vec![];
-    table.scan_back(range.as_slice(), to.as_slice(), |key, row| {
-        if page.entries.len() == limit || looks == LOOKS_MAX {
-            page.next = Some(cursor(&last));
+    table.scan_descending(range.as_slice(), to.as_slice(), |key, row| {
+        if page.entries.len() == limit || scanned == SCANNED_MAX {
+            page.next = Some(encode_cursor(&last));
             return Ok(false);
         }
-        looks += 1;
+        scanned += 1;
         last.clear();
         last.extend_from_slice(&key[prefix..]);
         page.entries.extend(select(key, row)?);
@@ -82,7 +83,7 @@ pub(crate) fn dump(view: &View, tables: &[&'static str]) -> Result<Vec<String>, 
         let reader = view.transaction.open_table(Definition::new(table))?;
         for entry in reader.iter()? {
             let (key, row) = entry?;
-            lines.push(format!("{table} {} {}", cursor(key.value()), cursor(row.value())));
+            lines.push(format!("{table} {} {}", encode_cursor(key.value()), encode_cursor(row.value())));
         }
     }
     Ok(lines)

@@ -10,15 +10,16 @@
 mod cells;
 mod days;
 mod query;
+mod tables;
 
 pub(crate) use days::{days, x_report, z_report};
 pub(crate) use query::report;
 pub use query::{SalesBy, SalesDate, SalesQuery};
 
-use crate::fault::Fault;
+use crate::error::FoldError;
 use crate::key::Key;
-use crate::model::{Model, Recorded, follows, starts};
-use crate::rows::{Before, Rows};
+use crate::projector::{Projector, Recorded, follows, starts};
+use crate::rows::{Committed, Rows};
 use domain::calendar::Date;
 use domain::event::{Channel, Event, Opening, OrderEvent, ReceivedDiscount, Tender};
 use domain::ids::{DiscountId, OrderId, StoreId, TenantId};
@@ -30,40 +31,10 @@ use schemas::views::{
     ItemCell, OrderCell, SaleRow, Shown, SoldDiscount, SoldRow, StoreCurrencyRow, TaxCell, TenderCell,
 };
 use std::time::Duration;
-
-/// (tenant, store, order) to what is remembered of it.
-const SALES: &str = "sales";
-/// (tenant, store) to its currency.
-const CURRENCIES: &str = "currencies";
-/// (tenant, store, business date, hour, channel)
-const BY_ORDER: &str = "by_order";
-/// (tenant, store, business date, hour, channel, item, variation, category, name)
-const BY_ITEM: &str = "by_item";
-/// (tenant, store, business date, tax, rate, inclusive)
-const BY_TAX: &str = "by_tax";
-/// (tenant, store, business date, tender)
-const BY_TENDER: &str = "by_tender";
-
-/// The tables of one set of cubes.
-struct Tables {
-    by_order: &'static str,
-    by_item: &'static str,
-    by_tax: &'static str,
-    by_tender: &'static str,
-}
-
-/// By business date.
-const SOLD: Tables = Tables { by_order: BY_ORDER, by_item: BY_ITEM, by_tax: BY_TAX, by_tender: BY_TENDER };
-/// What is booked on another date: less on the business date, more on the posting date.
-const MOVED: Tables = Tables {
-    by_order: "moved_by_order",
-    by_item: "moved_by_item",
-    by_tax: "moved_by_tax",
-    by_tender: "moved_by_tender",
-};
+use tables::{CURRENCIES, DAYS, MOVED, SALES, SOLD, Tables, Z_REPORTS};
 
 /// Folds `order-` and `day-` streams.
-pub(crate) struct SalesModel {
+pub(crate) struct SalesProjector {
     sales: Rows<SaleRow>,
     currencies: Rows<StoreCurrencyRow>,
     books: Books,
@@ -83,9 +54,9 @@ struct Cubes {
     by_tender: Rows<TenderCell>,
 }
 
-impl SalesModel {
-    pub fn new() -> SalesModel {
-        SalesModel {
+impl SalesProjector {
+    pub fn new() -> SalesProjector {
+        SalesProjector {
             sales: Rows::new(SALES, 16_384),
             currencies: Rows::new(CURRENCIES, 4_096),
             days: days::Days::new(),
@@ -95,14 +66,14 @@ impl SalesModel {
 
     fn open(
         &mut self,
-        before: &Before<'_>,
+        committed: &Committed<'_>,
         (tenant, store, order): (TenantId, StoreId, OrderId),
         opening: &Opening,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FoldError> {
         let of_store = Key::of_store(tenant, store);
-        if self.currencies.get(before, of_store.as_slice())?.is_none() {
+        if self.currencies.get(committed, of_store.as_slice())?.is_none() {
             let row = StoreCurrencyRow { currency: Shown(opening.currency) };
-            self.currencies.put(before, of_store.as_slice(), Some(row))?;
+            self.currencies.put(committed, of_store.as_slice(), Some(row))?;
         }
         let row = SaleRow {
             date: Shown(opening.business_date),
@@ -124,16 +95,16 @@ impl Books {
     /// Adds what an order counts for, or takes it back, at its business date and where it is posted.
     fn add(
         &mut self,
-        before: &Before<'_>,
-        place: &Place,
+        committed: &Committed<'_>,
+        at: &Dimensions,
         posted: Date,
         sold: &SoldRow,
         sign: i64,
-    ) -> Result<(), Fault> {
-        self.sold.add(before, place, sold, sign)?;
-        if posted != place.date {
-            self.moved.add(before, place, sold, -sign)?;
-            self.moved.add(before, &Place { date: posted, ..*place }, sold, sign)?;
+    ) -> Result<(), FoldError> {
+        self.sold.add(committed, at, sold, sign)?;
+        if posted != at.date {
+            self.moved.add(committed, at, sold, -sign)?;
+            self.moved.add(committed, &Dimensions { date: posted, ..*at }, sold, sign)?;
         }
         Ok(())
     }
@@ -141,16 +112,16 @@ impl Books {
     /// Adds what a payment counts for.
     fn pay(
         &mut self,
-        before: &Before<'_>,
-        place: &Place,
+        committed: &Committed<'_>,
+        at: &Dimensions,
         posted: Date,
         tender: &Tender,
         cell: &TenderCell,
-    ) -> Result<(), Fault> {
-        cells::add_tender(self.sold.tender(before, place, tender)?, cell, 1);
-        if posted != place.date {
-            cells::add_tender(self.moved.tender(before, place, tender)?, cell, -1);
-            cells::add_tender(self.moved.tender(before, &Place { date: posted, ..*place }, tender)?, cell, 1);
+    ) -> Result<(), FoldError> {
+        self.sold.tender(committed, at, tender)?.add(cell, 1);
+        if posted != at.date {
+            self.moved.tender(committed, at, tender)?.add(cell, -1);
+            self.moved.tender(committed, &Dimensions { date: posted, ..*at }, tender)?.add(cell, 1);
         }
         Ok(())
     }
@@ -158,20 +129,20 @@ impl Books {
     /// Counts an order for what it comes to now, instead of what it counted for before.
     fn count(
         &mut self,
-        before: &Before<'_>,
-        place: &Place,
+        committed: &Committed<'_>,
+        at: &Dimensions,
         posted: Date,
         row: &mut SaleRow,
         totals: &Totals,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FoldError> {
         if totals.lines.len() != row.lines.len() || totals.discounts.len() != row.discounts.len() {
-            return Err(Fault::Impossible("totals of other lines or discounts than the order has"));
+            return Err(FoldError::Impossible("totals of other lines or discounts than the order has"));
         }
         let sold = cells::sold(&row.lines, &row.discounts, totals);
         if let Some(counted) = row.sold.take() {
-            self.add(before, place, posted, &counted, -1)?;
+            self.add(committed, at, posted, &counted, -1)?;
         }
-        self.add(before, place, posted, &sold, 1)?;
+        self.add(committed, at, posted, &sold, 1)?;
         row.sold = Some(sold);
         Ok(())
     }
@@ -188,36 +159,39 @@ impl Cubes {
         }
     }
 
-    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
-        self.by_order.flush_unless(transaction, |cell| *cell == OrderCell::default())?;
-        self.by_item.flush_unless(transaction, |cell| *cell == ItemCell::default())?;
-        self.by_tax.flush_unless(transaction, |cell| *cell == TaxCell::default())?;
-        self.by_tender.flush_unless(transaction, |cell| *cell == TenderCell::default())
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
+        self.by_order.flush_unless(transaction, OrderCell::is_zero)?;
+        self.by_item.flush_unless(transaction, ItemCell::is_zero)?;
+        self.by_tax.flush_unless(transaction, TaxCell::is_zero)?;
+        self.by_tender.flush_unless(transaction, TenderCell::is_zero)
     }
 
     /// Adds what an order counts for, or takes it back.
-    fn add(&mut self, before: &Before<'_>, place: &Place, sold: &SoldRow, sign: i64) -> Result<(), Fault> {
-        cells::add_order(self.by_order.edit_or_default(before, place.hour().as_slice())?, &sold.order, sign);
+    fn add(&mut self, committed: &Committed<'_>, at: &Dimensions, sold: &SoldRow, sign: i64) -> Result<(), FoldError> {
+        self.by_order.edit_or_default(committed, at.hour_key().as_slice())?.add(&sold.order, sign);
         for (line, cell) in &sold.items {
-            let key = cells::item_key(place.hour(), line);
-            cells::add_item(self.by_item.edit_or_default(before, key.as_slice())?, cell, sign);
+            let key = cells::item_key(at.hour_key(), line);
+            self.by_item.edit_or_default(committed, key.as_slice())?.add(cell, sign);
         }
         for tax in &sold.taxes {
-            let key = place.date().text(tax.tax.0.as_str()).u32(tax.rate.0.0).byte(tax.inclusive.into());
-            let cell = self.by_tax.edit_or_default(before, key.as_slice())?;
-            cell.taxable += sign * tax.cell.taxable;
-            cell.amount += sign * tax.cell.amount;
+            let key = at.date_key().text(tax.tax.0.as_str()).u32(tax.rate.0.0).byte(tax.inclusive.into());
+            self.by_tax.edit_or_default(committed, key.as_slice())?.add(&tax.cell, sign);
         }
         Ok(())
     }
 
-    fn tender(&mut self, before: &Before<'_>, place: &Place, tender: &Tender) -> Result<&mut TenderCell, Fault> {
-        self.by_tender.edit_or_default(before, place.date().text(tender.as_str()).as_slice())
+    fn tender(
+        &mut self,
+        committed: &Committed<'_>,
+        at: &Dimensions,
+        tender: &Tender,
+    ) -> Result<&mut TenderCell, FoldError> {
+        self.by_tender.edit_or_default(committed, at.date_key().text(tender.as_str()).as_slice())
     }
 }
 
 /// Where an order counts.
-struct Place {
+struct Dimensions {
     tenant: TenantId,
     store: StoreId,
     date: Date,
@@ -225,20 +199,20 @@ struct Place {
     channel: Channel,
 }
 
-impl Place {
-    fn date(&self) -> Key {
+impl Dimensions {
+    fn date_key(&self) -> Key {
         Key::of_store(self.tenant, self.store).date(self.date)
     }
 
-    fn hour(&self) -> Key {
-        self.date().byte(self.hour).text(schemas::json::wire::name_of(self.channel))
+    fn hour_key(&self) -> Key {
+        self.date_key().byte(self.hour).text(schemas::json::wire::name_of(self.channel))
     }
 }
 
-impl Model for SalesModel {
+impl Projector for SalesProjector {
     const VERSION: u32 = 6;
     /// Every order of an hour changes the same few cells, and nobody reads a report to the millisecond.
-    const REST: Duration = Duration::from_millis(50);
+    const LINGER: Duration = Duration::from_millis(50);
     const TABLES: &'static [&'static str] = &[
         SALES,
         CURRENCIES,
@@ -250,17 +224,17 @@ impl Model for SalesModel {
         MOVED.by_item,
         MOVED.by_tax,
         MOVED.by_tender,
-        days::DAYS,
-        days::Z_REPORTS,
+        DAYS,
+        Z_REPORTS,
     ];
 
     fn wants(category: &str) -> bool {
         matches!(category, "order" | "day")
     }
 
-    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    fn apply(&mut self, committed: &Committed<'_>, recorded: &Recorded<'_>) -> Result<(), FoldError> {
         if let (Stream::Day(tenant, store), Event::Day(event)) = (recorded.stream, &recorded.event) {
-            return self.days.evolve(before, (tenant, store), event, recorded);
+            return self.days.evolve(committed, (tenant, store), event, recorded);
         }
         let (Stream::Order(tenant, store, order), Event::Order(_, event)) = (recorded.stream, &recorded.event) else {
             return Ok(());
@@ -271,30 +245,30 @@ impl Model for SalesModel {
         }
         if let OrderEvent::OrderOpened(opening) = event {
             starts(recorded.revision)?;
-            return self.open(before, (tenant, store, order), opening);
+            return self.open(committed, (tenant, store, order), opening);
         }
         let key = Key::of_store(tenant, store).text(order.as_str());
-        let row = self.sales.edit(before, key.as_slice())?;
-        let row = row.ok_or(Fault::Impossible("an event of an order that was not opened"))?;
+        let row = self.sales.edit(committed, key.as_slice())?;
+        let row = row.ok_or(FoldError::Impossible("an event of an order that was not opened"))?;
         follows(row.revision, recorded.revision)?;
-        let posted = self.days.book(before, (tenant, store), row, event)?;
-        let place = Place { tenant, store, date: row.date.0, hour: row.hour, channel: row.channel.0 };
+        let posted = self.days.book(committed, (tenant, store), row, event)?;
+        let at = Dimensions { tenant, store, date: row.date.0, hour: row.hour, channel: row.channel.0 };
         match event {
             OrderEvent::LineAdded(line) => row.lines.push(cells::sold_line(line)),
             OrderEvent::LineQtyChanged { line, qty } => {
                 let held = row.lines.iter_mut().find(|held| held.line.0 == *line);
-                held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?.qty = Shown(*qty);
+                held.ok_or(FoldError::Impossible("a quantity of a line that is not there"))?.qty = Shown(*qty);
             }
             OrderEvent::LineVoided { line, qty, .. } => {
                 let held = row.lines.iter_mut().find(|held| held.line.0 == *line);
-                held.ok_or(Fault::Impossible("a void of a line that is not there"))?.qty.0.0 -= qty.0;
+                held.ok_or(FoldError::Impossible("a void of a line that is not there"))?.qty.0.0 -= qty.0;
             }
             OrderEvent::DiscountApplied(discount) => row.discounts.push(sold_discount(discount.discount, false)),
             OrderEvent::LinesComped { discount, .. } => row.discounts.push(sold_discount(*discount, true)),
             OrderEvent::DiscountRemoved { discount } => row.discounts.retain(|held| held.discount.0 != *discount),
             OrderEvent::LineRemoved { line } => row.lines.retain(|held| held.line.0 != *line),
             OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
-                self.books.count(before, &place, posted, row, totals)?;
+                self.books.count(committed, &at, posted, row, totals)?;
             }
             // The amounts follow with what the order comes to from now on.
             OrderEvent::LinesReceivedByMerge(received) => {
@@ -306,7 +280,7 @@ impl Model for SalesModel {
             OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. } => {
                 (row.lines, row.discounts) = (vec![], vec![]);
                 if let Some(sold) = row.sold.take() {
-                    self.books.add(before, &place, posted, &sold, -1)?;
+                    self.books.add(committed, &at, posted, &sold, -1)?;
                 }
             }
             OrderEvent::OrderCompleted { .. } => {
@@ -315,11 +289,11 @@ impl Model for SalesModel {
             }
             OrderEvent::PaymentApplied { tender, amount, tip, .. } => {
                 let cell = TenderCell { payments: 1, amount: amount.0, tips: tip.0, ..TenderCell::default() };
-                self.books.pay(before, &place, posted, tender, &cell)?;
+                self.books.pay(committed, &at, posted, tender, &cell)?;
             }
             OrderEvent::PaymentNotApplicable { tender, unapplied: Money(unapplied), .. } => {
                 let cell = TenderCell { unapplied: *unapplied, ..TenderCell::default() };
-                self.books.pay(before, &place, posted, tender, &cell)?;
+                self.books.pay(committed, &at, posted, tender, &cell)?;
             }
             OrderEvent::RefundRecorded { tender, parts, posting_date, .. } => {
                 // A refund is booked when it takes place, in both; the sale stays where it was sold.
@@ -330,8 +304,8 @@ impl Model for SalesModel {
                     refunded_unapplied: parts.unapplied.0,
                     ..TenderCell::default()
                 };
-                let place = Place { date: *posting_date, ..place };
-                self.books.pay(before, &place, *posting_date, tender, &cell)?;
+                let at = Dimensions { date: *posting_date, ..at };
+                self.books.pay(committed, &at, *posting_date, tender, &cell)?;
             }
             OrderEvent::OrderOpened(_)
             | OrderEvent::OrderMovedToTable { .. }
@@ -349,11 +323,11 @@ impl Model for SalesModel {
         Ok(())
     }
 
-    fn is_touched(&self) -> bool {
-        self.sales.is_touched() || self.days.is_touched()
+    fn is_dirty(&self) -> bool {
+        self.sales.is_dirty() || self.days.is_dirty()
     }
 
-    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.sales.flush(transaction)?;
         self.currencies.flush(transaction)?;
         self.days.flush(transaction)?;

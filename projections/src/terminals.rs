@@ -1,11 +1,11 @@
 //! Terminals that were away, and the exceptions a person has to look at.
 
-use crate::Answer;
-use crate::fault::{Fault, QueryError};
+use crate::error::{FoldError, QueryError};
 use crate::key::Key;
-use crate::model::{Model, Recorded, follows, starts};
-use crate::page::{Page, PageRequest, page_back};
-use crate::rows::{Before, Rows, View};
+use crate::page::{Page, PageRequest, page_descending};
+use crate::projector::{Projector, Recorded, follows, starts};
+use crate::rows::{Committed, Rows};
+use crate::view::{Answer, View};
 use domain::event::{Event, Noted, OrderEvent, StockEvent, TerminalEvent};
 use domain::ids::{StoreId, TenantId, TerminalId, TerminalSeq};
 use domain::stream::Stream;
@@ -36,15 +36,15 @@ pub struct ExceptionFilter {
 }
 
 /// Folds `terminal-` streams, and the exceptions in others.
-pub(crate) struct TerminalsModel {
+pub(crate) struct TerminalsProjector {
     terminals: Rows<TerminalView>,
     exceptions: Rows<ExceptionView>,
     resolutions: Rows<ResolutionView>,
 }
 
-impl TerminalsModel {
-    pub fn new() -> TerminalsModel {
-        TerminalsModel {
+impl TerminalsProjector {
+    pub fn new() -> TerminalsProjector {
+        TerminalsProjector {
             terminals: Rows::new(TERMINALS, 4_096),
             exceptions: Rows::new(EXCEPTIONS, 1_024),
             resolutions: Rows::new(RESOLUTIONS, 256),
@@ -54,13 +54,13 @@ impl TerminalsModel {
     /// Folds what happened to the terminal's queue.
     fn fold_queue(
         &mut self,
-        before: &Before<'_>,
+        committed: &Committed<'_>,
         (tenant, store, terminal): (TenantId, StoreId, TerminalId),
         event: &TerminalEvent,
         recorded: &Recorded<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FoldError> {
         let key = Key::of_store(tenant, store).text(terminal.as_str());
-        let held = self.terminals.get(before, key.as_slice())?.cloned();
+        let held = self.terminals.get(committed, key.as_slice())?.cloned();
         let mut row = match held {
             Some(row) => {
                 follows(row.revision, recorded.revision)?;
@@ -85,7 +85,7 @@ impl TerminalsModel {
         row.last_seq = queue.last.map(|last| last.0);
         row.gaps = queue.gaps.iter().map(|gap| GapView { first: gap.first.0, last: gap.last.0 }).collect();
         (row.last_sent_at, row.revision) = (Shown(recorded.recorded_at), recorded.revision);
-        self.terminals.put(before, key.as_slice(), Some(row))
+        self.terminals.put(committed, key.as_slice(), Some(row))
     }
 }
 
@@ -96,7 +96,7 @@ fn queue_of(row: &TerminalView) -> Terminal {
 }
 
 /// An exception of which nothing but the commit is known.
-fn blank(kind: ExceptionKind, meta: &CommitMeta, recorded: &Recorded<'_>) -> ExceptionView {
+fn unspecific(kind: ExceptionKind, meta: &CommitMeta, recorded: &Recorded<'_>) -> ExceptionView {
     ExceptionView {
         position: PositionToken::new(recorded.position.0),
         kind,
@@ -136,7 +136,7 @@ fn with_noted(view: ExceptionView, noted: &Noted) -> ExceptionView {
 }
 
 fn of_terminal(event: &TerminalEvent, meta: &CommitMeta, recorded: &Recorded<'_>) -> Option<ExceptionView> {
-    let blank = |kind| blank(kind, meta, recorded);
+    let unspecific = |kind| unspecific(kind, meta, recorded);
     let hex = |digest: &u128| Some(format!("{digest:032x}"));
     match event {
         TerminalEvent::TerminalRegistered
@@ -145,23 +145,23 @@ fn of_terminal(event: &TerminalEvent, meta: &CommitMeta, recorded: &Recorded<'_>
         TerminalEvent::SequenceGapFound { first, last } => Some(ExceptionView {
             terminal_seq: Some(first.0),
             gap_last: Some(last.0),
-            ..blank(ExceptionKind::SequenceGap)
+            ..unspecific(ExceptionKind::SequenceGap)
         }),
-        TerminalEvent::SequenceGapFilled { .. } => Some(blank(ExceptionKind::SequenceGapFilled)),
-        TerminalEvent::ClockAheadFound { .. } => Some(blank(ExceptionKind::ClockAhead)),
-        TerminalEvent::RuleWaived(noted) => Some(with_noted(blank(ExceptionKind::RuleWaived), noted)),
+        TerminalEvent::SequenceGapFilled { .. } => Some(unspecific(ExceptionKind::SequenceGapFilled)),
+        TerminalEvent::ClockAheadFound { .. } => Some(unspecific(ExceptionKind::ClockAhead)),
+        TerminalEvent::RuleWaived(noted) => Some(with_noted(unspecific(ExceptionKind::RuleWaived), noted)),
         TerminalEvent::LateCommandRecorded { noted, digest, amount, .. } => Some(ExceptionView {
             amount: amount.map(|amount| amount.0),
             digest: hex(digest),
-            ..with_noted(blank(ExceptionKind::LateCommand), noted)
+            ..with_noted(unspecific(ExceptionKind::LateCommand), noted)
         }),
         TerminalEvent::CommandRejected { noted, digest } => {
-            Some(ExceptionView { digest: hex(digest), ..with_noted(blank(ExceptionKind::RejectedCommand), noted) })
+            Some(ExceptionView { digest: hex(digest), ..with_noted(unspecific(ExceptionKind::RejectedCommand), noted) })
         }
     }
 }
 
-impl Model for TerminalsModel {
+impl Projector for TerminalsProjector {
     const VERSION: u32 = 2;
     const TABLES: &'static [&'static str] = &[TERMINALS, EXCEPTIONS, RESOLUTIONS];
 
@@ -176,15 +176,15 @@ impl Model for TerminalsModel {
             || type_name(tag).is_none()
     }
 
-    fn apply(&mut self, before: &Before<'_>, recorded: &Recorded<'_>) -> Result<(), Fault> {
+    fn apply(&mut self, committed: &Committed<'_>, recorded: &Recorded<'_>) -> Result<(), FoldError> {
         let meta = CommitMeta::decode(recorded.meta)?;
         let (tenant, store, found) = match (recorded.stream, &recorded.event) {
             (Stream::Terminal(tenant, store, terminal), Event::Terminal(_, event)) => {
-                self.fold_queue(before, (tenant, store, terminal), event, recorded)?;
+                self.fold_queue(committed, (tenant, store, terminal), event, recorded)?;
                 if let TerminalEvent::ExceptionResolved { position, note } = event {
                     let (note, by, at) = (Shown(note.clone()), Shown(meta.actor), Shown(recorded.recorded_at));
-                    let key = place_key(tenant, store, *position)?;
-                    self.resolutions.put(before, key.as_slice(), Some(ResolutionView { note, by, at }))?;
+                    let key = position_key(tenant, store, *position)?;
+                    self.resolutions.put(committed, key.as_slice(), Some(ResolutionView { note, by, at }))?;
                 }
                 (tenant, store, of_terminal(event, &meta, recorded))
             }
@@ -193,7 +193,7 @@ impl Model for TerminalsModel {
                     order_id: order.map(Shown),
                     sku: Some(Shown(*sku)),
                     qty: Some(Shown(*qty)),
-                    ..blank(ExceptionKind::Oversell, &meta, recorded)
+                    ..unspecific(ExceptionKind::Oversell, &meta, recorded)
                 };
                 (tenant, store, Some(found))
             }
@@ -205,7 +205,7 @@ impl Model for TerminalsModel {
                     order_id: Some(Shown(order)),
                     expected: Some(expected.0),
                     actual: Some(actual.0),
-                    ..blank(ExceptionKind::TotalMismatch, &meta, recorded)
+                    ..unspecific(ExceptionKind::TotalMismatch, &meta, recorded)
                 };
                 (tenant, store, Some(found))
             }
@@ -218,27 +218,27 @@ impl Model for TerminalsModel {
         }
         if let Some(terminal) = found.terminal {
             let key = Key::of_store(tenant, store).text(terminal.0.as_str());
-            if let Some(row) = self.terminals.edit(before, key.as_slice())? {
+            if let Some(row) = self.terminals.edit(committed, key.as_slice())? {
                 row.exceptions += 1;
             }
         }
-        self.exceptions.put_new(place_key(tenant, store, recorded.position.0)?.into_boxed(), found);
+        self.exceptions.put_new(position_key(tenant, store, recorded.position.0)?.into_boxed(), found);
         Ok(())
     }
 
-    fn is_touched(&self) -> bool {
-        self.terminals.is_touched() || self.exceptions.is_touched() || self.resolutions.is_touched()
+    fn is_dirty(&self) -> bool {
+        self.terminals.is_dirty() || self.exceptions.is_dirty() || self.resolutions.is_dirty()
     }
 
-    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.terminals.flush(transaction)?;
         self.exceptions.flush(transaction)?;
         self.resolutions.flush(transaction)
     }
 }
 
-fn place_key(tenant: TenantId, store: StoreId, position: u64) -> Result<Key, Fault> {
-    let place = i64::try_from(position).map_err(|_| Fault::Impossible("a position beyond all logs"))?;
+fn position_key(tenant: TenantId, store: StoreId, position: u64) -> Result<Key, FoldError> {
+    let place = i64::try_from(position).map_err(|_| FoldError::Impossible("a position beyond all logs"))?;
     Ok(Key::of_store(tenant, store).i64(place))
 }
 
@@ -249,7 +249,7 @@ pub(crate) fn terminals(
 ) -> Result<Answer<Vec<TerminalView>>, QueryError> {
     let rows = view.all::<TerminalView>(TERMINALS, &Key::of_store(tenant, store))?;
     let is_terminal = |row: &TerminalView| row.terminal_id.0 != Terminal::nobody();
-    Ok(Answer { value: rows.into_iter().map(|(_, row)| row).filter(is_terminal).collect(), position: view.position })
+    Ok(view.answer(rows.into_iter().map(|(_, row)| row).filter(is_terminal).collect()))
 }
 
 /// The terminal of the exception at a position of the log: `None` where there is no exception, and where it is of no terminal
@@ -265,7 +265,7 @@ pub(crate) fn exception_of(
         Err(_) => None,
     };
     let value = row.map(|row| row.terminal.map_or(Terminal::nobody(), |terminal| terminal.0));
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 /// A store's exceptions, newest first.
@@ -282,17 +282,18 @@ pub(crate) fn exceptions(
             && filter.terminal.is_none_or(|terminal| row.terminal == Some(Shown(terminal)))
     };
     let resolutions = view.table(RESOLUTIONS)?;
-    let value = page_back::<ExceptionView, ExceptionView>(&view.table(EXCEPTIONS)?, &list, &list, page, |key, row| {
-        if !is_asked(&row) {
-            return Ok(None);
-        }
-        let resolved = resolutions.get::<ResolutionView>(key)?;
-        let is_in = match filter.state {
-            ExceptionState::Open => resolved.is_none(),
-            ExceptionState::Resolved => resolved.is_some(),
-            ExceptionState::All => true,
-        };
-        Ok(is_in.then_some(ExceptionView { resolved, ..row }))
-    })?;
-    Ok(Answer { value, position: view.position })
+    let value =
+        page_descending::<ExceptionView, ExceptionView>(&view.table(EXCEPTIONS)?, &list, &list, page, |key, row| {
+            if !is_asked(&row) {
+                return Ok(None);
+            }
+            let resolved = resolutions.get::<ResolutionView>(key)?;
+            let is_in = match filter.state {
+                ExceptionState::Open => resolved.is_none(),
+                ExceptionState::Resolved => resolved.is_some(),
+                ExceptionState::All => true,
+            };
+            Ok(is_in.then_some(ExceptionView { resolved, ..row }))
+        })?;
+    Ok(view.answer(value))
 }

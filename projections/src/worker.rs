@@ -1,15 +1,16 @@
-//! The thread of one projection: takes what is durable and ready, folds it, commits it with its position, publishes it.
+//! The thread of one projection: takes the batches that are durable, folds them, commits rows and checkpoint in one
+//! transaction, and publishes the position. `CHECKPOINTS.md` says what holds whatever stops it.
 //!
 //! A commit is visible at once and durable a little later (redb's `Durability::None`, then `Immediate`): a crash loses a
 //! tail of state and position together, which is read from the log again. The durable commit leaves the allocator's
 //! state in the file (quick repair), so that opening after a kill does not walk all of it.
 
-use crate::Options;
-use crate::fault::Fault;
-use crate::lane::{Lane, Parked};
-use crate::model::{Model, Recorded};
-use crate::rows::Before;
-use crate::space::Space;
+use crate::error::FoldError;
+use crate::free_space::FreeSpace;
+use crate::options::Options;
+use crate::projector::{Projector, Recorded};
+use crate::read_model::{Parked, ReadModel};
+use crate::rows::Committed;
 use domain::calendar::Timestamp;
 use domain::ids::CommandId;
 use eventlog::{LogReader, Position, ReadError, StoredBatch, StoredCommit, StoredEvent, Tail};
@@ -23,82 +24,89 @@ use std::time::{Duration, Instant};
 
 /// A transaction takes batches until it has this many events.
 const EVENTS_MAX: u32 = 8_192;
-/// How long a worker sleeps at most before it looks whether it is to stop.
-const IDLE: Duration = Duration::from_millis(100);
-/// How long it sleeps at least where everything is to be durable at once.
-const BUSY: Duration = Duration::from_millis(1);
-/// Positions that changed nothing here are made durable this many times more rarely than changes.
-const UNCHANGED_FACTOR: u32 = 40;
+/// The longest a worker sleeps before it looks whether it is to stop.
+const SLEEP_MAX: Duration = Duration::from_millis(100);
+/// The shortest, where every commit is to be durable.
+const SLEEP_MIN: Duration = Duration::from_millis(1);
+/// A checkpoint that moved without a change to a row is made durable this many times more rarely: what it saves is reading
+/// events again that are passed over.
+const CLEAN_INTERVALS: u32 = 40;
 
 pub(crate) struct Worker<M> {
-    lane: Arc<Lane>,
-    model: M,
+    model: Arc<ReadModel>,
+    projector: M,
     reader: LogReader,
     decoder: stored::Decoder,
     stop: Arc<AtomicBool>,
     sync_interval: Duration,
-    space: Space,
+    free_space: FreeSpace,
     /// The last event folded.
-    at: Position,
-    /// The position in the last durable commit.
-    durable: Position,
-    synced: Instant,
+    folded: Position,
+    /// The checkpoint in the last durable commit, at most `folded`.
+    checkpoint: Position,
+    synced_at: Instant,
     has_unsynced_changes: bool,
 }
 
 /// Why a worker gives up, and where.
 struct Stopped {
     position: Position,
-    fault: Box<dyn Error + Send + Sync>,
+    error: Box<dyn Error + Send + Sync>,
 }
 
-impl<M: Model> Worker<M> {
-    pub fn new(lane: Arc<Lane>, model: M, reader: LogReader, stop: Arc<AtomicBool>, options: &Options) -> Worker<M> {
-        let at = lane.applied();
+impl<M: Projector> Worker<M> {
+    pub fn new(
+        model: Arc<ReadModel>,
+        projector: M,
+        reader: LogReader,
+        stop: Arc<AtomicBool>,
+        options: &Options,
+    ) -> Worker<M> {
+        let folded = model.applied();
         Worker {
-            lane,
             model,
+            projector,
             reader,
             decoder: stored::Decoder::new(),
             stop,
             sync_interval: options.sync_interval,
-            space: options.space.clone(),
-            at,
-            durable: at,
-            synced: Instant::now(),
+            free_space: options.free_space.clone(),
+            folded,
+            checkpoint: folded,
+            synced_at: Instant::now(),
             has_unsynced_changes: false,
         }
     }
 
-    /// Runs until told to stop. A fault parks this projection and no other.
+    /// Runs until told to stop. An error parks this projection and no other.
     pub fn run(mut self) {
         let outcome = catch_unwind(AssertUnwindSafe(|| self.follow()));
         let parked = match outcome {
             Ok(Ok(())) => return,
-            Ok(Err(Stopped { position, fault })) => Parked { position, error: causes(fault.as_ref()) },
+            Ok(Err(Stopped { position, error })) => Parked { position, error: causes(error.as_ref()) },
             Err(panic) => {
                 let said = panic.downcast_ref::<String>().map(String::as_str);
                 let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-                Parked { position: Position(self.at.0 + 1), error: said.to_owned() }
+                Parked { position: Position(self.folded.0 + 1), error: said.to_owned() }
             }
         };
-        self.lane.park(parked);
+        self.model.park(parked);
     }
 
     fn follow(&mut self) -> Result<(), Stopped> {
-        self.lane.employ(std::thread::current());
+        self.model.set_worker(std::thread::current());
         // It falls behind rather than make tills wait.
         eventlog::lower_thread_priority();
-        let mut tail = self.reader.tail(Position(self.at.0 + 1));
+        let mut tail = self.reader.tail(Position(self.folded.0 + 1));
         while !self.stop.load(Ordering::Acquire) {
             if !self.has_space() {
-                std::thread::park_timeout(IDLE);
+                std::thread::park_timeout(SLEEP_MAX);
                 continue;
             }
-            let batches = self.take(&mut tail)?;
+            let batches = self.next_batches(&mut tail)?;
             if !batches.is_empty() {
                 self.fold(&batches)?;
-                self.rest();
+                self.linger();
             }
             self.sync_if_due()?;
         }
@@ -111,24 +119,24 @@ impl<M: Model> Worker<M> {
 
     /// Whether the disk takes another transaction. The database never meets a disk that does not.
     fn has_space(&self) -> bool {
-        let is_left = self.space.is_left(&self.lane.dir);
-        self.lane.note_space(is_left);
+        let is_left = self.free_space.is_left(&self.model.dir);
+        self.model.set_free_space(is_left);
         is_left
     }
 
     /// Lets batches gather, unless somebody waits for them or there is a backlog to work off.
-    fn rest(&self) {
-        let is_behind = self.at.0 + u64::from(EVENTS_MAX) < self.reader.durable().0;
-        if !is_behind && !self.lane.is_awaited() {
-            std::thread::park_timeout(M::REST);
+    fn linger(&self) {
+        let is_behind = self.folded.0 + u64::from(EVENTS_MAX) < self.reader.durable().0;
+        if !is_behind && !self.model.has_waiters() {
+            std::thread::park_timeout(M::LINGER);
         }
     }
 
     /// The batches that are ready, after waiting for one.
-    fn take(&self, tail: &mut Tail) -> Result<Vec<Arc<StoredBatch>>, Stopped> {
+    fn next_batches(&self, tail: &mut Tail) -> Result<Vec<Arc<StoredBatch>>, Stopped> {
         let mut batches = vec![];
         let mut events = 0;
-        let mut wait = self.sync_interval.clamp(BUSY, IDLE);
+        let mut wait = self.sync_interval.clamp(SLEEP_MIN, SLEEP_MAX);
         while events < EVENTS_MAX {
             match tail.next(wait) {
                 Ok(Some(batch)) => {
@@ -139,33 +147,34 @@ impl<M: Model> Worker<M> {
                 Ok(None) => break,
                 // What was read is good; the next call meets the error again if it is there to stay.
                 Err(ReadError::Io { .. }) if !batches.is_empty() => break,
-                Err(error) => return Err(self.stopped(Position(self.at.0 + 1), error)),
+                Err(error) => return Err(self.stopped(Position(self.folded.0 + 1), error)),
             }
         }
         Ok(batches)
     }
 
     fn fold(&mut self, batches: &[Arc<StoredBatch>]) -> Result<(), Stopped> {
-        let lane = Arc::clone(&self.lane);
-        let before = Before::new(&lane.database);
+        let model = Arc::clone(&self.model);
+        let committed = Committed::new(&model.database);
         let mut poison = None;
         'batches: for batch in batches {
             for commit in batch.commits() {
                 for event in commit.events() {
-                    if event.position <= self.at {
+                    if event.position <= self.folded {
                         continue; // Read again after a crash: already in the state.
                     }
-                    if let Err(fault) = apply(&mut self.model, &mut self.decoder, &before, &commit, &event) {
-                        poison = Some(self.stopped(event.position, fault));
+                    debug_assert_eq!(event.position.0, self.folded.0 + 1, "positions have no gap");
+                    if let Err(error) = apply(&mut self.projector, &mut self.decoder, &committed, &commit, &event) {
+                        poison = Some(self.stopped(event.position, error));
                         break 'batches;
                     }
-                    self.at = event.position;
+                    self.folded = event.position;
                 }
             }
         }
-        drop(before);
+        drop(committed);
         // What came before the poison is good.
-        self.commit().map_err(|fault| self.stopped(self.at, fault))?;
+        self.commit().map_err(|error| self.stopped(self.folded, error))?;
         match poison {
             Some(stopped) => {
                 self.sync()?;
@@ -176,29 +185,30 @@ impl<M: Model> Worker<M> {
     }
 
     /// Commits state and position in one transaction, and only then says so.
-    fn commit(&mut self) -> Result<(), Fault> {
-        if self.model.is_touched() {
-            let is_due = self.sync_interval <= self.synced.elapsed();
+    fn commit(&mut self) -> Result<(), FoldError> {
+        if self.projector.is_dirty() {
+            let is_due = self.sync_interval <= self.synced_at.elapsed();
             self.write(is_due)?;
         }
-        self.model.committed(self.at);
-        self.lane.publish(self.at);
+        self.projector.on_commit(self.folded);
+        self.model.publish(self.folded);
         Ok(())
     }
 
-    fn write(&mut self, is_durable: bool) -> Result<(), Fault> {
-        let mut transaction = self.lane.database.begin_write()?;
+    fn write(&mut self, is_durable: bool) -> Result<(), FoldError> {
+        let mut transaction = self.model.database.begin_write()?;
         match is_durable {
             true => transaction.set_quick_repair(true),
             false => transaction.set_durability(Durability::None)?,
         }
-        self.model.flush(&transaction)?;
-        self.lane.write_checkpoint(&transaction, self.at)?;
+        assert!(self.checkpoint <= self.folded, "the checkpoint goes back from {}", self.checkpoint);
+        self.projector.flush(&transaction)?;
+        self.model.write_checkpoint(&transaction, self.folded)?;
         transaction.commit()?;
         self.has_unsynced_changes = !is_durable;
         if is_durable {
-            self.durable = self.at;
-            self.synced = Instant::now();
+            self.checkpoint = self.folded;
+            self.synced_at = Instant::now();
         }
         Ok(())
     }
@@ -206,35 +216,35 @@ impl<M: Model> Worker<M> {
     fn sync_if_due(&mut self) -> Result<(), Stopped> {
         let interval = match self.has_unsynced_changes {
             true => self.sync_interval,
-            false => self.sync_interval * UNCHANGED_FACTOR,
+            false => self.sync_interval * CLEAN_INTERVALS,
         };
-        match self.durable < self.at && interval <= self.synced.elapsed() {
+        match self.checkpoint < self.folded && interval <= self.synced_at.elapsed() {
             true => self.sync(),
             false => Ok(()),
         }
     }
 
     fn sync(&mut self) -> Result<(), Stopped> {
-        match self.durable < self.at {
-            true => self.write(true).map_err(|fault| self.stopped(self.at, fault)),
+        match self.checkpoint < self.folded {
+            true => self.write(true).map_err(|error| self.stopped(self.folded, error)),
             false => Ok(()),
         }
     }
 
-    fn stopped(&self, position: Position, fault: impl Error + Send + Sync + 'static) -> Stopped {
-        Stopped { position, fault: Box::new(fault) }
+    fn stopped(&self, position: Position, error: impl Error + Send + Sync + 'static) -> Stopped {
+        Stopped { position, error: Box::new(error) }
     }
 }
 
-fn apply<M: Model>(
-    model: &mut M,
+fn apply<M: Projector>(
+    projector: &mut M,
     decoder: &mut stored::Decoder,
-    before: &Before<'_>,
+    committed: &Committed<'_>,
     commit: &StoredCommit<'_>,
     event: &StoredEvent<'_>,
-) -> Result<(), Fault> {
+) -> Result<(), FoldError> {
     if M::FOLDS_BYTES {
-        return model.apply_bytes(before, commit, event);
+        return projector.apply_bytes(committed, commit, event);
     }
     let category = event.stream.split_once('-').map_or("", |(category, _)| category);
     if !M::wants(category) || !stored::peek_tag(event.body).is_none_or(M::wants_type) {
@@ -242,7 +252,7 @@ fn apply<M: Model>(
     }
     let stream = decoder.stream(event.stream)?;
     if stream.tenant().as_str() != commit.tenant {
-        return Err(Fault::Tenant { tenant: stream.tenant() });
+        return Err(FoldError::Tenant { tenant: stream.tenant() });
     }
     let recorded = Recorded {
         stream,
@@ -254,7 +264,7 @@ fn apply<M: Model>(
         training: CommitMeta::peek_training(commit.meta),
         event: decoder.decode(&stream, event.body)?,
     };
-    model.apply(before, &recorded)
+    projector.apply(committed, &recorded)
 }
 
 /// An error with its causes, for the alarm.

@@ -1,12 +1,11 @@
 //! Menus as ready bytes: made on demand, thrown away by events.
 
 use super::rows::is_sold_out;
-use super::{MENUS, PRICES, STOCK, STORE_MENUS, STORES, UNAVAILABLE};
-use crate::Answer;
-use crate::fault::QueryError;
-use crate::key::{Key, Parts};
-use crate::lane::Lane;
-use crate::rows::View;
+use super::tables::{MENUS, PRICES, STOCK, STORE_MENUS, STORES, UNAVAILABLE};
+use crate::error::QueryError;
+use crate::key::{Key, KeyReader};
+use crate::read_model::ReadModel;
+use crate::view::{Answer, View};
 use bytes::Bytes;
 use domain::ids::{StoreId, TenantId};
 use eventlog::Position;
@@ -91,7 +90,12 @@ impl Menus {
         of_store.max(changes.tenants.get(&tenant).copied()).unwrap_or_default()
     }
 
-    pub fn get(&self, lane: &Lane, tenant: TenantId, store: StoreId) -> Result<Answer<Option<MenuBytes>>, QueryError> {
+    pub fn get(
+        &self,
+        lane: &ReadModel,
+        tenant: TenantId,
+        store: StoreId,
+    ) -> Result<Answer<Option<MenuBytes>>, QueryError> {
         let position = lane.applied();
         // Read after the position: changes up to it are known.
         let key = (tenant, store, self.changed_at(tenant, store));
@@ -112,7 +116,7 @@ impl Menus {
     }
 }
 
-fn make(lane: &Lane, tenant: TenantId, store: StoreId) -> Result<MenuBytes, NoMenu> {
+fn make(lane: &ReadModel, tenant: TenantId, store: StoreId) -> Result<MenuBytes, NoMenu> {
     let view = lane.view().map_err(NoMenu::Failed)?;
     let menu = menu(&view, tenant, store).map_err(NoMenu::Failed)?.ok_or(NoMenu::Missing)?;
     let json = menu.to_json();
@@ -132,12 +136,12 @@ fn menu(view: &View, tenant: TenantId, store: StoreId) -> Result<Option<MenuView
     let Some(held) = view.get::<StoreView>(STORES, &key)? else { return Ok(None) };
     let Some(adopted) = view.get::<StoreMenuRow>(STORE_MENUS, &key)? else { return Ok(None) };
     let Some(menu) = view.get::<MenuRow>(MENUS, &Key::of(tenant).u32(adopted.version))? else { return Ok(None) };
-    let own = Own::read(view, &key)?;
+    let overrides = Overrides::read(view, &key)?;
     Ok(Some(MenuView {
         store: Shown(store),
         version: adopted.version,
         currency: held.currency,
-        items: menu.items.into_values().map(|item| own.item(item)).collect(),
+        items: menu.items.into_values().map(|item| overrides.item(item)).collect(),
         modifier_groups: menu.groups.into_values().collect(),
         taxes: menu.taxes.into_values().collect(),
         revision: adopted.revision,
@@ -145,24 +149,24 @@ fn menu(view: &View, tenant: TenantId, store: StoreId) -> Result<Option<MenuView
 }
 
 /// What a store makes of its tenant's menu.
-struct Own {
+struct Overrides {
     /// By item and variation, the latter empty where there is none.
     prices: HashMap<(String, String), i64>,
     unavailable: HashSet<String>,
     sold_out: HashSet<String>,
 }
 
-impl Own {
-    fn read(view: &View, store: &Key) -> Result<Own, QueryError> {
-        let text = |parts: &mut Parts<'_>| parts.text().unwrap_or_default().to_owned();
+impl Overrides {
+    fn read(view: &View, store: &Key) -> Result<Overrides, QueryError> {
+        let text = |parts: &mut KeyReader<'_>| parts.text().unwrap_or_default().to_owned();
         let prices = view.all::<PriceRow>(PRICES, store)?.into_iter().map(|(key, row)| {
-            let mut parts = Parts(&key);
+            let mut parts = KeyReader(&key);
             ((text(&mut parts), text(&mut parts)), row.price)
         });
-        let unavailable = view.all::<()>(UNAVAILABLE, store)?.into_iter().map(|(key, ())| text(&mut Parts(&key)));
+        let unavailable = view.all::<()>(UNAVAILABLE, store)?.into_iter().map(|(key, ())| text(&mut KeyReader(&key)));
         let stock = view.all::<StockView>(STOCK, store)?.into_iter();
         let sold_out = stock.filter(|(_, row)| is_sold_out(row)).map(|(_, row)| row.sku.0.as_str().to_owned());
-        Ok(Own { prices: prices.collect(), unavailable: unavailable.collect(), sold_out: sold_out.collect() })
+        Ok(Overrides { prices: prices.collect(), unavailable: unavailable.collect(), sold_out: sold_out.collect() })
     }
 
     fn price(&self, item: &str, variation: &str) -> Option<i64> {
@@ -177,10 +181,10 @@ impl Own {
         if let Some(price) = &mut view.price {
             *price = self.price(id.as_str(), "").unwrap_or(*price);
         }
-        for (variation, own_sku) in view.variations.iter_mut().zip(variation_skus) {
+        for (variation, its_sku) in view.variations.iter_mut().zip(variation_skus) {
             let price = self.price(id.as_str(), variation.variation_id.0.as_str());
             variation.price = price.unwrap_or(variation.price);
-            if is_sold_out(own_sku.or(sku)) {
+            if is_sold_out(its_sku.or(sku)) {
                 variation.state = ItemState::SoldOut;
             }
         }

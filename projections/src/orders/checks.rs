@@ -1,14 +1,14 @@
-//! The checks of an order: kept where it was split, made up where it was not.
+//! The checks of an order: stored where it was split, derived from the order where it was not.
 
-use crate::fault::Fault;
-use domain::check::{self, CheckId, LineShares, Share, SharedLine, WHOLE};
+use crate::error::FoldError;
+use domain::check::{self, CheckId, CheckLine, CheckTotals, LineShares, Share, SharedLine, WHOLE};
 use domain::ids::LineId;
-use domain::money::Money;
+use domain::money::{Money, QtyMilli};
 use domain::pricing::LineTotals;
 use schemas::views::{CheckLineView, CheckState, CheckView, LineView, OrderState, OrderView, Shown};
 
 /// Shares lines out as the event says.
-pub(super) fn split(order: &mut OrderView, lines: &[LineShares]) -> Result<(), Fault> {
+pub(super) fn split(order: &mut OrderView, lines: &[LineShares]) -> Result<(), FoldError> {
     if order.checks.is_empty() {
         // What was paid before the split was paid towards check 1.
         order.checks.push(CheckView { paid: order.paid, tips: order.tips, ..empty(CheckId::FIRST) });
@@ -17,7 +17,7 @@ pub(super) fn split(order: &mut OrderView, lines: &[LineShares]) -> Result<(), F
         }
     }
     for LineShares { line, shares } in lines {
-        forget(order, *line);
+        remove_line(order, *line);
         let of = shares.iter().map(|share| share.parts).sum();
         for share in shares {
             check_mut(order, share.check)?.lines.push(on_check(*line, *share, of));
@@ -27,14 +27,14 @@ pub(super) fn split(order: &mut OrderView, lines: &[LineShares]) -> Result<(), F
 }
 
 /// A line is on no check any more.
-pub(super) fn forget(order: &mut OrderView, line: LineId) {
+pub(super) fn remove_line(order: &mut OrderView, line: LineId) {
     for check in &mut order.checks {
         check.lines.retain(|held| held.line_id.0 != line);
     }
 }
 
 /// Money was applied to a check.
-pub(super) fn pay(order: &mut OrderView, check: CheckId, amount: Money, tip: Money) -> Result<(), Fault> {
+pub(super) fn pay(order: &mut OrderView, check: CheckId, amount: Money, tip: Money) -> Result<(), FoldError> {
     if order.checks.is_empty() {
         return Ok(());
     }
@@ -44,7 +44,7 @@ pub(super) fn pay(order: &mut OrderView, check: CheckId, amount: Money, tip: Mon
     Ok(())
 }
 
-fn check_mut(order: &mut OrderView, check: CheckId) -> Result<&mut CheckView, Fault> {
+fn check_mut(order: &mut OrderView, check: CheckId) -> Result<&mut CheckView, FoldError> {
     let number = check.number();
     let index = match order.checks.binary_search_by_key(&number, |held| held.check_id) {
         Ok(index) => index,
@@ -56,99 +56,74 @@ fn check_mut(order: &mut OrderView, check: CheckId) -> Result<&mut CheckView, Fa
     Ok(&mut order.checks[index])
 }
 
-/// Deals the order's amounts out to its checks, as the writer does it.
-pub(super) fn settle(order: &mut OrderView) {
-    if order.checks.is_empty() {
-        return;
+/// Derives the checks of an order that was split from the rest of its row.
+pub(super) fn derive(order: &mut OrderView) {
+    if !order.checks.is_empty() {
+        order.checks = dealt(order);
     }
+}
+
+/// The order's amounts, dealt out to its checks as the writer does it; all of them on check 1 where it was not split.
+pub(super) fn dealt(order: &OrderView) -> Vec<CheckView> {
     let shares: Vec<Vec<Share>> = order.lines.iter().map(|line| shares(order, line.line_id.0)).collect();
-    for (line, shares) in order.lines.iter().zip(&shares) {
-        // Lines that came after the split are on check 1.
-        if shares.as_slice() == WHOLE && order.checks.iter().all(|check| check.check_id != CheckId::FIRST.number()) {
-            let of_line = on_check(line.line_id.0, WHOLE[0], 1);
-            order.checks.insert(0, CheckView { lines: vec![of_line], ..empty(CheckId::FIRST) });
-        }
-    }
-    let is_on = |check: &CheckView| {
-        shares.iter().flatten().any(|share| share.check.number() == check.check_id) || check.paid != 0
-    };
-    order.checks.retain(is_on);
-    if order.checks.is_empty() {
-        order.checks.push(empty(CheckId::FIRST));
-    }
-    let ids: Vec<CheckId> =
-        order.checks.iter().map(|check| CheckId::new(check.check_id.into()).expect("it came from one")).collect();
     let lines: Vec<SharedLine<'_>> =
         order.lines.iter().zip(&shares).map(|(line, shares)| shared(line, shares)).collect();
     let charges = order.totals.total - order.totals.net - order.totals.tax_exclusive;
-    let dealt = check::deal(&lines, Money(charges), &ids);
-    let due = order.due;
-    let is_placed = order.state != OrderState::Open;
-    for (view, totals) in order.checks.iter_mut().zip(dealt) {
-        let of_line = |line: check::CheckLine| CheckLineView {
-            line_id: Shown(line.line),
-            parts: line.parts,
-            of: line.of,
-            qty: Shown(line.qty),
-            gross: line.totals.gross.0,
-            discount: line.totals.discount.0,
-            net: line.totals.net.0,
-            tax_exclusive: line.totals.tax_exclusive.0,
-            tax_inclusive: line.totals.tax_inclusive.0,
+    let paid = order.checks.iter().filter(|check| check.paid != 0).map(id);
+    let dealt = check::deal_all(&lines, Money(charges), paid).into_iter();
+    let view = |(check, totals): (CheckId, CheckTotals)| {
+        let held = order.checks.iter().find(|held| id(held) == check);
+        let (paid, tips) = match (order.checks.is_empty(), held) {
+            (true, _) => (order.paid, order.tips),
+            (false, held) => held.map_or((0, 0), |held| (held.paid, held.tips)),
         };
-        view.lines = totals.lines.into_iter().map(of_line).collect();
-        (view.gross, view.discount, view.net) = (totals.gross.0, totals.discount.0, totals.net.0);
-        (view.tax_exclusive, view.tax_inclusive) = (totals.tax_exclusive.0, totals.tax_inclusive.0);
-        (view.charges, view.total) = (totals.charges.0, totals.total.0);
         // What one check has too much counts for the others.
-        view.due = (view.total - view.paid).clamp(0, due);
-        view.state = state(is_placed, view.due);
+        let due = (totals.total.0 - paid).clamp(0, order.due);
+        CheckView {
+            state: match order.state != OrderState::Open && due == 0 {
+                true => CheckState::Paid,
+                false => CheckState::Open,
+            },
+            lines: totals.lines.iter().map(line_view).collect(),
+            gross: totals.gross.0,
+            discount: totals.discount.0,
+            net: totals.net.0,
+            tax_exclusive: totals.tax_exclusive.0,
+            tax_inclusive: totals.tax_inclusive.0,
+            charges: totals.charges.0,
+            total: totals.total.0,
+            paid,
+            tips,
+            due,
+            ..empty(check)
+        }
+    };
+    dealt.map(view).collect()
+}
+
+fn line_view(line: &CheckLine) -> CheckLineView {
+    CheckLineView {
+        line_id: Shown(line.line),
+        parts: line.parts,
+        of: line.of,
+        qty: Shown(line.qty),
+        gross: line.totals.gross.0,
+        discount: line.totals.discount.0,
+        net: line.totals.net.0,
+        tax_exclusive: line.totals.tax_exclusive.0,
+        tax_inclusive: line.totals.tax_inclusive.0,
     }
 }
 
-/// The one check of an order that was not split.
-pub(super) fn whole(order: &OrderView) -> CheckView {
-    let totals = &order.totals;
-    let lines = order.lines.iter().map(|line| CheckLineView {
-        line_id: line.line_id,
-        parts: 1,
-        of: 1,
-        qty: line.qty,
-        gross: line.gross,
-        discount: line.discount,
-        net: line.net,
-        tax_exclusive: line.tax_exclusive,
-        tax_inclusive: line.tax_inclusive,
-    });
-    CheckView {
-        state: state(order.state != OrderState::Open, order.due),
-        lines: lines.collect(),
-        gross: totals.gross,
-        discount: totals.discount,
-        net: totals.net,
-        tax_exclusive: totals.tax_exclusive,
-        tax_inclusive: totals.tax_inclusive,
-        charges: totals.charges + totals.charge_tax,
-        total: totals.total,
-        paid: order.paid,
-        tips: order.tips,
-        due: order.due,
-        ..empty(CheckId::FIRST)
-    }
+fn id(check: &CheckView) -> CheckId {
+    CheckId::new(check.check_id.into()).expect("it came from one")
 }
 
-fn state(is_placed: bool, due: i64) -> CheckState {
-    match is_placed && due == 0 {
-        true => CheckState::Paid,
-        false => CheckState::Open,
-    }
-}
-
+/// The checks a line is on, with its parts: on check 1 if nobody put it elsewhere, as what came after the split.
 fn shares(order: &OrderView, line: LineId) -> Vec<Share> {
     let on = order.checks.iter().filter_map(|check| {
         let held = check.lines.iter().find(|held| held.line_id.0 == line)?;
-        let check = CheckId::new(check.check_id.into()).expect("it came from one");
-        Some(Share { check, parts: held.parts })
+        Some(Share { check: id(check), parts: held.parts })
     });
     let on: Vec<Share> = on.collect();
     match on.is_empty() {
@@ -168,18 +143,10 @@ fn shared<'a>(line: &LineView, shares: &'a [Share]) -> SharedLine<'a> {
     SharedLine { line: line.line_id.0, qty: line.qty.0, totals, shares }
 }
 
+/// A line on a check, without amounts: they are dealt out when the row is written.
 fn on_check(line: LineId, share: Share, of: u32) -> CheckLineView {
-    CheckLineView {
-        line_id: Shown(line),
-        parts: share.parts,
-        of,
-        qty: Shown::default(),
-        gross: 0,
-        discount: 0,
-        net: 0,
-        tax_exclusive: 0,
-        tax_inclusive: 0,
-    }
+    let (qty, totals) = (QtyMilli::ZERO, LineTotals::default());
+    line_view(&CheckLine { line, parts: share.parts, of, qty, totals })
 }
 
 fn empty(check: CheckId) -> CheckView {

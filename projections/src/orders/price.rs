@@ -1,16 +1,16 @@
 //! What an order comes to: as its events say once it is placed, and as it would be placed now while it is open.
 
+use domain::event::{ChargePhase, DiscountScope, FixedPart, Rate};
 use domain::money::Money;
-use domain::pricing::{
-    ChargeBase, ChargeKind, ChargePhase, Discount, DiscountKind, DiscountScope, LineInput, LineSet, PriceRules,
-    ServiceCharge, TaxRate, Totals, price,
-};
+use domain::pricing::{LineInput, PriceRules, TaxRate, Totals};
+use domain::quote::quote;
 use schemas::views::{
-    ChargePhaseView, FixedPartView, OrderState, OrderView, PaidState, RateView, Shown, TaxRateView, TotalsView,
+    ChargePhaseView, DiscountView, FixedPartView, OrderState, OrderView, PaidState, RateView, ServiceChargeView,
+    TaxRateView, TotalsView,
 };
 
-/// Brings what follows from the rest of the row into line with it.
-pub(super) fn settle(order: &mut OrderView) {
+/// Derives what follows from the rest of the row: totals while it is open, what is due, and how far it is paid.
+pub(super) fn derive(order: &mut OrderView) {
     price_if_open(order);
     let owed = match order.state {
         OrderState::Open | OrderState::Placed | OrderState::Completed => order.totals.total,
@@ -41,65 +41,46 @@ pub(super) fn price_if_open(order: &mut OrderView) {
 /// `None` only where the writer would have refused what is in the order.
 fn price_open(order: &OrderView) -> Option<Totals> {
     let taxes: Vec<Vec<TaxRate>> = order.lines.iter().map(|line| tax_rates(&line.taxes)).collect();
-    let charge_taxes: Vec<Vec<TaxRate>> = order.service_charges.iter().map(|charge| tax_rates(&charge.taxes)).collect();
     let lines: Vec<LineInput<'_>> = order
         .lines
         .iter()
         .zip(&taxes)
         .map(|(line, taxes)| LineInput { unit: Money(line.unit_price), qty: line.qty.0, taxes, part: line.tax_group })
         .collect();
-    // What a discount takes off which line, by index, where that is fixed; nothing of lines that are gone.
-    let fixed: Vec<Vec<(usize, Money)>> = order
-        .discounts
-        .iter()
-        .map(|discount| {
-            let index = |id| order.lines.iter().position(|line| line.line_id == id);
-            let part = |part: &FixedPartView| Some((index(part.line_id)?, Money(part.amount)));
-            discount.fixed.iter().filter_map(part).collect()
-        })
-        .collect();
-    let discounts: Option<Vec<Discount<'_>>> = order
-        .discounts
-        .iter()
-        .zip(&fixed)
-        .map(|(discount, fixed)| {
-            let scope = match &discount.line_ids {
-                None => DiscountScope::Order,
-                Some(ids) => {
-                    let indexes = (0..order.lines.len()).filter(|at| ids.contains(&order.lines[*at].line_id));
-                    DiscountScope::Lines(LineSet::of(indexes)?)
-                }
-            };
-            let kind = match discount.rate {
-                _ if !discount.fixed.is_empty() => {
-                    let scope = DiscountScope::Lines(LineSet::EMPTY);
-                    return Some(Discount { scope, kind: DiscountKind::Fixed(fixed) });
-                }
-                RateView { percent_ppm: Some(Shown(share)), .. } => DiscountKind::Percent(share),
-                RateView { amount, .. } => DiscountKind::Amount(Money(amount?)),
-            };
-            Some(Discount { scope, kind })
-        })
-        .collect();
-    let charges: Option<Vec<ServiceCharge<'_>>> = order
-        .service_charges
-        .iter()
-        .zip(&charge_taxes)
-        .map(|(charge, taxes)| {
-            let kind = match charge.rate {
-                RateView { percent_ppm: Some(Shown(share)), .. } => ChargeKind::Percent(share),
-                RateView { amount, .. } => ChargeKind::Amount(Money(amount?)),
-            };
-            let phase = match charge.phase {
-                ChargePhaseView::Subtotal => ChargePhase::Subtotal { base: ChargeBase::Net, taxes },
-                ChargePhaseView::SubtotalPreDiscount => ChargePhase::Subtotal { base: ChargeBase::Gross, taxes },
-                ChargePhaseView::Total => ChargePhase::Total,
-            };
-            Some(ServiceCharge { kind, phase })
-        })
-        .collect();
+    let index_of = |line| order.lines.iter().position(|held| held.line_id.0 == line);
+    let scopes: Vec<DiscountScope> = order.discounts.iter().map(scope).collect();
+    let phases: Vec<ChargePhase> = order.service_charges.iter().map(phase).collect();
+    let discounts: Option<Vec<_>> =
+        order.discounts.iter().zip(&scopes).map(|(discount, scope)| Some((scope, rate(&discount.rate)?))).collect();
+    let charges: Option<Vec<_>> =
+        order.service_charges.iter().zip(&phases).map(|(charge, phase)| Some((phase, rate(&charge.rate)?))).collect();
     let rules = PriceRules { rounding: order.rounding.0, tax_rounding: order.tax_rounding.0 };
-    price(&lines, &discounts?, &charges?, rules).ok()
+    quote(&lines, index_of, &discounts?, &charges?, rules).ok()
+}
+
+fn scope(discount: &DiscountView) -> DiscountScope {
+    let part = |part: &FixedPartView| FixedPart { line: part.line_id.0, amount: Money(part.amount) };
+    match &discount.line_ids {
+        _ if !discount.fixed.is_empty() => DiscountScope::Fixed(discount.fixed.iter().map(part).collect()),
+        Some(lines) => DiscountScope::Lines(lines.iter().map(|line| line.0).collect()),
+        None => DiscountScope::Order,
+    }
+}
+
+fn rate(rate: &RateView) -> Option<Rate> {
+    match (rate.percent_ppm, rate.amount) {
+        (Some(share), _) => Some(Rate::Percent(share.0)),
+        (None, amount) => amount.map(|amount| Rate::Amount(Money(amount))),
+    }
+}
+
+fn phase(charge: &ServiceChargeView) -> ChargePhase {
+    let taxes = || tax_rates(&charge.taxes);
+    match charge.phase {
+        ChargePhaseView::Subtotal => ChargePhase::Subtotal { pre_discount: false, taxes: taxes() },
+        ChargePhaseView::SubtotalPreDiscount => ChargePhase::Subtotal { pre_discount: true, taxes: taxes() },
+        ChargePhaseView::Total => ChargePhase::Total,
+    }
 }
 
 fn tax_rates(taxes: &[TaxRateView]) -> Vec<TaxRate> {

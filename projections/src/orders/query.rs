@@ -1,14 +1,15 @@
 //! Queries on orders and payments.
 
-use super::{
+use super::rows::needs_attention;
+use super::tables::{
     ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_REF, PAYMENTS_BY_TIME,
-    PAYMENTS_FLAGGED, checks, order_key, payment_key, tickets,
+    PAYMENTS_FLAGGED, order_key, payment_key, ref_key,
 };
-use crate::Answer;
-use crate::fault::QueryError;
-use crate::key::{Key, Parts};
-use crate::page::{Page, PageRequest, page_back};
-use crate::rows::View;
+use super::{checks, tickets};
+use crate::error::QueryError;
+use crate::key::{Key, KeyReader};
+use crate::page::{Page, PageRequest, page_descending};
+use crate::view::{Answer, View};
 use domain::calendar::Date;
 use domain::ids::{AccountId, OrderId, PaymentId, StoreId, TableId, TenantId, Text};
 use schemas::views::{OrderPaymentView, OrderState, OrderSummary, OrderView, PaymentState, PaymentView};
@@ -50,7 +51,7 @@ impl PaymentFilter {
     fn takes(&self, payment: &PaymentView) -> bool {
         self.state.is_none_or(|state| payment.state == state)
             && self.order.is_none_or(|order| payment.order_id.0 == order)
-            && (!self.needs_attention || super::needs_attention(payment))
+            && (!self.needs_attention || needs_attention(payment))
     }
 }
 
@@ -73,10 +74,10 @@ pub(crate) fn order(
         order.payments = attempts.iter().map(order_payment).collect();
         tickets::complete(view, (tenant, store, id), order)?;
         if order.checks.is_empty() {
-            order.checks = vec![checks::whole(order)];
+            order.checks = checks::dealt(order);
         }
     }
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 fn order_payment(payment: &PaymentView) -> OrderPaymentView {
@@ -105,17 +106,17 @@ pub(crate) fn orders(
     let summaries = view.table(ORDERS_BY_DATE)?;
     let value = match filter.state {
         Some(OrderState::Open | OrderState::Placed) => {
-            page_back::<(), _>(&view.table(ORDERS_LIVE)?, &list, &range, page, |key, ()| {
+            page_descending::<(), _>(&view.table(ORDERS_LIVE)?, &list, &range, page, |key, ()| {
                 Ok(summaries.get::<OrderSummary>(key)?.filter(|order| filter.takes(order)))
             })
         }
         Some(OrderState::Completed | OrderState::Cancelled | OrderState::Merged) | None => {
-            page_back::<OrderSummary, _>(&summaries, &list, &range, page, |_, order| {
+            page_descending::<OrderSummary, _>(&summaries, &list, &range, page, |_, order| {
                 Ok(Some(order).filter(|order| filter.takes(order)))
             })
         }
     }?;
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 pub(crate) fn payment(
@@ -126,7 +127,7 @@ pub(crate) fn payment(
 ) -> Result<Answer<Option<PaymentView>>, QueryError> {
     let found = view.get::<PaymentView>(PAYMENTS, &payment_key(tenant, store, payment))?;
     let value = found.map(|payment| dated(view, tenant, store, payment)).transpose()?;
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 /// The payment that a provider knows by `reference`.
@@ -137,10 +138,10 @@ pub(crate) fn payment_by_ref(
     account: AccountId,
     reference: &Text,
 ) -> Result<Answer<Option<PaymentId>>, QueryError> {
-    let key = super::ref_key(&Key::of_store(tenant, store), account, reference);
+    let key = ref_key(&Key::of_store(tenant, store), account, reference);
     let named = view.all::<()>(PAYMENTS_BY_REF, &key)?;
-    let value = named.first().and_then(|(suffix, ())| PaymentId::parse(Parts(suffix).text()?).ok());
-    Ok(Answer { value, position: view.position })
+    let value = named.first().and_then(|(suffix, ())| PaymentId::parse(KeyReader(suffix).text()?).ok());
+    Ok(view.answer(value))
 }
 
 /// The payment with the business date of its order.
@@ -165,8 +166,8 @@ pub(crate) fn payments(
         None => (PAYMENTS_BY_TIME, of_store.clone(), true),
     };
     let rows = view.table(PAYMENTS)?;
-    let value = page_back::<(), _>(&view.table(table)?, &list, &list, page, |key, ()| {
-        let mut suffix = Parts(&key[list.as_slice().len()..]);
+    let value = page_descending::<(), _>(&view.table(table)?, &list, &list, page, |key, ()| {
+        let mut suffix = KeyReader(&key[list.as_slice().len()..]);
         if is_by_time {
             suffix.u32();
             suffix.u32();
@@ -177,5 +178,5 @@ pub(crate) fn payments(
             Some(_) | None => Ok(None),
         }
     })?;
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }

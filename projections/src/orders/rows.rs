@@ -2,14 +2,15 @@
 
 use super::checks;
 use super::price::{price_if_open, set_line_totals};
-use crate::fault::Fault;
-use crate::model::Recorded;
+use crate::error::FoldError;
+use crate::projector::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
     CancelReason, ChargePhase, Decision, Discount, DiscountScope, FixedPart, Flag, Line, Opening, OrderEvent,
     PaymentEvent, ProviderSaid, Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
 };
 use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
+use domain::kitchen::LinePrep;
 use domain::money::{Ppm, QtyMilli};
 use domain::pricing::{TaxRate, Totals};
 use schemas::stored::CommitMeta;
@@ -20,7 +21,7 @@ use schemas::views::{
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
-pub(super) fn opened_at(opening: &Opening, recorded: &Recorded<'_>) -> Result<Timestamp, Fault> {
+pub(super) fn opened_at(opening: &Opening, recorded: &Recorded<'_>) -> Result<Timestamp, FoldError> {
     match opening.imported {
         true => Ok(CommitMeta::decode(recorded.meta)?.occurred_at.unwrap_or(recorded.recorded_at)),
         false => Ok(recorded.recorded_at),
@@ -77,16 +78,21 @@ pub(super) fn opened(
     }
 }
 
-pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<(), Fault> {
+pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<(), FoldError> {
     match event {
         OrderEvent::LineAdded(line) => order.lines.push(line_view(line)),
         OrderEvent::LineQtyChanged { line, qty } => {
-            let held = order.lines.iter_mut().find(|held| held.line_id.0 == *line);
-            let held = held.ok_or(Fault::Impossible("a quantity of a line that is not there"))?;
-            held.qty = Shown(*qty);
-            shrink(held);
+            let line = line_mut(order, *line)?;
+            line.qty = Shown(*qty);
+            prepare(line, |prep| prep.shrink(*qty));
         }
-        OrderEvent::LineVoided { line, qty, .. } => void(line_mut(order, *line)?, *qty),
+        OrderEvent::LineVoided { line, qty, .. } => {
+            let line = line_mut(order, *line)?;
+            let ordered = line.qty.0;
+            prepare(line, |prep| prep.void(ordered, *qty));
+            line.qty.0.0 -= qty.0;
+            line.voided.0.0 += qty.0;
+        }
         OrderEvent::LinesHeld { lines } => {
             for units in lines {
                 line_mut(order, units.line)?.held.0.0 += units.qty.0;
@@ -94,17 +100,19 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
         }
         OrderEvent::LinesFired { lines, .. } => {
             for units in lines {
-                fire(line_mut(order, units.line)?, units.qty);
+                let line = line_mut(order, units.line)?;
+                let ordered = line.qty.0;
+                prepare(line, |prep| prep.fire(ordered, units.qty, units.taken));
             }
         }
         OrderEvent::LinesServed { lines } => {
             for units in lines {
-                serve(line_mut(order, units.line)?, units.qty);
+                prepare(line_mut(order, units.line)?, |prep| prep.serve(units.qty));
             }
         }
         OrderEvent::LineRemoved { line } => {
             order.lines.retain(|held| held.line_id.0 != *line);
-            checks::forget(order, *line);
+            checks::remove_line(order, *line);
         }
         OrderEvent::CheckSplit { lines } => checks::split(order, lines)?,
         // What is due on each check follows from the rest.
@@ -150,7 +158,8 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             order.unapplied -= parts.unapplied.0;
             for line in lines {
                 let held = order.lines.iter_mut().find(|held| held.line_id.0 == line.line);
-                held.ok_or(Fault::Impossible("a refund of a line that is not there"))?.refunded_qty.0.0 += line.qty.0;
+                held.ok_or(FoldError::Impossible("a refund of a line that is not there"))?.refunded_qty.0.0 +=
+                    line.qty.0;
             }
         }
         OrderEvent::TotalMismatchRecorded { .. } => {}
@@ -164,17 +173,17 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             }));
         }
         OrderEvent::OrderCompleted { .. } => order.state = OrderState::Completed,
-        OrderEvent::OrderOpened(_) => return Err(Fault::Impossible("an order was opened twice")),
+        OrderEvent::OrderOpened(_) => return Err(FoldError::Impossible("an order was opened twice")),
     }
     Ok(())
 }
 
-fn set_totals(order: &mut OrderView, totals: &Totals) -> Result<(), Fault> {
+fn set_totals(order: &mut OrderView, totals: &Totals) -> Result<(), FoldError> {
     let fits = totals.lines.len() == order.lines.len()
         && totals.discounts.len() == order.discounts.len()
         && totals.charges.len() == order.service_charges.len();
     if !fits {
-        return Err(Fault::Impossible("totals of other lines, discounts or charges than the order has"));
+        return Err(FoldError::Impossible("totals of other lines, discounts or charges than the order has"));
     }
     set_line_totals(order, totals);
     order.totals = TotalsView::from(totals);
@@ -182,50 +191,30 @@ fn set_totals(order: &mut OrderView, totals: &Totals) -> Result<(), Fault> {
 }
 
 /// A line of the order.
-fn line_mut(order: &mut OrderView, line: LineId) -> Result<&mut LineView, Fault> {
+fn line_mut(order: &mut OrderView, line: LineId) -> Result<&mut LineView, FoldError> {
     let held = order.lines.iter_mut().find(|held| held.line_id.0 == line);
-    held.ok_or(Fault::Impossible("units of a line that is not there"))
+    held.ok_or(FoldError::Impossible("units of a line that is not there"))
 }
 
-fn sent(line: &LineView) -> i64 {
-    line.fired.0.0 + line.ready.0.0 + line.served.0.0
-}
-
-/// No more is held than is new.
-fn shrink(line: &mut LineView) {
-    line.held.0.0 = line.held.0.0.min(line.qty.0.0 - sent(line));
-}
-
-/// What nobody has to prepare is ready at once. Of everything else the row says `fired` until it is served: what of it is ready
-/// stands with its tickets, and is told apart when somebody asks.
-fn unserved(line: &mut LineView) -> &mut i64 {
-    match line.station {
-        Some(_) => &mut line.fired.0.0,
-        None => &mut line.ready.0.0,
-    }
-}
-
-fn fire(line: &mut LineView, qty: QtyMilli) {
-    *unserved(line) += qty.0;
-    shrink(line);
-}
-
-fn serve(line: &mut LineView, qty: QtyMilli) {
-    *unserved(line) -= qty.0;
-    line.served.0.0 += qty.0;
-}
-
-/// As the writer does it: new units first, then those furthest from the guest.
-fn void(line: &mut LineView, qty: QtyMilli) {
-    let mut rest = qty.0 - qty.0.min(line.qty.0.0 - sent(line));
-    for units in [&mut line.fired, &mut line.ready, &mut line.served] {
-        let taken = rest.min(units.0.0);
-        units.0.0 -= taken;
-        rest -= taken;
-    }
-    line.qty.0.0 -= qty.0;
-    line.voided.0.0 += qty.0;
-    shrink(line);
+/// Changes where the units of a line are, as the writer does.
+///
+/// Of what a station prepares the row says `fired` until it is served: what of it is ready is in the rows of its tickets,
+/// and is told apart by the query. So all of it counts as ready to be served here.
+fn prepare(line: &mut LineView, change: impl FnOnce(&mut LinePrep)) {
+    let station = line.station.map(|station| station.0);
+    let mut prep = LinePrep {
+        held: line.held.0,
+        ready: QtyMilli(line.fired.0.0 + line.ready.0.0),
+        served: line.served.0,
+        ..LinePrep::new(line.line_id.0, station, line.course)
+    };
+    change(&mut prep);
+    (line.held, line.served) = (Shown(prep.held), Shown(prep.served));
+    let unserved = Shown(QtyMilli(prep.fired.0 + prep.ready.0));
+    (line.fired, line.ready) = match station {
+        Some(_) => (unserved, Shown(QtyMilli::ZERO)),
+        None => (Shown(QtyMilli::ZERO), unserved),
+    };
 }
 
 fn line_view(line: &Line) -> LineView {
@@ -269,10 +258,8 @@ fn line_view(line: &Line) -> LineView {
 /// A line that came from another order, with what the kitchen has of it.
 fn received_view(received: &ReceivedLine) -> LineView {
     let mut view = LineView { tax_group: received.part, ..line_view(&received.line) };
-    if let Some(prep) = &received.prep {
-        view.held = Shown(prep.held);
-        view.served = Shown(prep.served);
-        *unserved(&mut view) = prep.fired.0 + prep.ready.0;
+    if let Some(came) = &received.prep {
+        prepare(&mut view, |prep| *prep = LinePrep { station: prep.station, ..*came });
     }
     view
 }
@@ -346,9 +333,9 @@ pub(super) fn initiated(
     (store, payment): (StoreId, PaymentId),
     event: &PaymentEvent,
     recorded: &Recorded<'_>,
-) -> Result<PaymentView, Fault> {
+) -> Result<PaymentView, FoldError> {
     let PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline, check } = event else {
-        return Err(Fault::Impossible("a payment that was not initiated"));
+        return Err(FoldError::Impossible("a payment that was not initiated"));
     };
     Ok(PaymentView {
         payment_id: Shown(payment),
@@ -386,9 +373,9 @@ pub(super) fn evolve_payment(
     payment: &mut PaymentView,
     event: &PaymentEvent,
     recorded: &Recorded<'_>,
-) -> Result<(), Fault> {
+) -> Result<(), FoldError> {
     match event {
-        PaymentEvent::PaymentInitiated { .. } => return Err(Fault::Impossible("a payment was initiated twice")),
+        PaymentEvent::PaymentInitiated { .. } => return Err(FoldError::Impossible("a payment was initiated twice")),
         PaymentEvent::PaymentCaptured { amount, tip, tendered, change } => {
             payment.state = PaymentState::Captured;
             (payment.amount, payment.tip) = (amount.0, tip.0);
@@ -409,7 +396,7 @@ pub(super) fn evolve_payment(
         PaymentEvent::PaymentReviewed { flag, decision, reason } => {
             let meta = CommitMeta::decode(recorded.meta)?;
             let held = payment.flags.iter_mut().find(|held| held.revision == flag.0);
-            let held = held.ok_or(Fault::Impossible("a review of a flag that there is not"))?;
+            let held = held.ok_or(FoldError::Impossible("a review of a flag that there is not"))?;
             let (decided, reason) = (Shown(*decision), Shown(reason.clone()));
             let (by, at) = (Shown(meta.actor), Shown(recorded.recorded_at));
             held.reviewed = Some(ReviewView { decision: decided, reason, by, at });
@@ -473,9 +460,14 @@ pub(super) fn evolve_payment(
     Ok(())
 }
 
-fn find_refund(payment: &mut PaymentView, refund: RefundId) -> Result<&mut RefundView, Fault> {
+fn find_refund(payment: &mut PaymentView, refund: RefundId) -> Result<&mut RefundView, FoldError> {
     let held = payment.refunds.iter_mut().find(|held| held.refund_id.0 == refund);
-    held.ok_or(Fault::Impossible("an outcome of a refund that was not requested"))
+    held.ok_or(FoldError::Impossible("an outcome of a refund that was not requested"))
+}
+
+/// Whether a person has something to decide; what a guest's bank wants back stays in sight for good.
+pub(super) fn needs_attention(payment: &PaymentView) -> bool {
+    payment.flags.iter().any(|flag| flag.reviewed.is_none()) || payment.disputed
 }
 
 fn refunded_line_view(line: &RefundedLine) -> RefundedLineView {

@@ -3,45 +3,48 @@
 //! A ticket's row says what its own stream says, and the order's row what the order's does; they meet when somebody asks. So it
 //! does not matter which of the two streams is read first.
 
-use super::{ORDERS, OrdersModel, order_key};
-use crate::Answer;
-use crate::fault::{Fault, QueryError};
-use crate::key::{Key, Parts};
-use crate::model::{Recorded, follows, starts};
-use crate::rows::{Before, Definition, View};
-use domain::event::{Event, LineUnits, TicketEvent};
-use domain::ids::{OrderId, StationId, StoreId, TenantId, TicketId};
+use super::tables::{ORDERS, TICKETS, TICKETS_BY_ORDER, TICKETS_LIVE, order_key, ticket_key};
+use crate::error::{FoldError, QueryError};
+use crate::key::{Key, KeyReader};
+use crate::projector::{Recorded, follows, starts};
+use crate::rows::{Committed, Definition, Rows};
+use crate::view::{Answer, View};
+use domain::event::{Event, TicketEvent};
+use domain::ids::{LineId, OrderId, StationId, StoreId, TenantId, TicketId};
+use domain::kitchen::TicketLine;
 use domain::money::QtyMilli;
 use redb::WriteTransaction;
 use schemas::views::{LineView, OrderView, PrepState, Shown, TicketLineRow, TicketRow, TicketState, TicketView};
 
-/// (tenant, store, ticket) to the ticket.
-pub(super) const TICKETS: &str = "tickets";
-/// (tenant, store, order, ticket)
-pub(super) const TICKETS_BY_ORDER: &str = "tickets_by_order";
-/// (tenant, store, station, time, ticket) of tickets on the board.
-pub(super) const TICKETS_LIVE: &str = "tickets_live";
-
 /// The most tickets a board shows.
 const BOARD_MAX: usize = 500;
 
-impl OrdersModel {
-    pub(super) fn apply_ticket(
+/// The tickets of all stores.
+pub(super) struct Tickets {
+    rows: Rows<TicketRow>,
+    /// Keys of `tickets_by_order` to remove: those tickets went into other orders.
+    stale_keys: Vec<Key>,
+}
+
+impl Tickets {
+    pub fn new(cached_max: usize) -> Tickets {
+        Tickets { rows: Rows::new(TICKETS, cached_max), stale_keys: vec![] }
+    }
+
+    pub fn is_dirty(&self) -> bool {
+        self.rows.is_dirty()
+    }
+
+    pub fn apply(
         &mut self,
-        before: &Before<'_>,
+        committed: &Committed<'_>,
         (store, ticket): (StoreId, TicketId),
         recorded: &Recorded<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FoldError> {
         let Event::Ticket(_, event) = &recorded.event else { return Ok(()) };
         let key = ticket_key(recorded.tenant(), store, ticket);
         if let TicketEvent::TicketCreated { order, fire, station, lines } = event {
             starts(recorded.revision)?;
-            let line = |units: &LineUnits| TicketLineRow {
-                line: Shown(units.line),
-                open: Shown(units.qty),
-                ready: Shown(QtyMilli::ZERO),
-                cancelled: Shown(QtyMilli::ZERO),
-            };
             let row = TicketRow {
                 ticket: Shown(ticket),
                 station: Shown(*station),
@@ -50,34 +53,35 @@ impl OrdersModel {
                 is_moved: false,
                 fire: *fire,
                 created_at: Shown(recorded.recorded_at),
-                lines: lines.iter().map(line).collect(),
+                lines: lines.iter().map(|units| line_row(&TicketLine::new(units))).collect(),
                 revision: recorded.revision,
             };
-            self.tickets.put_new(key.into_boxed(), row);
+            self.rows.put_new(key.into_boxed(), row);
             return Ok(());
         }
-        let row = self.tickets.edit(before, key.as_slice())?;
-        let row = row.ok_or(Fault::Impossible("an event of a ticket that was not created"))?;
+        let row = self.rows.edit(committed, key.as_slice())?;
+        let row = row.ok_or(FoldError::Impossible("an event of a ticket that was not created"))?;
         follows(row.revision, recorded.revision)?;
+        let of_order = order_key(recorded.tenant(), store, row.order.0).text(ticket.as_str());
+        evolve(row, event)?;
         row.revision = recorded.revision;
         if let TicketEvent::TicketMoved { .. } = event {
-            let left = order_key(recorded.tenant(), store, row.order.0);
-            self.left.push(left.text(ticket.as_str()));
+            self.stale_keys.push(of_order);
         }
-        evolve(row, event)
+        Ok(())
     }
 
-    /// Brings the boards, and the lists of orders' tickets, into line with the tickets that changed.
-    pub(super) fn flush_boards(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
-        if !self.tickets.is_touched() {
+    /// Writes the index entries of dirty tickets: on boards, and by order.
+    fn flush_indexes(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
+        if !self.rows.is_dirty() {
             return Ok(());
         }
         let mut by_order = transaction.open_table(Definition::new(TICKETS_BY_ORDER))?;
         let mut live = transaction.open_table(Definition::new(TICKETS_LIVE))?;
-        for of_order in self.left.drain(..) {
+        for of_order in self.stale_keys.drain(..) {
             by_order.remove(of_order.as_slice())?;
         }
-        self.tickets.for_touched(|key, ticket, is_stored| {
+        self.rows.for_each_dirty(|key, ticket, is_stored| {
             let id = ticket.ticket.0;
             let store = Key::from_bytes(&key[..key.len() - id.as_str().len() - 1]);
             if !is_stored || ticket.is_moved {
@@ -92,10 +96,11 @@ impl OrdersModel {
             Ok(())
         })
     }
-}
 
-fn ticket_key(tenant: TenantId, store: StoreId, ticket: TicketId) -> Key {
-    Key::of_store(tenant, store).text(ticket.as_str())
+    pub fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
+        self.flush_indexes(transaction)?;
+        self.rows.flush(transaction)
+    }
 }
 
 fn is_on_board(ticket: &TicketRow) -> bool {
@@ -103,29 +108,11 @@ fn is_on_board(ticket: &TicketRow) -> bool {
     ticket.state != TicketState::Bumped && ticket.lines.iter().any(is_there)
 }
 
-fn evolve(ticket: &mut TicketRow, event: &TicketEvent) -> Result<(), Fault> {
+fn evolve(ticket: &mut TicketRow, event: &TicketEvent) -> Result<(), FoldError> {
     match event {
-        TicketEvent::TicketStarted => ticket.state = TicketState::Started,
-        TicketEvent::TicketLineReady { line, qty } => ready(line_mut(ticket, *line)?, qty.0),
-        TicketEvent::TicketBumped { lines } => {
-            ticket.state = TicketState::Bumped;
-            for units in lines {
-                ready(line_mut(ticket, units.line)?, units.qty.0);
-            }
-        }
-        TicketEvent::TicketRecalled { lines } => {
-            ticket.state = TicketState::Started;
-            for units in lines {
-                ready(line_mut(ticket, units.line)?, -units.qty.0);
-            }
-        }
-        TicketEvent::TicketLinesCancelled { lines } => {
-            for units in lines {
-                let held = line_mut(ticket, units.line)?;
-                held.open.0.0 -= units.qty.0;
-                held.cancelled.0.0 += units.qty.0;
-            }
-        }
+        TicketEvent::TicketStarted | TicketEvent::TicketRecalled { .. } => ticket.state = TicketState::Started,
+        TicketEvent::TicketBumped { .. } => ticket.state = TicketState::Bumped,
+        TicketEvent::TicketLineReady { .. } | TicketEvent::TicketLinesCancelled { .. } => {}
         TicketEvent::TicketMoved { order, lines } => {
             // Its lines are those of the other order from now on, so it is called out by that one's number.
             ticket.order = Shown(*order);
@@ -136,20 +123,32 @@ fn evolve(ticket: &mut TicketRow, event: &TicketEvent) -> Result<(), Fault> {
                 }
             }
         }
-        TicketEvent::TicketCreated { .. } => return Err(Fault::Impossible("a ticket was created twice")),
+        TicketEvent::TicketCreated { .. } => return Err(FoldError::Impossible("a ticket was created twice")),
+    }
+    for units in event.readied() {
+        change(ticket, units.line, |line| line.make_ready(units.qty))?;
+    }
+    for units in event.cancelled() {
+        change(ticket, units.line, |line| line.cancel(units.qty))?;
     }
     Ok(())
 }
 
-/// Units became ready, or are not any more where there are fewer than none.
-fn ready(line: &mut TicketLineRow, milli: i64) {
-    line.open.0.0 -= milli;
-    line.ready.0.0 += milli;
+/// Changes a line of a ticket as the writer does.
+fn change(ticket: &mut TicketRow, line: LineId, change: impl FnOnce(&mut TicketLine)) -> Result<(), FoldError> {
+    let row = ticket.lines.iter_mut().find(|held| held.line.0 == line);
+    let row = row.ok_or(FoldError::Impossible("units of a line that is not on the ticket"))?;
+    let mut line = TicketLine { line, open: row.open.0, ready: row.ready.0, cancelled: row.cancelled.0 };
+    change(&mut line);
+    let units = [line.open, line.ready, line.cancelled];
+    debug_assert!(units.iter().all(|units| QtyMilli::ZERO <= *units), "less than nothing on a ticket: {line:?}");
+    *row = line_row(&line);
+    Ok(())
 }
 
-fn line_mut(ticket: &mut TicketRow, line: domain::ids::LineId) -> Result<&mut TicketLineRow, Fault> {
-    let held = ticket.lines.iter_mut().find(|held| held.line.0 == line);
-    held.ok_or(Fault::Impossible("units of a line that is not on the ticket"))
+fn line_row(line: &TicketLine) -> TicketLineRow {
+    let TicketLine { line, open, ready, cancelled } = *line;
+    TicketLineRow { line: Shown(line), open: Shown(open), ready: Shown(ready), cancelled: Shown(cancelled) }
 }
 
 /// The tickets on a station's board, oldest first.
@@ -163,7 +162,7 @@ pub(crate) fn board(
     let (tickets, orders) = (view.table(TICKETS)?, view.table(ORDERS)?);
     let mut value = vec![];
     for (suffix, ()) in view.all::<()>(TICKETS_LIVE, &of_store.clone().text(station.as_str()))? {
-        let mut parts = Parts(&suffix);
+        let mut parts = KeyReader(&suffix);
         let (_, _) = (parts.u32(), parts.u32());
         let Some(id) = parts.text() else { continue };
         if BOARD_MAX <= value.len() {
@@ -173,7 +172,7 @@ pub(crate) fn board(
         let order = orders.get::<OrderView>(order_key(tenant, store, ticket.order.0).as_slice())?;
         value.extend(order.map(|order| TicketView::new(&ticket, &order)));
     }
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 /// Says in an order how far the kitchen is with it: what the tickets still have open is not ready.

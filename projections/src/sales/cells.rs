@@ -3,7 +3,7 @@
 use crate::key::Key;
 use domain::event::Line;
 use domain::pricing::Totals;
-use schemas::views::{ItemCell, OrderCell, Shown, SoldDiscount, SoldLine, SoldRow, SoldTax, TaxCell, TenderCell};
+use schemas::views::{ItemCell, OrderCell, Shown, SoldDiscount, SoldLine, SoldRow, SoldTax, TaxCell};
 
 pub(super) fn sold_line(line: &Line) -> SoldLine {
     SoldLine {
@@ -71,42 +71,4 @@ pub(super) fn item_key(hour: Key, line: &SoldLine) -> Key {
         .text(line.variation.as_ref().map_or("", |variation| variation.0.as_str()))
         .text(line.category.as_ref().map_or("", |category| category.0.as_str()))
         .text(line.name.0.as_str())
-}
-
-pub(super) fn add_tender(to: &mut TenderCell, cell: &TenderCell, sign: i64) {
-    to.payments += sign * cell.payments;
-    to.amount += sign * cell.amount;
-    to.tips += sign * cell.tips;
-    to.unapplied += sign * cell.unapplied;
-    to.refunds += sign * cell.refunds;
-    to.refunded += sign * cell.refunded;
-    to.refunded_tips += sign * cell.refunded_tips;
-    to.refunded_unapplied += sign * cell.refunded_unapplied;
-}
-
-pub(super) fn add_order(to: &mut OrderCell, cell: &OrderCell, sign: i64) {
-    to.orders += sign * cell.orders;
-    to.lines += sign * cell.lines;
-    to.units_milli += sign * cell.units_milli;
-    to.gross += sign * cell.gross;
-    to.discount += sign * cell.discount;
-    to.comp += sign * cell.comp;
-    to.net += sign * cell.net;
-    to.tax_exclusive += sign * cell.tax_exclusive;
-    to.tax_inclusive += sign * cell.tax_inclusive;
-    to.charges += sign * cell.charges;
-    to.charge_tax += sign * cell.charge_tax;
-    to.charge_tax_inclusive += sign * cell.charge_tax_inclusive;
-    to.total += sign * cell.total;
-}
-
-pub(super) fn add_item(to: &mut ItemCell, cell: &ItemCell, sign: i64) {
-    to.lines += sign * cell.lines;
-    to.units_milli += sign * cell.units_milli;
-    to.gross += sign * cell.gross;
-    to.discount += sign * cell.discount;
-    to.comp += sign * cell.comp;
-    to.net += sign * cell.net;
-    to.tax_exclusive += sign * cell.tax_exclusive;
-    to.tax_inclusive += sign * cell.tax_inclusive;
 }

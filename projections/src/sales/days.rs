@@ -1,24 +1,22 @@
 //! Business days: what was booked since the last closing, and the Z reports.
 
-use super::cells;
-use crate::Answer;
-use crate::fault::{Fault, QueryError};
+use super::tables::{DAYS, Z_REPORTS};
+use crate::error::{FoldError, QueryError};
 use crate::key::Key;
-use crate::model::Recorded;
-use crate::page::{PageRequest, page_back};
-use crate::rows::{Before, Rows, View};
+use crate::page::{PageRequest, page_descending};
+use crate::projector::Recorded;
+use crate::rows::{Committed, Rows};
+use crate::view::{Answer, View};
 use domain::calendar::Date;
-use domain::event::{DayClosing, DayEvent, DayTotals, OrderEvent, Pending, Tender};
+use domain::day;
+use domain::event::{DayClosing, DayEvent, DayTotals, OrderEvent, Pending};
 use domain::ids::{StoreId, TenantId};
+use domain::money::Money;
+use domain::order::Sale;
 use redb::WriteTransaction;
 use schemas::json::{PositionToken, hex};
 use schemas::stored::CommitMeta;
 use schemas::views::{DayTotalsView, DaysRow, DaysView, OrderCell, SaleRow, Shown, TerminalGapView, XReport, ZReport};
-
-/// (tenant, store) to where its days stand.
-pub(super) const DAYS: &str = "days";
-/// (tenant, store, business date) to its Z report.
-pub(super) const Z_REPORTS: &str = "z_reports";
 
 /// The days of all stores.
 pub(super) struct Days {
@@ -35,148 +33,115 @@ impl Days {
     /// the order's own date.
     pub fn book(
         &mut self,
-        before: &Before<'_>,
+        committed: &Committed<'_>,
         (tenant, store): (TenantId, StoreId),
         sale: &SaleRow,
         event: &OrderEvent,
-    ) -> Result<Date, Fault> {
-        // What takes place after an order was settled is booked whatever it was; its lines are gone by then.
-        if sale.imported && !sale.lines.is_empty() {
+    ) -> Result<Date, FoldError> {
+        let sold = sale.sold.as_ref().map(|sold| sale_of(&sold.order));
+        let effect = event.effect();
+        // An imported order was booked elsewhere. What takes place after it was settled is booked: its lines are gone by then.
+        let is_foreign = sale.imported && !sale.lines.is_empty();
+        if is_foreign || !effect.is_booked(sold.is_some()) {
             return Ok(sale.date.0);
         }
-        let sold = sale.sold.as_ref().map(|sold| &sold.order);
-        let mut more = DayTotalsView::default();
-        match event {
-            OrderEvent::OrderPlaced { totals, .. } => {
-                more.orders = 1;
-                sell(&mut more, &cells::order_cell(&[], totals, 0), 1);
-            }
-            OrderEvent::OrderRepriced { totals } => {
-                sold.iter().for_each(|sold| sell(&mut more, sold, -1));
-                sell(&mut more, &cells::order_cell(&[], totals, 0), 1);
-            }
-            // The order a merged one went into is repriced in the same commit.
-            OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. } => {
-                let Some(sold) = sold else { return Ok(sale.date.0) };
-                more.orders = -1;
-                sell(&mut more, sold, -1);
-            }
-            OrderEvent::PaymentApplied { tender, amount, tip, .. } => {
-                match tender {
-                    Tender::Cash => more.cash = amount.0,
-                    Tender::External(_) => more.other = amount.0,
-                }
-                more.tips = tip.0;
-            }
-            OrderEvent::PaymentNotApplicable { unapplied, .. } => more.unapplied = unapplied.0,
-            OrderEvent::RefundRecorded { tender, parts, .. } => {
-                (more.refunds, more.refunded) = (1, parts.sum().0);
-                if *tender == Tender::Cash {
-                    more.refunded_cash = parts.sum().0;
-                }
-            }
-            OrderEvent::OrderOpened(_)
-            | OrderEvent::LineAdded(_)
-            | OrderEvent::LineQtyChanged { .. }
-            | OrderEvent::LineRemoved { .. }
-            | OrderEvent::LinesHeld { .. }
-            | OrderEvent::LinesFired { .. }
-            | OrderEvent::LinesServed { .. }
-            | OrderEvent::LineVoided { .. }
-            | OrderEvent::LinesComped { .. }
-            | OrderEvent::OrderMovedToTable { .. }
-            | OrderEvent::ServerAssigned { .. }
-            | OrderEvent::CheckSplit { .. }
-            | OrderEvent::CheckPaid { .. }
-            | OrderEvent::LinesReceivedByMerge(_)
-            | OrderEvent::DiscountApplied(_)
-            | OrderEvent::DiscountRemoved { .. }
-            | OrderEvent::ServiceChargeApplied(_)
-            | OrderEvent::ServiceChargeRemoved { .. }
-            | OrderEvent::TotalMismatchRecorded { .. }
-            | OrderEvent::OrderCompleted { .. } => return Ok(sale.date.0),
-        }
-        let key = Key::of_store(tenant, store);
-        let row = self.days.edit_or_default(before, key.as_slice())?;
-        add(&mut row.totals, &more);
+        let row = self.days.edit_or_default(committed, Key::of_store(tenant, store).as_slice())?;
+        let mut totals = totals_of(&row.totals);
+        totals.book(effect, sold);
+        debug_assert_eq!(
+            totals.gross.0 - totals.discounts.0 + totals.charges.0 + totals.tax.0,
+            totals.sales.0,
+            "a day adds up"
+        );
+        row.totals = totals_view(&totals);
+        // Where a store keeps days, one is open before something is booked.
         Ok(row.open.map_or(sale.date.0, |open| open.0))
     }
 
     pub fn evolve(
         &mut self,
-        before: &Before<'_>,
+        committed: &Committed<'_>,
         (tenant, store): (TenantId, StoreId),
         event: &DayEvent,
         recorded: &Recorded<'_>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FoldError> {
         let key = Key::of_store(tenant, store);
-        let row = self.days.edit_or_default(before, key.as_slice())?;
+        let row = self.days.edit_or_default(committed, key.as_slice())?;
         if row.events != recorded.revision {
-            return Err(Fault::Revision { held: row.events.checked_sub(1), revision: recorded.revision });
+            return Err(FoldError::Revision { held: row.events.checked_sub(1), revision: recorded.revision });
         }
-        let events = row.events + 1;
+        let mut days = days_of(row);
+        days.evolve(event);
+        *row = row_of(&days);
         match event {
-            DayEvent::DayOpened { date } => {
-                // What a store sold before it kept days belongs to none.
-                if recorded.revision == 0 {
-                    row.totals = DayTotalsView::default();
-                }
-                (row.open, row.events) = (Some(Shown(*date)), events);
-                Ok(())
-            }
+            DayEvent::DayOpened { .. } => Ok(()),
             DayEvent::DayClosed(closing) => {
-                *row = DaysRow {
-                    open: None,
-                    totals: DayTotalsView::default(),
-                    z_number: closing.z_number,
-                    cumulative_total: closing.cumulative_total.0,
-                    last_closed: Some(Shown(closing.date)),
-                    events,
-                };
                 let report = report(store, closing, recorded)?;
-                self.reports.put(before, key.date(closing.date).as_slice(), Some(report))
+                self.reports.put(committed, key.date(closing.date).as_slice(), Some(report))
             }
         }
     }
 
-    pub fn is_touched(&self) -> bool {
-        self.days.is_touched()
+    pub fn is_dirty(&self) -> bool {
+        self.days.is_dirty()
     }
 
-    pub fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault> {
+    pub fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.days.flush(transaction)?;
         self.reports.flush(transaction)
     }
 }
 
-fn sell(to: &mut DayTotalsView, cell: &OrderCell, sign: i64) {
-    to.gross += sign * cell.gross;
-    to.discounts += sign * (cell.discount + cell.comp);
-    to.charges += sign * cell.charges;
-    to.tax += sign * (cell.tax_exclusive + cell.charge_tax);
-    to.tax_inclusive += sign * (cell.tax_inclusive + cell.charge_tax_inclusive);
-    to.sales += sign * cell.total;
+/// The days as the domain folds them, so that the read side books what the writer books.
+fn days_of(row: &DaysRow) -> day::Days {
+    day::Days {
+        events: row.events,
+        open: row.open.map(|date| date.0),
+        totals: totals_of(&row.totals),
+        closed: row.last_closed.map(|date| date.0),
+        z_number: row.z_number,
+        cumulative_total: Money(row.cumulative_total),
+    }
 }
 
-fn add(to: &mut DayTotalsView, more: &DayTotalsView) {
-    to.orders += more.orders;
-    to.refunds += more.refunds;
-    let sums = [
-        (&mut to.gross, more.gross),
-        (&mut to.discounts, more.discounts),
-        (&mut to.charges, more.charges),
-        (&mut to.tax, more.tax),
-        (&mut to.tax_inclusive, more.tax_inclusive),
-        (&mut to.sales, more.sales),
-        (&mut to.cash, more.cash),
-        (&mut to.other, more.other),
-        (&mut to.tips, more.tips),
-        (&mut to.unapplied, more.unapplied),
-        (&mut to.refunded, more.refunded),
-        (&mut to.refunded_cash, more.refunded_cash),
-    ];
-    for (sum, amount) in sums {
-        *sum = sum.saturating_add(amount);
+fn row_of(days: &day::Days) -> DaysRow {
+    DaysRow {
+        open: days.open.map(Shown),
+        totals: totals_view(&days.totals),
+        z_number: days.z_number,
+        cumulative_total: days.cumulative_total.0,
+        last_closed: days.closed.map(Shown),
+        events: days.events,
+    }
+}
+
+fn sale_of(cell: &OrderCell) -> Sale {
+    Sale {
+        gross: Money(cell.gross),
+        discounts: Money(cell.discount + cell.comp),
+        charges: Money(cell.charges),
+        tax: Money(cell.tax_exclusive + cell.charge_tax),
+        tax_inclusive: Money(cell.tax_inclusive + cell.charge_tax_inclusive),
+        total: Money(cell.total),
+    }
+}
+
+fn totals_of(view: &DayTotalsView) -> DayTotals {
+    DayTotals {
+        orders: view.orders,
+        gross: Money(view.gross),
+        discounts: Money(view.discounts),
+        charges: Money(view.charges),
+        tax: Money(view.tax),
+        tax_inclusive: Money(view.tax_inclusive),
+        sales: Money(view.sales),
+        cash: Money(view.cash),
+        other: Money(view.other),
+        tips: Money(view.tips),
+        unapplied: Money(view.unapplied),
+        refunds: view.refunds,
+        refunded: Money(view.refunded),
+        refunded_cash: Money(view.refunded_cash),
     }
 }
 
@@ -199,7 +164,7 @@ fn totals_view(totals: &DayTotals) -> DayTotalsView {
     }
 }
 
-fn report(store: StoreId, closing: &DayClosing, recorded: &Recorded<'_>) -> Result<ZReport, Fault> {
+fn report(store: StoreId, closing: &DayClosing, recorded: &Recorded<'_>) -> Result<ZReport, FoldError> {
     let Pending { orders_count, due, orders, payments_count, payments, shifts, gaps_count, gaps } = &closing.pending;
     Ok(ZReport {
         store: Shown(store),
@@ -246,7 +211,7 @@ pub(crate) fn x_report(
         cumulative_total: row.cumulative_total,
         last_closed: row.last_closed,
     });
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 /// The Z report of a date; `None` where none was closed.
@@ -257,10 +222,10 @@ pub(crate) fn z_report(
     date: Date,
 ) -> Result<Answer<Option<ZReport>>, QueryError> {
     let value = view.get::<ZReport>(Z_REPORTS, &Key::of_store(tenant, store).date(date))?;
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
-/// Where a store's days stand, and its Z reports, the latest first.
+/// The state of a store's days, and its Z reports, the latest first.
 pub(crate) fn days(
     view: &View,
     tenant: TenantId,
@@ -269,7 +234,8 @@ pub(crate) fn days(
 ) -> Result<Answer<DaysView>, QueryError> {
     let list = Key::of_store(tenant, store);
     let row = view.get::<DaysRow>(DAYS, &list)?.unwrap_or_default();
-    let closed = page_back::<ZReport, ZReport>(&view.table(Z_REPORTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
+    let closed =
+        page_descending::<ZReport, ZReport>(&view.table(Z_REPORTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
     let value = DaysView {
         store: Shown(store),
         open: row.open,
@@ -278,5 +244,5 @@ pub(crate) fn days(
         closed: closed.entries,
         cursor: closed.next,
     };
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }

@@ -1,10 +1,9 @@
 //! The sales report.
 
-use super::{CURRENCIES, MOVED, SOLD, Tables, cells};
-use crate::Answer;
-use crate::fault::QueryError;
-use crate::key::{Key, Parts};
-use crate::rows::View;
+use super::tables::{CURRENCIES, MOVED, SOLD, Tables};
+use crate::error::QueryError;
+use crate::key::{Key, KeyReader};
+use crate::view::{Answer, View};
 use domain::calendar::Date;
 use domain::event::Channel;
 use domain::ids::{ItemId, StoreId, TaxId, TenantId, TenderId, Text};
@@ -69,7 +68,7 @@ impl SalesBy {
     }
 }
 
-/// Which date sales are by (rule T3). Both come to the same in all.
+/// Which date sales are by (rule T3). Over all dates the sums are the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SalesDate {
     /// When it was sold.
@@ -154,11 +153,11 @@ pub(crate) fn report(view: &View, tenant: TenantId, query: &SalesQuery) -> Resul
     for (store, tables) in stores.into_iter().flat_map(|store| query.date.tables().iter().map(move |set| (store, set)))
     {
         range.scan::<OrderCell>(tables.by_order, store, |key, cell| {
-            cells::add_order(&mut orders, cell, 1);
+            orders.add(cell, 1);
             by_order(&mut sums, query, store, key, cell)
         })?;
         range.scan::<TenderCell>(tables.by_tender, store, |key, cell| {
-            cells::add_tender(&mut tenders, cell, 1);
+            tenders.add(cell, 1);
             by_tender(&mut sums, query.by, key, cell)
         })?;
         match query.by {
@@ -180,7 +179,7 @@ pub(crate) fn report(view: &View, tenant: TenantId, query: &SalesQuery) -> Resul
         rows: sums.into_values().map(Sum::into_row).collect(),
         totals: totals(&orders, &tenders),
     };
-    Ok(Answer { value, position: view.position })
+    Ok(view.answer(value))
 }
 
 /// The stores asked for that have sold something, and the one currency they sell in; by store they may differ.
@@ -188,7 +187,7 @@ fn stores(view: &View, tenant: TenantId, query: &SalesQuery) -> Result<(Vec<Stor
     let mut stores = vec![];
     let mut currency = None;
     for (key, row) in view.all::<StoreCurrencyRow>(CURRENCIES, &Key::of(tenant))? {
-        let Some(store) = Parts(&key).text().and_then(|store| StoreId::parse(store).ok()) else { continue };
+        let Some(store) = KeyReader(&key).text().and_then(|store| StoreId::parse(store).ok()) else { continue };
         if query.stores.as_ref().is_some_and(|asked| !asked.contains(&store)) {
             continue;
         }
@@ -212,15 +211,15 @@ impl Range<'_> {
         &self,
         table: &'static str,
         store: StoreId,
-        mut see: impl FnMut(Parts<'_>, &R) -> Option<()>,
+        mut visit: impl FnMut(KeyReader<'_>, &R) -> Option<()>,
     ) -> Result<(), QueryError> {
         let prefix = Key::of_store(self.tenant, store);
         let from = prefix.clone().date(self.query.from);
         let to = prefix.clone().date(self.query.to).end();
         let table = self.view.table(table)?;
         table.scan::<R>(from.as_slice(), to.as_slice(), |key, cell| {
-            let seen = see(Parts(&key[prefix.as_slice().len()..]), &cell);
-            debug_assert!(seen.is_some(), "the key of a cell reads");
+            let is_read = visit(KeyReader(&key[prefix.as_slice().len()..]), &cell);
+            debug_assert!(is_read.is_some(), "the key of a cell reads");
             true
         })
     }
@@ -230,7 +229,7 @@ fn by_order(
     sums: &mut BTreeMap<RowKey, Sum>,
     query: &SalesQuery,
     store: StoreId,
-    mut key: Parts<'_>,
+    mut key: KeyReader<'_>,
     cell: &OrderCell,
 ) -> Option<()> {
     let date = key.date()?;
@@ -254,11 +253,11 @@ fn by_order(
         SalesBy::Item | SalesBy::Category | SalesBy::Tender | SalesBy::Tax => return Some(()),
     };
     let sum = sums.entry(row_key).or_insert_with(|| Sum { row, ..Sum::default() });
-    cells::add_order(sum.order.get_or_insert_default(), cell, 1);
+    sum.order.get_or_insert_default().add(cell, 1);
     Some(())
 }
 
-fn by_item(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: Parts<'_>, cell: &ItemCell) -> Option<()> {
+fn by_item(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: KeyReader<'_>, cell: &ItemCell) -> Option<()> {
     let date = key.date()?;
     let hour = key.byte()?;
     key.text()?;
@@ -281,11 +280,11 @@ fn by_item(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: Parts<'_>, ce
         sum.row.category = category.map(Shown);
         sum
     };
-    cells::add_item(sum.item.get_or_insert_default(), cell, 1);
+    sum.item.get_or_insert_default().add(cell, 1);
     Some(())
 }
 
-fn by_tax(sums: &mut BTreeMap<RowKey, Sum>, mut key: Parts<'_>, cell: &TaxCell) -> Option<()> {
+fn by_tax(sums: &mut BTreeMap<RowKey, Sum>, mut key: KeyReader<'_>, cell: &TaxCell) -> Option<()> {
     key.date()?;
     let tax = TaxId::parse(key.text()?).ok()?;
     let rate = Ppm(key.u32()?);
@@ -294,13 +293,11 @@ fn by_tax(sums: &mut BTreeMap<RowKey, Sum>, mut key: Parts<'_>, cell: &TaxCell) 
     sum.row.tax_id = Some(Shown(tax));
     sum.row.percent_ppm = Some(Shown(rate));
     sum.row.inclusive = Some(inclusive);
-    let held = sum.tax.get_or_insert_default();
-    held.taxable += cell.taxable;
-    held.amount += cell.amount;
+    sum.tax.get_or_insert_default().add(cell, 1);
     Some(())
 }
 
-fn by_tender(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: Parts<'_>, cell: &TenderCell) -> Option<()> {
+fn by_tender(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: KeyReader<'_>, cell: &TenderCell) -> Option<()> {
     if by != SalesBy::Tender {
         return Some(());
     }
@@ -308,7 +305,7 @@ fn by_tender(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: Parts<'_>, 
     let tender = TenderId::parse(key.text()?).ok()?;
     let sum = sums.entry((tender.as_str().to_owned(), 0)).or_default();
     sum.row.tender = Some(Shown(tender));
-    cells::add_tender(sum.tender.get_or_insert_default(), cell, 1);
+    sum.tender.get_or_insert_default().add(cell, 1);
     Some(())
 }
 
@@ -319,10 +316,10 @@ fn channel(name: &str) -> Option<Channel> {
 
 impl Sum {
     fn is_nothing(&self) -> bool {
-        self.order.is_none_or(|cell| cell == OrderCell::default())
-            && self.item.is_none_or(|cell| cell == ItemCell::default())
-            && self.tax.is_none_or(|cell| cell == TaxCell::default())
-            && self.tender.is_none_or(|cell| cell == TenderCell::default())
+        self.order.is_none_or(|cell| cell.is_zero())
+            && self.item.is_none_or(|cell| cell.is_zero())
+            && self.tax.is_none_or(|cell| cell.is_zero())
+            && self.tender.is_none_or(|cell| cell.is_zero())
     }
 
     fn into_row(self) -> SalesRow {

@@ -4,11 +4,11 @@
 
 mod access;
 mod chains;
+mod free_space;
 mod kitchen;
 mod menu;
 mod queries;
 mod rebuild;
 mod sales;
-mod space;
 mod training;
 mod world;

@@ -1,9 +1,11 @@
-//! One projection: its database, how far it has come, and whether it was parked.
+//! One read model: its database and checkpoint, the position that queries see, and whether its worker was parked.
 
-use crate::fault::{OpenError, QueryError, Stale};
-use crate::model::Model;
-use crate::rows::{Definition, View};
-use crate::{Options, Projection};
+use crate::error::{FoldError, OpenError, QueryError, Stale};
+use crate::options::Options;
+use crate::projection::Projection;
+use crate::projector::Projector;
+use crate::rows::Definition;
+use crate::view::View;
 use eventlog::{BatchId, Position};
 use redb::{Database, DatabaseError, Durability, ReadableDatabase};
 use schemas::views::{Checkpoint, Row};
@@ -14,15 +16,15 @@ use std::thread::Thread;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// The table of the one row that says how far the model has come.
-pub(crate) const CHECKPOINT: &str = "checkpoint";
+/// The table of the one row that is the checkpoint.
+const CHECKPOINT: &str = "checkpoint";
 const CHECKPOINT_KEY: &[u8] = b"checkpoint";
 
-/// What a projection's worker and its queries share.
-pub(crate) struct Lane {
+/// What the worker of a read model and the queries on it share.
+pub(crate) struct ReadModel {
     pub projection: Projection,
     pub database: Database,
-    /// The directory the database is in.
+    /// Where free space is measured.
     pub dir: PathBuf,
     pub log: BatchId,
     pub version: u32,
@@ -32,18 +34,18 @@ pub(crate) struct Lane {
     rebuild_until: Position,
     parked: OnceLock<Parked>,
     waits_for_space: AtomicBool,
-    /// How many queries wait for the model to come further.
-    awaited: AtomicUsize,
-    /// The worker's thread, which rests between two commits while nobody waits.
+    /// How many queries wait for a later position.
+    waiters: AtomicUsize,
+    /// The worker's thread, which lingers between two commits while nobody waits.
     worker: OnceLock<Thread>,
 }
 
-/// A query that waits; it is counted as long as it lives.
-struct Awaiting<'a>(&'a Lane);
+/// A query that waits, counted as long as it lives: a future that is dropped waits no more.
+struct Waiter<'a>(&'a ReadModel);
 
-impl Drop for Awaiting<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        self.0.awaited.fetch_sub(1, Ordering::Release);
+        self.0.waiters.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -56,15 +58,15 @@ pub struct Parked {
     pub error: String,
 }
 
-impl Lane {
+impl ReadModel {
     /// Opens the model's database, or makes a new one where there is none that fits the log.
-    pub fn open<M: Model>(
+    pub fn open<M: Projector>(
         projection: Projection,
         dir: &Path,
         options: &Options,
         log: BatchId,
         durable: Position,
-    ) -> Result<Lane, OpenError> {
+    ) -> Result<ReadModel, OpenError> {
         let path = dir.join(format!("{}.redb", projection.as_str()));
         let found = reopen::<M>(&path, options, log, durable)?;
         let (database, applied) = match found {
@@ -72,7 +74,7 @@ impl Lane {
             None => (create::<M>(&path, options)?, Position(0)),
         };
         let last = Position(durable.0.saturating_sub(1));
-        Ok(Lane {
+        Ok(ReadModel {
             projection,
             database,
             dir: dir.to_owned(),
@@ -83,7 +85,7 @@ impl Lane {
             rebuild_until: if applied == Position(0) { last } else { Position(0) },
             parked: OnceLock::new(),
             waits_for_space: AtomicBool::new(false),
-            awaited: AtomicUsize::new(0),
+            waiters: AtomicUsize::new(0),
             worker: OnceLock::new(),
         })
     }
@@ -94,6 +96,8 @@ impl Lane {
 
     /// Tells everybody that queries see everything up to `position` from now on.
     pub fn publish(&self, position: Position) {
+        // Whoever was answered from a position is never answered from an older one.
+        assert!(self.applied() <= position, "applied goes back from {} to {position}", self.applied());
         self.applied.send_replace(position);
     }
 
@@ -113,7 +117,7 @@ impl Lane {
     }
 
     /// Says whether the worker waits for space.
-    pub fn note_space(&self, is_left: bool) {
+    pub fn set_free_space(&self, is_left: bool) {
         match (self.waits_for_space.swap(!is_left, Ordering::AcqRel), is_left) {
             (false, false) => {
                 let projection = self.projection.as_str();
@@ -143,37 +147,32 @@ impl Lane {
         Ok(View { position, transaction: self.database.begin_read()? })
     }
 
-    /// Says which thread folds this model.
-    pub fn employ(&self, worker: Thread) {
-        // A lane has one worker in its life.
-        let _ = self.worker.set(worker);
+    /// Which thread folds this model, so that a query that waits can wake it.
+    pub fn set_worker(&self, worker: Thread) {
+        assert!(self.worker.set(worker).is_ok(), "a read model has one worker");
     }
 
-    /// Whether a query waits for the model to come further.
-    pub fn is_awaited(&self) -> bool {
-        self.awaited.load(Ordering::Acquire) != 0
+    /// Whether a query waits for a later position.
+    pub fn has_waiters(&self) -> bool {
+        self.waiters.load(Ordering::Acquire) != 0
     }
 
     pub async fn wait_for(&self, wanted: Position, timeout: Duration) -> Result<(), Stale> {
-        let mut news = self.applied.subscribe();
-        self.awaited.fetch_add(1, Ordering::AcqRel);
-        let _awaiting = Awaiting(self);
+        let mut applied = self.applied.subscribe();
+        self.waiters.fetch_add(1, Ordering::AcqRel);
+        let _waiter = Waiter(self);
         if let Some(worker) = self.worker.get() {
             worker.unpark();
         }
-        let reached = tokio::time::timeout(timeout, news.wait_for(|applied| wanted <= *applied)).await;
+        let reached = tokio::time::timeout(timeout, applied.wait_for(|applied| wanted <= *applied)).await;
         match reached {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Stale { wanted, applied: self.applied() }),
         }
     }
 
-    /// Writes how far the model has come into the transaction that brings it there.
-    pub fn write_checkpoint(
-        &self,
-        transaction: &redb::WriteTransaction,
-        position: Position,
-    ) -> Result<(), crate::fault::Fault> {
+    /// Writes the checkpoint into the transaction that brings the model there.
+    pub fn write_checkpoint(&self, transaction: &redb::WriteTransaction, position: Position) -> Result<(), FoldError> {
         let checkpoint = Checkpoint { log: self.log.0, version: self.version, position: position.0 };
         let mut bytes = vec![];
         checkpoint.write(&mut bytes);
@@ -183,7 +182,7 @@ impl Lane {
 }
 
 /// The database of an earlier run, if it is of this log, this version, and not ahead of the log.
-fn reopen<M: Model>(
+fn reopen<M: Projector>(
     path: &Path,
     options: &Options,
     log: BatchId,
@@ -228,7 +227,7 @@ fn checkpoint(database: &Database) -> Option<Checkpoint> {
 }
 
 /// A new database with every table, so that queries find them.
-fn create<M: Model>(path: &Path, options: &Options) -> Result<Database, OpenError> {
+fn create<M: Projector>(path: &Path, options: &Options) -> Result<Database, OpenError> {
     let storage = |error: redb::Error| OpenError::Storage { path: PathBuf::from(path), source: Box::new(error) };
     let mut builder = redb::Builder::new();
     builder.set_cache_size(options.cache_bytes);

@@ -2,7 +2,7 @@
 
 use crate::world::*;
 use eventlog::Position;
-use projections::{FREE_BYTES_MIN, Options, Projection, Projections, Space, Stale};
+use projections::{FREE_BYTES_MIN, FreeSpace, Options, Projection, Projections, Stale};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,7 +13,7 @@ fn a_full_disk_stops_no_query_and_nothing_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let free = Arc::new(AtomicU64::new(FREE_BYTES_MIN));
     let open = |reader: &eventlog::LogReader| {
-        let options = Options { space: Space::Manual(Arc::clone(&free)), ..options(NEVER) };
+        let options = Options { free_space: FreeSpace::Manual(Arc::clone(&free)), ..options(NEVER) };
         Projections::open(dir.path(), reader.clone(), &options).unwrap()
     };
     let projections = open(&world.reader);
@@ -27,7 +27,7 @@ fn a_full_disk_stops_no_query_and_nothing_is_lost() {
         if projections.status().iter().all(|status| status.waits_for_space) {
             break;
         }
-        // A worker looks again when somebody asks for more than it has.
+        // A worker scanned again when somebody asks for more than it has.
         let next = Position(world.reader.durable().0);
         for projection in Projection::ALL {
             let asked = block_on(projections.wait_for(projection, next, Duration::from_millis(10)));

@@ -1,7 +1,7 @@
-//! What a projection is to its worker.
+//! What a worker asks of a projection.
 
-use crate::fault::Fault;
-use crate::rows::Before;
+use crate::error::FoldError;
+use crate::rows::Committed;
 use domain::calendar::Timestamp;
 use domain::event::Event;
 use domain::ids::{CommandId, TenantId};
@@ -30,13 +30,13 @@ impl Recorded<'_> {
     }
 }
 
-/// A fold of the log into tables.
-pub(crate) trait Model: Send + 'static {
-    /// The version of its tables. Whoever changes what is kept raises it: the model is then rebuilt from the log.
+/// A fold of the log into the tables of a read model.
+pub(crate) trait Projector: Send + 'static {
+    /// The version of its tables. Whoever changes what is stored raises it: the model is then rebuilt from the log.
     const VERSION: u32;
-    /// How long its worker rests between two commits while nobody waits: under load many batches then share one commit,
+    /// How long its worker lingers between two commits while nobody waits: under load many batches then share one commit,
     /// which costs more than folding them, and the processors are left to those who decide and write.
-    const REST: Duration = Duration::from_millis(50);
+    const LINGER: Duration = Duration::from_millis(50);
     /// Every table, so that queries find it before the first event.
     const TABLES: &'static [&'static str];
 
@@ -52,44 +52,44 @@ pub(crate) trait Model: Send + 'static {
     /// Whether it folds the bytes of events, of every category, and none of them is decoded.
     const FOLDS_BYTES: bool = false;
 
-    /// Folds an event's bytes into memory, where it [folds bytes](Model::FOLDS_BYTES).
+    /// Folds an event's bytes into memory, where it [folds bytes](Projector::FOLDS_BYTES).
     fn apply_bytes(
         &mut self,
-        before: &Before<'_>,
+        committed: &Committed<'_>,
         commit: &StoredCommit<'_>,
         event: &StoredEvent<'_>,
-    ) -> Result<(), Fault> {
-        let _ = (before, commit, event);
+    ) -> Result<(), FoldError> {
+        let _ = (committed, commit, event);
         Ok(())
     }
 
     /// Folds an event into memory. On an error nothing has changed.
-    fn apply(&mut self, before: &Before<'_>, event: &Recorded<'_>) -> Result<(), Fault>;
+    fn apply(&mut self, committed: &Committed<'_>, event: &Recorded<'_>) -> Result<(), FoldError>;
 
     /// Whether there is something to write.
-    fn is_touched(&self) -> bool;
+    fn is_dirty(&self) -> bool;
 
     /// Writes what changed.
-    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), Fault>;
+    fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError>;
 
     /// What was written is visible to queries from now on, as of `position`; nobody was told yet.
-    fn committed(&mut self, position: Position) {
+    fn on_commit(&mut self, position: Position) {
         let _ = position;
     }
 }
 
 /// The revisions of a stream follow each other; anything else means the log and the model do not belong together.
-pub(crate) fn follows(held: u64, revision: u64) -> Result<(), Fault> {
+pub(crate) fn follows(held: u64, revision: u64) -> Result<(), FoldError> {
     match held.checked_add(1) == Some(revision) {
         true => Ok(()),
-        false => Err(Fault::Revision { held: Some(held), revision }),
+        false => Err(FoldError::Revision { held: Some(held), revision }),
     }
 }
 
 /// The first event of a stream.
-pub(crate) fn starts(revision: u64) -> Result<(), Fault> {
+pub(crate) fn starts(revision: u64) -> Result<(), FoldError> {
     match revision {
         0 => Ok(()),
-        _ => Err(Fault::Revision { held: None, revision }),
+        _ => Err(FoldError::Revision { held: None, revision }),
     }
 }

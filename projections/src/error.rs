@@ -48,7 +48,7 @@ pub enum QueryError {
         /// How far it has to come.
         target: Position,
     },
-    /// The cursor is none that a list of this kind gave out.
+    /// The page cursor is none that a list of this kind gave out.
     #[error("the cursor is not one of this list")]
     BadCursor,
     /// The dates end before they begin, or span more than the most that one report covers.
@@ -76,7 +76,7 @@ pub enum QueryError {
     },
 }
 
-/// A read model did not come as far as was asked for in time. Ask again, or without a position.
+/// A read model had not applied a position in time. Ask again, or without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the read model stands at {applied}, not yet at {wanted}")]
 pub struct Stale {
@@ -88,7 +88,7 @@ pub struct Stale {
 
 /// What stops a projection.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Fault {
+pub(crate) enum FoldError {
     #[error("the database of the read model failed")]
     Storage(#[source] Box<redb::Error>),
     #[error("a row of {table} does not read")]
@@ -111,9 +111,9 @@ pub(crate) enum Fault {
 /// Every error of the database is one to both sides of the crate.
 macro_rules! from_redb {
     ($($error:ident),*) => {$(
-        impl From<redb::$error> for Fault {
-            fn from(error: redb::$error) -> Fault {
-                Fault::Storage(Box::new(error.into()))
+        impl From<redb::$error> for FoldError {
+            fn from(error: redb::$error) -> FoldError {
+                FoldError::Storage(Box::new(error.into()))
             }
         }
 
