@@ -9,7 +9,7 @@ mod seeds;
 
 use eventlog::disk::Disk;
 use eventlog::sim::SimDisk;
-use eventlog::{Direction, Options, Position, Background, Revision, open_on};
+use eventlog::{Background, Direction, Options, Position, Revision, open_on};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use std::path::Path;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! What to start from: logs to start from.
 
 use eventlog::sim::{Random, SimDisk};
-use eventlog::{Batch, CommitHeader, Options, Background, Revision, open_on};
+use eventlog::{Background, Batch, CommitHeader, Options, Revision, open_on};
 use std::path::Path;
 use std::sync::Arc;
 
