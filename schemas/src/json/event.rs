@@ -2,7 +2,7 @@
 
 mod data;
 
-pub use data::{EventData, said_name};
+pub use data::{EventData, OldData, said_name};
 
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, Wire};

@@ -43,6 +43,12 @@ impl PositionToken {
     }
 }
 
+impl From<u64> for PositionToken {
+    fn from(position: u64) -> PositionToken {
+        PositionToken::new(position)
+    }
+}
+
 impl FromStr for PositionToken {
     type Err = BadPosition;
 

@@ -37,9 +37,9 @@ pub fn write_json<T: Serialize + ?Sized>(value: &T, to: &mut Vec<u8>) -> Result<
 }
 
 /// A field's name, and the same as it stands in an object behind another field: `,"name":`.
-pub(super) struct Name {
-    pub(super) plain: &'static str,
-    pub(super) ready: &'static str,
+pub(crate) struct Name {
+    pub(crate) plain: &'static str,
+    pub(crate) ready: &'static str,
 }
 
 /// What a [`Name`] looks like to a serializer: a newtype around its plain text, with a name that no type has.

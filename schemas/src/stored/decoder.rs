@@ -1,6 +1,6 @@
 //! Reading many events: what the ones before it taught is not worked out again.
 
-use super::quick::Texts;
+use crate::codec::Interner;
 use super::{DecodeError, decode_with};
 use domain::event::Event;
 use domain::stream::{BadStream, Stream};
@@ -9,7 +9,7 @@ use domain::stream::{BadStream, Stream};
 /// names stand in many.
 #[derive(Debug)]
 pub struct Decoder {
-    texts: Texts,
+    texts: Interner,
     /// The name of the last stream, and what it says.
     last: Option<(String, Stream)>,
 }
@@ -17,7 +17,7 @@ pub struct Decoder {
 impl Decoder {
     /// Nothing was read yet.
     pub fn new() -> Decoder {
-        Decoder { texts: Texts::shared(), last: None }
+        Decoder { texts: Interner::shared(), last: None }
     }
 
     /// Reads the name of a stream, as [`Stream::parse`] does.

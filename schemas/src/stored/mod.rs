@@ -52,10 +52,13 @@ pub use digest::{command_digest, command_name};
 pub use duty::{Duty, Errand};
 pub use meta::{BadMeta, CommitMeta};
 pub use parked::{BadParked, Parked};
-pub use parts::BadValue;
+pub use crate::codec::BadValue;
 pub use snapshot::{BadSnapshot, Checkpoint, SNAPSHOT_FORM, StoreNote, StoreRow};
 pub use types::{EVENT_TYPES, EventType, event_tag, tag, type_name, type_name_of};
 
+use crate::codec::{BadBody, Interner, checksum};
+use crate::events;
+use crate::events::envelope::{COVERED_LEN, HEADER_LEN};
 use domain::event::Event;
 use domain::stream::Stream;
 
@@ -143,6 +146,11 @@ pub enum DecodeError {
 /// # Panics
 /// If an event is out of the domain's bounds: a body of 4 GiB, a line with an index beyond 65,535.
 pub fn encode(event: &Event, out: &mut Vec<u8>) {
+    crate::events::encode(event, out)
+}
+
+/// As [`encode`], by the stored structs.
+pub fn encode_by_struct(event: &Event, out: &mut Vec<u8>) {
     match event {
         Event::Menu(event) => menu::encode(event, out),
         Event::Access(event) => store::encode_access(event, out),
@@ -168,15 +176,63 @@ pub fn peek_tag(bytes: &[u8]) -> Option<u16> {
 /// # Errors
 /// [`DecodeError`] says what is wrong; damage is reported before anything the bytes say is believed.
 pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
-    decode_with(&mut quick::Texts::default(), stream, bytes)
+    decode_with(&mut Interner::default(), stream, bytes)
 }
 
 #[inline]
-fn decode_with(texts: &mut quick::Texts, stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
-    let envelope = open(stream, bytes)?;
-    match quick::read(&envelope, stream, texts) {
-        Some(event) => Ok(event),
-        None => read(&envelope, stream),
+fn decode_with(texts: &mut Interner, stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
+    let (form, body) = opened(bytes)?;
+    match events::read(form, body, stream, texts) {
+        Some(Ok(event)) => Ok(event),
+        Some(Err(bad)) => Err(DecodeError::of_body(form, bad)),
+        None => Err(DecodeError::of_form(form, stream)),
+    }
+}
+
+/// The type's tag, the version and the body of an envelope that must fill `bytes`.
+#[inline]
+fn opened(bytes: &[u8]) -> Result<((u16, u8), &[u8]), DecodeError> {
+    let Some((header, body)) = bytes.split_first_chunk::<HEADER_LEN>() else {
+        return Err(DecodeError::Short { len: bytes.len(), needed: HEADER_LEN });
+    };
+    let [tag0, tag1, version, len0, len1, len2, len3, sum0, sum1, sum2, sum3] = *header;
+    let len = u32::from_le_bytes([len0, len1, len2, len3]) as usize;
+    if body.len() < len {
+        return Err(DecodeError::Short { len: bytes.len(), needed: HEADER_LEN.saturating_add(len) });
+    }
+    if len < body.len() {
+        return Err(DecodeError::Trailing { count: body.len() - len });
+    }
+    let stored = u32::from_le_bytes([sum0, sum1, sum2, sum3]);
+    let computed = checksum(&header[..COVERED_LEN], body);
+    if stored != computed {
+        return Err(DecodeError::Checksum { stored, computed });
+    }
+    Ok(((u16::from_le_bytes([tag0, tag1]), version), body))
+}
+
+impl DecodeError {
+    /// What is wrong with a body.
+    #[cold]
+    fn of_body((tag, version): (u16, u8), bad: BadBody) -> DecodeError {
+        let name = type_name(tag).expect("a type that is read has a name");
+        match bad {
+            BadBody::Shape(source) => DecodeError::Body { name, version, source },
+            BadBody::Trailing(count) => DecodeError::BodyTrailing { name, version, count },
+            BadBody::Value(source) => DecodeError::Value { name, version, source },
+        }
+    }
+
+    /// What is wrong with a type or version that the stream does not know.
+    #[cold]
+    fn of_form((tag, version): (u16, u8), stream: &Stream) -> DecodeError {
+        match type_name(tag) {
+            None => DecodeError::UnknownType { tag },
+            Some(name) if events::category(tag) == Some(stream.category()) => {
+                DecodeError::UnknownVersion { name, version }
+            }
+            Some(name) => DecodeError::WrongStream { name, category: stream.category() },
+        }
     }
 }
 

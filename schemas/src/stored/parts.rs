@@ -3,7 +3,7 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::event::{LineUnits, Tender};
 use domain::ids::{
-    AccountId, ActorId, BadId, BadText, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId,
+    AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId,
     ModifierId, OrderId, PaymentId, RefundId, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId,
     Text, TicketId, TokenId, VariationId,
 };
@@ -16,41 +16,7 @@ use std::marker::PhantomData;
 
 use super::codes::{Code, code};
 
-/// A stored value that the domain does not take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadValue {
-    /// An id.
-    #[error("a {kind} {source}")]
-    Id {
-        /// Which kind of id.
-        kind: &'static str,
-        /// What is wrong with it.
-        source: BadId,
-    },
-    /// A text.
-    #[error("a text {source}")]
-    Text {
-        /// What is wrong with it.
-        source: BadText,
-    },
-    /// A text with white space around it: reading would change it.
-    #[error("a text has white space around it")]
-    TextPadded,
-    /// A number that stands for no value of an enum.
-    #[error("{code} stands for no {kind}")]
-    Code {
-        /// Which enum.
-        kind: &'static str,
-        /// The number.
-        code: u8,
-    },
-    /// A value out of its range, or fields that do not go together.
-    #[error("a {kind} is out of range or contradicts itself")]
-    Range {
-        /// What it was to be.
-        kind: &'static str,
-    },
-}
+pub(super) use crate::codec::BadValue;
 
 /// A value that is stored as a string: an id or a text.
 pub(super) trait Named: Sized {

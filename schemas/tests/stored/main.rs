@@ -13,6 +13,7 @@ macro_rules! id {
 }
 
 mod arbitrary;
+mod beside;
 mod chain;
 mod commands;
 mod golden;

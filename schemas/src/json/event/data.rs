@@ -58,6 +58,18 @@ use object;
 
 impl Serialize for EventData<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        crate::events::show(self.0, &mut map)?;
+        map.end()
+    }
+}
+
+/// As before.
+#[derive(Clone, Copy, Debug)]
+pub struct OldData<'a>(pub &'a Event);
+
+impl Serialize for OldData<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Event::Menu(event) => setup::menu(event, to),
             Event::Access(event) => setup::access(event, to),

@@ -1,0 +1,133 @@
+//! The codec of stored values: what of a value stands in the log, and what of it stands in JSON.
+//!
+//! Bytes are postcard's, without names: numbers of more than a byte are variable-length with seven bits in each byte and the
+//! lowest first, signed ones zigzag; ids and texts stand behind their length, lists behind their count, and an optional
+//! value behind a byte that says whether it is there. Enums are numbers written by hand, never the index of a variant.
+//!
+//! Leaves are in `values`. What is composed of them is declared by `record!` and `events!`, one row for each field; what no
+//! row can say (sums of cases) implements the traits by hand.
+
+#[macro_use]
+mod macros;
+
+mod catalogue;
+mod dice;
+mod interner;
+mod reader;
+mod values;
+mod writer;
+
+pub use catalogue::{EventDoc, EventType, Field};
+pub use dice::Dice;
+pub(crate) use interner::Interner;
+pub use reader::BadValue;
+pub(crate) use reader::{BadBody, Reader};
+pub(crate) use values::{Code, local};
+pub(crate) use writer::{Writer, checksum};
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::{RefOr, Schema};
+
+/// What a reader answers: the value, or why the bytes have not its shape. A value that only the domain refuses is noted in
+/// the reader, which reads on: what is wrong with the shape is said first, whatever else is.
+pub(crate) type Get<T> = Result<T, postcard::Error>;
+
+/// A value with a stored form.
+pub(crate) trait Codec: Sized {
+    /// The newest version of an event that this value brings about; see [`Codec::version`].
+    const NEWEST: u8 = 1;
+
+    /// The oldest version of an event that says all of this value.
+    #[inline]
+    fn version(&self) -> u8 {
+        1
+    }
+
+    /// Appends the stored form, in the version of the event around it.
+    fn put(&self, to: &mut Writer<'_>);
+
+    /// Reads the stored form, in the version of the event around it.
+    fn get(from: &mut Reader<'_, '_>) -> Get<Self>;
+
+    /// As [`Codec::put`], where the version of the event says that the value is there.
+    fn put_bare(&self, to: &mut Writer<'_>) {
+        self.put(to);
+    }
+
+    /// As [`Codec::get`], where the version of the event says that the value is there.
+    fn get_bare(from: &mut Reader<'_, '_>) -> Get<Self> {
+        Self::get(from)
+    }
+
+    /// Any value there is, for tests.
+    fn any(dice: &mut Dice<'_>) -> Self;
+}
+
+/// A value with a form in JSON.
+pub(crate) trait Json {
+    /// Writes the form.
+    fn json<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
+
+    /// Whether an optional member of this value is left out.
+    #[inline]
+    fn is_nothing(&self) -> bool {
+        false
+    }
+
+    /// Describes the form.
+    fn schema() -> RefOr<Schema>;
+}
+
+/// A value that is members of the object around it: a record, or one of several cases.
+pub(crate) trait Members {
+    /// Writes the members.
+    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error>;
+
+    /// Describes the members.
+    fn fields() -> Vec<Field>;
+}
+
+/// A borrowed value as serde takes it.
+pub(crate) struct Shown<'a, T>(pub(crate) &'a T);
+
+impl<T: Json> Serialize for Shown<'_, T> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.0.json(to)
+    }
+}
+
+/// Writes members as an object.
+pub(crate) fn object<T: Members, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
+    let mut map = to.serialize_map(None)?;
+    value.members(&mut map)?;
+    map.end()
+}
+
+/// [`Codec::NEWEST`] of what a field holds; the function only names the field.
+pub(crate) const fn newest_of<S, T: Codec>(_: fn(&S) -> &T) -> u8 {
+    T::NEWEST
+}
+
+/// [`Json::schema`] of what a field holds; the function only names the field.
+pub(crate) fn schema_of<S, T: Json>(_: fn(&S) -> &T) -> RefOr<Schema> {
+    T::schema()
+}
+
+/// [`Members::fields`] of what a field holds; the function only names the field.
+pub(crate) fn fields_of<S, T: Members>(_: fn(&S) -> &T) -> Vec<Field> {
+    T::fields()
+}
+
+/// The later of two versions.
+#[inline]
+pub(crate) const fn later(a: u8, b: u8) -> u8 {
+    if a < b { b } else { a }
+}
+
+/// Whether a field is something else than it was before there was such a field.
+#[inline]
+pub(crate) fn differs<T: PartialEq>(field: &T, was: T) -> bool {
+    *field != was
+}

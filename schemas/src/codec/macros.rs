@@ -1,0 +1,447 @@
+//! The words of the tables. Each row says a fact once; what follows from it is generated here.
+//!
+//! # A field
+//!
+//! ```text
+//! line: "line_id"                                  a member of that name
+//! note?: "note"                                    left out of JSON where there is nothing to say
+//! rate: -                                          its members stand in the object around it
+//! secret_sha256: _                                 stored only
+//! position: "exception" as PositionToken           shown as another type, which is made `From` it
+//! discount: "discount" last                        shown behind the members that are not `last`
+//! price?: "price" unless variations                left out of JSON also where there are variations
+//! check: "check_id" since 2 or CheckId::FIRST      stored from version 2 of the event on; what it was before that
+//! station?: "station" since 2 bare                 as above; where it is why version 2 is written it has no mark
+//! ```
+//!
+//! Fields stand in the order of the log. A new one comes last, takes the next version that none of the events it gets into
+//! has, and leaves everything that was ever written as it is: an event is written in the oldest version that says all of it.
+//! Without `or`, a field was `Default::default()` before there was one.
+
+/// Hands the fields of a record or an event on to the macro `$then`, each in the same few brackets.
+///
+/// `fields!(put_fields [self to] [Line] { line: "line_id", seat?: "seat" since 3 or None })` expands to
+/// `put_fields! { [self to] [Line] { line line ["line_id" [] [] [] []] [] seat seat ["seat" [optional] [] [] []] [3 [] [None]] } }`.
+/// The field of a tuple `(Line)` is `0 body [- [] [] [] []] []`. The lifetimes are never there: they let a word be optional.
+macro_rules! fields {
+    ($then:ident $args:tt $path:tt) => { $then! { $args $path {} } };
+    ($then:ident $args:tt $path:tt ($body:ty)) => { $then! { $args $path { 0 body [- [] [] [] []] [] } } };
+    ($then:ident $args:tt $path:tt { $(
+        $field:ident $(? $($optional:lifetime)?)? : $name:tt $(as $shown:ident)? $(last $($last:lifetime)?)?
+        $(unless $other:ident)? $(since $since:literal $(bare $($bare:lifetime)?)? $(or $was:expr)?)?
+    ),* $(,)? }) => {
+        $then! { $args $path { $(
+            $field $field
+            [$name [$(optional $($optional)?)?] [$($shown)?] [$(last $($last)?)?] [$($other)?]]
+            [$($since [$(bare $($bare)?)?] [$($was)?])?]
+        )* } }
+    };
+}
+
+/// Takes a record apart, all of it, and puts each field.
+macro_rules! put_fields {
+    ([$self:tt $to:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+        #[allow(irrefutable_let_patterns, unused_variables, reason = "a record has one form, an event is known to be this one")]
+        let $($path)+ { $($member: $field),* } = $self else { unreachable!() };
+        $(put_fields!(@ $field $to $since);)*
+    }};
+    (@ $field:ident $to:ident []) => { $crate::codec::Codec::put($field, $to) };
+    (@ $field:ident $to:ident [$since:literal [] $was:tt]) => {
+        if $since <= $to.version { $crate::codec::Codec::put($field, $to) }
+    };
+    (@ $field:ident $to:ident [$since:literal [bare] $was:tt]) => {
+        if $to.is_brought_by($since) {
+            $crate::codec::Codec::put_bare($field, $to)
+        } else if $since <= $to.version {
+            $crate::codec::Codec::put($field, $to)
+        }
+    };
+}
+
+/// Makes a record of its fields as they are read.
+macro_rules! get_fields {
+    ([$from:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {
+        $($path)+ { $($member: get_fields!(@ $from $since)),* }
+    };
+    (@ $from:ident []) => { $crate::codec::Codec::get($from)? };
+    (@ $from:ident [$since:literal [] $was:tt]) => {
+        if $since <= $from.version { $crate::codec::Codec::get($from)? } else { was!($was) }
+    };
+    (@ $from:ident [$since:literal [bare] $was:tt]) => {
+        if $from.is_brought_by($since) {
+            $crate::codec::Codec::get_bare($from)?
+        } else if $since <= $from.version {
+            $crate::codec::Codec::get($from)?
+        } else {
+            was!($was)
+        }
+    };
+}
+
+/// What a field was before there was one.
+macro_rules! was {
+    ([]) => { Default::default() };
+    ([$was:expr]) => { $was };
+}
+
+/// Makes a record of any fields.
+macro_rules! any_fields {
+    ([$dice:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {
+        $($path)+ { $($member: $crate::codec::Codec::any($dice)),* }
+    };
+}
+
+/// The oldest version, `$first` at least, that says all of a record.
+macro_rules! version_of {
+    ([$self:tt $first:expr] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+        #[allow(irrefutable_let_patterns, unused_variables, reason = "a record has one form, an event is known to be this one")]
+        let $($path)+ { $($member: $field),* } = $self else { unreachable!() };
+        let version: u8 = $first;
+        $(let version = $crate::codec::later(version, version_of!(@ $field $since));)*
+        version
+    }};
+    (@ $field:ident []) => { $crate::codec::Codec::version($field) };
+    (@ $field:ident [$since:literal $bare:tt $was:tt]) => {
+        if $crate::codec::differs($field, was!($was)) {
+            $crate::codec::later($since, $crate::codec::Codec::version($field))
+        } else {
+            1
+        }
+    };
+}
+
+/// The newest version that a record brings about.
+macro_rules! newest_of {
+    ([$root:ident] $path:tt { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+        let newest: u8 = 1;
+        $(
+            let newest = $crate::codec::later(newest, $crate::codec::newest_of(field_of!($root $path $member)));
+            let newest = $crate::codec::later(newest, newest_of!(@ $since));
+        )*
+        newest
+    }};
+    (@ []) => { 1 };
+    (@ [$since:literal $bare:tt $was:tt]) => { $since };
+}
+
+/// A function from a record or an event to one of its fields, from which the compiler knows the field's type.
+macro_rules! field_of {
+    ($root:ident [$($path:tt)+] $member:tt) => {
+        |root: &$root| match root {
+            $($path)+ { $member: field, .. } => field,
+            #[allow(unreachable_patterns, reason = "a record has one form")]
+            _ => unreachable!(),
+        }
+    };
+}
+
+/// Writes each field as a member of an object, first those that are not `last`.
+macro_rules! show_fields {
+    ([$self:tt $to:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+        #[allow(irrefutable_let_patterns, unused_variables, reason = "a record has one form, an event is known to be this one")]
+        let $($path)+ { $($member: $field),* } = $self else { unreachable!() };
+        $(show_fields!(@first $field $to $json $since);)*
+        $(show_fields!(@last $field $to $json $since);)*
+    }};
+    (@first $field:ident $to:ident [$name:tt $optional:tt $shown:tt [] $other:tt] $since:tt) => {
+        show_fields!(@ $field $to $name $optional $shown $other $since)
+    };
+    (@last $field:ident $to:ident [$name:tt $optional:tt $shown:tt [last] $other:tt] $since:tt) => {
+        show_fields!(@ $field $to $name $optional $shown $other $since)
+    };
+    (@$when:ident $field:ident $to:ident $json:tt $since:tt) => {};
+    (@ $field:ident $to:ident $name:tt $optional:tt $shown:tt [$other:ident] $since:tt) => {
+        if $crate::codec::Json::is_nothing($other) { show_fields!(@ $field $to $name $optional $shown [] $since) }
+    };
+    (@ $field:ident $to:ident $name:tt [optional] $shown:tt [] []) => {
+        if !$crate::codec::Json::is_nothing($field) { show_fields!(@ $field $to $name [] $shown [] []) }
+    };
+    (@ $field:ident $to:ident $name:tt [optional] $shown:tt [] [$since:literal $bare:tt $was:tt]) => {
+        if $crate::codec::differs($field, was!($was)) { show_fields!(@ $field $to $name [] $shown [] []) }
+    };
+    (@ $field:ident $to:ident _ [] [] [] $since:tt) => {};
+    (@ $field:ident $to:ident - [] [] [] $since:tt) => { $crate::codec::Members::members($field, $to)? };
+    (@ $field:ident $to:ident $name:literal [] [$shown:ident] [] $since:tt) => {
+        show_fields!(@entry $to $name &<$shown>::from(*$field))
+    };
+    (@ $field:ident $to:ident $name:literal [] [] [] $since:tt) => {
+        show_fields!(@entry $to $name &$crate::codec::Shown($field))
+    };
+    (@entry $to:ident $name:literal $value:expr) => {
+        $to.serialize_entry(&$crate::json::Name { plain: $name, ready: concat!(",\"", $name, "\":") }, $value)?
+    };
+}
+
+/// Describes each member, in the order they are shown in.
+macro_rules! list_fields {
+    ([$root:ident] $path:tt { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+        #[allow(unused_mut, reason = "some have none")]
+        let mut fields: Vec<$crate::codec::Field> = vec![];
+        $(list_fields!(@first fields (field_of!($root $path $member)) $json $since);)*
+        $(list_fields!(@last fields (field_of!($root $path $member)) $json $since);)*
+        fields
+    }};
+    (@first $fields:ident $of:tt [$name:tt $optional:tt $shown:tt [] $other:tt] $since:tt) => {
+        list_fields!(@ $fields $of $name $optional $shown $other $since)
+    };
+    (@last $fields:ident $of:tt [$name:tt $optional:tt $shown:tt [last] $other:tt] $since:tt) => {
+        list_fields!(@ $fields $of $name $optional $shown $other $since)
+    };
+    (@$when:ident $fields:ident $of:tt $json:tt $since:tt) => {};
+    (@ $fields:ident $of:tt _ [] [] [] $since:tt) => {};
+    (@ $fields:ident $of:tt - [] [] $other:tt $since:tt) => {
+        $fields.extend($crate::codec::fields_of($of).into_iter().map(|field| field.since(newest_of!(@ $since))))
+    };
+    (@ $fields:ident $of:tt $name:literal $optional:tt $shown:tt $other:tt $since:tt) => {
+        $fields.push($crate::codec::Field {
+            name: $name,
+            is_optional: list_fields!(@any $optional $other),
+            since: newest_of!(@ $since),
+            schema: list_fields!(@schema $of $shown),
+        })
+    };
+    (@any [] []) => { false };
+    (@any $optional:tt $other:tt) => { true };
+    (@schema $of:tt []) => { $crate::codec::schema_of($of) };
+    (@schema $of:tt [$shown:ident]) => { <$shown as utoipa::PartialSchema>::schema() };
+}
+
+/// Records that are stored and not shown: `stored! { Shift { number, expected } }`.
+///
+/// Expands to `impl Codec for Shift`, which puts and gets the fields one behind the other.
+macro_rules! stored {
+    ($($kind:ident { $($field:ident),* $(,)? })*) => { $(record!(@codec $kind 1 { $($field: _),* });)* };
+}
+
+/// Records: `record! { Share { check: "check_id", parts: "parts" } }`. See above for what a field may say.
+///
+/// Expands to `impl Codec`, `impl Members` and `impl Json for Share`: it is put, got and shown field by field. `from 2`
+/// behind the name says that it is not written as version 1 any more.
+macro_rules! record {
+    (@codec $kind:ident $from:literal $fields:tt) => {
+        impl $crate::codec::Codec for $kind {
+            const NEWEST: u8 = fields!(newest_of [$kind] [$kind] $fields);
+
+            #[inline]
+            fn version(&self) -> u8 {
+                fields!(version_of [self $from] [$kind] $fields)
+            }
+
+            #[inline]
+            fn put(&self, to: &mut $crate::codec::Writer<'_>) {
+                fields!(put_fields [self to] [$kind] $fields)
+            }
+
+            #[inline]
+            fn get(from: &mut $crate::codec::Reader<'_, '_>) -> $crate::codec::Get<$kind> {
+                Ok(fields!(get_fields [from] [$kind] $fields))
+            }
+
+            fn any(dice: &mut $crate::codec::Dice<'_>) -> $kind {
+                fields!(any_fields [dice] [$kind] $fields)
+            }
+        }
+    };
+    ($($kind:ident $(from $from:literal)? { $($fields:tt)* })*) => { $(
+        record!(@codec $kind [$($from)?] { $($fields)* });
+        members!($kind { $($fields)* });
+    )* };
+    (@codec $kind:ident [] $fields:tt) => { record!(@codec $kind 1 $fields); };
+    (@codec $kind:ident [$from:literal] $fields:tt) => { record!(@codec $kind $from $fields); };
+}
+
+/// The half of `record!` that shows: for what is stored in another way than field by field.
+macro_rules! members {
+    ($kind:ident $fields:tt) => {
+        impl $crate::codec::Members for $kind {
+            fn members<M: serde::ser::SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+                fields!(show_fields [self to] [$kind] $fields);
+                Ok(())
+            }
+
+            fn fields() -> Vec<$crate::codec::Field> {
+                fields!(list_fields [$kind] [$kind] $fields)
+            }
+        }
+
+        impl $crate::codec::Json for $kind {
+            fn json<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                $crate::codec::object(self, to)
+            }
+
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $crate::codec::Field::object(<$kind as $crate::codec::Members>::fields())
+            }
+        }
+    };
+}
+
+/// Enums without payload: `codes! { IgnoredOutcome { Failed = 1 "failed", Captured = 2 "captured" } }`, each value with its number in the log and its
+/// name in JSON. Where requests have the enum too, it has its names in `json/wire`, and none here.
+///
+/// Expands to `impl Code`, `impl Codec` and, where it has names, `impl Json for IgnoredOutcome`.
+macro_rules! codes {
+    ($($kind:ident { $first:ident = $first_code:literal $($first_name:literal)? $(, $value:ident = $code:literal $($name:literal)?)* $(,)? })*) => { $(
+        impl $crate::codec::Code for $kind {
+            #[inline]
+            fn code(&self) -> u8 {
+                match self {
+                    $kind::$first => $first_code,
+                    $($kind::$value => $code,)*
+                }
+            }
+        }
+
+        impl $crate::codec::Codec for $kind {
+            #[inline]
+            fn put(&self, to: &mut $crate::codec::Writer<'_>) {
+                to.byte($crate::codec::Code::code(self));
+            }
+
+            #[inline]
+            fn get(from: &mut $crate::codec::Reader<'_, '_>) -> $crate::codec::Get<$kind> {
+                match from.byte()? {
+                    $first_code => Ok($kind::$first),
+                    $($code => Ok($kind::$value),)*
+                    code => {
+                        let bad = $crate::codec::BadValue::Code { kind: stringify!($kind), code };
+                        Ok(from.refuse(bad, $kind::$first))
+                    }
+                }
+            }
+
+            fn any(dice: &mut $crate::codec::Dice<'_>) -> $kind {
+                dice.one_of(&[$kind::$first $(, $kind::$value)*])
+            }
+        }
+
+        codes!(@json $kind { $first $($first_name)? $(, $value $($name)?)* });
+    )* };
+    (@json $kind:ident { $($value:ident),* }) => {};
+    (@json $kind:ident { $($value:ident $name:literal),* }) => {
+        impl $crate::codec::Json for $kind {
+            fn json<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(match self { $($kind::$value => $name,)* })
+            }
+
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $crate::codec::Field::names(&[$($name),*])
+            }
+        }
+    };
+}
+
+/// The events of one kind of stream: tag, name, and the fields or the record that it is.
+///
+/// `events! { DayEvent { 0x0a01 DayOpened { date: "business_date" }; 0x0a02 DayClosed(Box<DayClosing>); } }` expands to
+/// constants for the tags (`tag::DayOpened`), the list `TYPES`, and the functions `name_of`, `tag_of`, `put`, `get`, `show`,
+/// `any` and `docs`. `from 2` behind an event says that its version 1 is version 2 of the records in it, 2 is 3, and so on.
+macro_rules! events {
+    (@first) => { 1 };
+    (@first $from:literal) => { $from };
+    ($event:ident { $($tag:literal $name:ident $(($body:ty))? $({ $($fields:tt)* })? $(from $from:literal)?;)* }) => {
+        /// The tags of the types.
+        #[allow(non_upper_case_globals, missing_docs, reason = "they are called what the events are")]
+        pub mod tag {
+            $(pub const $name: u16 = $tag;)*
+        }
+
+        /// The version that each type was born with, as the records in it count.
+        #[allow(non_upper_case_globals)]
+        mod first {
+            $(pub(super) const $name: u8 = events!(@first $($from)?);)*
+        }
+
+        /// The newest version of each type, as the records in it count.
+        #[allow(non_upper_case_globals)]
+        mod newest {
+            use super::*;
+            $(pub(super) const $name: u8 = $crate::codec::later(
+                first::$name,
+                fields!(newest_of [$event] [$event::$name] $(($body))? $({ $($fields)* })?),
+            );)*
+        }
+
+        pub(crate) const TYPES: &[$crate::codec::EventType] = &[$($crate::codec::EventType {
+            tag: $tag,
+            version: newest::$name - first::$name + 1,
+            name: stringify!($name),
+        }),*];
+
+        pub(crate) const fn name_of(tag: u16) -> Option<&'static str> {
+            match tag {
+                $($tag => Some(stringify!($name)),)*
+                _ => None,
+            }
+        }
+
+        pub(crate) const fn tag_of(event: &$event) -> u16 {
+            match event {
+                $($event::$name { .. } => $tag,)*
+            }
+        }
+
+        /// Appends the body between `head` and `tail` of an envelope.
+        #[inline]
+        pub(crate) fn put(event: &$event, out: &mut Vec<u8>) {
+            match event {
+                $($event::$name { .. } => {
+                    let version = fields!(version_of [event first::$name] [$event::$name] $(($body))? $({ $($fields)* })?);
+                    let start = $crate::events::envelope::begin($tag, version - first::$name + 1, out);
+                    #[allow(unused_mut, unused_variables, reason = "some have no fields")]
+                    let to = &mut $crate::codec::Writer::new(out, version, first::$name);
+                    fields!(put_fields [event to] [$event::$name] $(($body))? $({ $($fields)* })?);
+                    $crate::events::envelope::end(start, out);
+                })*
+            }
+        }
+
+        /// Reads a body; `None` where there is no such type or version.
+        #[inline]
+        pub(crate) fn get(
+            (tag, version): (u16, u8),
+            body: &[u8],
+            texts: &mut $crate::codec::Interner,
+        ) -> Option<Result<$event, $crate::codec::BadBody>> {
+            match tag {
+                $($tag if (1..=newest::$name - first::$name + 1).contains(&version) => {
+                    let version = version + first::$name - 1;
+                    let from = &mut $crate::codec::Reader::new(body, texts, version, first::$name);
+                    #[allow(unused_variables, reason = "some have no fields")]
+                    let read = |from: &mut $crate::codec::Reader<'_, '_>| -> $crate::codec::Get<$event> {
+                        Ok(fields!(get_fields [from] [$event::$name] $(($body))? $({ $($fields)* })?))
+                    };
+                    let read = read(from);
+                    Some(from.finish(read))
+                })*
+                _ => None,
+            }
+        }
+
+        /// Writes the members of its JSON.
+        pub(crate) fn show<M: serde::ser::SerializeMap>(event: &$event, to: &mut M) -> Result<(), M::Error> {
+            match event {
+                $($event::$name { .. } => fields!(show_fields [event to] [$event::$name] $(($body))? $({ $($fields)* })?),)*
+            }
+            Ok(())
+        }
+
+        pub(crate) fn any(dice: &mut $crate::codec::Dice<'_>) -> $event {
+            const COUNT: usize = TYPES.len();
+            #[allow(unused_assignments)]
+            let mut left = dice.below(COUNT);
+            $(
+                if left == 0 {
+                    return fields!(any_fields [dice] [$event::$name] $(($body))? $({ $($fields)* })?);
+                }
+                left = left.wrapping_sub(1);
+            )*
+            unreachable!("{left} is below their count")
+        }
+
+        pub(crate) fn docs() -> Vec<$crate::codec::EventDoc> {
+            let fields = [$(fields!(list_fields [$event] [$event::$name] $(($body))? $({ $($fields)* })?)),*];
+            TYPES.iter().zip(fields).map(|(event_type, fields)| $crate::codec::EventDoc { event_type: *event_type, fields }).collect()
+        }
+    };
+}

@@ -1,0 +1,50 @@
+//! Events of `day-<tenant>.<store>`, tags 0x0axx.
+
+use crate::codec::{Codec, Dice, Field, Get, Members, Reader, Writer};
+use crate::events::shared::Word;
+use crate::json::PositionToken;
+use domain::event::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
+use serde::ser::SerializeMap;
+use utoipa::PartialSchema;
+
+events! { DayEvent {
+    0x0a01 DayOpened { date: "business_date" };
+    0x0a02 DayClosed(Box<DayClosing>);
+} }
+
+record! {
+    DayClosing {
+        date: "business_date", z_number: "z_number", totals: "totals", cumulative_total: "cumulative_total", pending: -,
+        chain: - since 2,
+    }
+    DayTotals {
+        orders: "orders", gross: "gross", discounts: "discounts", charges: "charges", tax: "tax",
+        tax_inclusive: "tax_inclusive", sales: "sales", cash: "cash", other: "other", tips: "tips",
+        unapplied: "unapplied", refunds: "refunds", refunded: "refunded", refunded_cash: "refunded_cash",
+    }
+    Pending {
+        orders_count: "open_orders_count", due: "open_orders_due", orders: "open_orders",
+        payments_count: "payments_in_flight_count", payments: "payments_in_flight", shifts: "open_shifts",
+        gaps_count: "gaps_count" since 2, gaps: "gaps" since 2,
+    }
+    TerminalGap { terminal: "terminal_id", first: "first", last: "last" }
+}
+
+stored! {
+    ChainHead { position, hash }
+}
+
+impl Members for Option<ChainHead> {
+    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        if let Some(ChainHead { position, hash }) = self {
+            to.serialize_entry("last_hash_position", &PositionToken::new(*position))?;
+            Word("last_hash").entry(hash, to)?;
+        }
+        Ok(())
+    }
+
+    fn fields() -> Vec<Field> {
+        let position = Field { schema: PositionToken::schema(), ..Field::optional::<u64>("last_hash_position") };
+        vec![position, Field::optional::<[u8; 32]>("last_hash")]
+    }
+}

@@ -1,0 +1,64 @@
+//! Events of `menu-<tenant>`, tags 0x01xx.
+
+use crate::codec::{Codec, Dice, Field, Get, Members, Reader, Writer};
+use crate::events::shared::Word;
+use domain::event::MenuEvent;
+use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::money::Money;
+use serde::ser::SerializeMap;
+
+events! { MenuEvent {
+    0x0101 ItemUpserted(Item);
+    0x0102 ItemRetired { item: "item_id" };
+    0x0103 ModifierGroupUpserted(ModifierGroup);
+    0x0104 TaxUpserted(Tax);
+    0x0105 MenuPublished { version: "version", content_hash: "content_hash" };
+} }
+
+record! {
+    Item {
+        id: "item_id", name: "name", category?: "category",
+        // Where there are variations every line names one, so the item's own price means nothing.
+        price: - unless variations,
+        variations?: "variations", groups: "modifier_groups", taxes: "taxes", sku?: "sku",
+        station?: "station" since 2 bare,
+    }
+    Variation { id: "variation_id", name: "name", price: "price", sku?: "sku" }
+    ModifierGroup {
+        id: "group_id", name: "name", min: "min", max: "max", allow_qty: "allow_qty", modifiers: "modifiers",
+    }
+    Modifier { id: "modifier_id", name: "name", price: "price", default: "default" }
+    Tax { id: "tax_id", name: "name", rate: "percent_ppm", inclusive: "inclusive" }
+}
+
+/// Nothing: the price comes with the line.
+impl Codec for ItemPrice {
+    fn put(&self, to: &mut Writer<'_>) {
+        match self {
+            ItemPrice::Fixed(price) => Some(*price),
+            ItemPrice::Open => None,
+        }
+        .put(to);
+    }
+
+    fn get(from: &mut Reader<'_, '_>) -> Get<ItemPrice> {
+        Ok(Option::get(from)?.map_or(ItemPrice::Open, ItemPrice::Fixed))
+    }
+
+    fn any(dice: &mut Dice<'_>) -> ItemPrice {
+        Option::any(dice).map_or(ItemPrice::Open, ItemPrice::Fixed)
+    }
+}
+
+impl Members for ItemPrice {
+    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        match self {
+            ItemPrice::Fixed(price) => Word("price").entry(price, to),
+            ItemPrice::Open => Word("open_price").entry(&true, to),
+        }
+    }
+
+    fn fields() -> Vec<Field> {
+        vec![Field::optional::<Money>("price"), Field::optional::<bool>("open_price")]
+    }
+}

@@ -1,0 +1,241 @@
+//! Events of `payment-<tenant>.<store>.<payment>`, tags 0x06xx.
+
+use crate::codec::{BadValue, Codec, Dice, Field, Get, Members, Reader, Writer};
+use crate::events::shared::Word;
+use domain::check::CheckId;
+use domain::event::{
+    Capture, Decision, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, PaymentEvent, ProviderMessage,
+    ProviderSaid, VoidReason,
+};
+use domain::ids::{RefundId, Text};
+use domain::money::Money;
+use serde::ser::SerializeMap;
+
+events! { PaymentEvent {
+    0x0601 PaymentInitiated {
+        order: "order_id", tender: "tender" last, amount: "amount" last, tip: "tip" last, currency: "currency" last,
+        deadline?: "deadline" last,
+        check: "check_id" since 2 or CheckId::FIRST,
+    };
+    0x0602 PaymentCaptured { amount: "amount", tip: "tip", tendered?: "tendered", change?: "change" };
+    0x0603 PaymentFailed { code: "code" };
+    0x0604 PaymentExpired;
+    0x0605 PaymentFlagged { why: - };
+    0x0606 PaymentOutcomeIgnored { outcome: "outcome" };
+    0x0607 RefundRequested { refund: "refund_id", parts: -, lines: "lines", restock: "restock", reason: "reason" };
+    0x0608 RefundSucceeded { refund: "refund_id" };
+    0x0609 RefundFailed { refund: "refund_id", code: "code" };
+    0x060a RefundOutcomeIgnored { refund: "refund_id", outcome: "outcome" };
+    0x0610 AuthorisationRequested { account: "provider_account", capture: "capture" };
+    0x0611 ProviderEventReceived(Box<ProviderMessage>);
+    0x0612 PaymentAuthorised { amount: "amount" };
+    0x0613 CaptureRequested { amount: "amount", tip: "tip" };
+    0x0614 VoidRequested { why: "why" };
+    0x0615 PaymentVoided;
+    0x0616 PaymentDisputed;
+    0x0617 TipAdjusted { tip: "tip" };
+    0x0618 ProviderEventIgnored { why: "why" };
+    0x0628 PaymentReviewed { flag: "flag", decision: "decision", reason: "reason" };
+} }
+
+record! {
+    ProviderMessage {
+        event_id: "provider_event_id", reference?: "provider_ref", said: -, amount?: "amount", currency?: "currency",
+        body_sha256: "body_sha256",
+    }
+}
+
+codes! {
+    Decision { Accept = 1, Refund = 2, Dismiss = 3 }
+    IgnoredOutcome { Failed = 1 "failed", Captured = 2 "captured" }
+    IgnoredRefund { Failed = 1 "failed", Succeeded = 2 "succeeded" }
+    Capture { AtOnce = 1, Later = 2 }
+    VoidReason {
+        Requested = 1 "requested", OrderClosed = 2 "order_closed", LateAuthorisation = 3 "late_authorisation",
+        Expired = 4 "expired",
+    }
+    IgnoredMessage {
+        Known = 1 "known", Outranked = 2 "outranked", UnderReview = 3 "under_review", UnknownRefund = 4 "unknown_refund",
+        NotUnderstood = 5 "not_understood",
+    }
+}
+
+// What no row can say: sums of cases.
+
+/// The number of a flag and its name in JSON.
+const fn flag_words(flag: &Flag) -> (u8, &'static str) {
+    match flag {
+        Flag::LateCapture => (1, "late_capture"),
+        Flag::NotApplicable => (2, "not_applicable"),
+        Flag::AmountDiffers { .. } => (3, "amount_differs"),
+        Flag::RefundInDoubt => (4, "refund_in_doubt"),
+        Flag::CurrencyDiffers => (5, "currency_differs"),
+        Flag::ReferenceDiffers => (6, "reference_differs"),
+    }
+}
+
+/// The number, and with 3 what was asked for and what moved.
+impl Codec for Flag {
+    fn put(&self, to: &mut Writer<'_>) {
+        to.byte(flag_words(self).0);
+        let amounts = match self {
+            Flag::AmountDiffers { requested, captured } => Some((*requested, *captured)),
+            _ => None,
+        };
+        amounts.put(to);
+    }
+
+    fn get(from: &mut Reader<'_, '_>) -> Get<Flag> {
+        Ok(match (from.byte()?, Option::<(Money, Money)>::get(from)?) {
+            (1, None) => Flag::LateCapture,
+            (2, None) => Flag::NotApplicable,
+            (3, Some((requested, captured))) => Flag::AmountDiffers { requested, captured },
+            (4, None) => Flag::RefundInDoubt,
+            (5, None) => Flag::CurrencyDiffers,
+            (6, None) => Flag::ReferenceDiffers,
+            (1..=6, _) => from.refuse(BadValue::Range { kind: "flag" }, Flag::NotApplicable),
+            (code, _) => from.refuse(BadValue::Code { kind: "Flag", code }, Flag::NotApplicable),
+        })
+    }
+
+    fn any(dice: &mut Dice<'_>) -> Flag {
+        let (requested, captured) = Codec::any(dice);
+        dice.one_of(&[
+            Flag::LateCapture,
+            Flag::NotApplicable,
+            Flag::AmountDiffers { requested, captured },
+            Flag::RefundInDoubt,
+            Flag::CurrencyDiffers,
+            Flag::ReferenceDiffers,
+        ])
+    }
+}
+
+impl Members for Flag {
+    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        Word("why").word(flag_words(self).1, to)?;
+        if let Flag::AmountDiffers { requested, captured } = self {
+            Word("requested").entry(requested, to)?;
+            Word("captured").entry(captured, to)?;
+        }
+        Ok(())
+    }
+
+    fn fields() -> Vec<Field> {
+        let why = [
+            "late_capture",
+            "not_applicable",
+            "amount_differs",
+            "refund_in_doubt",
+            "currency_differs",
+            "reference_differs",
+        ];
+        let amounts = ["requested", "captured"].map(Field::optional::<Money>);
+        [Field::words("why", &why)].into_iter().chain(amounts).collect()
+    }
+}
+
+/// The number of what a provider said, and what it is called in one word.
+const fn said_words(said: &ProviderSaid) -> (u8, &'static str) {
+    match said {
+        ProviderSaid::Accepted => (1, "accepted"),
+        ProviderSaid::Authorised => (2, "authorised"),
+        ProviderSaid::Captured => (3, "captured"),
+        ProviderSaid::Failed { .. } => (4, "failed"),
+        ProviderSaid::Voided => (5, "voided"),
+        ProviderSaid::Disputed => (6, "disputed"),
+        ProviderSaid::RefundSucceeded { .. } => (7, "refund_succeeded"),
+        ProviderSaid::RefundFailed { .. } => (8, "refund_failed"),
+        ProviderSaid::Other => (9, "other"),
+    }
+}
+
+/// What a provider said, in one word.
+pub const fn said_name(said: &ProviderSaid) -> &'static str {
+    said_words(said).1
+}
+
+/// The code with 4 and 8, the refund with 7 and 8.
+const fn said_parts(said: &ProviderSaid) -> (Option<&Text>, Option<&RefundId>) {
+    match said {
+        ProviderSaid::Failed { code } => (Some(code), None),
+        ProviderSaid::RefundSucceeded { refund } => (None, Some(refund)),
+        ProviderSaid::RefundFailed { refund, code } => (Some(code), Some(refund)),
+        ProviderSaid::Accepted
+        | ProviderSaid::Authorised
+        | ProviderSaid::Captured
+        | ProviderSaid::Voided
+        | ProviderSaid::Disputed
+        | ProviderSaid::Other => (None, None),
+    }
+}
+
+/// The number, the code and the refund.
+impl Codec for ProviderSaid {
+    fn put(&self, to: &mut Writer<'_>) {
+        to.byte(said_words(self).0);
+        let (code, refund) = said_parts(self);
+        code.cloned().put(to);
+        refund.copied().put(to);
+    }
+
+    fn get(from: &mut Reader<'_, '_>) -> Get<ProviderSaid> {
+        let said = (from.byte()?, Option::get(from)?, Option::get(from)?);
+        Ok(match said {
+            (1, None, None) => ProviderSaid::Accepted,
+            (2, None, None) => ProviderSaid::Authorised,
+            (3, None, None) => ProviderSaid::Captured,
+            (4, Some(code), None) => ProviderSaid::Failed { code },
+            (5, None, None) => ProviderSaid::Voided,
+            (6, None, None) => ProviderSaid::Disputed,
+            (7, None, Some(refund)) => ProviderSaid::RefundSucceeded { refund },
+            (8, Some(code), Some(refund)) => ProviderSaid::RefundFailed { refund, code },
+            (9, None, None) => ProviderSaid::Other,
+            (1..=9, ..) => from.refuse(BadValue::Range { kind: "provider's message" }, ProviderSaid::Other),
+            (code, ..) => from.refuse(BadValue::Code { kind: "ProviderSaid", code }, ProviderSaid::Other),
+        })
+    }
+
+    fn any(dice: &mut Dice<'_>) -> ProviderSaid {
+        let (refund, code) = <(RefundId, Text)>::any(dice);
+        dice.one_of(&[
+            ProviderSaid::Accepted,
+            ProviderSaid::Authorised,
+            ProviderSaid::Captured,
+            ProviderSaid::Failed { code: code.clone() },
+            ProviderSaid::Voided,
+            ProviderSaid::Disputed,
+            ProviderSaid::RefundSucceeded { refund },
+            ProviderSaid::RefundFailed { refund, code },
+            ProviderSaid::Other,
+        ])
+    }
+}
+
+impl Members for ProviderSaid {
+    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        Word("kind").word(said_name(self), to)?;
+        let (code, refund) = said_parts(self);
+        code.map_or(Ok(()), |code| Word("code").entry(code, to))?;
+        refund.map_or(Ok(()), |refund| Word("refund_id").entry(refund, to))
+    }
+
+    fn fields() -> Vec<Field> {
+        let kinds = [
+            "accepted",
+            "authorised",
+            "captured",
+            "failed",
+            "voided",
+            "disputed",
+            "refund_succeeded",
+            "refund_failed",
+            "other",
+        ];
+        vec![
+            Field::words("kind", &kinds),
+            Field::optional::<Text>("code"),
+            Field::optional::<RefundId>("refund_id"),
+        ]
+    }
+}

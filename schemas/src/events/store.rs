@@ -1,0 +1,25 @@
+//! Events of `store-<tenant>.<store>`, tags 0x03xx.
+
+use domain::event::StoreEvent;
+use domain::kitchen::Kitchen;
+use domain::staff::Approvals;
+use domain::store::{CashShifts, Settings};
+
+events! { StoreEvent {
+    0x0301 StoreOpened(Settings);
+    0x0302 StoreSettingsChanged(Settings);
+} }
+
+record! {
+    Settings from 2 {
+        name: "name", currency: "currency", time_zone: "time_zone", cut_off: "cut_off", rules: -,
+        payment_timeout_s: "payment_timeout_s",
+        approvals: "approvals" since 2, cash_shifts: "cash_shifts" since 2 or CashShifts::Off,
+        kitchen: "kitchen" since 3 or Kitchen::Off,
+    }
+    Approvals { needed: "needed", discount_limit: "discount_limit_ppm", self_approval: "self_approval" }
+}
+
+codes! {
+    CashShifts { Off = 1, Required = 2 }
+}
