@@ -171,8 +171,8 @@ impl Projector for TerminalsProjector {
 
     fn wants_type(tag: u16) -> bool {
         // A type nobody knows is the decoder's to report.
-        matches!(tag, tag::OVERSELL_RECORDED | tag::TOTAL_MISMATCH_RECORDED)
-            || tag >> 8 == tag::TERMINAL_REGISTERED >> 8
+        matches!(tag, tag::OversellRecorded | tag::TotalMismatchRecorded)
+            || tag >> 8 == tag::TerminalRegistered >> 8
             || type_name(tag).is_none()
     }
 

@@ -17,17 +17,16 @@ mod reader;
 mod values;
 mod writer;
 
-pub use catalogue::{EventDoc, EventType, Field};
+pub use catalogue::{EventDoc, EventType, Field, Shape};
 pub use dice::Dice;
 pub(crate) use interner::Interner;
 pub use reader::BadValue;
 pub(crate) use reader::{BadBody, Reader};
-pub(crate) use values::{Code, local};
+pub(crate) use values::{Code, Named, rights_bits};
 pub(crate) use writer::{Writer, checksum};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use utoipa::openapi::{RefOr, Schema};
 
 /// What a reader answers: the value, or why the bytes have not its shape. A value that only the domain refuses is noted in
 /// the reader, which reads on: what is wrong with the shape is said first, whatever else is.
@@ -61,7 +60,12 @@ pub(crate) trait Codec: Sized {
     }
 
     /// Any value there is, for tests.
-    fn any(dice: &mut Dice<'_>) -> Self;
+    ///
+    /// # Panics
+    /// For what is in no event.
+    fn any(_: &mut Dice<'_>) -> Self {
+        unreachable!("only events are made up")
+    }
 }
 
 /// A value with a form in JSON.
@@ -76,7 +80,7 @@ pub(crate) trait Json {
     }
 
     /// Describes the form.
-    fn schema() -> RefOr<Schema>;
+    fn shape() -> Shape;
 }
 
 /// A value that is members of the object around it: a record, or one of several cases.
@@ -110,9 +114,9 @@ pub(crate) const fn newest_of<S, T: Codec>(_: fn(&S) -> &T) -> u8 {
     T::NEWEST
 }
 
-/// [`Json::schema`] of what a field holds; the function only names the field.
-pub(crate) fn schema_of<S, T: Json>(_: fn(&S) -> &T) -> RefOr<Schema> {
-    T::schema()
+/// [`Json::shape`] of what a field holds; the function only names the field.
+pub(crate) fn shape_of<S, T: Json>(_: fn(&S) -> &T) -> Shape {
+    T::shape()
 }
 
 /// [`Members::fields`] of what a field holds; the function only names the field.
@@ -130,4 +134,25 @@ pub(crate) const fn later(a: u8, b: u8) -> u8 {
 #[inline]
 pub(crate) fn differs<T: PartialEq>(field: &T, was: T) -> bool {
     *field != was
+}
+
+/// The bytes in front of a value that says its version and checksum and no more: see [`append_summed`].
+const SUMMED_HEADER_LEN: usize = 5;
+
+/// Appends `head` (1 byte), the CRC-32C over it and the body (`u32` little-endian), and the body.
+pub(crate) fn append_summed<T: Codec>(head: u8, value: &T, out: &mut Vec<u8>) {
+    let start = out.len();
+    out.extend_from_slice(&[head, 0, 0, 0, 0]);
+    value.put(&mut Writer::new(out, value.version(), 1));
+    let (header, body) = out[start..].split_at_mut(SUMMED_HEADER_LEN);
+    let sum = checksum(&header[..1], body);
+    header[1..].copy_from_slice(&sum.to_le_bytes());
+}
+
+/// Reads a body that must fill `bytes`.
+pub(crate) fn whole<T: Codec>(bytes: &[u8], version: u8) -> Result<T, BadBody> {
+    let texts = &mut Interner::default();
+    let mut from = Reader::new(bytes, texts, version, 1);
+    let read = T::get(&mut from);
+    from.finish(read)
 }

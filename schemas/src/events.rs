@@ -16,12 +16,14 @@ mod ticket;
 
 pub use payment::said_name;
 
-pub use crate::codec::{Dice, EventDoc, EventType, Field};
+pub use crate::codec::{Dice, EventDoc, EventType, Field, Shape};
 
 use crate::codec::{BadBody, Interner};
 use domain::event::Event;
 use domain::stream::Stream;
 use serde::ser::SerializeMap;
+use std::collections::BTreeMap;
+use utoipa::openapi::{RefOr, Schema};
 
 /// The type tags, by the names of the types.
 pub mod tag {
@@ -225,4 +227,22 @@ pub fn event_docs() -> Vec<EventDoc> {
         terminal::docs(),
     ];
     tables.into_iter().flatten().collect()
+}
+
+/// The JSON Schemas of all events by the names of their types, and of the values in them by theirs.
+pub fn event_schemas() -> BTreeMap<String, RefOr<Schema>> {
+    fn collect(shape: &Shape, named: &mut BTreeMap<String, RefOr<Schema>>) {
+        match shape {
+            Shape::Value(None, _) => {}
+            Shape::Value(Some(name), object) => _ = named.insert(name.clone(), object.clone().into()),
+            Shape::List(values) => collect(values, named),
+            Shape::Record(fields) => fields.iter().for_each(|field| collect(&field.shape, named)),
+        }
+    }
+    let mut named = BTreeMap::new();
+    for doc in event_docs() {
+        doc.fields.iter().for_each(|field| collect(&field.shape, &mut named));
+        named.insert(doc.event_type.name.to_owned(), doc.schema());
+    }
+    named
 }

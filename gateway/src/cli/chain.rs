@@ -61,7 +61,7 @@ pub fn each(batch: &StoredBatch, mut see: impl FnMut(&Chained<'_>)) {
 
 /// What a Z report says of the history before it; `None` for any other event, and for a report that says nothing.
 pub fn kept_by_a_day(event: &Chained<'_>) -> Option<(ChainOf, Kept)> {
-    if stored::peek_tag(event.body) != Some(tag::DAY_CLOSED) {
+    if stored::peek_tag(event.body) != Some(tag::DayClosed) {
         return None;
     }
     let stream = Stream::parse(event.stream).ok()?;

@@ -1,8 +1,8 @@
 //! What the tables say of themselves.
 
-use super::Json;
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{RefOr, Schema};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::{Object, Ref, RefOr, Schema};
 
 /// A type of event, as the log and the JSON bodies know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,52 +15,113 @@ pub struct EventType {
     pub name: &'static str,
 }
 
+/// What there is to know of a type of event.
+pub struct EventDoc {
+    /// The type.
+    pub event_type: EventType,
+    /// The members of its JSON, in order.
+    pub fields: Vec<Field>,
+}
+
 /// A member of an event's JSON.
 #[derive(Clone)]
 pub struct Field {
+    /// Its name.
     pub name: &'static str,
     /// Whether it is left out where there is nothing to say.
     pub is_optional: bool,
     /// The version of the event that brought it.
     pub since: u8,
-    pub schema: RefOr<Schema>,
+    /// What stands there.
+    pub shape: Shape,
 }
 
-/// What there is to know of a type of event.
-pub struct EventDoc {
-    pub event_type: EventType,
-    pub fields: Vec<Field>,
+/// What stands in JSON.
+#[derive(Clone)]
+pub enum Shape {
+    /// A value, and the name that it has in the OpenAPI document if it has one.
+    Value(Option<String>, Object),
+    /// A list.
+    List(Box<Shape>),
+    /// An object.
+    Record(Vec<Field>),
 }
 
-impl Field {
-    /// The field of a record that came with `version` itself.
-    pub(crate) fn since(self, version: u8) -> Field {
-        Field { since: self.since.max(version), ..self }
+impl Shape {
+    /// A value that the OpenAPI document has a name for.
+    pub(crate) fn named<T: ToSchema>() -> Shape {
+        match T::schema() {
+            RefOr::T(Schema::Object(object)) => Shape::Value(Some(T::name().into_owned()), object),
+            _ => unreachable!("values are described by objects"),
+        }
     }
 
-    /// The schema of an object with these members.
-    pub(crate) fn object(fields: Vec<Field>) -> RefOr<Schema> {
-        let object = fields.into_iter().fold(ObjectBuilder::new().schema_type(Type::Object), |object, field| {
-            let object = if field.is_optional { object } else { object.required(field.name) };
-            object.property(field.name, field.schema)
-        });
-        object.build().into()
+    /// A value of a kind that events only have.
+    pub(crate) fn plain(kind: Type, what: &str) -> Shape {
+        let what = Some(what).filter(|what| !what.is_empty());
+        Shape::Value(None, ObjectBuilder::new().schema_type(SchemaType::new(kind)).description(what).build())
     }
 
-    /// The schema of one of these texts.
-    pub(crate) fn names(names: &[&'static str]) -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names.iter().copied())).build().into()
+    /// One of these texts.
+    pub(crate) fn words(words: &[&'static str]) -> Shape {
+        let object = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
+        Shape::Value(None, object.enum_values(Some(words.iter().copied())).build())
     }
+
+    /// Its JSON Schema; what has a name is referred to.
+    pub fn schema(&self) -> RefOr<Schema> {
+        match self {
+            Shape::Value(Some(name), _) => Ref::from_schema_name(name).into(),
+            Shape::Value(None, object) => object.clone().into(),
+            Shape::List(values) => ArrayBuilder::new().items(values.schema()).build().into(),
+            Shape::Record(fields) => object_schema(fields).build().into(),
+        }
+    }
+}
+
+impl EventDoc {
+    /// The JSON Schema of its JSON.
+    pub fn schema(&self) -> RefOr<Schema> {
+        let EventType { tag, version, name } = self.event_type;
+        let what = format!("The data of {name}: tag {tag:#06x}, schema version {version}.");
+        object_schema(&self.fields).description(Some(what)).build().into()
+    }
+}
+
+fn object_schema(fields: &[Field]) -> ObjectBuilder {
+    fields.iter().fold(ObjectBuilder::new().schema_type(SchemaType::new(Type::Object)), |object, field| {
+        let object = if field.is_optional { object } else { object.required(field.name) };
+        object.property(field.name, field.shape.schema())
+    })
 }
 
 impl Field {
     /// A member that is left out in some cases.
-    pub(crate) fn optional<T: Json>(name: &'static str) -> Field {
-        Field { name, is_optional: true, since: 1, schema: T::schema() }
+    pub(crate) fn optional(name: &'static str, shape: Shape) -> Field {
+        Field { name, is_optional: true, since: 1, shape }
     }
 
     /// A member that is one of these texts.
     pub(crate) fn words(name: &'static str, words: &[&'static str]) -> Field {
-        Field { name, is_optional: false, since: 1, schema: Field::names(words) }
+        Field { name, is_optional: false, since: 1, shape: Shape::words(words) }
+    }
+
+    /// The field, where what it is in came with `version`.
+    pub(crate) fn since(self, version: u8) -> Field {
+        Field { since: self.since.max(version), ..self }
+    }
+
+    /// The field of an event that was born with version `first` of what it is made of.
+    pub(crate) fn counted_from(self, first: u8) -> Field {
+        let fields = |fields: Vec<Field>| fields.into_iter().map(|field| field.counted_from(first)).collect();
+        let shape = match self.shape {
+            Shape::Record(members) => Shape::Record(fields(members)),
+            Shape::List(values) => match *values {
+                Shape::Record(members) => Shape::List(Box::new(Shape::Record(fields(members)))),
+                values => Shape::List(Box::new(values)),
+            },
+            shape => shape,
+        };
+        Field { since: 1 + self.since.saturating_sub(first), shape, ..self }
     }
 }

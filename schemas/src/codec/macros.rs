@@ -65,13 +65,13 @@ macro_rules! get_fields {
     };
     (@ $from:ident []) => { $crate::codec::Codec::get($from)? };
     (@ $from:ident [$since:literal [] $was:tt]) => {
-        if $since <= $from.version { $crate::codec::Codec::get($from)? } else { was!($was) }
+        if $since <= $from.version { $from.newer($crate::codec::Codec::get)? } else { was!($was) }
     };
     (@ $from:ident [$since:literal [bare] $was:tt]) => {
         if $from.is_brought_by($since) {
-            $crate::codec::Codec::get_bare($from)?
+            $from.newer($crate::codec::Codec::get_bare)?
         } else if $since <= $from.version {
-            $crate::codec::Codec::get($from)?
+            $from.newer($crate::codec::Codec::get)?
         } else {
             was!($was)
         }
@@ -80,8 +80,12 @@ macro_rules! get_fields {
 
 /// What a field was before there was one.
 macro_rules! was {
-    ([]) => { Default::default() };
-    ([$was:expr]) => { $was };
+    ([]) => {
+        Default::default()
+    };
+    ([$was:expr]) => {
+        $was
+    };
 }
 
 /// Makes a record of any fields.
@@ -197,20 +201,22 @@ macro_rules! list_fields {
             name: $name,
             is_optional: list_fields!(@any $optional $other),
             since: newest_of!(@ $since),
-            schema: list_fields!(@schema $of $shown),
+            shape: list_fields!(@shape $of $shown),
         })
     };
     (@any [] []) => { false };
     (@any $optional:tt $other:tt) => { true };
-    (@schema $of:tt []) => { $crate::codec::schema_of($of) };
-    (@schema $of:tt [$shown:ident]) => { <$shown as utoipa::PartialSchema>::schema() };
+    (@shape $of:tt []) => { $crate::codec::shape_of($of) };
+    (@shape $of:tt [$shown:ident]) => { $crate::codec::Shape::named::<$shown>() };
 }
 
 /// Records that are stored and not shown: `stored! { Shift { number, expected } }`.
 ///
 /// Expands to `impl Codec for Shift`, which puts and gets the fields one behind the other.
 macro_rules! stored {
-    ($($kind:ident { $($field:ident),* $(,)? })*) => { $(record!(@codec $kind 1 { $($field: _),* });)* };
+    ($($kind:ident { $($field:ident $(since $since:literal $(bare $($bare:lifetime)?)?)?),* $(,)? })*) => {
+        $(record!(@codec $kind 1 { $($field: _ $(since $since $(bare $($bare)?)?)?),* });)*
+    };
 }
 
 /// Records: `record! { Share { check: "check_id", parts: "parts" } }`. See above for what a field may say.
@@ -269,8 +275,8 @@ macro_rules! members {
                 $crate::codec::object(self, to)
             }
 
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                $crate::codec::Field::object(<$kind as $crate::codec::Members>::fields())
+            fn shape() -> $crate::codec::Shape {
+                $crate::codec::Shape::Record(<$kind as $crate::codec::Members>::fields())
             }
         }
     };
@@ -324,8 +330,8 @@ macro_rules! codes {
                 to.serialize_str(match self { $($kind::$value => $name,)* })
             }
 
-            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-                $crate::codec::Field::names(&[$($name),*])
+            fn shape() -> $crate::codec::Shape {
+                $crate::codec::Shape::words(&[$($name),*])
             }
         }
     };
@@ -440,8 +446,12 @@ macro_rules! events {
         }
 
         pub(crate) fn docs() -> Vec<$crate::codec::EventDoc> {
-            let fields = [$(fields!(list_fields [$event] [$event::$name] $(($body))? $({ $($fields)* })?)),*];
-            TYPES.iter().zip(fields).map(|(event_type, fields)| $crate::codec::EventDoc { event_type: *event_type, fields }).collect()
+            let events = [$((first::$name, fields!(list_fields [$event] [$event::$name] $(($body))? $({ $($fields)* })?))),*];
+            let docs = TYPES.iter().zip(events).map(|(event_type, (first, fields))| $crate::codec::EventDoc {
+                event_type: *event_type,
+                fields: fields.into_iter().map(|field| field.counted_from(first)).collect(),
+            });
+            docs.collect()
         }
     };
 }

@@ -102,6 +102,15 @@ impl<'a, 't> Reader<'a, 't> {
         instead
     }
 
+    /// Reads what a later version brought: if the domain refuses that and something before it, that is what is said.
+    #[inline]
+    pub(crate) fn newer<T>(&mut self, read: fn(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        let Some(before) = self.refused.take() else { return read(self) };
+        let value = read(self);
+        self.refused = self.refused.or(Some(before));
+        value
+    }
+
     #[inline]
     pub(crate) fn byte(&mut self) -> Result<u8, Error> {
         let (first, rest) = self.bytes.split_first().ok_or(Error::DeserializeUnexpectedEnd)?;
@@ -246,4 +255,46 @@ impl<'a, 't> Reader<'a, 't> {
 #[inline]
 const fn fits(last: u8, bits: u32, shift: u32) -> bool {
     shift + 7 <= bits || last >> (bits - shift) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde::de::DeserializeOwned;
+    use std::fmt::Debug;
+
+    /// Reads with `read` what postcard reads as a `T`: the same value or the same error, and as many bytes.
+    fn same<T: DeserializeOwned + PartialEq + Debug>(
+        bytes: &[u8],
+        read: impl Fn(&mut Reader<'_, '_>) -> Result<T, Error>,
+    ) -> Result<(), TestCaseError> {
+        let mut texts = Interner::default();
+        let mut from = Reader::new(bytes, &mut texts, 1, 1);
+        let read = read(&mut from).map(|value| (value, from.bytes));
+        prop_assert_eq!(read, postcard::take_from_bytes::<T>(bytes));
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Overlong numbers and numbers beyond their bits among them.
+        #[test]
+        fn bytes_read_as_postcard_reads_them(
+            bytes in prop::collection::vec(prop_oneof![0_u8..4, 0x7d_u8..0x84, 0xf0_u8..=0xff, any::<u8>()], 0..24),
+        ) {
+            same(&bytes, |from| from.number::<16>().map(|number| number as u16))?;
+            same(&bytes, |from| from.number::<32>().map(|number| number as u32))?;
+            same(&bytes, |from| from.number::<64>())?;
+            same(&bytes, Reader::wide)?;
+            same(&bytes, |from| from.signed::<32>().map(|number| number as i32))?;
+            same(&bytes, |from| from.signed::<64>())?;
+            same(&bytes, Reader::byte)?;
+            same(&bytes, Reader::flag)?;
+            same(&bytes, |from| from.str().map(str::to_owned))?;
+            same(&bytes, |from| from.list(|from| from.number::<16>().map(|number| number as u16)))?;
+            same(&bytes, |from| from.is_some()?.then(|| from.byte()).transpose())?;
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Values that no row has to say anything of: ids, texts, numbers, amounts, times, and lists and options of others.
 
+use super::catalogue::{Field, Shape};
 use super::{BadValue, Codec, Dice, Get, Json, Members, Reader, Shown, Writer};
-use super::catalogue::Field;
 use crate::json::wire::{Wire, WireForm};
 use crate::json::{CommandIdJson, hex};
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
@@ -13,14 +13,23 @@ use domain::staff::{Right, Rights};
 use domain::stream::Stream;
 use serde::Serializer;
 use std::collections::BTreeMap;
-use std::hash::Hash;
 use std::sync::Arc;
-use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::openapi::schema::Type;
 
 /// An enum without payload, with the numbers it is stored as.
 pub(crate) trait Code {
     fn code(&self) -> u8;
+}
+
+/// A value that is a text: an id or a text.
+pub(crate) trait Named {
+    fn text(&self) -> &str;
+}
+
+impl Named for Text {
+    fn text(&self) -> &str {
+        self.as_str()
+    }
 }
 
 /// What has a form in requests has the same in events.
@@ -29,14 +38,21 @@ impl<T: WireForm> Json for T {
         self.write(to)
     }
 
-    fn schema() -> RefOr<Schema> {
-        Ref::from_schema_name(T::NAME).into()
+    fn shape() -> Shape {
+        Shape::named::<Wire<T>>()
     }
 }
 
-/// `impl Codec` for each kind of id.
+/// `impl Named` and `impl Codec` for each kind of id.
 macro_rules! ids {
     ($($kind:ident)*) => { $(
+        impl Named for $kind {
+            #[inline]
+            fn text(&self) -> &str {
+                self.as_str()
+            }
+        }
+
         impl Codec for $kind {
             #[inline]
             fn put(&self, to: &mut Writer<'_>) {
@@ -57,7 +73,7 @@ macro_rules! ids {
 
 ids! {
     AccountId ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
-    StationId TableId TaxId TenantId TenderId TerminalId TicketId TokenId VariationId
+    StationId StoreId TableId TaxId TenantId TenderId TerminalId TicketId TokenId VariationId
 }
 
 fn any_id(dice: &mut Dice<'_>) -> Id {
@@ -104,7 +120,6 @@ numbers! {
     i64, "", |v, to| to.signed(v), |from| from.signed::<64>()?, |n| Some(n), 0, |dice| any_i64(dice);
     // The index of a line or a discount, of which an order has a few hundred.
     usize, "", |v, to| to.number(u16::try_from(v).expect("an order's lines and discounts are a few hundred").into()), |from| from.number::<16>()?, |n| Some(n as usize), 0, |dice| dice.below(400);
-    bool, "", |v, to| to.byte(v.into()), |from| from.flag()?, |n| Some(n), false, |dice| dice.once_in(2);
     Money, "", |v, to| to.signed(v.0), |from| from.signed::<64>()?, |n| Some(Money(n)), Money::ZERO, |dice| Money(any_i64(dice));
     QtyMilli, "", |v, to| to.signed(v.0), |from| from.signed::<64>()?, |n| Some(QtyMilli(n)), QtyMilli::ZERO, |dice| QtyMilli(any_i64(dice));
     Ppm, "", |v, to| to.number(v.0.into()), |from| from.number::<32>()?, |n| Some(Ppm(n as u32)), Ppm(0), |dice| Ppm(dice.number() as u32);
@@ -123,6 +138,31 @@ numbers! {
         |dice| Rights::of(Right::ALL.into_iter().filter(|_| dice.once_in(2)));
     LocalDateTime, "wall time", |v, to| { v.date().put(to); second_of_day(v).put(to) }, |from| (Date::get(from)?, u32::get(from)?), |n| local(n.0, n.1),
         local(Date::MIN, 0).expect("midnight"), |dice| local(Codec::any(dice), dice.below(86_400) as u32).expect("a wall time");
+}
+
+impl Codec for bool {
+    #[inline]
+    fn put(&self, to: &mut Writer<'_>) {
+        to.byte((*self).into());
+    }
+
+    #[inline]
+    fn get(from: &mut Reader<'_, '_>) -> Get<bool> {
+        from.flag()
+    }
+
+    /// The version says it all.
+    fn put_bare(&self, _: &mut Writer<'_>) {
+        assert!(*self, "it is what brings the version about");
+    }
+
+    fn get_bare(_: &mut Reader<'_, '_>) -> Get<bool> {
+        Ok(true)
+    }
+
+    fn any(dice: &mut Dice<'_>) -> bool {
+        dice.once_in(2)
+    }
 }
 
 fn any_i64(dice: &mut Dice<'_>) -> i64 {
@@ -177,7 +217,6 @@ impl Codec for Text {
     }
 }
 
-/// A text that is no longer than a person would write one.
 impl Codec for String {
     fn put(&self, to: &mut Writer<'_>) {
         to.piece(self.as_bytes());
@@ -185,10 +224,6 @@ impl Codec for String {
 
     fn get(from: &mut Reader<'_, '_>) -> Get<String> {
         from.str().map(str::to_owned)
-    }
-
-    fn any(dice: &mut Dice<'_>) -> String {
-        Text::any(dice).as_str().to_owned()
     }
 }
 
@@ -209,7 +244,7 @@ impl Codec for Stream {
     }
 
     fn any(dice: &mut Dice<'_>) -> Stream {
-        let (tenant, store) = (TenantId::any(dice), StoreId(any_id(dice)));
+        let (tenant, store) = <(TenantId, StoreId)>::any(dice);
         match dice.below(11) {
             0 => Stream::Menu(tenant),
             1 => Stream::Access(tenant),
@@ -286,8 +321,8 @@ impl Json for Tender {
         to.serialize_str(self.as_str())
     }
 
-    fn schema() -> RefOr<Schema> {
-        TenderId::schema()
+    fn shape() -> Shape {
+        TenderId::shape()
     }
 }
 
@@ -345,8 +380,8 @@ impl<T: Json> Json for Option<T> {
         self.is_none()
     }
 
-    fn schema() -> RefOr<Schema> {
-        T::schema()
+    fn shape() -> Shape {
+        T::shape()
     }
 }
 
@@ -386,8 +421,8 @@ impl<T: Json> Json for Vec<T> {
         self.is_empty()
     }
 
-    fn schema() -> RefOr<Schema> {
-        ArrayBuilder::new().items(T::schema()).build().into()
+    fn shape() -> Shape {
+        Shape::List(Box::new(T::shape()))
     }
 }
 
@@ -402,10 +437,6 @@ impl<K: Codec + Ord, V: Codec> Codec for BTreeMap<K, V> {
 
     fn get(from: &mut Reader<'_, '_>) -> Get<BTreeMap<K, V>> {
         Vec::<(K, V)>::get(from).map(BTreeMap::from_iter)
-    }
-
-    fn any(dice: &mut Dice<'_>) -> BTreeMap<K, V> {
-        Vec::<(K, V)>::any(dice).into_iter().collect()
     }
 }
 
@@ -423,6 +454,17 @@ impl<A: Codec, B: Codec> Codec for (A, B) {
 
     fn any(dice: &mut Dice<'_>) -> (A, B) {
         (A::any(dice), B::any(dice))
+    }
+}
+
+impl<T: Codec> Codec for Arc<[T]> {
+    fn put(&self, to: &mut Writer<'_>) {
+        to.number(self.len() as u64);
+        self.iter().for_each(|value| value.put(to));
+    }
+
+    fn get(from: &mut Reader<'_, '_>) -> Get<Arc<[T]>> {
+        Vec::get(from).map(Arc::from)
     }
 }
 
@@ -486,8 +528,8 @@ impl<T: Json> Json for Arc<T> {
         (**self).json(to)
     }
 
-    fn schema() -> RefOr<Schema> {
-        T::schema()
+    fn shape() -> Shape {
+        T::shape()
     }
 }
 
@@ -501,7 +543,7 @@ macro_rules! shown {
                 $json
             }
 
-            fn schema() -> RefOr<Schema> {
+            fn shape() -> Shape {
                 $schema
             }
         }
@@ -509,27 +551,18 @@ macro_rules! shown {
 }
 
 shown! {
-    bool, |v, to| to.serialize_bool(*v), ObjectBuilder::new().schema_type(Type::Boolean).build().into();
-    u16, |v, to| to.serialize_u16(*v), count("A number.");
-    u32, |v, to| to.serialize_u32(*v), count("A number.");
-    i64, |v, to| to.serialize_i64(*v), count("A number.");
-    usize, |v, to| to.serialize_u64(*v as u64), count("A place in a list, from 0.");
-    Revision, |v, to| to.serialize_u64(v.0), count("The place of an event in its stream, from 0.");
-    TerminalSeq, |v, to| to.serialize_u64(v.0), count("The place of a command in its terminal's queue, from 1.");
+    bool, |v, to| to.serialize_bool(*v), Shape::plain(Type::Boolean, "");
+    u16, |v, to| to.serialize_u16(*v), Shape::plain(Type::Integer, "A number.");
+    u32, |v, to| to.serialize_u32(*v), Shape::plain(Type::Integer, "A number.");
+    i64, |v, to| to.serialize_i64(*v), Shape::plain(Type::Integer, "A number.");
+    usize, |v, to| to.serialize_u64(*v as u64), Shape::plain(Type::Integer, "A place in a list, from 0.");
+    Revision, |v, to| to.serialize_u64(v.0), Shape::plain(Type::Integer, "The place of an event in its stream, from 0.");
+    TerminalSeq, |v, to| to.serialize_u64(v.0), Shape::plain(Type::Integer, "The place of a command in its terminal's queue, from 1.");
     // A number of 64 bits does not survive JavaScript, so it is a text.
-    u64, |v, to| to.collect_str(&format_args!("{v:016x}")), text("64 bits as 16 hexadecimal digits.");
-    u128, |v, to| to.collect_str(&format_args!("{v:032x}")), text("128 bits as 32 hexadecimal digits.");
-    [u8; 32], |v, to| to.serialize_str(&hex(v)), text("A SHA-256 as 64 hexadecimal digits.");
-    LocalDateTime, |v, to| serde::Serialize::serialize(&Wire(*v), to), text("A wall time of the store, to the second.");
-    CommandId, |v, to| serde::Serialize::serialize(&CommandIdJson(*v), to), Ref::from_schema_name("CommandId").into();
-    Rights, |v, to| to.collect_seq(v.iter().map(Wire)), Vec::<Right>::schema();
-}
-
-fn count(what: &str) -> RefOr<Schema> {
-    let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
-    ObjectBuilder::new().schema_type(Type::Integer).format(Some(format)).description(Some(what)).build().into()
-}
-
-fn text(what: &str) -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).description(Some(what)).build().into()
+    u64, |v, to| to.collect_str(&format_args!("{v:016x}")), Shape::plain(Type::String, "64 bits as 16 hexadecimal digits.");
+    u128, |v, to| to.collect_str(&format_args!("{v:032x}")), Shape::plain(Type::String, "128 bits as 32 hexadecimal digits.");
+    [u8; 32], |v, to| to.serialize_str(&hex(v)), Shape::plain(Type::String, "A SHA-256 as 64 hexadecimal digits.");
+    LocalDateTime, |v, to| serde::Serialize::serialize(&Wire(*v), to), Shape::plain(Type::String, "A wall time of the store, to the second.");
+    CommandId, |v, to| serde::Serialize::serialize(&CommandIdJson(*v), to), Shape::named::<CommandIdJson>();
+    Rights, |v, to| to.collect_seq(v.iter().map(Wire)), Vec::<Right>::shape();
 }

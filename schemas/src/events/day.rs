@@ -1,11 +1,10 @@
 //! Events of `day-<tenant>.<store>`, tags 0x0axx.
 
-use crate::codec::{Codec, Dice, Field, Get, Members, Reader, Writer};
+use crate::codec::{Field, Json, Members, Shape};
 use crate::events::shared::Word;
 use crate::json::PositionToken;
 use domain::event::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
 use serde::ser::SerializeMap;
-use utoipa::PartialSchema;
 
 events! { DayEvent {
     0x0a01 DayOpened { date: "business_date" };
@@ -44,7 +43,7 @@ impl Members for Option<ChainHead> {
     }
 
     fn fields() -> Vec<Field> {
-        let position = Field { schema: PositionToken::schema(), ..Field::optional::<u64>("last_hash_position") };
-        vec![position, Field::optional::<[u8; 32]>("last_hash")]
+        let position = Field::optional("last_hash_position", Shape::named::<PositionToken>());
+        vec![position, Field::optional("last_hash", <[u8; 32]>::shape())]
     }
 }

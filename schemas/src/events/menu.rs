@@ -1,6 +1,6 @@
 //! Events of `menu-<tenant>`, tags 0x01xx.
 
-use crate::codec::{Codec, Dice, Field, Get, Members, Reader, Writer};
+use crate::codec::{Codec, Dice, Field, Get, Json, Members, Reader, Writer};
 use crate::events::shared::Word;
 use domain::event::MenuEvent;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
@@ -59,6 +59,6 @@ impl Members for ItemPrice {
     }
 
     fn fields() -> Vec<Field> {
-        vec![Field::optional::<Money>("price"), Field::optional::<bool>("open_price")]
+        vec![Field::optional("price", Money::shape()), Field::optional("open_price", bool::shape())]
     }
 }

@@ -116,7 +116,7 @@ impl Members for Option<Box<(VariationId, Text)>> {
     }
 
     fn fields() -> Vec<Field> {
-        vec![Field::optional::<VariationId>("variation_id"), Field::optional::<Text>("variation_name")]
+        vec![Field::optional("variation_id", VariationId::shape()), Field::optional("variation_name", Text::shape())]
     }
 }
 
@@ -158,7 +158,7 @@ impl Members for Rate {
     }
 
     fn fields() -> Vec<Field> {
-        vec![Field::optional::<Ppm>("percent_ppm"), Field::optional::<Money>("amount")]
+        vec![Field::optional("percent_ppm", Ppm::shape()), Field::optional("amount", Money::shape())]
     }
 }
 
@@ -220,8 +220,8 @@ impl Members for DiscountScope {
     }
 
     fn fields() -> Vec<Field> {
-        let fixed = Field::optional::<Vec<FixedPart>>("fixed");
-        vec![Field::optional::<Vec<domain::ids::LineId>>("line_ids"), fixed.since(2)]
+        let fixed = Field::optional("fixed", <Vec<FixedPart>>::shape());
+        vec![Field::optional("line_ids", <Vec<domain::ids::LineId>>::shape()), fixed.since(2)]
     }
 }
 
@@ -269,7 +269,7 @@ impl Members for ChargePhase {
 
     fn fields() -> Vec<Field> {
         let phase = Field::words("phase", &["subtotal", "total"]);
-        vec![phase, Field::optional::<bool>("pre_discount"), Field::optional::<Vec<TaxRate>>("taxes")]
+        vec![phase, Field::optional("pre_discount", bool::shape()), Field::optional("taxes", <Vec<TaxRate>>::shape())]
     }
 }
 
@@ -312,7 +312,7 @@ impl Members for CancelReason {
     }
 
     fn fields() -> Vec<Field> {
-        vec![Field::words("why", &["payment_timeout", "requested"]), Field::optional::<Text>("reason")]
+        vec![Field::words("why", &["payment_timeout", "requested"]), Field::optional("reason", Text::shape())]
     }
 }
 
@@ -333,7 +333,7 @@ impl Codec for ReceivedLine {
         if let Some(prep) = prep {
             // The line's station and course are the line's.
             let LinePrep { line: _, station: _, course: _, held, fired, ready, served, taken } = prep;
-            [held, fired, ready, served, taken].map(|units| units.put(to));
+            [held, fired, ready, served, taken].into_iter().for_each(|units| units.put(to));
         }
     }
 
@@ -379,6 +379,8 @@ impl Members for Option<LinePrep> {
     }
 
     fn fields() -> Vec<Field> {
-        ["held", "fired", "ready", "served", "taken"].map(Field::optional::<domain::money::QtyMilli>).into()
+        ["held", "fired", "ready", "served", "taken"]
+            .map(|name| Field::optional(name, <domain::money::QtyMilli>::shape()))
+            .into()
     }
 }

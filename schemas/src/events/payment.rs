@@ -1,6 +1,6 @@
 //! Events of `payment-<tenant>.<store>.<payment>`, tags 0x06xx.
 
-use crate::codec::{BadValue, Codec, Dice, Field, Get, Members, Reader, Writer};
+use crate::codec::{BadValue, Codec, Dice, Field, Get, Json, Members, Reader, Writer};
 use crate::events::shared::Word;
 use domain::check::CheckId;
 use domain::event::{
@@ -130,7 +130,7 @@ impl Members for Flag {
             "currency_differs",
             "reference_differs",
         ];
-        let amounts = ["requested", "captured"].map(Field::optional::<Money>);
+        let amounts = ["requested", "captured"].map(|name| Field::optional(name, Money::shape()));
         [Field::words("why", &why)].into_iter().chain(amounts).collect()
     }
 }
@@ -234,8 +234,8 @@ impl Members for ProviderSaid {
         ];
         vec![
             Field::words("kind", &kinds),
-            Field::optional::<Text>("code"),
-            Field::optional::<RefundId>("refund_id"),
+            Field::optional("code", Text::shape()),
+            Field::optional("refund_id", RefundId::shape()),
         ]
     }
 }

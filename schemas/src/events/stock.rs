@@ -1,6 +1,6 @@
 //! Events of `stock-<tenant>.<store>`, tags 0x07xx.
 
-use crate::codec::{BadValue, Code, Codec, Dice, Field, Get, Members, Reader, Writer};
+use crate::codec::{BadValue, Code, Codec, Dice, Field, Get, Json, Members, Reader, Writer};
 use crate::events::shared::Word;
 use domain::event::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 use serde::ser::SerializeMap;
@@ -74,6 +74,6 @@ impl Members for StockPolicy {
     }
 
     fn fields() -> Vec<Field> {
-        vec![Field::words("policy", &["untracked", "counted"]), Field::optional::<bool>("auto86")]
+        vec![Field::words("policy", &["untracked", "counted"]), Field::optional("auto86", bool::shape())]
     }
 }

@@ -1,15 +1,15 @@
 //! Recorded events in JSON: names instead of numbers, borrowed from the event and never copied.
 
-mod data;
-
-pub use data::{EventData, OldData, said_name};
+pub use crate::events::said_name;
 
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, Wire};
+use crate::events;
 use crate::stored::type_name_of;
 use domain::event::{Entity, Event};
 use domain::ids::Revision;
 use domain::stream::Stream;
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::cell::RefCell;
 use utoipa::ToSchema;
@@ -29,6 +29,18 @@ impl Serialize for StreamName<'_> {
             self.0.write_name(name);
             to.serialize_str(name)
         })
+    }
+}
+
+/// A fact in JSON, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct EventData<'a>(pub &'a Event);
+
+impl Serialize for EventData<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        events::show(self.0, &mut map)?;
+        map.end()
     }
 }
 

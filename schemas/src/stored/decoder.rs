@@ -1,7 +1,7 @@
 //! Reading many events: what the ones before it taught is not worked out again.
 
-use crate::codec::Interner;
 use super::{DecodeError, decode_with};
+use crate::codec::Interner;
 use domain::event::Event;
 use domain::stream::{BadStream, Stream};
 

@@ -1,14 +1,10 @@
 //! What the log keeps with a commit besides its events: who did it, from where, and which stream it was about.
 
-use super::codes::{Code, code};
-use super::envelope::{append, checksum};
-use super::parts::{BadValue, named, named_opt, text_opt, timestamp_opt, us_opt};
-use super::terminal::seq;
+use crate::codec::{self, BadBody, BadValue, checksum};
 use domain::calendar::Timestamp;
 use domain::command::Source;
 use domain::ids::{ActorId, OrderId, TerminalId, TerminalSeq};
 use domain::stream::{BadStream, Stream};
-use serde::{Deserialize, Serialize};
 
 /// What is known of a commit beyond its events. The command's id, its digest and the time it was recorded are the log's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,45 +69,22 @@ pub enum BadMeta {
     Main(#[from] BadStream),
 }
 
-/// What most commits have: those of commands that no terminal kept.
-const VERSION_PLAIN: u8 = 1;
-
-/// The plain one and the place in the terminal's queue.
-const VERSION_QUEUED: u8 = 2;
-
-/// What is for practice: the plain one, and the place in the terminal's queue where it has one.
+/// What is for practice is of this version.
 const VERSION_TRAINING: u8 = 3;
 
 /// Version and checksum.
 const HEADER_LEN: usize = 5;
 
-/// The body of version 1.
-#[derive(Serialize, Deserialize)]
-struct CommitMetaV1<'a> {
-    actor: &'a str,
-    approver: Option<&'a str>,
-    terminal: Option<&'a str>,
-    source: u8,
-    occurred_at_us: Option<i64>,
-    /// The name of the stream.
-    main: &'a str,
-    correlation: Option<&'a str>,
+stored! {
+    CommitMeta {
+        actor, approver, terminal, source, occurred_at, main, correlation,
+        terminal_seq since 2 bare,
+        training since 3 bare,
+    }
 }
 
-/// The body of version 2.
-#[derive(Serialize, Deserialize)]
-struct CommitMetaV2<'a> {
-    #[serde(borrow)]
-    plain: CommitMetaV1<'a>,
-    terminal_seq: u64,
-}
-
-/// The body of version 3.
-#[derive(Serialize, Deserialize)]
-struct CommitMetaV3<'a> {
-    #[serde(borrow)]
-    plain: CommitMetaV1<'a>,
-    terminal_seq: Option<u64>,
+codes! {
+    Source { Online = 1, Imported = 2, Engine = 3, Offline = 4 }
 }
 
 impl CommitMeta {
@@ -122,35 +95,7 @@ impl CommitMeta {
 
     /// Appends the stored form: version (1 byte), CRC-32C over version and body (`u32` little-endian), body (postcard).
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let mut main = String::with_capacity(Stream::NAME_LEN_MAX);
-        self.main.write_name(&mut main);
-        let plain = CommitMetaV1 {
-            actor: self.actor.as_str(),
-            approver: text_opt(&self.approver),
-            terminal: text_opt(&self.terminal),
-            source: self.source.code(),
-            occurred_at_us: us_opt(&self.occurred_at),
-            main: &main,
-            correlation: text_opt(&self.correlation),
-        };
-        let start = out.len();
-        match self.terminal_seq {
-            seq if self.training => {
-                out.extend_from_slice(&[VERSION_TRAINING, 0, 0, 0, 0]);
-                append(&CommitMetaV3 { plain, terminal_seq: seq.map(|seq| seq.0) }, out);
-            }
-            None => {
-                out.extend_from_slice(&[VERSION_PLAIN, 0, 0, 0, 0]);
-                append(&plain, out);
-            }
-            Some(seq) => {
-                out.extend_from_slice(&[VERSION_QUEUED, 0, 0, 0, 0]);
-                append(&CommitMetaV2 { plain, terminal_seq: seq.0 }, out);
-            }
-        }
-        let (header, body) = out[start..].split_at_mut(HEADER_LEN);
-        let sum = checksum(&header[..1], body);
-        header[1..].copy_from_slice(&sum.to_le_bytes());
+        codec::append_summed(codec::Codec::version(self), self, out);
     }
 
     /// Reads a stored form, which must fill `bytes`.
@@ -167,43 +112,14 @@ impl CommitMeta {
         if stored != computed {
             return Err(BadMeta::Checksum { stored, computed });
         }
-        match version {
-            VERSION_PLAIN => whole::<CommitMetaV1<'_>>(body)?.back(None),
-            VERSION_QUEUED => {
-                let CommitMetaV2 { plain, terminal_seq } = whole(body)?;
-                plain.back(Some(seq(terminal_seq)?))
-            }
-            VERSION_TRAINING => {
-                let CommitMetaV3 { plain, terminal_seq } = whole(body)?;
-                let queued = terminal_seq.map(seq).transpose()?;
-                Ok(CommitMeta { training: true, ..plain.back(queued)? })
-            }
-            _ => Err(BadMeta::UnknownVersion { version }),
+        if !(1..=VERSION_TRAINING).contains(&version) {
+            return Err(BadMeta::UnknownVersion { version });
         }
-    }
-}
-
-/// Reads a body that fills `bytes`.
-fn whole<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, BadMeta> {
-    let (body, rest) = postcard::take_from_bytes(bytes).map_err(BadMeta::Body)?;
-    match rest.len() {
-        0 => Ok(body),
-        count => Err(BadMeta::Trailing { count }),
-    }
-}
-
-impl CommitMetaV1<'_> {
-    fn back(self, terminal_seq: Option<TerminalSeq>) -> Result<CommitMeta, BadMeta> {
-        Ok(CommitMeta {
-            actor: named(self.actor)?,
-            approver: named_opt(self.approver)?,
-            terminal: named_opt(self.terminal)?,
-            terminal_seq,
-            source: code(self.source)?,
-            occurred_at: timestamp_opt(self.occurred_at_us),
-            main: Stream::parse(self.main)?,
-            correlation: named_opt(self.correlation)?,
-            training: false,
+        codec::whole(body, version).map_err(|bad| match bad {
+            BadBody::Shape(source) => BadMeta::Body(source),
+            BadBody::Trailing(count) => BadMeta::Trailing { count },
+            BadBody::Value(BadValue::Stream { source }) => BadMeta::Main(source),
+            BadBody::Value(bad) => BadMeta::Value(bad),
         })
     }
 }

@@ -1,8 +1,8 @@
 //! Stored events: the bytes the log keeps for ever.
 //!
-//! The stored form is not the domain form: `domain` may be renamed and reshaped freely, a stored struct is frozen the day
-//! it is released. A change of what is stored is a new struct under the next schema version of its type; `decode` reads
-//! every version ever written, and `schemas/golden/` proves it.
+//! The stored form is not the domain form: `domain` may be renamed and reshaped freely, a row of a table
+//! ([`crate::events`]) is frozen the day it is released. What is stored besides is a field that a later version brings;
+//! `decode` reads every version ever written, and `schemas/golden/` proves it.
 //!
 //! # Envelope
 //!
@@ -12,49 +12,31 @@
 //! | 2 | schema version of the type, from 1 |
 //! | 3..7 | length of the body, `u32` little-endian |
 //! | 7..11 | CRC-32C over bytes 0..7 and the body, `u32` little-endian |
-//! | 11.. | body: postcard, the fields in the order of the stored struct |
+//! | 11.. | body: postcard, the fields in the order of the table |
 //!
 //! In bodies ids and texts are strings, instants are `i64` microseconds, dates are `i32` days, amounts and quantities are
-//! `i64`, and enums are numbers written by hand (`codes.rs`), never the index of a variant.
+//! `i64`, and enums are numbers written by hand, never the index of a variant.
 //!
 //! The entity an event is about (the order, the payment) is not in the event: its stream names it.
 
+pub mod any;
 pub mod chain;
 
-mod codes;
-mod day;
 mod decoder;
 pub(crate) mod digest;
-mod drawer;
 mod duty;
-mod envelope;
-mod floor;
-mod kitchen;
-mod menu;
 mod meta;
-mod order;
 mod parked;
-mod parts;
-mod payment;
-mod provider;
-mod quick;
-mod refund;
 mod snapshot;
-mod stock;
-mod store;
-mod terminal;
-mod ticket;
-mod totals;
-mod types;
 
+pub use crate::codec::BadValue;
+pub use crate::events::{EVENT_TYPES, EventType, encode, event_tag, tag, type_name, type_name_of};
 pub use decoder::Decoder;
 pub use digest::{command_digest, command_name};
 pub use duty::{Duty, Errand};
 pub use meta::{BadMeta, CommitMeta};
 pub use parked::{BadParked, Parked};
-pub use crate::codec::BadValue;
 pub use snapshot::{BadSnapshot, Checkpoint, SNAPSHOT_FORM, StoreNote, StoreRow};
-pub use types::{EVENT_TYPES, EventType, event_tag, tag, type_name, type_name_of};
 
 use crate::codec::{BadBody, Interner, checksum};
 use crate::events;
@@ -141,31 +123,6 @@ pub enum DecodeError {
     },
 }
 
-/// Appends the envelope of one event. The order or payment it is about is left to the name of its stream.
-///
-/// # Panics
-/// If an event is out of the domain's bounds: a body of 4 GiB, a line with an index beyond 65,535.
-pub fn encode(event: &Event, out: &mut Vec<u8>) {
-    crate::events::encode(event, out)
-}
-
-/// As [`encode`], by the stored structs.
-pub fn encode_by_struct(event: &Event, out: &mut Vec<u8>) {
-    match event {
-        Event::Menu(event) => menu::encode(event, out),
-        Event::Access(event) => store::encode_access(event, out),
-        Event::Store(event) => store::encode_store(event, out),
-        Event::StoreMenu(event) => store::encode_store_menu(event, out),
-        Event::Order(_, event) => order::encode(event, out),
-        Event::Payment(_, event) => payment::encode(event, out),
-        Event::Stock(event) => stock::encode(event, out),
-        Event::Drawer(_, event) => drawer::encode(event, out),
-        Event::Day(event) => day::encode(event, out),
-        Event::Ticket(_, event) => ticket::encode(event, out),
-        Event::Terminal(_, event) => terminal::encode(event, out),
-    }
-}
-
 /// The type tag at the start of an envelope, before anything is checked; `None` where there is none.
 pub fn peek_tag(bytes: &[u8]) -> Option<u16> {
     bytes.first_chunk::<2>().map(|tag| u16::from_le_bytes(*tag))
@@ -233,37 +190,5 @@ impl DecodeError {
             }
             Some(name) => DecodeError::WrongStream { name, category: stream.category() },
         }
-    }
-}
-
-/// Reads as [`decode`] does, without the short way that frequent forms have: what that one is compared with.
-///
-/// # Errors
-/// As [`decode`].
-pub fn decode_by_struct(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
-    read(&open(stream, bytes)?, stream)
-}
-
-fn open<'a>(stream: &Stream, bytes: &'a [u8]) -> Result<envelope::Envelope<'a>, DecodeError> {
-    let envelope = envelope::Envelope::open(bytes)?;
-    match types::category(envelope.tag) == Some(stream.category()) {
-        true => Ok(envelope),
-        false => Err(DecodeError::WrongStream { name: envelope.name, category: stream.category() }),
-    }
-}
-
-fn read(envelope: &envelope::Envelope<'_>, stream: &Stream) -> Result<Event, DecodeError> {
-    match stream {
-        Stream::Menu(_) => menu::decode(envelope).map(Event::Menu),
-        Stream::Access(_) => store::decode_access(envelope).map(Event::Access),
-        Stream::Store(..) => store::decode_store(envelope).map(Event::Store),
-        Stream::StoreMenu(..) => store::decode_store_menu(envelope).map(Event::StoreMenu),
-        Stream::Order(_, _, order) => order::decode(envelope).map(|event| Event::Order(*order, event)),
-        Stream::Payment(_, _, payment) => payment::decode(envelope).map(|event| Event::Payment(*payment, event)),
-        Stream::Stock(..) => stock::decode(envelope).map(Event::Stock),
-        Stream::Day(..) => day::decode(envelope).map(Event::Day),
-        Stream::Drawer(_, _, drawer) => drawer::decode(envelope).map(|event| Event::Drawer(*drawer, event)),
-        Stream::Ticket(_, _, ticket) => ticket::decode(envelope).map(|event| Event::Ticket(*ticket, event)),
-        Stream::Terminal(_, _, terminal) => terminal::decode(envelope).map(|event| Event::Terminal(*terminal, event)),
     }
 }

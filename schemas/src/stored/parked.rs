@@ -2,14 +2,10 @@
 //!
 //! The form is version (1 byte), CRC-32C over version and body (`u32` little-endian), body (postcard).
 
-use super::BadValue;
-use super::envelope::{append, checksum};
-use super::parts::{Stored, named, named_opt, text_opt};
-use super::provider::ProviderEventReceivedV1;
+use crate::codec::{self, BadBody, BadValue, checksum};
 use domain::calendar::Timestamp;
 use domain::event::ProviderMessage;
 use domain::ids::{AccountId, PaymentId};
-use serde::{Deserialize, Serialize};
 
 const VERSION: u8 = 1;
 /// Version and checksum.
@@ -48,29 +44,15 @@ pub enum BadParked {
     Value(#[from] BadValue),
 }
 
-#[derive(Serialize, Deserialize)]
-struct ParkedV1<'a> {
-    account: &'a str,
-    payment: Option<&'a str>,
-    received_at_us: i64,
-    #[serde(borrow)]
-    message: ProviderEventReceivedV1<'a>,
+stored! {
+    Parked { account, payment, received_at, message }
 }
 
 impl Parked {
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![VERSION, 0, 0, 0, 0];
-        let body = ParkedV1 {
-            account: self.account.as_str(),
-            payment: text_opt(&self.payment),
-            received_at_us: self.received_at.0,
-            message: ProviderEventReceivedV1::of(&self.message),
-        };
-        append(&body, &mut out);
-        let (header, body) = out.split_at_mut(HEADER_LEN);
-        let sum = checksum(&header[..1], body);
-        header[1..].copy_from_slice(&sum.to_le_bytes());
+        let mut out = vec![];
+        codec::append_summed(VERSION, self, &mut out);
         out
     }
 
@@ -87,14 +69,10 @@ impl Parked {
         if version != VERSION {
             return Err(BadParked::UnknownVersion { version });
         }
-        match postcard::take_from_bytes::<ParkedV1<'_>>(body).map_err(BadParked::Body)? {
-            (body, []) => Ok(Parked {
-                account: named(body.account)?,
-                payment: named_opt(body.payment)?,
-                received_at: Timestamp(body.received_at_us),
-                message: body.message.back()?,
-            }),
-            _ => Err(BadParked::Damaged),
-        }
+        codec::whole(body, version).map_err(|bad| match bad {
+            BadBody::Shape(source) => BadParked::Body(source),
+            BadBody::Trailing(_) => BadParked::Damaged,
+            BadBody::Value(bad) => BadParked::Value(bad),
+        })
     }
 }

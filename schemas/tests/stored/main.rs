@@ -13,7 +13,7 @@ macro_rules! id {
 }
 
 mod arbitrary;
-mod beside;
+mod catalogue;
 mod chain;
 mod commands;
 mod golden;

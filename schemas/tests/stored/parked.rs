@@ -1,6 +1,6 @@
 //! Messages of providers that wait beside the log.
 
-use crate::arbitrary::message;
+use crate::arbitrary;
 use crate::golden::{check_file, hex};
 use crate::samples::{PAYMENT, messages};
 use domain::calendar::Timestamp;
@@ -43,8 +43,7 @@ fn damage_and_newer_versions_are_told_apart() {
 
 proptest! {
     #[test]
-    fn parked_messages_read_back(message in message()) {
-        let parked = Parked { account: id!(AccountId "a"), payment: None, received_at: AT, message };
+    fn parked_messages_read_back(parked in arbitrary::parked()) {
         prop_assert_eq!(Parked::decode(&parked.encode()).expect("it reads"), parked);
     }
 

@@ -102,13 +102,12 @@ fn told(read: Result<Event, DecodeError>) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The short way and the one that remembers read what the stored structs read.
+    /// The way that remembers reads what the one that does not reads.
     #[test]
     fn every_way_of_reading_reads_the_same(events in proptest::collection::vec(event(), 1..12)) {
         let mut decoder = Decoder::new();
         for event in events.iter().chain(&events) {
             let (stream, bytes) = (stream_of(event), encoded(event));
-            prop_assert_eq!(&stored::decode_by_struct(&stream, &bytes).expect("reads back"), event);
             prop_assert_eq!(&stored::decode(&stream, &bytes).expect("reads back"), event);
             prop_assert_eq!(decoder.stream(&stream.to_string()), Ok(stream));
             prop_assert_eq!(&decoder.decode(&stream, &bytes).expect("reads back"), event);
@@ -124,9 +123,11 @@ proptest! {
         decoder.decode(&stream, &bytes).expect("reads back");
         for len in 0..body.len() {
             let cut = sealed(tag, version, &body[..len]);
-            let then = told(stored::decode_by_struct(&stream, &cut));
-            prop_assert_eq!(&told(stored::decode(&stream, &cut)), &then);
-            prop_assert_eq!(&told(decoder.decode(&stream, &cut)), &then);
+            let read = stored::decode(&stream, &cut);
+            // What is missing is said first, whatever else is wrong with the rest.
+            let is_told = matches!(read, Err(DecodeError::Body { source: postcard::Error::DeserializeUnexpectedEnd, .. }));
+            prop_assert!(is_told, "{:?}", read);
+            prop_assert_eq!(told(decoder.decode(&stream, &cut)), told(read));
         }
     }
 
@@ -152,9 +153,7 @@ proptest! {
         decoder.decode(&stream, &bytes).expect("reads back");
         for version in [bytes[2], version] {
             let changed = sealed(stored::event_tag(&event), version, &body);
-            let then = told(stored::decode_by_struct(&stream, &changed));
-            prop_assert_eq!(&told(stored::decode(&stream, &changed)), &then);
-            prop_assert_eq!(&told(decoder.decode(&stream, &changed)), &then);
+            prop_assert_eq!(told(decoder.decode(&stream, &changed)), told(stored::decode(&stream, &changed)));
         }
     }
 
@@ -166,9 +165,12 @@ proptest! {
         body in proptest::collection::vec(prop_oneof![0_u8..4, any::<u8>()], 0..80),
     ) {
         let bytes = sealed(EVENT_TYPES[index].tag, version, &body);
+        let mut decoder = Decoder::new();
         for stream in streams() {
-            let then = told(stored::decode_by_struct(&stream, &bytes));
-            prop_assert_eq!(&told(stored::decode(&stream, &bytes)), &then);
+            let read = told(stored::decode(&stream, &bytes));
+            for _ in 0..2 {
+                prop_assert_eq!(&told(decoder.decode(&stream, &bytes)), &read);
+            }
         }
     }
 }

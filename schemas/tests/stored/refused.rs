@@ -30,7 +30,7 @@ fn check(stream: &str, bytes: &[u8], then: &str) {
 #[test]
 fn damage() {
     check("order-d.s.o", &[], "the event is cut short: 0 bytes of 11");
-    let bytes = sealed(tag::ORDER_COMPLETED, 1, &[2]);
+    let bytes = sealed(tag::OrderCompleted, 1, &[2]);
     check("order-d.s.o", &bytes[..11], "the event is cut short: 11 bytes of 12");
     check("order-d.s.o", &[&bytes[..], &[0, 0]].concat(), "2 bytes follow the event");
     let mut broken = bytes.clone();
@@ -44,7 +44,7 @@ fn a_newer_programs_work() {
     check("order-d.s.o", &sealed(0x05ff, 1, &[]), "no event type has the tag 0x05ff");
     for version in [0, 2, 255] {
         let then = format!("OrderCompleted has no schema version {version} here");
-        check("order-d.s.o", &sealed(tag::ORDER_COMPLETED, version, &[2]), &then);
+        check("order-d.s.o", &sealed(tag::OrderCompleted, version, &[2]), &then);
     }
 }
 
@@ -78,13 +78,13 @@ fn another_stream() {
 #[test]
 fn bodies() {
     let then = "the body of LineRemoved version 1 does not read: Hit the end of buffer, expected more data";
-    check("order-d.s.o", &sealed(tag::LINE_REMOVED, 1, &[2, b'l']), then);
+    check("order-d.s.o", &sealed(tag::LineRemoved, 1, &[2, b'l']), then);
     let then = "1 bytes follow the last field of LineRemoved version 1";
-    check("order-d.s.o", &sealed(tag::LINE_REMOVED, 1, &[1, b'l', 0]), then);
+    check("order-d.s.o", &sealed(tag::LineRemoved, 1, &[1, b'l', 0]), then);
     // A list that promises more than any memory holds.
     let endless = [1, b'o', 0xff, 0xff, 0xff, 0xff, 0x0f];
     let then = "the body of StockReserved version 1 does not read: Hit the end of buffer, expected more data";
-    check("stock-d.s", &sealed(tag::STOCK_RESERVED, 1, &endless), then);
+    check("stock-d.s", &sealed(tag::StockReserved, 1, &endless), then);
 }
 
 #[test]
@@ -92,39 +92,39 @@ fn values() {
     let bad = "version 1 holds a bad value";
     let then =
         format!("LineRemoved {bad}: a LineId holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those");
-    check("order-d.s.o", &sealed(tag::LINE_REMOVED, 1, &[1, b'L']), &then);
+    check("order-d.s.o", &sealed(tag::LineRemoved, 1, &[1, b'L']), &then);
     let text = |text: &str| [&[text.len() as u8], text.as_bytes()].concat();
     check(
         "payment-d.s.p",
-        &sealed(tag::PAYMENT_FAILED, 1, &text("")),
+        &sealed(tag::PaymentFailed, 1, &text("")),
         &format!("PaymentFailed {bad}: a text must not be empty"),
     );
     let then = format!("PaymentFailed {bad}: a text has white space around it");
-    check("payment-d.s.p", &sealed(tag::PAYMENT_FAILED, 1, &text(" 51")), &then);
+    check("payment-d.s.p", &sealed(tag::PaymentFailed, 1, &text(" 51")), &then);
     let then = format!("PaymentOutcomeIgnored {bad}: 3 stands for no IgnoredOutcome");
-    check("payment-d.s.p", &sealed(tag::PAYMENT_OUTCOME_IGNORED, 1, &[3]), &then);
+    check("payment-d.s.p", &sealed(tag::PaymentOutcomeIgnored, 1, &[3]), &then);
     let then = format!("PaymentFlagged {bad}: a flag is out of range or contradicts itself");
-    check("payment-d.s.p", &sealed(tag::PAYMENT_FLAGGED, 1, &[1, 1, 2, 2]), &then);
+    check("payment-d.s.p", &sealed(tag::PaymentFlagged, 1, &[1, 1, 2, 2]), &then);
     check(
         "payment-d.s.p",
-        &sealed(tag::PAYMENT_FLAGGED, 1, &[9, 0]),
+        &sealed(tag::PaymentFlagged, 1, &[9, 0]),
         &format!("PaymentFlagged {bad}: 9 stands for no Flag"),
     );
     let then = format!("StockPolicySet {bad}: 0 stands for no StockPolicy");
-    check("stock-d.s", &sealed(tag::STOCK_POLICY_SET, 1, &[1, b's', 0]), &then);
+    check("stock-d.s", &sealed(tag::StockPolicySet, 1, &[1, b's', 0]), &then);
     let then = format!("OrderCancelled {bad}: a reason is out of range or contradicts itself");
-    check("order-d.s.o", &sealed(tag::ORDER_CANCELLED, 1, &[2, 0]), &then);
+    check("order-d.s.o", &sealed(tag::OrderCancelled, 1, &[2, 0]), &then);
     // The second of three values of a list is the bad one.
     let lines = [1, b'd', 2, 3, 1, b'a', 0, 1, b'b', 1, 2, 1, b'r'];
     let then =
         format!("DiscountApplied {bad}: a LineId must not be empty; an id is 1 to 32 characters of a-z, 0-9 and _");
-    check("order-d.s.o", &sealed(tag::DISCOUNT_APPLIED, 1, &lines), &then);
+    check("order-d.s.o", &sealed(tag::DiscountApplied, 1, &lines), &then);
     let scope = [1, b'd', 1, 1, 1, b'a', 1, 2, 1, b'r'];
     let then = format!("DiscountApplied {bad}: a discount's scope is out of range or contradicts itself");
-    check("order-d.s.o", &sealed(tag::DISCOUNT_APPLIED, 1, &scope), &then);
+    check("order-d.s.o", &sealed(tag::DiscountApplied, 1, &scope), &then);
     let share = [1, b'd', 1, 0, 1, 1, 1, b'r'];
     let then = format!("DiscountApplied {bad}: a share is out of range or contradicts itself");
-    check("order-d.s.o", &sealed(tag::DISCOUNT_APPLIED, 1, &share), &then);
+    check("order-d.s.o", &sealed(tag::DiscountApplied, 1, &share), &then);
 }
 
 /// Bytes of a commit around any body, with the right checksum.

@@ -1,6 +1,6 @@
 //! The canonical bytes a digest is taken over; [`super`] describes the form.
 
-use crate::stored::codes::{Code, rights_bits};
+use crate::codec::{Code, rights_bits};
 use domain::calendar::{CutOff, Date, Timestamp};
 use domain::check::CheckId;
 use domain::event::{Capture, Channel, Decision, DiningMode, PayMode, Role};
