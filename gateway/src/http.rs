@@ -40,7 +40,7 @@ use utoipa_axum::routes;
     security(("token" = [])),
     // Answers that only derive `IntoResponses` do not bring their schemas along.
     components(schemas(schemas::json::Problem)),
-    modifiers(&BearerToken, &Events)
+    modifiers(&BearerToken)
 )]
 struct Document;
 
@@ -51,18 +51,6 @@ impl utoipa::Modify for BearerToken {
         let components = document.components.get_or_insert_default();
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
-    }
-}
-
-/// The data of every type of event, and the values in it that no address has to describe.
-struct Events;
-
-impl utoipa::Modify for Events {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let schemas = &mut document.components.get_or_insert_default().schemas;
-        for (name, schema) in schemas::events::event_schemas() {
-            schemas.entry(name).or_insert(schema);
-        }
     }
 }
 

@@ -287,11 +287,11 @@ mod tests {
             same(&bytes, |from| from.number::<16>().map(|number| number as u16))?;
             same(&bytes, |from| from.number::<32>().map(|number| number as u32))?;
             same(&bytes, |from| from.number::<64>())?;
-            same(&bytes, Reader::wide)?;
+            same(&bytes, |from| from.wide())?;
             same(&bytes, |from| from.signed::<32>().map(|number| number as i32))?;
             same(&bytes, |from| from.signed::<64>())?;
-            same(&bytes, Reader::byte)?;
-            same(&bytes, Reader::flag)?;
+            same(&bytes, |from| from.byte())?;
+            same(&bytes, |from| from.flag())?;
             same(&bytes, |from| from.str().map(str::to_owned))?;
             same(&bytes, |from| from.list(|from| from.number::<16>().map(|number| number as u16)))?;
             same(&bytes, |from| from.is_some()?.then(|| from.byte()).transpose())?;
