@@ -14,6 +14,8 @@ mod catalogue;
 mod dice;
 mod interner;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod values;
 mod writer;
 
@@ -22,7 +24,7 @@ pub use dice::Dice;
 pub(crate) use interner::Interner;
 pub use reader::BadValue;
 pub(crate) use reader::{BadBody, Reader};
-pub(crate) use values::{Code, Named, rights_bits};
+pub(crate) use values::{Code, rights_bits};
 pub(crate) use writer::{Writer, checksum};
 
 use serde::ser::SerializeMap;
@@ -56,6 +58,11 @@ pub(crate) trait Codec: Sized {
 
     /// As [`Codec::get`], where the version of the event says that the value is there.
     fn get_bare(from: &mut Reader<'_, '_>) -> Get<Self> {
+        Self::get(from)
+    }
+
+    /// As [`Codec::get`], for a text that no other event has.
+    fn get_own(from: &mut Reader<'_, '_>) -> Get<Self> {
         Self::get(from)
     }
 

@@ -4,10 +4,11 @@
 //!
 //! ```text
 //! line: "line_id"                                  a member of that name
-//! note?: "note"                                    left out of JSON where there is nothing to say
+//! seat?: "seat"                                    left out of JSON where there is nothing to say
 //! rate: -                                          its members stand in the object around it
 //! secret_sha256: _                                 stored only
 //! position: "exception" as PositionToken           shown as another type, which is made `From` it
+//! note?: "note" own                                a text that no other event has
 //! discount: "discount" last                        shown behind the members that are not `last`
 //! price?: "price" unless variations                left out of JSON also where there are variations
 //! check: "check_id" since 2 or CheckId::FIRST      stored from version 2 of the event on; what it was before that
@@ -27,13 +28,13 @@ macro_rules! fields {
     ($then:ident $args:tt $path:tt) => { $then! { $args $path {} } };
     ($then:ident $args:tt $path:tt ($body:ty)) => { $then! { $args $path { 0 body [- [] [] [] []] [] } } };
     ($then:ident $args:tt $path:tt { $(
-        $field:ident $(? $($optional:lifetime)?)? : $name:tt $(as $shown:ident)? $(last $($last:lifetime)?)?
+        $field:ident $(? $($optional:lifetime)?)? : $name:tt $(own $($own:lifetime)?)? $(as $shown:ident)? $(last $($last:lifetime)?)?
         $(unless $other:ident)? $(since $since:literal $(bare $($bare:lifetime)?)? $(or $was:expr)?)?
     ),* $(,)? }) => {
         $then! { $args $path { $(
             $field $field
             [$name [$(optional $($optional)?)?] [$($shown)?] [$(last $($last)?)?] [$($other)?]]
-            [$($since [$(bare $($bare)?)?] [$($was)?])?]
+            [$(own $($own)?)? $($since [$(bare $($bare)?)?] [$($was)?])?]
         )* } }
     };
 }
@@ -45,7 +46,7 @@ macro_rules! put_fields {
         let $($path)+ { $($member: $field),* } = $self else { unreachable!() };
         $(put_fields!(@ $field $to $since);)*
     }};
-    (@ $field:ident $to:ident []) => { $crate::codec::Codec::put($field, $to) };
+    (@ $field:ident $to:ident [$(own)?]) => { $crate::codec::Codec::put($field, $to) };
     (@ $field:ident $to:ident [$since:literal [] $was:tt]) => {
         if $since <= $to.version { $crate::codec::Codec::put($field, $to) }
     };
@@ -64,6 +65,7 @@ macro_rules! get_fields {
         $($path)+ { $($member: get_fields!(@ $from $since)),* }
     };
     (@ $from:ident []) => { $crate::codec::Codec::get($from)? };
+    (@ $from:ident [own]) => { $crate::codec::Codec::get_own($from)? };
     (@ $from:ident [$since:literal [] $was:tt]) => {
         if $since <= $from.version { $from.newer($crate::codec::Codec::get)? } else { was!($was) }
     };
@@ -104,7 +106,7 @@ macro_rules! version_of {
         $(let version = $crate::codec::later(version, version_of!(@ $field $since));)*
         version
     }};
-    (@ $field:ident []) => { $crate::codec::Codec::version($field) };
+    (@ $field:ident [$(own)?]) => { $crate::codec::Codec::version($field) };
     (@ $field:ident [$since:literal $bare:tt $was:tt]) => {
         if $crate::codec::differs($field, was!($was)) {
             $crate::codec::later($since, $crate::codec::Codec::version($field))
@@ -124,7 +126,7 @@ macro_rules! newest_of {
         )*
         newest
     }};
-    (@ []) => { 1 };
+    (@ [$(own)?]) => { 1 };
     (@ [$since:literal $bare:tt $was:tt]) => { $since };
 }
 
@@ -157,7 +159,7 @@ macro_rules! show_fields {
     (@ $field:ident $to:ident $name:tt $optional:tt $shown:tt [$other:ident] $since:tt) => {
         if $crate::codec::Json::is_nothing($other) { show_fields!(@ $field $to $name $optional $shown [] $since) }
     };
-    (@ $field:ident $to:ident $name:tt [optional] $shown:tt [] []) => {
+    (@ $field:ident $to:ident $name:tt [optional] $shown:tt [] [$(own)?]) => {
         if !$crate::codec::Json::is_nothing($field) { show_fields!(@ $field $to $name [] $shown [] []) }
     };
     (@ $field:ident $to:ident $name:tt [optional] $shown:tt [] [$since:literal $bare:tt $was:tt]) => {

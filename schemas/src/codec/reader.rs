@@ -81,11 +81,18 @@ impl<'a, 't> Reader<'a, 't> {
     /// What was read, if that was all there is and the domain took it.
     #[inline]
     pub(crate) fn finish<T>(&self, read: Result<T, Error>) -> Result<T, BadBody> {
-        match (read, self.bytes.len(), self.refused) {
-            (Ok(value), 0, None) => Ok(value),
-            (Err(error), _, _) => Err(BadBody::Shape(error)),
-            (Ok(_), 0, Some(bad)) => Err(BadBody::Value(bad)),
-            (Ok(_), count, _) => Err(BadBody::Trailing(count)),
+        match read {
+            Ok(value) if self.bytes.is_empty() && self.refused.is_none() => Ok(value),
+            Ok(_) => Err(self.bad_end()),
+            Err(error) => Err(BadBody::Shape(error)),
+        }
+    }
+
+    #[cold]
+    fn bad_end(&self) -> BadBody {
+        match (self.bytes.len(), self.refused) {
+            (0, Some(bad)) => BadBody::Value(bad),
+            (count, _) => BadBody::Trailing(count),
         }
     }
 
@@ -238,6 +245,16 @@ impl<'a, 't> Reader<'a, 't> {
     pub(crate) fn text(&mut self) -> Result<Text, Error> {
         let piece = self.piece()?;
         match self.texts.text(piece) {
+            Some(text) => Ok(text),
+            None => self.no_text(piece),
+        }
+    }
+
+    /// A text of one event alone, which is not looked for among those that were read before.
+    #[inline]
+    pub(crate) fn own_text(&mut self) -> Result<Text, Error> {
+        let piece = self.piece()?;
+        match Interner::default().text(piece) {
             Some(text) => Ok(text),
             None => self.no_text(piece),
         }

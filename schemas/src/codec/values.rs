@@ -1,7 +1,7 @@
 //! Values that no row has to say anything of: ids, texts, numbers, amounts, times, and lists and options of others.
 
 use super::catalogue::{Field, Shape};
-use super::{BadValue, Codec, Dice, Get, Json, Members, Reader, Shown, Writer};
+use super::{BadValue, Codec, Dice, Get, Json, Members, Reader, Shown, Writer, later};
 use crate::json::wire::{Wire, WireForm};
 use crate::json::{CommandIdJson, hex};
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
@@ -21,17 +21,6 @@ pub(crate) trait Code {
     fn code(&self) -> u8;
 }
 
-/// A value that is a text: an id or a text.
-pub(crate) trait Named {
-    fn text(&self) -> &str;
-}
-
-impl Named for Text {
-    fn text(&self) -> &str {
-        self.as_str()
-    }
-}
-
 /// What has a form in requests has the same in events.
 impl<T: WireForm> Json for T {
     fn json<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -43,16 +32,9 @@ impl<T: WireForm> Json for T {
     }
 }
 
-/// `impl Named` and `impl Codec` for each kind of id.
+/// `impl Codec` for each kind of id.
 macro_rules! ids {
     ($($kind:ident)*) => { $(
-        impl Named for $kind {
-            #[inline]
-            fn text(&self) -> &str {
-                self.as_str()
-            }
-        }
-
         impl Codec for $kind {
             #[inline]
             fn put(&self, to: &mut Writer<'_>) {
@@ -205,6 +187,11 @@ impl Codec for Text {
     #[inline]
     fn get(from: &mut Reader<'_, '_>) -> Get<Text> {
         from.text()
+    }
+
+    #[inline]
+    fn get_own(from: &mut Reader<'_, '_>) -> Get<Text> {
+        from.own_text()
     }
 
     fn any(dice: &mut Dice<'_>) -> Text {
@@ -361,6 +348,14 @@ impl<T: Codec> Codec for Option<T> {
         T::get(from).map(Some)
     }
 
+    #[inline]
+    fn get_own(from: &mut Reader<'_, '_>) -> Get<Option<T>> {
+        match from.is_some()? {
+            false => Ok(None),
+            true => T::get_own(from).map(Some),
+        }
+    }
+
     fn any(dice: &mut Dice<'_>) -> Option<T> {
         dice.once_in(2).then(|| T::any(dice))
     }
@@ -441,6 +436,13 @@ impl<K: Codec + Ord, V: Codec> Codec for BTreeMap<K, V> {
 }
 
 impl<A: Codec, B: Codec> Codec for (A, B) {
+    const NEWEST: u8 = later(A::NEWEST, B::NEWEST);
+
+    #[inline]
+    fn version(&self) -> u8 {
+        later(self.0.version(), self.1.version())
+    }
+
     #[inline]
     fn put(&self, to: &mut Writer<'_>) {
         self.0.put(to);

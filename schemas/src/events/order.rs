@@ -53,7 +53,7 @@ events! { OrderEvent {
 record! {
     Opening {
         channel: "channel", dining_mode: "dining_mode", pay_mode: "pay_mode", table?: "table", guests: "guests",
-        customer_ref?: "customer_ref", currency: "currency", display_number: "display_number",
+        customer_ref?: "customer_ref", currency: "currency", display_number: "display_number" own,
         business_date: "business_date", opened_local: "opened_local", time_zone: "time_zone", rules: -,
         imported: "imported",
         kitchen?: "kitchen" since 2 or Kitchen::Off,
@@ -62,7 +62,7 @@ record! {
     Line {
         line: "line_id", item: "item_id", name: "name", category?: "category", variation: -, qty: "qty",
         unit_base: "unit_base", modifiers: "modifiers", unit: "unit", taxes: "taxes", sku?: "sku",
-        menu_version: "menu_version", seat?: "seat", course?: "course", note?: "note",
+        menu_version: "menu_version", seat?: "seat", course?: "course", note?: "note" own,
         station?: "station" since 2 bare,
     }
     LineModifier { group: "group_id", modifier: "modifier_id", name: "name", unit_price: "unit_price", qty: "qty" }
@@ -227,6 +227,15 @@ impl Members for DiscountScope {
 
 /// 1 on the subtotal after discounts, 2 on the one before, 3 on the total, which has no taxes.
 impl Codec for ChargePhase {
+    const NEWEST: u8 = TaxRate::NEWEST;
+
+    fn version(&self) -> u8 {
+        match self {
+            ChargePhase::Subtotal { taxes, .. } => taxes.version(),
+            ChargePhase::Total => 1,
+        }
+    }
+
     fn put(&self, to: &mut Writer<'_>) {
         let (code, taxes) = match self {
             ChargePhase::Subtotal { pre_discount: false, taxes } => (1, taxes),

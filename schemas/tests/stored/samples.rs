@@ -1,6 +1,6 @@
 //! One event of every type and version, each with all it can hold and with as little as it can hold.
 //!
-//! When a stored struct gets a new version, its samples stay here under the old one, and new ones join them.
+//! When an event gets a new version, its samples stay here under the old one, and new ones join them.
 
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::{CheckId, LineShares, Share};
