@@ -76,6 +76,7 @@ impl EngineThread {
                 // Everybody has gone, and what waits is decided all the same.
                 self.await_fetched();
             }
+            debug_assert!(taken.len() == count && count <= TAKE_MAX, "{count} requests in one turn");
             self.committer.gather(taken.len());
             for request in taken.drain(..) {
                 match request {

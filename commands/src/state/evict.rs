@@ -129,6 +129,7 @@ impl State {
             if let Some(slot) = slot
                 && let StoreSlot::Resident(resident) = slot
             {
+                debug_assert!(resident.is_clean(), "the snapshot does not have all of a store that is evicted");
                 self.orders_count -= resident.store.orders_count();
                 self.resident_count -= 1;
                 *slot = StoreSlot::Evicted(Box::new(resident.note()));

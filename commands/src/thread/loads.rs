@@ -20,6 +20,8 @@ impl EngineThread {
         }
         let aggregate = waiting.work.aggregate();
         self.deferred.push(aggregate, waiting);
+        let clients = self.deferred.count() - self.deferred.internal_count();
+        debug_assert!(clients <= self.deferred_max, "{clients} commands of clients are deferred");
         if let Some(missing) = missing {
             Stats::count(&self.stats.fetches, 1);
             self.fetcher.fetch(aggregate, missing);
