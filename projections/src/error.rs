@@ -6,83 +6,53 @@ use schemas::views::BadRow;
 use std::path::PathBuf;
 
 /// Why the read models were not opened.
+#[allow(missing_docs, reason = "the variant says what its fields are of")]
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The directory of the read models cannot be made, or a model in it not removed.
     #[error("cannot {what} {}", path.display())]
-    Io {
-        /// What was being done.
-        what: &'static str,
-        /// To what.
-        path: PathBuf,
-        /// What the file system answered.
-        source: std::io::Error,
-    },
+    Io { what: &'static str, path: PathBuf, source: std::io::Error },
     /// Another process has the read models open. Stop that one first, or use another directory.
     #[error("the read model {} is in use by another process", path.display())]
-    Locked {
-        /// Its file.
-        path: PathBuf,
-    },
+    Locked { path: PathBuf },
     /// A new read model cannot be made.
     #[error("cannot make the read model {}", path.display())]
-    Storage {
-        /// Its file.
-        path: PathBuf,
-        /// What the database says.
-        source: Box<redb::Error>,
-    },
+    Storage { path: PathBuf, source: Box<redb::Error> },
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] ReadError),
 }
 
 /// Why a query has no answer.
+#[allow(missing_docs, reason = "the variant says what its fields are of")]
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
     /// The read model is being rebuilt from the log. Ask again a little later.
     #[error("the read model is being rebuilt: {applied} of {target}")]
-    Rebuilding {
-        /// How far it has come.
-        applied: Position,
-        /// How far it has to come.
-        target: Position,
-    },
+    Rebuilding { applied: Position, target: Position },
     /// The page cursor is none that a list of this kind gave out.
     #[error("the cursor is not one of this list")]
     BadCursor,
     /// The dates end before they begin, or span more than the most that one report covers.
     #[error("a report covers 1 to {days_max} days")]
-    BadRange {
-        /// The most days.
-        days_max: i32,
-    },
+    BadRange { days_max: i32 },
     /// Amounts of several currencies do not add up: ask for fewer stores, or by store.
     #[error("store {store} sells in another currency than the others")]
-    MixedCurrencies {
-        /// The first store that differs.
-        store: StoreId,
-    },
+    MixedCurrencies { store: StoreId },
     /// The read model is damaged or the disk failed: restart, and it is rebuilt if need be.
     #[error("the read model does not read")]
     Storage(#[source] Box<redb::Error>),
     /// A row is not one of ours: delete the read model, and it is rebuilt.
     #[error("a row of {table} does not read")]
-    Row {
-        /// The table.
-        table: &'static str,
-        /// What is wrong.
-        source: BadRow,
-    },
+    Row { table: &'static str, source: BadRow },
 }
 
 /// A read model had not applied a position in time. Ask again, or without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the message says what they are")]
 #[error("the read model stands at {applied}, not yet at {wanted}")]
 pub struct Stale {
-    /// What was asked for.
     pub wanted: Position,
-    /// How far it has come.
     pub applied: Position,
 }
 

@@ -8,9 +8,9 @@ use redb::ReadTransaction;
 use schemas::views::Row;
 
 /// An answer, and the position of the last event it reflects.
+#[allow(missing_docs, reason = "a value is what was asked for")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer<T> {
-    /// The answer.
     pub value: T,
     /// The prefix of the log it was made from, for `X-Position`.
     pub position: Position,

@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// The head of a chain.
+#[allow(missing_docs, reason = "fields without a line are called as in the view")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainRow {
     /// How many events it has.
     pub count: u64,
-    /// The place of the last one.
     pub position: u64,
-    /// Its hash.
     pub hash: [u8; 32],
 }

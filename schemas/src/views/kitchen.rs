@@ -117,36 +117,29 @@ impl TicketLineView {
 }
 
 /// What is kept of a ticket: what its own stream says. The rest is its order's.
+#[allow(missing_docs, reason = "fields without a line are called as in the view")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketRow {
-    /// Its id.
     pub ticket: TicketId,
-    /// The station.
     pub station: StationId,
-    /// How far it has come.
     pub state: TicketState,
-    /// The order.
     pub order: OrderId,
     /// Whether it came with another order that went into this one.
     pub is_moved: bool,
     /// Which fire of the order: 1, 2, 3, ...
     pub fire: u32,
-    /// When it was fired.
     pub created_at: Timestamp,
-    /// Its lines.
     pub lines: Vec<TicketLineRow>,
-    /// The revision of its stream.
     pub revision: u64,
 }
 
 /// A line of a ticket.
+#[allow(missing_docs, reason = "fields without a line are called as in the view")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketLineRow {
     /// The line of the order.
     pub line: LineId,
-    /// Still to be prepared.
     pub open: QtyMilli,
-    /// Prepared.
     pub ready: QtyMilli,
     /// Voided before it was.
     pub cancelled: QtyMilli,

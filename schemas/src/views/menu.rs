@@ -133,13 +133,11 @@ view! {
 }
 
 /// A menu: a tenant's draft, or a published version.
+#[allow(missing_docs, reason = "fields without a line are called as in the view")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MenuRow {
-    /// The items.
     pub items: BTreeMap<ItemId, ItemRow>,
-    /// The modifier groups.
     pub groups: BTreeMap<GroupId, ModifierGroupView>,
-    /// The taxes.
     pub taxes: BTreeMap<TaxId, TaxView>,
 }
 
