@@ -72,3 +72,18 @@ fn a_token_is_shown_without_its_hash() {
     let json = serde_json::to_string(&view).unwrap();
     assert_eq!(json, r#"{"token_id":"t1","role":"pos","label":"Till 1","issued_at":"1970-01-01T00:00:00.000000Z"}"#);
 }
+
+#[test]
+fn a_choice_is_called_the_same_in_json_and_in_queries() {
+    macro_rules! check {
+        ($($choice:ident),*) => {$(
+            for value in $choice::ALL {
+                assert_eq!(serde_json::to_string(value).unwrap(), format!("\"{}\"", value.as_str()));
+                assert_eq!($choice::parse(value.as_str()), Some(*value));
+            }
+            assert_eq!($choice::parse("no such name"), None);
+        )*};
+    }
+    check!(OrderState, PaidState, PrepState, CheckState, ChargePhaseView, PaymentState, PaymentFlag, RefundState);
+    check!(ItemState, ShiftState, StockPolicyView, TicketState, ExceptionKind, ExceptionState);
+}
