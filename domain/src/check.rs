@@ -4,6 +4,8 @@
 //! lines to checks in parts, which stay what they are when the line's quantity or price changes. What a check comes to is
 //! dealt out of the order's amounts to the minor unit, so checks add up to their order whatever is priced anew (rule O10).
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::ids::LineId;
 use crate::money::{Money, QtyMilli, allocate};
 use crate::pricing::LineTotals;
@@ -27,7 +29,6 @@ impl CheckId {
         }
     }
 
-    /// Its number.
     pub const fn number(self) -> u8 {
         self.0
     }
@@ -48,7 +49,6 @@ impl fmt::Debug for CheckId {
 /// The parts of a line that are on one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share {
-    /// The check.
     pub check: CheckId,
     /// How many parts, of as many as the line has on all checks.
     pub parts: u32,
@@ -60,7 +60,6 @@ pub const WHOLE: &[Share] = &[Share { check: CheckId::FIRST, parts: 1 }];
 /// How a line is shared out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LineShares {
-    /// The line.
     pub line: LineId,
     /// The checks it is on, ascending, with one part at least.
     pub shares: Vec<Share>,
@@ -69,15 +68,11 @@ pub struct LineShares {
 /// What of a line moves to another check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MoveOf {
-    /// All that is elsewhere.
     All,
-    /// So many units.
     Qty(QtyMilli),
     /// So many parts of the line in so many.
     Share {
-        /// The parts.
         parts: u32,
-        /// How many make the line.
         of: u32,
     },
 }
@@ -85,9 +80,7 @@ pub enum MoveOf {
 /// A line, or a part of it, that moves to another check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckMove {
-    /// The line.
     pub line: LineId,
-    /// What of it.
     pub what: MoveOf,
     /// The check it comes from; `None` is the others, lowest number first.
     pub from: Option<CheckId>,
@@ -215,35 +208,27 @@ impl Checks {
 /// A line to be dealt out to checks.
 #[derive(Clone, Copy, Debug)]
 pub struct SharedLine<'a> {
-    /// The line.
     pub line: LineId,
     /// How much of it there is.
     pub qty: QtyMilli,
-    /// What it comes to.
     pub totals: LineTotals,
-    /// The checks it is on.
     pub shares: &'a [Share],
 }
 
 /// A line on one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckLine {
-    /// The line.
     pub line: LineId,
-    /// How many of its parts.
     pub parts: u32,
     /// How many parts it is in.
     pub of: u32,
-    /// How much of it.
     pub qty: QtyMilli,
-    /// What that comes to.
     pub totals: LineTotals,
 }
 
 /// What a check comes to: `total = net + tax_exclusive + charges`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CheckTotals {
-    /// The lines on it.
     pub lines: Vec<CheckLine>,
     /// The lines before discounts.
     pub gross: Money,
@@ -257,7 +242,6 @@ pub struct CheckTotals {
     pub tax_inclusive: Money,
     /// Its part of the service charges, with the tax on them.
     pub charges: Money,
-    /// What is to be paid.
     pub total: Money,
 }
 

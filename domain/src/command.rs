@@ -1,5 +1,7 @@
 //! Commands: requests to change something. They are parsed at the door; what is left to refuse is the trade's business.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::calendar::{Date, LocalDateTime, Timestamp};
 use crate::event::{ChainHead, Entity, Role};
 use crate::ids::{
@@ -32,24 +34,19 @@ pub use ticket::TicketCommand;
 /// A command with its target.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// To the tenant's menu.
     Menu(MenuCommand),
-    /// To the tenant's credentials.
     Access(AccessCommand),
-    /// To a store.
     Store(StoreId, StoreCommand),
 }
 
 /// A command to a tenant's menu. All but publishing change the draft only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MenuCommand {
-    /// Creates or changes an item.
     UpsertItem(Item),
     /// Takes an item off the draft.
     RetireItem(ItemId),
     /// Creates or changes a modifier group.
     UpsertModifierGroup(ModifierGroup),
-    /// Creates or changes a tax.
     UpsertTax(Tax),
     /// Makes the draft the next version.
     Publish,
@@ -58,22 +55,16 @@ pub enum MenuCommand {
 /// A command to a tenant's credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessCommand {
-    /// Lets a new token in.
     IssueToken {
-        /// The token.
         token: TokenId,
-        /// What it may do.
         role: Role,
-        /// What it is for.
         label: Text,
         /// SHA-256 of its secret.
         secret_sha256: [u8; 32],
     },
-    /// Stops a token.
     RevokeToken(TokenId),
     /// Says what a member of staff may approve.
     PutStaff {
-        /// The member.
         staff: ActorId,
         /// What they may approve; nothing for one who left.
         rights: Rights,
@@ -89,12 +80,10 @@ pub enum StoreCommand {
     Put(Settings),
     /// Sells from a published version (issued by the engine after a publication).
     AdoptMenu {
-        /// The version.
         version: u32,
     },
     /// Sets or ends the store's own price of an item.
     SetPrice {
-        /// The item.
         item: ItemId,
         /// The variation, where the item has some.
         variation: Option<VariationId>,
@@ -103,33 +92,22 @@ pub enum StoreCommand {
     },
     /// Starts or stops selling an item.
     SetAvailability {
-        /// The item.
         item: ItemId,
-        /// Whether it is sold.
         available: bool,
     },
-    /// To an order.
     Order(OrderId, OrderCommand),
-    /// To a payment.
     Payment(PaymentId, PaymentCommand),
-    /// To the stock.
     Stock(StockCommand),
-    /// To a cash drawer.
     Drawer(DrawerId, DrawerCommand),
-    /// Opens a business day.
     OpenDay {
-        /// The business date.
         date: Date,
     },
-    /// Closes a business day.
     CloseDay {
-        /// The business date.
         date: Date,
         /// Where the chain of the store's history stands, as far as the door knows: it is no part of what is asked, and a
         /// repeat may bring another.
         chain: Option<ChainHead>,
     },
-    /// To a kitchen ticket.
     Ticket(TicketId, TicketCommand),
     /// To what is known of a terminal.
     Terminal(TerminalId, TerminalCommand),
@@ -193,11 +171,8 @@ pub struct Context {
     /// When it was sold by the store's wall clock: of `now` for online commands, of the terminal's or the file's time for
     /// offline and imported ones.
     pub local: LocalDateTime,
-    /// How the command came.
     pub source: Source,
-    /// The device it came from.
     pub terminal: Option<TerminalId>,
-    /// Who acts.
     pub actor: ActorId,
     /// Who approves, where somebody has to.
     pub approver: Option<ActorId>,

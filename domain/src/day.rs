@@ -1,5 +1,7 @@
 //! Business days: which one is open, and what was booked on it.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::calendar::Date;
 use crate::event::{Closed, DayClosing, DayEvent, DayTotals, OrderEffect, OrderEvent, Tender};
 use crate::ids::Revision;
@@ -12,13 +14,11 @@ use crate::order::{OrderSlot, Sale};
 pub struct Days {
     /// How many events the stream has.
     pub events: u64,
-    /// The day that is open.
     pub open: Option<Date>,
     /// What was booked since the last closing, or since the first opening.
     pub totals: DayTotals,
     /// The last day that was closed.
     pub closed: Option<Date>,
-    /// How many were closed.
     pub z_number: u32,
     /// The sales of all closed days.
     pub cumulative_total: Money,

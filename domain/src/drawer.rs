@@ -1,5 +1,7 @@
 //! A cash drawer and its shifts: what is in it, by the books.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::event::DrawerEvent;
 use crate::ids::Revision;
 use crate::money::Money;
@@ -21,7 +23,6 @@ pub struct Drawer {
     pub events: u64,
     /// How many shifts it has had.
     pub shifts: u32,
-    /// The shift that is open.
     pub open: Option<Shift>,
 }
 

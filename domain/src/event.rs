@@ -2,6 +2,8 @@
 //!
 //! An event carries what a reader needs to understand it alone: names, prices and taxes as they were, not references.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::ids::{DrawerId, OrderId, PaymentId, TerminalId, TicketId};
 
 mod access;

@@ -3,6 +3,8 @@
 //! An [`Id`] is `[a-z0-9_]{1,32}`; a UUID is written as its 32 hexadecimal digits, so it is an id like any other.
 //! Each kind of thing has its own type, so that an order can never be passed where a payment is meant.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -18,7 +20,6 @@ pub struct Id {
 /// Why a text is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadId {
-    /// The text is empty.
     Empty,
     /// The text is longer than [`Id::LEN_MAX`] bytes.
     TooLong,
@@ -213,7 +214,6 @@ ids! {
     TenantId;
     /// One restaurant of a tenant.
     StoreId;
-    /// A point-of-sale device.
     TerminalId;
     /// Who acted: a member of staff, a device or an integration, by reference and never by name.
     ActorId;
@@ -221,21 +221,17 @@ ids! {
     OrderId;
     /// A line of an order, unique in its order.
     LineId;
-    /// Something on the menu.
     ItemId;
     /// A variation of an item (small, large).
     VariationId;
-    /// A modifier group.
     GroupId;
     /// A modifier, unique in its group.
     ModifierId;
-    /// A tax.
     TaxId;
     /// A discount on an order, unique in its order.
     DiscountId;
     /// A service charge on an order, unique in its order.
     ChargeId;
-    /// One attempt to pay.
     PaymentId;
     /// A refund of a payment, unique in its payment.
     RefundId;
@@ -243,13 +239,11 @@ ids! {
     DrawerId;
     /// A stock item of a store.
     Sku;
-    /// A table.
     TableId;
     /// A kind of tender outside the cash drawer: `card`, `voucher`, `imported`.
     TenderId;
     /// An account at a payment provider, as the server's settings name it.
     AccountId;
-    /// An access token.
     TokenId;
     /// A station of a kitchen: `grill`, `bar`.
     StationId;
@@ -350,7 +344,6 @@ impl Text {
         Ok(Text(text.into()))
     }
 
-    /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0
     }

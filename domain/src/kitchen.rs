@@ -3,6 +3,8 @@
 //! Only an order that was opened while its store's kitchen was on has any of this ([`Prep`]); units are counted, so a
 //! line may be partly new and partly served. What is neither held, fired, ready nor served is new.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::event::{FiredLine, LineUnits, TicketEvent};
 use crate::ids::{LineId, StationId, TicketId};
 use crate::money::QtyMilli;
@@ -20,19 +22,14 @@ pub enum Kitchen {
 /// Where the units of one line are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinePrep {
-    /// The line.
     pub line: LineId,
     /// Who prepares it; nobody has to where there is none.
     pub station: Option<StationId>,
-    /// The course it belongs to.
     pub course: Option<u16>,
     /// Not to be fired before somebody names the line or its course.
     pub held: QtyMilli,
-    /// On tickets.
     pub fired: QtyMilli,
-    /// Ready to be served.
     pub ready: QtyMilli,
-    /// Served.
     pub served: QtyMilli,
     /// How much of what was fired left the shelf, less what was voided of it.
     pub taken: QtyMilli,
@@ -95,11 +92,8 @@ impl LinePrep {
 /// What a void takes from units that were sent to the kitchen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VoidSplit {
-    /// From those on tickets.
     pub fired: QtyMilli,
-    /// From those ready.
     pub ready: QtyMilli,
-    /// From those served.
     pub served: QtyMilli,
     /// How much of it had left the shelf.
     pub taken: QtyMilli,
@@ -115,13 +109,9 @@ impl VoidSplit {
 /// A line of a ticket: `open + ready + cancelled` is what was fired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketLine {
-    /// The line of the order.
     pub line: LineId,
-    /// Still to be prepared.
     pub open: QtyMilli,
-    /// Prepared.
     pub ready: QtyMilli,
-    /// Voided before it was.
     pub cancelled: QtyMilli,
 }
 
@@ -147,15 +137,11 @@ impl TicketLine {
 /// A kitchen ticket: what one fire sent to one station.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
-    /// Its id.
     pub ticket: TicketId,
-    /// Who prepares it.
     pub station: StationId,
-    /// Whether somebody began.
     pub is_started: bool,
     /// Whether it has left the board.
     pub is_bumped: bool,
-    /// Its lines.
     pub lines: Vec<TicketLine>,
 }
 
@@ -190,7 +176,6 @@ pub struct Prep {
     pub lines: Vec<LinePrep>,
     /// Its tickets, oldest first.
     pub tickets: Vec<Ticket>,
-    /// How often something was fired.
     pub fires: u32,
 }
 

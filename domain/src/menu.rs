@@ -3,6 +3,8 @@
 //! A tenant edits a draft and publishes it; a store sells from the version it has adopted. Prices are in minor units of
 //! the currency of the store that sells, so one menu serves stores that share a currency; others override prices.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::ids::{GroupId, Id, ItemId, ModifierId, Sku, StationId, TaxId, Text, VariationId};
 use crate::money::{Money, Ppm};
 use std::collections::BTreeMap;
@@ -20,9 +22,7 @@ pub enum ItemPrice {
 /// Something on the menu.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// Its id.
     pub id: ItemId,
-    /// What the guest reads.
     pub name: Text,
     /// The heading it stands under and is reported by.
     pub category: Option<Text>,
@@ -32,7 +32,6 @@ pub struct Item {
     pub variations: Vec<Variation>,
     /// The modifier groups a guest chooses from, in order.
     pub groups: Vec<GroupId>,
-    /// The taxes on it.
     pub taxes: Vec<TaxId>,
     /// The stock item one unit takes; `None` where the item is not stocked.
     pub sku: Option<Sku>,
@@ -54,9 +53,7 @@ impl Item {
 pub struct Variation {
     /// Its id, unique in the item.
     pub id: VariationId,
-    /// What the guest reads.
     pub name: Text,
-    /// The price of one unit.
     pub price: Money,
     /// The stock item one unit takes; `None` takes the item's.
     pub sku: Option<Sku>,
@@ -65,9 +62,7 @@ pub struct Variation {
 /// Modifiers a guest chooses from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModifierGroup {
-    /// Its id.
     pub id: GroupId,
-    /// What the guest reads.
     pub name: Text,
     /// The fewest selections, counted with their quantities.
     pub min: u16,
@@ -75,7 +70,6 @@ pub struct ModifierGroup {
     pub max: u16,
     /// Whether one modifier may be taken more than once.
     pub allow_qty: bool,
-    /// What there is to choose.
     pub modifiers: Vec<Modifier>,
 }
 
@@ -89,7 +83,6 @@ impl ModifierGroup {
 pub struct Modifier {
     /// Its id, unique in the group.
     pub id: ModifierId,
-    /// What the guest reads.
     pub name: Text,
     /// What one adds to the price of a unit; may be negative.
     pub price: Money,
@@ -100,11 +93,8 @@ pub struct Modifier {
 /// A tax.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tax {
-    /// Its id.
     pub id: TaxId,
-    /// What the receipt says.
     pub name: Text,
-    /// The rate.
     pub rate: Ppm,
     /// Whether list prices contain it.
     pub inclusive: bool,
@@ -124,7 +114,6 @@ pub struct Menu {
 /// A reference in a menu that leads nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DanglingReference {
-    /// The item that refers.
     pub item: ItemId,
     /// What it refers to, by kind: `modifier group` or `tax`.
     pub kind: &'static str,

@@ -4,6 +4,8 @@
 //! rule M7) and refunding in steps ([`refund_step`], rule M8). Amounts are integers of the currency's minor unit and
 //! intermediates are 128 bits wide; nothing here is a float, and what does not fit is an answer, never a wrap (M1).
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use std::fmt;
 
 /// An amount in the currency's minor unit (cents). The currency itself is the order's.
@@ -86,7 +88,6 @@ impl Currency {
         }
     }
 
-    /// The three letters.
     pub fn code(&self) -> &str {
         std::str::from_utf8(&self.code).expect("a currency's code is ASCII by construction")
     }
@@ -297,11 +298,9 @@ pub fn split_evenly(total: Money, parts: u16) -> Vec<Money> {
 /// How much of a line is refunded by one refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefundedQty {
-    /// What was sold.
     pub sold: QtyMilli,
     /// What earlier refunds gave back.
     pub already: QtyMilli,
-    /// What this refund gives back.
     pub now: QtyMilli,
 }
 

@@ -2,6 +2,8 @@
 //!
 //! State holds only what later decisions read. An order that takes no more changes shrinks to a [`ClosedOrder`].
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::calendar::Timestamp;
 use crate::check::{CheckId, Checks};
 use crate::event::{
@@ -22,9 +24,7 @@ mod checks;
 /// A line, as far as decisions read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderLine {
-    /// Its id.
     pub line: LineId,
-    /// How much.
     pub qty: QtyMilli,
     /// The price of one unit with modifiers.
     pub unit: Money,
@@ -50,15 +50,12 @@ impl OrderLine {
 pub struct Sale {
     /// Lines at list price.
     pub gross: Money,
-    /// What was taken off.
     pub discounts: Money,
-    /// Service charges.
     pub charges: Money,
     /// Tax on top.
     pub tax: Money,
     /// Tax inside.
     pub tax_inclusive: Money,
-    /// All of it.
     pub total: Money,
 }
 
@@ -81,11 +78,8 @@ impl Sale {
 pub struct Order {
     /// How many events its stream has.
     pub events: u64,
-    /// When the guest pays.
     pub pay_mode: PayMode,
-    /// The table.
     pub table: Option<TableId>,
-    /// Who serves it.
     pub server: Option<ActorId>,
     /// The currency of everything in it.
     pub currency: Currency,
@@ -99,7 +93,6 @@ pub struct Order {
     pub is_training: bool,
     /// When it is cancelled unless somebody pays.
     pub deadline: Option<Timestamp>,
-    /// Its lines.
     pub lines: Vec<OrderLine>,
     /// The ids of lines that were removed: they are not given out again, so that an old discount, or a reader of the
     /// history, never takes a new line for the old one.
@@ -112,7 +105,6 @@ pub struct Order {
     pub charges: Vec<ServiceCharge>,
     /// What it comes to; zero until it is placed.
     pub total: Money,
-    /// The parts of it.
     sale: Sale,
     /// What has been paid towards it.
     pub applied: Money,
@@ -131,9 +123,7 @@ pub struct Order {
 pub struct ClosedOrder {
     /// How many events its stream has.
     pub events: u64,
-    /// What has become of it.
     pub state: Closed,
-    /// Whether it was for practice.
     pub is_training: bool,
     /// What refunds read of it; nothing where it was cancelled and took no money.
     pub kept: Option<Box<Kept>>,
@@ -142,9 +132,7 @@ pub struct ClosedOrder {
 /// An order in the store's memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderSlot {
-    /// It may still change.
     Live(Box<Order>),
-    /// It takes no more changes.
     Closed(ClosedOrder),
 }
 

@@ -1,5 +1,7 @@
 //! A payment: one attempt to pay.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
 use crate::event::{Capture, Decision, Flag, PaymentEvent, ProviderMessage, ProviderSaid, Tender};
@@ -10,17 +12,13 @@ use crate::refund::{Refund, RefundState};
 /// How far an attempt got. Its rank never falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentState {
-    /// No outcome yet.
     Initiated,
     /// A provider has set the money aside.
     Authorised,
-    /// No money moved.
     Failed,
-    /// No answer in time.
     Expired,
     /// A provider let go of what it had set aside.
     Voided,
-    /// Money moved.
     Captured,
     /// Another amount moved than was asked for: a person decides.
     NeedsReview,
@@ -29,9 +27,7 @@ pub enum PaymentState {
 /// What is known of a payment that a provider takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
-    /// The account at the provider.
     pub account: AccountId,
-    /// When it takes the money.
     pub capture: Capture,
     /// Its own id of the payment, once it said so.
     pub reference: Option<Text>,
@@ -52,11 +48,9 @@ pub struct Provider {
 pub struct Heard {
     /// What it says of the payment.
     pub said: Said,
-    /// How much.
     pub amount: Option<Money>,
     /// Of another currency than the payment's.
     pub is_foreign: bool,
-    /// The refund it is about.
     pub refund: Option<RefundId>,
     /// The provider's own id of the payment, where it is another.
     pub other: Option<Text>,
@@ -65,11 +59,8 @@ pub struct Heard {
 /// What a provider says of a payment's money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Said {
-    /// It is set aside.
     Authorised,
-    /// It moved.
     Captured,
-    /// Anything else.
     Other,
 }
 
@@ -78,7 +69,6 @@ pub enum Said {
 pub struct OpenFlag {
     /// The event that flagged the payment.
     pub at: Revision,
-    /// Why.
     pub why: Flag,
     /// The message that led to it, where a provider's did.
     pub heard: Option<Box<Heard>>,
@@ -89,21 +79,14 @@ pub struct OpenFlag {
 pub struct Payment {
     /// How many events its stream has.
     pub events: u64,
-    /// The order it is for.
     pub order: OrderId,
-    /// The check it is for.
     pub check: CheckId,
-    /// How.
     pub tender: Tender,
     /// What is to count towards the order.
     pub amount: Money,
-    /// The tip on top.
     pub tip: Money,
-    /// The currency.
     pub currency: Currency,
-    /// When it ends unanswered.
     pub deadline: Option<Timestamp>,
-    /// How far it got.
     pub state: PaymentState,
     /// Its refunds, in the order they were asked for; most payments have none.
     pub refunds: Option<Box<Vec<Refund>>>,

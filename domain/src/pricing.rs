@@ -4,6 +4,8 @@
 //! price enquiry call the same function, so they cannot differ by a cent. It is pure, and the names of things stay
 //! outside: lines, discounts and charges are named by their index in the arguments.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use std::fmt;
 
 use crate::money::{Money, Ppm, QtyMilli, Rounding, allocate_into, narrow, round_div};
@@ -60,9 +62,7 @@ pub struct LineInput<'a> {
 /// A price reduction. Comps are discounts of 100 % on their lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Discount<'a> {
-    /// What it is taken off.
     pub scope: DiscountScope,
-    /// How much.
     pub kind: DiscountKind<'a>,
 }
 
@@ -89,7 +89,6 @@ pub enum DiscountKind<'a> {
 /// A service charge.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceCharge<'a> {
-    /// How much.
     pub kind: ChargeKind,
     /// When it is added, and with it what it is a percentage of.
     pub phase: ChargePhase<'a>,
@@ -179,9 +178,7 @@ pub struct LineTotals {
 /// tell comps from discounts in the sales by item (rule R4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiscountPart {
-    /// The index of the discount.
     pub discount: usize,
-    /// The index of the line.
     pub line: usize,
     /// What was taken off, above zero.
     pub amount: Money,
@@ -190,7 +187,6 @@ pub struct DiscountPart {
 /// What a service charge comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChargeTotals {
-    /// The charge.
     pub amount: Money,
     /// Tax on top of it.
     pub tax_exclusive: Money,

@@ -3,6 +3,8 @@
 //! A payment knows its refunds, an order what became of its lines and its money: each folds its own facts. Nothing is
 //! kept for an order or a payment that has no refund, but for what a settled order's lines came to.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::command::RefundLine;
 use crate::event::{MoneyParts, RefundedLine};
 use crate::ids::{LineId, OrderId, PaymentId, RefundId, Sku};
@@ -16,11 +18,8 @@ pub const REFUNDS_MAX: usize = 64;
 /// How far a refund got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefundState {
-    /// No outcome yet.
     Requested,
-    /// The money was given back.
     Succeeded,
-    /// It was not.
     Failed,
 }
 
@@ -29,13 +28,10 @@ pub enum RefundState {
 pub struct Refund {
     /// Its id, unique in the payment.
     pub refund: RefundId,
-    /// How much, and of what.
     pub parts: MoneyParts,
-    /// The units it is for.
     pub lines: Vec<RefundedLine>,
     /// Whether they go back on the shelf.
     pub restock: bool,
-    /// How far it got.
     pub state: RefundState,
 }
 
@@ -52,11 +48,8 @@ impl Refund {
 /// A line of a settled order, as far as refunds read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SoldLine {
-    /// The line.
     pub line: LineId,
-    /// What was sold.
     pub qty: QtyMilli,
-    /// What it came to.
     pub totals: LineTotals,
     /// The stock item one unit took.
     pub sku: Option<Sku>,
@@ -69,7 +62,6 @@ pub struct Kept {
     pub rounding: Rounding,
     /// What was sold; nothing where it was cancelled or merged.
     pub lines: Vec<SoldLine>,
-    /// The order it went into.
     pub merged_into: Option<OrderId>,
     /// What did not stay with it.
     pub returns: Option<Box<Returns>>,

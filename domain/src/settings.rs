@@ -1,5 +1,7 @@
 //! What a store is set to.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::calendar::CutOff;
 use crate::ids::Text;
 use crate::kitchen::Kitchen;
@@ -10,7 +12,6 @@ use crate::staff::Approvals;
 /// What a store is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// What people call it.
     pub name: Text,
     /// The currency of everything in it.
     pub currency: Currency,
@@ -22,7 +23,6 @@ pub struct Settings {
     pub rules: PriceRules,
     /// How long an order that is paid first may stay unpaid, in seconds.
     pub payment_timeout_s: u32,
-    /// What takes a second person.
     pub approvals: Approvals,
     /// Whether cash takes an open shift.
     pub cash_shifts: CashShifts,

@@ -1,5 +1,7 @@
 //! Staff: what a member may approve, and what a store lets nobody do alone (rule O8).
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::ids::ActorId;
 use crate::money::Ppm;
 
@@ -10,11 +12,8 @@ pub enum Right {
     Discount,
     /// Cancelling an order that was placed.
     Cancel,
-    /// Voiding what the kitchen has.
     VoidFired,
-    /// Giving lines away.
     Comp,
-    /// Giving money back.
     Refund,
     /// Taking cash out of a drawer.
     PaidOut,
@@ -52,7 +51,6 @@ impl Rights {
 /// A member of staff. A token acts as the member whose id it has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Staff {
-    /// What the member may approve.
     pub rights: Rights,
     /// Up to which share the member gives discounts alone; `None` takes the store's.
     pub discount_limit: Option<Ppm>,
@@ -61,7 +59,6 @@ pub struct Staff {
 /// What a store asks a second person for. By default it asks nobody for anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Approvals {
-    /// What takes an approval.
     pub needed: Rights,
     /// Up to which share of what it is taken off a discount takes none, where discounts do at all.
     pub discount_limit: Ppm,
@@ -72,9 +69,7 @@ pub struct Approvals {
 /// Who asks, and who approves.
 #[derive(Clone, Copy, Debug)]
 pub struct Asking {
-    /// Who acts.
     pub actor: ActorId,
-    /// Who is named as approving.
     pub approver: Option<ActorId>,
 }
 

@@ -3,6 +3,8 @@
 //! `available = on_hand - reserved`. A reservation takes the whole of an order's demand or nothing, and never more than
 //! what is available, so nothing is sold twice.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::calendar::Timestamp;
 use crate::command::{Context, StockCommand};
 use crate::event::{Event, ReleaseReason, ReservedLine, StockEvent, StockPolicy};
@@ -17,7 +19,6 @@ use std::sync::Arc;
 /// The mark "86": sold out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark86 {
-    /// When it ends by itself.
     pub until: Option<Timestamp>,
     /// Whether it was set because nothing was available.
     pub auto: bool,
@@ -26,13 +27,11 @@ pub struct Mark86 {
 /// One stock item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StockItem {
-    /// How it is kept.
     pub policy: StockPolicy,
     /// What is on the shelf, reserved units included.
     pub on_hand: QtyMilli,
     /// What is set aside for orders.
     pub reserved: QtyMilli,
-    /// Whether it is sold out.
     pub mark: Option<Mark86>,
 }
 
@@ -95,7 +94,6 @@ impl Stock {
         self.events.checked_sub(1).map(Revision)
     }
 
-    /// A stock item.
     pub fn item(&self, sku: Sku) -> Option<&StockItem> {
         self.items.get(&sku)
     }

@@ -1,5 +1,7 @@
 //! A store: everything one writer decides for.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::calendar::{Date, Timestamp};
 use crate::command::{Context, OrderCommand, StoreCommand};
 use crate::day::Days;
@@ -332,7 +334,6 @@ impl Store {
         }
     }
 
-    /// The store's settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -352,7 +353,6 @@ impl Store {
         !self.unavailable.contains(&item)
     }
 
-    /// An order.
     pub fn order(&self, order: OrderId) -> Option<&OrderSlot> {
         self.orders.get(&order)
     }
@@ -377,22 +377,18 @@ impl Store {
         }
     }
 
-    /// A payment.
     pub fn payment(&self, payment: PaymentId) -> Option<&Payment> {
         self.payments.get(&payment)
     }
 
-    /// The stock.
     pub fn stock(&self) -> &Stock {
         &self.stock
     }
 
-    /// The business days.
     pub fn days(&self) -> &Days {
         &self.days
     }
 
-    /// A cash drawer.
     pub fn drawer(&self, drawer: DrawerId) -> Option<&Drawer> {
         self.drawers.get(&drawer)
     }

@@ -1,5 +1,7 @@
 //! A tenant: its menu and its credentials, which belong to no single store.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::command::{AccessCommand, MenuCommand};
 use crate::event::{AccessEvent, Event, MenuEvent, Role};
 use crate::ids::{ActorId, Revision, TokenId};
@@ -12,9 +14,7 @@ use std::sync::Arc;
 /// A token that was issued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What it may do.
     pub role: Role,
-    /// Whether it was revoked.
     pub is_revoked: bool,
 }
 
@@ -51,7 +51,6 @@ impl Tenant {
         self.published.last_key_value().map_or(0, |(version, _)| *version)
     }
 
-    /// A published version.
     pub fn menu(&self, version: u32) -> Option<&Menu> {
         self.published.get(&version).map(Arc::as_ref)
     }

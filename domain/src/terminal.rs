@@ -4,6 +4,8 @@
 //! on the way. What a kept command describes has happened; a rule that would have refused it at the time is waived, one
 //! waiver a rule, and the terminal's stream says so.
 
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
 use crate::calendar::Timestamp;
 use crate::event::TerminalEvent;
 use crate::ids::{CommandId, Revision, TerminalId, TerminalSeq, Text};
@@ -12,9 +14,7 @@ use crate::refused::Refused;
 /// Commands that are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Gap {
-    /// The first.
     pub first: TerminalSeq,
-    /// The last.
     pub last: TerminalSeq,
 }
 
@@ -103,13 +103,9 @@ pub struct QueuePlace {
 /// What a terminal says of a command it kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queued {
-    /// The terminal.
     pub terminal: TerminalId,
-    /// Its place in the queue.
     pub place: QueuePlace,
-    /// The command's id.
     pub command: CommandId,
-    /// What the command is called.
     pub kind: Text,
     /// Tells its body from any other.
     pub digest: u128,

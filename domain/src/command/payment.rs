@@ -12,15 +12,12 @@ use crate::money::{Money, QtyMilli};
 pub enum PaymentCommand {
     /// Starts an attempt; cash is captured at once.
     Initiate {
-        /// The order.
         order: OrderId,
         /// The check it pays; `None` is the only one, or the first on which something is due.
         check: Option<CheckId>,
         /// What is to count towards the check; `None` is all that is due.
         amount: Option<Money>,
-        /// The tip on top.
         tip: Money,
-        /// How it is paid.
         method: Method,
         /// The check's total the guest was shown; refused where it is another.
         expected_total: Option<Money>,
@@ -30,12 +27,7 @@ pub enum PaymentCommand {
     /// Gives captured money back; cash is given back at once.
     RequestRefund(NewRefund),
     /// What became of a refund outside the drawer.
-    RecordRefundOutcome {
-        /// The refund.
-        refund: RefundId,
-        /// What became of it.
-        outcome: RefundOutcome,
-    },
+    RecordRefundOutcome { refund: RefundId, outcome: RefundOutcome },
     /// Ends an attempt that stayed unanswered (issued by the engine at the deadline).
     Expire {
         /// The deadline that passed.
@@ -52,18 +44,15 @@ pub enum PaymentCommand {
 pub struct Review {
     /// The event that flagged it; `None` is the oldest that nobody has decided about.
     pub flag: Option<Revision>,
-    /// What they decide.
     pub decision: Decision,
     /// What of accepted money is the tip; `None` is the tip as it was asked for.
     pub tip: Option<Money>,
-    /// Why.
     pub reason: Text,
 }
 
 /// How a payment is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Cash.
     Cash {
         /// What the guest hands over; `None` is the exact sum.
         tendered: Option<Money>,
@@ -74,9 +63,7 @@ pub enum Method {
     External(TenderId),
     /// Through a payment provider, which is asked by the engine.
     Provider {
-        /// What the tender is called.
         tender: TenderId,
-        /// The account at the provider.
         account: AccountId,
         /// When the provider takes the money.
         capture: Capture,
@@ -96,14 +83,11 @@ impl Method {
 /// What became of an attempt to pay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Money moved.
     Captured {
         /// How much with the tip, where the message says so; another sum than asked for is flagged.
         amount: Option<Money>,
     },
-    /// No money moved.
     Failed {
-        /// The terminal's or provider's code.
         code: Text,
     },
 }
@@ -113,13 +97,11 @@ pub enum Outcome {
 pub struct NewRefund {
     /// Its id, unique in the payment.
     pub refund: RefundId,
-    /// How much.
     pub what: RefundOf,
     /// Whether the units it is for go back on the shelf.
     pub restock: bool,
     /// The drawer cash comes out of; `None` is the only one whose shift is open, where the store works in shifts.
     pub drawer: Option<DrawerId>,
-    /// Why.
     pub reason: Text,
 }
 
@@ -132,22 +114,15 @@ pub enum RefundOf {
     Amount {
         /// Without the tip.
         amount: Money,
-        /// Of the tip.
         tip: Money,
     },
     /// What these units came to, each line at most once.
-    Lines {
-        /// The units.
-        lines: Vec<RefundLine>,
-        /// Of the tip.
-        tip: Money,
-    },
+    Lines { lines: Vec<RefundLine>, tip: Money },
 }
 
 /// Units of a line to be given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefundLine {
-    /// The line.
     pub line: LineId,
     /// How many units, more than none.
     pub qty: QtyMilli,
@@ -156,14 +131,11 @@ pub struct RefundLine {
 /// What became of a refund.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefundOutcome {
-    /// The money was given back.
     Succeeded {
         /// The drawer cash came out of; `None` is the only one whose shift is open, where the store works in shifts.
         drawer: Option<DrawerId>,
     },
-    /// It was not.
     Failed {
-        /// The terminal's or provider's code.
         code: Text,
     },
 }

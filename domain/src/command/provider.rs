@@ -11,19 +11,12 @@ pub enum ProviderCommand {
     Record {
         /// The account the message is of.
         account: AccountId,
-        /// The message.
         message: ProviderMessage,
     },
     /// Asks for the money that was set aside.
     Capture,
     /// Lets go of what was set aside; of captured money it gives all back.
-    Void {
-        /// Why.
-        reason: Text,
-    },
+    Void { reason: Text },
     /// Changes the tip before the money is asked for.
-    AdjustTip {
-        /// The tip.
-        tip: Money,
-    },
+    AdjustTip { tip: Money },
 }

@@ -8,7 +8,6 @@ use crate::ids::Text;
 pub enum TerminalCommand {
     /// Keeps that a command of its queue was turned away at the door (issued by the door).
     RecordRejected {
-        /// The command, and why.
         noted: Noted,
         /// Tells its bytes from any other.
         digest: u128,
@@ -17,7 +16,6 @@ pub enum TerminalCommand {
     Resolve {
         /// The event that is the exception, by its place in the log.
         position: u64,
-        /// What was done.
         note: Text,
     },
 }

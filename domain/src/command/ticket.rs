@@ -5,7 +5,6 @@ use crate::ids::LineId;
 /// A command to a kitchen ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TicketCommand {
-    /// Somebody begins.
     Start,
     /// What is left of a line is ready.
     MarkLineReady(LineId),

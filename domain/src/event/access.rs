@@ -11,9 +11,7 @@ pub enum Role {
     Admin,
     /// Runs stores: menu, stock, settings, imports.
     Manager,
-    /// A till.
     Pos,
-    /// A kitchen screen.
     Kitchen,
     /// Reads reports and the feed.
     Analyst,
@@ -31,25 +29,19 @@ impl Role {
 pub enum AccessEvent {
     /// A token was issued; its secret is stored as a hash only.
     TokenIssued {
-        /// The token.
         token: TokenId,
-        /// What it may do.
         role: Role,
         /// What it is for, in a person's words.
         label: Text,
         /// SHA-256 of the secret.
         secret_sha256: [u8; 32],
     },
-    /// A token stopped working.
     TokenRevoked {
-        /// The token.
         token: TokenId,
     },
     /// What a member of staff may approve changed.
     StaffChanged {
-        /// The member.
         staff: ActorId,
-        /// What they may approve.
         rights: Rights,
         /// Up to which share they give discounts alone; `None` takes the store's.
         discount_limit: Option<Ppm>,

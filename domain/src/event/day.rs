@@ -8,10 +8,7 @@ use crate::money::Money;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DayEvent {
     /// A day was opened: what is booked from here on counts for it, until it is closed.
-    DayOpened {
-        /// The business date.
-        date: Date,
-    },
+    DayOpened { date: Date },
     /// A day was closed: the Z report, which never changes.
     DayClosed(Box<DayClosing>),
 }
@@ -23,7 +20,6 @@ pub struct DayClosing {
     pub date: Date,
     /// Its number, from 1, without a gap.
     pub z_number: u32,
-    /// What was booked on it.
     pub totals: DayTotals,
     /// The sales of all closed days together, this one included.
     pub cumulative_total: Money,
@@ -46,11 +42,8 @@ pub struct ChainHead {
 /// Commands of a terminal's queue that had not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TerminalGap {
-    /// The terminal.
     pub terminal: TerminalId,
-    /// The first.
     pub first: TerminalSeq,
-    /// The last.
     pub last: TerminalSeq,
 }
 
@@ -89,9 +82,7 @@ pub struct DayTotals {
     pub orders: i64,
     /// Lines at list price.
     pub gross: Money,
-    /// What was taken off.
     pub discounts: Money,
-    /// Service charges.
     pub charges: Money,
     /// Tax on top of prices and charges.
     pub tax: Money,
@@ -103,11 +94,9 @@ pub struct DayTotals {
     pub cash: Money,
     /// What was paid towards orders otherwise.
     pub other: Money,
-    /// Tips.
     pub tips: Money,
     /// Captured money orders could not take.
     pub unapplied: Money,
-    /// How many refunds.
     pub refunds: i64,
     /// What was given back, tips and all.
     pub refunded: Money,

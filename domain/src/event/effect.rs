@@ -9,11 +9,9 @@ use crate::pricing::Totals;
 
 /// What an order that takes no more changes has become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say all")]
 pub enum Closed {
     Completed,
     Cancelled,
-    /// Into another order.
     Merged,
 }
 
@@ -27,17 +25,24 @@ pub enum OrderEffect<'a> {
     /// Units went to the kitchen, or came from another order: the deadline may end, no money moves.
     Advanced,
     /// Captured money counts towards the order.
-    #[allow(missing_docs, reason = "as in the event")]
-    Paid { payment: PaymentId, tender: Tender, amount: Money, tip: Money },
-    /// Captured money did not fit.
-    #[allow(missing_docs, reason = "as in the event")]
-    Unapplied { payment: PaymentId, tender: Tender, amount: Money },
-    /// Money was given back.
-    #[allow(missing_docs, reason = "as in the event")]
-    Refunded { payment: PaymentId, tender: Tender, parts: MoneyParts },
+    Paid {
+        payment: PaymentId,
+        tender: Tender,
+        amount: Money,
+        tip: Money,
+    },
+    Unapplied {
+        payment: PaymentId,
+        tender: Tender,
+        amount: Money,
+    },
+    Refunded {
+        payment: PaymentId,
+        tender: Tender,
+        parts: MoneyParts,
+    },
     /// No event but of refunds and late payments follows.
     Closed(Closed),
-    /// Nothing.
     None,
 }
 
@@ -128,15 +133,16 @@ pub enum PaymentEffect<'a> {
     Started,
     /// The attempt has an outcome, or waits for a person.
     Ended,
-    /// A provider is to authorise.
     Authorise,
     /// A provider is to capture what it authorised.
     Capture,
     /// A provider is to void what it authorised.
     Void,
     /// Money is to go back; units count as given back from here on.
-    #[allow(missing_docs, reason = "as in the event")]
-    Refund { refund: RefundId, lines: &'a [RefundedLine] },
+    Refund {
+        refund: RefundId,
+        lines: &'a [RefundedLine],
+    },
     /// A refund has an outcome: its units count as given back, or no more.
     RefundEnded {
         /// Unique in the payment.
@@ -144,7 +150,6 @@ pub enum PaymentEffect<'a> {
         /// Whether the money reached the guest.
         succeeded: bool,
     },
-    /// Nothing.
     None,
 }
 
@@ -180,7 +185,6 @@ impl PaymentEvent {
 
 /// What a store holds any number of, and can leave out of memory: each has a stream of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names say all")]
 pub enum Entity {
     Order(OrderId),
     Payment(PaymentId),
@@ -190,11 +194,8 @@ pub enum Entity {
 /// A deadline: when the engine has to come back to an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Due {
-    /// An unpaid order is cancelled.
     Order(OrderId),
-    /// An unanswered payment ends.
     Payment(PaymentId),
-    /// A mark "sold out" ends.
     Mark86(Sku),
 }
 

@@ -8,9 +8,7 @@ use crate::menu::{Item, ModifierGroup, Tax};
 pub enum MenuEvent {
     /// An item was created or changed, in the draft.
     ItemUpserted(Item),
-    /// An item left the draft.
     ItemRetired {
-        /// The item.
         item: ItemId,
     },
     /// A modifier group was created or changed, in the draft.

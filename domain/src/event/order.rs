@@ -15,15 +15,11 @@ use std::sync::Arc;
 /// Where an order came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
-    /// A till in the store.
     Pos,
-    /// A kiosk.
     Kiosk,
     /// The chain's own web shop or app.
     Online,
-    /// A delivery platform.
     Delivery,
-    /// A telephone.
     Phone,
 }
 
@@ -34,7 +30,6 @@ pub enum DiningMode {
     DineIn,
     /// Taken away by the guest.
     TakeAway,
-    /// Delivered.
     Delivery,
 }
 
@@ -61,9 +56,7 @@ pub enum CancelReason {
 pub struct LineModifier {
     /// The group it was chosen from.
     pub group: GroupId,
-    /// The modifier.
     pub modifier: ModifierId,
-    /// Its name.
     pub name: Text,
     /// What one adds to the price of a unit.
     pub unit_price: Money,
@@ -76,33 +69,23 @@ pub struct LineModifier {
 pub struct Line {
     /// Its id, unique in the order.
     pub line: LineId,
-    /// The item.
     pub item: ItemId,
-    /// The item's name.
     pub name: Text,
-    /// The item's category.
     pub category: Option<Text>,
-    /// The variation and its name.
     pub variation: Option<Box<(VariationId, Text)>>,
-    /// How much.
     pub qty: QtyMilli,
     /// The price of one unit before modifiers.
     pub unit_base: Money,
-    /// The modifiers.
     pub modifiers: Vec<LineModifier>,
     /// The price of one unit with modifiers.
     pub unit: Money,
-    /// The taxes on it.
     pub taxes: Vec<TaxRate>,
     /// The stock item one unit takes.
     pub sku: Option<Sku>,
     /// The menu version it was priced from.
     pub menu_version: u32,
-    /// The seat it is for.
     pub seat: Option<u16>,
-    /// The course it belongs to.
     pub course: Option<u16>,
-    /// A wish of the guest.
     pub note: Option<Text>,
     /// Who prepares it; nobody has to where there is none.
     pub station: Option<StationId>,
@@ -120,9 +103,7 @@ pub enum Rate {
 /// What a discount applies to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DiscountScope {
-    /// The whole order.
     Order,
-    /// These lines.
     Lines(Vec<LineId>),
     /// These lines, an amount for each: what a merge makes of a discount, so that it goes on taking off what it took off.
     Fixed(Vec<FixedPart>),
@@ -131,9 +112,7 @@ pub enum DiscountScope {
 /// What a discount takes off one line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FixedPart {
-    /// The line.
     pub line: LineId,
-    /// How much.
     pub amount: Money,
 }
 
@@ -142,9 +121,7 @@ pub struct FixedPart {
 pub struct Discount {
     /// Its id, unique in the order.
     pub discount: DiscountId,
-    /// What it applies to.
     pub scope: DiscountScope,
-    /// How much.
     pub rate: Rate,
     /// Why, in a person's words.
     pub reason: Text,
@@ -169,26 +146,18 @@ pub enum ChargePhase {
 pub struct ServiceCharge {
     /// Its id, unique in the order.
     pub charge: ChargeId,
-    /// What the receipt says.
     pub name: Text,
-    /// How much.
     pub rate: Rate,
-    /// When it is computed.
     pub phase: ChargePhase,
 }
 
 /// What is fixed when an order is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
-    /// Where it came from.
     pub channel: Channel,
-    /// How the guest eats.
     pub dining_mode: DiningMode,
-    /// When the guest pays.
     pub pay_mode: PayMode,
-    /// The table.
     pub table: Option<TableId>,
-    /// How many guests.
     pub guests: u16,
     /// The customer, by reference.
     pub customer_ref: Option<CustomerRef>,
@@ -215,34 +184,21 @@ pub struct Opening {
 /// What happened to an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OrderEvent {
-    /// The order exists.
     OrderOpened(Opening),
-    /// A line was added.
     LineAdded(Arc<Line>),
-    /// A line's quantity changed.
     LineQtyChanged {
-        /// The line.
         line: LineId,
-        /// The new quantity.
         qty: QtyMilli,
     },
-    /// A line was removed.
     LineRemoved {
-        /// The line.
         line: LineId,
     },
-    /// A discount was applied.
     DiscountApplied(Discount),
-    /// A discount was removed.
     DiscountRemoved {
-        /// The discount.
         discount: DiscountId,
     },
-    /// A service charge was applied.
     ServiceChargeApplied(ServiceCharge),
-    /// A service charge was removed.
     ServiceChargeRemoved {
-        /// The charge.
         charge: ChargeId,
     },
     /// The guest ordered: the sale is recognised.
@@ -252,7 +208,6 @@ pub enum OrderEvent {
         /// When an unpaid order is cancelled.
         deadline: Option<Timestamp>,
     },
-    /// A placed order's amounts changed.
     OrderRepriced {
         /// The amounts, line by line.
         totals: Totals,
@@ -262,57 +217,42 @@ pub enum OrderEvent {
         /// How much of which lines, besides what is held already.
         lines: Vec<LineUnits>,
     },
-    /// Units went to the kitchen.
     LinesFired {
         /// Which fire of the order: 1, 2, 3, ...
         fire: u32,
-        /// How much of which lines.
         lines: Vec<FiredLine>,
     },
-    /// Ready units reached the guest.
     LinesServed {
-        /// How much of which lines.
         lines: Vec<LineUnits>,
     },
     /// Units were taken off a placed order.
     LineVoided {
-        /// The line.
         line: LineId,
-        /// How much of it.
         qty: QtyMilli,
         /// How much of that the kitchen had.
         fired: QtyMilli,
-        /// Why.
         reason: Text,
         /// Whether what had left the shelf was thrown away; it is back on it otherwise.
         wasted: bool,
     },
     /// Lines were given away: a discount of all that is left of them, which reports tell apart from others.
     LinesComped {
-        /// The id of the discount.
         discount: DiscountId,
-        /// The lines.
         lines: Vec<LineId>,
-        /// Why.
         reason: Text,
     },
-    /// It moved to a table.
     OrderMovedToTable {
         /// Where it was, if it was at one.
         from: Option<TableId>,
-        /// Where it is.
         to: TableId,
     },
     /// Somebody serves it from now on.
     ServerAssigned {
-        /// Who.
         staff: ActorId,
     },
     /// Captured money counts towards the order.
     PaymentApplied {
-        /// The payment.
         payment: PaymentId,
-        /// How it was paid.
         tender: Tender,
         /// What counts towards what is due.
         amount: Money,
@@ -328,9 +268,7 @@ pub enum OrderEvent {
     },
     /// What a check comes to has been paid. What is added to it later opens it again.
     CheckPaid {
-        /// The check.
         check: CheckId,
-        /// What it came to.
         total: Money,
     },
     /// The order took over all that another one had.
@@ -342,24 +280,17 @@ pub enum OrderEvent {
     },
     /// Captured money the order cannot take: it is to be refunded.
     PaymentNotApplicable {
-        /// The payment.
         payment: PaymentId,
-        /// How it was paid.
         tender: Tender,
-        /// What could not be applied.
         unapplied: Money,
-        /// Why not.
         why: NotApplicable,
     },
     /// Money paid for the order was given back. It reopens nothing: what is due stays as it was.
     RefundRecorded {
-        /// The refund.
         refund: RefundId,
-        /// The payment it comes from.
         payment: PaymentId,
         /// How it was paid, and given back.
         tender: Tender,
-        /// How much, and of what.
         parts: MoneyParts,
         /// The units it is for, where it is for some.
         lines: Vec<RefundedLine>,
@@ -368,19 +299,13 @@ pub enum OrderEvent {
     },
     /// The terminal sold it at another total while it was away; the order stands at its own.
     TotalMismatchRecorded {
-        /// What the guest was shown.
         expected: Money,
-        /// What the order comes to.
         actual: Money,
     },
-    /// The order was cancelled.
     OrderCancelled {
-        /// Why.
         reason: CancelReason,
     },
-    /// The order is settled.
     OrderCompleted {
-        /// What it came to.
         total: Money,
     },
 }
@@ -388,9 +313,7 @@ pub enum OrderEvent {
 /// What an order took over from another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// The other order.
     pub source: OrderId,
-    /// Its lines.
     pub lines: Vec<ReceivedLine>,
     /// All discounts of the order from now on, its own and those taken over. Neither takes anything off the lines of the
     /// other, so what is more than a share of single lines is fixed.
@@ -417,7 +340,6 @@ pub struct ReceivedLine {
 /// A discount of an order that took over another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceivedDiscount {
-    /// The discount.
     pub discount: Discount,
     /// Whether its lines were given away, which reports tell apart.
     pub comp: bool,
@@ -426,7 +348,6 @@ pub struct ReceivedDiscount {
 /// Why captured money could not be applied to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotApplicable {
-    /// The order was cancelled.
     OrderCancelled,
     /// The order went into another one.
     OrderMerged,

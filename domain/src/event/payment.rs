@@ -28,88 +28,61 @@ impl Tender {
 /// What happened to a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PaymentEvent {
-    /// An attempt to pay started.
     PaymentInitiated {
-        /// The order it is for.
         order: OrderId,
-        /// How.
         tender: Tender,
         /// What is to count towards the order.
         amount: Money,
-        /// The tip on top.
         tip: Money,
-        /// The currency.
         currency: Currency,
-        /// When the attempt ends unanswered.
         deadline: Option<Timestamp>,
-        /// The check it is for.
         check: CheckId,
     },
-    /// Money moved.
     PaymentCaptured {
-        /// What counts towards the order.
         amount: Money,
-        /// The tip.
         tip: Money,
-        /// Cash handed over.
         tendered: Option<Money>,
-        /// Cash given back.
         change: Option<Money>,
     },
-    /// The attempt failed.
     PaymentFailed {
-        /// The terminal's or provider's code.
         code: Text,
     },
-    /// The attempt ended unanswered.
     PaymentExpired,
     /// A person has to look at it.
     PaymentFlagged {
-        /// Why.
         why: Flag,
     },
     /// A message that came too late to change anything was kept.
     PaymentOutcomeIgnored {
-        /// What the message said.
         outcome: IgnoredOutcome,
     },
     /// Captured money is to be given back.
     RefundRequested {
-        /// The refund.
         refund: RefundId,
-        /// How much, and of what.
         parts: MoneyParts,
         /// The units it is for, where it is for some.
         lines: Vec<RefundedLine>,
         /// Whether those units go back on the shelf.
         restock: bool,
-        /// Why.
         reason: Text,
     },
-    /// The money was given back.
     RefundSucceeded {
-        /// The refund.
         refund: RefundId,
     },
     /// The money was not given back.
     RefundFailed {
-        /// The refund.
         refund: RefundId,
-        /// The terminal's or provider's code.
         code: Text,
     },
     /// A message about a refund that came too late to change anything was kept.
     RefundOutcomeIgnored {
-        /// The refund.
         refund: RefundId,
-        /// What the message said.
         outcome: IgnoredRefund,
     },
     /// A provider is to authorise the payment.
     AuthorisationRequested {
         /// The account it is asked under.
         account: AccountId,
-        /// When it takes the money.
         capture: Capture,
     },
     /// A provider said something; what follows from it comes next.
@@ -121,14 +94,11 @@ pub enum PaymentEvent {
     },
     /// The provider is to take what it set aside.
     CaptureRequested {
-        /// What counts towards the order.
         amount: Money,
-        /// The tip.
         tip: Money,
     },
     /// The provider is to let go of what it set aside.
     VoidRequested {
-        /// Why.
         why: VoidReason,
     },
     /// The provider has let go of it.
@@ -137,21 +107,17 @@ pub enum PaymentEvent {
     PaymentDisputed,
     /// The tip was changed before the money was asked for.
     TipAdjusted {
-        /// The tip.
         tip: Money,
     },
     /// What the provider said changed nothing.
     ProviderEventIgnored {
-        /// Why.
         why: IgnoredMessage,
     },
     /// A person decided about a flag; what follows from it comes next.
     PaymentReviewed {
         /// The event that flagged the payment.
         flag: Revision,
-        /// What they decided.
         decision: Decision,
-        /// Why.
         reason: Text,
     },
 }
@@ -159,9 +125,7 @@ pub enum PaymentEvent {
 /// What a person decides about a flagged payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Decision {
-    /// What moved counts.
     Accept,
-    /// What moved goes back.
     Refund,
     /// Nothing is to follow from it here: nothing moved, or a person has settled it elsewhere.
     Dismiss,
@@ -178,7 +142,6 @@ pub enum Flag {
     AmountDiffers {
         /// What was asked for, with the tip.
         requested: Money,
-        /// What moved.
         captured: Money,
     },
     /// More money may have been given back than was to be.

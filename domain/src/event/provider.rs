@@ -8,7 +8,6 @@ use crate::money::{Currency, Money};
 pub enum Capture {
     /// At once, without being asked again.
     AtOnce,
-    /// When it is asked to.
     Later,
 }
 
@@ -19,11 +18,9 @@ pub struct ProviderMessage {
     pub event_id: Text,
     /// The provider's id of the payment.
     pub reference: Option<Text>,
-    /// What happened.
     pub said: ProviderSaid,
     /// The amount it is about, with the tip.
     pub amount: Option<Money>,
-    /// The currency of the amount.
     pub currency: Option<Currency>,
     /// SHA-256 of the message as it came.
     pub body_sha256: [u8; 32],
@@ -34,13 +31,9 @@ pub struct ProviderMessage {
 pub enum ProviderSaid {
     /// It knows of the payment; nothing has happened yet.
     Accepted,
-    /// The money is set aside.
     Authorised,
-    /// Money moved.
     Captured,
-    /// No money will move.
     Failed {
-        /// The provider's code.
         code: Text,
     },
     /// What was set aside was let go.
@@ -49,14 +42,10 @@ pub enum ProviderSaid {
     Disputed,
     /// The money of a refund was given back.
     RefundSucceeded {
-        /// The refund.
         refund: RefundId,
     },
-    /// It was not.
     RefundFailed {
-        /// The refund.
         refund: RefundId,
-        /// The provider's code.
         code: Text,
     },
     /// Something that has no meaning here.
@@ -81,12 +70,10 @@ pub enum IgnoredMessage {
 /// Why a provider is asked to let go of what it set aside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VoidReason {
-    /// Somebody asked for it.
     Requested,
     /// The order takes no money any more.
     OrderClosed,
     /// The money was set aside after the attempt had ended.
     LateAuthorisation,
-    /// The attempt ended unanswered.
     Expired,
 }

@@ -8,7 +8,6 @@ use crate::money::{Money, QtyMilli};
 pub struct MoneyParts {
     /// What was paid towards the order.
     pub applied: Money,
-    /// The tip.
     pub tip: Money,
     /// What the order could not take.
     pub unapplied: Money,
@@ -24,9 +23,7 @@ impl MoneyParts {
 /// Units of a line that are given back, with their part of what the line came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefundedLine {
-    /// The line.
     pub line: LineId,
-    /// How many units.
     pub qty: QtyMilli,
     /// Their part of the line's discounts.
     pub discount: Money,

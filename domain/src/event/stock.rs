@@ -9,7 +9,6 @@ use crate::money::QtyMilli;
 pub enum StockPolicy {
     /// Not counted: never refused, never reserved.
     Untracked,
-    /// Counted.
     Counted {
         /// Whether it is marked sold out by itself when nothing is available.
         auto86: bool,
@@ -19,18 +18,14 @@ pub enum StockPolicy {
 /// Units reserved for a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReservedLine {
-    /// The line.
     pub line: LineId,
-    /// The stock item.
     pub sku: Sku,
-    /// How much.
     pub qty: QtyMilli,
 }
 
 /// Why a reservation was given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseReason {
-    /// The order was cancelled.
     OrderCancelled,
     /// The order was not paid in time.
     PaymentTimeout,
@@ -43,50 +38,34 @@ pub enum ReleaseReason {
 pub enum StockEvent {
     /// How a stock item is kept.
     StockPolicySet {
-        /// The stock item.
         sku: Sku,
-        /// How.
         policy: StockPolicy,
     },
-    /// Units came in.
     StockReceived {
-        /// The stock item.
         sku: Sku,
-        /// How much.
         qty: QtyMilli,
         /// The delivery note or the like.
         reference: Option<Text>,
     },
-    /// Somebody counted.
     StockCounted {
-        /// The stock item.
         sku: Sku,
-        /// What is on the shelf.
         counted: QtyMilli,
         /// Counted minus what the books said.
         delta: QtyMilli,
     },
-    /// The books were corrected.
     StockAdjusted {
-        /// The stock item.
         sku: Sku,
         /// By how much, either way.
         delta: QtyMilli,
-        /// Why.
         reason: Text,
     },
-    /// Units were thrown away.
     StockWasted {
-        /// The stock item.
         sku: Sku,
-        /// How much.
         qty: QtyMilli,
-        /// Why.
         reason: Text,
     },
     /// The stock item is sold out ("86").
     ItemMarked86 {
-        /// The stock item.
         sku: Sku,
         /// When the mark ends by itself.
         until: Option<Timestamp>,
@@ -95,66 +74,51 @@ pub enum StockEvent {
     },
     /// The stock item is sold again.
     ItemUnmarked86 {
-        /// The stock item.
         sku: Sku,
     },
     /// Units were set aside for an order.
     StockReserved {
-        /// The order.
         order: OrderId,
-        /// What for.
         lines: Vec<ReservedLine>,
     },
     /// Everything reserved for an order left the shelf.
     StockCommitted {
-        /// The order.
         order: OrderId,
-        /// What left.
         lines: Vec<ReservedLine>,
     },
     /// Units that had left the shelf for a line were voided.
     StockVoided {
-        /// The order.
         order: OrderId,
-        /// What.
         line: ReservedLine,
         /// Whether they were thrown away: what is on hand stays as it is. They are back on the shelf otherwise.
         wasted: bool,
     },
     /// All that is reserved for an order is reserved for another one.
     ReservationMoved {
-        /// The order.
         order: OrderId,
-        /// The other one.
         to: OrderId,
         /// What, by the lines of the other one.
         lines: Vec<ReservedLine>,
     },
     /// Units reserved for an order are available again.
     StockReleased {
-        /// The order.
         order: OrderId,
-        /// What came back.
         lines: Vec<ReservedLine>,
-        /// Why.
         why: ReleaseReason,
     },
     /// More left, or was promised, than the books say is there: a terminal sold it, or somebody counted it, while it was away.
     OversellRecorded {
         /// The order, where one took it.
         order: Option<OrderId>,
-        /// The stock item.
         sku: Sku,
         /// How much is short because of it.
         qty: QtyMilli,
     },
     /// Sold units that were refunded are on the shelf again.
     StockRestocked {
-        /// The order.
         order: OrderId,
         /// The refund, unique in its payment.
         refund: RefundId,
-        /// What came back.
         lines: Vec<ReservedLine>,
     },
 }

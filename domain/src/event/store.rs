@@ -7,9 +7,7 @@ use crate::settings::Settings;
 /// What happened to a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreEvent {
-    /// The store exists.
     StoreOpened(Settings),
-    /// Its settings changed.
     StoreSettingsChanged(Settings),
 }
 
@@ -17,13 +15,9 @@ pub enum StoreEvent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreMenuEvent {
     /// The store sells from this version of the menu.
-    MenuAdopted {
-        /// The version.
-        version: u32,
-    },
+    MenuAdopted { version: u32 },
     /// The store's own price for an item, or the end of one.
     StorePriceSet {
-        /// The item.
         item: ItemId,
         /// The variation, where the item has some.
         variation: Option<VariationId>,
@@ -31,10 +25,5 @@ pub enum StoreMenuEvent {
         price: Option<Money>,
     },
     /// The store started or stopped selling an item.
-    StoreAvailabilitySet {
-        /// The item.
-        item: ItemId,
-        /// Whether it is sold.
-        available: bool,
-    },
+    StoreAvailabilitySet { item: ItemId, available: bool },
 }

@@ -13,13 +13,10 @@ pub struct Noted {
     pub command: Option<CommandId>,
     /// What it asked for, where that could be read.
     pub kind: Option<Text>,
-    /// The order it is about.
     pub order: Option<OrderId>,
-    /// The payment it is about.
     pub payment: Option<PaymentId>,
     /// The code of the rule that stood against it.
     pub code: Text,
-    /// What the rule said.
     pub detail: Text,
 }
 
@@ -29,47 +26,30 @@ pub enum TerminalEvent {
     /// The terminal sent its first command that it had kept.
     TerminalRegistered,
     /// The next command of the queue came.
-    SequenceAdvanced {
-        /// Its place.
-        seq: TerminalSeq,
-    },
+    SequenceAdvanced { seq: TerminalSeq },
     /// Commands of the queue are missing; the one behind them came.
     SequenceGapFound {
-        /// The first that is missing.
         first: TerminalSeq,
         /// The last that is missing; the next one came.
         last: TerminalSeq,
     },
     /// A command came that was missing.
-    SequenceGapFilled {
-        /// Its place.
-        seq: TerminalSeq,
-    },
+    SequenceGapFilled { seq: TerminalSeq },
     /// The terminal's clock is ahead of the engine's: the engine's time was taken instead.
-    ClockAheadFound {
-        /// Its place in the queue.
-        seq: TerminalSeq,
-        /// The command.
-        command: CommandId,
-        /// What the terminal's clock said.
-        occurred_at: Timestamp,
-    },
+    ClockAheadFound { seq: TerminalSeq, command: CommandId, occurred_at: Timestamp },
     /// What happened was recorded although a rule would have refused it at the time.
     RuleWaived(Noted),
     /// The state could no longer take the command: a person has to say what becomes of it.
     LateCommandRecorded {
-        /// The command, and why.
         noted: Noted,
         /// Tells its body from any other.
         digest: u128,
-        /// The money it speaks of.
         amount: Option<Money>,
         /// When it happened by the terminal's clock.
         occurred_at: Timestamp,
     },
     /// The command was malformed or came from somebody who may not send it: nothing of it took effect.
     CommandRejected {
-        /// The command, and why.
         noted: Noted,
         /// Tells its bytes from any other.
         digest: u128,
@@ -78,7 +58,6 @@ pub enum TerminalEvent {
     ExceptionResolved {
         /// The event that is the exception, by its place in the log.
         position: u64,
-        /// What was done.
         note: Text,
     },
 }

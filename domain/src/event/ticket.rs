@@ -6,18 +6,14 @@ use crate::money::QtyMilli;
 /// So many units of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineUnits {
-    /// The line.
     pub line: LineId,
-    /// How much of it.
     pub qty: QtyMilli,
 }
 
 /// So many units of a line on their way to the kitchen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FiredLine {
-    /// The line.
     pub line: LineId,
-    /// How much of it.
     pub qty: QtyMilli,
     /// How much of that left the shelf.
     pub taken: QtyMilli,
@@ -26,9 +22,7 @@ pub struct FiredLine {
 /// A line that has another id from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RenamedLine {
-    /// What it was.
     pub from: LineId,
-    /// What it is.
     pub to: LineId,
 }
 
@@ -37,27 +31,20 @@ pub struct RenamedLine {
 pub enum TicketEvent {
     /// A fire sent units to a station.
     TicketCreated {
-        /// The order.
         order: OrderId,
         /// Which fire of the order: 1, 2, 3, ...
         fire: u32,
-        /// Who prepares it.
         station: StationId,
-        /// What.
         lines: Vec<LineUnits>,
     },
-    /// Somebody began.
     TicketStarted,
     /// What was left of a line is ready.
     TicketLineReady {
-        /// The line.
         line: LineId,
-        /// How much of it.
         qty: QtyMilli,
     },
     /// It left the board; what was left of it is ready.
     TicketBumped {
-        /// What became ready with it.
         lines: Vec<LineUnits>,
     },
     /// It came back to the board; what was not served yet is to be prepared again.
@@ -67,12 +54,10 @@ pub enum TicketEvent {
     },
     /// Its order went into another one: what is on it is prepared for that.
     TicketMoved {
-        /// The other order.
         order: OrderId,
         /// The lines on it that have another id there.
         lines: Vec<RenamedLine>,
     },
-    /// Units on it were voided.
     TicketLinesCancelled {
         /// What is not to be prepared any more.
         lines: Vec<LineUnits>,

@@ -7,7 +7,6 @@ use crate::money::{Money, Ppm, Rounding, allocate, allocate_into, round_div};
 /// A tax as it was when a line was added: later changes of the menu do not reach it (rule O1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaxRate {
-    /// Which tax.
     pub tax: TaxId,
     /// How high, at most [`Ppm::TAX_MAX`].
     pub rate: Ppm,
@@ -18,7 +17,6 @@ pub struct TaxRate {
 /// What one tax came to over the order. If a tax was changed while the order was open, each rate has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaxTotal {
-    /// Which tax at which rate.
     pub tax: TaxRate,
     /// What it is a percentage of: nets and charges, less the inclusive tax in them if this is an inclusive one.
     pub taxable: Money,

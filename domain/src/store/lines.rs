@@ -13,7 +13,6 @@ use crate::terminal::Waiver;
 /// The menu a decision sells from.
 #[derive(Clone, Copy)]
 pub(super) struct Selling<'a> {
-    /// The menu.
     pub menu: &'a Menu,
     version: u32,
     context: &'a Context,

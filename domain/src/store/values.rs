@@ -14,19 +14,14 @@ use std::collections::BTreeMap;
 /// What a store is made of, without its orders and what belongs to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreParts {
-    /// What it is set to.
     pub settings: Settings,
     /// The menu version it sells from.
     pub menu_version: u32,
-    /// Its own prices.
     pub prices: BTreeMap<(ItemId, Option<VariationId>), Money>,
     /// What it does not sell at the moment.
     pub unavailable: Vec<ItemId>,
-    /// Its stock.
     pub stock: StockParts,
-    /// Its cash drawers.
     pub drawers: BTreeMap<DrawerId, Drawer>,
-    /// Its business days.
     pub days: Days,
     /// Its terminals that sent what they had kept.
     pub terminals: BTreeMap<TerminalId, Terminal>,
@@ -47,7 +42,6 @@ pub struct StoreParts {
 /// What follows from a command that a terminal kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ingested {
-    /// The facts.
     pub events: Vec<Event>,
     /// Whether the state had no place for the command: the facts say so, and nothing else of it took effect.
     pub is_late: bool,
