@@ -5,7 +5,7 @@ use domain::command::{Command, PaymentCommand, Source, StoreCommand};
 use domain::event::Event;
 use domain::ids::{ActorId, CommandId, OrderId, Revision, StoreId, TenantId, TerminalId};
 use domain::stream::Stream;
-use domain::terminal::QueuePlace;
+use domain::terminal::QueueEntry;
 use eventlog::Position;
 use sha2::{Digest, Sha256};
 
@@ -24,7 +24,7 @@ pub struct Envelope {
     /// The device it comes from.
     pub terminal: Option<TerminalId>,
     /// Its place in the terminal's queue, for offline commands; those name their terminal and `occurred_at`.
-    pub queued: Option<QueuePlace>,
+    pub queued: Option<QueueEntry>,
     /// The client's clock. It decides the business date of offline and imported commands only.
     pub occurred_at: Option<Timestamp>,
     pub source: Source,

@@ -113,6 +113,15 @@ impl DayTotals {
             }
             (OrderEffect::Closed(_) | OrderEffect::Advanced | OrderEffect::None, _) => {}
         }
+        debug_assert!(self.adds_up(), "the day's sales are not their parts: {self:?}");
+    }
+
+    /// Whether the parts are the sales: they are not any more once one of them is at its bound.
+    fn adds_up(&self) -> bool {
+        let parts = [self.gross, self.discounts, self.charges, self.tax, self.sales].map(|part| i128::from(part.0));
+        let is_bounded = parts.iter().any(|part| *part <= i128::from(i64::MIN) || i128::from(i64::MAX) <= *part);
+        let [gross, discounts, charges, tax, sales] = parts;
+        is_bounded || gross - discounts + charges + tax == sales
     }
 
     fn sell(&mut self, sale: &Sale, sign: i64) {

@@ -62,5 +62,6 @@ impl Drawer {
                 | DrawerEvent::ShiftClosed { .. },
             ) => panic!("{event:?} for a drawer that is {self:?}"),
         }
+        debug_assert!(self.open.is_none_or(|open| open.number == self.shifts), "the open shift is not the last");
     }
 }

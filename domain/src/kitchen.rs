@@ -210,6 +210,17 @@ impl Prep {
         self.tickets.iter().find(|held| held.ticket == ticket).expect("the store knows whose ticket it is")
     }
 
+    /// Every unit of a line is in one place: new, held, fired, ready or served.
+    pub(crate) fn assert_fits(&self, lines: impl ExactSizeIterator<Item = (LineId, QtyMilli)>) {
+        assert_eq!(self.lines.len(), lines.len(), "a line is not prepared, or prepared and not there");
+        for (held, (line, ordered)) in self.lines.iter().zip(lines) {
+            let LinePrep { held: unsent, fired, ready, served, taken, .. } = *held;
+            let is_whole = [unsent, fired, ready, served, taken].iter().all(|units| QtyMilli::ZERO <= *units);
+            let fits = unsent.0 + held.sent().0 <= ordered.0 && taken <= held.sent();
+            assert!(held.line == line && is_whole && fits, "{ordered:?} of {line} are {held:?}");
+        }
+    }
+
     /// Holds new units.
     pub(crate) fn hold(&mut self, lines: &[LineUnits]) {
         for LineUnits { line, qty } in lines {
@@ -265,5 +276,7 @@ impl Prep {
         for units in event.cancelled() {
             held.line_mut(units.line).cancel(units.qty);
         }
+        let is_whole = |line: &TicketLine| [line.open, line.ready, line.cancelled].iter().all(|units| 0 <= units.0);
+        debug_assert!(held.lines.iter().all(is_whole), "{event:?} takes units that are not on the ticket");
     }
 }

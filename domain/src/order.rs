@@ -7,15 +7,15 @@
 use crate::calendar::Timestamp;
 use crate::check::{CheckId, Checks};
 use crate::event::{
-    Discount, DiscountScope, FiredLine, Line, OrderEvent, PayMode, Rate, Received, RenamedLine, ServiceCharge,
-    TicketEvent,
+    Discount, DiscountScope, FiredLine, Line, OrderEffect, OrderEvent, PayMode, Rate, Received, RenamedLine,
+    ServiceCharge, TicketEvent,
 };
 use crate::ids::{ActorId, DiscountId, LineId, OrderId, PaymentId, Revision, Sku, TableId, TicketId};
 use crate::kitchen::{Kitchen, Prep, Ticket};
 use crate::money::{Currency, Money, Ppm, QtyMilli};
 use crate::pricing::{self, LineInput, LineTotals, PriceError, PriceRules, Totals};
 use crate::quote::quote;
-use crate::refund::{Kept, Returns, SoldLine};
+use crate::refund::{ClosedDetails, Returns, SoldLine};
 use crate::refused::{Closed, Refused};
 use std::sync::Arc;
 
@@ -32,14 +32,14 @@ pub struct OrderLine {
     pub added: Arc<Line>,
     /// The part of the order it is taxed in, where tax is rounded on groups: a merge brings parts of its own.
     pub part: u16,
-    /// Whether its order is for practice.
+    /// Whether its order is a training order.
     pub is_training: bool,
     /// What it comes to; zero until the order is placed.
     pub totals: LineTotals,
 }
 
 impl OrderLine {
-    /// The stock item one unit takes; none of what is for practice, whatever was added.
+    /// The stock item one unit takes; none of a training order, whatever was added.
     pub fn sku(&self) -> Option<Sku> {
         self.added.sku.filter(|_| !self.is_training)
     }
@@ -89,7 +89,7 @@ pub struct Order {
     pub is_placed: bool,
     /// Whether it was recorded after the fact from a file.
     pub is_imported: bool,
-    /// Whether it is for practice (rule A3): it takes nothing from stock, goes to no kitchen and counts for no day.
+    /// Whether it is a training order (rule A3): it takes nothing from stock, goes to no kitchen and counts for no day.
     pub is_training: bool,
     /// When it is cancelled unless somebody pays.
     pub deadline: Option<Timestamp>,
@@ -126,7 +126,7 @@ pub struct ClosedOrder {
     pub state: Closed,
     pub is_training: bool,
     /// What refunds read of it; nothing where it was cancelled and took no money.
-    pub kept: Option<Box<Kept>>,
+    pub details: Option<Box<ClosedDetails>>,
 }
 
 /// An order in the store's memory.
@@ -202,20 +202,28 @@ impl OrderSlot {
             (OrderSlot::Live(order), OrderEvent::OrderCompleted { .. }) => {
                 let lines = order.lines.iter().map(sold_line).collect();
                 let (rounding, returns) = (order.rules.rounding, order.returns.take());
-                let kept = Some(Box::new(Kept { rounding, lines, merged_into: None, returns }));
-                *self = OrderSlot::Closed(order.closed(Closed::Completed, kept));
+                let details = Some(Box::new(ClosedDetails { rounding, lines, merged_into: None, returns }));
+                *self = OrderSlot::Closed(order.closed(Closed::Completed, details));
             }
             (OrderSlot::Live(order), OrderEvent::OrderCancelled { .. }) => {
                 let returns = order.returns.take();
-                let kept = returns.map(|returns| Box::new(Kept { returns: Some(returns), ..Kept::default() }));
-                *self = OrderSlot::Closed(order.closed(Closed::Cancelled, kept));
+                let details = returns
+                    .map(|returns| Box::new(ClosedDetails { returns: Some(returns), ..ClosedDetails::default() }));
+                *self = OrderSlot::Closed(order.closed(Closed::Cancelled, details));
             }
             (OrderSlot::Live(order), OrderEvent::OrderMergedInto { target }) => {
                 let returns = order.returns.take();
-                let kept = Some(Box::new(Kept { merged_into: Some(*target), returns, ..Kept::default() }));
-                *self = OrderSlot::Closed(order.closed(Closed::Merged, kept));
+                let details =
+                    Some(Box::new(ClosedDetails { merged_into: Some(*target), returns, ..ClosedDetails::default() }));
+                *self = OrderSlot::Closed(order.closed(Closed::Merged, details));
             }
-            (OrderSlot::Live(order), event) => order.evolve(event),
+            (OrderSlot::Live(order), event) => {
+                order.evolve(event);
+                // Debug builds only: every event of every order would pay for it.
+                if cfg!(debug_assertions) {
+                    order.assert_invariants(event);
+                }
+            }
             (
                 OrderSlot::Closed(closed),
                 OrderEvent::PaymentNotApplicable { .. } | OrderEvent::RefundRecorded { .. },
@@ -227,7 +235,7 @@ impl OrderSlot {
         }
     }
 
-    /// Whether it is for practice.
+    /// Whether it is a training order.
     pub fn is_training(&self) -> bool {
         match self {
             OrderSlot::Live(order) => order.is_training,
@@ -239,7 +247,7 @@ impl OrderSlot {
     pub fn returns(&self) -> Option<&Returns> {
         match self {
             OrderSlot::Live(order) => order.returns.as_deref(),
-            OrderSlot::Closed(closed) => closed.kept.as_deref()?.returns.as_deref(),
+            OrderSlot::Closed(closed) => closed.details.as_deref()?.returns.as_deref(),
         }
     }
 
@@ -247,7 +255,7 @@ impl OrderSlot {
     pub(crate) fn returns_mut(&mut self) -> &mut Returns {
         match self {
             OrderSlot::Live(order) => order.returns.get_or_insert_default(),
-            OrderSlot::Closed(closed) => closed.kept.get_or_insert_default().returns.get_or_insert_default(),
+            OrderSlot::Closed(closed) => closed.details.get_or_insert_default().returns.get_or_insert_default(),
         }
     }
 }
@@ -255,7 +263,7 @@ impl OrderSlot {
 impl ClosedOrder {
     /// The order it went into.
     pub fn merged_into(&self) -> Option<OrderId> {
-        self.kept.as_deref()?.merged_into
+        self.details.as_deref()?.merged_into
     }
 
     /// Why it takes no change.
@@ -282,9 +290,46 @@ impl Order {
     /// The most attempts to pay that may be without an outcome at a time: they all end with their order's deadline.
     pub const ATTEMPTS_MAX: usize = 64;
 
+    /// What holds after each event, as far as the event touches it.
+    fn assert_invariants(&self, event: &OrderEvent) {
+        assert!(Money::ZERO <= self.applied && Money::ZERO <= self.net_paid(), "{event:?} takes more than was paid");
+        assert!(!self.is_placed || self.applied <= self.total, "{event:?} leaves an order that is overpaid");
+        if let Some(prep) = self.prep.as_deref() {
+            prep.assert_fits(self.lines.iter().map(|line| (line.line, line.qty)));
+        }
+        let checks = self.checks.as_deref();
+        let paid = |checks: &Checks| checks.paid.iter().map(|(_, paid)| paid.0).sum::<i64>();
+        assert!(
+            checks.is_none_or(|checks| paid(checks) == self.applied.0),
+            "{event:?}: checks are paid something else"
+        );
+        let is_priced = match event.effect() {
+            OrderEffect::Placed(_) | OrderEffect::Repriced(_) => true,
+            // Between a change of the lines and the price that follows in the same commit the totals are stale.
+            _ => matches!(event, OrderEvent::CheckSplit { .. }) && self.is_placed,
+        };
+        if is_priced {
+            self.assert_adds_up(checks);
+        }
+    }
+
+    /// The parts of the total, its lines and its checks each add up to it.
+    fn assert_adds_up(&self, checks: Option<&Checks>) {
+        let Sale { gross, discounts, charges, tax, total, .. } = self.sale;
+        assert_eq!(gross.0 - discounts.0 + charges.0 + tax.0, total.0, "the parts are not the total: {:?}", self.sale);
+        let sum = |part: fn(&LineTotals) -> Money| self.lines.iter().map(|line| part(&line.totals).0).sum::<i64>();
+        assert_eq!(
+            (sum(|line| line.gross), sum(|line| line.discount)),
+            (gross.0, discounts.0),
+            "lines are not the order"
+        );
+        let of_checks = checks.map(|checks| self.check_totals(checks).iter().map(|(_, check)| check.total.0).sum());
+        assert_eq!(of_checks.unwrap_or(total.0), total.0, "the checks are not the order");
+    }
+
     /// What is left of it after the fact that closes it.
-    fn closed(&self, state: Closed, kept: Option<Box<Kept>>) -> ClosedOrder {
-        ClosedOrder { events: self.events + 1, state, is_training: self.is_training, kept }
+    fn closed(&self, state: Closed, details: Option<Box<ClosedDetails>>) -> ClosedOrder {
+        ClosedOrder { events: self.events + 1, state, is_training: self.is_training, details }
     }
 
     /// What it comes to, part by part; zero until it is placed.
@@ -298,7 +343,7 @@ impl Order {
     }
 
     /// What has been paid towards it and not been given back.
-    pub fn kept(&self) -> Money {
+    pub fn net_paid(&self) -> Money {
         let refunded = self.returns.as_deref().map_or(Money::ZERO, |returns| returns.refunded);
         Money(self.applied.0 - refunded.0)
     }
@@ -475,7 +520,7 @@ impl Order {
     }
 
     /// Gives a ticket away.
-    pub(crate) fn give_ticket(&mut self, ticket: TicketId) -> Option<Ticket> {
+    pub(crate) fn remove_ticket(&mut self, ticket: TicketId) -> Option<Ticket> {
         let prep = self.prep.as_deref_mut()?;
         let index = prep.tickets.iter().position(|held| held.ticket == ticket)?;
         Some(prep.tickets.remove(index))
@@ -483,7 +528,7 @@ impl Order {
 
     /// Takes a ticket that another order gave away. What it names and the order does not have was removed over there, and
     /// its id is not given out here either.
-    pub(crate) fn take_ticket(&mut self, mut ticket: Ticket, renamed: &[RenamedLine]) {
+    pub(crate) fn insert_ticket(&mut self, mut ticket: Ticket, renamed: &[RenamedLine]) {
         for line in &mut ticket.lines {
             if let Some(renamed) = renamed.iter().find(|renamed| renamed.from == line.line) {
                 line.line = renamed.to;

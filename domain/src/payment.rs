@@ -7,7 +7,7 @@ use crate::check::CheckId;
 use crate::event::{Capture, Decision, Flag, PaymentEvent, ProviderMessage, ProviderSaid, Tender};
 use crate::ids::{AccountId, OrderId, RefundId, Revision, Text};
 use crate::money::{Currency, Money};
-use crate::refund::{Refund, RefundState};
+use crate::refund::{REFUNDS_MAX, Refund, RefundState};
 
 /// How far an attempt got. Its rank never falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +40,14 @@ pub struct Provider {
     /// The guest's bank wants the money back.
     pub is_disputed: bool,
     /// Its last message, where that may be flagged.
-    heard: Option<Box<Heard>>,
+    reported: Option<Box<ProviderReport>>,
 }
 
 /// What a provider's message says of money, as far as a person may have to decide about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub struct ProviderReport {
     /// What it says of the payment.
-    pub said: Said,
+    pub said: ReportedMoney,
     pub amount: Option<Money>,
     /// Of another currency than the payment's.
     pub is_foreign: bool,
@@ -58,7 +58,7 @@ pub struct Heard {
 
 /// What a provider says of a payment's money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum ReportedMoney {
     Authorised,
     Captured,
     Other,
@@ -71,7 +71,7 @@ pub struct OpenFlag {
     pub at: Revision,
     pub why: Flag,
     /// The message that led to it, where a provider's did.
-    pub heard: Option<Box<Heard>>,
+    pub reported: Option<Box<ProviderReport>>,
 }
 
 /// One attempt to pay.
@@ -234,29 +234,37 @@ impl Payment {
             (self.amount, self.tip) = (*amount, *tip);
         }
         self.evolve_provider(event);
+        debug_assert!(Payment::FLAGS_MAX >= self.flags().count(), "{event:?} is one flag too many");
+        debug_assert!(self.refunds().len() <= REFUNDS_MAX, "{event:?} is one refund too many");
+        debug_assert!(self.refunded() <= self.requested().0, "{event:?} gives back more than came in: {self:?}");
+    }
+
+    /// What was given back or is asked back, in minor units.
+    fn refunded(&self) -> i64 {
+        self.refunds().iter().filter(|refund| refund.counts()).map(|refund| refund.parts.sum().0).sum()
     }
 
     /// Folds flags and what was decided about them; answers what a decision settles.
     fn evolve_flags(&mut self, event: &PaymentEvent) -> Option<Flag> {
         if let PaymentEvent::PaymentFlagged { why } = event {
             let at = Revision(self.events - 1);
-            let heard = self.provider.as_deref_mut().and_then(|provider| provider.heard.take());
+            let reported = self.provider.as_deref_mut().and_then(|provider| provider.reported.take());
             let flags = self.flags.get_or_insert_default();
             if Payment::FLAGS_MAX <= flags.len() {
                 flags.remove(0);
             }
-            flags.push(OpenFlag { at, why: *why, heard });
+            flags.push(OpenFlag { at, why: *why, reported });
         }
         let PaymentEvent::PaymentReviewed { flag, decision, .. } = event else { return None };
         let flags = self.flags.as_deref_mut()?;
         let index = flags.iter().position(|open| open.at == *flag)?;
-        let OpenFlag { why, heard, .. } = flags.remove(index);
+        let OpenFlag { why, reported, .. } = flags.remove(index);
         if flags.is_empty() {
             self.flags = None;
         }
         // The money that was accepted, or goes back, is at the provider under its other name.
         let is_its = why == Flag::ReferenceDiffers && *decision != Decision::Dismiss;
-        let other = heard.and_then(|heard| heard.other).filter(|_| is_its);
+        let other = reported.and_then(|report| report.other).filter(|_| is_its);
         if let (Some(provider), Some(other)) = (&mut self.provider, other) {
             provider.reference = Some(other);
         }
@@ -274,14 +282,14 @@ impl Payment {
                 capture_requested: false,
                 void_requested: false,
                 is_disputed: false,
-                heard: None,
+                reported: None,
             }));
             return;
         }
         let (requested, currency) = (self.requested(), self.currency);
         let Some(provider) = &mut self.provider else { return };
         if let PaymentEvent::ProviderEventReceived(message) = event {
-            provider.heard = heard(message, provider.reference.as_ref(), requested, currency).map(Box::new);
+            provider.reported = report_of(message, provider.reference.as_ref(), requested, currency).map(Box::new);
         }
         match event {
             // What the provider says of one attempt stays with that attempt: another reference is for a person.
@@ -325,23 +333,28 @@ impl Payment {
 }
 
 /// What is to be remembered of a message until it is known whether it is flagged; nothing of one that says what was asked for.
-fn heard(message: &ProviderMessage, reference: Option<&Text>, requested: Money, currency: Currency) -> Option<Heard> {
+fn report_of(
+    message: &ProviderMessage,
+    reference: Option<&Text>,
+    requested: Money,
+    currency: Currency,
+) -> Option<ProviderReport> {
     let (said, refund) = match &message.said {
-        ProviderSaid::Authorised => (Said::Authorised, None),
-        ProviderSaid::Captured => (Said::Captured, None),
-        ProviderSaid::RefundSucceeded { refund } => (Said::Other, Some(*refund)),
+        ProviderSaid::Authorised => (ReportedMoney::Authorised, None),
+        ProviderSaid::Captured => (ReportedMoney::Captured, None),
+        ProviderSaid::RefundSucceeded { refund } => (ReportedMoney::Other, Some(*refund)),
         ProviderSaid::Accepted
         | ProviderSaid::Failed { .. }
         | ProviderSaid::Voided
         | ProviderSaid::Disputed
         | ProviderSaid::RefundFailed { .. }
-        | ProviderSaid::Other => (Said::Other, None),
+        | ProviderSaid::Other => (ReportedMoney::Other, None),
     };
     let is_foreign = message.currency.is_some_and(|said| said.code() != currency.code());
     let other = message.reference.as_ref().filter(|said| reference.is_some_and(|held| held != *said));
     let is_as_asked = message.amount.is_none_or(|amount| amount == requested) && !is_foreign && other.is_none();
     match is_as_asked && refund.is_none() {
         true => None,
-        false => Some(Heard { said, amount: message.amount, is_foreign, refund, other: other.cloned() }),
+        false => Some(ProviderReport { said, amount: message.amount, is_foreign, refund, other: other.cloned() }),
     }
 }

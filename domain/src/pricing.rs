@@ -364,12 +364,12 @@ fn apply_discounts(totals: &mut Totals, discounts: &[Discount<'_>], rounding: Ro
                 (DiscountScope::Lines(set), DiscountKind::Percent(rate)) => {
                     for line in set.iter() {
                         let amount = rate.of(totals.lines[line].net, rounding).ok_or(PriceError::TotalOverflow)?;
-                        totals.take_off(index, line, amount);
+                        totals.deduct(index, line, amount);
                     }
                 }
                 (_, DiscountKind::Fixed(parts)) => {
                     for (line, amount) in parts {
-                        totals.take_off(index, *line, (*amount).min(totals.lines[*line].net));
+                        totals.deduct(index, *line, (*amount).min(totals.lines[*line].net));
                     }
                 }
                 (DiscountScope::Lines(set), DiscountKind::Amount(amount)) => {
@@ -410,14 +410,14 @@ fn take_off_together(
     let mut parts = vec![Money::ZERO; weights.len()];
     allocate_into(amount, &weights, &mut parts);
     for (line, part) in parts.into_iter().enumerate() {
-        totals.take_off(discount, line, part);
+        totals.deduct(discount, line, part);
     }
     Ok(())
 }
 
 impl Totals {
     /// Takes `amount` off a line. It is a share of at most 100 % of what is left, so nothing falls below zero.
-    fn take_off(&mut self, discount: usize, line: usize, amount: Money) {
+    fn deduct(&mut self, discount: usize, line: usize, amount: Money) {
         if amount == Money::ZERO {
             return;
         }

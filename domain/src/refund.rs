@@ -57,7 +57,7 @@ pub struct SoldLine {
 
 /// What is kept of an order that takes no more changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Kept {
+pub struct ClosedDetails {
     /// How its amounts were rounded.
     pub rounding: Rounding,
     /// What was sold; nothing where it was cancelled or merged.
@@ -86,7 +86,7 @@ impl Returns {
     }
 
     /// Counts units that are asked back.
-    pub fn take(&mut self, lines: &[RefundedLine]) {
+    pub fn add_lines(&mut self, lines: &[RefundedLine]) {
         for line in lines {
             match self.lines.iter_mut().find(|held| held.line == line.line) {
                 Some(held) => add(held, line, 1),
@@ -96,10 +96,12 @@ impl Returns {
     }
 
     /// Counts units no more whose refund failed.
-    pub fn give_up(&mut self, lines: &[RefundedLine]) {
+    pub fn remove_lines(&mut self, lines: &[RefundedLine]) {
         for line in lines {
             let held = self.lines.iter_mut().find(|held| held.line == line.line);
-            add(held.expect("units are asked back before their refund fails"), line, -1);
+            let held = held.expect("units are asked back before their refund fails");
+            add(held, line, -1);
+            debug_assert!(QtyMilli::ZERO <= held.qty, "more units of {line:?} are not given back than were");
         }
         self.lines.retain(|held| QtyMilli::ZERO < held.qty);
     }
@@ -113,7 +115,7 @@ fn add(to: &mut RefundedLine, line: &RefundedLine, sign: i64) {
     to.tax_inclusive.0 += sign * line.tax_inclusive.0;
 }
 
-impl Kept {
+impl ClosedDetails {
     /// What units of its lines come to (rule M8): `rnd(total * (done + now) / sold)` less what was given back already.
     ///
     /// Without failed refunds that is the rule's own step; with one in between the next makes up for it, so the parts
@@ -121,11 +123,11 @@ impl Kept {
     ///
     /// # Errors
     /// [`Refused::UnknownLine`], [`Refused::RefundExceedsSold`].
-    pub fn lines_back(&self, asked: &[RefundLine]) -> Result<Vec<RefundedLine>, Refused> {
-        asked.iter().map(|asked| self.line_back(asked)).collect()
+    pub fn price_refund(&self, asked: &[RefundLine]) -> Result<Vec<RefundedLine>, Refused> {
+        asked.iter().map(|asked| self.price_refunded_line(asked)).collect()
     }
 
-    fn line_back(&self, asked: &RefundLine) -> Result<RefundedLine, Refused> {
+    fn price_refunded_line(&self, asked: &RefundLine) -> Result<RefundedLine, Refused> {
         let RefundLine { line, qty } = *asked;
         let sold = self.lines.iter().find(|held| held.line == line).ok_or(Refused::UnknownLine { line })?;
         let nothing = RefundedLine {

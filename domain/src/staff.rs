@@ -68,14 +68,19 @@ pub struct Approvals {
 
 /// Who asks, and who approves.
 #[derive(Clone, Copy, Debug)]
-pub struct Asking {
+pub struct ApprovalRequest {
     pub actor: ActorId,
     pub approver: Option<ActorId>,
 }
 
 impl Approvals {
     /// Whether the store lets it be done: it asks nobody for it, or somebody with the right approves.
-    pub fn allow<'a>(&self, right: Right, asking: Asking, staff: impl Fn(ActorId) -> Option<&'a Staff>) -> bool {
+    pub fn allow<'a>(
+        &self,
+        right: Right,
+        asking: ApprovalRequest,
+        staff: impl Fn(ActorId) -> Option<&'a Staff>,
+    ) -> bool {
         if !self.needed.has(right) {
             return true;
         }

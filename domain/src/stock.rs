@@ -86,6 +86,9 @@ impl Stock {
         Stock { items: items.into_iter().collect(), reservations: reservations.into_iter().collect(), events }
     }
 
+    /// Up to how many reservations are added up after each event in debug builds.
+    const ASSERTED_RESERVATIONS_MAX: usize = 64;
+
     /// The most stock items of a store.
     pub const ITEMS_MAX: usize = 10_000;
 
@@ -131,7 +134,7 @@ impl Stock {
             }
             StockCommand::Count { sku, counted } => {
                 let item = self.counted(*sku)?;
-                let mut events = keeps_reserved(*sku, item, *counted, context)?;
+                let mut events = check_reserved(*sku, item, *counted, context)?;
                 let delta = QtyMilli(counted.0 - item.on_hand.0);
                 let fact = StockEvent::StockCounted { sku: *sku, counted: *counted, delta };
                 events.extend(with_mark_cleared(*sku, item, *counted, fact));
@@ -140,7 +143,7 @@ impl Stock {
             StockCommand::Adjust { sku, delta, reason } => {
                 let item = self.counted(*sku)?;
                 let on_hand = item.on_hand.checked_add(*delta).ok_or(Refused::AmountTooLarge)?;
-                let mut events = keeps_reserved(*sku, item, on_hand, context)?;
+                let mut events = check_reserved(*sku, item, on_hand, context)?;
                 let adjusted = StockEvent::StockAdjusted { sku: *sku, delta: *delta, reason: reason.clone() };
                 events.extend(with_mark_cleared(*sku, item, on_hand, adjusted));
                 events
@@ -148,7 +151,7 @@ impl Stock {
             StockCommand::Waste { sku, qty, reason } => {
                 let item = self.counted(*sku)?;
                 let on_hand = item.on_hand.checked_sub(*qty).ok_or(Refused::AmountTooLarge)?;
-                let mut events = keeps_reserved(*sku, item, on_hand, context)?;
+                let mut events = check_reserved(*sku, item, on_hand, context)?;
                 events.push(StockEvent::StockWasted { sku: *sku, qty: *qty, reason: reason.clone() });
                 events.extend(mark_if_gone(*sku, item, QtyMilli(on_hand.0 - item.reserved.0)));
                 events
@@ -350,7 +353,7 @@ impl Stock {
                 for line in lines {
                     self.item_mut(line.sku, event).reserved.0 += line.qty.0;
                 }
-                self.hold(*order, lines);
+                self.add_reservation(*order, lines);
             }
             StockEvent::StockCommitted { order, lines } => {
                 for line in lines {
@@ -358,7 +361,7 @@ impl Stock {
                     item.reserved.0 -= line.qty.0;
                     item.on_hand.0 -= line.qty.0;
                 }
-                self.give_up(*order, lines, event);
+                self.reduce_reservation(*order, lines, event);
             }
             StockEvent::StockVoided { wasted: true, .. } => {}
             StockEvent::StockVoided { line, wasted: false, .. } => {
@@ -367,13 +370,13 @@ impl Stock {
             StockEvent::ReservationMoved { order, to, lines } => {
                 let Some(held) = self.reservations.remove(order) else { panic!("{event:?} without a reservation") };
                 assert_eq!(sums_by_sku(&held), sums_by_sku(lines), "{event:?} moves something else than is reserved");
-                self.hold(*to, lines);
+                self.add_reservation(*to, lines);
             }
             StockEvent::StockReleased { order, lines, .. } => {
                 for line in lines {
                     self.item_mut(line.sku, event).reserved.0 -= line.qty.0;
                 }
-                self.give_up(*order, lines, event);
+                self.reduce_reservation(*order, lines, event);
             }
             // Says why less than nothing is available; the reservation or the count that follows takes it away.
             StockEvent::OversellRecorded { .. } => {}
@@ -383,10 +386,26 @@ impl Stock {
                 }
             }
         }
+        // Debug builds only: the sum goes over all reservations.
+        if cfg!(debug_assertions) {
+            event.skus().into_iter().for_each(|sku| self.assert_reserved(sku));
+        }
+    }
+
+    /// What is reserved of a stock item is what its reservations add up to. On hand may be less: what was sold while a terminal
+    /// was away is recorded whatever the books say.
+    fn assert_reserved(&self, sku: Sku) {
+        let reserved = self.items.get(&sku).map_or(0, |item| item.reserved.0);
+        assert!(0 <= reserved, "less than nothing of {sku} is reserved");
+        // A busy store would make debug builds too slow to use.
+        if self.reservations.len() <= Stock::ASSERTED_RESERVATIONS_MAX {
+            let lines = self.reservations.values().flat_map(|lines| lines.iter()).filter(|line| line.sku == sku);
+            assert_eq!(lines.map(|line| line.qty.0).sum::<i64>(), reserved, "reservations of {sku} do not add up");
+        }
     }
 
     /// Adds `lines` to what is reserved for an order.
-    fn hold(&mut self, order: OrderId, lines: &[ReservedLine]) {
+    fn add_reservation(&mut self, order: OrderId, lines: &[ReservedLine]) {
         match self.reservations.entry(order) {
             Entry::Vacant(vacant) => _ = vacant.insert(lines.into()),
             Entry::Occupied(mut held) => _ = held.insert(held.get().iter().chain(lines).copied().collect()),
@@ -401,7 +420,7 @@ impl Stock {
     }
 
     /// Takes `lines` off the reservation; what reaches zero is closed.
-    fn give_up(&mut self, order: OrderId, lines: &[ReservedLine], event: &StockEvent) {
+    fn reduce_reservation(&mut self, order: OrderId, lines: &[ReservedLine], event: &StockEvent) {
         let Some(reserved) = self.reservations.get_mut(&order) else {
             panic!("{event:?} without a reservation");
         };
@@ -426,7 +445,7 @@ impl Stock {
 
 /// What was promised to orders stays on the shelf. Where it is short already nothing may make that worse; what happened
 /// while a terminal was away may, and the fact says by how much.
-fn keeps_reserved(
+fn check_reserved(
     sku: Sku,
     item: &StockItem,
     on_hand: QtyMilli,

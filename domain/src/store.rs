@@ -14,7 +14,7 @@ use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, TerminalId, Tex
 use crate::menu::ItemPrice;
 use crate::money::Money;
 use crate::order::OrderSlot;
-use crate::payment::Payment;
+use crate::payment::{Payment, PaymentState};
 use crate::refused::Refused;
 use crate::stock::Stock;
 use crate::stream::Stream;
@@ -73,8 +73,8 @@ pub struct Store {
     storemenu_events: u64,
     /// Whether an order was ever opened here: an archived one counts too.
     has_sold: bool,
-    /// Whether an order for practice was ever in this memory: where none was, nobody asks which order is one.
-    has_trained: bool,
+    /// Whether a training order was ever in this memory: where none was, nobody asks which order is one.
+    has_training: bool,
 }
 
 impl Store {
@@ -204,7 +204,7 @@ impl Store {
             store_events: 1,
             storemenu_events: 0,
             has_sold: false,
-            has_trained: false,
+            has_training: false,
         }
     }
 
@@ -274,11 +274,11 @@ impl Store {
         slot.events += 1;
         let from = std::mem::replace(&mut slot.order, to);
         let moved = match self.orders.get_mut(&from) {
-            Some(OrderSlot::Live(order)) => order.give_ticket(ticket),
+            Some(OrderSlot::Live(order)) => order.remove_ticket(ticket),
             Some(OrderSlot::Closed(_)) | None => None,
         };
         match (moved, self.orders.get_mut(&to)) {
-            (Some(moved), Some(OrderSlot::Live(order))) => order.take_ticket(moved, lines),
+            (Some(moved), Some(OrderSlot::Live(order))) => order.insert_ticket(moved, lines),
             (_, _) => panic!("{event:?} for a ticket of no open order"),
         }
     }
@@ -286,7 +286,7 @@ impl Store {
     fn evolve_order(&mut self, order: OrderId, event: &OrderEvent) {
         if let OrderEvent::OrderOpened(opening) = event {
             self.has_sold = true;
-            self.has_trained |= opening.training;
+            self.has_training |= opening.training;
             self.count_number(opening);
         }
         match self.orders.entry(order) {
@@ -319,7 +319,7 @@ impl Store {
             Entry::Vacant(vacant) => vacant.insert(Payment::initiate(event)),
             Entry::Occupied(occupied) => {
                 let payment = occupied.into_mut();
-                note_units(&mut self.orders, payment, event);
+                track_refunded_units(&mut self.orders, payment, event);
                 payment.evolve(event);
                 payment
             }
@@ -331,6 +331,8 @@ impl Store {
                 PaymentEffect::Ended => order.attempts.retain(|attempt| *attempt != id),
                 _ => {}
             }
+            let is_under_way = matches!(payment.state, PaymentState::Initiated | PaymentState::Authorised);
+            debug_assert!(is_under_way || !order.attempts.contains(&id), "{event:?}: the order waits for what is over");
         }
     }
 
@@ -357,19 +359,19 @@ impl Store {
         self.orders.get(&order)
     }
 
-    /// Whether an order in memory is for practice.
+    /// Whether an order in memory is a training order.
     fn is_training(&self, order: OrderId) -> bool {
-        self.has_trained && self.orders.get(&order).is_some_and(OrderSlot::is_training)
+        self.has_training && self.orders.get(&order).is_some_and(OrderSlot::is_training)
     }
 
-    /// Whether a command is about an order for practice, as the state stands before it.
-    pub fn trains(&self, command: &StoreCommand) -> bool {
+    /// Whether a command is about a training order, as the state stands before it.
+    pub fn is_training_command(&self, command: &StoreCommand) -> bool {
         match command {
             StoreCommand::Order(_, OrderCommand::Open(new)) => new.training,
             command => match command.names() {
                 (Some(order), _) => self.is_training(order),
                 (None, Some(payment)) => {
-                    self.has_trained
+                    self.has_training
                         && self.payments.get(&payment).is_some_and(|payment| self.is_training(payment.order))
                 }
                 (None, None) => false,
@@ -455,10 +457,10 @@ impl Store {
 }
 
 /// Keeps an order's count of refunded units in step with a fact about one of its payments, which is folded after.
-fn note_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payment, event: &PaymentEvent) {
+fn track_refunded_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payment, event: &PaymentEvent) {
     let (refund, succeeded) = match event.effect() {
         PaymentEffect::Refund { lines, .. } if !lines.is_empty() => {
-            return orders.get_mut(&payment.order).expect("a refund has an order").returns_mut().take(lines);
+            return orders.get_mut(&payment.order).expect("a refund has an order").returns_mut().add_lines(lines);
         }
         PaymentEffect::RefundEnded { refund, succeeded } => (refund, succeeded),
         _ => return,
@@ -466,8 +468,8 @@ fn note_units(orders: &mut IdMap<OrderId, OrderSlot>, payment: &Payment, event: 
     let Some(refund) = payment.refund(refund).filter(|refund| !refund.lines.is_empty()) else { return };
     let returns = orders.get_mut(&payment.order).expect("a refund has an order").returns_mut();
     match (refund.counts(), succeeded) {
-        (true, false) => returns.give_up(&refund.lines),
-        (false, true) => returns.take(&refund.lines),
+        (true, false) => returns.remove_lines(&refund.lines),
+        (false, true) => returns.add_lines(&refund.lines),
         (true, true) | (false, false) => {}
     }
 }

@@ -78,7 +78,7 @@ impl Tenant {
         let event = match command {
             MenuCommand::UpsertItem(item) => {
                 check_item(item)?;
-                room("items", draft.items.len(), Menu::ITEMS_MAX, draft.items.contains_key(&item.id))?;
+                check_count("items", draft.items.len(), Menu::ITEMS_MAX, draft.items.contains_key(&item.id))?;
                 (draft.items.get(&item.id).map(Arc::as_ref) != Some(item))
                     .then(|| MenuEvent::ItemUpserted(item.clone()))
             }
@@ -87,12 +87,17 @@ impl Tenant {
                 false => return Err(Refused::UnknownItem { item: *item }),
             },
             MenuCommand::UpsertModifierGroup(group) => {
-                room("modifier groups", draft.groups.len(), Menu::GROUPS_MAX, draft.groups.contains_key(&group.id))?;
+                check_count(
+                    "modifier groups",
+                    draft.groups.len(),
+                    Menu::GROUPS_MAX,
+                    draft.groups.contains_key(&group.id),
+                )?;
                 (draft.groups.get(&group.id).map(Arc::as_ref) != Some(group))
                     .then(|| MenuEvent::ModifierGroupUpserted(group.clone()))
             }
             MenuCommand::UpsertTax(tax) => {
-                room("taxes", draft.taxes.len(), Menu::TAXES_MAX, draft.taxes.contains_key(&tax.id))?;
+                check_count("taxes", draft.taxes.len(), Menu::TAXES_MAX, draft.taxes.contains_key(&tax.id))?;
                 (draft.taxes.get(&tax.id) != Some(tax)).then(|| MenuEvent::TaxUpserted(tax.clone()))
             }
             MenuCommand::Publish => {
@@ -119,7 +124,7 @@ impl Tenant {
                 if self.tokens.contains_key(token) {
                     return Err(Refused::TokenExists { token: *token });
                 }
-                room("tokens", self.tokens.len(), Tenant::TOKENS_MAX, false)?;
+                check_count("tokens", self.tokens.len(), Tenant::TOKENS_MAX, false)?;
                 AccessEvent::TokenIssued {
                     token: *token,
                     role: *role,
@@ -140,7 +145,7 @@ impl Tenant {
                 if held == Some(&Staff { rights: *rights, discount_limit: *discount_limit }) {
                     return Ok(vec![]);
                 }
-                room("members of staff", self.staff.len(), Tenant::STAFF_MAX, held.is_some())?;
+                check_count("members of staff", self.staff.len(), Tenant::STAFF_MAX, held.is_some())?;
                 AccessEvent::StaffChanged { staff: *staff, rights: *rights, discount_limit: *discount_limit }
             }
         };
@@ -191,7 +196,7 @@ impl Tenant {
     }
 }
 
-fn room(what: &'static str, count: usize, max: usize, is_there: bool) -> Result<(), Refused> {
+fn check_count(what: &'static str, count: usize, max: usize, is_there: bool) -> Result<(), Refused> {
     match is_there || count < max {
         true => Ok(()),
         false => Err(Refused::TooMany { what, max }),

@@ -77,6 +77,9 @@ impl Terminal {
         if Terminal::GAPS_MAX < self.gaps.len() {
             self.gaps.remove(0);
         }
+        let (first, last) = (self.gaps.first().map(|gap| gap.first), self.gaps.last().map(|gap| gap.last));
+        debug_assert!(self.gaps.is_sorted_by(|gap, next| gap.last < next.first), "gaps overlap: {:?}", self.gaps);
+        debug_assert!(first <= last && last < self.last.or(Some(TerminalSeq(u64::MAX))), "a gap lies ahead: {self:?}");
     }
 
     fn fill(&mut self, seq: TerminalSeq) {
@@ -93,7 +96,7 @@ impl Terminal {
 
 /// Where in its queue a terminal kept a command, and what it knew then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueuePlace {
+pub struct QueueEntry {
     /// The command's place in the queue.
     pub seq: TerminalSeq,
     /// The menu version the terminal sold from; `None` is the one the store sells from.
@@ -104,7 +107,7 @@ pub struct QueuePlace {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queued {
     pub terminal: TerminalId,
-    pub place: QueuePlace,
+    pub entry: QueueEntry,
     pub command: CommandId,
     pub kind: Text,
     /// Tells its body from any other.

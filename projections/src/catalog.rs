@@ -160,7 +160,7 @@ impl CatalogProjector {
             Some(head) => follows(head.revision, recorded.revision)?,
             None => starts(recorded.revision)?,
         }
-        let skus = rows::skus_of(event);
+        let skus = event.skus();
         for sku in &skus {
             let is_new = matches!(event, StockEvent::StockPolicySet { .. });
             let is_there = self.stock.get(committed, key.clone().text(sku.as_str()).as_slice())?.is_some();

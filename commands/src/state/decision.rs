@@ -204,7 +204,7 @@ impl State {
                 }
             }
         };
-        Ok(Decision { events, stream, training: store.is_some_and(|store| store.trains(command)) })
+        Ok(Decision { events, stream, training: store.is_some_and(|store| store.is_training_command(command)) })
     }
 
     /// What an order would come to.
@@ -218,7 +218,7 @@ impl State {
 
 /// What a terminal says of a command it kept; `None` for any other.
 fn queued(envelope: &Envelope, digest: u128) -> Option<Queued> {
-    let (place, terminal, occurred_at) = (envelope.queued?, envelope.terminal?, envelope.occurred_at?);
+    let (entry, terminal, occurred_at) = (envelope.queued?, envelope.terminal?, envelope.occurred_at?);
     let kind = Text::parse(stored::command_name(&envelope.command)).expect("a command's name is a text");
-    Some(Queued { terminal, place, command: envelope.command_id, kind, digest, occurred_at })
+    Some(Queued { terminal, entry, command: envelope.command_id, kind, digest, occurred_at })
 }

@@ -14,7 +14,7 @@ use domain::kitchen::Kitchen;
 use domain::money::{Money, QtyMilli};
 use domain::refused::Refused;
 use domain::store::Settings;
-use domain::terminal::QueuePlace;
+use domain::terminal::QueueEntry;
 use eventlog::open_memory;
 use eventlog::sim::Random;
 use std::collections::BTreeMap;
@@ -192,7 +192,7 @@ fn perhaps_kept(id: u128, command: &Command) -> Envelope {
     Envelope {
         source: Source::Offline,
         terminal: Some(terminal),
-        queued: Some(QueuePlace { seq, menu_version: None }),
+        queued: Some(QueueEntry { seq, menu_version: None }),
         occurred_at: Some(Timestamp(NOON - (number % 7) as i64 * 3_600 * SECOND)),
         ..online
     }

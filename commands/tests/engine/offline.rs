@@ -7,7 +7,7 @@ use domain::command::{Command, OrderCommand, Source, StoreCommand};
 use domain::event::{Event, OrderEvent, StockEvent, TerminalEvent};
 use domain::ids::{StoreId, TerminalId, TerminalSeq};
 use domain::refused::Refused;
-use domain::terminal::QueuePlace;
+use domain::terminal::QueueEntry;
 use eventlog::{Position, open_memory};
 use schemas::stored::CommitMeta;
 use std::time::Duration;
@@ -21,7 +21,7 @@ fn kept(id: u128, seq: u64, command: Command) -> Envelope {
     Envelope {
         source: Source::Offline,
         terminal: Some(till()),
-        queued: Some(QueuePlace { seq: TerminalSeq(seq), menu_version: None }),
+        queued: Some(QueueEntry { seq: TerminalSeq(seq), menu_version: None }),
         occurred_at: Some(Timestamp(NOON - 3_600 * SECOND)),
         ..envelope(id, command)
     }

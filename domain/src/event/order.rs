@@ -177,7 +177,7 @@ pub struct Opening {
     pub imported: bool,
     /// Whether it is prepared on tickets.
     pub kitchen: Kitchen,
-    /// Whether it is for practice: nothing of it reaches sales, stock, drawers or days.
+    /// Whether it is a training order: nothing of it reaches sales, stock, drawers or days.
     pub training: bool,
 }
 

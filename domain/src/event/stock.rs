@@ -122,3 +122,30 @@ pub enum StockEvent {
         lines: Vec<ReservedLine>,
     },
 }
+
+impl StockEvent {
+    /// The stock items it is about, each once.
+    pub fn skus(&self) -> Vec<Sku> {
+        match self {
+            StockEvent::StockPolicySet { sku, .. }
+            | StockEvent::StockReceived { sku, .. }
+            | StockEvent::StockCounted { sku, .. }
+            | StockEvent::StockAdjusted { sku, .. }
+            | StockEvent::StockWasted { sku, .. }
+            | StockEvent::ItemMarked86 { sku, .. }
+            | StockEvent::ItemUnmarked86 { sku }
+            | StockEvent::OversellRecorded { sku, .. } => vec![*sku],
+            StockEvent::StockVoided { line, .. } => vec![line.sku],
+            StockEvent::StockReserved { lines, .. }
+            | StockEvent::StockCommitted { lines, .. }
+            | StockEvent::StockReleased { lines, .. }
+            | StockEvent::ReservationMoved { lines, .. }
+            | StockEvent::StockRestocked { lines, .. } => {
+                let mut skus: Vec<Sku> = lines.iter().map(|line| line.sku).collect();
+                skus.sort_unstable();
+                skus.dedup();
+                skus
+            }
+        }
+    }
+}

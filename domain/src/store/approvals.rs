@@ -6,7 +6,7 @@ use crate::event::{DiscountScope, Rate};
 use crate::money::{Money, Ppm};
 use crate::order::Order;
 use crate::refused::Refused;
-use crate::staff::{Asking, Right};
+use crate::staff::{ApprovalRequest, Right};
 use crate::tenant::Tenant;
 use crate::terminal::Waiver;
 
@@ -20,7 +20,7 @@ impl Store {
             Source::Imported | Source::Engine => Ok(()),
             Source::Offline if context.offline.waived.has(Waiver::Approval) => Ok(()),
             Source::Online | Source::Offline => {
-                let asking = Asking { actor: context.actor, approver: context.approver };
+                let asking = ApprovalRequest { actor: context.actor, approver: context.approver };
                 match self.settings.approvals.allow(right, asking, |staff| tenant.staff(staff)) {
                     true => Ok(()),
                     false => Err(Refused::ApprovalRequired { right, approver: asking.approver }),

@@ -113,7 +113,7 @@ impl Store {
         }
     }
 
-    /// Whether an order is for practice: one that is there, or one that these events open.
+    /// Whether an order is a training order: one that is there, or one that these events open.
     fn is_for_training(&self, order: OrderId, events: &[Event]) -> bool {
         match self.orders.get(&order) {
             Some(slot) => slot.is_training(),

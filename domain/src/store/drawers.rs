@@ -84,7 +84,7 @@ impl Store {
 
     /// The shift cash of an order goes into, or comes out of (rule D1): the one of the drawer that is named, else the only one that is
     /// open, where the store works in shifts. What is recorded after the fact goes into none unless it names one, and what
-    /// is for practice into none at all.
+    /// belongs to a training order into none at all.
     ///
     /// # Errors
     /// [`Refused::ShiftNotOpen`], [`Refused::ShiftRequired`], or [`Refused::AmountTooLarge`] where the drawer would hold

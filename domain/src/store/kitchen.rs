@@ -96,7 +96,7 @@ impl Draft<'_> {
             false => {
                 if self.order.pay_mode == PayMode::Later {
                     let reserving = self.store.stock.reserve(self.id, &self.stocked(&units), context)?;
-                    self.note_reserved(reserving);
+                    self.push_reserved(reserving);
                 }
                 self.send(&units);
                 Ok(())
@@ -164,7 +164,7 @@ impl Draft<'_> {
             }
         }
         if !lines.is_empty() {
-            self.take_off(&lines);
+            self.unreserve(&lines);
             self.events.push(Event::Stock(StockEvent::StockCommitted { order: self.id, lines: lines.clone() }));
         }
         lines
@@ -246,7 +246,7 @@ impl Draft<'_> {
     }
 
     /// Refuses to take back by hand what the kitchen has (rule O7): `left` is what would stay of the line.
-    pub(super) fn keeps_fired(&self, line: LineId, left: QtyMilli) -> Result<(), Refused> {
+    pub(super) fn check_unfired(&self, line: LineId, left: QtyMilli) -> Result<(), Refused> {
         match self.order.prep.as_deref() {
             Some(prep) if left < prep.line(line).sent() => {
                 Err(Refused::LineFired { line, fired: prep.line(line).sent() })

@@ -64,7 +64,7 @@ impl Store {
         }
         let expired = source.attempts.iter().map(|attempt| Event::Payment(*attempt, PaymentEvent::PaymentExpired));
         events.extend(expired);
-        events.extend(self.let_go(source, None));
+        events.extend(self.void_authorisations(source, None));
         events.push(Event::Order(id, OrderEvent::OrderMergedInto { target: target_id }));
         Ok(events)
     }

@@ -5,7 +5,7 @@
 //! have facts of their own (`OversellRecorded`, `TotalMismatchRecorded`) and are not refused in the first place.
 
 use super::Store;
-use super::payments::may_try;
+use super::payments::check_attempt;
 use super::values::Ingested;
 use crate::check::CheckId;
 use crate::command::{Context, Method, PaymentCommand, StoreCommand, TerminalCommand};
@@ -35,14 +35,14 @@ impl Store {
         words: impl Fn(&Refused) -> (Text, Text),
     ) -> Result<Ingested, Refused> {
         let here = store.ok_or(Refused::UnknownStore)?;
-        let mut events = here.arrived(queued.terminal, Some(queued.place.seq), true);
+        let mut events = here.arrived(queued.terminal, Some(queued.entry.seq), true);
         let terminal = here.stream_of(queued.terminal, &events);
         let mut note = |event| events.push(Event::Terminal(terminal, event));
         if is_ahead(queued, context) {
-            let Queued { command, occurred_at, place, .. } = *queued;
-            note(TerminalEvent::ClockAheadFound { seq: place.seq, command, occurred_at });
+            let Queued { command, occurred_at, entry, .. } = *queued;
+            note(TerminalEvent::ClockAheadFound { seq: entry.seq, command, occurred_at });
         }
-        let offline = Offline { menu_version: queued.place.menu_version, ..Offline::default() };
+        let offline = Offline { menu_version: queued.entry.menu_version, ..Offline::default() };
         let mut context = Context { offline, ..*context };
         let mut waived: Vec<Refused> = vec![];
         loop {
@@ -148,7 +148,7 @@ impl Store {
             }
         };
         if let OrderSlot::Live(live) = slot {
-            may_try(live, *method)?;
+            check_attempt(live, *method)?;
         }
         // What the terminal showed was due where nobody has paid anything; otherwise it may have known of that or not.
         let shown = expected_total.filter(|_| is_unpaid);
@@ -188,7 +188,7 @@ fn is_ahead(queued: &Queued, context: &Context) -> bool {
 fn noted(queued: &Queued, command: &StoreCommand, (code, detail): (Text, Text)) -> Noted {
     let (order, payment) = command.names();
     Noted {
-        seq: Some(queued.place.seq),
+        seq: Some(queued.entry.seq),
         command: Some(queued.command),
         kind: Some(queued.kind.clone()),
         order,

@@ -178,7 +178,7 @@ impl Store {
             rules: settings.rules,
             imported: context.source == Source::Imported,
             // What is recorded after the fact was served long ago; so was, while its terminal was away, what is paid first.
-            // Nobody cooks what is for practice.
+            // Nobody cooks a training order.
             kitchen: match (context.source, new.pay_mode) {
                 _ if new.training => Kitchen::Off,
                 (Source::Imported, _) | (Source::Offline, PayMode::First) => Kitchen::Off,
@@ -239,7 +239,7 @@ impl Store {
             vec![Event::Order(id, OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout })];
         let expired = order.attempts.iter().map(|attempt| Event::Payment(*attempt, PaymentEvent::PaymentExpired));
         events.extend(expired);
-        events.extend(self.let_go(order, None));
+        events.extend(self.void_authorisations(order, None));
         let reserved = self.stock.reserved_for(id).to_vec();
         events.extend(self.stock.release(id, reserved, ReleaseReason::PaymentTimeout));
         Ok(events)
@@ -290,7 +290,7 @@ impl<'a> Draft<'a> {
 
     fn change_qty(&mut self, line: LineId, qty: QtyMilli) -> Result<(), Refused> {
         if self.order.line(line)?.qty != qty {
-            self.keeps_fired(line, qty)?;
+            self.check_unfired(line, qty)?;
             self.push(OrderEvent::LineQtyChanged { line, qty });
         }
         Ok(())
@@ -298,7 +298,7 @@ impl<'a> Draft<'a> {
 
     fn remove_line(&mut self, line: LineId) -> Result<(), Refused> {
         self.order.line(line)?;
-        self.keeps_fired(line, QtyMilli::ZERO)?;
+        self.check_unfired(line, QtyMilli::ZERO)?;
         if self.order.is_placed && self.order.lines.len() == 1 {
             return Err(Refused::OrderEmpty);
         }
@@ -430,7 +430,7 @@ impl<'a> Draft<'a> {
             (PayMode::First, Source::Imported | Source::Offline) | (PayMode::Later, _) => None,
         };
         self.push(OrderEvent::OrderPlaced { totals, deadline });
-        self.note_reserved(reserving);
+        self.push_reserved(reserving);
         Ok(self.settle_if_paid())
     }
 
@@ -450,8 +450,8 @@ impl<'a> Draft<'a> {
             true => vec![],
             false => self.store.stock.reserve(self.id, &more, context)?,
         };
-        self.note_released(released);
-        self.note_reserved(reserving);
+        self.push_released(released);
+        self.push_reserved(reserving);
         Ok(self.settle_if_paid())
     }
 
@@ -469,7 +469,7 @@ impl<'a> Draft<'a> {
         self.events
     }
 
-    pub(super) fn note_reserved(&mut self, events: Vec<Event>) {
+    pub(super) fn push_reserved(&mut self, events: Vec<Event>) {
         for event in &events {
             if let Event::Stock(StockEvent::StockReserved { lines, .. }) = event {
                 self.reserved.extend_from_slice(lines);
@@ -478,17 +478,17 @@ impl<'a> Draft<'a> {
         self.events.extend(events);
     }
 
-    fn note_released(&mut self, events: Vec<Event>) {
+    fn push_released(&mut self, events: Vec<Event>) {
         for event in &events {
             if let Event::Stock(StockEvent::StockReleased { lines, .. }) = event {
-                self.take_off(lines);
+                self.unreserve(lines);
             }
         }
         self.events.extend(events);
     }
 
     /// Takes lines off what is reserved.
-    pub(super) fn take_off(&mut self, lines: &[ReservedLine]) {
+    pub(super) fn unreserve(&mut self, lines: &[ReservedLine]) {
         for line in lines {
             let mut rest = line.qty.0;
             for held in self.reserved.iter_mut().filter(|held| held.line == line.line && held.sku == line.sku) {
@@ -501,7 +501,7 @@ impl<'a> Draft<'a> {
     }
 
     fn cancel(mut self, reason: &CancelReason) -> Result<Vec<Event>, Refused> {
-        let captured = self.order.kept();
+        let captured = self.order.net_paid();
         if captured != Money::ZERO {
             return Err(Refused::MoneyCaptured { captured });
         }
@@ -510,7 +510,7 @@ impl<'a> Draft<'a> {
         }
         let cancelled = OrderEvent::OrderCancelled { reason: reason.clone() };
         self.events.push(Event::Order(self.id, cancelled));
-        self.events.extend(self.store.let_go(&self.order, None));
+        self.events.extend(self.store.void_authorisations(&self.order, None));
         let reserved = std::mem::take(&mut self.reserved);
         self.events.extend(self.store.stock.release(self.id, reserved, ReleaseReason::OrderCancelled));
         Ok(self.events)
@@ -526,7 +526,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Whose numbers an order gets: its terminal's own. Orders for practice have numbers apart, and no terminal is called `T`,
+/// Whose numbers an order gets: its terminal's own. Training orders have numbers apart, and no terminal is called `T`,
 /// because ids have no capitals.
 fn number_prefix(terminal: Option<&TerminalId>, training: bool) -> Cow<'_, str> {
     match (terminal, training) {

@@ -34,7 +34,7 @@ impl Store {
             storemenu_events,
             has_sold,
             // It follows from the orders that are put in.
-            has_trained: _,
+            has_training: _,
         } = self;
         let is_live = |order: &OrderId| matches!(orders.get(order), Some(OrderSlot::Live(_)));
         let live_orders = orders.iter().filter(|(_, slot)| matches!(slot, OrderSlot::Live(_)));
@@ -97,7 +97,7 @@ impl Store {
             store_events,
             storemenu_events,
             has_sold,
-            has_trained: false,
+            has_training: false,
         }
     }
 
@@ -108,7 +108,7 @@ impl Store {
             orders,
             payments,
             tickets,
-            has_trained,
+            has_training,
             // Not of orders: the store has its own.
             settings: _,
             menu_version: _,
@@ -124,7 +124,7 @@ impl Store {
             has_sold: _,
             tickets_made: _,
         } = folded;
-        self.has_trained |= has_trained;
+        self.has_training |= has_training;
         for (id, payment) in payments {
             self.payments.entry(id).or_insert(payment);
         }

@@ -106,7 +106,7 @@ impl Store {
         method: Method,
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
-        may_try(order, method)?;
+        check_attempt(order, method)?;
         amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         if let (Method::Provider { .. }, true) = (method, order.is_training) {
             return Err(Refused::TrainingOrder { field: "provider_account" });
@@ -246,19 +246,19 @@ impl Store {
         if Money::ZERO < unapplied {
             events.push(Event::Order(id, OrderEvent::PaymentNotApplicable { payment, tender, unapplied, why }));
             events.push(Event::Payment(payment, PaymentEvent::PaymentFlagged { why: Flag::NotApplicable }));
-            events.push(Event::Payment(payment, refunds::unapplied_back(unapplied)));
+            events.push(Event::Payment(payment, refunds::refund_unapplied(unapplied)));
         }
         if let Some((order, applied)) = applied
             && applied == order.due()
         {
-            events.extend(self.let_go(order, Some(payment)));
+            events.extend(self.void_authorisations(order, Some(payment)));
             events.extend(self.paid(id, order, applied));
         }
     }
 }
 
 /// Whether one more attempt may be under way. Cash never is: it is captured at once.
-pub(super) fn may_try(order: &Order, method: Method) -> Result<(), Refused> {
+pub(super) fn check_attempt(order: &Order, method: Method) -> Result<(), Refused> {
     match method {
         Method::External(_) | Method::Provider { .. } if Order::ATTEMPTS_MAX <= order.attempts.len() => {
             Err(Refused::TooMany { what: "unanswered payments of an order", max: Order::ATTEMPTS_MAX })

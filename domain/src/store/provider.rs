@@ -80,7 +80,7 @@ impl Store {
     }
 
     /// An order that takes no more money lets go of what providers have set aside for it, or are about to; not of `taken`.
-    pub(super) fn let_go(&self, order: &Order, taken: Option<PaymentId>) -> impl Iterator<Item = Event> {
+    pub(super) fn void_authorisations(&self, order: &Order, taken: Option<PaymentId>) -> impl Iterator<Item = Event> {
         let is_held = move |attempt: &&PaymentId| {
             if Some(**attempt) == taken {
                 return false;

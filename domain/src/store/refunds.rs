@@ -10,7 +10,7 @@ use crate::ids::{DrawerId, OrderId, PaymentId, RefundId, Text};
 use crate::money::{Money, QtyMilli};
 use crate::order::OrderSlot;
 use crate::payment::{Payment, PaymentState};
-use crate::refund::{Kept, REFUNDS_MAX, Refund, RefundState};
+use crate::refund::{ClosedDetails, REFUNDS_MAX, Refund, RefundState};
 use crate::refused::{Closed, Refused};
 use crate::staff::Right;
 use crate::tenant::Tenant;
@@ -19,7 +19,7 @@ use crate::tenant::Tenant;
 const UNAPPLIED: &str = "unapplied";
 
 /// The engine asks back what an order could not take (rule P6).
-pub(super) fn unapplied_back(unapplied: Money) -> PaymentEvent {
+pub(super) fn refund_unapplied(unapplied: Money) -> PaymentEvent {
     PaymentEvent::RefundRequested {
         refund: RefundId::parse(UNAPPLIED).expect("it is an id"),
         parts: MoneyParts { unapplied, ..MoneyParts::default() },
@@ -61,7 +61,7 @@ impl Store {
                 (MoneyParts { applied: Money(amount.0 - unapplied.0), tip: *tip, unapplied }, vec![])
             }
             RefundOf::Lines { lines, tip } => {
-                let lines = self.settled(payment.order)?.lines_back(lines)?;
+                let lines = self.settled(payment.order)?.price_refund(lines)?;
                 let amounts = lines.iter().map(RefundedLine::amount);
                 let applied = Money::checked_sum(amounts).ok_or(Refused::AmountTooLarge)?;
                 (MoneyParts { applied, tip: *tip, unapplied: Money::ZERO }, lines)
@@ -80,7 +80,7 @@ impl Store {
         let (refund, restock, state) = (new.refund, new.restock, RefundState::Requested);
         let asked = Refund { refund, parts, lines: lines.clone(), restock, state };
         let follows = match payment.tender {
-            Tender::Cash => self.handed_back(id, payment, &asked, new.drawer, context)?,
+            Tender::Cash => self.refund_paid_out(id, payment, &asked, new.drawer, context)?,
             Tender::External(_) => vec![],
         };
         self.approve(tenant, Right::Refund, context)?;
@@ -106,14 +106,14 @@ impl Store {
         let ignored = |outcome| Event::Payment(id, PaymentEvent::RefundOutcomeIgnored { refund, outcome });
         Ok(match (held.state, outcome) {
             (RefundState::Requested, RefundOutcome::Succeeded { drawer }) => {
-                self.handed_back(id, payment, held, *drawer, context)?
+                self.refund_paid_out(id, payment, held, *drawer, context)?
             }
             (RefundState::Requested, RefundOutcome::Failed { code }) => {
                 vec![Event::Payment(id, PaymentEvent::RefundFailed { refund, code: code.clone() })]
             }
             // Money that moved is a fact, unless that would be more money than there was: then a person has to look.
             (RefundState::Failed, RefundOutcome::Succeeded { drawer }) if self.still_fits(id, payment, held) => {
-                self.handed_back(id, payment, held, *drawer, context)?
+                self.refund_paid_out(id, payment, held, *drawer, context)?
             }
             (RefundState::Failed, RefundOutcome::Succeeded { .. }) => {
                 let flagged = PaymentEvent::PaymentFlagged { why: Flag::RefundInDoubt };
@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// What follows once a refund reached the guest: cash came out of a shift (rules D1, D2), whoever asked for it back.
-    fn handed_back(
+    fn refund_paid_out(
         &self,
         id: PaymentId,
         payment: &Payment,
@@ -164,10 +164,10 @@ impl Store {
             Event::Order(payment.order, recorded),
         ];
         if refund.restock
-            && let Ok(kept) = self.settled(payment.order)
+            && let Ok(details) = self.settled(payment.order)
         {
             let units = refund.lines.iter().filter_map(|line| {
-                let sku = kept.lines.iter().find(|sold| sold.line == line.line)?.sku?;
+                let sku = details.lines.iter().find(|sold| sold.line == line.line)?.sku?;
                 Some(ReservedLine { line: line.line, sku, qty: line.qty })
             });
             events.extend(self.stock.restock(payment.order, refund.refund, units.collect()));
@@ -176,11 +176,11 @@ impl Store {
     }
 
     /// What is kept of a settled order.
-    fn settled(&self, order: OrderId) -> Result<&Kept, Refused> {
+    fn settled(&self, order: OrderId) -> Result<&ClosedDetails, Refused> {
         match &self.orders[&order] {
             OrderSlot::Live(_) => Err(Refused::OrderNotCompleted),
-            OrderSlot::Closed(closed) => match (&closed.kept, closed.state) {
-                (Some(kept), Closed::Completed) => Ok(kept),
+            OrderSlot::Closed(closed) => match (&closed.details, closed.state) {
+                (Some(details), Closed::Completed) => Ok(details),
                 (_, Closed::Completed | Closed::Cancelled | Closed::Merged) => Err(closed.refused()),
             },
         }
@@ -204,10 +204,11 @@ impl Store {
 
     /// Whether a refund that failed could still take place.
     fn still_fits(&self, id: PaymentId, payment: &Payment, refund: &Refund) -> bool {
-        let units_fit = |kept: &Kept| {
+        let units_fit = |details: &ClosedDetails| {
             refund.lines.iter().all(|line| {
-                let sold = kept.lines.iter().find(|sold| sold.line == line.line);
-                let back = kept.returns.iter().flat_map(|returns| &returns.lines).find(|back| back.line == line.line);
+                let sold = details.lines.iter().find(|sold| sold.line == line.line);
+                let back =
+                    details.returns.iter().flat_map(|returns| &returns.lines).find(|back| back.line == line.line);
                 let (sold, back) = (sold.map_or(0, |sold| sold.qty.0), back.map_or(0, |back| back.qty.0));
                 QtyMilli::ZERO <= QtyMilli(sold - back - line.qty.0)
             })

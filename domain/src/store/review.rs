@@ -7,7 +7,7 @@ use crate::command::{Context, NewRefund, RefundOf, RefundOutcome, Review};
 use crate::event::{Decision, Event, Flag, NotApplicable, OrderEvent, PaymentEvent, VoidReason};
 use crate::ids::{PaymentId, RefundId, Text};
 use crate::money::Money;
-use crate::payment::{Heard, OpenFlag, Payment, Said};
+use crate::payment::{OpenFlag, Payment, ProviderReport, ReportedMoney};
 use crate::refund::RefundState;
 use crate::refused::Refused;
 use crate::staff::Right;
@@ -69,7 +69,7 @@ impl Store {
                 Ok(vec![
                     captured(id, amount, Money::ZERO),
                     Event::Order(order, unapplied),
-                    Event::Payment(id, refunds::unapplied_back(amount)),
+                    Event::Payment(id, refunds::refund_unapplied(amount)),
                 ])
             }
             (Decision::Refund, Moved::SetAside) => Ok(vec![void()]),
@@ -114,7 +114,7 @@ impl Store {
         review: &Review,
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
-        let heard = flag.heard.as_deref();
+        let heard = flag.reported.as_deref();
         let Some((refund, amount)) = heard.and_then(|heard| Some((heard.refund?, heard.amount))) else {
             // It took place after its money had gone back otherwise: whoever looked settles it with the guest.
             return match review.decision {
@@ -174,22 +174,22 @@ enum Moved {
 }
 
 fn moved(payment: &Payment, flag: &OpenFlag) -> Moved {
-    let said = flag.heard.as_deref().map_or(Said::Captured, |heard: &Heard| heard.said);
+    let said = flag.reported.as_deref().map_or(ReportedMoney::Captured, |report: &ProviderReport| report.said);
     let amount = match flag.why {
         Flag::AmountDiffers { captured, .. } => Some(captured),
-        Flag::ReferenceDiffers => flag.heard.as_deref().map(|heard| heard.amount.unwrap_or(payment.requested())),
+        Flag::ReferenceDiffers => flag.reported.as_deref().map(|heard| heard.amount.unwrap_or(payment.requested())),
         Flag::CurrencyDiffers | Flag::LateCapture | Flag::NotApplicable | Flag::RefundInDoubt => None,
     };
     match (said, amount) {
-        (Said::Captured, Some(amount)) if Money::ZERO < amount && !is_foreign(flag) => Moved::Captured(amount),
-        (Said::Captured | Said::Other, _) => Moved::Nothing,
-        (Said::Authorised, _) => Moved::SetAside,
+        (ReportedMoney::Captured, Some(amount)) if Money::ZERO < amount && !is_foreign(flag) => Moved::Captured(amount),
+        (ReportedMoney::Captured | ReportedMoney::Other, _) => Moved::Nothing,
+        (ReportedMoney::Authorised, _) => Moved::SetAside,
     }
 }
 
 /// Whether what differs is not all that does: another currency, too.
 fn is_foreign(flag: &OpenFlag) -> bool {
-    flag.heard.as_deref().is_some_and(|heard| heard.is_foreign)
+    flag.reported.as_deref().is_some_and(|heard| heard.is_foreign)
 }
 
 fn captured(id: PaymentId, amount: Money, tip: Money) -> Event {

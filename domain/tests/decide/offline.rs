@@ -5,7 +5,7 @@ use domain::event::{Noted, TerminalEvent};
 use domain::ids::{CommandId, TerminalSeq};
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Settings, Store};
-use domain::terminal::QueuePlace;
+use domain::terminal::QueueEntry;
 
 pub fn tell_terminal(event: &TerminalEvent) -> String {
     let noted = |noted: &Noted| {
@@ -48,8 +48,8 @@ fn decided(world: &World, came: &Came) -> Result<Vec<Event>, Refused> {
     match came {
         Came::Online(when) => world.decide(&when.command, &when.context()),
         Came::Kept(seq, menu_version, when) => {
-            let place = QueuePlace { seq: TerminalSeq(*seq), menu_version: *menu_version };
-            let queued = queued(terminal("t1"), place, *seq, when.context().now);
+            let entry = QueueEntry { seq: TerminalSeq(*seq), menu_version: *menu_version };
+            let queued = queued(terminal("t1"), entry, *seq, when.context().now);
             let context = Context { approver: when.approver, ..away(&queued, at(3_600).now) };
             world.ingest(&when.command, &context, &queued).map(|ingested| ingested.events)
         }

@@ -13,7 +13,7 @@ use domain::ids::{CommandId, OrderId, TenderId, TerminalSeq};
 use domain::money::{Money, QtyMilli};
 use domain::refused::Refused;
 use domain::stock::StockItem;
-use domain::terminal::{Gap, QueuePlace, Queued, Terminal};
+use domain::terminal::{Gap, QueueEntry, Queued, Terminal};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,11 +46,11 @@ fn live_away(day: &Day, mut watch: impl FnMut(&Model, &Step, Option<&Queued>, &W
                     // Now and then a command is missing.
                     *seq += 1 + u64::from(count.is_multiple_of(14));
                     let occurred_at = Timestamp(life.now.0 - (count % 5) as i64 * HOUR);
-                    let place = QueuePlace {
+                    let entry = QueueEntry {
                         seq: TerminalSeq(*seq),
                         menu_version: [None, Some(1), Some(99)][count as usize % 3],
                     };
-                    let queued = queued(away, place, count, occurred_at);
+                    let queued = queued(away, entry, count, occurred_at);
                     (life.step_away(command, &queued), Some(queued))
                 }
                 source => (life.step(command, source), None),
@@ -190,7 +190,7 @@ fn commands_of(sale: &Sale, till: usize, number: usize) -> Vec<Command> {
     commands
 }
 
-type Upload = Vec<(usize, Command, QueuePlace)>;
+type Upload = Vec<(usize, Command, QueueEntry)>;
 
 /// The queues, one behind the other as `picks` says.
 fn interleaved(queues: &[Vec<Command>], picks: &[usize]) -> Upload {
@@ -200,8 +200,8 @@ fn interleaved(queues: &[Vec<Command>], picks: &[usize]) -> Upload {
     while next.iter().zip(queues).any(|(next, queue)| *next < queue.len()) {
         let left: Vec<usize> = (0..queues.len()).filter(|till| next[*till] < queues[*till].len()).collect();
         let till = left[picks.next().expect("there are picks") % left.len()];
-        let place = QueuePlace { seq: TerminalSeq(next[till] as u64 + 1), menu_version: Some(1) };
-        upload.push((till, queues[till][next[till]].clone(), place));
+        let entry = QueueEntry { seq: TerminalSeq(next[till] as u64 + 1), menu_version: Some(1) };
+        upload.push((till, queues[till][next[till]].clone(), entry));
         next[till] += 1;
     }
     upload
@@ -281,7 +281,7 @@ fn f3_what_happened_is_recorded() {
                         }
                         _ => None,
                     });
-                    let all = (queued.terminal, Some(queued.place.seq), Some(queued.command), queued.digest);
+                    let all = (queued.terminal, Some(queued.entry.seq), Some(queued.command), queued.digest);
                     assert_eq!(kept, Some(all));
                     was_late = true;
                 }
@@ -467,7 +467,7 @@ fn t1_a_clock_that_is_ahead_is_flagged() {
         let world = opened(settings());
         let now = Timestamp(NOON.0 + HOUR);
         let occurred_at = Timestamp(now.0 + ahead_s * Timestamp::SECOND_US);
-        let queued = queued(terminal("t1"), QueuePlace { seq: TerminalSeq(1), menu_version: None }, 1, occurred_at);
+        let queued = queued(terminal("t1"), QueueEntry { seq: TerminalSeq(1), menu_version: None }, 1, occurred_at);
         let command = to_order("o1", OrderCommand::Open(new_order()));
         let ingested = world.ingest(&command, &away(&queued, now), &queued).expect("the store exists");
         let is_flagged = ingested.events.iter().any(|event| {
@@ -488,10 +488,10 @@ fn o9_numbers_given_out_offline_are_unique() {
         let mut given: BTreeMap<Date, BTreeSet<String>> = BTreeMap::new();
         let (mut was_taken, mut was_kept) = (false, false);
         for (index, (days, till, number)) in openings.iter().enumerate() {
-            let place = QueuePlace { seq: TerminalSeq(index as u64 + 1), menu_version: None };
+            let entry = QueueEntry { seq: TerminalSeq(index as u64 + 1), menu_version: None };
             let occurred_at = Timestamp(NOON.0 - days * 24 * HOUR);
             let till = ["t1", "t2"][*till];
-            let queued = queued(terminal(till), place, index as u64, occurred_at);
+            let queued = queued(terminal(till), entry, index as u64, occurred_at);
             let display_number = number.map(|number| text(&format!("{till}-{number}")));
             let new = NewOrder { display_number: display_number.clone(), ..new_order() };
             let command = to_order(&format!("o{index}"), OrderCommand::Open(new));
@@ -525,7 +525,7 @@ fn f1_gaps_block_nothing() {
             gaps += step.events().iter().filter(|event| found(event)).count();
             recorded_behind |= 0 < gaps && late(step.events()).is_none();
             let held = world.open().terminal(queued.terminal).expect("it was registered");
-            assert_eq!(held.last, Some(queued.place.seq));
+            assert_eq!(held.last, Some(queued.entry.seq));
         });
         assert!(day.ops.iter().any(|op| matches!(op, Op::Open { .. })));
         recorded_behind

@@ -10,7 +10,7 @@ use domain::ids::{OrderId, PaymentId, TerminalId, TerminalSeq};
 use domain::kitchen::Kitchen;
 use domain::refused::Refused;
 use domain::store::{Settings, StoreParts};
-use domain::terminal::QueuePlace;
+use domain::terminal::QueueEntry;
 use proptest::prelude::*;
 
 fn real_day() -> impl Strategy<Value = Day> {
@@ -84,8 +84,8 @@ fn practise(both: &mut World, command: &Command, context: Context, number: u64) 
         false => both.run(command, &context),
         true => {
             let last = both.open().terminal(trainee()).and_then(|held| held.last);
-            let place = QueuePlace { seq: TerminalSeq(last.map_or(1, |last| last.0 + 1)), menu_version: None };
-            let queued = queued(trainee(), place, number, context.now);
+            let entry = QueueEntry { seq: TerminalSeq(last.map_or(1, |last| last.0 + 1)), menu_version: None };
+            let queued = queued(trainee(), entry, number, context.now);
             let decided = both.ingest(command, &away(&queued, context.now), &queued);
             decided.inspect(|ingested| ingested.events.iter().for_each(|event| both.evolve(event))).map(|it| it.events)
         }

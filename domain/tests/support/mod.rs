@@ -19,7 +19,7 @@ use domain::staff::Approvals;
 use domain::store::{CashShifts, Ingested, Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
-use domain::terminal::{CLOCK_AHEAD_MAX_US, Offline, QueuePlace, Queued};
+use domain::terminal::{CLOCK_AHEAD_MAX_US, Offline, QueueEntry, Queued};
 
 pub const STORE: &str = "s1";
 /// 2026-03-02T12:00:00 UTC, a Monday.
@@ -147,9 +147,9 @@ pub fn context(now: Timestamp, source: Source) -> Context {
 }
 
 /// What a terminal says of a command it kept.
-pub fn queued(terminal: TerminalId, place: QueuePlace, number: u64, occurred_at: Timestamp) -> Queued {
+pub fn queued(terminal: TerminalId, entry: QueueEntry, number: u64, occurred_at: Timestamp) -> Queued {
     let (command, digest) = (CommandId(number.into()), u128::from(number) << 64);
-    Queued { terminal, place, command, kind: text("kept"), digest, occurred_at }
+    Queued { terminal, entry, command, kind: text("kept"), digest, occurred_at }
 }
 
 /// The moment at which what a terminal kept arrives; it happened when the terminal says, unless its clock is ahead.

@@ -85,31 +85,6 @@ pub(super) fn tax_view(tax: &Tax) -> TaxView {
     }
 }
 
-/// The stock items an event is about, each once.
-pub(super) fn skus_of(event: &StockEvent) -> Vec<Sku> {
-    match event {
-        StockEvent::StockPolicySet { sku, .. }
-        | StockEvent::StockReceived { sku, .. }
-        | StockEvent::StockCounted { sku, .. }
-        | StockEvent::StockAdjusted { sku, .. }
-        | StockEvent::StockWasted { sku, .. }
-        | StockEvent::ItemMarked86 { sku, .. }
-        | StockEvent::ItemUnmarked86 { sku }
-        | StockEvent::OversellRecorded { sku, .. } => vec![*sku],
-        StockEvent::StockVoided { line, .. } => vec![line.sku],
-        StockEvent::StockReserved { lines, .. }
-        | StockEvent::StockCommitted { lines, .. }
-        | StockEvent::StockReleased { lines, .. }
-        | StockEvent::ReservationMoved { lines, .. }
-        | StockEvent::StockRestocked { lines, .. } => {
-            let mut skus: Vec<Sku> = lines.iter().map(|line| line.sku).collect();
-            skus.sort_unstable();
-            skus.dedup();
-            skus
-        }
-    }
-}
-
 pub(super) fn new_stock(sku: Sku, policy: StockPolicy) -> StockView {
     let mut row = StockView {
         sku: Shown(sku),

@@ -164,7 +164,7 @@ impl World {
             }
         };
         let trains = match &command {
-            Command::Store(id, command) => self.stores.get(id).is_some_and(|store| store.trains(command)),
+            Command::Store(id, command) => self.stores.get(id).is_some_and(|store| store.is_training_command(command)),
             Command::Menu(_) | Command::Access(_) => false,
         };
         for event in &events {

@@ -15,7 +15,7 @@ use crate::command::{CommandKind, CommandKindJson, Parts, ROWS, Targets};
 use domain::calendar::Timestamp;
 use domain::command::{Command, PaymentCommand, Source, StoreCommand};
 use domain::ids::{ActorId, CommandId, Revision, StoreId, TerminalId, TerminalSeq};
-use domain::terminal::QueuePlace;
+use domain::terminal::QueueEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -128,7 +128,7 @@ pub struct ParsedCommand {
     /// The device it came from.
     pub terminal: Option<TerminalId>,
     /// Its place in the device's queue, where it was kept there.
-    pub queued: Option<QueuePlace>,
+    pub queued: Option<QueueEntry>,
     /// Who acted.
     pub actor: Option<ActorId>,
     /// Who approves it.
@@ -207,7 +207,7 @@ impl BatchCommand {
     }
 
     /// The place in the device's queue, which offline commands have and others do not.
-    fn queued(&self) -> Result<Option<QueuePlace>, FieldError> {
+    fn queued(&self) -> Result<Option<QueueEntry>, FieldError> {
         let seq = self.terminal_seq.map(|number| {
             let problem = format!("must be 1 to {}", TerminalSeq::MAX.0);
             TerminalSeq::parse(number).ok_or_else(|| FieldError::new("/terminal_seq", problem))
@@ -221,7 +221,7 @@ impl BatchCommand {
             (Source::Offline, Some(_)) if self.if_match.is_some() => {
                 Err(FieldError::new("/if_match", "is not for offline commands: what has happened depends on nothing"))
             }
-            (Source::Offline, Some(seq)) => Ok(Some(QueuePlace { seq, menu_version: self.menu_version })),
+            (Source::Offline, Some(seq)) => Ok(Some(QueueEntry { seq, menu_version: self.menu_version })),
             (Source::Online | Source::Imported | Source::Engine, Some(_)) => {
                 Err(FieldError::new("/terminal_seq", "is for offline commands; leave it out"))
             }

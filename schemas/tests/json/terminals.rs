@@ -6,7 +6,7 @@ use domain::event::{Event, Noted, OrderEvent, StockEvent, TerminalEvent};
 use domain::ids::{CommandId, OrderId, PaymentId, Sku, StoreId, TerminalId, TerminalSeq, Text};
 use domain::money::{Money, QtyMilli};
 use domain::refused::{Refused, Shortage};
-use domain::terminal::QueuePlace;
+use domain::terminal::QueueEntry;
 use schemas::json::batch::{BatchResult, BatchStatus, CommitRange, Entry, Kept, Upload};
 use schemas::json::{PositionToken, noted_text, parse_body, refusal_words};
 
@@ -124,7 +124,7 @@ fn a_command_of_a_queue_says_where_it_stood() {
     let entry = read(&[&queued(good)]).remove(0);
     let parsed = entry.parsed.expect("it is right");
     assert_eq!(parsed.source, Source::Offline);
-    assert_eq!(parsed.queued, Some(QueuePlace { seq: TerminalSeq(41), menu_version: Some(3) }));
+    assert_eq!(parsed.queued, Some(QueueEntry { seq: TerminalSeq(41), menu_version: Some(3) }));
     let order = OrderId::parse("o1").unwrap();
     assert_eq!(parsed.command, Command::Store(store(), StoreCommand::Order(order, OrderCommand::Complete)));
     let kept = Kept::of(&parsed).expect("a till kept it");
