@@ -187,6 +187,27 @@ pub async fn collect(body: Body, max: usize) -> Result<Bytes, ApiError> {
     Ok(bytes.to_bytes())
 }
 
+/// The bytes of a JSON body, at most `max`.
+///
+/// # Errors
+/// [`ApiError::MediaType`], and those of [`collect`].
+pub async fn json_bytes(request: Request<Body>, max: usize) -> Result<Bytes, ApiError> {
+    let is_json = match request.headers().get(header::CONTENT_TYPE) {
+        // Commands without arguments need no body, and a body that is not there has no type.
+        None => true,
+        Some(value) => value.to_str().is_ok_and(|kind| {
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json")
+        }),
+    };
+    let has_type = request.headers().contains_key(header::CONTENT_TYPE);
+    let bytes = collect(request.into_body(), max).await?;
+    if !is_json || (!has_type && !bytes.is_empty()) {
+        return Err(ApiError::MediaType);
+    }
+    Ok(bytes)
+}
+
 /// A JSON body of at most `MAX` bytes.
 #[derive(Clone, Debug)]
 pub struct Json<T, const MAX: usize = { 64 << 10 }>(pub T);
@@ -195,19 +216,6 @@ impl<T: DeserializeOwned, S: Sync, const MAX: usize> FromRequest<S> for Json<T, 
     type Rejection = ApiError;
 
     async fn from_request(request: Request<Body>, _state: &S) -> Result<Json<T, MAX>, ApiError> {
-        let is_json = match request.headers().get(header::CONTENT_TYPE) {
-            // Commands without arguments need no body, and a body that is not there has no type.
-            None => true,
-            Some(value) => value.to_str().is_ok_and(|kind| {
-                let kind = kind.split(';').next().unwrap_or_default().trim();
-                kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json")
-            }),
-        };
-        let has_type = request.headers().contains_key(header::CONTENT_TYPE);
-        let bytes = collect(request.into_body(), MAX).await?;
-        if !is_json || (!has_type && !bytes.is_empty()) {
-            return Err(ApiError::MediaType);
-        }
-        Ok(Json(parse_body(&bytes)?))
+        Ok(Json(parse_body(&json_bytes(request, MAX).await?)?))
     }
 }

@@ -1,6 +1,7 @@
 //! What a door, HTTP's or a batch's, knows of a command before it is one.
 
 use super::Capability;
+use crate::json::request::NoFields;
 use crate::json::wire::{Wire, WireForm};
 use crate::json::{BodyError, FieldError, parse_body};
 use domain::calendar::Date;
@@ -27,8 +28,8 @@ pub struct Row {
     pub doc: &'static [&'static str],
     /// Its address; `None` where the gateway has a handler of its own for it, or only the engine makes it.
     pub http: Option<Http>,
-    /// What it takes besides the address.
-    pub body: Body,
+    /// What it takes besides the address; where there is none, nobody looks what comes over HTTP.
+    pub body: Option<Body>,
     /// What it is called in a batch; `None` where it cannot be sent in one.
     pub batch: Option<&'static str>,
     /// Makes it.
@@ -62,18 +63,11 @@ pub struct Http {
 
 /// The body of a command's request.
 #[derive(Debug)]
-pub enum Body {
-    /// There is none, and nobody looks.
-    Unread,
-    /// An object without fields, or nothing.
-    Empty,
-    /// This one.
-    Read {
-        /// The most bytes it may have.
-        bytes_max: usize,
-        /// Adds its schema, and those it refers to, and says its name.
-        describe: fn(&mut Vec<(String, RefOr<Schema>)>) -> Cow<'static, str>,
-    },
+pub struct Body {
+    /// The most bytes it may have.
+    pub bytes_max: usize,
+    /// Adds its schema, and those it refers to, and says its name.
+    pub describe: fn(&mut Vec<(String, RefOr<Schema>)>) -> Cow<'static, str>,
 }
 
 impl Body {
@@ -83,7 +77,7 @@ impl Body {
             T::schemas(schemas);
             T::name()
         };
-        Body::Read { bytes_max, describe }
+        Body { bytes_max, describe }
     }
 }
 
@@ -122,10 +116,6 @@ impl<'a> Parts<'a> {
 
     /// Nothing may stand in the body.
     pub(super) fn empty(&mut self) -> Result<(), BodyError> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct NoFields {}
-
         self.body(|NoFields {}| Ok(()))
     }
 

@@ -4,10 +4,10 @@ use super::{Body, Capability, Http, Method, Parts, Row};
 use crate::json::BodyError;
 use crate::json::request::{
     AddLines, AdjustStock, AdjustTip, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount,
-    FireLines, HoldLines, InitiatePayment, Mark86, MarkServed, MergeInto, MoveCash, NoSale, OpenOrder, OpenShift,
-    Outcome, Place, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax, ReceiveStock, RefundOutcome, RequestRefund,
-    ReviewPayment, ServiceCharge, SetAvailability, SetPrice, SetStockPolicy, SetTable, SplitCheck, Unmark86, VoidLine,
-    VoidPayment, WasteStock,
+    FireLines, HoldLines, InitiatePayment, Mark86, MarkServed, MergeInto, MoveCash, NoFields, NoSale, OpenOrder,
+    OpenShift, Outcome, Place, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax, ReceiveStock, RefundOutcome,
+    RequestRefund, ReviewPayment, ServiceCharge, SetAvailability, SetPrice, SetStockPolicy, SetTable, SplitCheck,
+    Unmark86, VoidLine, VoidPayment, WasteStock,
 };
 use crate::json::wire::{Wire, names};
 use crate::stored::digest::form::{Form, put};
@@ -160,18 +160,10 @@ macro_rules! option {
 }
 
 macro_rules! body {
-    () => {
-        Body::Unread
-    };
-    (empty) => {
-        Body::Empty
-    };
-    ($body:ident: $kind:ty) => {
-        Body::of::<$kind>(64 << 10)
-    };
-    ($body:ident: $kind:ty, large) => {
-        Body::of::<$kind>(256 << 10)
-    };
+    () => { None };
+    (empty) => { body!(body: NoFields) };
+    ($body:ident: $kind:ty) => { Some(Body::of::<$kind>(64 << 10)) };
+    ($body:ident: $kind:ty, large) => { Some(Body::of::<$kind>(256 << 10)) };
 }
 
 /// Takes the targets, and reads the body where there is one.

@@ -34,6 +34,13 @@ pub use store::{IssueToken, PutStore, SetAvailability, SetPrice, parse_time_zone
 use super::FieldError;
 use domain::event::Rate;
 use domain::money::{Money, QtyMilli};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+/// A body without fields.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
 
 /// Whether a flag may be left out when written.
 fn is_false(flag: &bool) -> bool {

@@ -5,6 +5,7 @@
 mod arbitrary;
 mod batch;
 mod body;
+mod commands;
 mod events;
 mod floor;
 mod openapi;
