@@ -63,3 +63,62 @@ pub enum Event {
     /// In `terminal-<tenant>.<store>.<terminal>`.
     Terminal(TerminalId, TerminalEvent),
 }
+
+impl Event {
+    /// The entity it is a fact of; `None` where it belongs to the store or the tenant.
+    pub fn entity(&self) -> Option<Entity> {
+        match self {
+            Event::Order(order, _) => Some(Entity::Order(*order)),
+            Event::Payment(payment, _) => Some(Entity::Payment(*payment)),
+            Event::Ticket(ticket, _) => Some(Entity::Ticket(*ticket)),
+            Event::Drawer(..)
+            | Event::Day(_)
+            | Event::Terminal(..)
+            | Event::Stock(_)
+            | Event::Menu(_)
+            | Event::Access(_)
+            | Event::Store(_)
+            | Event::StoreMenu(_) => None,
+        }
+    }
+
+    /// What it means beyond its order, where it is of one.
+    pub fn order_effect(&self) -> Option<(OrderId, OrderEffect<'_>)> {
+        match self {
+            Event::Order(order, event) => Some((*order, event.effect())),
+            _ => None,
+        }
+    }
+
+    /// The order that takes no more changes from here on.
+    pub fn closes(&self) -> Option<OrderId> {
+        let (order, effect) = self.order_effect()?;
+        matches!(effect, OrderEffect::Closed(_)).then_some(order)
+    }
+
+    /// The entity it names that has to be in memory to fold its own: a payment and a ticket know their order, and an order
+    /// what became of the payments it took or could not take. An order does not know its tickets: those of a live one are
+    /// named by the store's snapshot, and of a closed one they say nothing that is still asked for.
+    pub fn companion(&self) -> Option<Entity> {
+        match self {
+            Event::Order(_, event) => event.effect().payment().map(Entity::Payment),
+            Event::Payment(_, PaymentEvent::PaymentInitiated { order, .. })
+            | Event::Ticket(_, TicketEvent::TicketCreated { order, .. } | TicketEvent::TicketMoved { order, .. }) => {
+                Some(Entity::Order(*order))
+            }
+            _ => None,
+        }
+    }
+
+    /// The deadline it may move. Looking a deadline up costs more than most events, so few are named.
+    pub fn due(&self) -> Option<Due> {
+        match self {
+            Event::Order(order, event) => event.effect().moves_deadline().then_some(Due::Order(*order)),
+            Event::Payment(payment, _) => Some(Due::Payment(*payment)),
+            Event::Stock(StockEvent::ItemMarked86 { sku, .. } | StockEvent::ItemUnmarked86 { sku }) => {
+                Some(Due::Mark86(*sku))
+            }
+            _ => None,
+        }
+    }
+}

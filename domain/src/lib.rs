@@ -16,6 +16,7 @@ pub mod menu;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod prep;
 pub mod pricing;
 pub mod quote;
 pub mod refund;

@@ -4,8 +4,8 @@
 
 use crate::calendar::CutOff;
 use crate::ids::Text;
-use crate::kitchen::Kitchen;
 use crate::money::Currency;
+use crate::prep::Kitchen;
 use crate::pricing::PriceRules;
 use crate::staff::Approvals;
 

@@ -140,7 +140,7 @@ fn nothing_is_unsafe() {
 }
 
 /// Crates whose files still go in circles; whoever opens the last one of a crate takes it off.
-const OPEN: [&str; 3] = ["domain", "schemas", "gateway"];
+const OPEN: [&str; 2] = ["schemas", "gateway"];
 
 /// Files that need each other are read, changed and moved as one, however many they are.
 #[test]

@@ -1,6 +1,6 @@
 //! Commands to a payment.
 
-use super::ProviderCommand;
+use super::provider::ProviderCommand;
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
 use crate::event::{Capture, Decision, Tender};

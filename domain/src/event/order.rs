@@ -1,14 +1,16 @@
 //! Events of an order.
 
-use super::{FiredLine, LineUnits, MoneyParts, RefundedLine, Tender};
+use super::payment::Tender;
+use super::refund::{MoneyParts, RefundedLine};
+use super::ticket::{FiredLine, LineUnits};
 use crate::calendar::{Date, LocalDateTime, Timestamp};
 use crate::check::{CheckId, LineShares};
 use crate::ids::{
     ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, RefundId, Sku,
     StationId, TableId, Text, VariationId,
 };
-use crate::kitchen::{Kitchen, LinePrep};
 use crate::money::{Currency, Money, Ppm, QtyMilli};
+use crate::prep::{Kitchen, LinePrep};
 use crate::pricing::{PriceRules, TaxRate, Totals};
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Events of a payment.
 
-use super::{Capture, IgnoredMessage, MoneyParts, ProviderMessage, RefundedLine, VoidReason};
+use super::provider::{Capture, IgnoredMessage, ProviderMessage, VoidReason};
+use super::refund::{MoneyParts, RefundedLine};
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
 use crate::ids::{AccountId, OrderId, RefundId, Revision, TenderId, Text};

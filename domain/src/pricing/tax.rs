@@ -1,28 +1,9 @@
 //! Step 4 of pricing: tax on lines, on each by itself or on groups of them, and on charges.
 
-use super::{LineInput, LineTotals, PriceError, PriceRules, TAXES_MAX, TaxRounding, Totals, add};
-use crate::ids::TaxId;
+use super::terms::{
+    LineInput, LineTotals, PriceError, PriceRules, TAXES_MAX, TaxRate, TaxRounding, TaxTotal, Totals, add,
+};
 use crate::money::{Money, Ppm, Rounding, allocate, allocate_into, round_div};
-
-/// A tax as it was when a line was added: later changes of the menu do not reach it (rule O1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaxRate {
-    pub tax: TaxId,
-    /// How high, at most [`Ppm::TAX_MAX`].
-    pub rate: Ppm,
-    /// Whether it is inside the price or comes on top of it.
-    pub inclusive: bool,
-}
-
-/// What one tax came to over the order. If a tax was changed while the order was open, each rate has its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TaxTotal {
-    pub tax: TaxRate,
-    /// What it is a percentage of: nets and charges, less the inclusive tax in them if this is an inclusive one.
-    pub taxable: Money,
-    /// The tax. Over all inclusive taxes and over all others these add up to the lines' and charges' tax.
-    pub amount: Money,
-}
 
 /// Tax that comes on top of `net`: `rnd(net * rate)`. `None` if it does not fit.
 pub fn tax_exclusive(net: Money, rate: Ppm, rounding: Rounding) -> Option<Money> {
