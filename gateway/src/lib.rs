@@ -8,7 +8,6 @@ pub mod client;
 pub mod demo;
 pub mod feed;
 pub mod http;
-pub mod import;
 pub mod metrics;
 pub mod providers;
 pub mod state;

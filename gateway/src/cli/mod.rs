@@ -25,9 +25,9 @@ enum Verb {
     /// Serves HTTP on an embedded log (what happens without a verb).
     Serve(serve::ServeArgs),
     /// Turns real order files into ordinary commands.
-    Import(Box<crate::import::ImportArgs>),
+    Import(Box<::import::ImportArgs>),
     /// Sends orders at a fixed rate, or as fast as they are taken, and measures.
-    Load(load::LoadArgs),
+    Load(Box<::load::LoadArgs>),
     /// Writes events as NDJSON, in the order of the log.
     Replay(replay::ReplayArgs),
     /// Issues and revokes access tokens.
@@ -42,7 +42,7 @@ pub fn run() -> ExitCode {
         None => serve::run(&serve::ServeArgs::standard()),
         Some(Verb::Serve(args)) => serve::run(&args),
         Some(Verb::Import(args)) => import::run(&args),
-        Some(Verb::Load(args)) => load::run(args),
+        Some(Verb::Load(args)) => load::run(&args),
         Some(Verb::Replay(args)) => replay::run(&args),
         Some(Verb::Token(args)) => token::run(&args),
         Some(Verb::Verify(args)) => verify::run(&args),

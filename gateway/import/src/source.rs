@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::error::ImportError;
-use super::record::{Record, Splitter};
+use crate::error::ImportError;
+use crate::record::{Record, Splitter};
 
 /// A longer line is no table: probably a binary file.
 pub const LINE_BYTES_MAX: u64 = 1 << 20;

@@ -1,12 +1,13 @@
 //! Where an import sends its commands: the engine in this process, or a server.
 
 use crate::app::{AppError, Running};
+use crate::cli::common::data_dir;
 use crate::client::{Client, ClientError};
 use crate::http::caller::Caller;
 use crate::http::error::ApiError;
 use crate::http::routes::batch;
-use crate::import::ImportArgs;
 use crate::state::AppState;
+use ::import::ImportArgs;
 use domain::event::Role;
 use domain::ids::{ActorId, StoreId, TenantId};
 use hyper::StatusCode;
@@ -25,9 +26,9 @@ const MENU_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often they are asked.
 const MENU_PAUSE: Duration = Duration::from_millis(20);
 
-/// Why a door stays closed.
+/// Why commands did not get there.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum DoorError {
+pub(super) enum DestinationError {
     #[error("the data directory does not open (for a server that is running, use --url)")]
     App(#[from] AppError),
     #[error(transparent)]
@@ -43,35 +44,35 @@ pub(super) enum DoorError {
 }
 
 /// Where commands go.
-pub(super) enum Door {
+pub(super) enum Destination {
     /// An engine of our own, on a data directory.
     Local { running: Box<Running>, caller: Caller },
     /// A server, and the position of the last command it took: what is read has to be at least as new.
     Remote { client: Client, seen: Option<PositionToken> },
 }
 
-impl Door {
+impl Destination {
     /// Opens what the arguments name; the data directory where they name nothing.
-    pub fn open(args: &ImportArgs, tenant: TenantId) -> Result<Door, DoorError> {
+    pub fn open(args: &ImportArgs, tenant: TenantId) -> Result<Destination, DestinationError> {
         if let (Some(url), Some(token)) = (&args.url, &args.token) {
-            return Ok(Door::Remote { client: Client::new(url, token)?, seen: None });
+            return Ok(Destination::Remote { client: Client::new(url, token)?, seen: None });
         }
-        let data = crate::cli::common::data_dir(args.data.as_deref());
+        let data = data_dir(args.data.as_deref());
         let actor = ActorId::parse("import").expect("it is an id");
         let caller = Caller { tenant, role: Role::Admin, actor };
-        Ok(Door::Local { running: Box::new(Running::start(&data)?), caller })
+        Ok(Destination::Local { running: Box::new(Running::start(&data)?), caller })
     }
 
     /// Makes everything durable.
     pub fn close(self) {
         match self {
-            Door::Local { running, .. } => running.stop(),
-            Door::Remote { .. } => {}
+            Destination::Local { running, .. } => running.stop(),
+            Destination::Remote { .. } => {}
         }
     }
 
     /// Sends a batch until it is taken.
-    pub async fn send(&mut self, store: StoreId, batch: Batch) -> Result<Vec<BatchResult>, DoorError> {
+    pub async fn send(&mut self, store: StoreId, batch: Batch) -> Result<Vec<BatchResult>, DestinationError> {
         let mut tried = 0;
         let mut accepted = BTreeSet::new();
         loop {
@@ -93,19 +94,19 @@ impl Door {
             });
             match busy {
                 None => return Ok(results),
-                Some(code) if TRIES <= tried => return Err(DoorError::Busy { code: code.to_owned() }),
+                Some(code) if TRIES <= tried => return Err(DestinationError::Busy { code: code.to_owned() }),
                 Some(_) => tokio::time::sleep(PAUSE).await,
             }
         }
     }
 
-    async fn send_once(&mut self, store: StoreId, batch: &Batch) -> Result<Vec<BatchResult>, DoorError> {
+    async fn send_once(&mut self, store: StoreId, batch: &Batch) -> Result<Vec<BatchResult>, DestinationError> {
         match self {
-            Door::Local { running, caller } => {
+            Destination::Local { running, caller } => {
                 let sent = batch::run(&running.app, caller, store, batch.clone()).await;
-                sent.map_err(|error| DoorError::Batch(error.problem().detail))
+                sent.map_err(|error| DestinationError::Batch(error.problem().detail))
             }
-            Door::Remote { client, seen } => {
+            Destination::Remote { client, seen } => {
                 let body = serde_json::to_vec(batch)?;
                 let answer = client.call("POST", &format!("/v1/stores/{store}/commands"), &[], body.into()).await?;
                 let results = serde_json::from_slice::<BatchAnswer>(&answer)?.results;
@@ -116,28 +117,28 @@ impl Door {
     }
 
     /// The store as the read model has it.
-    pub async fn store(&mut self, store: StoreId) -> Result<Option<Value>, DoorError> {
+    pub async fn store(&mut self, store: StoreId) -> Result<Option<Value>, DestinationError> {
         match self {
-            Door::Local { running, caller } => {
+            Destination::Local { running, caller } => {
                 let view = crate::http::routes::reads::store_view(&running.app, caller, store).await;
                 local(view)
             }
-            Door::Remote { client, seen } => remote(client, *seen, &format!("/v1/stores/{store}")).await,
+            Destination::Remote { client, seen } => remote(client, *seen, &format!("/v1/stores/{store}")).await,
         }
     }
 
-    async fn menu(&mut self, store: StoreId) -> Result<Option<Value>, DoorError> {
+    async fn menu(&mut self, store: StoreId) -> Result<Option<Value>, DestinationError> {
         match self {
-            Door::Local { running, caller } => {
+            Destination::Local { running, caller } => {
                 let view = crate::http::routes::reads::menu_view(&running.app, caller, store).await;
                 local(view)
             }
-            Door::Remote { client, seen } => remote(client, *seen, &format!("/v1/stores/{store}/menu")).await,
+            Destination::Remote { client, seen } => remote(client, *seen, &format!("/v1/stores/{store}/menu")).await,
         }
     }
 
     /// The items the store sells at a price of their own.
-    pub async fn list_prices(&mut self, store: StoreId) -> Result<Vec<String>, DoorError> {
+    pub async fn list_prices(&mut self, store: StoreId) -> Result<Vec<String>, DestinationError> {
         let menu = self.menu(store).await?.unwrap_or_default();
         let items = menu["items"].as_array().cloned().unwrap_or_default();
         let is_listed = |item: &&Value| item["open_price"] != Value::Bool(true);
@@ -146,7 +147,11 @@ impl Door {
 
     /// Waits until the store sells these items, those with a modifier group with that group: the engine adopts a publication
     /// right behind it, and an import before this one may have brought the same items with other choices.
-    pub async fn wait_for_items(&mut self, store: StoreId, wanted: &[(&str, Option<&str>)]) -> Result<(), DoorError> {
+    pub async fn wait_for_items(
+        &mut self,
+        store: StoreId,
+        wanted: &[(&str, Option<&str>)],
+    ) -> Result<(), DestinationError> {
         let wait = async {
             loop {
                 let menu = self.menu(store).await?.unwrap_or_default();
@@ -163,19 +168,23 @@ impl Door {
                 tokio::time::sleep(MENU_PAUSE).await;
             }
         };
-        tokio::time::timeout(MENU_TIMEOUT, wait).await.unwrap_or(Err(DoorError::Menu))
+        tokio::time::timeout(MENU_TIMEOUT, wait).await.unwrap_or(Err(DestinationError::Menu))
     }
 }
 
-fn local(view: Result<Value, ApiError>) -> Result<Option<Value>, DoorError> {
+fn local(view: Result<Value, ApiError>) -> Result<Option<Value>, DestinationError> {
     match view {
         Ok(view) => Ok(Some(view)),
         Err(ApiError::NotFound { .. }) => Ok(None),
-        Err(error) => Err(DoorError::Batch(error.problem().detail)),
+        Err(error) => Err(DestinationError::Batch(error.problem().detail)),
     }
 }
 
-async fn remote(client: &mut Client, seen: Option<PositionToken>, path: &str) -> Result<Option<Value>, DoorError> {
+async fn remote(
+    client: &mut Client,
+    seen: Option<PositionToken>,
+    path: &str,
+) -> Result<Option<Value>, DestinationError> {
     let path = match seen {
         Some(seen) => format!("{path}?min_position={seen}"),
         None => path.to_owned(),
@@ -187,15 +196,14 @@ async fn remote(client: &mut Client, seen: Option<PositionToken>, path: &str) ->
     }
 }
 
-/// Names the part of the app a local door works on.
-impl std::fmt::Debug for Door {
+impl std::fmt::Debug for Destination {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Door::Local { running, .. } => {
+            Destination::Local { running, .. } => {
                 let app: &AppState = &running.app;
                 f.debug_tuple("Local").field(app).finish()
             }
-            Door::Remote { client, .. } => f.debug_tuple("Remote").field(client).finish(),
+            Destination::Remote { client, .. } => f.debug_tuple("Remote").field(client).finish(),
         }
     }
 }

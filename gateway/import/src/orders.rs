@@ -7,46 +7,19 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::catalogue::Catalogue;
-use super::error::ImportError;
-use super::plan::ImportPlan;
-use super::rows::{Row, RowParser};
-use super::source::Source;
-use super::survey::Span;
-use super::when::When;
-
-/// One order of the file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportOrder {
-    /// What the file calls it: what all its ids are made from.
-    pub file_key: String,
-    /// The line of its first good row.
-    pub first_line: u64,
-    /// When it was made.
-    pub when: When,
-    /// Its lines, at least one.
-    pub lines: Vec<ImportLine>,
-}
-
-/// One line of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportLine {
-    /// Where its row stands in the file.
-    pub line_number: u64,
-    /// An id of [`Catalogue::items`].
-    pub item_id: Arc<str>,
-    /// In thousandths, more than 0.
-    pub qty_milli: i64,
-    /// The price of one in minor units, 0 or more.
-    pub unit_price_minor: i64,
-    /// Ids of the modifiers and how often each was chosen, in the order of the row.
-    pub modifiers: Vec<(Arc<str>, u32)>,
-}
+use crate::args::ImportConfig;
+use crate::catalogue::Catalogue;
+use crate::error::ImportError;
+use crate::order::{ImportLine, ImportOrder};
+use crate::rows::{Row, RowParser};
+use crate::source::Source;
+use crate::survey::{Span, Survey};
 
 /// The orders of a file, one by one. After an error there are no more.
 #[derive(Debug)]
 pub struct Orders<'a> {
-    plan: &'a ImportPlan,
+    config: &'a ImportConfig,
+    survey: &'a Survey,
     source: Source,
     parser: RowParser,
     /// Orders whose first row has come, by index.
@@ -63,8 +36,8 @@ struct Waiting {
 }
 
 impl<'a> Orders<'a> {
-    pub(super) fn new(plan: &'a ImportPlan, source: Source, parser: RowParser) -> Orders<'a> {
-        Orders { plan, source, parser, waiting: HashMap::new(), queue: VecDeque::new(), ended: false }
+    pub(crate) fn new(config: &'a ImportConfig, survey: &'a Survey, source: Source, parser: RowParser) -> Orders<'a> {
+        Orders { config, survey, source, parser, waiting: HashMap::new(), queue: VecDeque::new(), ended: false }
     }
 
     fn advance(&mut self) -> Result<Option<ImportOrder>, ImportError> {
@@ -75,7 +48,7 @@ impl<'a> Orders<'a> {
             let Some(record) = self.source.next_record()? else {
                 return match self.queue.is_empty() {
                     true => Ok(None),
-                    false => Err(self.changed()),
+                    false => Err(changed(self.config)),
                 };
             };
             if let Ok(row) = self.parser.parse(&record) {
@@ -95,20 +68,20 @@ impl<'a> Orders<'a> {
     }
 
     fn add(&mut self, row: Row) -> Result<(), ImportError> {
-        let Some(span) = self.plan.survey.spans.get(row.order_key.as_str()).copied() else {
-            return Err(self.changed());
+        let Some(span) = self.survey.spans.get(row.order_key.as_str()).copied() else {
+            return Err(changed(self.config));
         };
-        let Some(line) = line(&self.plan.survey.catalogue, &row) else {
-            return Err(self.changed());
+        let Some(line) = line(&self.survey.catalogue, &row) else {
+            return Err(changed(self.config));
         };
         if !self.waiting.contains_key(&span.index) {
             let order = self.open(row, span)?;
             self.waiting.insert(span.index, Waiting { order, missing_rows: span.rows });
             self.queue.push_back(span.index);
         }
-        let plan = self.plan;
-        let waiting = self.waiting.get_mut(&span.index).ok_or_else(|| plan.changed())?;
-        waiting.missing_rows = waiting.missing_rows.checked_sub(1).ok_or_else(|| plan.changed())?;
+        let config = self.config;
+        let waiting = self.waiting.get_mut(&span.index).ok_or_else(|| changed(config))?;
+        waiting.missing_rows = waiting.missing_rows.checked_sub(1).ok_or_else(|| changed(config))?;
         waiting.order.lines.push(line);
         Ok(())
     }
@@ -117,16 +90,12 @@ impl<'a> Orders<'a> {
         let when = match row.when {
             Some(when) => when,
             None => {
-                let synthetic = self.plan.config.clock.synthetic(span.index);
+                let synthetic = self.config.clock.synthetic(span.index);
                 synthetic.map_err(|reason| ImportError::Flag { flag: "timezone", reason })?
             }
         };
         let rows = usize::try_from(span.rows).unwrap_or(0);
         Ok(ImportOrder { file_key: row.order_key, first_line: row.line_number, when, lines: Vec::with_capacity(rows) })
-    }
-
-    fn changed(&self) -> ImportError {
-        self.plan.changed()
     }
 }
 
@@ -141,6 +110,10 @@ impl Iterator for Orders<'_> {
         self.ended = !matches!(next, Some(Ok(_)));
         next
     }
+}
+
+fn changed(config: &ImportConfig) -> ImportError {
+    ImportError::Changed { path: config.file.clone() }
 }
 
 fn line(catalogue: &Catalogue, row: &Row) -> Option<ImportLine> {

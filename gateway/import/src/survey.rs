@@ -7,13 +7,13 @@
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::args::ImportConfig;
-use super::catalogue::{Catalogue, ItemSeen};
-use super::error::ImportError;
-use super::rejects::{RejectWriter, Rejects};
-use super::rows::{Row, RowParser};
-use super::source::Source;
-use super::summary::Summary;
+use crate::args::ImportConfig;
+use crate::catalogue::{Catalogue, ItemSeen};
+use crate::error::ImportError;
+use crate::rejects::{RejectWriter, Rejects};
+use crate::rows::{Row, RowParser};
+use crate::source::Source;
+use crate::summary::Summary;
 
 /// How many rows the second pass keeps waiting for the rest of their orders: about 300 MB.
 pub const WAITING_ROWS_MAX: u64 = 1_000_000;
@@ -23,7 +23,7 @@ pub const NAMES_MAX: usize = 100_000;
 
 /// What the first pass found.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(crate) struct Survey {
     pub catalogue: Catalogue,
     pub spans: HashMap<Box<str>, Span>,
     pub totals: Summary,
@@ -32,7 +32,7 @@ pub(super) struct Survey {
 
 /// Where the rows of one order are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Span {
+pub(crate) struct Span {
     /// Which order of the file it is, counted from 0 over all that are named, be it on rejected rows only: correcting a rejected row
     /// must not move the synthetic times of the orders behind it.
     pub index: u64,

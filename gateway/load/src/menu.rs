@@ -1,7 +1,7 @@
 //! What a store sells, read once, and the lines that may be ordered from it.
 
-use super::LoadError;
-use super::client::{Answer, Client};
+use crate::client::{Answer, Client};
+use crate::error::LoadError;
 use domain::ids::{ItemId, StoreId};
 use schemas::views::{ItemState, ItemView, MenuView, ModifierGroupView};
 use serde_json::{Map, Value, json};

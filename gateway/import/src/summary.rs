@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::money::line_gross;
-use super::orders::ImportOrder;
+use crate::money::line_gross;
+use crate::order::ImportOrder;
 
 /// Totals of an import. Orders that were there already count too: the totals are those of the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ impl Summary {
         }
     }
 
-    pub(super) fn add_line(&mut self, qty_milli: i64, unit_price_minor: i64) {
+    pub(crate) fn add_line(&mut self, qty_milli: i64, unit_price_minor: i64) {
         self.lines += 1;
         self.units_milli = self.units_milli.saturating_add(qty_milli);
         self.gross_minor = self.gross_minor.saturating_add(line_gross(unit_price_minor, qty_milli));

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
-use super::args::ImportConfig;
-use super::catalogue::Catalogue;
-use super::error::ImportError;
-use super::items::Items;
-use super::orders::Orders;
-use super::rejects::Rejects;
-use super::rows::RowParser;
-use super::source::Source;
-use super::summary::Summary;
-use super::survey::Survey;
+use crate::args::ImportConfig;
+use crate::catalogue::Catalogue;
+use crate::error::ImportError;
+use crate::items::Items;
+use crate::orders::Orders;
+use crate::rejects::Rejects;
+use crate::rows::RowParser;
+use crate::source::Source;
+use crate::summary::Summary;
+use crate::survey::Survey;
 
 /// A file after its first pass: everything is known but the orders themselves, which [`ImportPlan::orders`] reads again one by one.
 #[derive(Debug)]
 pub struct ImportPlan {
-    pub(super) config: ImportConfig,
-    pub(super) survey: Survey,
+    config: ImportConfig,
+    survey: Survey,
     items: Option<Arc<Items>>,
 }
 
@@ -69,10 +69,6 @@ impl ImportPlan {
     pub fn orders(&self) -> Result<Orders<'_>, ImportError> {
         let source = Source::open(&self.config.file, self.config.delimiter)?;
         let parser = RowParser::new(&source, &self.config, self.items.clone())?;
-        Ok(Orders::new(self, source, parser))
-    }
-
-    pub(super) fn changed(&self) -> ImportError {
-        ImportError::Changed { path: self.config.file.clone() }
+        Ok(Orders::new(&self.config, &self.survey, source, parser))
     }
 }

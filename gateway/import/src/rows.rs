@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use super::args::{ImportConfig, PriceIs};
-use super::error::ImportError;
-use super::items::Items;
-use super::modifiers::{clean, is_none, parse_modifiers};
-use super::money::{Currency, line_gross, parse_qty, unit_price};
-use super::record::Record;
-use super::source::{Columns, Source};
-use super::when::{Clock, When};
-
-/// A longer text in a mapped column is no name.
-pub const TEXT_CHARS_MAX: usize = 200;
+use crate::args::{ImportConfig, PriceIs};
+use crate::error::ImportError;
+use crate::fields::{NOT_UTF8, bad_text, field, text};
+use crate::items::Items;
+use crate::modifiers::{is_none, parse_modifiers};
+use crate::money::{Currency, line_gross, parse_qty, unit_price};
+use crate::record::Record;
+use crate::source::{Columns, Source};
+use crate::when::{Clock, When};
 
 /// More modifiers on one line are no choice, and more than a command takes.
 pub const LINE_MODIFIERS_MAX: usize = schemas::json::request::MODIFIERS_PER_LINE_MAX;
@@ -221,8 +219,6 @@ impl RowParser {
     }
 }
 
-const NOT_UTF8: &str = "the text is not UTF-8";
-
 fn check_shape(record: &Record) -> Result<(), Fault> {
     match &record.fault {
         Some(fault) => Err((String::new(), fault.clone())),
@@ -236,37 +232,4 @@ fn fault(columns: &Columns, reason: String) -> Fault {
 
 fn read(record: &Record, columns: &Columns, joint: &str) -> Result<String, Fault> {
     text(record, columns, joint).map_err(|reason| fault(columns, reason))
-}
-
-fn field(record: &Record, index: usize) -> Result<String, String> {
-    std::str::from_utf8(record.field(index)).map(clean).map_err(|_| NOT_UTF8.to_owned())
-}
-
-/// The text of the mapped columns, blanks tidied, joined by `joint`.
-///
-/// # Errors
-/// Says why it is no text.
-pub(super) fn text(record: &Record, columns: &Columns, joint: &str) -> Result<String, String> {
-    let mut joined = String::new();
-    for (number, index) in columns.indexes.iter().enumerate() {
-        if 0 < number {
-            joined.push_str(joint);
-        }
-        joined.push_str(&field(record, *index)?);
-    }
-    match bad_text(&joined) {
-        Some(reason) => Err(reason),
-        None => Ok(joined),
-    }
-}
-
-/// Why a text is no name.
-fn bad_text(text: &str) -> Option<String> {
-    match text.chars().find(|character| character.is_control()) {
-        Some(control) => Some(format!("the text holds the control character {control:?}")),
-        None if TEXT_CHARS_MAX < text.chars().count() => {
-            Some(format!("the text is longer than {TEXT_CHARS_MAX} characters"))
-        }
-        None => None,
-    }
 }

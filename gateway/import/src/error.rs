@@ -1,4 +1,4 @@
-//! What stops an import. A bad row does not: see [`Rejected`](super::rows::Rejected).
+//! What stops an import. A bad row does not: see [`Rejected`](crate::rows::Rejected).
 
 use std::io;
 use std::path::PathBuf;

@@ -1,18 +1,20 @@
-//! The reading half of `comanda import`: files of real orders into [`ImportOrder`]s. Nothing here knows the engine.
+//! Files of real orders into ordinary commands. Nothing here knows the engine or the server: `comanda import` sends them.
 //!
 //! ```text
 //! ImportArgs --config()--> ImportConfig --ImportPlan::open--> ImportPlan   first pass: names, rows per order, FILE.rejected.csv
 //!                                                               | catalogue()   items, categories, one group of free modifiers
 //!                                                               | orders()      second pass: whole orders, one by one
+//! Commands::new(plan) --store(), menu(), order()--> commands of a batch
 //! ```
 //!
 //! | step | where |
 //! |---|---|
 //! | flags, presets | [`args`], [`map`] |
 //! | file to lines to fields | [`source`], [`record`] |
-//! | fields to a row, or the reason why not | [`rows`], [`money`], [`modifiers`], [`when`], [`items`] |
+//! | fields to a row, or the reason why not | [`rows`], `fields`, [`money`], [`modifiers`], [`when`], [`items`] |
 //! | rows to orders | `survey`, [`orders`], [`plan`] |
 //! | names and file orders to stable ids | [`ids`], [`catalogue`] |
+//! | items and orders to commands | [`commands`] |
 //! | what is told at the end | [`rejects`], [`summary`] |
 //!
 //! A row that cannot be read is skipped with its line, column and reason, and its order goes on without it. Everything is a function of
@@ -20,12 +22,15 @@
 
 pub mod args;
 pub mod catalogue;
+pub mod commands;
 pub mod error;
+mod fields;
 pub mod ids;
 pub mod items;
 pub mod map;
 pub mod modifiers;
 pub mod money;
+pub mod order;
 pub mod orders;
 pub mod plan;
 pub mod record;
@@ -40,9 +45,11 @@ pub mod when;
 
 pub use args::{ImportArgs, ImportConfig, Preset, PriceIs};
 pub use catalogue::{Catalogue, CatalogueItem, Choices, Named};
+pub use commands::{BadName, Commands};
 pub use error::ImportError;
 pub use ids::{command_id, line_id, order_id, payment_id};
-pub use orders::{ImportLine, ImportOrder, Orders};
+pub use order::{ImportLine, ImportOrder};
+pub use orders::Orders;
 pub use plan::ImportPlan;
 pub use rejects::Rejects;
 pub use rows::Rejected;

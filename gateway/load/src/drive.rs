@@ -1,9 +1,10 @@
 //! Sending: workers with a connection each, a schedule, and one thread that releases what is due.
 
-use super::client::{Answer, Client};
-use super::order::{ID_LEN, Prepared, Random, hex};
-use super::report::{Report, Tally};
-use super::{LoadArgs, LoadError};
+use crate::args::LoadArgs;
+use crate::client::{Answer, Client};
+use crate::error::LoadError;
+use crate::order::{ID_LEN, Prepared, Random, hex};
+use crate::report::{Report, Tally};
 use std::fs::File;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Parser;
-use gateway::import::money::line_gross;
-use gateway::import::{ImportArgs, ImportOrder, ImportPlan, Summary};
+use import::money::line_gross;
+use import::{ImportArgs, ImportOrder, ImportPlan, Summary};
 use serde_json::Value;
 
 #[derive(Parser)]
@@ -21,7 +21,7 @@ struct Cli {
 /// The folder of the data sets, `None` where it is absent and may be.
 fn data() -> Option<PathBuf> {
     let shared = std::env::var_os("COMANDA_SHARED")
-        .map_or_else(|| Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")).to_owned(), PathBuf::from);
+        .map_or_else(|| Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")).to_owned(), PathBuf::from);
     let data = shared.join("data");
     if data.join("expected.json").exists() {
         return Some(data);

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
-use super::error::ImportError;
-use super::ids::ID_LENGTH_MAX;
-use super::map::{ColumnMap, ItemsMap};
-use super::money::Currency;
-use super::source::Delimiter;
-use super::when::{Clock, check_format};
+use crate::error::ImportError;
+use crate::ids::ID_LENGTH_MAX;
+use crate::map::{ColumnMap, ItemsMap};
+use crate::money::Currency;
+use crate::source::Delimiter;
+use crate::when::{Clock, check_format};
 
 const EXAMPLE: &str = "\
 Examples:

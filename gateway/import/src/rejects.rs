@@ -7,8 +7,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::error::ImportError;
-use super::rows::Rejected;
+use crate::error::ImportError;
+use crate::rows::Rejected;
 
 /// How many rejected rows are also kept in memory, to be shown at the end.
 pub const SHOWN_MAX: usize = 20;

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::error::ImportError;
-use super::map::ItemsMap;
-use super::modifiers::is_none;
-use super::money::Currency;
-use super::record::Record;
-use super::rows::text;
-use super::source::{Columns, Source};
+use crate::error::ImportError;
+use crate::fields::text;
+use crate::map::ItemsMap;
+use crate::modifiers::is_none;
+use crate::money::Currency;
+use crate::record::Record;
+use crate::source::{Columns, Source};
 
 /// A menu with more items is a wrong file.
 pub const ITEMS_MAX: usize = 100_000;

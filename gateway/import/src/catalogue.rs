@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::ids::{assign_ids, digest, hex};
+use crate::ids::{assign_ids, digest, hex};
 
 /// The id of the one modifier group.
 pub const CHOICES_ID: &str = "choices";
@@ -59,7 +59,7 @@ pub struct Choices {
 
 /// What the first pass saw of one item.
 #[derive(Debug, Default)]
-pub(super) struct ItemSeen {
+pub(crate) struct ItemSeen {
     /// Names for people: several only if two pairs of columns join to the same key.
     pub names: BTreeSet<String>,
     /// Categories and in how many rows each was named.
@@ -68,7 +68,7 @@ pub(super) struct ItemSeen {
 }
 
 impl Catalogue {
-    pub(super) fn build(
+    pub(crate) fn build(
         items: BTreeMap<String, ItemSeen>,
         modifiers: &BTreeSet<String>,
         selections_max: u32,

@@ -1,5 +1,6 @@
 //! What became of the orders.
 
+use crate::args::LoadArgs;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -108,7 +109,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub fn new(tallies: impl IntoIterator<Item = Tally>, args: &super::LoadArgs, unsent: u64) -> Report {
+    pub(crate) fn new(tallies: impl IntoIterator<Item = Tally>, args: &LoadArgs, unsent: u64) -> Report {
         let mut all = Tally::new();
         for tally in tallies {
             all.add(tally);

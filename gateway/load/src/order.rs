@@ -1,7 +1,7 @@
 //! Orders as ready bytes: what is asked for follows from the seed, and only the ids are written in before sending.
 
-use super::client::Target;
-use super::menu::Choice;
+use crate::client::Target;
+use crate::menu::Choice;
 use domain::ids::StoreId;
 use serde_json::{Value, json};
 

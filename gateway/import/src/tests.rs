@@ -196,7 +196,7 @@ fn text_that_is_no_text() {
     );
     let reasons: Vec<&str> = plan.rejected().first.iter().map(|row| row.reason.as_str()).collect();
     assert_eq!(reasons, ["the text is not UTF-8", "the text holds the control character '\\0'"]);
-    let long = "x".repeat(rows::TEXT_CHARS_MAX + 1);
+    let long = "x".repeat(fields::TEXT_CHARS_MAX + 1);
     let plan = import.plan(format!("o,i,q,p,t,m\n1,{long},1,1,2018-01-01,\n{long},Tea,1,1,2018-01-01,\n"));
     assert_eq!((plan.rejected().count, plan.totals().orders), (2, 0));
     let plan = import.plan("o,i,q,p,t,m\n1,Tea,1,1,2018-01-01,[A\u{7}]\n");
