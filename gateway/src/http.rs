@@ -19,7 +19,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use door::Door;
 use error::ApiError;
-use routes::{batch, chain, commands, days, drawers, feed, kitchen, ops, orders, reads, terminals, tokens, webhooks};
+use routes::{batch, commands, feed, kitchen, ops, orders, reads, terminals, tokens, webhooks};
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -55,34 +55,34 @@ impl utoipa::Modify for BearerToken {
 /// Every address with its document.
 fn documented() -> OpenApiRouter<Arc<AppState>> {
     commands::with_commands(OpenApiRouter::with_openapi(Document::openapi()))
-        .routes(routes!(reads::orders))
+        .routes(routes!(reads::orders::orders))
         .routes(routes!(orders::price))
-        .routes(routes!(reads::order))
+        .routes(routes!(reads::orders::order))
         .routes(routes!(feed::history))
-        .routes(routes!(kitchen::board))
+        .routes(routes!(reads::orders::board))
         .routes(routes!(kitchen::ready))
         .routes(routes!(webhooks::receive))
-        .routes(routes!(drawers::list))
-        .routes(routes!(drawers::shifts))
-        .routes(routes!(days::days))
-        .routes(routes!(days::x))
-        .routes(routes!(days::z))
-        .routes(routes!(reads::payment))
-        .routes(routes!(reads::payments))
-        .routes(routes!(reads::menu))
-        .routes(routes!(reads::stock))
-        .routes(routes!(reads::store))
-        .routes(routes!(reads::stores))
+        .routes(routes!(reads::drawers::list))
+        .routes(routes!(reads::drawers::shifts))
+        .routes(routes!(reads::sales::days))
+        .routes(routes!(reads::sales::x))
+        .routes(routes!(reads::sales::z))
+        .routes(routes!(reads::orders::payment))
+        .routes(routes!(reads::orders::payments))
+        .routes(routes!(reads::catalog::menu))
+        .routes(routes!(reads::catalog::stock))
+        .routes(routes!(reads::catalog::store))
+        .routes(routes!(reads::catalog::stores))
         .routes(routes!(batch::post))
-        .routes(routes!(terminals::list))
-        .routes(routes!(chain::chain))
-        .routes(routes!(terminals::exceptions))
+        .routes(routes!(reads::terminals::list))
+        .routes(routes!(reads::chains::chain))
+        .routes(routes!(reads::terminals::exceptions))
         .routes(routes!(terminals::resolve))
-        .routes(routes!(reads::sales))
+        .routes(routes!(reads::sales::sales))
         .routes(routes!(feed::feed))
-        .routes(routes!(tokens::issue_token, reads::tokens))
+        .routes(routes!(tokens::issue_token, reads::access::tokens))
         .routes(routes!(tokens::revoke_token))
-        .routes(routes!(reads::staff))
+        .routes(routes!(reads::access::staff))
         .routes(routes!(ops::livez))
         .routes(routes!(ops::readyz))
         .routes(routes!(ops::metrics))

@@ -128,7 +128,7 @@ pub async fn respond_with_order(
     let tenant = caller.tenant;
     let read = async {
         reached(app, Projection::Orders, committed.receipt.position).await?;
-        found(ask(app, move |app| app.projections.order(tenant, store, order)).await?, "order")
+        found(ask(app, |models| models.order(tenant, store, order))?, "order")
     };
     let order = match read.await {
         Ok(answer) => answer.value,

@@ -1,14 +1,18 @@
 //! From a request to the read models and back.
 
-use super::caller::ReadHeaders;
+use super::caller::{Caller, ReadHeaders};
 use super::error::ApiError;
 use super::respond::{self, X_POSITION, position_header};
+use crate::access::Capability;
 use crate::state::AppState;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::calendar::Date;
+use domain::ids::TenantId;
 use eventlog::Position;
-use projections::{Answer, LIMIT_DEFAULT, LIMIT_MAX, PageRequest, Projection, QueryError};
+use projections::{Answer, LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest, Projection, Projections, QueryError};
 use schemas::json::FieldError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -28,12 +32,112 @@ pub struct ReadParams {
     pub min_position: Option<String>,
 }
 
-/// Waits until a view has reached the position asked for.
-pub async fn fresh(app: &AppState, projection: Projection, min_position: Option<&str>) -> Result<(), ApiError> {
-    let Some(text) = min_position else { return Ok(()) };
-    let wanted = crate::feed::position(text);
-    let wanted = wanted.map_err(|bad| ApiError::Query(FieldError::new("min_position", bad.to_string())))?;
-    reached(app, projection, wanted).await
+/// Whoever asks a read model, and what they have and take.
+#[derive(Debug)]
+pub struct Reader {
+    /// What is asked.
+    pub app: Arc<AppState>,
+    /// Who asks.
+    pub caller: Caller,
+    /// What they have and take.
+    pub headers: ReadHeaders,
+}
+
+impl FromRequestParts<Arc<AppState>> for Reader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Reader, ApiError> {
+        let caller = Caller::from_request_parts(parts, app).await?;
+        let Ok(headers) = ReadHeaders::from_request_parts(parts, app).await;
+        Ok(Reader { app: Arc::clone(app), caller, headers })
+    }
+}
+
+/// Every query waits until the view has reached `min_position`.
+///
+/// # Errors
+/// [`ApiError`]: `min_position` does not read or is not reached in time, or the query fails.
+impl Reader {
+    /// Demands a capability.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`].
+    pub fn may(&self, capability: Capability) -> Result<(), ApiError> {
+        self.caller.may(capability)
+    }
+
+    /// Asks.
+    pub async fn read<T>(
+        &self,
+        projection: Projection,
+        min_position: Option<String>,
+        query: impl FnOnce(&Projections, TenantId) -> Result<Answer<T>, QueryError>,
+    ) -> Result<Answer<T>, ApiError> {
+        if let Some(text) = min_position {
+            let position = crate::feed::position(&text);
+            let position = position.map_err(|bad| ApiError::Query(FieldError::new("min_position", bad.to_string())))?;
+            reached(&self.app, projection, position).await?;
+        }
+        ask(&self.app, |models| query(models, self.caller.tenant))
+    }
+
+    /// Asks, and shows the answer.
+    pub async fn show<T: Serialize>(
+        &self,
+        projection: Projection,
+        min_position: Option<String>,
+        query: impl FnOnce(&Projections, TenantId) -> Result<Answer<T>, QueryError>,
+    ) -> Result<Response, ApiError> {
+        self.view(&self.read(projection, min_position, query).await?)
+    }
+
+    /// Asks for one thing, and shows it; where there is none there is no such `what`.
+    pub async fn find<T: Serialize>(
+        &self,
+        what: &'static str,
+        projection: Projection,
+        min_position: Option<String>,
+        query: impl FnOnce(&Projections, TenantId) -> Result<Answer<Option<T>>, QueryError>,
+    ) -> Result<Response, ApiError> {
+        self.view(&found(self.read(projection, min_position, query).await?, what)?)
+    }
+
+    /// Asks for all there are, and shows them as a list.
+    pub async fn list<T: Serialize>(
+        &self,
+        projection: Projection,
+        min_position: Option<String>,
+        query: impl FnOnce(&Projections, TenantId) -> Result<Answer<Vec<T>>, QueryError>,
+    ) -> Result<Response, ApiError> {
+        let Answer { value: items, position } = self.read(projection, min_position, query).await?;
+        self.view(&Answer { value: List { items, cursor: None }, position })
+    }
+
+    /// Asks for a page, and shows it as a list.
+    pub async fn page<T: Serialize>(
+        &self,
+        projection: Projection,
+        min_position: Option<String>,
+        query: impl FnOnce(&Projections, TenantId) -> Result<Answer<Page<T>>, QueryError>,
+    ) -> Result<Response, ApiError> {
+        let Answer { value: page, position } = self.read(projection, min_position, query).await?;
+        self.view(&Answer { value: List::from(page), position })
+    }
+
+    /// A view as JSON, with the prefix of the log it shows and a weak tag for caches: a hash of the body.
+    pub fn view<T: Serialize>(&self, answer: &Answer<T>) -> Result<Response, ApiError> {
+        let body = serde_json::to_vec(&answer.value).map_err(|error| ApiError::Internal(Box::new(error)))?;
+        let hash = Sha256::digest(&body);
+        let etag = format!("W/\"{:016x}\"", u64::from_be_bytes(*hash.first_chunk().expect("a hash has 32 bytes")));
+        let mut response = match self.headers.has(&etag) {
+            true => StatusCode::NOT_MODIFIED.into_response(),
+            false => respond::json(StatusCode::OK, body.into()),
+        };
+        let headers = response.headers_mut();
+        headers.insert(X_POSITION, position_header(answer.position.0));
+        headers.insert(header::ETAG, HeaderValue::try_from(etag).expect("a tag of digits is a header"));
+        Ok(response)
+    }
 }
 
 /// Waits until a view has reached a position.
@@ -44,29 +148,39 @@ pub async fn reached(app: &AppState, projection: Projection, position: Position)
     app.projections.wait_for(projection, position, WAIT_MAX).await.map_err(|_| ApiError::Stale)
 }
 
-/// Waits until the door knows about a change of the tokens.
+/// Waits until a view has reached all that is durable.
 ///
 /// # Errors
-/// [`ApiError::Stale`].
+/// As for [`reached`].
+pub async fn caught_up(app: &AppState, projection: Projection) -> Result<(), ApiError> {
+    reached(app, projection, Position(app.reader.durable().0.saturating_sub(1))).await
+}
+
+/// Waits until callers are told apart by a change of the tokens.
+///
+/// # Errors
+/// As for [`reached`].
 pub async fn access_reached(app: &AppState, position: Position) -> Result<(), ApiError> {
     reached(app, Projection::Access, position).await
 }
 
-/// Runs a query where it may block, and says what went wrong in the door's words.
-pub async fn ask<T: Send + 'static>(
-    app: &Arc<AppState>,
-    query: impl FnOnce(&AppState) -> Result<Answer<T>, QueryError> + Send + 'static,
+/// Runs a query where it may block.
+///
+/// # Errors
+/// [`ApiError`]: the read model is being rebuilt, the cursor or the range is wrong, or the disk does not read.
+pub fn ask<T>(
+    app: &AppState,
+    query: impl FnOnce(&Projections) -> Result<Answer<T>, QueryError>,
 ) -> Result<Answer<T>, ApiError> {
     // A row that is in memory takes microseconds; a thread of the blocking pool would cost more than that.
     let answer = match tokio::runtime::Handle::current().runtime_flavor() {
-        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(|| query(app)),
-        _ => query(app),
+        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(|| query(&app.projections)),
+        _ => query(&app.projections),
     };
     answer.map_err(query_error)
 }
 
-/// The answer to a query that failed.
-pub fn query_error(error: QueryError) -> ApiError {
+fn query_error(error: QueryError) -> ApiError {
     match error {
         QueryError::Rebuilding { .. } => ApiError::ViewUnavailable { view: "you asked for" },
         QueryError::BadCursor => {
@@ -77,21 +191,6 @@ pub fn query_error(error: QueryError) -> ApiError {
         }
         error => ApiError::Internal(Box::new(error)),
     }
-}
-
-/// A view as JSON, with the prefix of the log it shows and a weak tag for caches: a hash of the body.
-pub fn view<T: Serialize>(known: &ReadHeaders, answer: &Answer<T>) -> Result<Response, ApiError> {
-    let body = serde_json::to_vec(&answer.value).map_err(|error| ApiError::Internal(Box::new(error)))?;
-    let hash = Sha256::digest(&body);
-    let etag = format!("W/\"{:016x}\"", u64::from_be_bytes(*hash.first_chunk().expect("a hash has 32 bytes")));
-    let mut response = match known.has(&etag) {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => respond::json(StatusCode::OK, body.into()),
-    };
-    let headers = response.headers_mut();
-    headers.insert(X_POSITION, position_header(answer.position.0));
-    headers.insert(header::ETAG, HeaderValue::try_from(etag).expect("a tag of digits is a header"));
-    Ok(response)
 }
 
 /// The answer where there is one.
@@ -113,6 +212,12 @@ pub struct List<T> {
     /// Hand it back as `cursor` for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+}
+
+impl<T> From<Page<T>> for List<T> {
+    fn from(page: Page<T>) -> List<T> {
+        List { items: page.entries, cursor: page.next }
+    }
 }
 
 /// Which page of a list.

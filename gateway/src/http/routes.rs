@@ -1,10 +1,7 @@
 //! The addresses, by what they are about.
 
 pub mod batch;
-pub mod chain;
 pub mod commands;
-pub mod days;
-pub mod drawers;
 pub mod feed;
 pub mod kitchen;
 pub mod ops;

@@ -120,7 +120,7 @@ impl Destination {
     pub async fn store(&mut self, store: StoreId) -> Result<Option<Value>, DestinationError> {
         match self {
             Destination::Local { running, caller } => {
-                let view = crate::http::routes::reads::store_view(&running.app, caller, store).await;
+                let view = crate::http::routes::reads::catalog::store_view(&running.app, caller, store).await;
                 local(view)
             }
             Destination::Remote { client, seen } => remote(client, *seen, &format!("/v1/stores/{store}")).await,
@@ -130,7 +130,7 @@ impl Destination {
     async fn menu(&mut self, store: StoreId) -> Result<Option<Value>, DestinationError> {
         match self {
             Destination::Local { running, caller } => {
-                let view = crate::http::routes::reads::menu_view(&running.app, caller, store).await;
+                let view = crate::http::routes::reads::catalog::menu_view(&running.app, caller, store).await;
                 local(view)
             }
             Destination::Remote { client, seen } => remote(client, *seen, &format!("/v1/stores/{store}/menu")).await,

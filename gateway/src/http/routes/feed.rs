@@ -263,7 +263,7 @@ async fn related_streams(
 ) -> Result<(Vec<Stream>, Position), ApiError> {
     let (head, tenant) = (app.reader.durable(), caller.tenant);
     reached(app, Projection::Orders, Position(head.0.saturating_sub(1))).await?;
-    let answer = ask(app, move |app| app.projections.order(tenant, store, order)).await?;
+    let answer = ask(app, |models| models.order(tenant, store, order))?;
     let Some(order) = answer.value else { return Ok((vec![], head)) };
     let payments = order.payments.iter().map(|payment| Stream::Payment(tenant, store, payment.payment_id.0));
     let tickets = order.ticket_ids.iter().map(|ticket| Stream::Ticket(tenant, store, ticket.0));

@@ -1,22 +1,16 @@
 //! Cash drawers and their shifts.
 
 use crate::access::Capability;
-use crate::http::caller::{Caller, ReadHeaders};
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
-use crate::http::query::{List, ReadParams, ask, fresh, page_request, view};
-use crate::state::AppState;
-use axum::extract::State;
+use crate::http::query::{List, ReadParams, Reader, page_request};
 use axum::response::Response;
-use projections::{Answer, Projection};
+use projections::Projection;
 use schemas::json::wire;
 use schemas::views::{DrawerView, ShiftView};
 use serde::Deserialize;
-use std::sync::Arc;
 use utoipa::IntoParams;
-
-type DrawerPath = PathParams<(wire::StoreId, wire::DrawerId)>;
 
 /// A store's cash drawers, by id, each with its latest shift.
 #[utoipa::path(
@@ -25,16 +19,12 @@ type DrawerPath = PathParams<(wire::StoreId, wire::DrawerId)>;
     responses((status = 200, body = List<DrawerView>), QueryProblems)
 )]
 pub async fn list(
-    State(app): State<Arc<AppState>>,
-    caller: Caller,
-    headers: ReadHeaders,
+    reader: Reader,
     PathParams(store): PathParams<wire::StoreId>,
     QueryParams(params): QueryParams<ReadParams>,
 ) -> Result<Response, ApiError> {
-    caller.may(Capability::ReadStores)?;
-    fresh(&app, Projection::Drawers, params.min_position.as_deref()).await?;
-    let answer = ask(&app, move |app| app.projections.drawers(caller.tenant, store.0)).await?;
-    view(&headers, &Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
+    reader.may(Capability::ReadStores)?;
+    reader.list(Projection::Drawers, params.min_position, |models, tenant| models.drawers(tenant, store.0)).await
 }
 
 /// Which shifts.
@@ -57,16 +47,15 @@ pub struct ShiftsParams {
     responses((status = 200, body = List<ShiftView>), QueryProblems)
 )]
 pub async fn shifts(
-    State(app): State<Arc<AppState>>,
-    caller: Caller,
-    headers: ReadHeaders,
-    PathParams((store, drawer)): DrawerPath,
+    reader: Reader,
+    PathParams((store, drawer)): PathParams<(wire::StoreId, wire::DrawerId)>,
     QueryParams(params): QueryParams<ShiftsParams>,
 ) -> Result<Response, ApiError> {
-    caller.may(Capability::ReadStores)?;
+    reader.may(Capability::ReadStores)?;
     let page = page_request(params.limit, params.cursor)?;
-    fresh(&app, Projection::Drawers, params.min_position.as_deref()).await?;
-    let answer = ask(&app, move |app| app.projections.shifts(caller.tenant, store.0, drawer.0, &page)).await?;
-    let list = List { items: answer.value.entries, cursor: answer.value.next };
-    view(&headers, &Answer { value: list, position: answer.position })
+    reader
+        .page(Projection::Drawers, params.min_position, |models, tenant| {
+            models.shifts(tenant, store.0, drawer.0, &page)
+        })
+        .await
 }

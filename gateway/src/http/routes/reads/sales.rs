@@ -1,0 +1,124 @@
+//! Sales, and the business days they are booked on.
+
+use crate::access::Capability;
+use crate::http::docs::QueryProblems;
+use crate::http::error::ApiError;
+use crate::http::path::{PathParams, QueryParams};
+use crate::http::query::{ReadParams, Reader, date, named, page_request};
+use axum::response::Response;
+use domain::calendar::Date;
+use domain::ids::StoreId;
+use projections::{Projection, SalesBy, SalesDate, SalesQuery};
+use schemas::json::{FieldError, wire};
+use schemas::views::{DaysView, SalesReport, XReport, ZReport};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+type DayPath = PathParams<(wire::StoreId, wire::Date)>;
+
+/// Which sales, by what.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SalesParams {
+    /// Only these stores, separated by commas; all where it is left out.
+    store: Option<String>,
+    /// Which date counts: `business_date`, when it was sold, or `posting_date`, when it was booked. Both come to the same in
+    /// all. The business date where it is left out.
+    date: Option<String>,
+    /// The first date, such as `2026-11-01`.
+    from: Option<String>,
+    /// The last date.
+    to: Option<String>,
+    /// One row for each `hour`, `day`, `item`, `category`, `tender`, `tax`, `channel` or `store`.
+    by: Option<String>,
+    /// Waits until the view has reached this position.
+    min_position: Option<String>,
+}
+
+/// Sales: gross, discounts, net, tax, units, orders, with totals that agree whatever they are split by.
+#[utoipa::path(
+    get, path = "/v1/reports/sales", tag = "reports", params(SalesParams),
+    responses((status = 200, body = SalesReport), QueryProblems)
+)]
+pub async fn sales(reader: Reader, QueryParams(params): QueryParams<SalesParams>) -> Result<Response, ApiError> {
+    reader.may(Capability::ReadReports)?;
+    let store = |id: &str| {
+        StoreId::parse(id.trim()).map_err(|bad| ApiError::Query(FieldError::new("store", format!("{id:?} {bad}"))))
+    };
+    let query = SalesQuery {
+        stores: params.store.map(|stores| stores.split(',').map(store).collect()).transpose()?,
+        from: params.from.map(|text| date(&text, "from")).transpose()?.unwrap_or(Date::MIN),
+        to: params.to.map(|text| date(&text, "to")).transpose()?.unwrap_or(Date::MAX),
+        date: named(params.date.as_deref().unwrap_or("business_date"), "date", SalesDate::parse)?,
+        by: named(params.by.as_deref().unwrap_or("day"), "by", SalesBy::parse)?,
+    };
+    reader.show(Projection::Sales, params.min_position, |models, tenant| models.sales(tenant, &query)).await
+}
+
+/// Which Z reports.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DaysParams {
+    /// The next page of a list, as the page before gave it.
+    cursor: Option<String>,
+    /// How many Z reports, at most 500; 50 where it is left out.
+    limit: Option<usize>,
+    /// Waits until the view has reached this position.
+    min_position: Option<String>,
+}
+
+/// A store's business days: which one is open, and the Z reports, the latest first.
+#[utoipa::path(
+    get, path = "/v1/stores/{store}/days", tag = "days",
+    params(("store" = String, Path, description = "The store"), DaysParams),
+    responses((status = 200, body = DaysView), QueryProblems)
+)]
+pub async fn days(
+    reader: Reader,
+    PathParams(store): PathParams<wire::StoreId>,
+    QueryParams(params): QueryParams<DaysParams>,
+) -> Result<Response, ApiError> {
+    reader.may(Capability::ReadDays)?;
+    let page = page_request(params.limit, params.cursor)?;
+    reader.show(Projection::Sales, params.min_position, |models, tenant| models.days(tenant, store.0, &page)).await
+}
+
+/// What was booked on the open day, so far: the X report. It changes nothing.
+#[utoipa::path(
+    get, path = "/v1/stores/{store}/days/{date}/x", tag = "days",
+    params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "A business date that is not closed"), ReadParams),
+    responses((status = 200, body = XReport), QueryProblems)
+)]
+pub async fn x(
+    reader: Reader,
+    PathParams((store, date)): DayPath,
+    QueryParams(params): QueryParams<ReadParams>,
+) -> Result<Response, ApiError> {
+    reader.may(Capability::ReadDays)?;
+    reader
+        .find("open day", Projection::Sales, params.min_position, |models, tenant| {
+            models.x_report(tenant, store.0, date.0)
+        })
+        .await
+}
+
+/// The Z report of a closed day. It never changes.
+#[utoipa::path(
+    get, path = "/v1/stores/{store}/days/{date}/z", tag = "days",
+    params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "The business date, such as 2026-11-22"), ReadParams),
+    responses((status = 200, body = ZReport), QueryProblems)
+)]
+pub async fn z(
+    reader: Reader,
+    PathParams((store, date)): DayPath,
+    QueryParams(params): QueryParams<ReadParams>,
+) -> Result<Response, ApiError> {
+    reader.may(Capability::ReadDays)?;
+    reader
+        .find("closed day", Projection::Sales, params.min_position, |models, tenant| {
+            models.z_report(tenant, store.0, date.0)
+        })
+        .await
+}
