@@ -1,25 +1,25 @@
-//! The HTTP door: addresses, who may call them, what they answer.
+//! HTTP: addresses, who may call them, what they answer.
 
 pub mod caller;
 pub mod command;
 pub mod docs;
-pub mod door;
 pub mod error;
 pub mod exposition;
 pub mod path;
-pub mod pulse;
 pub mod query;
 pub mod respond;
 pub mod routes;
 pub mod server;
+pub mod service;
+pub mod stall;
 pub mod trace;
 
 use crate::state::AppState;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use door::Door;
 use error::ApiError;
 use routes::{batch, commands, feed, kitchen, ops, orders, reads, terminals, tokens, webhooks};
+use service::HttpService;
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -100,7 +100,7 @@ const OPENAPI: &str = "/openapi.json";
 ///
 /// # Panics
 /// Never: the OpenAPI document is JSON, and each of its paths is an address.
-pub fn door(app: Arc<AppState>) -> Door {
+pub fn service(app: Arc<AppState>) -> HttpService {
     let (router, document) = documented().split_for_parts();
     let bytes: bytes::Bytes = serde_json::to_vec(&document).expect("the OpenAPI document is JSON").into();
     let json = HeaderValue::from_static("application/json");
@@ -113,7 +113,7 @@ pub fn door(app: Arc<AppState>) -> Door {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::clone(&app));
-    Door::new(app, router, document.paths.paths.keys().map(String::as_str).chain([OPENAPI]))
+    HttpService::new(app, router, document.paths.paths.keys().map(String::as_str).chain([OPENAPI]))
 }
 
 async fn not_found() -> Response {

@@ -19,7 +19,7 @@ use commands::reactor::{Outbox, OutboxError};
 use domain::command::{Command, Method, PaymentCommand, StoreCommand};
 use domain::ids::{AccountId, StoreId, TenantId};
 use eventlog::Position;
-use parked::Lot;
+use parked::ParkedMessages;
 use schemas::json::FieldError;
 use schemas::stored::Parked;
 use settings::{Account, Settings};
@@ -63,23 +63,23 @@ impl Stats {
 
 /// An account with what is needed to ask it.
 #[derive(Debug)]
-pub struct Held {
+pub struct ProviderAccount {
     /// The account.
     pub account: Account,
     /// What is counted.
     pub stats: Stats,
     client: Client,
     breaker: Mutex<Breaker>,
-    room: Semaphore,
+    permits: Semaphore,
 }
 
-impl Held {
+impl ProviderAccount {
     fn breaker(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the provider is left alone at the moment.
-    pub fn is_left_alone(&self) -> bool {
+    pub fn is_breaker_open(&self) -> bool {
         self.breaker().is_open()
     }
 }
@@ -87,10 +87,10 @@ impl Held {
 /// The accounts at payment providers, and what is owed to them.
 #[derive(Debug, Default)]
 pub struct Providers {
-    held: BTreeMap<AccountId, Held>,
+    by_id: BTreeMap<AccountId, ProviderAccount>,
     /// `None` where there is no account.
     outbox: Option<Outbox>,
-    parked: Mutex<Lot>,
+    parked: Mutex<ParkedMessages>,
     /// How much is owed to providers.
     pub owed: AtomicU64,
     /// How far the log was read for what is owed.
@@ -109,28 +109,28 @@ impl Providers {
         }
         let outbox = Outbox::open(path, head)?;
         let now = Instant::now();
-        let mut parked = Lot::default();
+        let mut parked = ParkedMessages::default();
         outbox.parked()?.into_iter().for_each(|(at, message)| parked.put(at, message, now));
-        let held = settings.accounts.into_iter().map(|account| {
+        let by_id = settings.accounts.into_iter().map(|account| {
             let client = Client::new(&account);
-            let (breaker, room) = (Mutex::default(), Semaphore::new(CALLS_MAX));
-            (account.id, Held { account, stats: Stats::default(), client, breaker, room })
+            let (breaker, permits) = (Mutex::default(), Semaphore::new(CALLS_MAX));
+            (account.id, ProviderAccount { account, stats: Stats::default(), client, breaker, permits })
         });
         let (parked, position) = (Mutex::new(parked), outbox.position()?.0.into());
-        Ok(Providers { held: held.collect(), outbox: Some(outbox), parked, owed: AtomicU64::new(0), position })
+        Ok(Providers { by_id: by_id.collect(), outbox: Some(outbox), parked, owed: AtomicU64::new(0), position })
     }
 
     /// An account.
-    pub fn account(&self, id: AccountId) -> Option<&Held> {
-        self.held.get(&id)
+    pub fn account(&self, id: AccountId) -> Option<&ProviderAccount> {
+        self.by_id.get(&id)
     }
 
     /// Every account.
-    pub fn accounts(&self) -> impl Iterator<Item = &Held> {
-        self.held.values()
+    pub fn accounts(&self) -> impl Iterator<Item = &ProviderAccount> {
+        self.by_id.values()
     }
 
-    /// Whether a command names an account that its store has not: the log keeps it for ever, so the door looks first.
+    /// Whether a command names an account that its store has not: the log keeps it for ever, so it is looked at first.
     ///
     /// # Errors
     /// [`FieldError`] names the field and the accounts there are.
@@ -139,11 +139,11 @@ impl Providers {
             return Ok(());
         };
         let Method::Provider { account, .. } = method else { return Ok(()) };
-        let is_of = |held: &&Held| held.account.tenant == tenant && held.account.store == *store;
-        if self.held.get(account).filter(is_of).is_some() {
+        let is_of = |provider: &&ProviderAccount| provider.account.tenant == tenant && provider.account.store == *store;
+        if self.by_id.get(account).filter(is_of).is_some() {
             return Ok(());
         }
-        let there: Vec<&str> = self.held.values().filter(is_of).map(|held| held.account.id.as_str()).collect();
+        let there: Vec<&str> = self.by_id.values().filter(is_of).map(|provider| provider.account.id.as_str()).collect();
         let problem = match there.is_empty() {
             true => format!("is {account}, and the store has no account at a payment provider; leave it out"),
             false => format!("is {account}, which is no account of the store; it has {}", there.join(", ")),
@@ -151,7 +151,7 @@ impl Providers {
         Err(FieldError::new("/provider_account", problem))
     }
 
-    fn parked(&self) -> MutexGuard<'_, Lot> {
+    fn parked(&self) -> MutexGuard<'_, ParkedMessages> {
         self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -172,7 +172,7 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
     let driver = Driver::start(&running.app).map_err(ServeError::Providers)?;
     announce(args, address, &tokens);
     let mut failure = running.app.engine.failure();
-    let door = crate::http::door(std::sync::Arc::clone(&running.app));
+    let service = crate::http::service(std::sync::Arc::clone(&running.app));
     let stop = async {
         tokio::select! {
             () = signal() => tracing::info!("told to stop; finishing what is open"),
@@ -182,7 +182,7 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
         // Feeds that follow have no end of their own that could be waited for.
         running.app.feeds.close();
     };
-    server::serve(listener, door, Limits::STANDARD, stop).await;
+    server::serve(listener, service, Limits::STANDARD, stop).await;
     if let Some(driver) = driver {
         driver.stop().await;
     }

@@ -1,4 +1,4 @@
-//! What goes wrong at the door, and the only place that knows status codes.
+//! What is wrong with a request, and the only place that knows status codes.
 
 use crate::causes::with_causes;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};

@@ -85,10 +85,10 @@ fn register_providers(registry: &mut Registry, app: &AppState) {
         let parked = providers.parked_count() as u64;
         registry.register("provider_parked", "Messages of providers that fit no payment yet", gauge(parked));
     }
-    for held in providers.accounts() {
-        let labels = [("account".into(), held.account.id.to_string().into())].into_iter();
+    for provider in providers.accounts() {
+        let labels = [("account".into(), provider.account.id.to_string().into())].into_iter();
         let registry = registry.sub_registry_with_labels(labels);
-        let stats = &held.stats;
+        let stats = &provider.stats;
         for (name, help, value) in [
             ("provider_webhooks", "Webhooks that were kept", &stats.webhooks),
             ("provider_webhooks_repeated", "Webhooks that were kept before", &stats.repeated),
@@ -101,7 +101,7 @@ fn register_providers(registry: &mut Registry, app: &AppState) {
         ] {
             registry.register(name, help, ConstCounter::new(value.load(Ordering::Relaxed)));
         }
-        let is_open = held.is_left_alone();
+        let is_open = provider.is_breaker_open();
         registry.register(
             "provider_breaker_open",
             "1 where the provider is left alone for a while",

@@ -2,8 +2,8 @@
 //!
 //! `axum::serve` installs no timer, so hyper's header timeout would do nothing under it.
 
-use super::door::Door;
-use super::pulse::{Felt, Open, Pulse};
+use super::service::HttpService;
+use super::stall::{Activity, InFlight, Tracked};
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use hyper::body::{Frame, Incoming, SizeHint};
@@ -52,9 +52,9 @@ impl Limits {
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `stop` is ready, then lets open requests finish.
-pub async fn serve(listener: TcpListener, door: Door, limits: Limits, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, service: HttpService, limits: Limits, stop: impl Future<Output = ()>) {
     let builder = builder(limits);
-    let door = Arc::new(door);
+    let service = Arc::new(service);
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(limits.connections_max));
     let mut stop = std::pin::pin!(stop);
@@ -79,14 +79,17 @@ pub async fn serve(listener: TcpListener, door: Door, limits: Limits, stop: impl
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
-        let (door, pulse) = (Arc::clone(&door), Pulse::new());
-        let felt = TokioIo::new(Felt::new(stream, Arc::clone(&pulse)));
-        let beat = Arc::clone(&pulse);
-        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let (door, open) = (Arc::clone(&door), beat.request(request.version()));
-            async move { Ok::<_, Infallible>(door.answer(request).await.map(|body| Answered { body, _open: open })) }
+        let (service, activity) = (Arc::clone(&service), Activity::new());
+        let stream = TokioIo::new(Tracked::new(stream, Arc::clone(&activity)));
+        let counted = Arc::clone(&activity);
+        let serve_request = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let (service, in_flight) = (Arc::clone(&service), counted.request(request.version()));
+            async move {
+                let response = service.call(request).await;
+                Ok::<_, Infallible>(response.map(|body| TrackedBody { body, _in_flight: in_flight }))
+            }
         });
-        let connection = builder.serve_connection_with_upgrades(felt, service).into_owned();
+        let connection = builder.serve_connection_with_upgrades(stream, serve_request).into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             tokio::select! {
@@ -95,7 +98,7 @@ pub async fn serve(listener: TcpListener, door: Door, limits: Limits, stop: impl
                         tracing::debug!(error, "a connection ended early");
                     }
                 }
-                () = pulse.stalled(limits.header_timeout, limits.idle_timeout) => {
+                () = activity.stalled(limits.header_timeout, limits.idle_timeout) => {
                     tracing::debug!("a connection sent no whole request in time");
                 }
             }
@@ -113,7 +116,7 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        // How long headers take, and how long nothing comes, is felt by the pulse; hyper would make a timer per request.
+        // How long headers take, and how long nothing comes, is told by the activity; hyper would make a timer per request.
         .header_read_timeout(None)
         // Less than 8 KiB would make hyper panic. No `pipeline_flush`: it holds back the answer to headers that do not parse.
         .max_buf_size(limits.header_bytes_max.max(8 << 10));
@@ -126,13 +129,13 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
     builder
 }
 
-/// The body of an answer, which keeps its request open until it is sent.
-struct Answered {
+/// The body of an answer, which keeps its request in flight until it is sent.
+struct TrackedBody {
     body: Body,
-    _open: Open,
+    _in_flight: InFlight,
 }
 
-impl hyper::body::Body for Answered {
+impl hyper::body::Body for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 /// How long the thread waits for news before it looks whether it has to end.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// How many news may wait for the tasks; then reading the log waits.
 const NEWS_MAX: usize = 4_096;
 /// After how many events the outbox notes how far the log was read, where nothing else is to be noted.
@@ -59,7 +59,7 @@ impl Driver {
         let (news, received) = mpsc::channel(NEWS_MAX);
         let (done, finished) = std::sync::mpsc::channel();
         let is_stopping = Arc::new(AtomicBool::new(false));
-        let tail = Tail {
+        let tail = LogTail {
             app: Arc::clone(app),
             news,
             finished,
@@ -69,12 +69,12 @@ impl Driver {
             noted: from,
         };
         let tail = std::thread::Builder::new().name("providers".to_owned()).spawn(move || tail.run(from))?;
-        let mut desk = Desk::new(Arc::clone(app), done);
+        let mut scheduler = Scheduler::new(Arc::clone(app), done);
         for (at, duty) in owed {
             // It may have been asked before: then the provider knows what became of it.
-            desk.take(at, duty, true);
+            scheduler.take(at, duty, true);
         }
-        let tasks = tokio::spawn(desk.run(received, stopped));
+        let tasks = tokio::spawn(scheduler.run(received, stopped));
         Ok(Some(Driver { stop, is_stopping, tasks, tail }))
     }
 
@@ -94,7 +94,7 @@ impl Driver {
 
 /// What the thread tells the tasks.
 #[derive(Debug)]
-enum Heard {
+enum Update {
     /// Something that concerns providers.
     PaymentNotice(PaymentNotice),
     /// Everything before this position was told.
@@ -102,9 +102,9 @@ enum Heard {
 }
 
 /// The thread that reads the log.
-struct Tail {
+struct LogTail {
     app: Arc<AppState>,
-    news: mpsc::Sender<Heard>,
+    news: mpsc::Sender<Update>,
     /// Positions of duties that are done.
     finished: std::sync::mpsc::Receiver<Position>,
     is_stopping: Arc<AtomicBool>,
@@ -114,12 +114,12 @@ struct Tail {
     noted: Position,
 }
 
-impl Tail {
+impl LogTail {
     fn run(mut self, from: Position) {
         let mut tail = self.app.reader.tail(from);
         let mut at = from;
         while !self.is_stopping.load(Ordering::Relaxed) {
-            match tail.next(LOOK) {
+            match tail.next(POLL_INTERVAL) {
                 Ok(Some(batch)) => {
                     let mut news = vec![];
                     if let Err(error) = duties(&batch, at, |one| news.push(one)) {
@@ -130,7 +130,7 @@ impl Tail {
                     at = at.max(batch.next_position());
                     self.note_owed(&news);
                     self.note(at, !self.owed.is_empty());
-                    let told = news.into_iter().map(Heard::PaymentNotice).chain([Heard::ReadTo(at)]);
+                    let told = news.into_iter().map(Update::PaymentNotice).chain([Update::ReadTo(at)]);
                     if told.into_iter().any(|one| self.news.blocking_send(one).is_err()) {
                         break;
                     }
@@ -138,7 +138,7 @@ impl Tail {
                 Ok(None) => self.note(at, true),
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the log does not read; trying again");
-                    std::thread::sleep(LOOK);
+                    std::thread::sleep(POLL_INTERVAL);
                 }
             }
         }
@@ -173,7 +173,7 @@ impl Tail {
 }
 
 /// What is owed, and when it is looked after next.
-struct Desk {
+struct Scheduler {
     app: Arc<AppState>,
     tasks: HashMap<Position, Task>,
     of_payment: HashMap<PaymentKey, Vec<Position>>,
@@ -182,13 +182,13 @@ struct Desk {
     done: std::sync::mpsc::Sender<Position>,
 }
 
-impl Desk {
-    fn new(app: Arc<AppState>, done: std::sync::mpsc::Sender<Position>) -> Desk {
+impl Scheduler {
+    fn new(app: Arc<AppState>, done: std::sync::mpsc::Sender<Position>) -> Scheduler {
         let (tasks, of_payment) = (HashMap::new(), HashMap::new());
-        Desk { app, tasks, of_payment, schedule: BTreeSet::new(), jobs: JoinSet::new(), done }
+        Scheduler { app, tasks, of_payment, schedule: BTreeSet::new(), jobs: JoinSet::new(), done }
     }
 
-    async fn run(mut self, mut news: mpsc::Receiver<Heard>, mut stop: watch::Receiver<bool>) {
+    async fn run(mut self, mut news: mpsc::Receiver<Update>, mut stop: watch::Receiver<bool>) {
         let mut retry_at = Some(Instant::now());
         loop {
             self.start_due();
@@ -197,10 +197,10 @@ impl Desk {
             tokio::select! {
                 one = news.recv() => match one {
                     Some(one) => {
-                        self.hear(one);
+                        self.apply(one);
                         // What waits behind it is heard before anything is asked.
                         while let Ok(one) = news.try_recv() {
-                            self.hear(one);
+                            self.apply(one);
                         }
                     }
                     // The log has ended or does not read; what is owed already is still asked.
@@ -224,14 +224,14 @@ impl Desk {
         self.jobs.shutdown().await;
     }
 
-    fn hear(&mut self, one: Heard) {
+    fn apply(&mut self, one: Update) {
         match one {
-            Heard::ReadTo(at) => self.app.providers.position.store(at.0, Ordering::Relaxed),
-            Heard::PaymentNotice(one) => self.hear_news(one),
+            Update::ReadTo(at) => self.app.providers.position.store(at.0, Ordering::Relaxed),
+            Update::PaymentNotice(one) => self.apply_news(one),
         }
     }
 
-    fn hear_news(&mut self, one: PaymentNotice) {
+    fn apply_news(&mut self, one: PaymentNotice) {
         match one {
             PaymentNotice::Requested(at, duty) => self.take(at, duty, false),
             PaymentNotice::Changed { tenant, store, payment } => {

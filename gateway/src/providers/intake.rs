@@ -5,7 +5,7 @@
 //! acknowledged, and tried again when its payment appears.
 
 use super::parked::RETRY_MIN;
-use super::{Held, Providers, Stats};
+use super::{ProviderAccount, Providers, Stats};
 use crate::state::AppState;
 use commands::reactor::{OutboxError, PaymentNotice};
 use commands::{CommandError, Envelope, derived_id};
@@ -46,16 +46,21 @@ pub enum IntakeError {
 ///
 /// # Errors
 /// [`IntakeError`]; it was not kept.
-pub async fn keep(app: &Arc<AppState>, held: &Held, told: Told, now: Timestamp) -> Result<WebhookStatus, IntakeError> {
-    let Ok(payment) = named(held, &told) else {
-        tracing::debug!(account = %held.account.id, event = %told.message.event_id, "a message is another store's");
+pub async fn keep(
+    app: &Arc<AppState>,
+    provider: &ProviderAccount,
+    told: Told,
+    now: Timestamp,
+) -> Result<WebhookStatus, IntakeError> {
+    let Ok(payment) = named(provider, &told) else {
+        tracing::debug!(account = %provider.account.id, event = %told.message.event_id, "a message is another store's");
         return Ok(WebhookStatus::Ignored);
     };
-    if let Some(status) = record(app, held, &told).await? {
+    if let Some(status) = record(app, provider, &told).await? {
         return Ok(status);
     }
-    let parked = Parked { account: held.account.id, payment, received_at: now, message: told.message };
-    let (tenant, store) = (held.account.tenant, held.account.store);
+    let parked = Parked { account: provider.account.id, payment, received_at: now, message: told.message };
+    let (tenant, store) = (provider.account.tenant, provider.account.store);
     let parking = Arc::clone(app);
     let parked_at = tokio::task::spawn_blocking(move || {
         let outbox = parking.providers.outbox.as_ref().expect("an account has an outbox");
@@ -63,7 +68,7 @@ pub async fn keep(app: &Arc<AppState>, held: &Held, told: Told, now: Timestamp) 
     });
     let parked_at = parked_at.await.map_err(|_| IntakeError::Command(CommandError::Unknown))??;
     let (at, parked) = parked_at.ok_or(IntakeError::Full)?;
-    Stats::count(&held.stats.parked);
+    Stats::count(&provider.stats.parked);
     app.providers.parked().put(at, parked, Instant::now() + RETRY_MIN);
     Ok(WebhookStatus::Parked)
 }
@@ -72,10 +77,10 @@ pub async fn keep(app: &Arc<AppState>, held: &Held, told: Told, now: Timestamp) 
 struct Foreign;
 
 /// The payment of the account's store that a message names, if it names one.
-fn named(held: &Held, told: &Told) -> Result<Option<PaymentId>, Foreign> {
+fn named(provider: &ProviderAccount, told: &Told) -> Result<Option<PaymentId>, Foreign> {
     match told.named {
         Named::Nothing | Named::Other => Ok(None),
-        Named::Payment(of) if of.tenant == held.account.tenant && of.store == held.account.store => {
+        Named::Payment(of) if of.tenant == provider.account.tenant && of.store == provider.account.store => {
             Ok(Some(of.payment))
         }
         Named::Payment(_) => Err(Foreign),
@@ -86,22 +91,30 @@ fn named(held: &Held, told: &Told) -> Result<Option<PaymentId>, Foreign> {
 ///
 /// # Errors
 /// [`IntakeError`]; it is not in the log.
-pub async fn record(app: &Arc<AppState>, held: &Held, told: &Told) -> Result<Option<WebhookStatus>, IntakeError> {
-    let Ok(named) = named(held, told) else { return Ok(None) };
+pub async fn record(
+    app: &Arc<AppState>,
+    provider: &ProviderAccount,
+    told: &Told,
+) -> Result<Option<WebhookStatus>, IntakeError> {
+    let Ok(named) = named(provider, told) else { return Ok(None) };
     if let Some(payment) = named
-        && let Some(status) = submit(app, held, payment, told).await?
+        && let Some(status) = submit(app, provider, payment, told).await?
     {
         return Ok(Some(status));
     }
-    match by_reference(app, held, told).await? {
-        Some(payment) if Some(payment) != named => submit(app, held, payment, told).await,
+    match by_reference(app, provider, told).await? {
+        Some(payment) if Some(payment) != named => submit(app, provider, payment, told).await,
         Some(_) | None => Ok(None),
     }
 }
 
-async fn by_reference(app: &Arc<AppState>, held: &Held, told: &Told) -> Result<Option<PaymentId>, IntakeError> {
+async fn by_reference(
+    app: &Arc<AppState>,
+    provider: &ProviderAccount,
+    told: &Told,
+) -> Result<Option<PaymentId>, IntakeError> {
     let Some(reference) = told.message.reference.clone() else { return Ok(None) };
-    let (tenant, store, account) = (held.account.tenant, held.account.store, held.account.id);
+    let (tenant, store, account) = (provider.account.tenant, provider.account.store, provider.account.id);
     let asking = Arc::clone(app);
     let found =
         tokio::task::spawn_blocking(move || asking.projections.payment_by_ref(tenant, store, account, &reference));
@@ -111,11 +124,11 @@ async fn by_reference(app: &Arc<AppState>, held: &Held, told: &Told) -> Result<O
 
 async fn submit(
     app: &Arc<AppState>,
-    held: &Held,
+    provider: &ProviderAccount,
     payment: PaymentId,
     told: &Told,
 ) -> Result<Option<WebhookStatus>, IntakeError> {
-    let (tenant, store, account) = (held.account.tenant, held.account.store, held.account.id);
+    let (tenant, store, account) = (provider.account.tenant, provider.account.store, provider.account.id);
     let parts = ["provider", tenant.as_str(), account.as_str(), told.message.event_id.as_str()];
     let command = ProviderCommand::Record { account, message: told.message.clone() };
     let command = StoreCommand::Payment(payment, PaymentCommand::Provider(command));
@@ -161,7 +174,7 @@ pub(super) async fn retry(app: &Arc<AppState>, now: Timestamp) -> Option<Instant
         let of = |payment| Named::Payment(PaymentRef { tenant, store, payment });
         let told = Told { named: parked.payment.map_or(Named::Nothing, of), message: parked.message.clone() };
         let outcome = match app.providers.account(parked.account) {
-            Some(held) => record(app, held, &told).await,
+            Some(provider) => record(app, provider, &told).await,
             // Its account left the settings; it may come back.
             None => Ok(None),
         };

@@ -31,13 +31,13 @@ type Of = (TenantId, StoreId, Option<PaymentId>);
 
 /// The parked messages.
 #[derive(Debug, Default)]
-pub struct Lot {
+pub struct ParkedMessages {
     waiting: BTreeMap<ParkedAt, Waiting>,
     of: BTreeMap<Of, BTreeSet<ParkedAt>>,
     due: BTreeSet<(Instant, ParkedAt)>,
 }
 
-impl Lot {
+impl ParkedMessages {
     /// Adds a message that is tried at a time, in the place of the same one from before.
     pub fn put(&mut self, at: ParkedAt, parked: Parked, next: Instant) {
         self.remove(&at);
@@ -64,7 +64,7 @@ impl Lot {
 
     /// Has messages tried soon that a payment may fit to which something happened.
     pub fn touch(&mut self, tenant: TenantId, store: StoreId, payment: PaymentId, now: Instant) {
-        let Lot { waiting, of, due } = self;
+        let ParkedMessages { waiting, of, due } = self;
         let named = of.get(&(tenant, store, Some(payment))).into_iter().flatten();
         for at in named.chain(of.get(&(tenant, store, None)).into_iter().flatten()) {
             let held = waiting.get_mut(at).expect("what is listed waits");
@@ -79,7 +79,7 @@ impl Lot {
 
     /// At most `max` messages whose time has come, the longest waiting first.
     pub fn due(&mut self, now: Instant, max: usize) -> Vec<(ParkedAt, Parked)> {
-        let Lot { waiting, due, .. } = self;
+        let ParkedMessages { waiting, due, .. } = self;
         let due = due.iter().take_while(|(next, _)| *next <= now).take(max);
         let due = due.map(|(_, at)| {
             let held = waiting.get_mut(at).expect("what is due waits");
@@ -150,13 +150,13 @@ mod tests {
     fn what_concerns_a_payment_is_woken_and_nothing_else() {
         let dir = tempfile::TempDir::new().unwrap();
         let outbox = Outbox::open(&dir.path().join("providers.redb"), Position(0)).unwrap();
-        let (mut lot, start) = (Lot::default(), Instant::now());
+        let (mut parked_messages, start) = (ParkedMessages::default(), Instant::now());
         let late = start + Duration::from_secs(50);
         for (of, event, named) in
             [("s1", "e1", Some("p1")), ("s1", "e2", Some("p2")), ("s1", "e3", None), ("s2", "e4", Some("p1"))]
         {
             let ((tenant, of), parked) = (store(of), parked(event, named.map(payment)));
-            lot.put(outbox.park(tenant, of, &parked).unwrap().unwrap(), parked, late);
+            parked_messages.put(outbox.park(tenant, of, &parked).unwrap().unwrap(), parked, late);
         }
         let events = |due: Vec<(ParkedAt, Parked)>| -> Vec<String> {
             let mut events: Vec<_> = due.into_iter().map(|(_, parked)| parked.message.event_id.to_string()).collect();
@@ -164,24 +164,27 @@ mod tests {
             events
         };
         let (tenant, s1) = store("s1");
-        assert_eq!((lot.len(), lot.of_store(tenant, s1).count(), lot.next()), (4, 3, Some(late)));
-        lot.touch(tenant, s1, payment("p1"), start);
-        assert_eq!(events(lot.due(start, 9)), [""; 0]);
-        let due = lot.due(start + RETRY_MIN, 9);
+        assert_eq!(
+            (parked_messages.len(), parked_messages.of_store(tenant, s1).count(), parked_messages.next()),
+            (4, 3, Some(late))
+        );
+        parked_messages.touch(tenant, s1, payment("p1"), start);
+        assert_eq!(events(parked_messages.due(start, 9)), [""; 0]);
+        let due = parked_messages.due(start + RETRY_MIN, 9);
         let (first, _) = due.iter().find(|(_, parked)| parked.payment.is_some()).cloned().unwrap();
         let (nameless, _) = due.iter().find(|(_, parked)| parked.payment.is_none()).cloned().unwrap();
         assert_eq!(events(due), ["e1", "e3"]);
         // What changes while it is tried is tried again soon.
-        lot.touch(tenant, s1, payment("p1"), start + RETRY_MIN);
-        lot.put_off(&first, start + RETRY_MIN);
-        assert_eq!(events(lot.due(start + 2 * RETRY_MIN, 9)), ["e1", "e3"]);
+        parked_messages.touch(tenant, s1, payment("p1"), start + RETRY_MIN);
+        parked_messages.put_off(&first, start + RETRY_MIN);
+        assert_eq!(events(parked_messages.due(start + 2 * RETRY_MIN, 9)), ["e1", "e3"]);
         // Who names nothing is looked at less and less, and in the end by the clock only.
         for _ in 0..EAGER_TRIES {
-            lot.put_off(&nameless, start);
+            parked_messages.put_off(&nameless, start);
         }
-        lot.remove(&first);
-        lot.touch(tenant, s1, payment("p1"), start);
-        assert_eq!((lot.len(), lot.next()), (3, Some(late)), "{lot:?}");
-        assert_eq!(events(lot.due(start + Duration::from_secs(100), 9)), ["e2", "e3", "e4"]);
+        parked_messages.remove(&first);
+        parked_messages.touch(tenant, s1, payment("p1"), start);
+        assert_eq!((parked_messages.len(), parked_messages.next()), (3, Some(late)), "{parked_messages:?}");
+        assert_eq!(events(parked_messages.due(start + Duration::from_secs(100), 9)), ["e2", "e3", "e4"]);
     }
 }

@@ -1,6 +1,6 @@
-//! One look at what a provider is owed: is it still to be asked, what was made of it, ask it, keep the answer.
+//! One attempt at what a provider is owed: is it still to be asked, what was made of it, ask it, keep the answer.
 
-use super::{Held, Stats, intake};
+use super::{ProviderAccount, Stats, intake};
 use crate::causes::with_causes;
 use crate::state::AppState;
 use commands::reactor::{DutyStatus, duty_status};
@@ -21,9 +21,9 @@ const RETRY_MAX: Duration = Duration::from_secs(60);
 /// The longest wait between two questions what became of a payment.
 const QUERY_MAX: Duration = Duration::from_secs(600);
 /// How long something waits whose account is busy.
-const BUSY: Duration = Duration::from_millis(20);
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// How long something waits whose account left the settings, or whose stream does not read.
-const AWAY: Duration = Duration::from_secs(60);
+const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// Something that a provider is owed.
 #[derive(Clone, Debug)]
@@ -65,11 +65,11 @@ impl Task {
 pub(super) enum Next {
     /// Nothing.
     Done,
-    /// Another look.
+    /// Another attempt.
     At(Instant),
 }
 
-/// A task after a look.
+/// A task after an attempt.
 #[derive(Debug)]
 pub(super) struct Step {
     pub task: Task,
@@ -77,7 +77,7 @@ pub(super) struct Step {
 }
 
 /// What a provider made of a request.
-enum Answered {
+enum CallOutcome {
     /// It says something of the payment.
     Told(Vec<Told>),
     /// It refuses.
@@ -88,9 +88,9 @@ enum Answered {
     NotAsked(Duration),
 }
 
-struct Look<'a> {
+struct Attempt<'a> {
     app: &'a Arc<AppState>,
-    held: &'a Held,
+    provider: &'a ProviderAccount,
     at: Position,
     task: Task,
 }
@@ -101,16 +101,16 @@ pub(super) async fn run(app: &Arc<AppState>, at: Position, task: Task) -> Step {
     let (account, reference, ask, is_over) = match stands(app, &task.duty).await {
         Some(DutyStatus::Settled) => return Step { task, next: Next::Done },
         Some(DutyStatus::Open { account, reference, ask, is_over }) => (account, reference, ask, is_over),
-        None => return again(task, AWAY),
+        None => return again(task, UNAVAILABLE_PAUSE),
     };
-    let Some(held) = app.providers.account(account) else { return again(task, AWAY) };
-    let look = Look { app, held, at, task };
-    if let Some(query_at) = look.task.query_at.filter(|at| look.task.was_taken && Instant::now() < *at) {
-        return Step { task: look.task, next: Next::At(query_at) };
+    let Some(provider) = app.providers.account(account) else { return again(task, UNAVAILABLE_PAUSE) };
+    let attempt = Attempt { app, provider, at, task };
+    if let Some(query_at) = attempt.task.query_at.filter(|at| attempt.task.was_taken && Instant::now() < *at) {
+        return Step { task: attempt.task, next: Next::At(query_at) };
     }
-    let Some(ask) = ask else { return again(look.task, held.account.query_after) };
-    let Ok(_room) = held.room.try_acquire() else { return again(look.task, BUSY) };
-    look.settle(reference, *ask, is_over).await
+    let Some(ask) = ask else { return again(attempt.task, provider.account.query_after) };
+    let Ok(_permit) = provider.permits.try_acquire() else { return again(attempt.task, BUSY_PAUSE) };
+    attempt.settle(reference, *ask, is_over).await
 }
 
 async fn stands(app: &Arc<AppState>, duty: &Duty) -> Option<DutyStatus> {
@@ -125,24 +125,24 @@ async fn stands(app: &Arc<AppState>, duty: &Duty) -> Option<DutyStatus> {
     }
 }
 
-impl Look<'_> {
+impl Attempt<'_> {
     async fn settle(mut self, reference: Option<Text>, ask: Ask, is_over: bool) -> Step {
         // An attempt that is over may have ended at the provider, too: then there is nothing to let go of.
         let may_be_known = self.task.was_asked || self.task.was_taken || is_over;
         if may_be_known || matches!(ask, Ask::Find { .. }) {
             match self.query(reference).await {
-                Answered::Told(told) => {
-                    if let Some(step) = self.heard(&told, is_over).await {
+                CallOutcome::Told(told) => {
+                    if let Some(step) = self.keep_answers(&told, is_over).await {
                         return step;
                     }
                     // It knows the payment, so it was asked.
                     self.task.was_taken |= self.task.duty.what == Errand::Authorise && !told.is_empty();
                 }
                 // What it does not find it was never asked.
-                Answered::Refused { status: 404 | 410, .. } => {}
+                CallOutcome::Refused { status: 404 | 410, .. } => {}
                 // It does not say: another key, or somebody in between.
-                Answered::Refused { .. } | Answered::Unknown => return self.failed(),
-                Answered::NotAsked(wait) => return self.again(wait),
+                CallOutcome::Refused { .. } | CallOutcome::Unknown => return self.failed(),
+                CallOutcome::NotAsked(wait) => return self.again(wait),
             }
             if self.task.was_taken || matches!(ask, Ask::Find { .. }) {
                 return self.wait_for_outcome();
@@ -150,24 +150,24 @@ impl Look<'_> {
             self.task.was_asked = false;
         }
         match self.call(&ask, &self.key()).await {
-            Answered::Told(told) => {
+            CallOutcome::Told(told) => {
                 self.task.was_taken = true;
-                match self.heard(&told, is_over).await {
+                match self.keep_answers(&told, is_over).await {
                     Some(step) => step,
                     None => self.wait_for_outcome(),
                 }
             }
-            Answered::Refused { code, .. } => self.refused(code).await,
-            Answered::Unknown => {
+            CallOutcome::Refused { code, .. } => self.refused(code).await,
+            CallOutcome::Unknown => {
                 self.task.was_asked = true;
                 self.failed()
             }
-            Answered::NotAsked(wait) => self.again(wait),
+            CallOutcome::NotAsked(wait) => self.again(wait),
         }
     }
 
     /// Asks what became of the payment.
-    async fn query(&self, reference: Option<Text>) -> Answered {
+    async fn query(&self, reference: Option<Text>) -> CallOutcome {
         let ask = match (reference, self.task.duty.what) {
             (None, _) => Ask::Find { of: self.of() },
             (Some(reference), Errand::Refund(_)) => Ask::Refunds { reference },
@@ -177,10 +177,10 @@ impl Look<'_> {
     }
 
     /// Keeps what the provider told; the step to take where that settles it.
-    async fn heard(&mut self, told: &[Told], is_over: bool) -> Option<Step> {
+    async fn keep_answers(&mut self, told: &[Told], is_over: bool) -> Option<Step> {
         let duty = self.task.duty;
         for one in told {
-            match intake::record(self.app, self.held, one).await {
+            match intake::record(self.app, self.provider, one).await {
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, %duty, "an answer was not kept");
@@ -201,7 +201,7 @@ impl Look<'_> {
 
     /// What the provider does not do it says at once.
     async fn refused(mut self, code: Text) -> Step {
-        Stats::count(&self.held.stats.refused);
+        Stats::count(&self.provider.stats.refused);
         let duty = self.task.duty;
         tracing::info!(%duty, %code, "a provider refused");
         let (said, what) = match duty.what {
@@ -217,7 +217,7 @@ impl Look<'_> {
         let (reference, amount, currency, body_sha256) = (None, None, None, [0; 32]);
         let message = ProviderMessage { event_id, reference, said, amount, currency, body_sha256 };
         let told = Told { named: Named::Payment(self.of()), message };
-        match intake::record(self.app, self.held, &told).await {
+        match intake::record(self.app, self.provider, &told).await {
             Ok(_) => self.end(),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, %duty, "a refusal was not kept");
@@ -226,24 +226,24 @@ impl Look<'_> {
         }
     }
 
-    async fn call(&self, ask: &Ask, key: &str) -> Answered {
-        let Held { account, stats, client, .. } = self.held;
-        if let Err(wait) = self.held.breaker().pass(Instant::now()) {
-            return Answered::NotAsked(wait);
+    async fn call(&self, ask: &Ask, key: &str) -> CallOutcome {
+        let ProviderAccount { account, stats, client, .. } = self.provider;
+        if let Err(wait) = self.provider.breaker().pass(Instant::now()) {
+            return CallOutcome::NotAsked(wait);
         }
         Stats::count(&stats.requests);
         let called = client.call(&account.adapter.request(ask), key).await;
-        let mut breaker = self.held.breaker();
+        let mut breaker = self.provider.breaker();
         match called {
             Ok((200..=299, body)) => {
                 breaker.succeeded();
                 drop(breaker);
                 match account.adapter.answer(&body) {
-                    Ok(told) => Answered::Told(self.ours(told)),
+                    Ok(told) => CallOutcome::Told(self.ours(told)),
                     Err(error) => {
                         tracing::warn!(account = %account.id, %error, "a provider's answer does not read");
                         Stats::count(&stats.failed);
-                        Answered::Unknown
+                        CallOutcome::Unknown
                     }
                 }
             }
@@ -251,18 +251,18 @@ impl Look<'_> {
             Ok((409 | 425 | 429 | 500.., _)) => {
                 breaker.failed(Instant::now());
                 Stats::count(&stats.failed);
-                Answered::Unknown
+                CallOutcome::Unknown
             }
             Ok((status, body)) => {
                 breaker.succeeded();
-                Answered::Refused { status, code: account.adapter.refusal(status, &body) }
+                CallOutcome::Refused { status, code: account.adapter.refusal(status, &body) }
             }
             Err(error) => {
                 breaker.failed(Instant::now());
                 Stats::count(&stats.failed);
                 // The breaker bounds how often; a certificate that nobody vouches for is for a person.
                 tracing::warn!(account = %account.id, error = with_causes(&error), "a request failed");
-                Answered::Unknown
+                CallOutcome::Unknown
             }
         }
     }
@@ -302,8 +302,8 @@ impl Look<'_> {
 
     /// The provider has it, and says what becomes of it; where it stays silent it is asked.
     fn wait_for_outcome(mut self) -> Step {
-        let wait = self.held.account.query_after.saturating_mul(1 << self.task.queries.min(16));
-        let wait = wait.min(QUERY_MAX.max(self.held.account.query_after));
+        let wait = self.provider.account.query_after.saturating_mul(1 << self.task.queries.min(16));
+        let wait = wait.min(QUERY_MAX.max(self.provider.account.query_after));
         self.task.queries += 1;
         self.task.query_at = Some(Instant::now() + wait);
         self.again(wait)
@@ -312,7 +312,7 @@ impl Look<'_> {
     fn failed(&mut self) -> Step {
         self.task.tries += 1;
         if self.task.tries == TRIES_MAX {
-            Stats::count(&self.held.stats.unanswered);
+            Stats::count(&self.provider.stats.unanswered);
             tracing::error!(duty = %self.task.duty, "a provider was asked many times and gave no good answer");
         }
         if TRIES_MAX <= self.task.tries {

@@ -35,7 +35,7 @@ const CHUNKS_MAX: usize = 8;
 /// How long a feed without news stays silent: its reader, and what stands between, take silence for a lost connection.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How often a feed without news looks whether it has to end.
-const LOOK: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 const LAST_EVENT_ID: &str = "last-event-id";
 /// How many events of one stream a history shows.
 const HISTORY_MAX: usize = 10_000;
@@ -156,7 +156,7 @@ impl Pump {
         let mut tail = self.app.reader.tail(from);
         let end = self.app.reader.durable();
         while 0 < self.left && !self.has_to_end()? {
-            let wait = if self.buffer.is_empty() && self.follows { LOOK } else { Duration::ZERO };
+            let wait = if self.buffer.is_empty() && self.follows { POLL_INTERVAL } else { Duration::ZERO };
             match tail.next(wait)? {
                 Some(batch) if !self.follows && end <= batch.first() => break,
                 Some(batch) => self.gather(&batch, from)?,

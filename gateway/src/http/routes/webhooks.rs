@@ -5,7 +5,7 @@ use crate::http::error::ApiError;
 use crate::http::path::PathParams;
 use crate::providers::intake::{IntakeError, keep};
 use crate::providers::signature::{BadSignature, TOLERANCE_S, verify};
-use crate::providers::{Held, Stats};
+use crate::providers::{ProviderAccount, Stats};
 use crate::state::AppState;
 use axum::body::Body;
 use axum::extract::State;
@@ -43,41 +43,41 @@ const BODY_BYTES_MAX: usize = 64 << 10;
 )]
 pub async fn receive(
     State(app): State<Arc<AppState>>,
-    PathParams((provider, account)): PathParams<(String, wire::AccountId)>,
+    PathParams((adapter, account)): PathParams<(String, wire::AccountId)>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<axum::Json<WebhookAnswer>, ApiError> {
-    let held = app.providers.account(account.0).filter(|held| held.account.adapter.as_str() == provider);
-    let held = held.ok_or(ApiError::NotFound { what: "account at that provider" })?;
-    let outcome = take(&app, held, &headers, body).await;
+    let provider = app.providers.account(account.0).filter(|provider| provider.account.adapter.as_str() == adapter);
+    let provider = provider.ok_or(ApiError::NotFound { what: "account at that provider" })?;
+    let outcome = take(&app, provider, &headers, body).await;
     match &outcome {
         Ok(answer) => {
-            Stats::count(&held.stats.webhooks);
+            Stats::count(&provider.stats.webhooks);
             if answer.0.status == WebhookStatus::Repeated {
-                Stats::count(&held.stats.repeated);
+                Stats::count(&provider.stats.repeated);
             }
         }
-        Err(_) => Stats::count(&held.stats.rejected),
+        Err(_) => Stats::count(&provider.stats.rejected),
     }
     outcome
 }
 
 async fn take(
     app: &Arc<AppState>,
-    held: &Held,
+    provider: &ProviderAccount,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<axum::Json<WebhookAnswer>, ApiError> {
     let body = collect(body, BODY_BYTES_MAX).await?;
     let now = commands::Clock::System.now();
-    let event_id = verify(&held.account, headers, &body, now.0 / Timestamp::SECOND_US)
+    let event_id = verify(&provider.account, headers, &body, now.0 / Timestamp::SECOND_US)
         .map_err(|bad| ApiError::Signature { problem: signature_problem(bad) })?;
-    let told = held.account.adapter.webhook(event_id, &body);
+    let told = provider.account.adapter.webhook(event_id, &body);
     let told = told.map_err(|bad| ApiError::Unreadable { problem: bad.to_string() })?;
     if told.message.said == ProviderSaid::Other && told.named == Named::Nothing && told.message.reference.is_none() {
         return Ok(axum::Json(WebhookAnswer { status: WebhookStatus::Ignored }));
     }
-    let kept = keep(app, held, told, now).await;
+    let kept = keep(app, provider, told, now).await;
     let status = kept.map_err(|error| match error {
         IntakeError::Command(error) => ApiError::Command(error),
         IntakeError::Full => ApiError::Busy,

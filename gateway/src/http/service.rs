@@ -1,4 +1,4 @@
-//! The door that every request passes: its trace id, its counters, its log line.
+//! What every request passes: its trace id, its counters, its log line.
 //!
 //! These stand around axum's router, not in it: a layer of it would box a copy of the route and a future of its own for
 //! every request. What address a request is counted under is found by the same rules, those of `matchit`.
@@ -16,7 +16,7 @@ use std::time::Instant;
 use tower::Service;
 
 /// All addresses and what stands around them.
-pub struct Door {
+pub struct HttpService {
     app: Arc<AppState>,
     router: Router,
     counted: matchit::Router<CountedRoute>,
@@ -24,21 +24,21 @@ pub struct Door {
     uncounted: CountedRoute,
 }
 
-impl Door {
+impl HttpService {
     /// The addresses of `router`, which are written as in `paths`.
     ///
     /// # Panics
     /// If one of the paths is no pattern of an address, or twice there.
-    pub fn new<'a>(app: Arc<AppState>, router: Router, paths: impl IntoIterator<Item = &'a str>) -> Door {
+    pub fn new<'a>(app: Arc<AppState>, router: Router, paths: impl IntoIterator<Item = &'a str>) -> HttpService {
         let mut counted = matchit::Router::new();
         for path in paths {
             counted.insert(path, CountedRoute::new(path)).expect("what axum takes for an address is one");
         }
-        Door { app, router, counted, uncounted: CountedRoute::new("none") }
+        HttpService { app, router, counted, uncounted: CountedRoute::new("none") }
     }
 
     /// Names the request, has it answered, counts it, and writes its line.
-    pub async fn answer(&self, request: Request<Incoming>) -> Response {
+    pub async fn call(&self, request: Request<Incoming>) -> Response {
         let started = Instant::now();
         let trace_id = TraceId::of(request.headers());
         let method = request.method().clone();
