@@ -28,6 +28,7 @@ pub fn log_dir(data: &Path) -> std::path::PathBuf {
 
 /// Why the parts did not come up.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub enum AppError {
     /// The log does not open.
     #[error("the log does not open")]
@@ -44,7 +45,6 @@ pub enum AppError {
     /// The data directory cannot be made.
     #[error("cannot make the directory {}", dir.display())]
     Directory {
-        /// Which.
         dir: std::path::PathBuf,
         /// What the file system answered.
         source: std::io::Error,
@@ -53,8 +53,8 @@ pub enum AppError {
 
 /// The running parts, to be stopped in order.
 #[derive(Debug)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Running {
-    /// What requests reach.
     pub app: Arc<AppState>,
     /// What opening the log found.
     pub recovered: Recovered,

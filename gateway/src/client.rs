@@ -24,17 +24,13 @@ pub struct Client {
 
 /// Why a request has no answer.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub enum ClientError {
     /// The address is not one this client can reach.
     #[error("{url:?} is not an address like http://127.0.0.1:8080")]
-    Url {
-        /// What was given.
-        url: String,
-    },
-    /// Nobody answers there.
+    Url { url: String },
     #[error("nobody answers at {authority}; is the server running?")]
     Connect {
-        /// Where.
         authority: String,
         /// What the system says.
         source: std::io::Error,
@@ -48,7 +44,6 @@ pub enum ClientError {
     /// The server says no.
     #[error("the server answers {status}: {body}")]
     Status {
-        /// The status.
         status: StatusCode,
         /// The body, which says why.
         body: String,

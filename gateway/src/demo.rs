@@ -87,10 +87,10 @@ const STOCK: [(&str, i64); 4] = [("soup", 60), ("lasagne", 40), ("seabass", 25),
 
 /// A token of the demo, to be shown once.
 #[derive(Debug)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct DemoToken {
     /// What it may do.
     pub role: Role,
-    /// The token.
     pub text: String,
 }
 

@@ -91,18 +91,14 @@ pub fn start_after(token: Option<&str>) -> Result<Position, BadPosition> {
 
 /// Why events cannot be shown.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub enum FeedError {
     /// The log does not read.
     #[error("the log does not read")]
     Read(#[from] ReadError),
     /// An event does not read; it was written by a newer program or is damaged.
     #[error("the event at position {position} does not read")]
-    Event {
-        /// Where.
-        position: Position,
-        /// What is wrong.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
+    Event { position: Position, source: Box<dyn std::error::Error + Send + Sync> },
     /// The token they were asked for with does not work any more.
     #[error("the token was revoked")]
     Revoked,

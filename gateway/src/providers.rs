@@ -35,10 +35,10 @@ const CALLS_MAX: usize = 32;
 
 /// What is counted of an account.
 #[derive(Debug, Default)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Stats {
     /// Webhooks that were kept, now or before.
     pub webhooks: AtomicU64,
-    /// Of those, repeats.
     pub repeated: AtomicU64,
     /// Of those, ones that fit no payment when they came.
     pub parked: AtomicU64,
@@ -63,10 +63,9 @@ impl Stats {
 
 /// An account with what is needed to ask it.
 #[derive(Debug)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct ProviderAccount {
-    /// The account.
     pub account: Account,
-    /// What is counted.
     pub stats: Stats,
     client: Client,
     breaker: Mutex<Breaker>,

@@ -13,12 +13,10 @@ pub const FEEDS_MAX: usize = 64;
 
 /// Everything a request may reach.
 #[derive(Debug)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct AppState {
-    /// The write side.
     pub engine: Engine,
-    /// The durable log.
     pub reader: LogReader,
-    /// The read side.
     pub projections: Projections,
     /// Requests counted by route and status.
     pub metrics: Metrics,

@@ -110,8 +110,8 @@ pub enum Preset {
 
 /// A checked command line: everything that reading the file needs.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct ImportConfig {
-    /// The order file.
     pub file: PathBuf,
     /// The tenant, an id.
     pub tenant: String,

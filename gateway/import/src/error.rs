@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// An import that cannot start or go on. Nothing here is about one row of the order file.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub enum ImportError {
     /// A flag of the command line is missing or says something impossible. Correct the command.
     #[error("--{flag}: {reason}")]
@@ -17,7 +18,6 @@ pub enum ImportError {
     /// The file cannot be opened or read (missing, no permission, damaged gzip).
     #[error("cannot read {path} after line {line}")]
     Read {
-        /// The file.
         path: PathBuf,
         /// The last line that was read whole; 0 if none was.
         line: u64,
@@ -27,7 +27,6 @@ pub enum ImportError {
     /// The file is not a table this reader understands (empty, UTF-16, an endless line).
     #[error("{path}, line {line}: {reason}")]
     Format {
-        /// The file.
         path: PathBuf,
         /// Where, counted from 1.
         line: u64,
@@ -39,7 +38,6 @@ pub enum ImportError {
     Column {
         /// The flag and key, such as `map order`.
         flag: String,
-        /// The file.
         path: PathBuf,
         /// `has no column ...` or `has two columns ...`.
         reason: String,
@@ -49,13 +47,10 @@ pub enum ImportError {
     /// A row of the items file is wrong. Unlike an order, a menu is taken whole or not at all.
     #[error("{path}, line {line}, column `{column}`: {reason}")]
     Items {
-        /// The items file.
         path: PathBuf,
         /// Where, counted from 1.
         line: u64,
-        /// The column.
         column: String,
-        /// What is wrong.
         reason: String,
     },
     /// Rows of the same order are so far apart that too many would have to wait in memory. Sort the file by its order column.
@@ -65,15 +60,11 @@ pub enum ImportError {
     Scattered {
         /// How many rows would wait at the worst moment.
         rows: u64,
-        /// The limit.
         max: u64,
     },
     /// The file changed between the first and the second pass. Run the import again.
     #[error("{path} changed while it was being imported; run the import again")]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
+    Changed { path: PathBuf },
     /// The list of rejected rows cannot be written beside the file.
     #[error("cannot write the rejected rows to {path}")]
     Rejects {

@@ -22,12 +22,12 @@ pub struct Items {
 
 /// What an items file says about one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct ItemFacts {
     /// Its name for people.
     pub name: Option<String>,
     /// The price of one in minor units.
     pub price_minor: Option<i64>,
-    /// Its category.
     pub category: Option<String>,
 }
 

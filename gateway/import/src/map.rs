@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 /// The columns of an order file. A list of columns is joined: items and orders with `_`, times with a blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct ColumnMap {
     /// What names the order.
     pub order: Vec<String>,
@@ -18,7 +19,6 @@ pub struct ColumnMap {
     pub price: Option<String>,
     /// The time of the order, local to the store.
     pub time: Vec<String>,
-    /// The modifiers.
     pub modifiers: Option<String>,
     /// The category of the item.
     pub category: Option<String>,
@@ -26,6 +26,7 @@ pub struct ColumnMap {
 
 /// The columns of an items file.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct ItemsMap {
     /// What the order file calls the item.
     pub id: Vec<String>,
@@ -33,7 +34,6 @@ pub struct ItemsMap {
     pub name: Option<String>,
     /// The price of one.
     pub price: Option<String>,
-    /// Its category.
     pub category: Option<String>,
 }
 

@@ -15,8 +15,8 @@ pub const SHOWN_MAX: usize = 20;
 
 /// What an import rejected.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Rejects {
-    /// How many rows.
     pub count: u64,
     /// The first of them, at most [`SHOWN_MAX`].
     pub first: Vec<Rejected>,

@@ -20,6 +20,7 @@ const GROSS_MINOR_MAX: i64 = domain::money::Money::MAX_ABS;
 
 /// One row that was understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Row {
     /// Where it stands in the file, counted from 1.
     pub line_number: u64,
@@ -29,7 +30,6 @@ pub struct Row {
     pub item_key: String,
     /// The item's name for people: from the items file, or the columns with a blank between them.
     pub item_name: String,
-    /// The item's category.
     pub category: Option<String>,
     /// The quantity in thousandths, more than 0.
     pub qty_milli: i64,

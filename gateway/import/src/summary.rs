@@ -8,10 +8,9 @@ use crate::order::ImportOrder;
 
 /// Totals of an import. Orders that were there already count too: the totals are those of the file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Summary {
-    /// Order lines.
     pub lines: u64,
-    /// Orders.
     pub orders: u64,
     /// Units sold, in thousandths.
     pub units_milli: i64,

@@ -19,8 +19,8 @@ const SYNTHETIC_ORDERS_MAX: u64 = 4_000_000;
 
 /// A moment, as it happened and as the store's clock on the wall showed it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct When {
-    /// The moment.
     pub at: Timestamp,
     /// The store's wall clock at that moment.
     pub local: DateTime,
@@ -43,8 +43,8 @@ impl When {
 
 /// Reads times of one store.
 #[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Clock {
-    /// The store's zone.
     pub zone: TimeZone,
     /// The `strptime` format of the time column; `None` for ISO 8601.
     pub format: Option<String>,

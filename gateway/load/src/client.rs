@@ -84,8 +84,8 @@ pub enum ExchangeError {
 
 /// An answer; `body` is where it lies in the client's buffer.
 #[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Answer {
-    /// The HTTP status.
     pub status: u16,
     body: (usize, usize),
 }

@@ -47,7 +47,6 @@ enum Pace {
 struct Turn {
     number: u64,
     due: Instant,
-    /// When it came.
     now: Instant,
 }
 

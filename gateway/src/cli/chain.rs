@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 
 /// Why a file of kept links does not read.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub enum ChainFileError {
     /// The file does not read.
     #[error("{} does not read", path.display())]
     Io {
-        /// The file.
         path: PathBuf,
         /// What the system says.
         source: std::io::Error,
@@ -26,11 +26,9 @@ pub enum ChainFileError {
     /// A line is no link.
     #[error("line {line} of {} is no link of a chain: {why}", path.display())]
     Line {
-        /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong.
         why: String,
     },
 }

@@ -30,8 +30,8 @@ const REPRESENTATION: &str = "return=representation";
 
 /// Who calls: the tenant and the role come from the token, never from the request.
 #[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Caller {
-    /// The tenant.
     pub tenant: TenantId,
     /// What the token may do.
     pub role: Role,

@@ -12,6 +12,7 @@ const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("1");
 
 /// Why a request has no good answer.
 #[derive(Debug)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub enum ApiError {
     /// No token, or one that does not work.
     Unauthenticated,
@@ -29,7 +30,6 @@ pub enum ApiError {
     MethodNotAllowed,
     /// A header is missing or wrong.
     Header {
-        /// Its name.
         name: &'static str,
         /// What would be right.
         problem: String,
@@ -39,15 +39,9 @@ pub enum ApiError {
     /// A part of the path or the query is wrong.
     Query(FieldError),
     /// A webhook is not signed as it should be.
-    Signature {
-        /// What is wrong.
-        problem: String,
-    },
+    Signature { problem: String },
     /// A webhook does not read.
-    Unreadable {
-        /// What is wrong.
-        problem: String,
-    },
+    Unreadable { problem: String },
     /// The body is not JSON.
     MediaType,
     /// The body is larger than the address takes.
@@ -62,10 +56,7 @@ pub enum ApiError {
     /// The read model is behind the position asked for.
     Stale,
     /// The read model is being rebuilt or has stopped.
-    ViewUnavailable {
-        /// Which.
-        view: &'static str,
-    },
+    ViewUnavailable { view: &'static str },
     /// Too many connections or streams.
     Busy,
     /// A bug or a broken disk.

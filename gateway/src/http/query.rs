@@ -34,10 +34,9 @@ pub struct ReadParams {
 
 /// Whoever asks a read model, and what they have and take.
 #[derive(Debug)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Reader {
-    /// What is asked.
     pub app: Arc<AppState>,
-    /// Who asks.
     pub caller: Caller,
     /// What they have and take.
     pub headers: ReadHeaders,

@@ -40,7 +40,6 @@ impl Drop for InFlight {
 /// What a connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
-    /// Its first request.
     First,
     /// The rest of the headers of the request behind so many.
     Rest(u64),

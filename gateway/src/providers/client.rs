@@ -36,6 +36,7 @@ pub enum CallError {
 
 /// Asks one provider.
 #[derive(Debug)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Client {
     authority: String,
     /// Host and port.

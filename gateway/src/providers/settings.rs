@@ -76,11 +76,11 @@ pub struct Settings {
 
 /// Why the file cannot be used. It names the file and the key, and never a value that may be secret.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub enum SettingsError {
     /// A file cannot be read.
     #[error("cannot read {}", path.display())]
     Read {
-        /// The file.
         path: PathBuf,
         /// What the file system answered.
         source: std::io::Error,
@@ -88,21 +88,17 @@ pub enum SettingsError {
     /// The file is not TOML of the right form.
     #[error("{}, line {line}: {problem}", path.display())]
     Form {
-        /// The file.
         path: PathBuf,
         /// The line, counted from 1.
         line: usize,
-        /// What is wrong.
         problem: String,
     },
     /// A key has a value that does not do.
     #[error("{}, account {account}: {key} {problem}", path.display())]
     Value {
-        /// The file.
         path: PathBuf,
         /// The account, by id or by number.
         account: String,
-        /// The key.
         key: &'static str,
         /// What is wrong and what would be right.
         problem: String,

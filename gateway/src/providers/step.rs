@@ -63,9 +63,7 @@ impl Task {
 /// What is to be done next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Nothing.
     Done,
-    /// Another attempt.
     At(Instant),
 }
 
@@ -80,9 +78,10 @@ pub(super) struct Step {
 enum CallOutcome {
     /// It says something of the payment.
     Told(Vec<Told>),
-    /// It refuses.
-    Refused { status: u16, code: Text },
-    /// Nobody knows.
+    Refused {
+        status: u16,
+        code: Text,
+    },
     Unknown,
     /// It was not asked: it is left alone for so long.
     NotAsked(Duration),
