@@ -38,7 +38,7 @@ use utoipa_axum::routes;
     security(("token" = [])),
     // Answers that only derive `IntoResponses` do not bring their schemas along.
     components(schemas(schemas::json::Problem)),
-    modifiers(&BearerToken)
+    modifiers(&BearerToken, &Events)
 )]
 struct Document;
 
@@ -49,6 +49,18 @@ impl utoipa::Modify for BearerToken {
         let components = document.components.get_or_insert_default();
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The data of every type of event, and the values in it that no address has to describe.
+struct Events;
+
+impl utoipa::Modify for Events {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (name, schema) in schemas::events::event_schemas() {
+            components.schemas.entry(name).or_insert(schema);
+        }
     }
 }
 

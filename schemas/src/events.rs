@@ -235,7 +235,7 @@ pub fn event_schemas() -> BTreeMap<String, RefOr<Schema>> {
         match shape {
             Shape::Value(None, _) => {}
             Shape::Value(Some(name), object) => _ = named.insert(name.clone(), object.clone().into()),
-            Shape::List(values) => collect(values, named),
+            Shape::OrNull(value) | Shape::List(value) => collect(value, named),
             Shape::Record(fields) => fields.iter().for_each(|field| collect(&field.shape, named)),
         }
     }

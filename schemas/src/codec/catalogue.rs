@@ -1,7 +1,7 @@
 //! What the tables say of themselves.
 
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder, SchemaType, Type};
 use utoipa::openapi::{Object, Ref, RefOr, Schema};
 
 /// A type of event, as the log and the JSON bodies know it.
@@ -41,6 +41,8 @@ pub struct Field {
 pub enum Shape {
     /// A value, and the name that it has in the OpenAPI document if it has one.
     Value(Option<String>, Object),
+    /// What may be `null`, which says something then.
+    OrNull(Box<Shape>),
     /// A list.
     List(Box<Shape>),
     /// An object.
@@ -68,11 +70,23 @@ impl Shape {
         Shape::Value(None, object.enum_values(Some(words.iter().copied())).build())
     }
 
+    /// What it is where it is not `null`.
+    pub(crate) fn present(self) -> Shape {
+        match self {
+            Shape::OrNull(value) => *value,
+            shape => shape,
+        }
+    }
+
     /// Its JSON Schema; what has a name is referred to.
     pub fn schema(&self) -> RefOr<Schema> {
         match self {
             Shape::Value(Some(name), _) => Ref::from_schema_name(name).into(),
             Shape::Value(None, object) => object.clone().into(),
+            Shape::OrNull(value) => {
+                let null = ObjectBuilder::new().schema_type(SchemaType::new(Type::Null));
+                Schema::OneOf(OneOfBuilder::new().item(null).item(value.schema()).build()).into()
+            }
             Shape::List(values) => ArrayBuilder::new().items(values.schema()).build().into(),
             Shape::Record(fields) => object_schema(fields).build().into(),
         }

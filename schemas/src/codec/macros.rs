@@ -203,13 +203,14 @@ macro_rules! list_fields {
             name: $name,
             is_optional: list_fields!(@any $optional $other),
             since: newest_of!(@ $since),
-            shape: list_fields!(@shape $of $shown),
+            shape: list_fields!(@shape $of $optional $shown),
         })
     };
     (@any [] []) => { false };
     (@any $optional:tt $other:tt) => { true };
-    (@shape $of:tt []) => { $crate::codec::shape_of($of) };
-    (@shape $of:tt [$shown:ident]) => { $crate::codec::Shape::named::<$shown>() };
+    (@shape $of:tt [] []) => { $crate::codec::shape_of($of) };
+    (@shape $of:tt [optional] []) => { $crate::codec::shape_of($of).present() };
+    (@shape $of:tt $optional:tt [$shown:ident]) => { $crate::codec::Shape::named::<$shown>() };
 }
 
 /// Records that are stored and not shown: `stored! { Shift { number, expected } }`.

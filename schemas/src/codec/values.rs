@@ -376,7 +376,7 @@ impl<T: Json> Json for Option<T> {
     }
 
     fn shape() -> Shape {
-        T::shape()
+        Shape::OrNull(Box::new(T::shape()))
     }
 }
 
@@ -554,9 +554,9 @@ macro_rules! shown {
 
 shown! {
     bool, |v, to| to.serialize_bool(*v), Shape::plain(Type::Boolean, "");
-    u16, |v, to| to.serialize_u16(*v), Shape::plain(Type::Integer, "A number.");
-    u32, |v, to| to.serialize_u32(*v), Shape::plain(Type::Integer, "A number.");
-    i64, |v, to| to.serialize_i64(*v), Shape::plain(Type::Integer, "A number.");
+    u16, |v, to| to.serialize_u16(*v), Shape::plain(Type::Integer, "");
+    u32, |v, to| to.serialize_u32(*v), Shape::plain(Type::Integer, "");
+    i64, |v, to| to.serialize_i64(*v), Shape::plain(Type::Integer, "");
     usize, |v, to| to.serialize_u64(*v as u64), Shape::plain(Type::Integer, "A place in a list, from 0.");
     Revision, |v, to| to.serialize_u64(v.0), Shape::plain(Type::Integer, "The place of an event in its stream, from 0.");
     TerminalSeq, |v, to| to.serialize_u64(v.0), Shape::plain(Type::Integer, "The place of a command in its terminal's queue, from 1.");

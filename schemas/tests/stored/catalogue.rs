@@ -51,9 +51,19 @@ fn described(object: &utoipa::openapi::Object) -> String {
 fn rows(path: &str, fields: &[Field], out: &mut String, types: &mut Types) {
     for Field { name, is_optional, since, shape } in fields {
         let (mut name, mut shape) = (format!("{path}{name}"), shape);
-        while let Shape::List(values) = shape {
-            name.push_str("[]");
-            shape = values;
+        let mut or_null = "";
+        loop {
+            shape = match shape {
+                Shape::List(values) => {
+                    name.push_str("[]");
+                    values
+                }
+                Shape::OrNull(value) => {
+                    or_null = " or `null`";
+                    value
+                }
+                Shape::Value(..) | Shape::Record(_) => break,
+            };
         }
         let mark = if *is_optional { " ?" } else { "" };
         let what = match shape {
@@ -63,9 +73,9 @@ fn rows(path: &str, fields: &[Field], out: &mut String, types: &mut Types) {
             }
             Shape::Value(None, object) => described(object),
             Shape::Record(_) => "object".to_owned(),
-            Shape::List(_) => unreachable!("lists were unwrapped"),
+            Shape::List(_) | Shape::OrNull(_) => unreachable!("it is unwrapped"),
         };
-        writeln!(out, "| `{name}`{mark} | {what} | {since} |").expect("a string takes everything");
+        writeln!(out, "| `{name}`{mark} | {what}{or_null} | {since} |").expect("a string takes everything");
         if let Shape::Record(fields) = shape {
             rows(&format!("{name}."), fields, out, types);
         }
