@@ -390,7 +390,7 @@ macro_rules! events {
             }
         }
 
-        /// Appends the body between `head` and `tail` of an envelope.
+        /// Appends the envelope of an event, in the oldest version that says all of it.
         #[inline]
         pub(crate) fn put(event: &$event, out: &mut Vec<u8>) {
             match event {
