@@ -2,13 +2,7 @@
 
 use super::{Body, Capability, Http, Method, Parts, Row};
 use crate::json::BodyError;
-use crate::json::request::{
-    AddLines, AdjustStock, AdjustTip, AssignServer, Cancel, ChangeLine, CloseShift, Comp, CountStock, Discount,
-    FireLines, HoldLines, InitiatePayment, Mark86, MarkServed, MergeInto, MoveCash, NoFields, NoSale, OpenOrder,
-    OpenShift, Outcome, Place, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax, ReceiveStock, RefundOutcome,
-    RequestRefund, ReviewPayment, ServiceCharge, SetAvailability, SetPrice, SetStockPolicy, SetTable, SplitCheck,
-    Unmark86, VoidLine, VoidPayment, WasteStock,
-};
+use crate::json::request::*;
 use crate::json::wire::{Wire, names};
 use crate::stored::digest::form::{Form, put};
 use domain::command::{

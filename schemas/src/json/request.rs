@@ -16,20 +16,17 @@ mod staff;
 mod stock;
 mod store;
 
-pub use drawer::{CloseShift, MoveCash, NoSale, OpenShift};
-pub use floor::{CheckMove, LineShare, MergeInto, SplitCheck};
-pub use kitchen::{FireLines, HoldLines, MarkServed, TicketLine, VoidLine};
-pub use menu::{GroupModifier, ItemVariation, PutItem, PutModifierGroup, PutTax};
-pub use order::{
-    AddLines, AssignServer, Cancel, ChangeLine, ChargePhase, Comp, Discount, Line, LineModifier,
-    MODIFIERS_PER_LINE_MAX, OpenOrder, Place, ServiceCharge, SetTable,
-};
-pub use payment::{AdjustTip, InitiatePayment, Outcome, OutcomeKind, VoidPayment};
-pub use refund::{RefundLine, RefundOutcome, RefundOutcomeKind, RequestRefund};
-pub use review::{ResolveException, ReviewPayment};
-pub use staff::{Approvals, PutStaff};
-pub use stock::{AdjustStock, CountStock, Mark86, PolicyKind, ReceiveStock, SetStockPolicy, Unmark86, WasteStock};
-pub use store::{IssueToken, PutStore, SetAvailability, SetPrice, parse_time_zone};
+pub use drawer::*;
+pub use floor::*;
+pub use kitchen::*;
+pub use menu::*;
+pub use order::*;
+pub use payment::*;
+pub use refund::*;
+pub use review::*;
+pub use staff::*;
+pub use stock::*;
+pub use store::*;
 
 use super::FieldError;
 use domain::event::Rate;

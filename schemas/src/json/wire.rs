@@ -3,6 +3,8 @@
 //! `domain` knows no JSON, so the forms are here, one for each kind of value and the same in every body. The aliases
 //! have the names of the domain's types; read `wire::OrderId` as "an order's id as it stands in a body".
 
+pub mod choices;
+
 mod names;
 mod values;
 
@@ -210,16 +212,16 @@ pub type TaxRounding = Wire<domain::pricing::TaxRounding>;
 /// Whether cash takes an open shift, as it stands in a body.
 pub type CashShifts = Wire<domain::store::CashShifts>;
 /// When a service charge is computed, as it stands in a body.
-pub type ChargePhase = Wire<super::request::ChargePhase>;
+pub type ChargePhase = Wire<choices::ChargePhase>;
 /// When a provider takes the money, as it stands in a body.
 pub type Capture = Wire<domain::event::Capture>;
 /// What became of an attempt to pay, as it stands in a body.
 pub type Decision = Wire<domain::event::Decision>;
 /// See [`Wire`].
-pub type OutcomeKind = Wire<super::request::OutcomeKind>;
+pub type OutcomeKind = Wire<choices::OutcomeKind>;
 /// What became of a refund, as it stands in a body.
-pub type RefundOutcomeKind = Wire<super::request::RefundOutcomeKind>;
+pub type RefundOutcomeKind = Wire<choices::RefundOutcomeKind>;
 /// How a stock item is kept, as it stands in a body.
-pub type PolicyKind = Wire<super::request::PolicyKind>;
+pub type PolicyKind = Wire<choices::PolicyKind>;
 /// How a command reached the engine, as it stands in a body.
 pub type Source = Wire<domain::command::Source>;

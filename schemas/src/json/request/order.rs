@@ -16,6 +16,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
 
+pub use crate::json::wire::choices::ChargePhase;
+
 /// The most modifiers chosen for one line.
 pub const MODIFIERS_PER_LINE_MAX: usize = 50;
 
@@ -408,15 +410,6 @@ impl AssignServer {
     pub fn parse(self) -> OrderCommand {
         OrderCommand::AssignServer(self.staff.0)
     }
-}
-
-/// When a service charge is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ChargePhase {
-    /// Before tax, on the sum of the lines.
-    Subtotal,
-    /// After tax, untaxed.
-    Total,
 }
 
 /// `POST .../orders/{order}/service-charges`: adds a share or an amount to the order.

@@ -10,6 +10,8 @@ use domain::money::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use crate::json::wire::choices::OutcomeKind;
+
 /// `POST /v1/stores/{store}/orders/{order}/payments`: starts an attempt to pay; cash is captured at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -168,15 +170,6 @@ impl AdjustTip {
         let tip = not_negative(self.tip.0, "/tip")?;
         Ok(PaymentCommand::Provider(ProviderCommand::AdjustTip { tip }))
     }
-}
-
-/// What became of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OutcomeKind {
-    /// Money moved.
-    Captured,
-    /// No money moved.
-    Failed,
 }
 
 /// `POST /v1/stores/{store}/payments/{payment}/outcome`: what became of an attempt outside the drawer.

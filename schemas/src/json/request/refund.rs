@@ -10,6 +10,8 @@ use domain::pricing::LINES_MAX;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use crate::json::wire::choices::RefundOutcomeKind;
+
 /// `POST /v1/stores/{store}/payments/{payment}/refunds`: gives captured money back; cash at once, other tenders once
 /// their outcome is known. Without `amount`, `lines` and `tip` it is all that is left of the payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -85,15 +87,6 @@ impl RequestRefund {
         let drawer = self.drawer_id.map(|drawer| drawer.0);
         Ok(PaymentCommand::RequestRefund(NewRefund { refund, what, restock, drawer, reason }))
     }
-}
-
-/// What became of a refund.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RefundOutcomeKind {
-    /// The money was given back.
-    Succeeded,
-    /// It was not.
-    Failed,
 }
 
 /// `POST /v1/stores/{store}/payments/{payment}/refunds/{refund}/outcome`: what became of a refund that was asked

@@ -8,14 +8,7 @@ use domain::event::StockPolicy;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How a stock item is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PolicyKind {
-    /// Not counted: never refused, never reserved.
-    Untracked,
-    /// Counted.
-    Counted,
-}
+pub use crate::json::wire::choices::PolicyKind;
 
 /// `POST /v1/stores/{store}/stock/policy`: says how a stock item is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -1,7 +1,7 @@
 //! Enums by name.
 
+use super::choices::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use super::{WireForm, read_text};
-use crate::json::request::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use domain::command::Source;
 use domain::event::{Capture, Channel, Decision, DiningMode, PayMode, Role};
 use domain::kitchen::Kitchen;
