@@ -207,17 +207,8 @@ pub fn order(number: u64, random: &mut Random) -> (OrderId, NewOrder) {
             0 => vec![],
             _ => vec![NewModifier { group: group("extras"), modifier: modifier("cheese"), qty: 1 }],
         };
-        NewLine {
-            line: line(["l1", "l2", "l3"][index as usize % 3]),
-            item: what,
-            variation: None,
-            qty: QtyMilli::pieces(1 + random.below(2) as u32),
-            modifiers,
-            open_price: None,
-            seat: None,
-            course: None,
-            note: None,
-        }
+        let id = line(["l1", "l2", "l3"][index as usize % 3]);
+        NewLine { modifiers, ..NewLine::plain(id, what, QtyMilli::pieces(1 + random.below(2) as u32)) }
     });
     let new = NewOrder {
         channel: Channel::Pos,

@@ -23,17 +23,7 @@ use domain::terminal::Offline;
 fn main() {
     let tenant = tenant_with_a_menu();
     let (order, payment) = (OrderId(id("o1")), PaymentId(id("p1")));
-    let line = NewLine {
-        line: LineId(id("l1")),
-        item: ItemId(id("burger")),
-        variation: None,
-        qty: QtyMilli::pieces(2),
-        modifiers: vec![],
-        open_price: None,
-        seat: None,
-        course: None,
-        note: None,
-    };
+    let line = NewLine::plain(LineId(id("l1")), ItemId(id("burger")), QtyMilli::pieces(2));
     let commands = [
         StoreCommand::Put(settings()),
         StoreCommand::Order(order, OrderCommand::Open(new_order(vec![line]))),

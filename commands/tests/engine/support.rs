@@ -282,17 +282,7 @@ pub fn receive(burgers: u32) -> Command {
 }
 
 pub fn new_line(id: &str, dish: &str, qty: u32) -> NewLine {
-    NewLine {
-        line: line(id),
-        item: item(dish),
-        variation: None,
-        qty: QtyMilli::pieces(qty),
-        modifiers: vec![],
-        open_price: None,
-        seat: None,
-        course: None,
-        note: None,
-    }
+    NewLine::plain(line(id), item(dish), QtyMilli::pieces(qty))
 }
 
 pub fn new_order(pay_mode: PayMode, lines: Vec<NewLine>) -> NewOrder {

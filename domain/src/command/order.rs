@@ -27,6 +27,23 @@ pub struct NewLine {
     pub note: Option<Text>,
 }
 
+impl NewLine {
+    /// So much of an item as the menu has it, with nothing said about it.
+    pub fn plain(line: LineId, item: ItemId, qty: QtyMilli) -> NewLine {
+        NewLine {
+            line,
+            item,
+            variation: None,
+            qty,
+            modifiers: vec![],
+            open_price: None,
+            seat: None,
+            course: None,
+            note: None,
+        }
+    }
+}
+
 /// A choice from a modifier group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewModifier {

@@ -202,17 +202,7 @@ pub fn new_order() -> NewOrder {
 
 /// So many pieces of an item, with nothing chosen.
 pub fn new_line(id: &str, what: &str, pieces: u32) -> NewLine {
-    NewLine {
-        line: line(id),
-        item: item(what),
-        variation: None,
-        qty: QtyMilli::pieces(pieces),
-        modifiers: vec![],
-        open_price: None,
-        seat: None,
-        course: None,
-        note: None,
-    }
+    NewLine::plain(line(id), item(what), QtyMilli::pieces(pieces))
 }
 
 pub fn choice(of: &str, what: &str, qty: u16) -> NewModifier {

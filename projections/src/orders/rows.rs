@@ -6,18 +6,18 @@ use crate::error::FoldError;
 use crate::projector::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
-    CancelReason, ChargePhase, Decision, Discount, DiscountScope, FixedPart, Flag, Line, Opening, OrderEvent,
-    PaymentEvent, ProviderSaid, Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
+    CancelReason, ChargePhase, Decision, Discount, DiscountScope, FixedPart, Flag, Opening, OrderEvent, PaymentEvent,
+    ProviderSaid, Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
 };
 use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
 use domain::kitchen::LinePrep;
 use domain::money::{Ppm, QtyMilli};
-use domain::pricing::{TaxRate, Totals};
+use domain::pricing::Totals;
 use schemas::stored::CommitMeta;
 use schemas::views::{
-    ChargePhaseView, DiscountView, FixedPartView, LineModifierView, LineView, OrderState, OrderView, PaidState,
-    PaymentFlag, PaymentFlagView, PaymentState, PaymentView, PrepState, RateView, RefundState, RefundView,
-    RefundedLineView, ReviewView, ServiceChargeView, Shown, TaxRateView, TotalsView, VariationName, WallTime,
+    ChargePhaseView, DiscountView, FixedPartView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
+    PaymentFlagView, PaymentState, PaymentView, PrepState, RateView, RefundState, RefundView, RefundedLineView,
+    ReviewView, ServiceChargeView, Shown, TaxRateView, TotalsView, WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -80,7 +80,7 @@ pub(super) fn opened(
 
 pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<(), FoldError> {
     match event {
-        OrderEvent::LineAdded(line) => order.lines.push(line_view(line)),
+        OrderEvent::LineAdded(line) => order.lines.push(LineView::new(line)),
         OrderEvent::LineQtyChanged { line, qty } => {
             let line = line_mut(order, *line)?;
             line.qty = Shown(*qty);
@@ -217,55 +217,13 @@ fn prepare(line: &mut LineView, change: impl FnOnce(&mut LinePrep)) {
     };
 }
 
-fn line_view(line: &Line) -> LineView {
-    let modifiers = line.modifiers.iter().map(|modifier| LineModifierView {
-        group_id: Shown(modifier.group),
-        modifier_id: Shown(modifier.modifier),
-        name: Shown(modifier.name.clone()),
-        qty: modifier.qty,
-        unit_price: modifier.unit_price.0,
-    });
-    let variation = line.variation.as_deref();
-    LineView {
-        line_id: Shown(line.line),
-        item_id: Shown(line.item),
-        name: Shown(line.name.clone()),
-        category: line.category.clone().map(Shown),
-        variation: variation.map(|(id, name)| VariationName { variation_id: Shown(*id), name: Shown(name.clone()) }),
-        qty: Shown(line.qty),
-        voided: Shown(QtyMilli::ZERO),
-        refunded_qty: Shown(QtyMilli::ZERO),
-        unit_price: line.unit.0,
-        modifiers: modifiers.collect(),
-        taxes: line.taxes.iter().map(tax_rate_view).collect(),
-        tax_group: 0,
-        gross: 0,
-        discount: 0,
-        net: 0,
-        tax_exclusive: 0,
-        tax_inclusive: 0,
-        note: line.note.clone().map(Shown),
-        seat: line.seat,
-        course: line.course,
-        station: line.station.map(Shown),
-        held: Shown(QtyMilli::ZERO),
-        fired: Shown(QtyMilli::ZERO),
-        ready: Shown(QtyMilli::ZERO),
-        served: Shown(QtyMilli::ZERO),
-    }
-}
-
 /// A line that came from another order, with what the kitchen has of it.
 fn received_view(received: &ReceivedLine) -> LineView {
-    let mut view = LineView { tax_group: received.part, ..line_view(&received.line) };
+    let mut view = LineView { tax_group: received.part, ..LineView::new(&received.line) };
     if let Some(came) = &received.prep {
         prepare(&mut view, |prep| *prep = LinePrep { station: prep.station, ..*came });
     }
     view
-}
-
-fn tax_rate_view(tax: &TaxRate) -> TaxRateView {
-    TaxRateView { tax_id: Shown(tax.tax), percent_ppm: Shown(tax.rate), inclusive: tax.inclusive }
 }
 
 fn rate_view(rate: &Rate) -> RateView {
@@ -322,7 +280,7 @@ fn charge_view(charge: &ServiceCharge) -> ServiceChargeView {
         name: Shown(charge.name.clone()),
         rate: rate_view(&charge.rate),
         phase,
-        taxes: taxes.iter().map(tax_rate_view).collect(),
+        taxes: taxes.iter().map(TaxRateView::new).collect(),
         charged: 0,
         tax_exclusive: 0,
         tax_inclusive: 0,

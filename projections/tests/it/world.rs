@@ -330,18 +330,10 @@ pub fn order(number: u32, command: OrderCommand) -> Command {
 }
 
 pub fn line(number: u32, item_name: &str, milli: i64) -> NewLine {
-    NewLine {
-        line: id(LineId::parse, &format!("l{number}")),
-        item: id(ItemId::parse, item_name),
-        variation: (item_name == "beer")
-            .then(|| id(VariationId::parse, if number.is_multiple_of(2) { "small" } else { "large" })),
-        qty: QtyMilli(milli),
-        modifiers: vec![],
-        open_price: None,
-        seat: None,
-        course: None,
-        note: None,
-    }
+    let (line, item) = (id(LineId::parse, &format!("l{number}")), id(ItemId::parse, item_name));
+    let variation =
+        (item_name == "beer").then(|| id(VariationId::parse, if number.is_multiple_of(2) { "small" } else { "large" }));
+    NewLine { variation, ..NewLine::plain(line, item, QtyMilli(milli)) }
 }
 
 pub fn new_order(lines: Vec<NewLine>, place: bool) -> NewOrder {

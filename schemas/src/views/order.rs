@@ -5,8 +5,10 @@ use super::form::shown::{
     ModifierId, OrderId, PayMode, PaymentId, Ppm, QtyMilli, Rounding, StationId, StoreId, TableId, TaxId, TaxRounding,
     TenderId, Text, TicketId, Timestamp, VariationId,
 };
-use super::form::{WallTime, choice, view};
+use super::form::{Shown, WallTime, choice, view};
 use super::payment::PaymentState;
+use domain::event::Line;
+use domain::pricing::TaxRate;
 
 choice! {
     /// How far an order has come.
@@ -264,6 +266,48 @@ view! {
     }
 }
 
+impl LineView {
+    /// A line as it was added: what an order comes to and what the kitchen does with it is not known yet.
+    pub fn new(line: &Line) -> LineView {
+        let modifiers = line.modifiers.iter().map(|modifier| LineModifierView {
+            group_id: Shown(modifier.group),
+            modifier_id: Shown(modifier.modifier),
+            name: Shown(modifier.name.clone()),
+            qty: modifier.qty,
+            unit_price: modifier.unit_price.0,
+        });
+        let variation = line.variation.as_deref();
+        LineView {
+            line_id: Shown(line.line),
+            item_id: Shown(line.item),
+            name: Shown(line.name.clone()),
+            category: line.category.clone().map(Shown),
+            variation: variation
+                .map(|(id, name)| VariationName { variation_id: Shown(*id), name: Shown(name.clone()) }),
+            qty: Shown(line.qty),
+            voided: Shown(domain::money::QtyMilli::ZERO),
+            refunded_qty: Shown(domain::money::QtyMilli::ZERO),
+            unit_price: line.unit.0,
+            modifiers: modifiers.collect(),
+            taxes: line.taxes.iter().map(TaxRateView::new).collect(),
+            tax_group: 0,
+            gross: 0,
+            discount: 0,
+            net: 0,
+            tax_exclusive: 0,
+            tax_inclusive: 0,
+            note: line.note.clone().map(Shown),
+            seat: line.seat,
+            course: line.course,
+            station: line.station.map(Shown),
+            held: Shown(domain::money::QtyMilli::ZERO),
+            fired: Shown(domain::money::QtyMilli::ZERO),
+            ready: Shown(domain::money::QtyMilli::ZERO),
+            served: Shown(domain::money::QtyMilli::ZERO),
+        }
+    }
+}
+
 view! {
     /// A variation by id and name.
     pub struct VariationName {
@@ -299,6 +343,13 @@ view! {
         pub percent_ppm: Ppm,
         /// Whether prices contain it.
         pub inclusive: bool,
+    }
+}
+
+impl TaxRateView {
+    /// A tax as it was.
+    pub fn new(tax: &TaxRate) -> TaxRateView {
+        TaxRateView { tax_id: Shown(tax.tax), percent_ppm: Shown(tax.rate), inclusive: tax.inclusive }
     }
 }
 

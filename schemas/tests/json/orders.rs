@@ -193,17 +193,7 @@ fn an_order_is_bounded() {
 }
 
 fn plain_line(line: &str) -> NewLine {
-    NewLine {
-        line: LineId::parse(line).unwrap(),
-        item: ItemId::parse("cola").unwrap(),
-        variation: None,
-        qty: QtyMilli::ONE,
-        modifiers: vec![],
-        open_price: None,
-        seat: None,
-        course: None,
-        note: None,
-    }
+    NewLine::plain(LineId::parse(line).unwrap(), ItemId::parse("cola").unwrap(), QtyMilli::ONE)
 }
 
 #[test]
