@@ -105,17 +105,7 @@ fn settings() -> Settings {
 }
 
 fn two_burgers() -> NewOrder {
-    let line = NewLine {
-        line: LineId(id("l1")),
-        item: ItemId(id("burger")),
-        variation: None,
-        qty: QtyMilli::pieces(2),
-        modifiers: vec![],
-        open_price: None,
-        seat: None,
-        course: None,
-        note: None,
-    };
+    let line = NewLine::plain(LineId(id("l1")), ItemId(id("burger")), QtyMilli::pieces(2));
     NewOrder {
         channel: Channel::Pos,
         dining_mode: DiningMode::DineIn,

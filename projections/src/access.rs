@@ -10,7 +10,7 @@ use domain::event::{AccessEvent, Event, Role};
 use domain::ids::{TenantId, TokenId};
 use eventlog::Position;
 use redb::{ReadableDatabase, WriteTransaction};
-use schemas::views::{Shown, StaffView, TokenRow, TokenView};
+use schemas::views::{Row, Shown, StaffView, TokenRow, TokenView};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use subtle::ConstantTimeEq;
@@ -113,7 +113,8 @@ impl AccessProjector {
 }
 
 impl Projector for AccessProjector {
-    const VERSION: u32 = 2;
+    const LAYOUT: u32 = 2;
+    const ROWS: &'static [u8] = &[TokenRow::VERSION, StaffView::VERSION];
     const TABLES: &'static [&'static str] = &[TOKENS, STAFF];
 
     fn wants(category: &str) -> bool {

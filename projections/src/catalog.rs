@@ -17,7 +17,7 @@ use domain::ids::{Sku, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::Position;
 use redb::WriteTransaction;
-use schemas::views::{MenuRow, PriceRow, Shown, StockHeadRow, StockView, StoreMenuRow, StoreView};
+use schemas::views::{MenuRow, PriceRow, Row, Shown, StockHeadRow, StockView, StoreMenuRow, StoreView};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tables::{DRAFTS, MENUS, PRICES, STOCK, STOCK_HEADS, STORE_MENUS, STORES, UNAVAILABLE};
@@ -190,7 +190,15 @@ impl CatalogProjector {
 }
 
 impl Projector for CatalogProjector {
-    const VERSION: u32 = 4;
+    const LAYOUT: u32 = 4;
+    const ROWS: &'static [u8] = &[
+        StoreView::VERSION,
+        StoreMenuRow::VERSION,
+        PriceRow::VERSION,
+        MenuRow::VERSION,
+        StockView::VERSION,
+        StockHeadRow::VERSION,
+    ];
     const TABLES: &'static [&'static str] =
         &[STORES, STORE_MENUS, PRICES, UNAVAILABLE, DRAFTS, MENUS, STOCK, STOCK_HEADS];
 

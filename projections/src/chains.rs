@@ -9,7 +9,7 @@ use domain::ids::{StoreId, TenantId};
 use eventlog::{GENESIS_STREAM, StoredCommit, StoredEvent};
 use redb::WriteTransaction;
 use schemas::stored::chain::{Chained, Link};
-use schemas::views::ChainRow;
+use schemas::views::{ChainRow, Row};
 use std::time::Duration;
 
 /// (tenant, store), or (tenant, "") for the tenant's own, to the head of its chain.
@@ -43,7 +43,8 @@ pub fn chained<'a>(commit: &StoredCommit<'a>, event: &StoredEvent<'a>) -> Option
 }
 
 impl Projector for ChainsProjector {
-    const VERSION: u32 = 1;
+    const LAYOUT: u32 = 1;
+    const ROWS: &'static [u8] = &[ChainRow::VERSION];
     /// Every event changes the head of its store's chain, and who asks for one says how new it has to be.
     const LINGER: Duration = Duration::from_millis(250);
     const TABLES: &'static [&'static str] = &[HEADS];

@@ -11,7 +11,7 @@ use domain::ids::{DrawerId, StoreId, TenantId};
 use domain::stream::Stream;
 use redb::WriteTransaction;
 use schemas::stored::CommitMeta;
-use schemas::views::{DrawerView, ShiftState, ShiftView, Shown};
+use schemas::views::{DrawerView, Row, ShiftState, ShiftView, Shown};
 
 /// (tenant, store, drawer) to the drawer.
 const DRAWERS: &str = "drawers";
@@ -83,7 +83,8 @@ fn evolve(shift: &mut ShiftView, event: &DrawerEvent, recorded: &Recorded<'_>) -
 }
 
 impl Projector for DrawersProjector {
-    const VERSION: u32 = 1;
+    const LAYOUT: u32 = 1;
+    const ROWS: &'static [u8] = &[DrawerView::VERSION, ShiftView::VERSION];
     const TABLES: &'static [&'static str] = &[DRAWERS, SHIFTS];
 
     fn wants(category: &str) -> bool {

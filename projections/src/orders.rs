@@ -19,7 +19,7 @@ use domain::event::{Event, OrderEvent, PaymentEvent};
 use domain::ids::{OrderId, PaymentId, StoreId};
 use domain::stream::Stream;
 use redb::WriteTransaction;
-use schemas::views::{OrderState, OrderView, PaymentView, Row};
+use schemas::views::{OrderState, OrderView, PaymentView, Row, TicketRow};
 use tables::{
     ORDERS, ORDERS_BY_DATE, ORDERS_LIVE, PAYMENTS, PAYMENTS_BY_ORDER, PAYMENTS_BY_REF, PAYMENTS_BY_TIME,
     PAYMENTS_FLAGGED, TICKETS, TICKETS_BY_ORDER, TICKETS_LIVE, order_key, payment_key, ref_key,
@@ -181,7 +181,8 @@ fn date_key(key: &[u8], order: &OrderView) -> Key {
 }
 
 impl Projector for OrdersProjector {
-    const VERSION: u32 = 6;
+    const LAYOUT: u32 = 6;
+    const ROWS: &'static [u8] = &[OrderView::VERSION, PaymentView::VERSION, TicketRow::VERSION];
     const TABLES: &'static [&'static str] = &[
         ORDERS,
         ORDERS_BY_DATE,

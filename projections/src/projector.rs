@@ -32,8 +32,12 @@ impl Recorded<'_> {
 
 /// A fold of the log into the tables of a read model.
 pub(crate) trait Projector: Send + 'static {
-    /// The version of its tables. Whoever changes what is stored raises it: the model is then rebuilt from the log.
-    const VERSION: u32;
+    /// The version of its tables and keys. Whoever changes them, or what is folded into them, raises it.
+    const LAYOUT: u32;
+    /// The versions of its rows, each of which says itself when it changes.
+    const ROWS: &'static [u8];
+    /// What a file has to be of, or it is rebuilt from the log: none of the versions in it ever goes down.
+    const VERSION: u32 = version(Self::LAYOUT, Self::ROWS);
     /// How long its worker lingers between two commits while nobody waits: under load many batches then share one commit,
     /// which costs more than folding them, and the processors are left to those who decide and write.
     const LINGER: Duration = Duration::from_millis(50);
@@ -92,4 +96,13 @@ pub(crate) fn starts(revision: u64) -> Result<(), FoldError> {
         0 => Ok(()),
         _ => Err(FoldError::Revision { held: None, revision }),
     }
+}
+
+const fn version(layout: u32, rows: &[u8]) -> u32 {
+    let (mut sum, mut at) = (layout << 16, 0);
+    while at < rows.len() {
+        sum += rows[at] as u32;
+        at += 1;
+    }
+    sum
 }

@@ -28,7 +28,8 @@ use domain::pricing::Totals;
 use domain::stream::Stream;
 use redb::WriteTransaction;
 use schemas::views::{
-    ItemCell, OrderCell, SaleRow, Shown, SoldDiscount, SoldRow, StoreCurrencyRow, TaxCell, TenderCell,
+    DaysRow, ItemCell, OrderCell, Row, SaleRow, Shown, SoldDiscount, SoldRow, StoreCurrencyRow, TaxCell, TenderCell,
+    ZReport,
 };
 use std::time::Duration;
 use tables::{CURRENCIES, DAYS, MOVED, SALES, SOLD, Tables, Z_REPORTS};
@@ -210,7 +211,17 @@ impl Dimensions {
 }
 
 impl Projector for SalesProjector {
-    const VERSION: u32 = 6;
+    const LAYOUT: u32 = 6;
+    const ROWS: &'static [u8] = &[
+        SaleRow::VERSION,
+        StoreCurrencyRow::VERSION,
+        OrderCell::VERSION,
+        ItemCell::VERSION,
+        TaxCell::VERSION,
+        TenderCell::VERSION,
+        DaysRow::VERSION,
+        ZReport::VERSION,
+    ];
     /// Every order of an hour changes the same few cells, and nobody reads a report to the millisecond.
     const LINGER: Duration = Duration::from_millis(50);
     const TABLES: &'static [&'static str] = &[

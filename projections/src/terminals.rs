@@ -13,7 +13,7 @@ use domain::terminal::{Gap, Terminal};
 use redb::WriteTransaction;
 use schemas::json::{CommandIdJson, PositionToken};
 use schemas::stored::{CommitMeta, tag, type_name};
-use schemas::views::{ExceptionKind, ExceptionState, ExceptionView, GapView, ResolutionView, Shown, TerminalView};
+use schemas::views::{ExceptionKind, ExceptionState, ExceptionView, GapView, ResolutionView, Row, Shown, TerminalView};
 
 /// (tenant, store, terminal) to the terminal.
 const TERMINALS: &str = "terminals";
@@ -162,7 +162,8 @@ fn of_terminal(event: &TerminalEvent, meta: &CommitMeta, recorded: &Recorded<'_>
 }
 
 impl Projector for TerminalsProjector {
-    const VERSION: u32 = 2;
+    const LAYOUT: u32 = 2;
+    const ROWS: &'static [u8] = &[TerminalView::VERSION, ExceptionView::VERSION, ResolutionView::VERSION];
     const TABLES: &'static [&'static str] = &[TERMINALS, EXCEPTIONS, RESOLUTIONS];
 
     fn wants(category: &str) -> bool {

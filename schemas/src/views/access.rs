@@ -4,6 +4,8 @@ use super::form::shown::{ActorId, Ppm, Right, Role, Text, Timestamp, TokenId};
 use super::form::view;
 use serde::{Deserialize, Serialize};
 
+rows! { TokenRow = 1, StaffView = 1 }
+
 view! {
     /// A token, without its secret or anything made of it.
     pub struct TokenView {

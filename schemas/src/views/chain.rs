@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+rows! { ChainRow = 1 }
+
 /// The head of a chain.
 #[allow(missing_docs, reason = "fields without a line are called as in the view")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,8 @@ use super::form::view;
 use crate::json::PositionToken;
 use serde::{Deserialize, Serialize};
 
+rows! { DaysRow = 1, ZReport = 2 }
+
 view! {
     /// What was booked on a day: `gross - discounts + charges + tax = sales`. Imported orders are not in it: they were
     /// booked elsewhere.

@@ -3,6 +3,8 @@
 use super::form::shown::{Date, DrawerId, StoreId, Timestamp, Who};
 use super::form::{choice, view};
 
+rows! { DrawerView = 1, ShiftView = 1 }
+
 choice! {
     /// How far a shift has come.
     pub enum ShiftState {

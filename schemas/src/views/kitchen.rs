@@ -7,6 +7,8 @@ use super::form::{choice, view};
 use super::order::{LineModifierView, LineView, OrderView, VariationName};
 use serde::{Deserialize, Serialize};
 
+rows! { TicketRow = 2 }
+
 choice! {
     /// How far a ticket has come.
     pub enum TicketState {

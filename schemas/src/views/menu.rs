@@ -7,6 +7,8 @@ use super::form::{choice, view};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+rows! { PriceRow = 1, MenuRow = 2 }
+
 choice! {
     /// Whether something can be sold now.
     pub enum ItemState {

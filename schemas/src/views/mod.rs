@@ -4,6 +4,23 @@
 //! [`crate::json::wire`] does, a row is a version byte and postcard. A row may be thrown away at any time, so a change
 //! of its shape is a new [`Row::VERSION`] and a rebuild from the log, never an upcast.
 
+/// Says the version of a row's shape, beside the shape: `rows! { DrawerView = 1 }` makes a [`Row`] of it in postcard's form.
+macro_rules! rows {
+    ($($row:ty = $version:literal),* $(,)?) => {$(
+        impl $crate::views::Row for $row {
+            const VERSION: u8 = $version;
+
+            fn write(&self, out: &mut Vec<u8>) {
+                $crate::views::write_row(Self::VERSION, self, out);
+            }
+
+            fn read(bytes: &[u8]) -> Result<Self, $crate::views::BadRow> {
+                $crate::views::read_row(Self::VERSION, bytes)
+            }
+        }
+    )*};
+}
+
 mod access;
 mod chain;
 mod day;
@@ -49,7 +66,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a projection keeps under one key.
 pub trait Row: Sized {
-    /// The version of the row's shape. Whoever changes the shape raises it, and the version of the projection with it.
+    /// The version of the row's shape. Whoever changes the shape raises it: read models with such rows are then rebuilt.
     const VERSION: u8;
 
     /// Appends the row's bytes.
@@ -136,32 +153,7 @@ impl postcard::ser_flavors::Flavor for Tail<'_> {
     }
 }
 
-macro_rules! rows {
-    ($($row:ty = $version:literal),* $(,)?) => {$(
-        impl Row for $row {
-            const VERSION: u8 = $version;
-
-            fn write(&self, out: &mut Vec<u8>) {
-                write_row(Self::VERSION, self, out);
-            }
-
-            fn read(bytes: &[u8]) -> Result<Self, BadRow> {
-                read_row(Self::VERSION, bytes)
-            }
-        }
-    )*};
-}
-
-rows! {
-    Checkpoint = 1,
-    DrawerView = 1, ShiftView = 1, DaysRow = 1, ZReport = 2, ChainRow = 1,
-    OrderView = 6, OrderSummary = 4, PaymentView = 5, TicketRow = 2,
-    StockView = 1, StockHeadRow = 1,
-    StoreView = 4, StoreMenuRow = 1, PriceRow = 1, MenuRow = 2,
-    SaleRow = 3, OrderCell = 2, ItemCell = 2, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1,
-    TokenRow = 1, StaffView = 1,
-    TerminalView = 1, ExceptionView = 2, ResolutionView = 1,
-}
+rows! { Checkpoint = 1 }
 
 /// A row that says nothing but that it is there.
 impl Row for () {

@@ -10,6 +10,8 @@ use super::payment::PaymentState;
 use domain::event::Line;
 use domain::pricing::TaxRate;
 
+rows! { OrderView = 6, OrderSummary = 4 }
+
 choice! {
     /// How far an order has come.
     pub enum OrderState {

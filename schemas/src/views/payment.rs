@@ -6,6 +6,8 @@ use super::form::shown::{
 };
 use super::form::{choice, view};
 
+rows! { PaymentView = 5 }
+
 choice! {
     /// How far an attempt to pay got.
     pub enum PaymentState {

@@ -6,6 +6,8 @@ use super::form::shown::{
 use super::form::view;
 use serde::{Deserialize, Serialize};
 
+rows! { SaleRow = 3, OrderCell = 2, ItemCell = 2, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1 }
+
 /// Sums that are stored: `cells! { pub struct TaxCell { taxable, amount } }` is a struct of `i64` fields, each stored, added and
 /// compared. Amounts are in minor units.
 macro_rules! cells {

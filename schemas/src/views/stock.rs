@@ -3,6 +3,8 @@
 use super::form::shown::{QtyMilli, Sku, Timestamp};
 use super::form::{choice, view};
 
+rows! { StockView = 1, StockHeadRow = 1 }
+
 choice! {
     /// How a stock item is kept.
     pub enum StockPolicyView {

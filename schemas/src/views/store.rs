@@ -3,6 +3,8 @@
 use super::form::shown::{CashShifts, Currency, CutOff, Kitchen, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
 use super::form::view;
 
+rows! { StoreView = 4, StoreMenuRow = 1 }
+
 view! {
     /// A store and its settings.
     pub struct StoreView {

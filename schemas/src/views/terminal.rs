@@ -4,6 +4,8 @@ use super::form::shown::{OrderId, PaymentId, QtyMilli, Sku, StoreId, TerminalId,
 use super::form::{choice, view};
 use crate::json::{CommandIdJson, PositionToken};
 
+rows! { TerminalView = 1, ExceptionView = 2, ResolutionView = 1 }
+
 view! {
     /// Commands of a terminal's queue that are missing.
     pub struct GapView {
