@@ -10,7 +10,8 @@ use domain::event::{AccessEvent, Event, Role};
 use domain::ids::{TenantId, TokenId};
 use eventlog::Position;
 use redb::{ReadableDatabase, WriteTransaction};
-use schemas::views::{Row, Shown, StaffView, TokenRow, TokenView};
+use schemas::json::Wire;
+use schemas::views::{Row, StaffView, TokenRow, TokenView};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use subtle::ConstantTimeEq;
@@ -128,10 +129,10 @@ impl Projector for AccessProjector {
         let row = match event {
             AccessEvent::TokenIssued { token, role, label, secret_sha256 } => {
                 let view = TokenView {
-                    token_id: Shown(*token),
-                    role: Shown(*role),
-                    label: Shown(label.clone()),
-                    issued_at: Shown(recorded.recorded_at),
+                    token_id: Wire(*token),
+                    role: Wire(*role),
+                    label: Wire(label.clone()),
+                    issued_at: Wire(recorded.recorded_at),
                     revoked_at: None,
                 };
                 let row = TokenRow { view, secret_sha256: *secret_sha256 };
@@ -141,15 +142,15 @@ impl Projector for AccessProjector {
             AccessEvent::TokenRevoked { token } => {
                 let row = self.rows.edit(committed, key(token).as_slice())?;
                 let row = row.ok_or(FoldError::Impossible("a token was revoked that was not issued"))?;
-                row.view.revoked_at = Some(Shown(recorded.recorded_at));
+                row.view.revoked_at = Some(Wire(recorded.recorded_at));
                 row.clone()
             }
             AccessEvent::StaffChanged { staff, rights, discount_limit } => {
                 let view = StaffView {
-                    staff_id: Shown(*staff),
-                    rights: rights.iter().map(Shown).collect(),
-                    discount_limit_ppm: discount_limit.map(Shown),
-                    changed_at: Shown(recorded.recorded_at),
+                    staff_id: Wire(*staff),
+                    rights: rights.iter().map(Wire).collect(),
+                    discount_limit_ppm: discount_limit.map(Wire),
+                    changed_at: Wire(recorded.recorded_at),
                 };
                 let key = Key::of(tenant).text(staff.as_str());
                 return self.staff.put(committed, key.as_slice(), Some(view));

@@ -17,7 +17,8 @@ use domain::ids::{Sku, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::Position;
 use redb::WriteTransaction;
-use schemas::views::{MenuRow, PriceRow, Row, Shown, StockHeadRow, StockView, StoreMenuRow, StoreView};
+use schemas::json::Wire;
+use schemas::views::{MenuRow, PriceRow, Row, StockHeadRow, StockView, StoreMenuRow, StoreView};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tables::{DRAFTS, MENUS, PRICES, STOCK, STOCK_HEADS, STORE_MENUS, STORES, UNAVAILABLE};
@@ -126,16 +127,16 @@ impl CatalogProjector {
         let draft = self.drafts.edit_or_default(committed, Key::of(tenant).as_slice())?;
         match event {
             MenuEvent::ItemUpserted(item) => {
-                draft.items.insert(Shown(item.id), rows::item_row(item));
+                draft.items.insert(Wire(item.id), rows::item_row(item));
             }
             MenuEvent::ItemRetired { item } => {
-                draft.items.remove(&Shown(*item));
+                draft.items.remove(&Wire(*item));
             }
             MenuEvent::ModifierGroupUpserted(group) => {
-                draft.groups.insert(Shown(group.id), rows::group_view(group));
+                draft.groups.insert(Wire(group.id), rows::group_view(group));
             }
             MenuEvent::TaxUpserted(tax) => {
-                draft.taxes.insert(Shown(tax.id), rows::tax_view(tax));
+                draft.taxes.insert(Wire(tax.id), rows::tax_view(tax));
             }
             MenuEvent::MenuPublished { version, .. } => {
                 let published = draft.clone();

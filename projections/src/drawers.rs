@@ -10,8 +10,9 @@ use domain::event::{DrawerEvent, Event};
 use domain::ids::{DrawerId, StoreId, TenantId};
 use domain::stream::Stream;
 use redb::WriteTransaction;
+use schemas::json::Wire;
 use schemas::stored::CommitMeta;
-use schemas::views::{DrawerView, Row, ShiftState, ShiftView, Shown};
+use schemas::views::{DrawerView, Row, ShiftState, ShiftView};
 
 /// (tenant, store, drawer) to the drawer.
 const DRAWERS: &str = "drawers";
@@ -35,10 +36,10 @@ fn opened(drawer: DrawerId, event: &DrawerEvent, recorded: &Recorded<'_>) -> Res
         return Err(FoldError::Impossible("cash in a drawer without a shift"));
     };
     Ok(ShiftView {
-        drawer_id: Shown(drawer),
+        drawer_id: Wire(drawer),
         shift: *shift,
         state: ShiftState::Open,
-        business_date: Shown(*business_date),
+        business_date: Wire(*business_date),
         float: float.0,
         sales: 0,
         sales_count: 0,
@@ -50,8 +51,8 @@ fn opened(drawer: DrawerId, event: &DrawerEvent, recorded: &Recorded<'_>) -> Res
         expected: float.0,
         counted: None,
         over_short: None,
-        opened_at: Shown(recorded.recorded_at),
-        opened_by: Shown(CommitMeta::decode(recorded.meta)?.actor),
+        opened_at: Wire(recorded.recorded_at),
+        opened_by: Wire(CommitMeta::decode(recorded.meta)?.actor),
         closed_at: None,
         closed_by: None,
     })
@@ -73,8 +74,8 @@ fn evolve(shift: &mut ShiftView, event: &DrawerEvent, recorded: &Recorded<'_>) -
         DrawerEvent::ShiftClosed { counted, over_short, .. } => {
             shift.state = ShiftState::Closed;
             (shift.counted, shift.over_short) = (Some(counted.0), Some(over_short.0));
-            shift.closed_at = Some(Shown(recorded.recorded_at));
-            shift.closed_by = Some(Shown(CommitMeta::decode(recorded.meta)?.actor));
+            shift.closed_at = Some(Wire(recorded.recorded_at));
+            shift.closed_by = Some(Wire(CommitMeta::decode(recorded.meta)?.actor));
         }
         DrawerEvent::ShiftOpened { .. } => return Err(FoldError::Impossible("a shift was opened twice")),
     }
@@ -114,7 +115,7 @@ impl Projector for DrawersProjector {
             }
         };
         self.shifts.put(committed, key.clone().u32(shift.shift).as_slice(), Some(shift.clone()))?;
-        let row = DrawerView { drawer_id: Shown(drawer), store: Shown(store), shift, revision: recorded.revision };
+        let row = DrawerView { drawer_id: Wire(drawer), store: Wire(store), shift, revision: recorded.revision };
         self.drawers.put(committed, key.as_slice(), Some(row))
     }
 

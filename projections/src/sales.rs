@@ -27,9 +27,9 @@ use domain::money::Money;
 use domain::pricing::Totals;
 use domain::stream::Stream;
 use redb::WriteTransaction;
+use schemas::json::Wire;
 use schemas::views::{
-    DaysRow, ItemCell, OrderCell, Row, SaleRow, Shown, SoldDiscount, SoldRow, StoreCurrencyRow, TaxCell, TenderCell,
-    ZReport,
+    DaysRow, ItemCell, OrderCell, Row, SaleRow, SoldDiscount, SoldRow, StoreCurrencyRow, TaxCell, TenderCell, ZReport,
 };
 use std::time::Duration;
 use tables::{CURRENCIES, DAYS, MOVED, SALES, SOLD, Tables, Z_REPORTS};
@@ -73,14 +73,14 @@ impl SalesProjector {
     ) -> Result<(), FoldError> {
         let of_store = Key::of_store(tenant, store);
         if self.currencies.get(committed, of_store.as_slice())?.is_none() {
-            let row = StoreCurrencyRow { currency: Shown(opening.currency) };
+            let row = StoreCurrencyRow { currency: Wire(opening.currency) };
             self.currencies.put(committed, of_store.as_slice(), Some(row))?;
         }
         let row = SaleRow {
-            date: Shown(opening.business_date),
+            date: Wire(opening.business_date),
             // An hour is below 24.
             hour: opening.opened_local.hour() as u8,
-            channel: Shown(opening.channel),
+            channel: Wire(opening.channel),
             imported: opening.imported,
             revision: 0,
             lines: vec![],
@@ -268,7 +268,7 @@ impl Projector for SalesProjector {
             OrderEvent::LineAdded(line) => row.lines.push(cells::sold_line(line)),
             OrderEvent::LineQtyChanged { line, qty } => {
                 let held = row.lines.iter_mut().find(|held| held.line.0 == *line);
-                held.ok_or(FoldError::Impossible("a quantity of a line that is not there"))?.qty = Shown(*qty);
+                held.ok_or(FoldError::Impossible("a quantity of a line that is not there"))?.qty = Wire(*qty);
             }
             OrderEvent::LineVoided { line, qty, .. } => {
                 let held = row.lines.iter_mut().find(|held| held.line.0 == *line);
@@ -348,5 +348,5 @@ impl Projector for SalesProjector {
 }
 
 fn sold_discount(discount: DiscountId, comp: bool) -> SoldDiscount {
-    SoldDiscount { discount: Shown(discount), comp }
+    SoldDiscount { discount: Wire(discount), comp }
 }

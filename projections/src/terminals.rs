@@ -11,9 +11,10 @@ use domain::ids::{StoreId, TenantId, TerminalId, TerminalSeq};
 use domain::stream::Stream;
 use domain::terminal::{Gap, Terminal};
 use redb::WriteTransaction;
+use schemas::json::Wire;
 use schemas::json::{CommandIdJson, PositionToken};
 use schemas::stored::{CommitMeta, tag, type_name};
-use schemas::views::{ExceptionKind, ExceptionState, ExceptionView, GapView, ResolutionView, Row, Shown, TerminalView};
+use schemas::views::{ExceptionKind, ExceptionState, ExceptionView, GapView, ResolutionView, Row, TerminalView};
 
 /// (tenant, store, terminal) to the terminal.
 const TERMINALS: &str = "terminals";
@@ -69,13 +70,13 @@ impl TerminalsProjector {
             None => {
                 starts(recorded.revision)?;
                 TerminalView {
-                    terminal_id: Shown(terminal),
-                    store: Shown(store),
+                    terminal_id: Wire(terminal),
+                    store: Wire(store),
                     last_seq: None,
                     gaps: vec![],
                     exceptions: 0,
-                    registered_at: Shown(recorded.recorded_at),
-                    last_sent_at: Shown(recorded.recorded_at),
+                    registered_at: Wire(recorded.recorded_at),
+                    last_sent_at: Wire(recorded.recorded_at),
                     revision: 0,
                 }
             }
@@ -84,7 +85,7 @@ impl TerminalsProjector {
         queue.evolve(event);
         row.last_seq = queue.last.map(|last| last.0);
         row.gaps = queue.gaps.iter().map(|gap| GapView { first: gap.first.0, last: gap.last.0 }).collect();
-        (row.last_sent_at, row.revision) = (Shown(recorded.recorded_at), recorded.revision);
+        (row.last_sent_at, row.revision) = (Wire(recorded.recorded_at), recorded.revision);
         self.terminals.put(committed, key.as_slice(), Some(row))
     }
 }
@@ -100,10 +101,10 @@ fn unspecific(kind: ExceptionKind, meta: &CommitMeta, recorded: &Recorded<'_>) -
     ExceptionView {
         position: PositionToken::new(recorded.position.0),
         kind,
-        recorded_at: Shown(recorded.recorded_at),
-        occurred_at: meta.occurred_at.map(Shown),
-        actor: Shown(meta.actor),
-        terminal: meta.terminal.map(Shown),
+        recorded_at: Wire(recorded.recorded_at),
+        occurred_at: meta.occurred_at.map(Wire),
+        actor: Wire(meta.actor),
+        terminal: meta.terminal.map(Wire),
         terminal_seq: meta.terminal_seq.map(|seq| seq.0),
         gap_last: None,
         command_id: Some(CommandIdJson(recorded.command_id)),
@@ -126,11 +127,11 @@ fn with_noted(view: ExceptionView, noted: &Noted) -> ExceptionView {
     ExceptionView {
         terminal_seq: noted.seq.map(|seq| seq.0),
         command_id: noted.command.map(CommandIdJson),
-        command: noted.kind.clone().map(Shown),
-        order_id: noted.order.map(Shown),
-        payment_id: noted.payment.map(Shown),
-        code: Some(Shown(noted.code.clone())),
-        detail: Some(Shown(noted.detail.clone())),
+        command: noted.kind.clone().map(Wire),
+        order_id: noted.order.map(Wire),
+        payment_id: noted.payment.map(Wire),
+        code: Some(Wire(noted.code.clone())),
+        detail: Some(Wire(noted.detail.clone())),
         ..view
     }
 }
@@ -183,7 +184,7 @@ impl Projector for TerminalsProjector {
             (Stream::Terminal(tenant, store, terminal), Event::Terminal(_, event)) => {
                 self.fold_queue(committed, (tenant, store, terminal), event, recorded)?;
                 if let TerminalEvent::ExceptionResolved { position, note } = event {
-                    let (note, by, at) = (Shown(note.clone()), Shown(meta.actor), Shown(recorded.recorded_at));
+                    let (note, by, at) = (Wire(note.clone()), Wire(meta.actor), Wire(recorded.recorded_at));
                     let key = position_key(tenant, store, *position)?;
                     self.resolutions.put(committed, key.as_slice(), Some(ResolutionView { note, by, at }))?;
                 }
@@ -191,9 +192,9 @@ impl Projector for TerminalsProjector {
             }
             (Stream::Stock(tenant, store), Event::Stock(StockEvent::OversellRecorded { order, sku, qty })) => {
                 let found = ExceptionView {
-                    order_id: order.map(Shown),
-                    sku: Some(Shown(*sku)),
-                    qty: Some(Shown(*qty)),
+                    order_id: order.map(Wire),
+                    sku: Some(Wire(*sku)),
+                    qty: Some(Wire(*qty)),
                     ..unspecific(ExceptionKind::Oversell, &meta, recorded)
                 };
                 (tenant, store, Some(found))
@@ -203,7 +204,7 @@ impl Projector for TerminalsProjector {
                 Event::Order(_, OrderEvent::TotalMismatchRecorded { expected, actual }),
             ) => {
                 let found = ExceptionView {
-                    order_id: Some(Shown(order)),
+                    order_id: Some(Wire(order)),
                     expected: Some(expected.0),
                     actual: Some(actual.0),
                     ..unspecific(ExceptionKind::TotalMismatch, &meta, recorded)
@@ -280,7 +281,7 @@ pub(crate) fn exceptions(
     let list = Key::of_store(tenant, store);
     let is_asked = |row: &ExceptionView| {
         filter.kind.is_none_or(|kind| kind == row.kind)
-            && filter.terminal.is_none_or(|terminal| row.terminal == Some(Shown(terminal)))
+            && filter.terminal.is_none_or(|terminal| row.terminal == Some(Wire(terminal)))
     };
     let resolutions = view.table(RESOLUTIONS)?;
     let value =

@@ -24,7 +24,7 @@ pub use dice::Dice;
 pub(crate) use interner::Interner;
 pub use reader::BadValue;
 pub(crate) use reader::{BadBody, Reader};
-pub(crate) use values::{Code, rights_bits};
+pub(crate) use values::{Code, local, rights_bits};
 pub(crate) use writer::{Writer, checksum};
 
 use serde::ser::SerializeMap;

@@ -12,9 +12,8 @@ use eventlog::Position;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use foldhash::fast::RandomState;
-use schemas::views::{
-    ItemRow, ItemState, ItemView, MenuRow, MenuView, PriceRow, Shown, StockView, StoreMenuRow, StoreView,
-};
+use schemas::json::Wire;
+use schemas::views::{ItemRow, ItemState, ItemView, MenuRow, MenuView, PriceRow, StockView, StoreMenuRow, StoreView};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -138,7 +137,7 @@ fn menu(view: &View, tenant: TenantId, store: StoreId) -> Result<Option<MenuView
     let Some(menu) = view.get::<MenuRow>(MENUS, &Key::of(tenant).u32(adopted.version))? else { return Ok(None) };
     let overrides = Overrides::read(view, &key)?;
     Ok(Some(MenuView {
-        store: Shown(store),
+        store: Wire(store),
         version: adopted.version,
         currency: held.currency,
         items: menu.items.into_values().map(|item| overrides.item(item)).collect(),
@@ -177,7 +176,7 @@ impl Overrides {
         let ItemRow { mut view, sku, variation_skus } = item;
         let id = view.item_id.0;
         let is_sold_out =
-            |sku: Option<Shown<domain::ids::Sku>>| sku.is_some_and(|sku| self.sold_out.contains(sku.0.as_str()));
+            |sku: Option<Wire<domain::ids::Sku>>| sku.is_some_and(|sku| self.sold_out.contains(sku.0.as_str()));
         if let Some(price) = &mut view.price {
             *price = self.price(id.as_str(), "").unwrap_or(*price);
         }

@@ -5,28 +5,29 @@ use domain::ids::{Sku, StoreId};
 use domain::menu::{Item, ItemPrice, ModifierGroup, Tax};
 use domain::money::QtyMilli;
 use domain::store::Settings;
+use schemas::json::Wire;
 use schemas::views::{
-    ApprovalsView, ItemRow, ItemState, ItemView, Mark86View, ModifierGroupView, ModifierOptionView, Shown,
-    StockPolicyView, StockView, StoreView, TaxView, VariationView,
+    ApprovalsView, ItemRow, ItemState, ItemView, Mark86View, ModifierGroupView, ModifierOptionView, StockPolicyView,
+    StockView, StoreView, TaxView, VariationView,
 };
 
 pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> StoreView {
     StoreView {
-        store: Shown(store),
-        name: Shown(settings.name.clone()),
-        currency: Shown(settings.currency),
-        time_zone: Shown(settings.time_zone.clone()),
-        cut_off: Shown(settings.cut_off),
-        rounding: Shown(settings.rules.rounding),
-        tax_rounding: Shown(settings.rules.tax_rounding),
+        store: Wire(store),
+        name: Wire(settings.name.clone()),
+        currency: Wire(settings.currency),
+        time_zone: Wire(settings.time_zone.clone()),
+        cut_off: Wire(settings.cut_off),
+        rounding: Wire(settings.rules.rounding),
+        tax_rounding: Wire(settings.rules.tax_rounding),
         payment_timeout_s: settings.payment_timeout_s,
         approvals: ApprovalsView {
-            needed: settings.approvals.needed.iter().map(Shown).collect(),
-            discount_limit_ppm: Shown(settings.approvals.discount_limit),
+            needed: settings.approvals.needed.iter().map(Wire).collect(),
+            discount_limit_ppm: Wire(settings.approvals.discount_limit),
             self_approval: settings.approvals.self_approval,
         },
-        cash_shifts: Shown(settings.cash_shifts),
-        kitchen: Shown(settings.kitchen),
+        cash_shifts: Wire(settings.cash_shifts),
+        kitchen: Wire(settings.kitchen),
         menu_version: None,
         revision,
     }
@@ -34,8 +35,8 @@ pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> 
 
 pub(super) fn item_row(item: &Item) -> ItemRow {
     let variations = item.variations.iter().map(|variation| VariationView {
-        variation_id: Shown(variation.id),
-        name: Shown(variation.name.clone()),
+        variation_id: Wire(variation.id),
+        name: Wire(variation.name.clone()),
         price: variation.price.0,
         state: ItemState::Available,
     });
@@ -44,31 +45,31 @@ pub(super) fn item_row(item: &Item) -> ItemRow {
         ItemPrice::Fixed(_) | ItemPrice::Open => None,
     };
     let view = ItemView {
-        item_id: Shown(item.id),
-        name: Shown(item.name.clone()),
-        category: item.category.clone().map(Shown),
+        item_id: Wire(item.id),
+        name: Wire(item.name.clone()),
+        category: item.category.clone().map(Wire),
         state: ItemState::Available,
         price,
         open_price: item.variations.is_empty() && item.price == ItemPrice::Open,
         variations: variations.collect(),
-        modifier_group_ids: item.groups.iter().copied().map(Shown).collect(),
-        tax_ids: item.taxes.iter().copied().map(Shown).collect(),
-        station: item.station.map(Shown),
+        modifier_group_ids: item.groups.iter().copied().map(Wire).collect(),
+        tax_ids: item.taxes.iter().copied().map(Wire).collect(),
+        station: item.station.map(Wire),
     };
-    let variation_skus = item.variations.iter().map(|variation| variation.sku.map(Shown)).collect();
-    ItemRow { view, sku: item.sku.map(Shown), variation_skus }
+    let variation_skus = item.variations.iter().map(|variation| variation.sku.map(Wire)).collect();
+    ItemRow { view, sku: item.sku.map(Wire), variation_skus }
 }
 
 pub(super) fn group_view(group: &ModifierGroup) -> ModifierGroupView {
     let modifiers = group.modifiers.iter().map(|modifier| ModifierOptionView {
-        modifier_id: Shown(modifier.id),
-        name: Shown(modifier.name.clone()),
+        modifier_id: Wire(modifier.id),
+        name: Wire(modifier.name.clone()),
         price: modifier.price.0,
         default: modifier.default,
     });
     ModifierGroupView {
-        group_id: Shown(group.id),
-        name: Shown(group.name.clone()),
+        group_id: Wire(group.id),
+        name: Wire(group.name.clone()),
         min: group.min,
         max: group.max,
         allow_qty: group.allow_qty,
@@ -78,21 +79,21 @@ pub(super) fn group_view(group: &ModifierGroup) -> ModifierGroupView {
 
 pub(super) fn tax_view(tax: &Tax) -> TaxView {
     TaxView {
-        tax_id: Shown(tax.id),
-        name: Shown(tax.name.clone()),
-        percent_ppm: Shown(tax.rate),
+        tax_id: Wire(tax.id),
+        name: Wire(tax.name.clone()),
+        percent_ppm: Wire(tax.rate),
         inclusive: tax.inclusive,
     }
 }
 
 pub(super) fn new_stock(sku: Sku, policy: StockPolicy) -> StockView {
     let mut row = StockView {
-        sku: Shown(sku),
+        sku: Wire(sku),
         policy: StockPolicyView::Untracked,
         auto86: false,
-        on_hand: Shown(QtyMilli::ZERO),
-        reserved: Shown(QtyMilli::ZERO),
-        available: Shown(QtyMilli::ZERO),
+        on_hand: Wire(QtyMilli::ZERO),
+        reserved: Wire(QtyMilli::ZERO),
+        available: Wire(QtyMilli::ZERO),
         marked_86: None,
         revision: 0,
     };
@@ -116,7 +117,7 @@ pub(super) fn evolve_stock(row: &mut StockView, sku: Sku, event: &StockEvent) {
         StockEvent::StockCounted { delta, .. } | StockEvent::StockAdjusted { delta, .. } => *on_hand += delta.0,
         StockEvent::StockWasted { qty, .. } => *on_hand -= qty.0,
         StockEvent::ItemMarked86 { until, auto, .. } => {
-            row.marked_86 = Some(Mark86View { until: until.map(Shown), auto: *auto });
+            row.marked_86 = Some(Mark86View { until: until.map(Wire), auto: *auto });
         }
         StockEvent::ItemUnmarked86 { .. } => row.marked_86 = None,
         StockEvent::StockReserved { lines, .. } => *reserved += sum(lines, sku),
@@ -134,7 +135,7 @@ pub(super) fn evolve_stock(row: &mut StockView, sku: Sku, event: &StockEvent) {
         StockEvent::OversellRecorded { .. } => {}
         StockEvent::StockRestocked { lines, .. } => *on_hand += sum(lines, sku),
     }
-    row.available = Shown(QtyMilli(row.on_hand.0.0 - row.reserved.0.0));
+    row.available = Wire(QtyMilli(row.on_hand.0.0 - row.reserved.0.0));
 }
 
 fn sum(lines: &[domain::event::ReservedLine], sku: Sku) -> i64 {

@@ -5,7 +5,8 @@ use domain::check::{self, CheckId, CheckLine, CheckTotals, LineShares, Share, Sh
 use domain::ids::LineId;
 use domain::money::{Money, QtyMilli};
 use domain::pricing::LineTotals;
-use schemas::views::{CheckLineView, CheckState, CheckView, LineView, OrderState, OrderView, Shown};
+use schemas::json::Wire;
+use schemas::views::{CheckLineView, CheckState, CheckView, LineView, OrderState, OrderView};
 
 /// Shares lines out as the event says.
 pub(super) fn split(order: &mut OrderView, lines: &[LineShares]) -> Result<(), FoldError> {
@@ -103,10 +104,10 @@ pub(super) fn dealt(order: &OrderView) -> Vec<CheckView> {
 
 fn line_view(line: &CheckLine) -> CheckLineView {
     CheckLineView {
-        line_id: Shown(line.line),
+        line_id: Wire(line.line),
         parts: line.parts,
         of: line.of,
-        qty: Shown(line.qty),
+        qty: Wire(line.qty),
         gross: line.totals.gross.0,
         discount: line.totals.discount.0,
         net: line.totals.net.0,

@@ -13,11 +13,12 @@ use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, Ten
 use domain::kitchen::LinePrep;
 use domain::money::{Ppm, QtyMilli};
 use domain::pricing::Totals;
+use schemas::json::Wire;
 use schemas::stored::CommitMeta;
 use schemas::views::{
     ChargePhaseView, DiscountView, FixedPartView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
     PaymentFlagView, PaymentState, PaymentView, PrepState, RateView, RefundState, RefundView, RefundedLineView,
-    ReviewView, ServiceChargeView, Shown, TaxRateView, TotalsView, WallTime,
+    ReviewView, ServiceChargeView, TaxRateView, TotalsView, WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -35,30 +36,30 @@ pub(super) fn opened(
     recorded: &Recorded<'_>,
 ) -> OrderView {
     OrderView {
-        order_id: Shown(order),
-        store: Shown(store),
+        order_id: Wire(order),
+        store: Wire(store),
         state: OrderState::Open,
-        channel: Shown(opening.channel),
-        dining_mode: Shown(opening.dining_mode),
-        pay_mode: Shown(opening.pay_mode),
-        table: opening.table.map(Shown),
+        channel: Wire(opening.channel),
+        dining_mode: Wire(opening.dining_mode),
+        pay_mode: Wire(opening.pay_mode),
+        table: opening.table.map(Wire),
         server: None,
         guests: opening.guests,
-        customer_ref: opening.customer_ref.map(Shown),
-        display_number: Shown(opening.display_number.clone()),
-        business_date: Shown(opening.business_date),
-        currency: Shown(opening.currency),
-        opened_at: Shown(opened_at),
+        customer_ref: opening.customer_ref.map(Wire),
+        display_number: Wire(opening.display_number.clone()),
+        business_date: Wire(opening.business_date),
+        currency: Wire(opening.currency),
+        opened_at: Wire(opened_at),
         opened_local: WallTime(opening.opened_local),
-        updated_at: Shown(recorded.recorded_at),
+        updated_at: Wire(recorded.recorded_at),
         imported: opening.imported,
         training: opening.training,
         deadline: None,
         cancel_reason: None,
         merged_into: None,
         merged_from: vec![],
-        rounding: Shown(opening.rules.rounding),
-        tax_rounding: Shown(opening.rules.tax_rounding),
+        rounding: Wire(opening.rules.rounding),
+        tax_rounding: Wire(opening.rules.tax_rounding),
         lines: vec![],
         discounts: vec![],
         service_charges: vec![],
@@ -83,7 +84,7 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
         OrderEvent::LineAdded(line) => order.lines.push(LineView::new(line)),
         OrderEvent::LineQtyChanged { line, qty } => {
             let line = line_mut(order, *line)?;
-            line.qty = Shown(*qty);
+            line.qty = Wire(*qty);
             prepare(line, |prep| prep.shrink(*qty));
         }
         OrderEvent::LineVoided { line, qty, .. } => {
@@ -122,19 +123,19 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             let view = |held: &ReceivedDiscount| DiscountView { comp: held.comp, ..discount_view(&held.discount) };
             order.discounts = received.discounts.iter().map(view).collect();
             order.service_charges = received.charges.iter().map(charge_view).collect();
-            order.merged_from.push(Shown(received.source));
+            order.merged_from.push(Wire(received.source));
         }
         OrderEvent::OrderMergedInto { target } => {
             price_if_open(order);
             order.state = OrderState::Merged;
-            order.merged_into = Some(Shown(*target));
+            order.merged_into = Some(Wire(*target));
         }
         OrderEvent::DiscountApplied(discount) => order.discounts.push(discount_view(discount)),
         OrderEvent::LinesComped { discount, lines, reason, .. } => {
             order.discounts.push(comp_view(*discount, lines, reason))
         }
-        OrderEvent::OrderMovedToTable { to, .. } => order.table = Some(Shown(*to)),
-        OrderEvent::ServerAssigned { staff } => order.server = Some(Shown(*staff)),
+        OrderEvent::OrderMovedToTable { to, .. } => order.table = Some(Wire(*to)),
+        OrderEvent::ServerAssigned { staff } => order.server = Some(Wire(*staff)),
         OrderEvent::DiscountRemoved { discount } => order.discounts.retain(|held| held.discount_id.0 != *discount),
         OrderEvent::ServiceChargeApplied(charge) => order.service_charges.push(charge_view(charge)),
         OrderEvent::ServiceChargeRemoved { charge } => {
@@ -143,7 +144,7 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
         OrderEvent::OrderPlaced { totals, deadline } => {
             set_totals(order, totals)?;
             order.state = OrderState::Placed;
-            order.deadline = deadline.map(Shown);
+            order.deadline = deadline.map(Wire);
         }
         OrderEvent::OrderRepriced { totals } => set_totals(order, totals)?,
         OrderEvent::PaymentApplied { amount, tip, check, .. } => {
@@ -167,7 +168,7 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             // What it would have come to, whether or not the row was written since it last changed.
             price_if_open(order);
             order.state = OrderState::Cancelled;
-            order.cancel_reason = Some(Shown(match reason {
+            order.cancel_reason = Some(Wire(match reason {
                 CancelReason::PaymentTimeout => Text::parse("payment_timeout").expect("it is a text"),
                 CancelReason::Requested(text) => text.clone(),
             }));
@@ -209,11 +210,11 @@ fn prepare(line: &mut LineView, change: impl FnOnce(&mut LinePrep)) {
         ..LinePrep::new(line.line_id.0, station, line.course)
     };
     change(&mut prep);
-    (line.held, line.served) = (Shown(prep.held), Shown(prep.served));
-    let unserved = Shown(QtyMilli(prep.fired.0 + prep.ready.0));
+    (line.held, line.served) = (Wire(prep.held), Wire(prep.served));
+    let unserved = Wire(QtyMilli(prep.fired.0 + prep.ready.0));
     (line.fired, line.ready) = match station {
-        Some(_) => (unserved, Shown(QtyMilli::ZERO)),
-        None => (Shown(QtyMilli::ZERO), unserved),
+        Some(_) => (unserved, Wire(QtyMilli::ZERO)),
+        None => (Wire(QtyMilli::ZERO), unserved),
     };
 }
 
@@ -228,7 +229,7 @@ fn received_view(received: &ReceivedLine) -> LineView {
 
 fn rate_view(rate: &Rate) -> RateView {
     match rate {
-        Rate::Percent(share) => RateView { percent_ppm: Some(Shown(*share)), amount: None },
+        Rate::Percent(share) => RateView { percent_ppm: Some(Wire(*share)), amount: None },
         Rate::Amount(amount) => RateView { percent_ppm: None, amount: Some(amount.0) },
     }
 }
@@ -236,14 +237,14 @@ fn rate_view(rate: &Rate) -> RateView {
 fn discount_view(discount: &Discount) -> DiscountView {
     let line_ids = match &discount.scope {
         DiscountScope::Order => None,
-        DiscountScope::Lines(lines) => Some(lines.iter().copied().map(Shown).collect()),
-        DiscountScope::Fixed(parts) => Some(parts.iter().map(|part| Shown(part.line)).collect()),
+        DiscountScope::Lines(lines) => Some(lines.iter().copied().map(Wire).collect()),
+        DiscountScope::Fixed(parts) => Some(parts.iter().map(|part| Wire(part.line)).collect()),
     };
     DiscountView {
-        discount_id: Shown(discount.discount),
+        discount_id: Wire(discount.discount),
         line_ids,
         rate: rate_view(&discount.rate),
-        reason: Shown(discount.reason.clone()),
+        reason: Wire(discount.reason.clone()),
         comp: false,
         fixed: match &discount.scope {
             DiscountScope::Order | DiscountScope::Lines(_) => vec![],
@@ -254,15 +255,15 @@ fn discount_view(discount: &Discount) -> DiscountView {
 }
 
 fn fixed_view(part: &FixedPart) -> FixedPartView {
-    FixedPartView { line_id: Shown(part.line), amount: part.amount.0 }
+    FixedPartView { line_id: Wire(part.line), amount: part.amount.0 }
 }
 
 fn comp_view(discount: DiscountId, lines: &[LineId], reason: &Text) -> DiscountView {
     DiscountView {
-        discount_id: Shown(discount),
-        line_ids: Some(lines.iter().copied().map(Shown).collect()),
+        discount_id: Wire(discount),
+        line_ids: Some(lines.iter().copied().map(Wire).collect()),
         rate: rate_view(&Rate::Percent(Ppm::ONE)),
-        reason: Shown(reason.clone()),
+        reason: Wire(reason.clone()),
         comp: true,
         fixed: vec![],
         taken: 0,
@@ -276,8 +277,8 @@ fn charge_view(charge: &ServiceCharge) -> ServiceChargeView {
         ChargePhase::Total => (ChargePhaseView::Total, [].as_slice()),
     };
     ServiceChargeView {
-        charge_id: Shown(charge.charge),
-        name: Shown(charge.name.clone()),
+        charge_id: Wire(charge.charge),
+        name: Wire(charge.name.clone()),
         rate: rate_view(&charge.rate),
         phase,
         taxes: taxes.iter().map(TaxRateView::new).collect(),
@@ -296,14 +297,14 @@ pub(super) fn initiated(
         return Err(FoldError::Impossible("a payment that was not initiated"));
     };
     Ok(PaymentView {
-        payment_id: Shown(payment),
-        store: Shown(store),
-        order_id: Shown(*order),
+        payment_id: Wire(payment),
+        store: Wire(store),
+        order_id: Wire(*order),
         check_id: check.number(),
-        tender: Shown(TenderId::parse(tender.as_str()).expect("a tender's name is an id")),
+        tender: Wire(TenderId::parse(tender.as_str()).expect("a tender's name is an id")),
         amount: amount.0,
         tip: tip.0,
-        currency: Shown(*currency),
+        currency: Wire(*currency),
         state: PaymentState::Initiated,
         provider_account: None,
         provider_ref: None,
@@ -314,15 +315,15 @@ pub(super) fn initiated(
         disputed: false,
         tendered: None,
         change: None,
-        deadline: deadline.map(Shown),
+        deadline: deadline.map(Wire),
         failure_code: None,
         flags: vec![],
         refunded: 0,
         refunds: vec![],
         business_date: None,
         training: recorded.training,
-        initiated_at: Shown(recorded.recorded_at),
-        updated_at: Shown(recorded.recorded_at),
+        initiated_at: Wire(recorded.recorded_at),
+        updated_at: Wire(recorded.recorded_at),
         revision: recorded.revision,
     })
 }
@@ -342,7 +343,7 @@ pub(super) fn evolve_payment(
         }
         PaymentEvent::PaymentFailed { code } => {
             payment.state = PaymentState::Failed;
-            payment.failure_code = Some(Shown(code.clone()));
+            payment.failure_code = Some(Wire(code.clone()));
         }
         PaymentEvent::PaymentExpired => payment.state = PaymentState::Expired,
         PaymentEvent::PaymentFlagged { why } => {
@@ -355,8 +356,8 @@ pub(super) fn evolve_payment(
             let meta = CommitMeta::decode(recorded.meta)?;
             let held = payment.flags.iter_mut().find(|held| held.revision == flag.0);
             let held = held.ok_or(FoldError::Impossible("a review of a flag that there is not"))?;
-            let (decided, reason) = (Shown(*decision), Shown(reason.clone()));
-            let (by, at) = (Shown(meta.actor), Shown(recorded.recorded_at));
+            let (decided, reason) = (Wire(*decision), Wire(reason.clone()));
+            let (by, at) = (Wire(meta.actor), Wire(recorded.recorded_at));
             held.reviewed = Some(ReviewView { decision: decided, reason, by, at });
             if let (Some(other), false) = (&held.provider_ref, *decision == Decision::Dismiss) {
                 payment.provider_ref = Some(other.clone());
@@ -371,16 +372,16 @@ pub(super) fn evolve_payment(
             }
         }
         PaymentEvent::RefundRequested { refund, parts, lines, restock, reason } => payment.refunds.push(RefundView {
-            refund_id: Shown(*refund),
+            refund_id: Wire(*refund),
             state: RefundState::Requested,
             applied: parts.applied.0,
             tip: parts.tip.0,
             unapplied: parts.unapplied.0,
             lines: lines.iter().map(refunded_line_view).collect(),
             restock: *restock,
-            reason: Shown(reason.clone()),
+            reason: Wire(reason.clone()),
             failure_code: None,
-            requested_at: Shown(recorded.recorded_at),
+            requested_at: Wire(recorded.recorded_at),
         }),
         PaymentEvent::RefundSucceeded { refund } => {
             let refund = find_refund(payment, *refund)?;
@@ -390,14 +391,14 @@ pub(super) fn evolve_payment(
         }
         PaymentEvent::RefundFailed { refund, code } => {
             let refund = find_refund(payment, *refund)?;
-            (refund.state, refund.failure_code) = (RefundState::Failed, Some(Shown(code.clone())));
+            (refund.state, refund.failure_code) = (RefundState::Failed, Some(Wire(code.clone())));
         }
-        PaymentEvent::AuthorisationRequested { account, .. } => payment.provider_account = Some(Shown(*account)),
+        PaymentEvent::AuthorisationRequested { account, .. } => payment.provider_account = Some(Wire(*account)),
         PaymentEvent::ProviderEventReceived(message) => {
             if payment.provider_ref.is_none() && message.said != ProviderSaid::Other {
-                payment.provider_ref = message.reference.clone().map(Shown);
+                payment.provider_ref = message.reference.clone().map(Wire);
             }
-            let other = message.reference.clone().map(Shown).filter(|said| payment.provider_ref.as_ref() != Some(said));
+            let other = message.reference.clone().map(Wire).filter(|said| payment.provider_ref.as_ref() != Some(said));
             if other.is_some() {
                 payment.other_provider_ref = other;
             }
@@ -430,8 +431,8 @@ pub(super) fn needs_attention(payment: &PaymentView) -> bool {
 
 fn refunded_line_view(line: &RefundedLine) -> RefundedLineView {
     RefundedLineView {
-        line_id: Shown(line.line),
-        qty: Shown(line.qty),
+        line_id: Wire(line.line),
+        qty: Wire(line.qty),
         discount: line.discount.0,
         net: line.net.0,
         tax_exclusive: line.tax_exclusive.0,

@@ -14,7 +14,8 @@ use domain::ids::{LineId, OrderId, StationId, StoreId, TenantId, TicketId};
 use domain::kitchen::TicketLine;
 use domain::money::QtyMilli;
 use redb::WriteTransaction;
-use schemas::views::{LineView, OrderView, PrepState, Shown, TicketLineRow, TicketRow, TicketState, TicketView};
+use schemas::json::Wire;
+use schemas::views::{LineView, OrderView, PrepState, TicketLineRow, TicketRow, TicketState, TicketView};
 
 /// The most tickets a board shows.
 const BOARD_MAX: usize = 500;
@@ -46,13 +47,13 @@ impl Tickets {
         if let TicketEvent::TicketCreated { order, fire, station, lines } = event {
             starts(recorded.revision)?;
             let row = TicketRow {
-                ticket: Shown(ticket),
-                station: Shown(*station),
+                ticket: Wire(ticket),
+                station: Wire(*station),
                 state: TicketState::New,
-                order: Shown(*order),
+                order: Wire(*order),
                 is_moved: false,
                 fire: *fire,
-                created_at: Shown(recorded.recorded_at),
+                created_at: Wire(recorded.recorded_at),
                 lines: lines.iter().map(|units| line_row(&TicketLine::new(units))).collect(),
                 revision: recorded.revision,
             };
@@ -115,11 +116,11 @@ fn evolve(ticket: &mut TicketRow, event: &TicketEvent) -> Result<(), FoldError> 
         TicketEvent::TicketLineReady { .. } | TicketEvent::TicketLinesCancelled { .. } => {}
         TicketEvent::TicketMoved { order, lines } => {
             // Its lines are those of the other order from now on, so it is called out by that one's number.
-            ticket.order = Shown(*order);
+            ticket.order = Wire(*order);
             ticket.is_moved = true;
             for line in &mut ticket.lines {
                 if let Some(renamed) = lines.iter().find(|renamed| renamed.from == line.line.0) {
-                    line.line = Shown(renamed.to);
+                    line.line = Wire(renamed.to);
                 }
             }
         }
@@ -148,7 +149,7 @@ fn change(ticket: &mut TicketRow, line: LineId, change: impl FnOnce(&mut TicketL
 
 fn line_row(line: &TicketLine) -> TicketLineRow {
     let TicketLine { line, open, ready, cancelled } = *line;
-    TicketLineRow { line: Shown(line), open: Shown(open), ready: Shown(ready), cancelled: Shown(cancelled) }
+    TicketLineRow { line: Wire(line), open: Wire(open), ready: Wire(ready), cancelled: Wire(cancelled) }
 }
 
 /// The tickets on a station's board, oldest first.

@@ -3,16 +3,17 @@
 use crate::key::Key;
 use domain::event::Line;
 use domain::pricing::Totals;
-use schemas::views::{ItemCell, OrderCell, Shown, SoldDiscount, SoldLine, SoldRow, SoldTax, TaxCell};
+use schemas::json::Wire;
+use schemas::views::{ItemCell, OrderCell, SoldDiscount, SoldLine, SoldRow, SoldTax, TaxCell};
 
 pub(super) fn sold_line(line: &Line) -> SoldLine {
     SoldLine {
-        line: Shown(line.line),
-        item: Shown(line.item),
-        variation: line.variation.as_deref().map(|(variation, _)| Shown(*variation)),
-        name: Shown(line.name.clone()),
-        category: line.category.clone().map(Shown),
-        qty: Shown(line.qty),
+        line: Wire(line.line),
+        item: Wire(line.item),
+        variation: line.variation.as_deref().map(|(variation, _)| Wire(*variation)),
+        name: Wire(line.name.clone()),
+        category: line.category.clone().map(Wire),
+        qty: Wire(line.qty),
     }
 }
 
@@ -37,8 +38,8 @@ pub(super) fn sold(lines: &[SoldLine], discounts: &[SoldDiscount], totals: &Tota
         (line.clone(), cell)
     });
     let taxes = totals.taxes.iter().map(|total| SoldTax {
-        tax: Shown(total.tax.tax),
-        rate: Shown(total.tax.rate),
+        tax: Wire(total.tax.tax),
+        rate: Wire(total.tax.rate),
         inclusive: total.tax.inclusive,
         cell: TaxCell { taxable: total.taxable.0, amount: total.amount.0 },
     });

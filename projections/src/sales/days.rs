@@ -14,9 +14,10 @@ use domain::ids::{StoreId, TenantId};
 use domain::money::Money;
 use domain::order::Sale;
 use redb::WriteTransaction;
+use schemas::json::Wire;
 use schemas::json::{PositionToken, hex};
 use schemas::stored::CommitMeta;
-use schemas::views::{DayTotalsView, DaysRow, DaysView, OrderCell, SaleRow, Shown, TerminalGapView, XReport, ZReport};
+use schemas::views::{DayTotalsView, DaysRow, DaysView, OrderCell, SaleRow, TerminalGapView, XReport, ZReport};
 
 /// The days of all stores.
 pub(super) struct Days {
@@ -106,11 +107,11 @@ fn days_of(row: &DaysRow) -> day::Days {
 
 fn row_of(days: &day::Days) -> DaysRow {
     DaysRow {
-        open: days.open.map(Shown),
+        open: days.open.map(Wire),
         totals: totals_view(&days.totals),
         z_number: days.z_number,
         cumulative_total: days.cumulative_total.0,
-        last_closed: days.closed.map(Shown),
+        last_closed: days.closed.map(Wire),
         events: days.events,
     }
 }
@@ -167,26 +168,26 @@ fn totals_view(totals: &DayTotals) -> DayTotalsView {
 fn report(store: StoreId, closing: &DayClosing, recorded: &Recorded<'_>) -> Result<ZReport, FoldError> {
     let Pending { orders_count, due, orders, payments_count, payments, shifts, gaps_count, gaps } = &closing.pending;
     Ok(ZReport {
-        store: Shown(store),
-        business_date: Shown(closing.date),
+        store: Wire(store),
+        business_date: Wire(closing.date),
         z_number: closing.z_number,
         totals: totals_view(&closing.totals),
         cumulative_total: closing.cumulative_total.0,
         open_orders_count: *orders_count,
         open_orders_due: due.0,
-        open_orders: orders.iter().copied().map(Shown).collect(),
+        open_orders: orders.iter().copied().map(Wire).collect(),
         payments_in_flight_count: *payments_count,
-        payments_in_flight: payments.iter().copied().map(Shown).collect(),
-        open_shifts: shifts.iter().copied().map(Shown).collect(),
+        payments_in_flight: payments.iter().copied().map(Wire).collect(),
+        open_shifts: shifts.iter().copied().map(Wire).collect(),
         gaps_count: *gaps_count,
         gaps: gaps
             .iter()
-            .map(|gap| TerminalGapView { terminal_id: Shown(gap.terminal), first: gap.first.0, last: gap.last.0 })
+            .map(|gap| TerminalGapView { terminal_id: Wire(gap.terminal), first: gap.first.0, last: gap.last.0 })
             .collect(),
         last_hash_position: closing.chain.map(|head| PositionToken::new(head.position)),
         last_hash: closing.chain.map(|head| hex(&head.hash)),
-        closed_at: Shown(recorded.recorded_at),
-        closed_by: Shown(CommitMeta::decode(recorded.meta)?.actor),
+        closed_at: Wire(recorded.recorded_at),
+        closed_by: Wire(CommitMeta::decode(recorded.meta)?.actor),
     })
 }
 
@@ -203,8 +204,8 @@ pub(crate) fn x_report(
         None => row.last_closed.is_none_or(|closed| closed.0 < date),
     };
     let value = is_open.then(|| XReport {
-        store: Shown(store),
-        business_date: Shown(date),
+        store: Wire(store),
+        business_date: Wire(date),
         opened: row.open.is_some(),
         totals: row.totals,
         next_z_number: row.z_number + 1,
@@ -237,7 +238,7 @@ pub(crate) fn days(
     let closed =
         page_descending::<ZReport, ZReport>(&view.table(Z_REPORTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
     let value = DaysView {
-        store: Shown(store),
+        store: Wire(store),
         open: row.open,
         last_closed: row.last_closed,
         cumulative_total: row.cumulative_total,

@@ -8,9 +8,10 @@ use domain::calendar::Date;
 use domain::event::Channel;
 use domain::ids::{ItemId, StoreId, TaxId, TenantId, TenderId, Text};
 use domain::money::{Currency, Ppm, QtyMilli};
+use schemas::json::Wire;
 use schemas::json::wire::name_of;
 use schemas::views::{
-    ItemCell, OrderCell, Row, SalesReport, SalesRow, SalesTotals, Shown, StoreCurrencyRow, TaxCell, TenderCell,
+    ItemCell, OrderCell, Row, SalesReport, SalesRow, SalesTotals, StoreCurrencyRow, TaxCell, TenderCell,
 };
 use std::collections::BTreeMap;
 
@@ -171,11 +172,11 @@ pub(crate) fn report(view: &View, tenant: TenantId, query: &SalesQuery) -> Resul
     // What was sold on one date and booked on another leaves nothing behind.
     sums.retain(|_, sum| !sum.is_nothing());
     let value = SalesReport {
-        by: Shown(Text::parse(query.by.as_str()).expect("it is a text")),
-        date: Shown(Text::parse(query.date.as_str()).expect("it is a text")),
-        from: Shown(query.from),
-        to: Shown(query.to),
-        currency: currency.map(Shown),
+        by: Wire(Text::parse(query.by.as_str()).expect("it is a text")),
+        date: Wire(Text::parse(query.date.as_str()).expect("it is a text")),
+        from: Wire(query.from),
+        to: Wire(query.to),
+        currency: currency.map(Wire),
         rows: sums.into_values().map(Sum::into_row).collect(),
         totals: totals(&orders, &tenders),
     };
@@ -240,15 +241,15 @@ fn by_order(
         SalesBy::Day => (
             (String::new(), i64::from(date.days())),
             match query.date {
-                SalesDate::Business => SalesRow { business_date: Some(Shown(date)), ..SalesRow::default() },
-                SalesDate::Posting => SalesRow { posting_date: Some(Shown(date)), ..SalesRow::default() },
+                SalesDate::Business => SalesRow { business_date: Some(Wire(date)), ..SalesRow::default() },
+                SalesDate::Posting => SalesRow { posting_date: Some(Wire(date)), ..SalesRow::default() },
             },
         ),
         SalesBy::Channel => {
-            ((name_of(channel).to_owned(), 0), SalesRow { channel: Some(Shown(channel)), ..SalesRow::default() })
+            ((name_of(channel).to_owned(), 0), SalesRow { channel: Some(Wire(channel)), ..SalesRow::default() })
         }
         SalesBy::Store => {
-            ((store.as_str().to_owned(), 0), SalesRow { store: Some(Shown(store)), ..SalesRow::default() })
+            ((store.as_str().to_owned(), 0), SalesRow { store: Some(Wire(store)), ..SalesRow::default() })
         }
         SalesBy::Item | SalesBy::Category | SalesBy::Tender | SalesBy::Tax => return Some(()),
     };
@@ -270,14 +271,14 @@ fn by_item(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: KeyReader<'_>
     let sum = if by == SalesBy::Item {
         let name = Text::parse(key.text()?).ok()?;
         let sum = sums.entry((item.as_str().to_owned(), 0)).or_default();
-        sum.row.item_id = Some(Shown(item));
+        sum.row.item_id = Some(Wire(item));
         // The name it was last sold under; the greater one where two are as late, whatever came first.
         sum.named = sum.named.take().max(Some((date, hour, name, category)));
         sum
     } else {
         let name = category.as_ref().map_or("", Text::as_str).to_owned();
         let sum = sums.entry((name, 0)).or_default();
-        sum.row.category = category.map(Shown);
+        sum.row.category = category.map(Wire);
         sum
     };
     sum.item.get_or_insert_default().add(cell, 1);
@@ -290,8 +291,8 @@ fn by_tax(sums: &mut BTreeMap<RowKey, Sum>, mut key: KeyReader<'_>, cell: &TaxCe
     let rate = Ppm(key.u32()?);
     let inclusive = key.byte()? != 0;
     let sum = sums.entry((tax.as_str().to_owned(), i64::from(rate.0) * 2 + i64::from(inclusive))).or_default();
-    sum.row.tax_id = Some(Shown(tax));
-    sum.row.percent_ppm = Some(Shown(rate));
+    sum.row.tax_id = Some(Wire(tax));
+    sum.row.percent_ppm = Some(Wire(rate));
     sum.row.inclusive = Some(inclusive);
     sum.tax.get_or_insert_default().add(cell, 1);
     Some(())
@@ -304,7 +305,7 @@ fn by_tender(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: KeyReader<'
     key.date()?;
     let tender = TenderId::parse(key.text()?).ok()?;
     let sum = sums.entry((tender.as_str().to_owned(), 0)).or_default();
-    sum.row.tender = Some(Shown(tender));
+    sum.row.tender = Some(Wire(tender));
     sum.tender.get_or_insert_default().add(cell, 1);
     Some(())
 }
@@ -329,13 +330,13 @@ impl Sum {
             row.charges = Some(cell.charges);
             row.charge_tax = Some(cell.charge_tax);
             row.total = Some(cell.total);
-            (row.lines, row.units) = (Some(cell.lines), Some(Shown(QtyMilli(cell.units_milli))));
+            (row.lines, row.units) = (Some(cell.lines), Some(Wire(QtyMilli(cell.units_milli))));
             (row.gross, row.discounts, row.comps) = (Some(cell.gross), Some(cell.discount), Some(cell.comp));
             row.net = Some(cell.net);
             (row.tax_exclusive, row.tax_inclusive) = (Some(cell.tax_exclusive), Some(cell.tax_inclusive));
         }
         if let Some(cell) = self.item {
-            (row.lines, row.units) = (Some(cell.lines), Some(Shown(QtyMilli(cell.units_milli))));
+            (row.lines, row.units) = (Some(cell.lines), Some(Wire(QtyMilli(cell.units_milli))));
             (row.gross, row.discounts, row.comps) = (Some(cell.gross), Some(cell.discount), Some(cell.comp));
             row.net = Some(cell.net);
             (row.tax_exclusive, row.tax_inclusive) = (Some(cell.tax_exclusive), Some(cell.tax_inclusive));
@@ -351,8 +352,8 @@ impl Sum {
             row.refunded_unapplied = Some(cell.refunded_unapplied);
         }
         if let Some((_, _, name, category)) = self.named {
-            row.name = Some(Shown(name));
-            row.category = category.map(Shown);
+            row.name = Some(Wire(name));
+            row.category = category.map(Wire);
         }
         row
     }
@@ -362,7 +363,7 @@ fn totals(orders: &OrderCell, tenders: &TenderCell) -> SalesTotals {
     SalesTotals {
         orders: orders.orders,
         lines: orders.lines,
-        units: Shown(QtyMilli(orders.units_milli)),
+        units: Wire(QtyMilli(orders.units_milli)),
         gross: orders.gross,
         discounts: orders.discount,
         comps: orders.comp,

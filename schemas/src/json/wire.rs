@@ -1,4 +1,4 @@
-//! Domain values as they stand in JSON: [`Wire`] around each of them reads, writes and describes itself.
+//! Domain values as they stand in JSON and in rows: [`Wire`] around each of them reads, writes and describes itself.
 //!
 //! `domain` knows no JSON, so the forms are here, one for each kind of value and the same in every body. The aliases
 //! have the names of the domain's types; read `wire::OrderId` as "an order's id as it stands in a body".
@@ -20,7 +20,7 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A domain value in its JSON form.
+/// A domain value in its JSON form, and in a row in the row's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wire<T>(pub T);
 
@@ -43,17 +43,39 @@ pub trait WireForm: Sized {
 
     /// Describes the form.
     fn describe() -> Object;
+
+    /// Writes the form in a row: that of JSON, unless numbers are shorter.
+    ///
+    /// # Errors
+    /// The serializer's.
+    fn keep<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.write(to)
+    }
+
+    /// Reads the form in a row.
+    ///
+    /// # Errors
+    /// The deserializer's.
+    fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::read(from)
+    }
 }
 
 impl<'de, T: WireForm> Deserialize<'de> for Wire<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        T::read(from).map(Wire)
+        match from.is_human_readable() {
+            true => T::read(from).map(Wire),
+            false => T::take(from).map(Wire),
+        }
     }
 }
 
 impl<T: WireForm> Serialize for Wire<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.0.write(to)
+        match to.is_human_readable() {
+            true => self.0.write(to),
+            false => self.0.keep(to),
+        }
     }
 }
 

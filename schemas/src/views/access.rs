@@ -1,7 +1,7 @@
 //! Credentials.
 
-use super::form::shown::{ActorId, Ppm, Right, Role, Text, Timestamp, TokenId};
 use super::form::view;
+use crate::json::wire::{ActorId, Ppm, Right, Role, Text, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 
 rows! { TokenRow = 1, StaffView = 1 }

@@ -1,8 +1,8 @@
 //! Business days.
 
-use super::form::shown::{Date, DrawerId, OrderId, PaymentId, StoreId, TerminalId, Timestamp, Who};
 use super::form::view;
 use crate::json::PositionToken;
+use crate::json::wire::{ActorId, Date, DrawerId, OrderId, PaymentId, StoreId, TerminalId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 rows! { DaysRow = 1, ZReport = 2 }
@@ -111,7 +111,7 @@ view! {
         /// When it was closed.
         pub closed_at: Timestamp,
         /// Who closed it.
-        pub closed_by: Who,
+        pub closed_by: ActorId,
     }
 }
 

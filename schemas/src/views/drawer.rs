@@ -1,7 +1,7 @@
 //! Cash drawers and their shifts.
 
-use super::form::shown::{Date, DrawerId, StoreId, Timestamp, Who};
 use super::form::{choice, view};
+use crate::json::wire::{ActorId, Date, DrawerId, StoreId, Timestamp};
 
 rows! { DrawerView = 1, ShiftView = 1 }
 
@@ -51,11 +51,11 @@ view! {
         /// When it began.
         pub opened_at: Timestamp,
         /// Who began it.
-        pub opened_by: Who,
+        pub opened_by: ActorId,
         /// When it ended.
         pub closed_at: Option<Timestamp>,
         /// Who ended it.
-        pub closed_by: Option<Who>,
+        pub closed_by: Option<ActorId>,
     }
 }
 

@@ -1,10 +1,8 @@
 //! Kitchen tickets.
 
-use super::form::shown::{
-    Channel, DiningMode, LineId, OrderId, QtyMilli, StationId, TableId, Text, TicketId, Timestamp,
-};
 use super::form::{choice, view};
 use super::order::{LineModifierView, LineView, OrderView, VariationName};
+use crate::json::wire::{Channel, DiningMode, LineId, OrderId, Qty, StationId, TableId, Text, TicketId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 rows! { TicketRow = 2 }
@@ -69,11 +67,11 @@ view! {
         /// The course it belongs to.
         pub course: Option<u16>,
         /// Still to be prepared.
-        pub open: QtyMilli,
+        pub open: Qty,
         /// Prepared.
-        pub ready: QtyMilli,
+        pub ready: Qty,
         /// Voided before it was.
-        pub cancelled: QtyMilli,
+        pub cancelled: Qty,
     }
 }
 
@@ -141,8 +139,8 @@ pub struct TicketRow {
 pub struct TicketLineRow {
     /// The line of the order.
     pub line: LineId,
-    pub open: QtyMilli,
-    pub ready: QtyMilli,
+    pub open: Qty,
+    pub ready: Qty,
     /// Voided before it was.
-    pub cancelled: QtyMilli,
+    pub cancelled: Qty,
 }

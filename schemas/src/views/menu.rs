@@ -1,9 +1,9 @@
 //! Menus: a tenant's versions, and what one store makes of the one it has adopted.
 
-use super::form::shown::{
+use super::form::{choice, view};
+use crate::json::wire::{
     Currency, GroupId, ItemId, ModifierId, Ppm, Sku, StationId, StoreId, TaxId, Text, VariationId,
 };
-use super::form::{choice, view};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -39,7 +39,7 @@ pub use access::{StaffView, TokenRow, TokenView};
 pub use chain::ChainRow;
 pub use day::{DayTotalsView, DaysRow, DaysView, TerminalGapView, XReport, ZReport};
 pub use drawer::{DrawerView, ShiftState, ShiftView};
-pub use form::{Shown, WallTime};
+pub use form::WallTime;
 pub use kitchen::{TicketLineRow, TicketLineView, TicketRow, TicketState, TicketView};
 pub use menu::{
     ItemRow, ItemState, ItemView, MenuRow, MenuView, ModifierGroupView, ModifierOptionView, PriceRow, TaxView,

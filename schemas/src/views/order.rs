@@ -1,12 +1,12 @@
 //! Orders.
 
-use super::form::shown::{
-    ActorId, Channel, ChargeId, Currency, CustomerRef, Date, DiningMode, DiscountId, GroupId, ItemId, LineId,
-    ModifierId, OrderId, PayMode, PaymentId, Ppm, QtyMilli, Rounding, StationId, StoreId, TableId, TaxId, TaxRounding,
-    TenderId, Text, TicketId, Timestamp, VariationId,
-};
-use super::form::{Shown, WallTime, choice, view};
+use super::form::{WallTime, choice, view};
 use super::payment::PaymentState;
+use crate::json::wire::{
+    ActorId, Channel, ChargeId, Currency, CustomerRef, Date, DiningMode, DiscountId, GroupId, ItemId, LineId,
+    ModifierId, OrderId, PayMode, PaymentId, Ppm, Qty, Rounding, StationId, StoreId, TableId, TaxId, TaxRounding,
+    TenderId, Text, TicketId, Timestamp, VariationId, Wire,
+};
 use domain::event::Line;
 use domain::pricing::TaxRate;
 
@@ -198,7 +198,7 @@ view! {
         /// How many parts make the line.
         pub of: u32,
         /// How much of it.
-        pub qty: QtyMilli,
+        pub qty: Qty,
         /// The part before discounts.
         pub gross: i64,
         /// Its discounts.
@@ -226,11 +226,11 @@ view! {
         /// The variation.
         pub variation: Option<VariationName>,
         /// How much, less what was voided.
-        pub qty: QtyMilli,
+        pub qty: Qty,
         /// How much was voided.
-        pub voided: QtyMilli,
+        pub voided: Qty,
         /// How much of it was given back.
-        pub refunded_qty: QtyMilli,
+        pub refunded_qty: Qty,
         /// The price of one unit with modifiers.
         pub unit_price: i64,
         /// The modifiers.
@@ -258,13 +258,13 @@ view! {
         /// The station that prepares it.
         pub station: Option<StationId>,
         /// How much waits until somebody names the line or its course.
-        pub held: QtyMilli,
+        pub held: Qty,
         /// How much the kitchen prepares.
-        pub fired: QtyMilli,
+        pub fired: Qty,
         /// How much is ready to be served.
-        pub ready: QtyMilli,
+        pub ready: Qty,
         /// How much was served.
-        pub served: QtyMilli,
+        pub served: Qty,
     }
 }
 
@@ -272,23 +272,22 @@ impl LineView {
     /// A line as it was added: what an order comes to and what the kitchen does with it is not known yet.
     pub fn new(line: &Line) -> LineView {
         let modifiers = line.modifiers.iter().map(|modifier| LineModifierView {
-            group_id: Shown(modifier.group),
-            modifier_id: Shown(modifier.modifier),
-            name: Shown(modifier.name.clone()),
+            group_id: Wire(modifier.group),
+            modifier_id: Wire(modifier.modifier),
+            name: Wire(modifier.name.clone()),
             qty: modifier.qty,
             unit_price: modifier.unit_price.0,
         });
         let variation = line.variation.as_deref();
         LineView {
-            line_id: Shown(line.line),
-            item_id: Shown(line.item),
-            name: Shown(line.name.clone()),
-            category: line.category.clone().map(Shown),
-            variation: variation
-                .map(|(id, name)| VariationName { variation_id: Shown(*id), name: Shown(name.clone()) }),
-            qty: Shown(line.qty),
-            voided: Shown(domain::money::QtyMilli::ZERO),
-            refunded_qty: Shown(domain::money::QtyMilli::ZERO),
+            line_id: Wire(line.line),
+            item_id: Wire(line.item),
+            name: Wire(line.name.clone()),
+            category: line.category.clone().map(Wire),
+            variation: variation.map(|(id, name)| VariationName { variation_id: Wire(*id), name: Wire(name.clone()) }),
+            qty: Wire(line.qty),
+            voided: Wire(domain::money::QtyMilli::ZERO),
+            refunded_qty: Wire(domain::money::QtyMilli::ZERO),
             unit_price: line.unit.0,
             modifiers: modifiers.collect(),
             taxes: line.taxes.iter().map(TaxRateView::new).collect(),
@@ -298,14 +297,14 @@ impl LineView {
             net: 0,
             tax_exclusive: 0,
             tax_inclusive: 0,
-            note: line.note.clone().map(Shown),
+            note: line.note.clone().map(Wire),
             seat: line.seat,
             course: line.course,
-            station: line.station.map(Shown),
-            held: Shown(domain::money::QtyMilli::ZERO),
-            fired: Shown(domain::money::QtyMilli::ZERO),
-            ready: Shown(domain::money::QtyMilli::ZERO),
-            served: Shown(domain::money::QtyMilli::ZERO),
+            station: line.station.map(Wire),
+            held: Wire(domain::money::QtyMilli::ZERO),
+            fired: Wire(domain::money::QtyMilli::ZERO),
+            ready: Wire(domain::money::QtyMilli::ZERO),
+            served: Wire(domain::money::QtyMilli::ZERO),
         }
     }
 }
@@ -351,7 +350,7 @@ view! {
 impl TaxRateView {
     /// A tax as it was.
     pub fn new(tax: &TaxRate) -> TaxRateView {
-        TaxRateView { tax_id: Shown(tax.tax), percent_ppm: Shown(tax.rate), inclusive: tax.inclusive }
+        TaxRateView { tax_id: Wire(tax.tax), percent_ppm: Wire(tax.rate), inclusive: tax.inclusive }
     }
 }
 

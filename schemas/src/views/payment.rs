@@ -1,10 +1,10 @@
 //! Payments.
 
-use super::form::shown::{
-    AccountId, Currency, Date, Decision, LineId, OrderId, PaymentId, QtyMilli, RefundId, StoreId, TenderId, Text,
-    Timestamp, Who,
-};
 use super::form::{choice, view};
+use crate::json::wire::{
+    AccountId, ActorId, Currency, Date, Decision, LineId, OrderId, PaymentId, Qty, RefundId, StoreId, TenderId, Text,
+    Timestamp,
+};
 
 rows! { PaymentView = 5 }
 
@@ -112,7 +112,7 @@ view! {
         /// The line.
         pub line_id: LineId,
         /// How many units.
-        pub qty: QtyMilli,
+        pub qty: Qty,
         /// Their part of the line's discounts.
         pub discount: i64,
         /// Their part of the line after discounts.
@@ -150,7 +150,7 @@ view! {
         /// Why.
         pub reason: Text,
         /// Who.
-        pub by: Who,
+        pub by: ActorId,
         /// When.
         pub at: Timestamp,
     }

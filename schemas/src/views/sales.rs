@@ -1,9 +1,9 @@
 //! Sales: the cells of the cubes, what the projection remembers of an order, and the report.
 
-use super::form::shown::{
-    Channel, Currency, Date, DiscountId, ItemId, LineId, Ppm, QtyMilli, StoreId, TaxId, TenderId, Text, VariationId,
-};
 use super::form::view;
+use crate::json::wire::{
+    Channel, Currency, Date, DiscountId, ItemId, LineId, Ppm, Qty, StoreId, TaxId, TenderId, Text, VariationId,
+};
 use serde::{Deserialize, Serialize};
 
 rows! { SaleRow = 3, OrderCell = 2, ItemCell = 2, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1 }
@@ -97,7 +97,7 @@ pub struct SoldLine {
     pub variation: Option<VariationId>,
     pub name: Text,
     pub category: Option<Text>,
-    pub qty: QtyMilli,
+    pub qty: Qty,
 }
 
 /// What an order counts for.
@@ -149,7 +149,7 @@ view! {
         /// How many lines.
         pub lines: i64,
         /// How many units.
-        pub units: QtyMilli,
+        pub units: Qty,
         /// Lines before discounts.
         pub gross: i64,
         /// Discounts, without comps.
@@ -218,7 +218,7 @@ view! {
         /// How many lines.
         pub lines: Option<i64>,
         /// How many units.
-        pub units: Option<QtyMilli>,
+        pub units: Option<Qty>,
         /// Lines before discounts.
         pub gross: Option<i64>,
         /// Discounts, without comps.

@@ -1,7 +1,7 @@
 //! Stock.
 
-use super::form::shown::{QtyMilli, Sku, Timestamp};
 use super::form::{choice, view};
+use crate::json::wire::{Qty, Sku, Timestamp};
 
 rows! { StockView = 1, StockHeadRow = 1 }
 
@@ -25,11 +25,11 @@ view! {
         /// Whether it is marked sold out by itself when nothing is available.
         pub auto86: bool,
         /// What is on the shelf, reserved units included.
-        pub on_hand: QtyMilli,
+        pub on_hand: Qty,
         /// What is set aside for orders.
-        pub reserved: QtyMilli,
+        pub reserved: Qty,
         /// What can still be sold.
-        pub available: QtyMilli,
+        pub available: Qty,
         /// The mark "sold out".
         pub marked_86: Option<Mark86View>,
         /// The revision of the store's stock stream, for `If-Match`.

@@ -1,7 +1,7 @@
 //! Stores.
 
-use super::form::shown::{CashShifts, Currency, CutOff, Kitchen, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
 use super::form::view;
+use crate::json::wire::{CashShifts, Currency, CutOff, Kitchen, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
 
 rows! { StoreView = 4, StoreMenuRow = 1 }
 

@@ -1,7 +1,7 @@
 //! Terminals that were away, and what of a store a person has to look at.
 
-use super::form::shown::{OrderId, PaymentId, QtyMilli, Sku, StoreId, TerminalId, Text, Timestamp, Who};
 use super::form::{choice, view};
+use crate::json::wire::{ActorId, OrderId, PaymentId, Qty, Sku, StoreId, TerminalId, Text, Timestamp};
 use crate::json::{CommandIdJson, PositionToken};
 
 rows! { TerminalView = 1, ExceptionView = 2, ResolutionView = 1 }
@@ -72,7 +72,7 @@ view! {
         /// When it happened, by the terminal's clock.
         pub occurred_at: Option<Timestamp>,
         /// Who acted.
-        pub actor: Who,
+        pub actor: ActorId,
         /// The terminal.
         pub terminal: Option<TerminalId>,
         /// The command's place in its queue; of a gap, its first.
@@ -90,7 +90,7 @@ view! {
         /// The stock item.
         pub sku: Option<Sku>,
         /// How much of it is short.
-        pub qty: Option<QtyMilli>,
+        pub qty: Option<Qty>,
         /// What the guest was shown.
         pub expected: Option<i64>,
         /// What it is.
@@ -114,7 +114,7 @@ view! {
         /// What.
         pub note: Text,
         /// Who.
-        pub by: Who,
+        pub by: ActorId,
         /// When.
         pub at: Timestamp,
     }

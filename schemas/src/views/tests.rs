@@ -1,17 +1,18 @@
 use super::*;
+use crate::json::Wire;
 use domain::calendar::{Date, LocalDateTime, Timestamp};
 use domain::ids::{Sku, Text, TokenId};
 use domain::money::QtyMilli;
 
 fn stock() -> StockView {
     StockView {
-        sku: Shown(Sku::parse("dough").unwrap()),
+        sku: Wire(Sku::parse("dough").unwrap()),
         policy: StockPolicyView::Counted,
         auto86: true,
-        on_hand: Shown(QtyMilli(2_500)),
-        reserved: Shown(QtyMilli(500)),
-        available: Shown(QtyMilli(2_000)),
-        marked_86: Some(Mark86View { until: Some(Shown(Timestamp(1_500_000))), auto: false }),
+        on_hand: Wire(QtyMilli(2_500)),
+        reserved: Wire(QtyMilli(500)),
+        available: Wire(QtyMilli(2_000)),
+        marked_86: Some(Mark86View { until: Some(Wire(Timestamp(1_500_000))), auto: false }),
         revision: 7,
     }
 }
@@ -59,10 +60,10 @@ fn a_wall_time_is_shown_without_a_zone() {
 #[test]
 fn a_token_is_shown_without_its_hash() {
     let view = TokenView {
-        token_id: Shown(TokenId::parse("t1").unwrap()),
-        role: Shown(domain::event::Role::Pos),
-        label: Shown(Text::parse("Till 1").unwrap()),
-        issued_at: Shown(Timestamp(0)),
+        token_id: Wire(TokenId::parse("t1").unwrap()),
+        role: Wire(domain::event::Role::Pos),
+        label: Wire(Text::parse("Till 1").unwrap()),
+        issued_at: Wire(Timestamp(0)),
         revoked_at: None,
     };
     let row = TokenRow { view: view.clone(), secret_sha256: [7; 32] };

@@ -6,12 +6,27 @@ use domain::check::CheckId;
 use domain::ids::Text;
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use serde::de::{self, Visitor};
-use serde::{Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, SchemaType, Type};
 
 /// A quantity in JSON: a number of units, exact to thousandths (`2`, `0.25`).
 pub type Qty = Wire<QtyMilli>;
+
+/// Says the form in a row of what is shorter there, in an `impl WireForm`: the number's type, and the way to it and back.
+macro_rules! kept_as {
+    ($number:ty, |$value:ident| $keep:expr, $take:expr) => {
+        fn keep<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            let $value = self;
+            <$number as Serialize>::serialize(&$keep, to)
+        }
+
+        fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+            let value: Option<Self> = $take(<$number as Deserialize>::deserialize(from)?);
+            value.ok_or_else(|| de::Error::custom("a number out of its range"))
+        }
+    };
+}
 
 impl WireForm for Text {
     const NAME: &'static str = "Text";
@@ -108,6 +123,8 @@ impl WireForm for Ppm {
             .examples([72_500])
             .build()
     }
+
+    kept_as!(u32, |rate| rate.0, |ppm| Some(Ppm(ppm)));
 }
 
 impl WireForm for CheckId {
@@ -200,6 +217,8 @@ impl WireForm for QtyMilli {
             .examples([2])
             .build()
     }
+
+    kept_as!(i64, |qty| qty.0, |milli| Some(QtyMilli(milli)));
 }
 
 impl WireForm for Currency {
@@ -254,6 +273,8 @@ impl WireForm for Timestamp {
             .examples(["2026-11-22T12:00:00.000000Z"])
             .build()
     }
+
+    kept_as!(i64, |time| time.0, |us| Some(Timestamp(us)));
 }
 
 /// Reads an RFC 3339 time.
@@ -330,6 +351,8 @@ impl WireForm for Date {
             .examples(["2026-11-22"])
             .build()
     }
+
+    kept_as!(i32, |date| date.days(), Date::from_days);
 }
 
 /// A store's wall time is told, never asked for.

@@ -8,12 +8,11 @@ use crate::http::query::{List, ReadParams, Reader, date, named, page_request};
 use axum::response::Response;
 use domain::ids::{StoreId, Text};
 use projections::{Answer, OrderFilter, PageRequest, PaymentFilter, Projection, Projections};
+use schemas::json::Wire;
 use schemas::json::event::said_name;
 use schemas::json::{FieldError, wire};
 use schemas::stored::Parked;
-use schemas::views::{
-    OrderState, OrderSummary, OrderView, PaymentState, PaymentView, Shown, TicketView, UnmatchedView,
-};
+use schemas::views::{OrderState, OrderSummary, OrderView, PaymentState, PaymentView, TicketView, UnmatchedView};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -193,14 +192,14 @@ fn unmatched(reader: &Reader, store: StoreId, page: &PageRequest) -> Result<List
     let next = from.saturating_add(page.limit);
     let cursor = (next < found.len()).then(|| next.to_string());
     let shown = |parked: Parked| UnmatchedView {
-        provider_account: Shown(parked.account),
-        kind: Shown(Text::parse(said_name(&parked.message.said)).expect("it is a text")),
-        provider_event_id: Shown(parked.message.event_id),
-        provider_ref: parked.message.reference.map(Shown),
-        payment_id: parked.payment.map(Shown),
+        provider_account: Wire(parked.account),
+        kind: Wire(Text::parse(said_name(&parked.message.said)).expect("it is a text")),
+        provider_event_id: Wire(parked.message.event_id),
+        provider_ref: parked.message.reference.map(Wire),
+        payment_id: parked.payment.map(Wire),
         amount: parked.message.amount.map(|amount| amount.0),
-        currency: parked.message.currency.map(Shown),
-        received_at: Shown(parked.received_at),
+        currency: parked.message.currency.map(Wire),
+        received_at: Wire(parked.received_at),
     };
     Ok(List { items: found.into_iter().skip(from).take(page.limit).map(shown).collect(), cursor })
 }
