@@ -52,8 +52,9 @@ struct Modules {
 /// What is known while a path is followed.
 #[derive(Default)]
 struct Trail {
-    /// Lookups under way: imports may be cyclic.
-    open: Vec<(usize, String)>,
+    /// What was looked up, and through which modules it was found; nothing yet where that is under way: imports may be cyclic,
+    /// and the ways through many globs are too many to take twice.
+    known: BTreeMap<(usize, String, bool), (Option<Found>, Vec<usize>)>,
     /// Modules whose imports led on.
     through: Vec<usize>,
 }
@@ -208,11 +209,13 @@ impl Modules {
 
     /// What a name is that a module imports.
     fn imported(&self, at: usize, name: &str, is_last: bool, trail: &mut Trail) -> Option<Found> {
-        let key = (at, name.to_owned());
-        if trail.open.contains(&key) {
-            return None;
+        let key = (at, name.to_owned(), is_last);
+        if let Some((found, through)) = trail.known.get(&key) {
+            trail.through.extend(through);
+            return found.clone();
         }
-        trail.open.push(key);
+        trail.known.insert(key.clone(), (None, vec![]));
+        let start = trail.through.len();
         trail.through.push(at);
         let length = trail.through.len();
         let is_it = |import: &&Import| import.name.as_deref().is_none_or(|own| own == name);
@@ -224,10 +227,10 @@ impl Modules {
                 (_, None) => None,
             }
         });
-        trail.open.pop();
         if found.is_none() {
-            trail.through.truncate(length - 1);
+            trail.through.truncate(start);
         }
+        trail.known.insert(key, (found.clone(), trail.through[start..].to_vec()));
         found
     }
 }

@@ -71,6 +71,17 @@ fn a_reexport_is_an_arrow_to_who_declares_and_to_who_reexports() {
 }
 
 #[test]
+fn globs_that_meet_again_and_again_are_looked_through_once() {
+    let names: Vec<String> = (0..40).map(|number| format!("m{number}")).collect();
+    let globs: String = names.iter().map(|name| format!("pub use crate::{name}::*; ")).collect();
+    let mut texts: Files =
+        names.iter().map(|name| (format!("{name}.rs"), format!("{globs} struct Own{name};"))).collect();
+    texts.insert("lib.rs".to_owned(), names.iter().map(|name| format!("mod {name}; ")).collect());
+    texts.insert("m0.rs".to_owned(), format!("{globs} fn f(_: Unknown, _: Ownm39) {{}}"));
+    assert!(arrows(&texts)[&("m0.rs".to_owned(), "m39.rs".to_owned())].contains("Ownm39"));
+}
+
+#[test]
 fn a_planted_circle_is_found_whole_and_what_hangs_on_it_is_not() {
     let texts = [
         ("lib.rs", "mod one; mod two; mod three; mod leaf; mod top;"),
