@@ -6,7 +6,7 @@ use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::{GENESIS_STREAM, Position, ReadError, StoredCommit, StoredEvent};
 use schemas::json::event::Recorded;
-use schemas::json::{BadPosition, EventJson, FieldError, PositionToken};
+use schemas::json::{BadPosition, EventJson, FieldError, PositionToken, WriteError};
 use schemas::stored::{self, CommitMeta};
 use std::collections::BTreeSet;
 
@@ -112,7 +112,7 @@ pub fn events(
     commit: &StoredCommit<'_>,
     selection: &Selection,
     from: Position,
-    mut write: impl FnMut(&EventJson<'_>) -> Result<bool, serde_json::Error>,
+    mut write: impl FnMut(&EventJson<'_>) -> Result<bool, WriteError>,
 ) -> Result<(), FeedError> {
     if !selection.wants_commit(commit) {
         return Ok(());

@@ -27,8 +27,7 @@ pub(crate) use reader::{BadBody, Reader};
 pub(crate) use values::{Code, local, rights_bits};
 pub(crate) use writer::{Writer, checksum};
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use crate::json::JsonWriter;
 
 /// What a reader answers: the value, or why the bytes have not its shape. A value that only the domain refuses is noted in
 /// the reader, which reads on: what is wrong with the shape is said first, whatever else is.
@@ -78,7 +77,7 @@ pub(crate) trait Codec: Sized {
 /// A value with a form in JSON.
 pub(crate) trait Json {
     /// Writes the form.
-    fn json<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
+    fn json(&self, to: &mut JsonWriter<'_>);
 
     /// Whether an optional member of this value is left out.
     #[inline]
@@ -87,33 +86,21 @@ pub(crate) trait Json {
     }
 
     /// Describes the form.
-    fn shape() -> Shape;
+    ///
+    /// # Panics
+    /// For what is in no event.
+    fn shape() -> Shape {
+        unreachable!("only events are described")
+    }
 }
 
 /// A value that is members of the object around it: a record, or one of several cases.
 pub(crate) trait Members {
     /// Writes the members.
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error>;
+    fn members(&self, to: &mut JsonWriter<'_>);
 
     /// Describes the members.
     fn fields() -> Vec<Field>;
-}
-
-/// A borrowed value as serde takes it.
-pub(crate) struct Shown<'a, T>(pub(crate) &'a T);
-
-impl<T: Json> Serialize for Shown<'_, T> {
-    #[inline]
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.0.json(to)
-    }
-}
-
-/// Writes members as an object.
-pub(crate) fn object<T: Members, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
-    let mut map = to.serialize_map(None)?;
-    value.members(&mut map)?;
-    map.end()
 }
 
 /// [`Codec::NEWEST`] of what a field holds; the function only names the field.

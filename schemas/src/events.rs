@@ -19,9 +19,9 @@ pub use payment::said_name;
 pub use crate::codec::{Dice, EventDoc, EventType, Field, Shape};
 
 use crate::codec::{BadBody, Interner};
+use crate::json::JsonWriter;
 use domain::event::Event;
 use domain::stream::Stream;
-use serde::ser::SerializeMap;
 use std::collections::BTreeMap;
 use utoipa::openapi::{RefOr, Schema};
 
@@ -177,7 +177,7 @@ pub(crate) fn read(
 }
 
 /// Writes the members of an event's JSON.
-pub(crate) fn show<M: SerializeMap>(event: &Event, to: &mut M) -> Result<(), M::Error> {
+pub(crate) fn show(event: &Event, to: &mut JsonWriter<'_>) {
     match event {
         Event::Menu(event) => menu::show(event, to),
         Event::Access(event) => access::show(event, to),

@@ -26,5 +26,5 @@ pub use problem::{
 pub use token::{BadCommandId, BadPosition, CommandIdJson, PositionToken, parse_command_id};
 pub use webhook::{WebhookAnswer, WebhookStatus};
 pub use wire::{Wire, parse_id};
-pub(crate) use write::Name;
-pub use write::{WriteError, write_json};
+pub(crate) use write::JsonWriter;
+pub use write::WriteError;

@@ -156,14 +156,16 @@ fn write_commit(
     left: &mut u64,
     out: &mut impl Write,
 ) -> Result<(), ReplayError> {
-    let mut failed = None;
+    let (mut failed, mut line) = (None, vec![]);
     events(commit, selection, from, |event| {
         if *left == 0 {
             return Ok(false);
         }
         *left -= 1;
-        let line = serde_json::to_vec(event)?;
-        if let Err(error) = out.write_all(&line).and_then(|()| out.write_all(b"\n")) {
+        line.clear();
+        event.write(&mut line)?;
+        line.push(b'\n');
+        if let Err(error) = out.write_all(&line) {
             failed = Some(error);
             return Ok(false);
         }

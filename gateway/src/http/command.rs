@@ -14,9 +14,7 @@ use domain::command::{Command, Source, StoreCommand};
 use domain::event::ChainHead;
 use domain::ids::{OrderId, StoreId, TenantId};
 use projections::Projection;
-use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName, write_json};
-use schemas::views::OrderView;
-use serde::Serialize;
+use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,7 +77,7 @@ pub fn receipt(answer: &Accepted) -> Receipt<'_> {
     });
     Receipt {
         stream: StreamName(&receipt.stream),
-        revision: receipt.revision.map(|revision| revision.0),
+        revision: receipt.revision,
         position: PositionToken::new(receipt.position.0),
         events: events.collect(),
     }
@@ -91,7 +89,7 @@ pub fn receipt(answer: &Accepted) -> Receipt<'_> {
 /// [`ApiError::Internal`] if the commit cannot be written as JSON.
 pub fn respond(status: StatusCode, answer: &Accepted) -> Result<Response, ApiError> {
     let mut body = Vec::with_capacity(256 + 512 * answer.receipt.events.len());
-    write_json(&receipt(answer), &mut body).map_err(|error| ApiError::Internal(Box::new(error)))?;
+    receipt(answer).write(&mut body).map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(with_headers(status, answer, body.into()))
 }
 
@@ -118,13 +116,6 @@ pub async fn respond_with_order(
     status: StatusCode,
     committed: &Accepted,
 ) -> Result<Response, ApiError> {
-    /// The commit and the order.
-    #[derive(Serialize)]
-    struct Represented<'a> {
-        #[serde(flatten)]
-        receipt: Receipt<'a>,
-        order: OrderView,
-    }
     let tenant = caller.tenant;
     let read = async {
         reached(app, Projection::Orders, committed.receipt.position).await?;
@@ -135,7 +126,12 @@ pub async fn respond_with_order(
         Err(ApiError::Stale | ApiError::ViewUnavailable { .. }) => return respond(status, committed),
         Err(error) => return Err(error),
     };
-    let body = serde_json::to_vec(&Represented { receipt: receipt(committed), order })
-        .map_err(|error| ApiError::Internal(Box::new(error)))?;
+    // The order is one more member of the commit.
+    let mut body = vec![];
+    receipt(committed).write(&mut body).map_err(|error| ApiError::Internal(Box::new(error)))?;
+    body.pop();
+    body.extend_from_slice(br#","order":"#);
+    serde_json::to_writer(&mut body, &order).map_err(|error| ApiError::Internal(Box::new(error)))?;
+    body.push(b'}');
     Ok(with_headers(status, committed, body.into()))
 }

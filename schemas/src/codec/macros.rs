@@ -166,15 +166,15 @@ macro_rules! show_fields {
         if $crate::codec::differs($field, was!($was)) { show_fields!(@ $field $to $name [] $shown [] []) }
     };
     (@ $field:ident $to:ident _ [] [] [] $since:tt) => {};
-    (@ $field:ident $to:ident - [] [] [] $since:tt) => { $crate::codec::Members::members($field, $to)? };
+    (@ $field:ident $to:ident - [] [] [] $since:tt) => { $crate::codec::Members::members($field, $to) };
     (@ $field:ident $to:ident $name:literal [] [$shown:ident] [] $since:tt) => {
         show_fields!(@entry $to $name &<$shown>::from(*$field))
     };
     (@ $field:ident $to:ident $name:literal [] [] [] $since:tt) => {
-        show_fields!(@entry $to $name &$crate::codec::Shown($field))
+        show_fields!(@entry $to $name $field)
     };
     (@entry $to:ident $name:literal $value:expr) => {
-        $to.serialize_entry(&$crate::json::Name { plain: $name, ready: concat!(",\"", $name, "\":") }, $value)?
+        $to.ready(concat!(",\"", $name, "\":"), $value)
     };
 }
 
@@ -263,9 +263,8 @@ macro_rules! record {
 macro_rules! members {
     ($kind:ident $fields:tt) => {
         impl $crate::codec::Members for $kind {
-            fn members<M: serde::ser::SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+            fn members(&self, to: &mut $crate::json::JsonWriter<'_>) {
                 fields!(show_fields [self to] [$kind] $fields);
-                Ok(())
             }
 
             fn fields() -> Vec<$crate::codec::Field> {
@@ -274,8 +273,8 @@ macro_rules! members {
         }
 
         impl $crate::codec::Json for $kind {
-            fn json<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                $crate::codec::object(self, to)
+            fn json(&self, to: &mut $crate::json::JsonWriter<'_>) {
+                to.object(|to| $crate::codec::Members::members(self, to));
             }
 
             fn shape() -> $crate::codec::Shape {
@@ -329,8 +328,8 @@ macro_rules! codes {
     (@json $kind:ident { $($value:ident),* }) => {};
     (@json $kind:ident { $($value:ident $name:literal),* }) => {
         impl $crate::codec::Json for $kind {
-            fn json<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(match self { $($kind::$value => $name,)* })
+            fn json(&self, to: &mut $crate::json::JsonWriter<'_>) {
+                to.text(match self { $($kind::$value => $name,)* });
             }
 
             fn shape() -> $crate::codec::Shape {
@@ -428,11 +427,10 @@ macro_rules! events {
         }
 
         /// Writes the members of its JSON.
-        pub(crate) fn show<M: serde::ser::SerializeMap>(event: &$event, to: &mut M) -> Result<(), M::Error> {
+        pub(crate) fn show(event: &$event, to: &mut $crate::json::JsonWriter<'_>) {
             match event {
                 $($event::$name { .. } => fields!(show_fields [event to] [$event::$name] $(($body))? $({ $($fields)* })?),)*
             }
-            Ok(())
         }
 
         pub(crate) fn any(dice: &mut $crate::codec::Dice<'_>) -> $event {

@@ -1,9 +1,9 @@
 //! Values that no row has to say anything of: ids, texts, numbers, amounts, times, and lists and options of others.
 
 use super::catalogue::{Field, Shape};
-use super::{BadValue, Codec, Dice, Get, Json, Members, Reader, Shown, Writer, later};
-use crate::json::wire::{Wire, WireForm};
-use crate::json::{CommandIdJson, hex};
+use super::{BadValue, Codec, Dice, Get, Json, Members, Reader, Writer, later};
+use crate::json::wire::{Form, WALL_LEN, Wire, WireForm, wall_text};
+use crate::json::{CommandIdJson, JsonWriter, hex};
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::CheckId;
 use domain::event::Tender;
@@ -11,7 +11,6 @@ use domain::ids::*;
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::staff::{Right, Rights};
 use domain::stream::Stream;
-use serde::Serializer;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::openapi::schema::Type;
@@ -23,8 +22,14 @@ pub(crate) trait Code {
 
 /// What has a form in requests has the same in events.
 impl<T: WireForm> Json for T {
-    fn json<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.write(to)
+    #[inline]
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        self.form(|form| match form {
+            Form::Text(text) => to.text(text),
+            Form::Number(number) => to.signed(number),
+            Form::Thousandths(number) => to.thousandths(number),
+            Form::None(what) => to.refuse(what),
+        });
     }
 
     fn shape() -> Shape {
@@ -304,8 +309,8 @@ impl Codec for Tender {
 }
 
 impl Json for Tender {
-    fn json<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.as_str())
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        to.text(self.as_str());
     }
 
     fn shape() -> Shape {
@@ -363,10 +368,10 @@ impl<T: Codec> Codec for Option<T> {
 
 impl<T: Json> Json for Option<T> {
     #[inline]
-    fn json<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+    fn json(&self, to: &mut JsonWriter<'_>) {
         match self {
             Some(value) => value.json(to),
-            None => to.serialize_none(),
+            None => to.null(),
         }
     }
 
@@ -408,8 +413,8 @@ impl<T: Codec> Codec for Vec<T> {
 }
 
 impl<T: Json> Json for Vec<T> {
-    fn json<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.iter().map(Shown))
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        to.list(self);
     }
 
     fn is_nothing(&self) -> bool {
@@ -512,8 +517,8 @@ macro_rules! pointers {
         }
 
         impl<T: Members> Members for $pointer<T> {
-            fn members<M: serde::ser::SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
-                (**self).members(to)
+            fn members(&self, to: &mut JsonWriter<'_>) {
+                (**self).members(to);
             }
 
             fn fields() -> Vec<Field> {
@@ -526,12 +531,26 @@ macro_rules! pointers {
 pointers! { Arc Box }
 
 impl<T: Json> Json for Arc<T> {
-    fn json<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        (**self).json(to)
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        (**self).json(to);
     }
 
     fn shape() -> Shape {
         T::shape()
+    }
+}
+
+/// What stands in a body, among what does not.
+impl<T: WireForm> Json for Wire<T> {
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        self.0.json(to);
+    }
+}
+
+/// A word of a case.
+impl Json for &'static str {
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        to.text(self);
     }
 }
 
@@ -540,9 +559,9 @@ macro_rules! shown {
     ($($kind:ty, |$v:ident, $to:ident| $json:expr, $schema:expr;)*) => { $(
         impl Json for $kind {
             #[inline]
-            fn json<S: Serializer>(&self, $to: S) -> Result<S::Ok, S::Error> {
+            fn json(&self, $to: &mut JsonWriter<'_>) {
                 let $v = self;
-                $json
+                $json;
             }
 
             fn shape() -> Shape {
@@ -553,18 +572,18 @@ macro_rules! shown {
 }
 
 shown! {
-    bool, |v, to| to.serialize_bool(*v), Shape::plain(Type::Boolean, "");
-    u16, |v, to| to.serialize_u16(*v), Shape::plain(Type::Integer, "");
-    u32, |v, to| to.serialize_u32(*v), Shape::plain(Type::Integer, "");
-    i64, |v, to| to.serialize_i64(*v), Shape::plain(Type::Integer, "");
-    usize, |v, to| to.serialize_u64(*v as u64), Shape::plain(Type::Integer, "A place in a list, from 0.");
-    Revision, |v, to| to.serialize_u64(v.0), Shape::plain(Type::Integer, "The place of an event in its stream, from 0.");
-    TerminalSeq, |v, to| to.serialize_u64(v.0), Shape::plain(Type::Integer, "The place of a command in its terminal's queue, from 1.");
+    bool, |v, to| to.flag(*v), Shape::plain(Type::Boolean, "");
+    u16, |v, to| to.number((*v).into()), Shape::plain(Type::Integer, "");
+    u32, |v, to| to.number((*v).into()), Shape::plain(Type::Integer, "");
+    i64, |v, to| to.signed(*v), Shape::plain(Type::Integer, "");
+    usize, |v, to| to.number(*v as u64), Shape::plain(Type::Integer, "A place in a list, from 0.");
+    Revision, |v, to| to.number(v.0), Shape::plain(Type::Integer, "The place of an event in its stream, from 0.");
+    TerminalSeq, |v, to| to.number(v.0), Shape::plain(Type::Integer, "The place of a command in its terminal's queue, from 1.");
     // A number of 64 bits does not survive JavaScript, so it is a text.
-    u64, |v, to| to.collect_str(&format_args!("{v:016x}")), Shape::plain(Type::String, "64 bits as 16 hexadecimal digits.");
-    u128, |v, to| to.collect_str(&format_args!("{v:032x}")), Shape::plain(Type::String, "128 bits as 32 hexadecimal digits.");
-    [u8; 32], |v, to| to.serialize_str(&hex(v)), Shape::plain(Type::String, "A SHA-256 as 64 hexadecimal digits.");
-    LocalDateTime, |v, to| serde::Serialize::serialize(&Wire(*v), to), Shape::plain(Type::String, "A wall time of the store, to the second.");
-    CommandId, |v, to| serde::Serialize::serialize(&CommandIdJson(*v), to), Shape::named::<CommandIdJson>();
-    Rights, |v, to| to.collect_seq(v.iter().map(Wire)), Vec::<Right>::shape();
+    u64, |v, to| to.text(&format!("{v:016x}")), Shape::plain(Type::String, "64 bits as 16 hexadecimal digits.");
+    u128, |v, to| to.text(&format!("{v:032x}")), Shape::plain(Type::String, "128 bits as 32 hexadecimal digits.");
+    [u8; 32], |v, to| to.text(&hex(v)), Shape::plain(Type::String, "A SHA-256 as 64 hexadecimal digits.");
+    LocalDateTime, |v, to| to.text(wall_text(*v, &mut [0; WALL_LEN])), Shape::plain(Type::String, "A wall time of the store, to the second.");
+    CommandId, |v, to| CommandIdJson(*v).json(to), Shape::named::<CommandIdJson>();
+    Rights, |v, to| to.list(&Vec::from_iter(v.iter())), Vec::<Right>::shape();
 }

@@ -1,10 +1,9 @@
 //! Events of `day-<tenant>.<store>`, tags 0x0axx.
 
 use crate::codec::{Field, Json, Members, Shape};
-use crate::events::shared::Word;
+use crate::json::JsonWriter;
 use crate::json::PositionToken;
 use domain::event::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
-use serde::ser::SerializeMap;
 
 events! { DayEvent {
     0x0a01 DayOpened { date: "business_date" };
@@ -34,12 +33,11 @@ stored! {
 }
 
 impl Members for Option<ChainHead> {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn members(&self, to: &mut JsonWriter<'_>) {
         if let Some(ChainHead { position, hash }) = self {
-            to.serialize_entry("last_hash_position", &PositionToken::new(*position))?;
-            Word("last_hash").entry(hash, to)?;
+            to.member("last_hash_position", &PositionToken::new(*position));
+            to.member("last_hash", hash);
         }
-        Ok(())
     }
 
     fn fields() -> Vec<Field> {

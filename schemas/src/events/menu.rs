@@ -1,11 +1,10 @@
 //! Events of `menu-<tenant>`, tags 0x01xx.
 
 use crate::codec::{Codec, Dice, Field, Get, Json, Members, Reader, Writer};
-use crate::events::shared::Word;
+use crate::json::JsonWriter;
 use domain::event::MenuEvent;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Money;
-use serde::ser::SerializeMap;
 
 events! { MenuEvent {
     0x0101 ItemUpserted(Item);
@@ -51,10 +50,10 @@ impl Codec for ItemPrice {
 }
 
 impl Members for ItemPrice {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn members(&self, to: &mut JsonWriter<'_>) {
         match self {
-            ItemPrice::Fixed(price) => Word("price").entry(price, to),
-            ItemPrice::Open => Word("open_price").entry(&true, to),
+            ItemPrice::Fixed(price) => to.member("price", price),
+            ItemPrice::Open => to.member("open_price", &true),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Events of `order-<tenant>.<store>.<order>`, tags 0x05xx.
 
 use crate::codec::{BadValue, Codec, Dice, Field, Get, Json, Members, Reader, Writer};
-use crate::events::shared::Word;
+use crate::json::JsonWriter;
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
     CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, FiredLine, FixedPart, Line, LineModifier,
@@ -11,7 +11,6 @@ use domain::ids::{StationId, Text, VariationId};
 use domain::kitchen::{Kitchen, LinePrep};
 use domain::money::{Money, Ppm};
 use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, TaxRate, TaxTotal, Totals};
-use serde::ser::SerializeMap;
 use std::sync::Arc;
 
 events! { OrderEvent {
@@ -107,12 +106,11 @@ codes! {
 // What no row can say: sums of cases.
 
 impl Members for Option<Box<(VariationId, Text)>> {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn members(&self, to: &mut JsonWriter<'_>) {
         if let Some(variation) = self {
-            Word("variation_id").entry(&variation.0, to)?;
-            Word("variation_name").entry(&variation.1, to)?;
+            to.member("variation_id", &variation.0);
+            to.member("variation_name", &variation.1);
         }
-        Ok(())
     }
 
     fn fields() -> Vec<Field> {
@@ -150,10 +148,10 @@ impl Codec for Rate {
 }
 
 impl Members for Rate {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn members(&self, to: &mut JsonWriter<'_>) {
         match self {
-            Rate::Percent(share) => Word("percent_ppm").entry(share, to),
-            Rate::Amount(amount) => Word("amount").entry(amount, to),
+            Rate::Percent(share) => to.member("percent_ppm", share),
+            Rate::Amount(amount) => to.member("amount", amount),
         }
     }
 
@@ -211,11 +209,11 @@ impl Codec for DiscountScope {
 }
 
 impl Members for DiscountScope {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn members(&self, to: &mut JsonWriter<'_>) {
         match self {
-            DiscountScope::Order => Ok(()),
-            DiscountScope::Lines(lines) => Word("line_ids").entry(lines, to),
-            DiscountScope::Fixed(parts) => Word("fixed").entry(parts, to),
+            DiscountScope::Order => {}
+            DiscountScope::Lines(lines) => to.member("line_ids", lines),
+            DiscountScope::Fixed(parts) => to.member("fixed", parts),
         }
     }
 
@@ -265,13 +263,13 @@ impl Codec for ChargePhase {
 }
 
 impl Members for ChargePhase {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn members(&self, to: &mut JsonWriter<'_>) {
         match self {
-            ChargePhase::Total => Word("phase").word("total", to),
+            ChargePhase::Total => to.member("phase", &"total"),
             ChargePhase::Subtotal { pre_discount, taxes } => {
-                Word("phase").word("subtotal", to)?;
-                Word("pre_discount").entry(pre_discount, to)?;
-                Word("taxes").entry(taxes, to)
+                to.member("phase", &"subtotal");
+                to.member("pre_discount", pre_discount);
+                to.member("taxes", taxes);
             }
         }
     }
@@ -310,12 +308,12 @@ impl Codec for CancelReason {
 }
 
 impl Members for CancelReason {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn members(&self, to: &mut JsonWriter<'_>) {
         match self {
-            CancelReason::PaymentTimeout => Word("why").word("payment_timeout", to),
+            CancelReason::PaymentTimeout => to.member("why", &"payment_timeout"),
             CancelReason::Requested(words) => {
-                Word("why").word("requested", to)?;
-                Word("reason").entry(words, to)
+                to.member("why", &"requested");
+                to.member("reason", words);
             }
         }
     }
@@ -376,15 +374,14 @@ impl Codec for ReceivedLine {
 }
 
 impl Members for Option<LinePrep> {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn members(&self, to: &mut JsonWriter<'_>) {
         if let Some(LinePrep { line: _, station: _, course: _, held, fired, ready, served, taken }) = self {
-            Word("held").entry(held, to)?;
-            Word("fired").entry(fired, to)?;
-            Word("ready").entry(ready, to)?;
-            Word("served").entry(served, to)?;
-            Word("taken").entry(taken, to)?;
+            to.member("held", held);
+            to.member("fired", fired);
+            to.member("ready", ready);
+            to.member("served", served);
+            to.member("taken", taken);
         }
-        Ok(())
     }
 
     fn fields() -> Vec<Field> {

@@ -1,7 +1,7 @@
 //! Events of `payment-<tenant>.<store>.<payment>`, tags 0x06xx.
 
 use crate::codec::{BadValue, Codec, Dice, Field, Get, Json, Members, Reader, Writer};
-use crate::events::shared::Word;
+use crate::json::JsonWriter;
 use domain::check::CheckId;
 use domain::event::{
     Capture, Decision, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, PaymentEvent, ProviderMessage,
@@ -9,7 +9,6 @@ use domain::event::{
 };
 use domain::ids::{RefundId, Text};
 use domain::money::Money;
-use serde::ser::SerializeMap;
 
 events! { PaymentEvent {
     0x0601 PaymentInitiated {
@@ -112,13 +111,12 @@ impl Codec for Flag {
 }
 
 impl Members for Flag {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
-        Word("why").word(flag_words(self).1, to)?;
+    fn members(&self, to: &mut JsonWriter<'_>) {
+        to.member("why", &flag_words(self).1);
         if let Flag::AmountDiffers { requested, captured } = self {
-            Word("requested").entry(requested, to)?;
-            Word("captured").entry(captured, to)?;
+            to.member("requested", requested);
+            to.member("captured", captured);
         }
-        Ok(())
     }
 
     fn fields() -> Vec<Field> {
@@ -213,11 +211,15 @@ impl Codec for ProviderSaid {
 }
 
 impl Members for ProviderSaid {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
-        Word("kind").word(said_name(self), to)?;
+    fn members(&self, to: &mut JsonWriter<'_>) {
+        to.member("kind", &said_name(self));
         let (code, refund) = said_parts(self);
-        code.map_or(Ok(()), |code| Word("code").entry(code, to))?;
-        refund.map_or(Ok(()), |refund| Word("refund_id").entry(refund, to))
+        if let Some(code) = code {
+            to.member("code", code);
+        }
+        if let Some(refund) = refund {
+            to.member("refund_id", refund);
+        }
     }
 
     fn fields() -> Vec<Field> {

@@ -1,10 +1,8 @@
 //! What events of several streams are made of.
 
-use crate::codec::{Json, Shown};
 use domain::event::{LineUnits, MoneyParts, RefundedLine};
 use domain::money::Rounding;
 use domain::pricing::{PriceRules, TaxRounding};
-use serde::ser::SerializeMap;
 
 record! {
     LineUnits { line: "line_id", qty: "qty" }
@@ -19,17 +17,4 @@ record! {
 codes! {
     Rounding { HalfEven = 1, HalfUp = 2, HalfDown = 3, Up = 4, Down = 5 }
     TaxRounding { Line = 1, Group = 2 }
-}
-
-/// The name of a member that is written by hand.
-pub(crate) struct Word(pub(crate) &'static str);
-
-impl Word {
-    pub(crate) fn entry<T: Json, M: SerializeMap>(self, value: &T, to: &mut M) -> Result<(), M::Error> {
-        to.serialize_entry(self.0, &Shown(value))
-    }
-
-    pub(crate) fn word<M: SerializeMap>(self, word: &str, to: &mut M) -> Result<(), M::Error> {
-        to.serialize_entry(self.0, word)
-    }
 }

@@ -1,9 +1,8 @@
 //! Events of `stock-<tenant>.<store>`, tags 0x07xx.
 
 use crate::codec::{BadValue, Code, Codec, Dice, Field, Get, Json, Members, Reader, Writer};
-use crate::events::shared::Word;
+use crate::json::JsonWriter;
 use domain::event::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
-use serde::ser::SerializeMap;
 
 events! { StockEvent {
     0x0701 StockPolicySet { sku: "sku", policy: - };
@@ -63,12 +62,12 @@ impl Codec for StockPolicy {
 }
 
 impl Members for StockPolicy {
-    fn members<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn members(&self, to: &mut JsonWriter<'_>) {
         match self {
-            StockPolicy::Untracked => Word("policy").word("untracked", to),
+            StockPolicy::Untracked => to.member("policy", &"untracked"),
             StockPolicy::Counted { auto86 } => {
-                Word("policy").word("counted", to)?;
-                Word("auto86").entry(auto86, to)
+                to.member("policy", &"counted");
+                to.member("auto86", auto86);
             }
         }
     }

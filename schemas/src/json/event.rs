@@ -4,13 +4,16 @@ pub use crate::events::said_name;
 
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, Wire};
+use super::write::{JsonWriter, WriteError, write_json};
+use crate::codec::Json;
 use crate::events;
 use crate::stored::type_name_of;
 use domain::event::{Entity, Event};
 use domain::ids::Revision;
 use domain::stream::Stream;
-use serde::ser::SerializeMap;
+use serde::ser::Error;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use std::cell::RefCell;
 use utoipa::ToSchema;
 
@@ -18,8 +21,8 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug)]
 pub struct StreamName<'a>(pub &'a Stream);
 
-impl Serialize for StreamName<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+impl Json for StreamName<'_> {
+    fn json(&self, to: &mut JsonWriter<'_>) {
         thread_local! {
             /// Every event that leaves has the name of a stream: the text for it is made once.
             static NAME: RefCell<String> = RefCell::new(String::with_capacity(Stream::NAME_LEN_MAX));
@@ -27,8 +30,8 @@ impl Serialize for StreamName<'_> {
         NAME.with_borrow_mut(|name| {
             name.clear();
             self.0.write_name(name);
-            to.serialize_str(name)
-        })
+            to.text(name);
+        });
     }
 }
 
@@ -36,16 +39,76 @@ impl Serialize for StreamName<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct EventData<'a>(pub &'a Event);
 
-impl Serialize for EventData<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(None)?;
-        events::show(self.0, &mut map)?;
-        map.end()
+impl Json for EventData<'_> {
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        to.object(|to| {
+            events::show(self.0, to);
+        });
     }
 }
 
+impl Json for Receipt<'_> {
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        to.object(|to| {
+            fields!(show_fields [self to] [Receipt] {
+                stream: "stream", revision?: "revision", position: "position", events: "events",
+            });
+        });
+    }
+}
+
+impl Json for ReceiptEvent<'_> {
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        to.object(|to| {
+            fields!(show_fields [self to] [ReceiptEvent] {
+                stream: "stream", revision: "revision", position: "position", kind: "type", data: "data",
+            });
+        });
+    }
+}
+
+impl Json for EventJson<'_> {
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        to.object(|to| {
+        fields!(show_fields [self to] [EventJson] {
+            position: "position", stream: "stream", revision: "revision", kind: "type", tenant: "tenant", store?: "store",
+            order_id?: "order_id", payment_id?: "payment_id", recorded_at: "recorded_at", occurred_at?: "occurred_at",
+            actor?: "actor", approver?: "approver", terminal?: "terminal", terminal_seq?: "terminal_seq",
+            command_id: "command_id", event_index: "event_index", source: "source", training?: "training" since 1,
+            data: "data",
+        });
+        });
+    }
+}
+
+/// The objects that are written by themselves; serde has them where they stand in something else, on its way to JSON.
+macro_rules! written {
+    ($($kind:ident)*) => {$(
+        impl $kind<'_> {
+            /// Appends it as JSON.
+            ///
+            /// # Errors
+            /// [`WriteError`]; then part of it has been appended.
+            pub fn write(&self, out: &mut Vec<u8>) -> Result<(), WriteError> {
+                write_json(self, out)
+            }
+        }
+
+        impl Serialize for $kind<'_> {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                let mut json = vec![];
+                self.write(&mut json).map_err(S::Error::custom)?;
+                let json = String::from_utf8(json).map_err(S::Error::custom)?;
+                RawValue::from_string(json).map_err(S::Error::custom)?.serialize(to)
+            }
+        }
+    )*};
+}
+
+written! { EventData Receipt ReceiptEvent EventJson }
+
 /// The answer to a command: where its commit stands and what happened. The same on every repeat.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, ToSchema)]
 #[schema(example = json!({
     "stream": "order-demo.s1.o1", "revision": 3, "position": "0:918",
     "events": [{"stream": "order-demo.s1.o1", "revision": 3, "position": "0:918", "type": "OrderCompleted",
@@ -56,8 +119,8 @@ pub struct Receipt<'a> {
     #[schema(value_type = String)]
     pub stream: StreamName<'a>,
     /// Its revision after the command, for `If-Match`; absent where it is still empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub revision: Option<u64>,
+    #[schema(value_type = Option<u64>)]
+    pub revision: Option<Revision>,
     /// The place of the commit's last event, for `min_position`.
     pub position: PositionToken,
     /// What happened, in order; empty where the command changed nothing.
@@ -65,18 +128,18 @@ pub struct Receipt<'a> {
 }
 
 /// An event in the answer to a command.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, ToSchema)]
 pub struct ReceiptEvent<'a> {
     /// Its stream.
     #[schema(value_type = String)]
     pub stream: StreamName<'a>,
     /// Its place in the stream.
-    pub revision: u64,
+    #[schema(value_type = u64)]
+    pub revision: Revision,
     /// Its place in the log.
     pub position: PositionToken,
     /// What kind of fact it is.
-    #[serde(rename = "type")]
-    #[schema(value_type = String, example = "OrderCompleted")]
+    #[schema(rename = "type", value_type = String, example = "OrderCompleted")]
     pub kind: &'static str,
     /// The fact.
     #[schema(value_type = Object)]
@@ -88,7 +151,7 @@ impl<'a> ReceiptEvent<'a> {
     pub fn new(stream: &'a Stream, revision: Revision, position: PositionToken, event: &'a Event) -> ReceiptEvent<'a> {
         ReceiptEvent {
             stream: StreamName(stream),
-            revision: revision.0,
+            revision,
             position,
             kind: type_name_of(event),
             data: EventData(event),
@@ -130,7 +193,7 @@ pub struct Recorded<'a> {
 }
 
 /// An event in the feed, with everything that stands around it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, ToSchema)]
 #[schema(as = Event)]
 pub struct EventJson<'a> {
     /// Its place in the log: hand it back as `after` to go on behind it.
@@ -139,39 +202,32 @@ pub struct EventJson<'a> {
     #[schema(value_type = String)]
     pub stream: StreamName<'a>,
     /// Its place in the stream.
-    pub revision: u64,
+    #[schema(value_type = u64)]
+    pub revision: Revision,
     /// What kind of fact it is.
-    #[serde(rename = "type")]
-    #[schema(value_type = String, example = "OrderPlaced")]
+    #[schema(rename = "type", value_type = String, example = "OrderPlaced")]
     pub kind: &'static str,
     /// The merchant.
     pub tenant: wire::TenantId,
     /// The store; absent for what belongs to the merchant.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<wire::StoreId>,
     /// The order, where it happened to one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<wire::OrderId>,
     /// The payment, where it happened to one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<wire::PaymentId>,
     /// When the engine took the command.
     pub recorded_at: wire::Timestamp,
     /// When it happened, by the client's clock.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<wire::Timestamp>,
     /// Who acted.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<wire::ActorId>,
     /// Who approved it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub approver: Option<wire::ActorId>,
     /// The device it came from.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub terminal: Option<wire::TerminalId>,
     /// The command's place in the terminal's queue, where it was kept there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub terminal_seq: Option<u64>,
+    #[schema(value_type = Option<u64>)]
+    pub terminal_seq: Option<domain::ids::TerminalSeq>,
     /// The command it followed from.
     pub command_id: CommandIdJson,
     /// Its number among the command's events: 0, 1, 2, ...
@@ -180,7 +236,7 @@ pub struct EventJson<'a> {
     #[schema(value_type = String)]
     pub source: wire::Source,
     /// `true` for what is for practice and counts in no report; absent otherwise.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
     pub training: bool,
     /// The fact.
     #[schema(value_type = Object)]
@@ -198,7 +254,7 @@ impl<'a> EventJson<'a> {
         EventJson {
             position: recorded.position,
             stream: StreamName(recorded.stream),
-            revision: recorded.revision.0,
+            revision: recorded.revision,
             kind: type_name_of(recorded.event),
             tenant: Wire(recorded.stream.tenant()),
             store: recorded.stream.store().map(Wire),
@@ -209,7 +265,7 @@ impl<'a> EventJson<'a> {
             actor: recorded.actor.map(Wire),
             approver: recorded.approver.map(Wire),
             terminal: recorded.terminal.map(Wire),
-            terminal_seq: recorded.terminal_seq.map(|seq| seq.0),
+            terminal_seq: recorded.terminal_seq,
             command_id: CommandIdJson(recorded.command_id),
             event_index: recorded.event_index,
             source: Wire(recorded.source),

@@ -1,5 +1,7 @@
 //! Positions and command ids, as texts.
 
+use super::write::JsonWriter;
+use crate::codec::Json;
 use domain::ids::CommandId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -80,6 +82,12 @@ impl Serialize for PositionToken {
     }
 }
 
+impl Json for PositionToken {
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        self.with_text(|text| to.text(text));
+    }
+}
+
 /// The bytes of the longest token: the digits of a `u32`, a colon, the digits of a `u64`.
 const TOKEN_LEN_MAX: usize = 10 + 1 + 20;
 
@@ -142,10 +150,21 @@ pub fn parse_command_id(text: &str) -> Result<CommandId, BadCommandId> {
     }
 }
 
+impl CommandIdJson {
+    fn with_text<T>(self, read: impl FnOnce(&str) -> T) -> T {
+        read(uuid::Uuid::from_u128(self.0.0).hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()))
+    }
+}
+
 impl Serialize for CommandIdJson {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut buffer = uuid::Uuid::encode_buffer();
-        to.serialize_str(uuid::Uuid::from_u128(self.0.0).hyphenated().encode_lower(&mut buffer))
+        self.with_text(|text| to.serialize_str(text))
+    }
+}
+
+impl Json for CommandIdJson {
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        self.with_text(|text| to.text(text));
     }
 }
 

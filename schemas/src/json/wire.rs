@@ -12,6 +12,7 @@ pub use names::{Named, name_of};
 pub use values::{Qty, parse_currency, parse_time};
 
 pub(crate) use names::names;
+pub(crate) use values::{WALL_LEN, units, wall_text};
 
 use domain::ids;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -24,6 +25,31 @@ use utoipa::{PartialSchema, ToSchema};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Wire<T>(pub T);
 
+/// What stands in JSON for a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form<'a> {
+    /// A text.
+    Text(&'a str),
+    /// A number.
+    Number(i64),
+    /// A number of thousandths, as a decimal.
+    Thousandths(i64),
+    /// Nothing can: what the value is.
+    None(&'static str),
+}
+
+impl Serialize for Form<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Form::Text(text) => to.serialize_str(text),
+            Form::Number(number) => to.serialize_i64(number),
+            Form::Thousandths(number) if number % 1_000 == 0 => to.serialize_i64(number / 1_000),
+            Form::Thousandths(number) => to.serialize_f64(units(number)),
+            Form::None(what) => Err(serde::ser::Error::custom(what)),
+        }
+    }
+}
+
 /// A value that has one JSON form.
 pub trait WireForm: Sized {
     /// What the form is called in the OpenAPI description.
@@ -35,11 +61,8 @@ pub trait WireForm: Sized {
     /// The deserializer's, with what would be right.
     fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error>;
 
-    /// Writes the form.
-    ///
-    /// # Errors
-    /// The serializer's.
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
+    /// Says the form to whoever writes it.
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R;
 
     /// Describes the form.
     fn describe() -> Object;
@@ -49,7 +72,7 @@ pub trait WireForm: Sized {
     /// # Errors
     /// The serializer's.
     fn keep<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.write(to)
+        self.form(|form| form.serialize(to))
     }
 
     /// Reads the form in a row.
@@ -73,7 +96,7 @@ impl<'de, T: WireForm> Deserialize<'de> for Wire<T> {
 impl<T: WireForm> Serialize for Wire<T> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match to.is_human_readable() {
-            true => self.0.write(to),
+            true => self.0.form(|form| form.serialize(to)),
             false => self.0.keep(to),
         }
     }
@@ -160,8 +183,9 @@ macro_rules! id_forms {
                     read_text(from, "an id: a text of 1 to 32 characters of a-z, 0-9 and _", parse_id).map(ids::$name)
                 }
 
-                fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                    to.serialize_str(self.as_str())
+                #[inline]
+                fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+                    say(Form::Text(self.as_str()))
                 }
 
                 fn describe() -> Object {

@@ -4,7 +4,6 @@ use crate::golden::{Written, check_file, every_version, hex};
 use crate::refused::sealed;
 use crate::{encoded, stream_of};
 use schemas::json::event::EventData;
-use schemas::json::write_json;
 use schemas::stored;
 use std::error::Error;
 
@@ -20,7 +19,7 @@ fn golden_feed() {
     let json = |written: Written| {
         let event = stored::decode(&stream_of(&written.event), &written.bytes).expect("golden bytes read");
         let mut line = Vec::new();
-        write_json(&EventData(&event), &mut line).expect("an event is JSON");
+        EventData(&event).write(&mut line).expect("an event is JSON");
         (label(&written), String::from_utf8(line).expect("JSON is UTF-8"))
     };
     let written: Vec<_> = every_version().into_iter().map(json).collect();

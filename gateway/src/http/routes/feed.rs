@@ -19,7 +19,7 @@ use domain::ids::{OrderId, StoreId, TenantId, TokenId};
 use domain::stream::Stream;
 use eventlog::{Direction, LogReader, Position, Revision, StoredBatch};
 use projections::Projection;
-use schemas::json::{EventJson, FieldError, wire};
+use schemas::json::{EventJson, FieldError, WriteError, wire};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -212,11 +212,11 @@ impl Pump {
     }
 }
 
-fn write(form: Form, buffer: &mut Vec<u8>, event: &EventJson<'_>) -> Result<(), serde_json::Error> {
+fn write(form: Form, buffer: &mut Vec<u8>, event: &EventJson<'_>) -> Result<(), WriteError> {
     if form == Form::Sse {
         buffer.extend_from_slice(format!("id: {}\nevent: {}\ndata: ", event.position, event.kind).as_bytes());
     }
-    serde_json::to_writer(&mut *buffer, event)?;
+    event.write(buffer)?;
     buffer.extend_from_slice(if form == Form::Sse { b"\n\n" } else { b"\n" });
     Ok(())
 }
@@ -298,7 +298,7 @@ fn read_history(
             if body.len() != 1 {
                 body.push(b',');
             }
-            serde_json::to_writer(&mut body, event).map(|()| true)
+            event.write(&mut body).map(|()| true)
         })?;
     }
     body.push(b']');

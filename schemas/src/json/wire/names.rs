@@ -1,7 +1,7 @@
 //! Enums by name.
 
 use super::choices::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
-use super::{WireForm, read_text};
+use super::{Form, WireForm, read_text};
 use domain::command::Source;
 use domain::event::{Capture, Channel, Decision, DiningMode, PayMode, Role};
 use domain::kitchen::Kitchen;
@@ -9,7 +9,7 @@ use domain::money::Rounding;
 use domain::pricing::TaxRounding;
 use domain::staff::Right;
 use domain::store::CashShifts;
-use serde::{Deserializer, Serializer};
+use serde::Deserializer;
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 
 /// An enum whose values have names in JSON.
@@ -46,8 +46,8 @@ impl<T: Named> WireForm for T {
         })
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.name())
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Text(self.name()))
     }
 
     fn describe() -> Object {

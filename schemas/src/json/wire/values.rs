@@ -1,6 +1,6 @@
 //! Amounts, quantities, times and texts.
 
-use super::{Wire, WireForm, read_text, text_schema};
+use super::{Form, Wire, WireForm, read_text, text_schema};
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::CheckId;
 use domain::ids::Text;
@@ -35,8 +35,9 @@ impl WireForm for Text {
         read_text(from, "a text of 1 to 200 characters", Text::parse)
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.as_str())
+    #[inline]
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Text(self.as_str()))
     }
 
     fn describe() -> Object {
@@ -82,8 +83,9 @@ impl WireForm for Money {
         })
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_i64(self.0)
+    #[inline]
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Number(self.0))
     }
 
     fn describe() -> Object {
@@ -110,8 +112,9 @@ impl WireForm for Ppm {
         })
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u32(self.0)
+    #[inline]
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Number(self.0.into()))
     }
 
     fn describe() -> Object {
@@ -138,8 +141,9 @@ impl WireForm for CheckId {
             .ok_or_else(|| de::Error::custom(format_args!("{number} is no check; the number of one is 1 to 64")))
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u8(self.number())
+    #[inline]
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Number(self.number().into()))
     }
 
     fn describe() -> Object {
@@ -151,6 +155,12 @@ impl WireForm for CheckId {
             .examples([1])
             .build()
     }
+}
+
+/// Thousandths as a float: the nearest one to a decimal of so few digits is written as that decimal again.
+#[expect(clippy::float_arithmetic, reason = "a correctly rounded division is the nearest float")]
+pub(crate) fn units(thousandths: i64) -> f64 {
+    thousandths as f64 / QtyMilli::ONE.0 as f64
 }
 
 struct QtyVisitor;
@@ -198,14 +208,9 @@ impl WireForm for QtyMilli {
         from.deserialize_any(QtyVisitor)
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        if self.0 % QtyMilli::ONE.0 == 0 {
-            return to.serialize_i64(self.0 / QtyMilli::ONE.0);
-        }
-        // The nearest float to a decimal of so few digits is written as that decimal again.
-        #[expect(clippy::float_arithmetic, reason = "a correctly rounded division is the nearest float")]
-        let units = self.0 as f64 / QtyMilli::ONE.0 as f64;
-        to.serialize_f64(units)
+    #[inline]
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Thousandths(self.0))
     }
 
     fn describe() -> Object {
@@ -228,8 +233,9 @@ impl WireForm for Currency {
         read_text(from, "a currency's ISO 4217 code such as EUR", parse_currency)
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.code())
+    #[inline]
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Text(self.code()))
     }
 
     fn describe() -> Object {
@@ -257,12 +263,10 @@ impl WireForm for Timestamp {
         read_text(from, "a time such as 2026-11-22T12:00:00Z", parse_time)
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+    #[inline]
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
         let mut buffer = [0; TIME_LEN];
-        match write_time(*self, &mut buffer) {
-            Some(text) => to.serialize_str(text),
-            None => Err(serde::ser::Error::custom("a time outside the years 1 to 9999")),
-        }
+        say(write_time(*self, &mut buffer).map_or(Form::None("a time outside the years 1 to 9999"), Form::Text))
     }
 
     fn describe() -> Object {
@@ -338,10 +342,11 @@ impl WireForm for Date {
         read_text(from, "a date such as 2026-11-22", parse)
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+    #[inline]
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
         let mut buffer = *b"0000-00-00";
         put_date(&mut buffer, *self);
-        to.serialize_str(ascii(&buffer))
+        say(Form::Text(ascii(&buffer)))
     }
 
     fn describe() -> Object {
@@ -355,13 +360,14 @@ impl WireForm for Date {
     kept_as!(i32, |date| date.days(), Date::from_days);
 }
 
-/// A store's wall time is told, never asked for.
-impl Serialize for Wire<LocalDateTime> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let mut buffer = *b"0000-00-00T00:00:00";
-        put_local(&mut buffer, self.0);
-        to.serialize_str(ascii(&buffer))
-    }
+/// The bytes of a wall time as it is written.
+pub(crate) const WALL_LEN: usize = "2026-11-22T12:00:00".len();
+
+/// Writes a store's wall time, which is told and never asked for.
+pub(crate) fn wall_text(local: LocalDateTime, buffer: &mut [u8; WALL_LEN]) -> &str {
+    *buffer = *b"0000-00-00T00:00:00";
+    put_local(buffer, local);
+    ascii(buffer)
 }
 
 impl WireForm for CutOff {
@@ -373,8 +379,9 @@ impl WireForm for CutOff {
         read_text(from, "a time of day such as 04:00", parse)
     }
 
-    fn write<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+    #[inline]
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Text(&self.to_string()))
     }
 
     fn describe() -> Object {
