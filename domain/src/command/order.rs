@@ -25,6 +25,8 @@ pub struct NewLine {
     pub seat: Option<u16>,
     pub course: Option<u16>,
     pub note: Option<Text>,
+    /// What the guest must not be served.
+    pub allergens: Option<Text>,
 }
 
 impl NewLine {
@@ -40,6 +42,7 @@ impl NewLine {
             seat: None,
             course: None,
             note: None,
+            allergens: None,
         }
     }
 }

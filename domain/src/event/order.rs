@@ -89,6 +89,8 @@ pub struct Line {
     pub seat: Option<u16>,
     pub course: Option<u16>,
     pub note: Option<Text>,
+    /// What the guest must not be served.
+    pub allergens: Option<Text>,
     /// Who prepares it; nobody has to where there is none.
     pub station: Option<StationId>,
 }

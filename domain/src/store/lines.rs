@@ -70,6 +70,7 @@ impl Store {
             seat: new.seat,
             course: new.course,
             note: new.note.clone(),
+            allergens: new.allergens.clone(),
             station: item.station,
         })
     }

@@ -218,3 +218,38 @@ fn a_guest_who_waited_is_not_charged() {
         assert_eq!((&totals["net"], &report["rows"][1]["comps"]), (&json!(1400), &json!(700)));
     });
 }
+
+/// What a guest must not be served goes with the line wherever it is read, also into another order.
+#[test]
+fn allergens_reach_the_cook() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut manager = server.till("manager");
+        open_the_kitchen(&mut manager).await;
+        let (mut till, mut cook) = (server.till("pos"), server.till("kitchen"));
+        for (order, line) in [("o1", json!({"allergens": "sesame"})), ("o2", json!({}))] {
+            let mut line = line;
+            line["line_id"] = json!("l1");
+            line["item_id"] = json!("goulash");
+            let order = json!({"order_id": order, "channel": "pos", "dining_mode": "dine_in", "pay_mode": "later",
+                "table": "t4", "guests": 1, "lines": [line], "place": true});
+            till.post("/v1/stores/s1/orders", &order).await.expect(201);
+        }
+        let merged = till.post("/v1/stores/s1/orders/o1/merge", &json!({"target_order_id": "o2"})).await;
+        merged.expect(200);
+        let fired = till.post("/v1/stores/s1/orders/o2/fire", &json!({})).await;
+        fired.expect(200);
+        let tickets = board(&mut cook, "stove", &fired.position()).await;
+        let on_tickets = tickets.iter().flat_map(|ticket| ticket["lines"].as_array().expect("lines"));
+        assert_eq!(on_tickets.filter(|line| line["allergens"] == "sesame").count(), 1, "{tickets:?}");
+        let view = till.get(&format!("/v1/stores/s1/orders/o2?min_position={}", fired.position())).await.expect(200);
+        let of_order: Vec<_> =
+            view["lines"].as_array().expect("lines").iter().map(|line| line["allergens"].clone()).collect();
+        assert_eq!(of_order, [Value::Null, json!("sesame")]);
+        let feed = manager.get("/v1/feed?types=LineAdded,LinesReceivedByMerge").await;
+        let feed = String::from_utf8(feed.body.to_vec()).expect("UTF-8");
+        assert_eq!(feed.matches(r#""allergens":"sesame""#).count(), 2, "{feed}");
+    });
+    server.stop();
+}

@@ -63,6 +63,7 @@ record! {
         unit_base: "unit_base", modifiers: "modifiers", unit: "unit", taxes: "taxes", sku?: "sku",
         menu_version: "menu_version", seat?: "seat", course?: "course", note?: "note" own,
         station?: "station" since 2 bare,
+        allergens?: "allergens" since 3,
     }
     LineModifier { group: "group_id", modifier: "modifier_id", name: "name", unit_price: "unit_price", qty: "qty" }
     TaxRate { tax: "tax_id", rate: "percent_ppm", inclusive: "inclusive" }

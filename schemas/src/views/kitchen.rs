@@ -62,6 +62,8 @@ view! {
         pub modifiers: Vec<LineModifierView>,
         /// A wish of the guest.
         pub note: Option<Text>,
+        /// What the guest must not be served.
+        pub allergens: Option<Text>,
         /// The seat it is for.
         pub seat: Option<u16>,
         /// The course it belongs to.
@@ -107,6 +109,7 @@ impl TicketLineView {
             variation: line.variation.clone(),
             modifiers: line.modifiers.clone(),
             note: line.note.clone(),
+            allergens: line.allergens.clone(),
             seat: line.seat,
             course: line.course,
             open: units.open,

@@ -10,7 +10,7 @@ use crate::json::wire::{
 use domain::event::Line;
 use domain::pricing::TaxRate;
 
-rows! { OrderView = 6, OrderSummary = 4 }
+rows! { OrderView = 7, OrderSummary = 4 }
 
 choice! {
     /// How far an order has come.
@@ -251,6 +251,8 @@ view! {
         pub tax_inclusive: i64,
         /// A wish of the guest.
         pub note: Option<Text>,
+        /// What the guest must not be served.
+        pub allergens: Option<Text>,
         /// The seat it is for.
         pub seat: Option<u16>,
         /// The course it belongs to.
@@ -298,6 +300,7 @@ impl LineView {
             tax_exclusive: 0,
             tax_inclusive: 0,
             note: line.note.clone().map(Wire),
+            allergens: line.allergens.clone().map(Wire),
             seat: line.seat,
             course: line.course,
             station: line.station.map(Wire),

@@ -236,6 +236,7 @@ fn full_line() -> Line {
         seat: Some(1),
         course: Some(2),
         note: Some(text("Extra hot")),
+        allergens: Some(text("Sesame")),
         station: None,
     }
 }
@@ -251,6 +252,7 @@ pub fn plain_line() -> Line {
         seat: None,
         course: None,
         note: None,
+        allergens: None,
         ..full_line()
     }
 }
@@ -323,7 +325,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
                 r#""variation_name":"Large","qty":2,"unit_base":1450,"modifiers":[{"group_id":"toppings","#,
                 r#""modifier_id":"olives","name":"Olives","unit_price":100,"qty":2}],"unit":1650,"#,
                 r#""taxes":[{"tax_id":"vat","percent_ppm":100000,"inclusive":true}],"sku":"dough","#,
-                r#""menu_version":3,"seat":1,"course":2,"note":"Extra hot"}"#,
+                r#""menu_version":3,"seat":1,"course":2,"note":"Extra hot","allergens":"Sesame"}"#,
             ),
         ),
         (

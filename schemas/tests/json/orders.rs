@@ -219,7 +219,7 @@ fn lines_come_alone_or_together() {
             (
                 r#"{"line_id": "l1", "lines": []}"#,
                 "/lines",
-                "is not a field here; expected one of `line_id`, `item_id`, `variation_id`, `qty`, `modifiers`, `price`, `seat`, `course`, `note`",
+                "is not a field here; expected one of `line_id`, `item_id`, `variation_id`, `qty`, `modifiers`, `price`, `seat`, `course`, `note`, `allergens`",
             ),
             (r#"{"lines": [{"line_id": "l1", "item_id": "cola", "qty": 0}]}"#, "/lines/0/qty", "must be more than 0"),
             (

@@ -60,9 +60,10 @@ fn modifier() -> impl Strategy<Value = LineModifier> {
 fn line() -> impl Strategy<Value = Line> {
     let what = (id(domain::ids::LineId), id(domain::ids::ItemId), option::of(id(domain::ids::VariationId)), qty());
     let how = (vec(modifier(), 0..4), option::of(amount()));
-    let rest = (option::of(any::<u16>()), option::of(any::<u16>()), option::of(text()));
-    (what, how, rest).prop_map(|((line_id, item_id, variation_id, qty), (modifiers, price), (seat, course, note))| {
-        Line { line_id, item_id, variation_id, qty, modifiers, price, seat, course, note }
+    let rest = (option::of(any::<u16>()), option::of(any::<u16>()), option::of(text()), option::of(text()));
+    (what, how, rest).prop_map(|(what, (modifiers, price), (seat, course, note, allergens))| {
+        let (line_id, item_id, variation_id, qty) = what;
+        Line { line_id, item_id, variation_id, qty, modifiers, price, seat, course, note, allergens }
     })
 }
 

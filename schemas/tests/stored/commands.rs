@@ -107,6 +107,7 @@ fn line() -> NewLine {
         seat: Some(3),
         course: Some(1),
         note: Some(text("scharf")),
+        allergens: None,
     }
 }
 
@@ -164,6 +165,7 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     add("plain", C::Open(plain_order()));
     add("training", C::Open(NewOrder { training: true, ..plain_order() }));
     add("two", C::AddLines(vec![line(), plain_line()]));
+    add("allergens", C::AddLines(vec![NewLine { allergens: Some(text("sesame")), ..line() }]));
     add("one", C::ChangeLineQty { line: id!(LineId "l1"), qty: QtyMilli(300) });
     add("one", C::RemoveLine(id!(LineId "l1")));
     add("lines_percent", C::ApplyDiscount(discount()));

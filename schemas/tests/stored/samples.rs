@@ -265,6 +265,7 @@ pub fn line() -> Line {
         seat: Some(3),
         course: Some(300),
         note: Some(text("ohne Knoblauch, bitte – scharf 🌶")),
+        allergens: None,
         station: None,
     }
 }
@@ -316,6 +317,9 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     }
     add("full", E::LineAdded(Arc::new(line())));
     add("full", E::LineAdded(Arc::new(Line { station: Some(id!(StationId "oven")), ..line() })));
+    let allergens = Some(text("sesame"));
+    add("full", E::LineAdded(Arc::new(Line { station: Some(id!(StationId "oven")), allergens, ..line() })));
+    add("no_station", E::LineAdded(Arc::new(Line { allergens: Some(text("nuts")), ..line() })));
     let plain = Line { category: None, variation: None, modifiers: vec![], taxes: vec![], sku: None, ..line() };
     add("plain", E::LineAdded(Arc::new(Line { seat: None, course: None, note: None, ..plain })));
     add("one", E::LineQtyChanged { line: id!(LineId "l1"), qty: QtyMilli(300) });
@@ -431,6 +435,9 @@ fn floor(add: &mut dyn FnMut(&'static str, OrderEvent), discounts: Vec<Discount>
     let discounts = discounts.map(|(discount, comp)| ReceivedDiscount { discount, comp }).collect();
     let (source, lines, charges) = (ORDER, vec![full, plain], vec![charge]);
     add("full", E::LinesReceivedByMerge(Received { source, lines, discounts, charges, fires: 3 }));
+    let asked = Line { allergens: Some(text("sesame")), ..self::line() };
+    let lines = vec![ReceivedLine { from, line: Arc::new(asked), part: 1, prep: None }];
+    add("allergens", E::LinesReceivedByMerge(Received { source, lines, discounts: vec![], charges: vec![], fires: 0 }));
     let (lines, discounts, charges) = (vec![], vec![], vec![]);
     add("plain", E::LinesReceivedByMerge(Received { source, lines, discounts, charges, fires: 0 }));
     add("one", E::OrderMergedInto { target: TARGET });

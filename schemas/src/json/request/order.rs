@@ -161,6 +161,9 @@ pub struct Line {
     /// A wish of the guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<wire::Text>,
+    /// What the guest must not be served, for the kitchen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allergens: Option<wire::Text>,
 }
 
 fn one_unit() -> wire::Qty {
@@ -184,6 +187,7 @@ impl Line {
             seat: self.seat,
             course: self.course,
             note: self.note.map(|note| note.0),
+            allergens: self.allergens.map(|allergens| allergens.0),
         })
     }
 }

@@ -90,7 +90,7 @@ records! {
         channel: 16, dining_mode: 17, pay_mode: 18, table: 19, guests: 20, customer_ref: 21, currency: 22, display_number: 23,
         lines: 24, discounts: 25, service_charges: 26, place: 27, training: 50
     }
-    struct NewLine { line: 1, item: 2, variation: 3, qty: 4, modifiers: 5, open_price: 6, seat: 7, course: 8, note: 9 }
+    struct NewLine { line: 1, item: 2, variation: 3, qty: 4, modifiers: 5, open_price: 6, seat: 7, course: 8, note: 9, allergens: 10 }
     struct NewModifier { group: 1, modifier: 2, qty: 3 }
     struct NewDiscount { discount: 1, scope: flat, rate: flat, reason: 6 }
     struct FixedPart { line: 1, amount: 2 }
