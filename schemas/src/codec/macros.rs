@@ -285,7 +285,7 @@ macro_rules! members {
 }
 
 /// Enums without payload: `codes! { IgnoredOutcome { Failed = 1 "failed", Captured = 2 "captured" } }`, each value with its number in the log and its
-/// name in JSON. Where requests have the enum too, it has its names in `json/wire`, and none here.
+/// name in JSON. What requests have too is in the table of `json/wire/names`.
 ///
 /// Expands to `impl Code`, `impl Codec` and, where it has names, `impl Json for IgnoredOutcome`.
 macro_rules! codes {

@@ -169,10 +169,6 @@ pub(crate) fn local(date: Date, second: u32) -> Option<LocalDateTime> {
     LocalDateTime::new(date, second / 3_600, second / 60 % 60, second % 60)
 }
 
-codes! {
-    Right { Discount = 1, Cancel = 2, VoidFired = 3, Comp = 4, Refund = 5, PaidOut = 6, NoSale = 7 }
-}
-
 /// A set of rights as bits: the bit of a right is its code.
 pub(crate) fn rights_bits(rights: Rights) -> u32 {
     rights.iter().fold(0, |bits, right| bits | 1 << right.code())

@@ -1,6 +1,6 @@
 //! Events of `access-<tenant>`, tags 0x02xx.
 
-use domain::event::{AccessEvent, Role};
+use domain::event::AccessEvent;
 
 events! { AccessEvent {
     // The hash of the secret stays inside: who reads the feed has no use for it.
@@ -8,7 +8,3 @@ events! { AccessEvent {
     0x0202 TokenRevoked { token: "token_id" };
     0x0203 StaffChanged { staff: "staff_id", rights: "rights", discount_limit?: "discount_limit_ppm" };
 } }
-
-codes! {
-    Role { Admin = 1, Manager = 2, Pos = 3, Kitchen = 4, Analyst = 5, Auditor = 6 }
-}

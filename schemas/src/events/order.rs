@@ -4,8 +4,8 @@ use crate::codec::{BadValue, Codec, Dice, Field, Get, Json, Members, Reader, Wri
 use crate::json::JsonWriter;
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, FiredLine, FixedPart, Line, LineModifier,
-    NotApplicable, Opening, OrderEvent, PayMode, Rate, Received, ReceivedDiscount, ReceivedLine, ServiceCharge,
+    CancelReason, ChargePhase, Discount, DiscountScope, FiredLine, FixedPart, Line, LineModifier, NotApplicable,
+    Opening, OrderEvent, Rate, Received, ReceivedDiscount, ReceivedLine, ServiceCharge,
 };
 use domain::ids::{StationId, Text, VariationId};
 use domain::kitchen::{Kitchen, LinePrep};
@@ -94,10 +94,6 @@ record! {
 members! { ReceivedLine { from: "source_line_id", line: "line", part: "tax_part", prep: - } }
 
 codes! {
-    Channel { Pos = 1, Kiosk = 2, Online = 3, Delivery = 4, Phone = 5 }
-    DiningMode { DineIn = 1, TakeAway = 2, Delivery = 3 }
-    PayMode { First = 1, Later = 2 }
-    Kitchen { Off = 1, On = 2 }
     NotApplicable {
         OrderCancelled = 1 "order_cancelled", NothingDue = 2 "nothing_due", OrderMerged = 3 "order_merged",
         Reviewed = 4 "reviewed",

@@ -4,8 +4,7 @@ use crate::codec::{BadValue, Codec, Dice, Field, Get, Json, Members, Reader, Wri
 use crate::json::JsonWriter;
 use domain::check::CheckId;
 use domain::event::{
-    Capture, Decision, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, PaymentEvent, ProviderMessage,
-    ProviderSaid, VoidReason,
+    Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, PaymentEvent, ProviderMessage, ProviderSaid, VoidReason,
 };
 use domain::ids::{RefundId, Text};
 use domain::money::Money;
@@ -45,10 +44,8 @@ record! {
 }
 
 codes! {
-    Decision { Accept = 1, Refund = 2, Dismiss = 3 }
     IgnoredOutcome { Failed = 1 "failed", Captured = 2 "captured" }
     IgnoredRefund { Failed = 1 "failed", Succeeded = 2 "succeeded" }
-    Capture { AtOnce = 1, Later = 2 }
     VoidReason {
         Requested = 1 "requested", OrderClosed = 2 "order_closed", LateAuthorisation = 3 "late_authorisation",
         Expired = 4 "expired",
@@ -61,22 +58,26 @@ codes! {
 
 // What no row can say: sums of cases.
 
-/// The number of a flag and its name in JSON.
-const fn flag_words(flag: &Flag) -> (u8, &'static str) {
+/// The names in JSON, by the number less one.
+const FLAGS: [&str; 6] =
+    ["late_capture", "not_applicable", "amount_differs", "refund_in_doubt", "currency_differs", "reference_differs"];
+
+/// The number of a flag in the log.
+const fn flag_code(flag: &Flag) -> u8 {
     match flag {
-        Flag::LateCapture => (1, "late_capture"),
-        Flag::NotApplicable => (2, "not_applicable"),
-        Flag::AmountDiffers { .. } => (3, "amount_differs"),
-        Flag::RefundInDoubt => (4, "refund_in_doubt"),
-        Flag::CurrencyDiffers => (5, "currency_differs"),
-        Flag::ReferenceDiffers => (6, "reference_differs"),
+        Flag::LateCapture => 1,
+        Flag::NotApplicable => 2,
+        Flag::AmountDiffers { .. } => 3,
+        Flag::RefundInDoubt => 4,
+        Flag::CurrencyDiffers => 5,
+        Flag::ReferenceDiffers => 6,
     }
 }
 
 /// The number, and with 3 what was asked for and what moved.
 impl Codec for Flag {
     fn put(&self, to: &mut Writer<'_>) {
-        to.byte(flag_words(self).0);
+        to.byte(flag_code(self));
         let amounts = match self {
             Flag::AmountDiffers { requested, captured } => Some((*requested, *captured)),
             _ => None,
@@ -112,7 +113,7 @@ impl Codec for Flag {
 
 impl Members for Flag {
     fn members(&self, to: &mut JsonWriter<'_>) {
-        to.member("why", &flag_words(self).1);
+        to.member("why", &FLAGS[usize::from(flag_code(self)) - 1]);
         if let Flag::AmountDiffers { requested, captured } = self {
             to.member("requested", requested);
             to.member("captured", captured);
@@ -120,37 +121,42 @@ impl Members for Flag {
     }
 
     fn fields() -> Vec<Field> {
-        let why = [
-            "late_capture",
-            "not_applicable",
-            "amount_differs",
-            "refund_in_doubt",
-            "currency_differs",
-            "reference_differs",
-        ];
         let amounts = ["requested", "captured"].map(|name| Field::optional(name, Money::shape()));
-        [Field::words("why", &why)].into_iter().chain(amounts).collect()
+        [Field::words("why", &FLAGS)].into_iter().chain(amounts).collect()
     }
 }
 
-/// The number of what a provider said, and what it is called in one word.
-const fn said_words(said: &ProviderSaid) -> (u8, &'static str) {
+/// The names in JSON, by the number less one.
+const SAID: [&str; 9] = [
+    "accepted",
+    "authorised",
+    "captured",
+    "failed",
+    "voided",
+    "disputed",
+    "refund_succeeded",
+    "refund_failed",
+    "other",
+];
+
+/// The number in the log of what a provider said.
+const fn said_code(said: &ProviderSaid) -> u8 {
     match said {
-        ProviderSaid::Accepted => (1, "accepted"),
-        ProviderSaid::Authorised => (2, "authorised"),
-        ProviderSaid::Captured => (3, "captured"),
-        ProviderSaid::Failed { .. } => (4, "failed"),
-        ProviderSaid::Voided => (5, "voided"),
-        ProviderSaid::Disputed => (6, "disputed"),
-        ProviderSaid::RefundSucceeded { .. } => (7, "refund_succeeded"),
-        ProviderSaid::RefundFailed { .. } => (8, "refund_failed"),
-        ProviderSaid::Other => (9, "other"),
+        ProviderSaid::Accepted => 1,
+        ProviderSaid::Authorised => 2,
+        ProviderSaid::Captured => 3,
+        ProviderSaid::Failed { .. } => 4,
+        ProviderSaid::Voided => 5,
+        ProviderSaid::Disputed => 6,
+        ProviderSaid::RefundSucceeded { .. } => 7,
+        ProviderSaid::RefundFailed { .. } => 8,
+        ProviderSaid::Other => 9,
     }
 }
 
 /// What a provider said, in one word.
 pub const fn said_name(said: &ProviderSaid) -> &'static str {
-    said_words(said).1
+    SAID[said_code(said) as usize - 1]
 }
 
 /// The code with 4 and 8, the refund with 7 and 8.
@@ -171,7 +177,7 @@ const fn said_parts(said: &ProviderSaid) -> (Option<&Text>, Option<&RefundId>) {
 /// The number, the code and the refund.
 impl Codec for ProviderSaid {
     fn put(&self, to: &mut Writer<'_>) {
-        to.byte(said_words(self).0);
+        to.byte(said_code(self));
         let (code, refund) = said_parts(self);
         code.cloned().put(to);
         refund.copied().put(to);
@@ -223,19 +229,8 @@ impl Members for ProviderSaid {
     }
 
     fn fields() -> Vec<Field> {
-        let kinds = [
-            "accepted",
-            "authorised",
-            "captured",
-            "failed",
-            "voided",
-            "disputed",
-            "refund_succeeded",
-            "refund_failed",
-            "other",
-        ];
         vec![
-            Field::words("kind", &kinds),
+            Field::words("kind", &SAID),
             Field::optional("code", Text::shape()),
             Field::optional("refund_id", RefundId::shape()),
         ]

@@ -1,8 +1,7 @@
 //! What events of several streams are made of.
 
 use domain::event::{LineUnits, MoneyParts, RefundedLine};
-use domain::money::Rounding;
-use domain::pricing::{PriceRules, TaxRounding};
+use domain::pricing::PriceRules;
 
 record! {
     LineUnits { line: "line_id", qty: "qty" }
@@ -12,9 +11,4 @@ record! {
         tax_inclusive: "tax_inclusive",
     }
     PriceRules { rounding: "rounding", tax_rounding: "tax_rounding" }
-}
-
-codes! {
-    Rounding { HalfEven = 1, HalfUp = 2, HalfDown = 3, Up = 4, Down = 5 }
-    TaxRounding { Line = 1, Group = 2 }
 }

@@ -19,7 +19,3 @@ record! {
     }
     Approvals { needed: "needed", discount_limit: "discount_limit_ppm", self_approval: "self_approval" }
 }
-
-codes! {
-    CashShifts { Off = 1, Required = 2 }
-}

@@ -83,10 +83,6 @@ stored! {
     }
 }
 
-codes! {
-    Source { Online = 1, Imported = 2, Engine = 3, Offline = 4 }
-}
-
 impl CommitMeta {
     /// Whether the stored form is of a commit that is for practice, before anything is checked.
     pub fn peek_training(bytes: &[u8]) -> bool {

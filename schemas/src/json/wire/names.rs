@@ -80,51 +80,62 @@ macro_rules! names {
     };
 }
 
-names! {
+/// As [`names!`], for what events have too: `Role, "What a token may do." { Admin = 1 "admin" }` with the numbers in the log.
+macro_rules! coded_names {
+    ($($kind:ident, $what:literal { $($value:ident = $code:literal $name:literal),* $(,)? } $(, never sent: { $($inner:ident = $inner_code:literal $inner_name:literal),* })?)*) => {
+        names! { $($kind, $what { $($value = $name),* } $(, never sent: { $($inner = $inner_name),* })?)* }
+        codes! { $($kind { $($value = $code,)* $($($inner = $inner_code),*)? })* }
+    };
+}
+
+coded_names! {
     Channel, "Where an order comes from." {
-        Pos = "pos", Kiosk = "kiosk", Online = "online", Delivery = "delivery", Phone = "phone",
+        Pos = 1 "pos", Kiosk = 2 "kiosk", Online = 3 "online", Delivery = 4 "delivery", Phone = 5 "phone",
     }
-    DiningMode, "How the guest eats." { DineIn = "dine_in", TakeAway = "take_away", Delivery = "delivery" }
+    DiningMode, "How the guest eats." { DineIn = 1 "dine_in", TakeAway = 2 "take_away", Delivery = 3 "delivery" }
     PayMode, "When the guest pays: `first` cancels the order at its deadline if nobody pays." {
-        First = "first", Later = "later",
+        First = 1 "first", Later = 2 "later",
     }
     Role, "What a token may do." {
-        Admin = "admin", Manager = "manager", Pos = "pos", Kitchen = "kitchen", Analyst = "analyst",
-        Auditor = "auditor",
+        Admin = 1 "admin", Manager = 2 "manager", Pos = 3 "pos", Kitchen = 4 "kitchen", Analyst = 5 "analyst",
+        Auditor = 6 "auditor",
     }
     Kitchen, "Whether orders are prepared on tickets: where they are, one is done when it is paid and served." {
-        Off = "off", On = "on",
+        Off = 1 "off", On = 2 "on",
     }
     Right, "Something a person may be asked to approve." {
-        Discount = "discount", Cancel = "cancel", VoidFired = "void_fired", Comp = "comp", Refund = "refund",
-        PaidOut = "paid_out", NoSale = "no_sale",
+        Discount = 1 "discount", Cancel = 2 "cancel", VoidFired = 3 "void_fired", Comp = 4 "comp", Refund = 5 "refund",
+        PaidOut = 6 "paid_out", NoSale = 7 "no_sale",
     }
     Rounding, "How amounts are rounded; all modes mirror at zero." {
-        HalfEven = "half_even", HalfUp = "half_up", HalfDown = "half_down", Up = "up", Down = "down",
+        HalfEven = 1 "half_even", HalfUp = 2 "half_up", HalfDown = 3 "half_down", Up = 4 "up", Down = 5 "down",
     }
     TaxRounding, "Where tax is rounded: on each line, or on the sum of all lines taxed alike." {
-        Line = "line", Group = "group",
+        Line = 1 "line", Group = 2 "group",
     }
     CashShifts, "Whether a store takes cash, and gives it back, within an open shift only." {
-        Off = "off", Required = "required",
+        Off = 1 "off", Required = 2 "required",
     }
     Source, "How a command reached the engine: as it happened, kept by a terminal that was away, or recorded after the fact." {
-        Online = "online", Offline = "offline", Imported = "imported",
-    }, never sent: { Engine = "engine" }
+        Online = 1 "online", Offline = 4 "offline", Imported = 2 "imported",
+    }, never sent: { Engine = 3 "engine" }
+    Decision, "What a person decides about a flagged payment: `accept` what moved, `refund` it, or `dismiss` the flag." {
+        Accept = 1 "accept", Refund = 2 "refund", Dismiss = 3 "dismiss",
+    }
+    Capture, "When a provider takes the money: `automatic` at once, `manual` when it is asked to." {
+        AtOnce = 1 "automatic", Later = 2 "manual",
+    }
+}
+
+names! {
     ChargePhase, "When a service charge is computed: `subtotal` before tax, `total` after tax and untaxed." {
         Subtotal = "subtotal", Total = "total",
     }
     OutcomeKind, "What became of an attempt to pay: `captured` if money moved." {
         Captured = "captured", Failed = "failed",
     }
-    Decision, "What a person decides about a flagged payment: `accept` what moved, `refund` it, or `dismiss` the flag." {
-        Accept = "accept", Refund = "refund", Dismiss = "dismiss",
-    }
     RefundOutcomeKind, "What became of a refund: `succeeded` if the money was given back." {
         Succeeded = "succeeded", Failed = "failed",
-    }
-    Capture, "When a provider takes the money: `automatic` at once, `manual` when it is asked to." {
-        AtOnce = "automatic", Later = "manual",
     }
     PolicyKind, "How a stock item is kept: what is `untracked` is never refused and never reserved." {
         Untracked = "untracked", Counted = "counted",
