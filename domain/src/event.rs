@@ -23,13 +23,14 @@ mod ticket;
 pub use access::{AccessEvent, Role};
 pub use day::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
 pub use drawer::DrawerEvent;
-pub use effect::{Closed, Due, Entity, OrderEffect, PaymentEffect};
+pub use effect::{Due, Entity};
 pub use menu::MenuEvent;
 pub use order::{
-    CancelReason, Channel, ChargePhase, DiningMode, Discount, DiscountScope, FixedPart, Line, LineModifier,
-    NotApplicable, Opening, OrderEvent, PayMode, Rate, Received, ReceivedDiscount, ReceivedLine, ServiceCharge,
+    CancelReason, Channel, ChargePhase, Closed, DiningMode, Discount, DiscountScope, FixedPart, Line, LineModifier,
+    NotApplicable, Opening, OrderEffect, OrderEvent, PayMode, Rate, Received, ReceivedDiscount, ReceivedLine,
+    ServiceCharge,
 };
-pub use payment::{Decision, Flag, IgnoredOutcome, IgnoredRefund, PaymentEvent, Tender};
+pub use payment::{Decision, Flag, IgnoredOutcome, IgnoredRefund, PaymentEffect, PaymentEvent, Tender};
 pub use provider::{Capture, IgnoredMessage, ProviderMessage, ProviderSaid, VoidReason};
 pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};

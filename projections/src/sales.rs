@@ -21,9 +21,8 @@ use crate::key::Key;
 use crate::projector::{Projector, Recorded, follows, starts};
 use crate::rows::{Committed, Rows};
 use domain::calendar::Date;
-use domain::event::{Channel, Event, Opening, OrderEvent, ReceivedDiscount, Tender};
+use domain::event::{Channel, Closed, Event, Opening, OrderEffect, OrderEvent, ReceivedDiscount, Tender};
 use domain::ids::{DiscountId, OrderId, StoreId, TenantId};
-use domain::money::Money;
 use domain::pricing::Totals;
 use domain::stream::Stream;
 use redb::WriteTransaction;
@@ -278,35 +277,36 @@ impl Projector for SalesProjector {
             OrderEvent::LinesComped { discount, .. } => row.discounts.push(sold_discount(*discount, true)),
             OrderEvent::DiscountRemoved { discount } => row.discounts.retain(|held| held.discount.0 != *discount),
             OrderEvent::LineRemoved { line } => row.lines.retain(|held| held.line.0 != *line),
-            OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
-                self.books.count(committed, &at, posted, row, totals)?;
-            }
             // The amounts follow with what the order comes to from now on.
             OrderEvent::LinesReceivedByMerge(received) => {
                 row.lines.extend(received.lines.iter().map(|received| cells::sold_line(&received.line)));
                 let discount = |held: &ReceivedDiscount| sold_discount(held.discount.discount, held.comp);
                 row.discounts = received.discounts.iter().map(discount).collect();
             }
-            // A merged order's sale is the other one's from now on.
-            OrderEvent::OrderCancelled { .. } | OrderEvent::OrderMergedInto { .. } => {
+            // What changes neither lines nor discounts counts by what it means beyond its order.
+            _ => {}
+        }
+        match event.effect() {
+            OrderEffect::Placed(totals) | OrderEffect::Repriced(totals) => {
+                self.books.count(committed, &at, posted, row, totals)?;
+            }
+            OrderEffect::Closed(closed) => {
                 (row.lines, row.discounts) = (vec![], vec![]);
-                if let Some(sold) = row.sold.take() {
+                let sold = row.sold.take();
+                // A merged order's sale is the other one's from now on.
+                if let (Closed::Cancelled | Closed::Merged, Some(sold)) = (closed, sold) {
                     self.books.add(committed, &at, posted, &sold, -1)?;
                 }
             }
-            OrderEvent::OrderCompleted { .. } => {
-                (row.lines, row.discounts) = (vec![], vec![]);
-                row.sold = None;
-            }
-            OrderEvent::PaymentApplied { tender, amount, tip, .. } => {
+            OrderEffect::Paid { tender, amount, tip, .. } => {
                 let cell = TenderCell { payments: 1, amount: amount.0, tips: tip.0, ..TenderCell::default() };
-                self.books.pay(committed, &at, posted, tender, &cell)?;
+                self.books.pay(committed, &at, posted, &tender, &cell)?;
             }
-            OrderEvent::PaymentNotApplicable { tender, unapplied: Money(unapplied), .. } => {
-                let cell = TenderCell { unapplied: *unapplied, ..TenderCell::default() };
-                self.books.pay(committed, &at, posted, tender, &cell)?;
+            OrderEffect::Unapplied { tender, amount, .. } => {
+                let cell = TenderCell { unapplied: amount.0, ..TenderCell::default() };
+                self.books.pay(committed, &at, posted, &tender, &cell)?;
             }
-            OrderEvent::RefundRecorded { tender, parts, posting_date, .. } => {
+            OrderEffect::Refunded { tender, parts, posting_date, .. } => {
                 // A refund is booked when it takes place, in both; the sale stays where it was sold.
                 let cell = TenderCell {
                     refunds: 1,
@@ -315,20 +315,10 @@ impl Projector for SalesProjector {
                     refunded_unapplied: parts.unapplied.0,
                     ..TenderCell::default()
                 };
-                let at = Dimensions { date: *posting_date, ..at };
-                self.books.pay(committed, &at, *posting_date, tender, &cell)?;
+                let at = Dimensions { date: posting_date, ..at };
+                self.books.pay(committed, &at, posting_date, &tender, &cell)?;
             }
-            OrderEvent::OrderOpened(_)
-            | OrderEvent::OrderMovedToTable { .. }
-            | OrderEvent::ServerAssigned { .. }
-            | OrderEvent::CheckSplit { .. }
-            | OrderEvent::CheckPaid { .. }
-            | OrderEvent::LinesHeld { .. }
-            | OrderEvent::LinesFired { .. }
-            | OrderEvent::LinesServed { .. }
-            | OrderEvent::ServiceChargeApplied(_)
-            | OrderEvent::ServiceChargeRemoved { .. }
-            | OrderEvent::TotalMismatchRecorded { .. } => {}
+            OrderEffect::Advanced | OrderEffect::None => {}
         }
         row.revision = recorded.revision;
         Ok(())

@@ -360,3 +360,125 @@ pub enum NotApplicable {
     /// A person decided that it goes back.
     Reviewed,
 }
+
+/// What an order that takes no more changes has become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    Completed,
+    Cancelled,
+    Merged,
+}
+
+/// What an event of an order means beyond the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderEffect<'a> {
+    /// The sale is recognised: its totals are booked, and its deadline begins.
+    Placed(&'a Totals),
+    /// A recognised sale comes to something else.
+    Repriced(&'a Totals),
+    /// Units went to the kitchen, or came from another order: the deadline may end, no money moves.
+    Advanced,
+    /// Captured money counts towards the order.
+    Paid {
+        payment: PaymentId,
+        tender: Tender,
+        amount: Money,
+        tip: Money,
+    },
+    Unapplied {
+        payment: PaymentId,
+        tender: Tender,
+        amount: Money,
+    },
+    Refunded {
+        payment: PaymentId,
+        tender: Tender,
+        parts: MoneyParts,
+        /// The business date it is booked on.
+        posting_date: Date,
+    },
+    /// No event but of refunds and late payments follows.
+    Closed(Closed),
+    None,
+}
+
+impl OrderEvent {
+    /// What it means beyond the order.
+    pub fn effect(&self) -> OrderEffect<'_> {
+        match self {
+            OrderEvent::OrderPlaced { totals, .. } => OrderEffect::Placed(totals),
+            OrderEvent::OrderRepriced { totals } => OrderEffect::Repriced(totals),
+            OrderEvent::LinesFired { .. } | OrderEvent::LinesReceivedByMerge(_) => OrderEffect::Advanced,
+            OrderEvent::PaymentApplied { payment, tender, amount, tip, .. } => {
+                OrderEffect::Paid { payment: *payment, tender: *tender, amount: *amount, tip: *tip }
+            }
+            OrderEvent::PaymentNotApplicable { payment, tender, unapplied, .. } => {
+                OrderEffect::Unapplied { payment: *payment, tender: *tender, amount: *unapplied }
+            }
+            OrderEvent::RefundRecorded { payment, tender, parts, posting_date, .. } => {
+                let (payment, tender, parts, posting_date) = (*payment, *tender, *parts, *posting_date);
+                OrderEffect::Refunded { payment, tender, parts, posting_date }
+            }
+            OrderEvent::OrderCompleted { .. } => OrderEffect::Closed(Closed::Completed),
+            OrderEvent::OrderCancelled { .. } => OrderEffect::Closed(Closed::Cancelled),
+            OrderEvent::OrderMergedInto { .. } => OrderEffect::Closed(Closed::Merged),
+            OrderEvent::OrderOpened(_)
+            | OrderEvent::LineAdded(_)
+            | OrderEvent::LineQtyChanged { .. }
+            | OrderEvent::LineRemoved { .. }
+            | OrderEvent::LinesHeld { .. }
+            | OrderEvent::LinesServed { .. }
+            | OrderEvent::LineVoided { .. }
+            | OrderEvent::LinesComped { .. }
+            | OrderEvent::OrderMovedToTable { .. }
+            | OrderEvent::ServerAssigned { .. }
+            | OrderEvent::CheckSplit { .. }
+            | OrderEvent::CheckPaid { .. }
+            | OrderEvent::DiscountApplied(_)
+            | OrderEvent::DiscountRemoved { .. }
+            | OrderEvent::ServiceChargeApplied(_)
+            | OrderEvent::ServiceChargeRemoved { .. }
+            | OrderEvent::TotalMismatchRecorded { .. } => OrderEffect::None,
+        }
+    }
+}
+
+impl OrderEffect<'_> {
+    /// Whether it is booked on a business day. An order that was not placed is no sale, so nothing ends with it.
+    pub fn is_booked(self, was_placed: bool) -> bool {
+        match self {
+            OrderEffect::Closed(Closed::Cancelled | Closed::Merged) => was_placed,
+            OrderEffect::Closed(Closed::Completed) | OrderEffect::Advanced | OrderEffect::None => false,
+            OrderEffect::Placed(_)
+            | OrderEffect::Repriced(_)
+            | OrderEffect::Paid { .. }
+            | OrderEffect::Unapplied { .. }
+            | OrderEffect::Refunded { .. } => true,
+        }
+    }
+
+    /// Whether the order's deadline may begin or end with it.
+    pub fn moves_deadline(self) -> bool {
+        match self {
+            OrderEffect::Placed(_) | OrderEffect::Advanced | OrderEffect::Paid { .. } | OrderEffect::Closed(_) => true,
+            OrderEffect::Repriced(_)
+            | OrderEffect::Unapplied { .. }
+            | OrderEffect::Refunded { .. }
+            | OrderEffect::None => false,
+        }
+    }
+
+    /// The payment whose money it is about.
+    pub fn payment(self) -> Option<PaymentId> {
+        match self {
+            OrderEffect::Paid { payment, .. }
+            | OrderEffect::Unapplied { payment, .. }
+            | OrderEffect::Refunded { payment, .. } => Some(payment),
+            OrderEffect::Placed(_)
+            | OrderEffect::Repriced(_)
+            | OrderEffect::Advanced
+            | OrderEffect::Closed(_)
+            | OrderEffect::None => None,
+        }
+    }
+}

@@ -180,3 +180,60 @@ pub enum IgnoredOutcome {
     /// A capture after the capture.
     Captured,
 }
+
+/// What an event of a payment means beyond the payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentEffect<'a> {
+    /// The attempt is under way: its order's deadline ends it.
+    Started,
+    /// The attempt has an outcome, or waits for a person.
+    Ended,
+    Authorise,
+    /// A provider is to capture what it authorised.
+    Capture,
+    /// A provider is to void what it authorised.
+    Void,
+    /// Money is to go back; units count as given back from here on.
+    Refund {
+        refund: RefundId,
+        lines: &'a [RefundedLine],
+    },
+    /// A refund has an outcome: its units count as given back, or no more.
+    RefundEnded {
+        /// Unique in the payment.
+        refund: RefundId,
+        /// Whether the money reached the guest.
+        succeeded: bool,
+    },
+    None,
+}
+
+impl PaymentEvent {
+    /// What it means beyond the payment.
+    pub fn effect(&self) -> PaymentEffect<'_> {
+        match self {
+            PaymentEvent::PaymentInitiated { .. } => PaymentEffect::Started,
+            PaymentEvent::PaymentCaptured { .. }
+            | PaymentEvent::PaymentFailed { .. }
+            | PaymentEvent::PaymentExpired
+            | PaymentEvent::PaymentFlagged { .. }
+            | PaymentEvent::PaymentVoided
+            | PaymentEvent::PaymentOutcomeIgnored { .. } => PaymentEffect::Ended,
+            PaymentEvent::AuthorisationRequested { .. } => PaymentEffect::Authorise,
+            PaymentEvent::CaptureRequested { .. } => PaymentEffect::Capture,
+            PaymentEvent::VoidRequested { .. } => PaymentEffect::Void,
+            PaymentEvent::RefundRequested { refund, lines, .. } => PaymentEffect::Refund { refund: *refund, lines },
+            PaymentEvent::RefundSucceeded { refund } => PaymentEffect::RefundEnded { refund: *refund, succeeded: true },
+            PaymentEvent::RefundFailed { refund, .. } => {
+                PaymentEffect::RefundEnded { refund: *refund, succeeded: false }
+            }
+            PaymentEvent::ProviderEventReceived(_)
+            | PaymentEvent::PaymentAuthorised { .. }
+            | PaymentEvent::PaymentDisputed
+            | PaymentEvent::TipAdjusted { .. }
+            | PaymentEvent::ProviderEventIgnored { .. }
+            | PaymentEvent::PaymentReviewed { .. }
+            | PaymentEvent::RefundOutcomeIgnored { .. } => PaymentEffect::None,
+        }
+    }
+}
