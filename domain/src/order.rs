@@ -81,6 +81,7 @@ pub struct Order {
     pub pay_mode: PayMode,
     pub table: Option<TableId>,
     pub server: Option<ActorId>,
+    pub guests: u16,
     /// The currency of everything in it.
     pub currency: Currency,
     /// How its amounts are rounded.
@@ -169,6 +170,7 @@ impl OrderSlot {
             pay_mode: opening.pay_mode,
             table: opening.table,
             server: None,
+            guests: opening.guests,
             currency: opening.currency,
             rules: opening.rules,
             is_placed: false,
@@ -462,6 +464,7 @@ impl Order {
             OrderEvent::ServiceChargeRemoved { charge } => self.charges.retain(|held| held.charge != *charge),
             OrderEvent::OrderMovedToTable { to, .. } => self.table = Some(*to),
             OrderEvent::ServerAssigned { staff } => self.server = Some(*staff),
+            OrderEvent::GuestsChanged { guests } => self.guests = *guests,
             OrderEvent::OrderPlaced { totals, deadline } => {
                 self.is_placed = true;
                 self.set_totals(totals);

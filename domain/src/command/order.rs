@@ -159,6 +159,7 @@ pub enum OrderCommand {
     CompLines(NewComp),
     SetTable(TableId),
     AssignServer(ActorId),
+    SetGuests(u16),
     /// Places it: recognises the sale and reserves the stock.
     Place(Place),
     /// Keeps the new units of lines from the kitchen until somebody names the lines or their course.

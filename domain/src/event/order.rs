@@ -254,6 +254,9 @@ pub enum OrderEvent {
     ServerAssigned {
         staff: ActorId,
     },
+    GuestsChanged {
+        guests: u16,
+    },
     /// Captured money counts towards the order.
     PaymentApplied {
         payment: PaymentId,
@@ -432,6 +435,7 @@ impl OrderEvent {
             | OrderEvent::LinesComped { .. }
             | OrderEvent::OrderMovedToTable { .. }
             | OrderEvent::ServerAssigned { .. }
+            | OrderEvent::GuestsChanged { .. }
             | OrderEvent::CheckSplit { .. }
             | OrderEvent::CheckPaid { .. }
             | OrderEvent::DiscountApplied(_)

@@ -90,6 +90,10 @@ impl Store {
                 draft.assign(*staff);
                 return Ok(draft.events);
             }
+            OrderCommand::SetGuests(guests) => {
+                draft.seat(*guests);
+                return Ok(draft.events);
+            }
             OrderCommand::HoldLines(lines) => {
                 draft.hold(lines)?;
                 return Ok(draft.events);
@@ -355,6 +359,12 @@ impl<'a> Draft<'a> {
     fn assign(&mut self, staff: ActorId) {
         if self.order.server != Some(staff) {
             self.push(OrderEvent::ServerAssigned { staff });
+        }
+    }
+
+    fn seat(&mut self, guests: u16) {
+        if self.order.guests != guests {
+            self.push(OrderEvent::GuestsChanged { guests });
         }
     }
 

@@ -308,6 +308,9 @@ fn orders_are_moved_and_served_by_somebody() {
     check(&moved, table("t7"), Ok(&["o1 moved from t4 to t7"]));
     check(&given, server("ben"), Ok(&["o1 served by ben"]));
     check(&then(given.to_vec(), &[server("ben")]), server("ben"), Ok(&[]));
+    let guests = |count| to_o1(OrderCommand::SetGuests(count));
+    check(&given, guests(9), Ok(&["o1 9 guests"]));
+    check(&then(given.to_vec(), &[guests(9)]), guests(9), Ok(&[]));
     let done = [open(burgers()), place(), by_cash("p1", None)];
     let closed = Refused::OrderClosed { state: Closed::Completed };
     check(&done, table("t4"), Err(closed.clone()));

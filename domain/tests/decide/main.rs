@@ -147,6 +147,7 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::OrderMovedToTable { from: None, to } => format!("moved to {to}"),
         OrderEvent::OrderMovedToTable { from: Some(from), to } => format!("moved from {from} to {to}"),
         OrderEvent::ServerAssigned { staff } => format!("served by {staff}"),
+        OrderEvent::GuestsChanged { guests } => format!("{guests} guests"),
         OrderEvent::LineVoided { line, qty, fired, wasted, .. } => match wasted {
             true => format!("void {line} {qty}, {fired} fired, wasted"),
             false => format!("void {line} {qty}, {fired} fired"),

@@ -288,7 +288,8 @@ impl Model {
             | OrderEvent::LinesServed { .. }
             | OrderEvent::LinesComped { .. }
             | OrderEvent::OrderMovedToTable { .. }
-            | OrderEvent::ServerAssigned { .. } => {}
+            | OrderEvent::ServerAssigned { .. }
+            | OrderEvent::GuestsChanged { .. } => {}
             OrderEvent::LineRemoved { line } => {
                 assert!(order.lines.remove(line).is_some());
                 order.sequence.retain(|held| held != line);

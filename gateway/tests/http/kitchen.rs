@@ -197,6 +197,10 @@ fn a_guest_who_waited_is_not_charged() {
         }
         let served = till.post(&format!("{path}/server"), &json!({"staff": "ana"})).await;
         assert_eq!(served.expect(200)["events"][0]["type"], "ServerAssigned");
+        let joined = till.post(&format!("{path}/guests"), &json!({"guests": 3})).await;
+        assert_eq!(joined.expect(200)["events"][0]["data"], json!({"guests": 3}));
+        let view = till.get(&format!("{path}?min_position={}", joined.position())).await.expect(200);
+        assert_eq!(view["guests"], 3);
 
         let comp = json!({"discount_id": "sorry", "line_ids": ["l2"], "reason": "Waited for an hour"});
         let alone = till.post(&format!("{path}/comps"), &comp).await.expect(422);

@@ -136,6 +136,7 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
         }
         OrderEvent::OrderMovedToTable { to, .. } => order.table = Some(Wire(*to)),
         OrderEvent::ServerAssigned { staff } => order.server = Some(Wire(*staff)),
+        OrderEvent::GuestsChanged { guests } => order.guests = *guests,
         OrderEvent::DiscountRemoved { discount } => order.discounts.retain(|held| held.discount_id.0 != *discount),
         OrderEvent::ServiceChargeApplied(charge) => order.service_charges.push(charge_view(charge)),
         OrderEvent::ServiceChargeRemoved { charge } => {

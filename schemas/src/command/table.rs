@@ -365,6 +365,11 @@ commands! {
             http POST 200 "/v1/stores/{store}/orders/{order}/server" orders assign_server
             batch AssignServer "order.assign_server"
             by order(; body: AssignServer) => Ok(body.parse());
+        /// Says how many guests an order is for.
+        SetGuests(guests: 16) = 0x0514 "SetGuests" TakeOrders
+            http POST 200 "/v1/stores/{store}/orders/{order}/guests" orders set_guests
+            batch SetGuests "order.set_guests"
+            by order(; body: SetGuests) => Ok(OrderCommand::SetGuests(body.guests));
     }
     ticket {
         /// Says that somebody began with a ticket.

@@ -38,6 +38,7 @@ events! { OrderEvent {
     0x0513 LinesComped { discount: "discount_id", lines: "line_ids", reason: "reason" };
     0x0514 OrderMovedToTable { from?: "from", to: "to" };
     0x0515 ServerAssigned { staff: "staff" };
+    0x0516 GuestsChanged { guests: "guests" };
     0x0540 RefundRecorded {
         refund: "refund_id", payment: "payment_id", tender: "tender", parts: -, lines: "lines",
         posting_date: "posting_date",

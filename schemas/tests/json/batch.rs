@@ -31,7 +31,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 53] = [
+const EVERY_TYPE: [(&str, &str); 54] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
     (
@@ -66,6 +66,7 @@ const EVERY_TYPE: [(&str, &str); 53] = [
     ("order.comp", r#", "order_id": "o1", "body": {"discount_id": "c1", "line_ids": ["l1"], "reason": "r"}"#),
     ("order.set_table", r#", "order_id": "o1", "body": {"table": "t7"}"#),
     ("order.assign_server", r#", "order_id": "o1", "body": {"staff": "ana"}"#),
+    ("order.set_guests", r#", "order_id": "o1", "body": {"guests": 5}"#),
     ("ticket.start", r#", "ticket_id": "t17""#),
     ("ticket.ready", r#", "ticket_id": "t17", "line_id": "l1""#),
     ("ticket.bump", r#", "ticket_id": "t17""#),

@@ -368,6 +368,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
             r#"{"from":"t4","to":"t7"}"#,
         ),
         (order(OrderEvent::OrderMovedToTable { from: None, to: TableId::parse("t7").unwrap() }), r#"{"to":"t7"}"#),
+        (order(OrderEvent::GuestsChanged { guests: 5 }), r#"{"guests":5}"#),
         (order(OrderEvent::ServerAssigned { staff: ActorId::parse("ana").unwrap() }), r#"{"staff":"ana"}"#),
         (
             order(reduced(DiscountScope::Order, Rate::Percent(Ppm(100_000)))),

@@ -197,6 +197,7 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     add("one", C::CompLines(NewComp { discount, lines: vec![line], reason }));
     add("one", C::SetTable(id!(TableId "t7")));
     add("one", C::AssignServer(id!(ActorId "ana")));
+    add("one", C::SetGuests(5));
     let to = CheckId::new(2).expect("a check");
     let all = CheckMove { line, what: MoveOf::All, from: None };
     let some = CheckMove { what: MoveOf::Qty(qty), ..all };

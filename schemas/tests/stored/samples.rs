@@ -337,6 +337,7 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     let (from, to) = (id!(TableId "t4"), id!(TableId "t7"));
     add("moved", E::OrderMovedToTable { from: Some(from), to });
     add("first", E::OrderMovedToTable { from: None, to });
+    add("one", E::GuestsChanged { guests: 5 });
     add("one", E::ServerAssigned { staff: id!(ActorId "ana") });
     let discount = Discount {
         discount: id!(DiscountId "d1"),

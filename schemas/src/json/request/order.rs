@@ -416,6 +416,15 @@ impl AssignServer {
     }
 }
 
+/// `POST .../orders/{order}/guests`: so many sit at the table now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"guests": 5}))]
+pub struct SetGuests {
+    /// How many guests.
+    pub guests: u16,
+}
+
 /// `POST .../orders/{order}/service-charges`: adds a share or an amount to the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
