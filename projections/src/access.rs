@@ -1,97 +1,27 @@
 //! Tokens: who is let in as what. Staff: who may approve what.
 
-use crate::error::{FoldError, OpenError, QueryError};
-use crate::key::{Key, KeyReader};
+pub(crate) mod tokens;
+
+use crate::error::{FoldError, QueryError};
+use crate::key::Key;
+use crate::projection::Projection;
+use crate::projections::Projections;
 use crate::projector::{Projector, Recorded};
-use crate::read_model::ReadModel;
 use crate::rows::{Committed, Rows};
-use crate::view::{Answer, View};
-use domain::event::{AccessEvent, Event, Role};
+use crate::view::Answer;
+use domain::event::{AccessEvent, Event};
 use domain::ids::{TenantId, TokenId};
 use eventlog::Position;
-use redb::{ReadableDatabase, WriteTransaction};
+use redb::WriteTransaction;
 use schemas::json::Wire;
 use schemas::views::{Row, StaffView, TokenRow, TokenView};
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError};
 use subtle::ConstantTimeEq;
+use tokens::{Grant, TOKENS, Tokens};
 
-const TOKENS: &str = "tokens";
 /// (tenant, member) to what the member may approve.
 const STAFF: &str = "staff";
 const CACHED_MAX: usize = 1_024;
-
-/// What a token's bearer may do, and for whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Grant {
-    /// The tenant: this, and nothing in the request, says whose data it is about.
-    pub tenant: TenantId,
-    /// What may be done.
-    pub role: Role,
-    /// The token, for the audit trail.
-    pub token: TokenId,
-}
-
-/// The tokens that let somebody in, in memory.
-#[derive(Default)]
-pub(crate) struct Tokens {
-    /// Ids are unique in their tenant only, so one id may be several tenants' token.
-    held: RwLock<HashMap<TokenId, Vec<Credential>, foldhash::fast::RandomState>>,
-}
-
-struct Credential {
-    grant: Grant,
-    secret_sha256: [u8; 32],
-}
-
-impl Tokens {
-    pub fn authenticate(&self, token: TokenId, secret_sha256: &[u8; 32]) -> Option<Grant> {
-        let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
-        let found = held.get(&token)?.iter().find(|held| bool::from(held.secret_sha256.ct_eq(secret_sha256)));
-        found.map(|held| held.grant)
-    }
-
-    /// Takes in what an earlier run left.
-    pub fn load(&self, lane: &ReadModel) -> Result<(), OpenError> {
-        let view = || -> Result<View, redb::Error> {
-            Ok(View { position: lane.applied(), transaction: lane.database.begin_read()? })
-        };
-        let unreadable = |error: QueryError| OpenError::Storage {
-            path: format!("{}.redb", lane.projection.as_str()).into(),
-            source: match error {
-                QueryError::Storage(source) => source,
-                other => Box::new(redb::Error::Corrupted(other.to_string())),
-            },
-        };
-        let view = view().map_err(|error| unreadable(QueryError::Storage(Box::new(error))))?;
-        let mut rows = vec![];
-        view.table(TOKENS)
-            .and_then(|table| {
-                table.scan::<TokenRow>(&[], &[u8::MAX], |key, row| {
-                    rows.push((key.to_vec(), row));
-                    true
-                })
-            })
-            .map_err(unreadable)?;
-        for (key, row) in rows {
-            if let Some(tenant) = KeyReader(&key).text().and_then(|tenant| TenantId::parse(tenant).ok()) {
-                self.set(tenant, &row);
-            }
-        }
-        Ok(())
-    }
-
-    fn set(&self, tenant: TenantId, row: &TokenRow) {
-        let token = row.view.token_id.0;
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let same_id = held.entry(token).or_default();
-        same_id.retain(|held| held.grant.tenant != tenant);
-        if row.view.revoked_at.is_none() {
-            let grant = Grant { tenant, role: row.view.role.0, token };
-            same_id.push(Credential { grant, secret_sha256: row.secret_sha256 });
-        }
-    }
-}
 
 /// Folds `access-` streams.
 pub(crate) struct AccessProjector {
@@ -176,14 +106,28 @@ impl Projector for AccessProjector {
     }
 }
 
-pub(crate) fn tokens(view: &View, tenant: TenantId) -> Result<Answer<Vec<TokenView>>, QueryError> {
-    let rows = view.all::<TokenRow>(TOKENS, &Key::of(tenant))?;
-    let value = rows.into_iter().map(|(_, row)| row.view).collect();
-    Ok(view.answer(value))
-}
+impl Projections {
+    /// A tenant's tokens, by id, without their hashes.
+    pub fn tokens(&self, tenant: TenantId) -> Result<Answer<Vec<TokenView>>, QueryError> {
+        let view = self.view(Projection::Access)?;
+        let rows = view.all::<TokenRow>(TOKENS, &Key::of(tenant))?;
+        let value = rows.into_iter().map(|(_, row)| row.view).collect();
+        Ok(view.answer(value))
+    }
 
-pub(crate) fn staff(view: &View, tenant: TenantId) -> Result<Answer<Vec<StaffView>>, QueryError> {
-    let rows = view.all::<StaffView>(STAFF, &Key::of(tenant))?;
-    let value = rows.into_iter().map(|(_, row)| row).collect();
-    Ok(view.answer(value))
+    /// A tenant's staff, by id.
+    pub fn staff(&self, tenant: TenantId) -> Result<Answer<Vec<StaffView>>, QueryError> {
+        let view = self.view(Projection::Access)?;
+        let rows = view.all::<StaffView>(STAFF, &Key::of(tenant))?;
+        let value = rows.into_iter().map(|(_, row)| row).collect();
+        Ok(view.answer(value))
+    }
+
+    /// Whom a token lets in: the one that has this id and this hash of its secret and was not revoked. Never blocks on
+    /// the disk; the comparison takes the same time whatever differs.
+    pub fn authenticate(&self, token: TokenId, secret_sha256: &[u8; 32]) -> Option<Grant> {
+        let held = self.tokens.held.read().unwrap_or_else(PoisonError::into_inner);
+        let found = held.get(&token)?.iter().find(|held| bool::from(held.secret_sha256.ct_eq(secret_sha256)));
+        found.map(|held| held.grant)
+    }
 }

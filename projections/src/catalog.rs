@@ -1,21 +1,22 @@
 //! What stores sell: settings, menus, prices, availability and stock.
 
 mod menu;
+pub(crate) mod menus;
 mod rows;
 mod tables;
 
-pub use menu::MenuBytes;
-pub(crate) use menu::Menus;
-
 use crate::error::{FoldError, QueryError};
 use crate::key::Key;
+use crate::projection::Projection;
+use crate::projections::Projections;
 use crate::projector::{Projector, Recorded, follows, starts};
 use crate::rows::{Committed, Rows};
-use crate::view::{Answer, View};
+use crate::view::Answer;
 use domain::event::{Event, MenuEvent, StockEvent, StoreEvent, StoreMenuEvent};
 use domain::ids::{Sku, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::Position;
+use menus::Menus;
 use redb::WriteTransaction;
 use schemas::json::Wire;
 use schemas::views::{MenuRow, PriceRow, Row, StockHeadRow, StockView, StoreMenuRow, StoreView};
@@ -244,49 +245,59 @@ impl Projector for CatalogProjector {
     }
 }
 
-pub(crate) fn store(view: &View, tenant: TenantId, store: StoreId) -> Result<Answer<Option<StoreView>>, QueryError> {
-    let key = Key::of_store(tenant, store);
-    let value = match view.get::<StoreView>(STORES, &key)? {
-        Some(found) => Some(with_menu(found, view.get(STORE_MENUS, &key)?)),
-        None => None,
-    };
-    Ok(view.answer(value))
-}
+impl Projections {
+    /// A store.
+    pub fn store(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Option<StoreView>>, QueryError> {
+        let view = self.view(Projection::Catalog)?;
+        let key = Key::of_store(tenant, store);
+        let value = match view.get::<StoreView>(STORES, &key)? {
+            Some(found) => Some(with_menu(found, view.get(STORE_MENUS, &key)?)),
+            None => None,
+        };
+        Ok(view.answer(value))
+    }
 
-pub(crate) fn stores(view: &View, tenant: TenantId) -> Result<Answer<Vec<StoreView>>, QueryError> {
-    let prefix = Key::of(tenant);
-    let menus = view.table(STORE_MENUS)?;
-    let found = view.all::<StoreView>(STORES, &prefix)?;
-    let value = found
-        .into_iter()
-        .map(|(suffix, row)| Ok(with_menu(row, menus.get(prefix.clone().bytes(&suffix).as_slice())?)))
-        .collect::<Result<_, QueryError>>()?;
-    Ok(view.answer(value))
+    /// A tenant's stores, by id.
+    pub fn stores(&self, tenant: TenantId) -> Result<Answer<Vec<StoreView>>, QueryError> {
+        let view = self.view(Projection::Catalog)?;
+        let prefix = Key::of(tenant);
+        let menus = view.table(STORE_MENUS)?;
+        let found = view.all::<StoreView>(STORES, &prefix)?;
+        let value = found
+            .into_iter()
+            .map(|(suffix, row)| Ok(with_menu(row, menus.get(prefix.clone().bytes(&suffix).as_slice())?)))
+            .collect::<Result<_, QueryError>>()?;
+        Ok(view.answer(value))
+    }
+
+    /// A store's stock, by sku.
+    pub fn stock(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<StockView>>, QueryError> {
+        let view = self.view(Projection::Catalog)?;
+        let prefix = Key::of_store(tenant, store);
+        let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
+        let revision = head.map_or(0, |head| head.revision);
+        let rows = view.all::<StockView>(STOCK, &prefix)?;
+        let value = rows.into_iter().map(|(_, row)| StockView { revision, ..row }).collect();
+        Ok(view.answer(value))
+    }
+
+    /// A stock item.
+    pub fn stock_item(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        sku: Sku,
+    ) -> Result<Answer<Option<StockView>>, QueryError> {
+        let view = self.view(Projection::Catalog)?;
+        let prefix = Key::of_store(tenant, store);
+        let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
+        let row = view.get::<StockView>(STOCK, &prefix.text(sku.as_str()))?;
+        let value = row.zip(head).map(|(row, head)| StockView { revision: head.revision, ..row });
+        Ok(view.answer(value))
+    }
 }
 
 fn with_menu(store: StoreView, menu: Option<StoreMenuRow>) -> StoreView {
     let menu_version = menu.map(|menu| menu.version).filter(|version| 0 < *version);
     StoreView { menu_version, ..store }
-}
-
-pub(crate) fn stock(view: &View, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<StockView>>, QueryError> {
-    let prefix = Key::of_store(tenant, store);
-    let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
-    let revision = head.map_or(0, |head| head.revision);
-    let rows = view.all::<StockView>(STOCK, &prefix)?;
-    let value = rows.into_iter().map(|(_, row)| StockView { revision, ..row }).collect();
-    Ok(view.answer(value))
-}
-
-pub(crate) fn stock_item(
-    view: &View,
-    tenant: TenantId,
-    store: StoreId,
-    sku: Sku,
-) -> Result<Answer<Option<StockView>>, QueryError> {
-    let prefix = Key::of_store(tenant, store);
-    let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
-    let row = view.get::<StockView>(STOCK, &prefix.text(sku.as_str()))?;
-    let value = row.zip(head).map(|(row, head)| StockView { revision: head.revision, ..row });
-    Ok(view.answer(value))
 }

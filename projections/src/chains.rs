@@ -2,9 +2,11 @@
 
 use crate::error::{FoldError, QueryError};
 use crate::key::Key;
+use crate::projection::Projection;
+use crate::projections::Projections;
 use crate::projector::{Projector, Recorded};
 use crate::rows::{Committed, Rows};
-use crate::view::{Answer, View};
+use crate::view::Answer;
 use domain::ids::{StoreId, TenantId};
 use eventlog::{GENESIS_STREAM, StoredCommit, StoredEvent};
 use redb::WriteTransaction;
@@ -87,9 +89,12 @@ impl Projector for ChainsProjector {
     }
 }
 
-/// The head of a store's chain; `None` before its first event.
-pub(crate) fn head(view: &View, tenant: TenantId, store: StoreId) -> Result<Answer<Option<Link>>, QueryError> {
-    let row = view.get::<ChainRow>(HEADS, &Key::of_store(tenant, store))?;
-    let value = row.map(|ChainRow { count, position, hash }| Link { count, position, hash });
-    Ok(view.answer(value))
+impl Projections {
+    /// Where the chain of hashes over a store's history stands; `None` before its first event.
+    pub fn chain(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Option<Link>>, QueryError> {
+        let view = self.view(Projection::Chains)?;
+        let row = view.get::<ChainRow>(HEADS, &Key::of_store(tenant, store))?;
+        let value = row.map(|ChainRow { count, position, hash }| Link { count, position, hash });
+        Ok(view.answer(value))
+    }
 }

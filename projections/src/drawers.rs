@@ -3,9 +3,11 @@
 use crate::error::{FoldError, QueryError};
 use crate::key::Key;
 use crate::page::{Page, PageRequest, page_descending};
+use crate::projection::Projection;
+use crate::projections::Projections;
 use crate::projector::{Projector, Recorded, follows, starts};
 use crate::rows::{Committed, Rows};
-use crate::view::{Answer, View};
+use crate::view::Answer;
 use domain::event::{DrawerEvent, Event};
 use domain::ids::{DrawerId, StoreId, TenantId};
 use domain::stream::Stream;
@@ -129,20 +131,29 @@ impl Projector for DrawersProjector {
     }
 }
 
-pub(crate) fn drawers(view: &View, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<DrawerView>>, QueryError> {
-    let rows = view.all::<DrawerView>(DRAWERS, &Key::of_store(tenant, store))?;
-    Ok(view.answer(rows.into_iter().map(|(_, row)| row).collect()))
-}
+impl Projections {
+    /// A store's cash drawers, by id, each with its latest shift.
+    pub fn drawers(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<DrawerView>>, QueryError> {
+        let view = self.view(Projection::Drawers)?;
+        let rows = view.all::<DrawerView>(DRAWERS, &Key::of_store(tenant, store))?;
+        Ok(view.answer(rows.into_iter().map(|(_, row)| row).collect()))
+    }
 
-/// The shifts of a drawer, newest first.
-pub(crate) fn shifts(
-    view: &View,
-    tenant: TenantId,
-    (store, drawer): (StoreId, DrawerId),
-    page: &PageRequest,
-) -> Result<Answer<Page<ShiftView>>, QueryError> {
-    let list = Key::of_store(tenant, store).text(drawer.as_str());
-    let value =
-        page_descending::<ShiftView, ShiftView>(&view.table(SHIFTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
-    Ok(view.answer(value))
+    /// The shifts of a cash drawer, newest first.
+    ///
+    /// # Errors
+    /// [`QueryError`], among them [`QueryError::BadCursor`].
+    pub fn shifts(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        drawer: DrawerId,
+        page: &PageRequest,
+    ) -> Result<Answer<Page<ShiftView>>, QueryError> {
+        let view = self.view(Projection::Drawers)?;
+        let list = Key::of_store(tenant, store).text(drawer.as_str());
+        let value =
+            page_descending::<ShiftView, ShiftView>(&view.table(SHIFTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
+        Ok(view.answer(value))
+    }
 }

@@ -8,8 +8,6 @@ mod tables;
 mod tickets;
 
 pub use query::{OrderFilter, PaymentFilter};
-pub(crate) use query::{order, orders, payment, payment_by_ref, payments};
-pub(crate) use tickets::board;
 
 use crate::error::FoldError;
 use crate::key::Key;

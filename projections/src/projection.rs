@@ -1,46 +1,41 @@
 //! The projections there are.
 
-/// A read model with a worker of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Projection {
-    /// What stores sell: settings, menus, prices, availability, stock. One model, because a menu shows all of it.
-    Catalog,
-    /// Orders and the attempts to pay them. One model, because an order shows its payments.
-    Orders,
-    /// The sales cubes.
-    Sales,
-    /// Tokens.
-    Access,
-    /// Cash drawers and their shifts.
-    Drawers,
-    /// Terminals that were away, and the exceptions a person has to look at.
-    Terminals,
-    /// The chains of hashes over histories.
-    Chains,
+/// Declares the projections, each with its name.
+macro_rules! projections {
+    ($($(#[$doc:meta])* $projection:ident = $name:literal,)*) => {
+        /// A read model with a worker of its own.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Projection {
+            $($(#[$doc])* $projection,)*
+        }
+
+        impl Projection {
+            /// Every projection, in the order of their discriminants.
+            pub const ALL: [Projection; [$($name),*].len()] = [$(Projection::$projection),*];
+
+            /// Its name, in metrics and file names.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Projection::$projection => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Projection {
-    /// Every projection.
-    pub const ALL: [Projection; 7] = [
-        Projection::Catalog,
-        Projection::Orders,
-        Projection::Sales,
-        Projection::Access,
-        Projection::Drawers,
-        Projection::Terminals,
-        Projection::Chains,
-    ];
-
-    /// Its name, in metrics and file names.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Projection::Catalog => "catalog",
-            Projection::Orders => "orders",
-            Projection::Sales => "sales",
-            Projection::Access => "access",
-            Projection::Drawers => "drawers",
-            Projection::Terminals => "terminals",
-            Projection::Chains => "chains",
-        }
-    }
+projections! {
+    /// What stores sell: settings, menus, prices, availability, stock. One model, because a menu shows all of it.
+    Catalog = "catalog",
+    /// Orders and the attempts to pay them. One model, because an order shows its payments.
+    Orders = "orders",
+    /// The sales cubes.
+    Sales = "sales",
+    /// Tokens.
+    Access = "access",
+    /// Cash drawers and their shifts.
+    Drawers = "drawers",
+    /// Terminals that were away, and the exceptions a person has to look at.
+    Terminals = "terminals",
+    /// The chains of hashes over histories.
+    Chains = "chains",
 }

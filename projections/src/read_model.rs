@@ -28,6 +28,7 @@ pub(crate) struct ReadModel {
     pub dir: PathBuf,
     pub log: BatchId,
     pub version: u32,
+    pub tables: &'static [&'static str],
     /// The position of the last event that queries see.
     applied: watch::Sender<Position>,
     /// Queries have no answer below this: the model is being rebuilt.
@@ -80,6 +81,7 @@ impl ReadModel {
             dir: dir.to_owned(),
             log,
             version: M::VERSION,
+            tables: M::TABLES,
             applied: watch::Sender::new(applied),
             // A model that is only behind answers from where it stands; one that starts over has nothing to say yet.
             rebuild_until: if applied == Position(0) { last } else { Position(0) },

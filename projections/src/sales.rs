@@ -12,8 +12,6 @@ mod days;
 mod query;
 mod tables;
 
-pub(crate) use days::{days, x_report, z_report};
-pub(crate) use query::report;
 pub use query::{SalesBy, SalesDate, SalesQuery};
 
 use crate::error::FoldError;

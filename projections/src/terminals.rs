@@ -3,9 +3,11 @@
 use crate::error::{FoldError, QueryError};
 use crate::key::Key;
 use crate::page::{Page, PageRequest, page_descending};
+use crate::projection::Projection;
+use crate::projections::Projections;
 use crate::projector::{Projector, Recorded, follows, starts};
 use crate::rows::{Committed, Rows};
-use crate::view::{Answer, View};
+use crate::view::Answer;
 use domain::event::{Event, Noted, OrderEvent, StockEvent, TerminalEvent};
 use domain::ids::{StoreId, TenantId, TerminalId, TerminalSeq};
 use domain::stream::Stream;
@@ -244,58 +246,68 @@ fn position_key(tenant: TenantId, store: StoreId, position: u64) -> Result<Key, 
     Ok(Key::of_store(tenant, store).i64(place))
 }
 
-pub(crate) fn terminals(
-    view: &View,
-    tenant: TenantId,
-    store: StoreId,
-) -> Result<Answer<Vec<TerminalView>>, QueryError> {
-    let rows = view.all::<TerminalView>(TERMINALS, &Key::of_store(tenant, store))?;
-    let is_terminal = |row: &TerminalView| row.terminal_id.0 != Terminal::nobody();
-    Ok(view.answer(rows.into_iter().map(|(_, row)| row).filter(is_terminal).collect()))
-}
+impl Projections {
+    /// A store's terminals that sent what they had kept while they were away, by id.
+    pub fn terminals(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<TerminalView>>, QueryError> {
+        let view = self.view(Projection::Terminals)?;
+        let rows = view.all::<TerminalView>(TERMINALS, &Key::of_store(tenant, store))?;
+        let is_terminal = |row: &TerminalView| row.terminal_id.0 != Terminal::nobody();
+        Ok(view.answer(rows.into_iter().map(|(_, row)| row).filter(is_terminal).collect()))
+    }
 
-/// The terminal of the exception at a position of the log: `None` where there is no exception, and where it is of no terminal
-/// the stream of what is of none.
-pub(crate) fn exception_of(
-    view: &View,
-    tenant: TenantId,
-    store: StoreId,
-    position: u64,
-) -> Result<Answer<Option<TerminalId>>, QueryError> {
-    let row = match i64::try_from(position) {
-        Ok(place) => view.get::<ExceptionView>(EXCEPTIONS, &Key::of_store(tenant, store).i64(place))?,
-        Err(_) => None,
-    };
-    let value = row.map(|row| row.terminal.map_or(Terminal::nobody(), |terminal| terminal.0));
-    Ok(view.answer(value))
-}
+    /// The terminal of the exception at a position of the log, and [`Terminal::nobody`](domain::terminal::Terminal::nobody) for
+    /// one of no terminal.
+    pub fn exception_of(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        position: u64,
+    ) -> Result<Answer<Option<TerminalId>>, QueryError> {
+        let view = self.view(Projection::Terminals)?;
+        let row = match i64::try_from(position) {
+            Ok(place) => view.get::<ExceptionView>(EXCEPTIONS, &Key::of_store(tenant, store).i64(place))?,
+            Err(_) => None,
+        };
+        let value = row.map(|row| row.terminal.map_or(Terminal::nobody(), |terminal| terminal.0));
+        Ok(view.answer(value))
+    }
 
-/// A store's exceptions, newest first.
-pub(crate) fn exceptions(
-    view: &View,
-    tenant: TenantId,
-    store: StoreId,
-    filter: &ExceptionFilter,
-    page: &PageRequest,
-) -> Result<Answer<Page<ExceptionView>>, QueryError> {
-    let list = Key::of_store(tenant, store);
-    let is_asked = |row: &ExceptionView| {
-        filter.kind.is_none_or(|kind| kind == row.kind)
-            && filter.terminal.is_none_or(|terminal| row.terminal == Some(Wire(terminal)))
-    };
-    let resolutions = view.table(RESOLUTIONS)?;
-    let value =
-        page_descending::<ExceptionView, ExceptionView>(&view.table(EXCEPTIONS)?, &list, &list, page, |key, row| {
-            if !is_asked(&row) {
-                return Ok(None);
-            }
-            let resolved = resolutions.get::<ResolutionView>(key)?;
-            let is_in = match filter.state {
-                ExceptionState::Open => resolved.is_none(),
-                ExceptionState::Resolved => resolved.is_some(),
-                ExceptionState::All => true,
-            };
-            Ok(is_in.then_some(ExceptionView { resolved, ..row }))
-        })?;
-    Ok(view.answer(value))
+    /// A store's exceptions, newest first; pages as for [`Projections::orders`].
+    ///
+    /// # Errors
+    /// [`QueryError`], among them [`QueryError::BadCursor`].
+    pub fn exceptions(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        filter: &ExceptionFilter,
+        page: &PageRequest,
+    ) -> Result<Answer<Page<ExceptionView>>, QueryError> {
+        let view = self.view(Projection::Terminals)?;
+        let list = Key::of_store(tenant, store);
+        let is_asked = |row: &ExceptionView| {
+            filter.kind.is_none_or(|kind| kind == row.kind)
+                && filter.terminal.is_none_or(|terminal| row.terminal == Some(Wire(terminal)))
+        };
+        let resolutions = view.table(RESOLUTIONS)?;
+        let value = page_descending::<ExceptionView, ExceptionView>(
+            &view.table(EXCEPTIONS)?,
+            &list,
+            &list,
+            page,
+            |key, row| {
+                if !is_asked(&row) {
+                    return Ok(None);
+                }
+                let resolved = resolutions.get::<ResolutionView>(key)?;
+                let is_in = match filter.state {
+                    ExceptionState::Open => resolved.is_none(),
+                    ExceptionState::Resolved => resolved.is_some(),
+                    ExceptionState::All => true,
+                };
+                Ok(is_in.then_some(ExceptionView { resolved, ..row }))
+            },
+        )?;
+        Ok(view.answer(value))
+    }
 }

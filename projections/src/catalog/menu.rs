@@ -1,52 +1,24 @@
-//! Menus as ready bytes: made on demand, thrown away by events.
+//! The query of a menu as ready bytes, which are made on demand.
 
+use super::menus::MenuBytes;
 use super::rows::is_sold_out;
 use super::tables::{MENUS, PRICES, STOCK, STORE_MENUS, STORES, UNAVAILABLE};
 use crate::error::QueryError;
 use crate::key::{Key, KeyReader};
+use crate::projection::Projection;
+use crate::projections::Projections;
 use crate::read_model::ReadModel;
 use crate::view::{Answer, View};
-use bytes::Bytes;
 use domain::ids::{StoreId, TenantId};
-use eventlog::Position;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use foldhash::fast::RandomState;
 use schemas::json::Wire;
 use schemas::views::{ItemRow, ItemState, ItemView, MenuRow, MenuView, PriceRow, StockView, StoreMenuRow, StoreView};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::{Arc, PoisonError, RwLock};
-
-/// A menu as it goes over the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MenuBytes {
-    /// The menu version the store has adopted.
-    pub version: u32,
-    /// A weak entity tag over the content, with its quotes: `W/"..."`.
-    pub etag: Arc<str>,
-    /// The body.
-    pub json: Bytes,
-    /// The body, compressed by gzip.
-    pub gzip: Bytes,
-}
-
-/// The ready menus, and when each last changed.
-///
-/// An entry's key holds the position of the change it was made after, so an entry that a change overtook while it was
-/// being made is never asked for again.
-pub(crate) struct Menus {
-    ready: moka::sync::Cache<(TenantId, StoreId, Position), MenuBytes, RandomState>,
-    changes: RwLock<Changes>,
-}
-
-#[derive(Default)]
-struct Changes {
-    stores: HashMap<(TenantId, StoreId), Position, RandomState>,
-    tenants: HashMap<TenantId, Position, RandomState>,
-}
+use std::sync::Arc;
 
 /// Why no bytes came of it.
 enum NoMenu {
@@ -55,57 +27,21 @@ enum NoMenu {
     Failed(QueryError),
 }
 
-impl Menus {
-    pub fn new(bytes_max: u64) -> Menus {
-        let weigh = |_: &(TenantId, StoreId, Position), menu: &MenuBytes| {
-            u32::try_from(menu.json.len() + menu.gzip.len() + 256).unwrap_or(u32::MAX)
-        };
-        let ready = moka::sync::Cache::builder()
-            .max_capacity(bytes_max)
-            .weigher(weigh)
-            // A menu that is out of date may have been asked for often; it must not keep the new one out.
-            .eviction_policy(moka::policy::EvictionPolicy::lru())
-            .build_with_hasher(RandomState::default());
-        Menus { ready, changes: RwLock::default() }
-    }
-
-    /// Menus that were made before `position` are out of date for these stores, and for all stores of these tenants.
-    pub fn changed(&self, position: Position, stores: BTreeSet<(TenantId, StoreId)>, tenants: BTreeSet<TenantId>) {
-        if stores.is_empty() && tenants.is_empty() {
-            return;
-        }
-        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
-        for (tenant, store) in stores {
-            let of_store = changes.stores.insert((tenant, store), position);
-            let last = of_store.max(changes.tenants.get(&tenant).copied()).unwrap_or_default();
-            self.ready.invalidate(&(tenant, store, last));
-        }
-        changes.tenants.extend(tenants.into_iter().map(|tenant| (tenant, position)));
-    }
-
-    fn changed_at(&self, tenant: TenantId, store: StoreId) -> Position {
-        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
-        let of_store = changes.stores.get(&(tenant, store)).copied();
-        of_store.max(changes.tenants.get(&tenant).copied()).unwrap_or_default()
-    }
-
-    pub fn get(
-        &self,
-        lane: &ReadModel,
-        tenant: TenantId,
-        store: StoreId,
-    ) -> Result<Answer<Option<MenuBytes>>, QueryError> {
-        let position = lane.applied();
+impl Projections {
+    /// A store's menu as ready bytes; `None` while the store does not exist or has adopted none.
+    pub fn menu(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Option<MenuBytes>>, QueryError> {
+        let model = self.model(Projection::Catalog);
+        let position = model.applied();
         // Read after the position: changes up to it are known.
-        let key = (tenant, store, self.changed_at(tenant, store));
+        let key = (tenant, store, self.menus.changed_at(tenant, store));
         // Many who ask at once for a menu that has just changed wait for one of them to make it.
-        let made = self.ready.try_get_with(key, || make(lane, tenant, store));
+        let made = self.menus.ready.try_get_with(key, || make(model, tenant, store));
         match made {
             Ok(menu) => Ok(Answer { value: Some(menu), position }),
             Err(none) => match Arc::into_inner(none) {
                 Some(NoMenu::Failed(error)) => Err(error),
                 // Another caller got the error itself; ours is found by looking again.
-                Some(NoMenu::Missing) | None => match make(lane, tenant, store) {
+                Some(NoMenu::Missing) | None => match make(model, tenant, store) {
                     Ok(menu) => Ok(Answer { value: Some(menu), position }),
                     Err(NoMenu::Missing) => Ok(Answer { value: None, position }),
                     Err(NoMenu::Failed(error)) => Err(error),
@@ -115,8 +51,8 @@ impl Menus {
     }
 }
 
-fn make(lane: &ReadModel, tenant: TenantId, store: StoreId) -> Result<MenuBytes, NoMenu> {
-    let view = lane.view().map_err(NoMenu::Failed)?;
+fn make(model: &ReadModel, tenant: TenantId, store: StoreId) -> Result<MenuBytes, NoMenu> {
+    let view = model.view().map_err(NoMenu::Failed)?;
     let menu = menu(&view, tenant, store).map_err(NoMenu::Failed)?.ok_or(NoMenu::Missing)?;
     let json = menu.to_json();
     let mut gzip = GzEncoder::new(Vec::with_capacity(json.len() / 4), Compression::fast());

@@ -6,6 +6,8 @@
 use super::tables::{ORDERS, TICKETS, TICKETS_BY_ORDER, TICKETS_LIVE, order_key, ticket_key};
 use crate::error::{FoldError, QueryError};
 use crate::key::{Key, KeyReader};
+use crate::projection::Projection;
+use crate::projections::Projections;
 use crate::projector::{Recorded, follows, starts};
 use crate::rows::{Committed, Definition, Rows};
 use crate::view::{Answer, View};
@@ -152,28 +154,31 @@ fn line_row(line: &TicketLine) -> TicketLineRow {
     TicketLineRow { line: Wire(line), open: Wire(open), ready: Wire(ready), cancelled: Wire(cancelled) }
 }
 
-/// The tickets on a station's board, oldest first.
-pub(crate) fn board(
-    view: &View,
-    tenant: TenantId,
-    store: StoreId,
-    station: StationId,
-) -> Result<Answer<Vec<TicketView>>, QueryError> {
-    let of_store = Key::of_store(tenant, store);
-    let (tickets, orders) = (view.table(TICKETS)?, view.table(ORDERS)?);
-    let mut value = vec![];
-    for (suffix, ()) in view.all::<()>(TICKETS_LIVE, &of_store.clone().text(station.as_str()))? {
-        let mut parts = KeyReader(&suffix);
-        let (_, _) = (parts.u32(), parts.u32());
-        let Some(id) = parts.text() else { continue };
-        if BOARD_MAX <= value.len() {
-            break;
+impl Projections {
+    /// The tickets on a station's board, oldest first, at most 500.
+    pub fn board(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        station: StationId,
+    ) -> Result<Answer<Vec<TicketView>>, QueryError> {
+        let view = self.view(Projection::Orders)?;
+        let of_store = Key::of_store(tenant, store);
+        let (tickets, orders) = (view.table(TICKETS)?, view.table(ORDERS)?);
+        let mut value = vec![];
+        for (suffix, ()) in view.all::<()>(TICKETS_LIVE, &of_store.clone().text(station.as_str()))? {
+            let mut parts = KeyReader(&suffix);
+            let (_, _) = (parts.u32(), parts.u32());
+            let Some(id) = parts.text() else { continue };
+            if BOARD_MAX <= value.len() {
+                break;
+            }
+            let Some(ticket) = tickets.get::<TicketRow>(of_store.clone().text(id).as_slice())? else { continue };
+            let order = orders.get::<OrderView>(order_key(tenant, store, ticket.order.0).as_slice())?;
+            value.extend(order.map(|order| TicketView::new(&ticket, &order)));
         }
-        let Some(ticket) = tickets.get::<TicketRow>(of_store.clone().text(id).as_slice())? else { continue };
-        let order = orders.get::<OrderView>(order_key(tenant, store, ticket.order.0).as_slice())?;
-        value.extend(order.map(|order| TicketView::new(&ticket, &order)));
+        Ok(view.answer(value))
     }
-    Ok(view.answer(value))
 }
 
 /// Says in an order how far the kitchen is with it: what the tickets still have open is not ready.

@@ -4,9 +4,11 @@ use super::tables::{DAYS, Z_REPORTS};
 use crate::error::{FoldError, QueryError};
 use crate::key::Key;
 use crate::page::{PageRequest, page_descending};
+use crate::projection::Projection;
+use crate::projections::Projections;
 use crate::projector::Recorded;
 use crate::rows::{Committed, Rows};
-use crate::view::{Answer, View};
+use crate::view::Answer;
 use domain::calendar::Date;
 use domain::day;
 use domain::event::{DayClosing, DayEvent, DayTotals, OrderEvent, Pending};
@@ -191,59 +193,62 @@ fn report(store: StoreId, closing: &DayClosing, recorded: &Recorded<'_>) -> Resu
     })
 }
 
-/// What was booked on the open day; `None` for another date, and for one that is closed.
-pub(crate) fn x_report(
-    view: &View,
-    tenant: TenantId,
-    store: StoreId,
-    date: Date,
-) -> Result<Answer<Option<XReport>>, QueryError> {
-    let row = view.get::<DaysRow>(DAYS, &Key::of_store(tenant, store))?.unwrap_or_default();
-    let is_open = match row.open {
-        Some(open) => open.0 == date,
-        None => row.last_closed.is_none_or(|closed| closed.0 < date),
-    };
-    let value = is_open.then(|| XReport {
-        store: Wire(store),
-        business_date: Wire(date),
-        opened: row.open.is_some(),
-        totals: row.totals,
-        next_z_number: row.z_number + 1,
-        cumulative_total: row.cumulative_total,
-        last_closed: row.last_closed,
-    });
-    Ok(view.answer(value))
-}
+impl Projections {
+    /// What was booked in a store on the open day; `None` for another date, and for one that is closed.
+    pub fn x_report(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        date: Date,
+    ) -> Result<Answer<Option<XReport>>, QueryError> {
+        let view = self.view(Projection::Sales)?;
+        let row = view.get::<DaysRow>(DAYS, &Key::of_store(tenant, store))?.unwrap_or_default();
+        let is_open = match row.open {
+            Some(open) => open.0 == date,
+            None => row.last_closed.is_none_or(|closed| closed.0 < date),
+        };
+        let value = is_open.then(|| XReport {
+            store: Wire(store),
+            business_date: Wire(date),
+            opened: row.open.is_some(),
+            totals: row.totals,
+            next_z_number: row.z_number + 1,
+            cumulative_total: row.cumulative_total,
+            last_closed: row.last_closed,
+        });
+        Ok(view.answer(value))
+    }
 
-/// The Z report of a date; `None` where none was closed.
-pub(crate) fn z_report(
-    view: &View,
-    tenant: TenantId,
-    store: StoreId,
-    date: Date,
-) -> Result<Answer<Option<ZReport>>, QueryError> {
-    let value = view.get::<ZReport>(Z_REPORTS, &Key::of_store(tenant, store).date(date))?;
-    Ok(view.answer(value))
-}
+    /// The Z report of a business date; `None` where it was not closed.
+    pub fn z_report(
+        &self,
+        tenant: TenantId,
+        store: StoreId,
+        date: Date,
+    ) -> Result<Answer<Option<ZReport>>, QueryError> {
+        let view = self.view(Projection::Sales)?;
+        let value = view.get::<ZReport>(Z_REPORTS, &Key::of_store(tenant, store).date(date))?;
+        Ok(view.answer(value))
+    }
 
-/// The state of a store's days, and its Z reports, the latest first.
-pub(crate) fn days(
-    view: &View,
-    tenant: TenantId,
-    store: StoreId,
-    page: &PageRequest,
-) -> Result<Answer<DaysView>, QueryError> {
-    let list = Key::of_store(tenant, store);
-    let row = view.get::<DaysRow>(DAYS, &list)?.unwrap_or_default();
-    let closed =
-        page_descending::<ZReport, ZReport>(&view.table(Z_REPORTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
-    let value = DaysView {
-        store: Wire(store),
-        open: row.open,
-        last_closed: row.last_closed,
-        cumulative_total: row.cumulative_total,
-        closed: closed.entries,
-        cursor: closed.next,
-    };
-    Ok(view.answer(value))
+    /// A store's business days: where they stand, and its Z reports, the latest first.
+    ///
+    /// # Errors
+    /// [`QueryError`], among them [`QueryError::BadCursor`].
+    pub fn days(&self, tenant: TenantId, store: StoreId, page: &PageRequest) -> Result<Answer<DaysView>, QueryError> {
+        let view = self.view(Projection::Sales)?;
+        let list = Key::of_store(tenant, store);
+        let row = view.get::<DaysRow>(DAYS, &list)?.unwrap_or_default();
+        let closed =
+            page_descending::<ZReport, ZReport>(&view.table(Z_REPORTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
+        let value = DaysView {
+            store: Wire(store),
+            open: row.open,
+            last_closed: row.last_closed,
+            cumulative_total: row.cumulative_total,
+            closed: closed.entries,
+            cursor: closed.next,
+        };
+        Ok(view.answer(value))
+    }
 }
