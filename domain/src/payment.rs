@@ -293,10 +293,10 @@ impl Payment {
         }
         match event {
             // What the provider says of one attempt stays with that attempt: another reference is for a person.
-            PaymentEvent::ProviderEventReceived(message) if message.said != ProviderSaid::Other => {
-                if provider.reference.is_none() {
-                    provider.reference.clone_from(&message.reference);
-                }
+            PaymentEvent::ProviderEventReceived(message)
+                if message.said != ProviderSaid::Other && provider.reference.is_none() =>
+            {
+                provider.reference.clone_from(&message.reference);
             }
             PaymentEvent::PaymentAuthorised { amount } => provider.authorised = Some(*amount),
             PaymentEvent::CaptureRequested { .. } => provider.capture_requested = true,

@@ -40,8 +40,8 @@ const _: () = assert!(DATA_START.is_multiple_of(SECTOR), "the first batch starts
 const _: () = assert!(SECTOR.is_multiple_of(ALIGN as u64), "where batches are looked for marks are found too");
 const _: () = assert!(MARK_LEN as u64 <= SECTOR, "a mark is in one sector, written whole or not at all");
 const _: () = assert!(SIDECAR_PAGE_LEN as u64 == SECTOR, "a page of a sidecar is one sector");
-const _: () =
-    assert!(STREAM_BYTES_MAX <= u8::MAX as usize && TENANT_BYTES_MAX <= u8::MAX as usize, "one byte of length");
+const _: () = assert!(STREAM_BYTES_MAX <= u8::MAX as usize, "one byte of length");
+const _: () = assert!(TENANT_BYTES_MAX <= u8::MAX as usize, "one byte of length");
 const _: () = assert!(META_BYTES_MAX <= u16::MAX as usize, "two bytes of length");
 
 const SEGMENT_MAGIC: u64 = u64::from_le_bytes(*b"CMDSEGMT");

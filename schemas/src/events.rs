@@ -234,7 +234,9 @@ pub fn event_schemas() -> BTreeMap<String, RefOr<Schema>> {
     fn collect(shape: &Shape, named: &mut BTreeMap<String, RefOr<Schema>>) {
         match shape {
             Shape::Value(None, _) => {}
-            Shape::Value(Some(name), object) => _ = named.insert(name.clone(), object.clone().into()),
+            Shape::Value(Some(name), object) => {
+                _ = named.insert(name.clone(), utoipa::openapi::Object::clone(object).into())
+            }
             Shape::OrNull(value) | Shape::List(value) => collect(value, named),
             Shape::Record(fields) => fields.iter().for_each(|field| collect(&field.shape, named)),
         }

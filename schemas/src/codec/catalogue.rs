@@ -40,7 +40,7 @@ pub struct Field {
 #[derive(Clone)]
 pub enum Shape {
     /// A value, and the name that it has in the OpenAPI document if it has one.
-    Value(Option<String>, Object),
+    Value(Option<String>, Box<Object>),
     /// What may be `null`, which says something then.
     OrNull(Box<Shape>),
     /// A list.
@@ -53,7 +53,7 @@ impl Shape {
     /// A value that the OpenAPI document has a name for.
     pub(crate) fn named<T: ToSchema>() -> Shape {
         match T::schema() {
-            RefOr::T(Schema::Object(object)) => Shape::Value(Some(T::name().into_owned()), object),
+            RefOr::T(Schema::Object(object)) => Shape::Value(Some(T::name().into_owned()), Box::new(object)),
             _ => unreachable!("values are described by objects"),
         }
     }
@@ -61,13 +61,13 @@ impl Shape {
     /// A value of a kind that events only have.
     pub(crate) fn plain(kind: Type, what: &str) -> Shape {
         let what = Some(what).filter(|what| !what.is_empty());
-        Shape::Value(None, ObjectBuilder::new().schema_type(SchemaType::new(kind)).description(what).build())
+        Shape::Value(None, Box::new(ObjectBuilder::new().schema_type(SchemaType::new(kind)).description(what).build()))
     }
 
     /// One of these texts.
     pub(crate) fn words(words: &[&'static str]) -> Shape {
         let object = ObjectBuilder::new().schema_type(SchemaType::new(Type::String));
-        Shape::Value(None, object.enum_values(Some(words.iter().copied())).build())
+        Shape::Value(None, Box::new(object.enum_values(Some(words.iter().copied())).build()))
     }
 
     /// What it is where it is not `null`.
@@ -82,7 +82,7 @@ impl Shape {
     pub fn schema(&self) -> RefOr<Schema> {
         match self {
             Shape::Value(Some(name), _) => Ref::from_schema_name(name).into(),
-            Shape::Value(None, object) => object.clone().into(),
+            Shape::Value(None, object) => Object::clone(object).into(),
             Shape::OrNull(value) => {
                 let null = ObjectBuilder::new().schema_type(SchemaType::new(Type::Null));
                 Schema::OneOf(OneOfBuilder::new().item(null).item(value.schema()).build()).into()

@@ -267,6 +267,7 @@ macro_rules! members {
                 fields!(show_fields [self to] [$kind] $fields);
             }
 
+            #[allow(clippy::vec_init_then_push, reason = "how many fields follow is known to the rows")]
             fn fields() -> Vec<$crate::codec::Field> {
                 fields!(list_fields [$kind] [$kind] $fields)
             }
@@ -446,6 +447,7 @@ macro_rules! events {
             unreachable!("{left} is below their count")
         }
 
+        #[allow(clippy::vec_init_then_push, reason = "how many fields follow is known to the rows")]
         pub(crate) fn docs() -> Vec<$crate::codec::EventDoc> {
             let events = [$((first::$name, fields!(list_fields [$event] [$event::$name] $(($body))? $({ $($fields)* })?))),*];
             let docs = TYPES.iter().zip(events).map(|(event_type, (first, fields))| $crate::codec::EventDoc {

@@ -33,13 +33,15 @@ pub struct Row {
     /// What it is called in a batch; `None` where it cannot be sent in one.
     pub batch: Option<&'static str>,
     /// Makes it.
-    pub make: Option<fn(&mut Parts<'_>) -> Result<Command, BodyError>>,
+    pub make: Option<Make>,
 }
+
+/// Makes a command of the parts of a request.
+pub type Make = fn(&mut Parts<'_>) -> Result<Command, BodyError>;
 
 /// A method that changes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "RFC 9110 says what they are")]
-#[expect(clippy::upper_case_acronyms, reason = "they are written like this")]
 pub enum Method {
     DELETE,
     PATCH,
@@ -67,8 +69,11 @@ pub struct Body {
     /// The most bytes it may have.
     pub bytes_max: usize,
     /// Adds its schema, and those it refers to, and says its name.
-    pub describe: fn(&mut Vec<(String, RefOr<Schema>)>) -> Cow<'static, str>,
+    pub describe: Describe,
 }
+
+/// Adds the schemas of a body and says its name.
+pub type Describe = fn(&mut Vec<(String, RefOr<Schema>)>) -> Cow<'static, str>;
 
 impl Body {
     pub(super) const fn of<T: ToSchema>(bytes_max: usize) -> Body {
