@@ -49,12 +49,15 @@ struct Modules {
     all: Vec<Module>,
 }
 
+/// What a name stands for, and the modules it was found through.
+type LookedUp = (Option<Found>, Vec<usize>);
+
 /// What is known while a path is followed.
 #[derive(Default)]
 struct Trail {
     /// What was looked up, and through which modules it was found; nothing yet where that is under way: imports may be cyclic,
     /// and the ways through many globs are too many to take twice.
-    known: BTreeMap<(usize, String, bool), (Option<Found>, Vec<usize>)>,
+    known: BTreeMap<(usize, String, bool), LookedUp>,
     /// Modules whose imports led on.
     through: Vec<usize>,
 }
@@ -369,7 +372,7 @@ fn literal_end(text: &str) -> Option<usize> {
     let quote = if body.starts_with('"') { '"' } else { '\'' };
     let mut signs = body[1..].char_indices();
     let (_, first) = signs.next()?;
-    if quote == '\'' && first != '\\' && !signs.clone().next().is_some_and(|(_, second)| second == '\'') {
+    if quote == '\'' && first != '\\' && signs.clone().next().is_none_or(|(_, second)| second != '\'') {
         // A lifetime: its name follows as a word that no path begins with.
         return Some(prefix.len() + 1 + body[1..].find(|sign: char| !sign.is_alphanumeric() && sign != '_')?);
     }
