@@ -148,5 +148,8 @@ pub(crate) fn whole<T: Codec>(bytes: &[u8], version: u8) -> Result<T, BadBody> {
     let texts = &mut Interner::default();
     let mut from = Reader::new(bytes, texts, version, 1);
     let read = T::get(&mut from);
-    from.finish(read)
+    match read {
+        Ok(value) if from.is_done() => Ok(value),
+        read => Err(from.why(read.err())),
+    }
 }

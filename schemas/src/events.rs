@@ -151,29 +151,31 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads a body of the type and version as an event of `stream`; `None` where such streams know no such type or version.
+/// Reads a body of the type and version as an event of `stream`. `bad` is told why it does not read; nothing where such
+/// streams know no such type or version.
 #[inline]
-pub(crate) fn read(
+pub(crate) fn read<E>(
     form: (u16, u8),
     body: &[u8],
     stream: &Stream,
     texts: &mut Interner,
-) -> Option<Result<Event, BadBody>> {
-    Some(match stream {
-        Stream::Menu(_) => menu::get(form, body, texts)?.map(Event::Menu),
-        Stream::Access(_) => access::get(form, body, texts)?.map(Event::Access),
-        Stream::Store(..) => store::get(form, body, texts)?.map(Event::Store),
-        Stream::StoreMenu(..) => store_menu::get(form, body, texts)?.map(Event::StoreMenu),
-        Stream::Order(_, _, order) => order::get(form, body, texts)?.map(|event| Event::Order(*order, event)),
-        Stream::Payment(_, _, payment) => payment::get(form, body, texts)?.map(|event| Event::Payment(*payment, event)),
-        Stream::Stock(..) => stock::get(form, body, texts)?.map(Event::Stock),
-        Stream::Day(..) => day::get(form, body, texts)?.map(Event::Day),
-        Stream::Drawer(_, _, drawer) => drawer::get(form, body, texts)?.map(|event| Event::Drawer(*drawer, event)),
-        Stream::Ticket(_, _, ticket) => ticket::get(form, body, texts)?.map(|event| Event::Ticket(*ticket, event)),
+    bad: impl FnOnce(Option<BadBody>) -> E,
+) -> Result<Event, E> {
+    match *stream {
+        Stream::Menu(_) => menu::get(form, body, texts, Event::Menu, bad),
+        Stream::Access(_) => access::get(form, body, texts, Event::Access, bad),
+        Stream::Store(..) => store::get(form, body, texts, Event::Store, bad),
+        Stream::StoreMenu(..) => store_menu::get(form, body, texts, Event::StoreMenu, bad),
+        Stream::Order(_, _, order) => order::get(form, body, texts, |event| Event::Order(order, event), bad),
+        Stream::Payment(_, _, payment) => payment::get(form, body, texts, |event| Event::Payment(payment, event), bad),
+        Stream::Stock(..) => stock::get(form, body, texts, Event::Stock, bad),
+        Stream::Day(..) => day::get(form, body, texts, Event::Day, bad),
+        Stream::Drawer(_, _, drawer) => drawer::get(form, body, texts, |event| Event::Drawer(drawer, event), bad),
+        Stream::Ticket(_, _, ticket) => ticket::get(form, body, texts, |event| Event::Ticket(ticket, event), bad),
         Stream::Terminal(_, _, terminal) => {
-            terminal::get(form, body, texts)?.map(|event| Event::Terminal(*terminal, event))
+            terminal::get(form, body, texts, |event| Event::Terminal(terminal, event), bad)
         }
-    })
+    }
 }
 
 /// Writes the members of an event's JSON.

@@ -405,13 +405,16 @@ macro_rules! events {
             }
         }
 
-        /// Reads a body; `None` where there is no such type or version.
+        /// Reads a body as what `wrap` makes of the event, so that it is moved no more often than it must be. `bad` is told
+        /// why it does not read; nothing where there is no such type or version.
         #[inline]
-        pub(crate) fn get(
+        pub(crate) fn get<T, E>(
             (tag, version): (u16, u8),
             body: &[u8],
             texts: &mut $crate::codec::Interner,
-        ) -> Option<Result<$event, $crate::codec::BadBody>> {
+            wrap: impl FnOnce($event) -> T,
+            bad: impl FnOnce(Option<$crate::codec::BadBody>) -> E,
+        ) -> Result<T, E> {
             match tag {
                 $($tag if (1..=newest::$name - first::$name + 1).contains(&version) => {
                     let version = version + first::$name - 1;
@@ -420,10 +423,12 @@ macro_rules! events {
                     let read = |from: &mut $crate::codec::Reader<'_, '_>| -> $crate::codec::Get<$event> {
                         Ok(fields!(get_fields [from] [$event::$name] $(($body))? $({ $($fields)* })?))
                     };
-                    let read = read(from);
-                    Some(from.finish(read))
+                    match read(from) {
+                        Ok(event) if from.is_done() => Ok(wrap(event)),
+                        read => Err(bad(Some(from.why(read.err())))),
+                    }
                 })*
-                _ => None,
+                _ => Err(bad(None)),
             }
         }
 

@@ -78,21 +78,19 @@ impl<'a, 't> Reader<'a, 't> {
         Reader { bytes, texts, version, first, refused: None }
     }
 
-    /// What was read, if that was all there is and the domain took it.
+    /// Whether nothing is left and the domain took all of it.
     #[inline]
-    pub(crate) fn finish<T>(&self, read: Result<T, Error>) -> Result<T, BadBody> {
-        match read {
-            Ok(value) if self.bytes.is_empty() && self.refused.is_none() => Ok(value),
-            Ok(_) => Err(self.bad_end()),
-            Err(error) => Err(BadBody::Shape(error)),
-        }
+    pub(crate) fn is_done(&self) -> bool {
+        self.bytes.is_empty() && self.refused.is_none()
     }
 
+    /// What is wrong: the shape, or else what was read or follows.
     #[cold]
-    fn bad_end(&self) -> BadBody {
-        match (self.bytes.len(), self.refused) {
-            (0, Some(bad)) => BadBody::Value(bad),
-            (count, _) => BadBody::Trailing(count),
+    pub(crate) fn why(&self, shape: Option<Error>) -> BadBody {
+        match (shape, self.bytes.len(), self.refused) {
+            (Some(error), _, _) => BadBody::Shape(error),
+            (None, 0, Some(bad)) => BadBody::Value(bad),
+            (None, count, _) => BadBody::Trailing(count),
         }
     }
 
@@ -128,13 +126,24 @@ impl<'a, 't> Reader<'a, 't> {
     /// A number of `BITS` bits, seven in each byte and the lowest first.
     #[inline]
     pub(crate) fn number<const BITS: u32>(&mut self) -> Result<u64, Error> {
-        match self.byte()? {
-            first if first < 0x80 => Ok(first.into()),
-            first => self.long_number::<BITS>(first),
+        const { assert!(14 <= BITS, "two bytes always fit") };
+        // Most numbers are amounts of one or two bytes.
+        match *self.bytes {
+            [first, ref rest @ ..] if first < 0x80 => {
+                self.bytes = rest;
+                Ok(first.into())
+            }
+            [first, second, ref rest @ ..] if second < 0x80 => {
+                self.bytes = rest;
+                Ok(u64::from(first & 0x7f) | u64::from(second) << 7)
+            }
+            _ => {
+                let first = self.byte()?;
+                self.long_number::<BITS>(first)
+            }
         }
     }
 
-    #[inline]
     fn long_number<const BITS: u32>(&mut self, first: u8) -> Result<u64, Error> {
         let mut number = u64::from(first & 0x7f);
         let mut shift = 7;

@@ -139,11 +139,10 @@ pub fn decode(stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
 #[inline]
 fn decode_with(texts: &mut Interner, stream: &Stream, bytes: &[u8]) -> Result<Event, DecodeError> {
     let (form, body) = opened(bytes)?;
-    match events::read(form, body, stream, texts) {
-        Some(Ok(event)) => Ok(event),
-        Some(Err(bad)) => Err(DecodeError::of_body(form, bad)),
-        None => Err(DecodeError::of_form(form, stream)),
-    }
+    events::read(form, body, stream, texts, |bad| match bad {
+        Some(bad) => DecodeError::of_body(form, bad),
+        None => DecodeError::of_form(form, stream),
+    })
 }
 
 /// The type's tag, the version and the body of an envelope that must fill `bytes`.
