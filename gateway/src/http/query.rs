@@ -142,7 +142,7 @@ impl Reader {
 /// Waits until a view has reached a position.
 ///
 /// # Errors
-/// [`ApiError::Stale`] when that takes longer than [`WAIT_MAX`].
+/// [`ApiError::Stale`] when that takes longer than `WAIT_MAX`.
 pub async fn reached(app: &AppState, projection: Projection, position: Position) -> Result<(), ApiError> {
     app.projections.wait_for(projection, position, WAIT_MAX).await.map_err(|_| ApiError::Stale)
 }
