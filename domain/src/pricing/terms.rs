@@ -38,7 +38,7 @@ pub enum TaxRounding {
 /// A line to be priced.
 #[derive(Clone, Copy, Debug)]
 pub struct LineInput<'a> {
-    /// The price of one piece with its modifiers ([`unit_price`]), zero or more.
+    /// The price of one piece with its modifiers (`unit_price`), zero or more.
     pub unit: Money,
     /// How much of it, less what was voided: 0 (wholly voided) to [`QtyMilli::MAX`].
     pub qty: QtyMilli,
