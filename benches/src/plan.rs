@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-/// What a bench fails with. Nobody reacts to it but by reading it.
+/// The error of a bench: it is printed and ends the run, so its kind does not matter.
 pub type BenchError = Box<dyn Error + Send + Sync>;
 
 /// How much work.

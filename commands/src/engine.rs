@@ -72,7 +72,7 @@ impl Engine {
         let stats = Arc::new(Stats::default());
         let committer = Arc::new(Committer::new(log, Arc::clone(&stats)));
         let (requests, queue) = mpsc::channel(options.queue_max);
-        // Weak, so that an engine everybody has let go of ends.
+        // A weak reference: the engine stops when its last handle is dropped.
         let wake_up = {
             let requests = requests.downgrade();
             move || wake(&requests)
@@ -122,7 +122,7 @@ impl Engine {
         };
         threads.push(spawn("engine", move || {
             if let Some(log) = run(thread, queue, writing) {
-                // Nobody may want it any more; then it is closed by being dropped.
+                // The receiver may be gone already; dropping the value closes it then.
                 let _ = give_back.send(log);
             }
         })?);

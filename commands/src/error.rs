@@ -27,7 +27,7 @@ pub enum CommandError {
     /// The engine is stopping or has stopped; nothing was written.
     #[error("the engine has stopped; nothing was written")]
     Stopped,
-    /// Nobody knows yet whether the command took effect; repeat it under the same id.
+    /// The outcome is unknown: the command may have taken effect. Repeat it under the same id.
     #[error("the outcome is not known; repeat the command under the same id")]
     Unknown,
 }

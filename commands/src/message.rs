@@ -54,7 +54,7 @@ impl Work {
         matches!(self, Work::Command(Submission { reply: None, .. }))
     }
 
-    /// Replies that nothing was decided. Nobody waits for an internal command.
+    /// Replies that nothing was decided. An internal command has no client that waits for a reply.
     pub(crate) fn reject(self, error: CommandError) {
         match self {
             Work::Command(Submission { reply: Some(reply), .. }) | Work::Quote(Quote { reply, .. }) => {

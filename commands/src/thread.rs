@@ -223,7 +223,7 @@ impl EngineThread {
 
     /// A command that was accepted before: its reply shares the fate of the first, however long that takes.
     fn repeat(&mut self, first: Position, work: Work) {
-        // Nobody waits for an internal command.
+        // An internal command has no client that waits for a reply.
         if let Work::Command(Submission { reply: Some(to), .. }) = work {
             Stats::count(&self.stats.repeated, 1);
             self.committer.release_at(first, PendingReply { to: Some(to), reply: Reply::Repeated { first } });
