@@ -11,7 +11,7 @@ use domain::ids::{CommandId, StoreId};
 use domain::store::{Entity, Settings, Store};
 use domain::tenant::Tenant;
 use eventlog::{LogReader, Position};
-use schemas::stored::StoreNote;
+use schemas::stored::StoreSummary;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 
@@ -27,7 +27,7 @@ pub(crate) enum Missing {
     Tenant,
     /// An evicted store.
     Store {
-        note: Box<StoreNote>,
+        note: Box<StoreSummary>,
         now: Timestamp,
     },
     /// Archived orders of a resident store, and what belongs to them.

@@ -10,7 +10,7 @@ use domain::store::{Entity, Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
 use eventlog::{Direction, LogReader, Position, Revision, StoredEvent};
-use schemas::stored::{self, Decoder, StoreNote, StoreRow};
+use schemas::stored::{self, Decoder, StoreRow, StoreSummary};
 
 /// The number of an entity's name, where that is a UUID.
 pub(crate) fn name_of(entity: Entity) -> Option<u128> {
@@ -119,7 +119,7 @@ impl StoreLoader<'_> {
     /// Loads an evicted store: its row in the snapshot, the orders that names, and the commits behind it.
     pub(crate) fn load_store(
         &self,
-        note: &StoreNote,
+        note: &StoreSummary,
         snapshot: Option<&Snapshot>,
         now: Timestamp,
     ) -> Result<ResidentStore, LoadError> {

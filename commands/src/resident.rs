@@ -7,7 +7,7 @@ use domain::ids::{OrderId, Text};
 use domain::store::{Due, Store};
 use eventlog::Position;
 use jiff::tz::TimeZone;
-use schemas::stored::StoreNote;
+use schemas::stored::StoreSummary;
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
 /// A store in memory.
@@ -71,7 +71,7 @@ impl ResidentStore {
     /// that they gave away, are archived like any other.
     pub(crate) fn from_snapshot(
         store: Store,
-        note: &StoreNote,
+        note: &StoreSummary,
         orders: &[OrderId],
         now: Timestamp,
     ) -> Result<ResidentStore, FoldError> {
@@ -186,8 +186,8 @@ impl ResidentStore {
     }
 
     /// What memory keeps of the store once it is evicted, and the snapshot beside its row.
-    pub(crate) fn note(&self) -> StoreNote {
-        StoreNote {
+    pub(crate) fn note(&self) -> StoreSummary {
+        StoreSummary {
             position: Some(self.next.0),
             tail: vec![],
             menu_version: self.store.menu_version(),

@@ -6,7 +6,7 @@
 use domain::ids::{StoreId, TenantId};
 use eventlog::Position;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
-use schemas::stored::{BadSnapshot, Checkpoint, StoreNote, StoreRow};
+use schemas::stored::{BadSnapshot, Checkpoint, StoreRow, StoreSummary};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -53,7 +53,7 @@ from_redb!(DatabaseError, StorageError, TableError, TransactionError, CommitErro
 #[derive(Debug)]
 pub(crate) struct Contents {
     pub checkpoint: Checkpoint,
-    pub notes: Vec<(TenantId, StoreId, StoreNote)>,
+    pub notes: Vec<(TenantId, StoreId, StoreSummary)>,
 }
 
 /// A store to be written, in its stored form.
@@ -63,7 +63,7 @@ pub(crate) struct Row {
     pub store: StoreId,
     /// The position after the last event in it.
     pub position: Position,
-    /// The stored form of its [`StoreNote`].
+    /// The stored form of its [`StoreSummary`].
     pub note: Vec<u8>,
     /// The stored form of its [`StoreRow`]; `None` where only the note changes.
     pub row: Option<Vec<u8>>,
@@ -76,7 +76,7 @@ pub(crate) struct StoreImage {
     pub store: StoreId,
     /// The position after the last event in it.
     pub position: Position,
-    pub note: StoreNote,
+    pub note: StoreSummary,
     /// `None` where only the note changes.
     pub row: Option<StoreRow>,
 }
@@ -215,7 +215,7 @@ fn remove(path: &Path) -> Result<(), SnapshotError> {
 
 fn fits(contents: &Contents, log: u128, durable: Position) -> bool {
     let Contents { checkpoint, notes } = contents;
-    let is_within = |(_, _, note): &(TenantId, StoreId, StoreNote)| {
+    let is_within = |(_, _, note): &(TenantId, StoreId, StoreSummary)| {
         note.position.is_none_or(|position| position <= durable.0) && note.tail.iter().all(|first| *first < durable.0)
     };
     checkpoint.log == log && checkpoint.position <= durable.0 && notes.iter().all(is_within)
@@ -234,7 +234,7 @@ fn contents(database: &Database) -> Result<Option<Contents>, SnapshotError> {
     for entry in transaction.open_table(NOTES)?.iter()? {
         let (name, note) = entry?;
         let (tenant, store) = parse_key(name.value()).ok_or(SnapshotError::Mixed)?;
-        notes.push((tenant, store, StoreNote::decode(note.value())?));
+        notes.push((tenant, store, StoreSummary::decode(note.value())?));
     }
     Ok(Some(Contents { checkpoint, notes }))
 }

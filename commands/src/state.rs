@@ -13,7 +13,7 @@ use domain::store::{Due, Entity, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
 use eventlog::Position;
-use schemas::stored::StoreNote;
+use schemas::stored::StoreSummary;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -27,7 +27,7 @@ pub(crate) mod recover;
 enum StoreSlot {
     Resident(Box<ResidentStore>),
     /// In the snapshot and the log; what memory keeps of it.
-    Evicted(Box<StoreNote>),
+    Evicted(Box<StoreSummary>),
 }
 
 #[derive(Debug)]

@@ -19,7 +19,7 @@ pub use payment::said_name;
 pub use crate::codec::{Dice, EventDoc, EventType, Field, Shape};
 
 use crate::codec::{BadBody, Interner};
-use crate::json::JsonWriter;
+use crate::json::write::JsonWriter;
 use domain::event::Event;
 use domain::stream::Stream;
 use std::collections::BTreeMap;

@@ -11,11 +11,11 @@ pub mod problem;
 pub mod request;
 pub mod wire;
 
-mod body;
-mod chain;
-mod token;
+pub(crate) mod body;
+pub(crate) mod chain;
+pub(crate) mod token;
 mod webhook;
-mod write;
+pub(crate) mod write;
 
 pub use body::{BodyError, FieldError, parse_body, parse_query};
 pub use chain::{ChainLine, hex};
@@ -26,5 +26,4 @@ pub use problem::{
 pub use token::{BadCommandId, BadPosition, CommandIdJson, PositionToken, parse_command_id};
 pub use webhook::{WebhookAnswer, WebhookStatus};
 pub use wire::{Wire, parse_id};
-pub(crate) use write::JsonWriter;
 pub use write::WriteError;

@@ -7,7 +7,7 @@
 use domain::ids::{StoreId, TenantId};
 use eventlog::Position;
 use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
-use schemas::stored::{BadParked, Duty, Parked};
+use schemas::stored::{BadParked, OutboxEntry, Parked};
 use std::path::{Path, PathBuf};
 
 type Numbers = TableDefinition<'static, &'static str, u64>;
@@ -31,8 +31,8 @@ pub const OUTBOX_PARKED_MAX: usize = 10_000;
 pub enum OutboxError {
     #[error("the file {} failed", path.display())]
     Storage { path: PathBuf, source: Box<redb::Error> },
-    #[error("{} holds {row:?} at position {position}, which is no duty", path.display())]
-    Duty { path: PathBuf, position: Position, row: String },
+    #[error("{} holds {row:?} at position {position}, which is no outbox entry", path.display())]
+    OutboxEntry { path: PathBuf, position: Position, row: String },
     #[error("{} holds a message that does not read", path.display())]
     Parked { path: PathBuf, source: BadParked },
     #[error(
@@ -122,15 +122,15 @@ impl Outbox {
     ///
     /// # Errors
     /// [`OutboxError`].
-    pub fn pending(&self) -> Result<Vec<(Position, Duty)>, OutboxError> {
+    pub fn pending(&self) -> Result<Vec<(Position, OutboxEntry)>, OutboxError> {
         let rows = self.try_read(|read| {
             let table = read.open_table(PENDING)?;
-            let rows = table.iter()?.map(|row| row.map(|(at, duty)| (Position(at.value()), duty.value().to_owned())));
+            let rows = table.iter()?.map(|row| row.map(|(at, entry)| (Position(at.value()), entry.value().to_owned())));
             Ok(rows.collect::<Result<Vec<_>, _>>()?)
         })?;
-        let read = |(position, row): (Position, String)| match Duty::parse(&row) {
-            Some(duty) => Ok((position, duty)),
-            None => Err(OutboxError::Duty { path: self.path.clone(), position, row }),
+        let read = |(position, row): (Position, String)| match OutboxEntry::parse(&row) {
+            Some(entry) => Ok((position, entry)),
+            None => Err(OutboxError::OutboxEntry { path: self.path.clone(), position, row }),
         };
         rows.into_iter().map(read).collect()
     }
@@ -141,15 +141,15 @@ impl Outbox {
     /// [`OutboxError::Storage`]; nothing was recorded.
     pub fn record(
         &self,
-        pending: &[(Position, Duty)],
+        pending: &[(Position, OutboxEntry)],
         done: &[Position],
         position: Position,
     ) -> Result<(), OutboxError> {
         self.try_write(|write| {
             write.open_table(POSITION)?.insert(POSITION_KEY, position.0)?;
             let mut table = write.open_table(PENDING)?;
-            for (at, duty) in pending {
-                table.insert(at.0, duty.to_string().as_str())?;
+            for (at, entry) in pending {
+                table.insert(at.0, entry.to_string().as_str())?;
             }
             for at in done {
                 table.remove(at.0)?;

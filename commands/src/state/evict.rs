@@ -7,7 +7,7 @@ use crate::snapshot::StoreImage;
 use domain::calendar::Timestamp;
 use domain::ids::{StoreId, TenantId};
 use eventlog::{LogReader, Position};
-use schemas::stored::{Checkpoint, StoreNote, StoreRow};
+use schemas::stored::{Checkpoint, StoreRow, StoreSummary};
 use std::collections::VecDeque;
 
 /// How many stores archive closed orders in one turn of the engine thread.
@@ -86,7 +86,7 @@ impl State {
                 (resident.next, resident.note(), Some(row))
             }
             // The commits it names are durable.
-            StoreSlot::Evicted(note) => (Position(0), StoreNote::clone(note), None),
+            StoreSlot::Evicted(note) => (Position(0), StoreSummary::clone(note), None),
         };
         Some(StoreImage { tenant, store, position, note, row })
     }

@@ -10,7 +10,7 @@ use domain::ids::{CommandId, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::planted::is_planted;
 use eventlog::{GENESIS_STREAM, LogReader, Position, Revision, StoredBatch, StoredCommit, StoredEvent};
-use schemas::stored::{Decoder, StoreNote};
+use schemas::stored::{Decoder, StoreSummary};
 use std::sync::Arc;
 
 /// A batch of the log, and what its events say, in their order.
@@ -154,7 +154,7 @@ impl State {
 
     fn index_commit(&mut self, tenant: TenantId, store: StoreId, commit: &StoredCommit<'_>, event: &StoredEvent<'_>) {
         let held = self.tenant_or(tenant, || None);
-        let slot = held.stores.entry(store).or_insert_with(|| StoreSlot::Evicted(Box::<StoreNote>::default()));
+        let slot = held.stores.entry(store).or_insert_with(|| StoreSlot::Evicted(Box::<StoreSummary>::default()));
         let StoreSlot::Evicted(note) = slot else { return };
         let is_new = note.position.is_none_or(|position| position <= event.position.0)
             && note.tail.last().is_none_or(|last| *last < commit.first.0);

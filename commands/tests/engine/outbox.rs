@@ -1,7 +1,7 @@
 //! What is owed to payment providers: kept beside the log, and found in it again.
 
 use crate::support::*;
-use commands::reactor::{DutyStatus, Outbox, OutboxError, PaymentNotice, duties, duty_status};
+use commands::reactor::{Outbox, OutboxError, OutboxStatus, PaymentNotice, outbox_entries, outbox_status};
 use domain::calendar::Timestamp;
 use domain::command::{Method, PaymentCommand, ProviderCommand, StoreCommand};
 use domain::event::{Capture, ProviderMessage, ProviderSaid};
@@ -9,12 +9,12 @@ use domain::ids::{AccountId, PaymentId, StoreId, TenantId, TenderId, Text};
 use eventlog::Position;
 use eventlog::open_memory;
 use schemas::provider::Ask;
-use schemas::stored::{Duty, Errand, Parked};
+use schemas::stored::{OutboxAction, OutboxEntry, Parked};
 use tempfile::TempDir;
 
-fn duty(payment: &str, what: Errand) -> Duty {
+fn entry(payment: &str, what: OutboxAction) -> OutboxEntry {
     let (tenant, store) = (TenantId::parse("acme").unwrap(), StoreId::parse("s1").unwrap());
-    Duty { tenant, store, payment: PaymentId::parse(payment).unwrap(), what }
+    OutboxEntry { tenant, store, payment: PaymentId::parse(payment).unwrap(), what }
 }
 
 fn text(text: &str) -> Text {
@@ -30,7 +30,7 @@ fn message(event: &str, said: ProviderSaid) -> ProviderMessage {
 fn what_is_owed_survives_and_what_is_done_does_not() {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("providers.redb");
-    let (one, two) = (duty("p1", Errand::Authorise), duty("p2", Errand::Void));
+    let (one, two) = (entry("p1", OutboxAction::Authorise), entry("p2", OutboxAction::Void));
     {
         let outbox = Outbox::open(&path, Position(100)).unwrap();
         assert_eq!((outbox.position().unwrap(), outbox.pending().unwrap()), (Position(0), vec![]));
@@ -72,11 +72,11 @@ fn a_message_is_parked_once_and_let_go() {
 }
 
 /// What the log says is owed, in its order.
-fn owed(house: &House) -> Vec<(Position, Duty)> {
+fn owed(house: &House) -> Vec<(Position, OutboxEntry)> {
     let mut owed = vec![];
     for batch in house.engine.reader().read(Position(0), usize::MAX).expect("the log reads") {
-        let noted = duties(&batch, Position(0), |news| match news {
-            PaymentNotice::Requested(at, duty) => owed.push((at, duty)),
+        let noted = outbox_entries(&batch, Position(0), |news| match news {
+            PaymentNotice::Requested(at, entry) => owed.push((at, entry)),
             PaymentNotice::Changed { .. } => {}
         });
         noted.expect("its events read");
@@ -94,29 +94,32 @@ fn the_log_says_what_is_owed_and_the_payment_whether_it_still_is() {
     let to_provider =
         |command| to_store(StoreCommand::Payment(PaymentId::parse("p1").unwrap(), PaymentCommand::Provider(command)));
     let says = |event: &str, said| to_provider(ProviderCommand::Record { account, message: message(event, said) });
-    let stands = |index: usize| duty_status(house.engine.reader(), &owed(&house)[index].1).expect("the log reads");
+    let stands = |index: usize| outbox_status(house.engine.reader(), &owed(&house)[index].1).expect("the log reads");
     let ask = |standing| match standing {
-        DutyStatus::Open { ask, .. } => ask.map(|ask| *ask),
-        DutyStatus::Settled => None,
+        OutboxStatus::Open { ask, .. } => ask.map(|ask| *ask),
+        OutboxStatus::Settled => None,
     };
     assert!(matches!(ask(stands(0)), Some(Ask::Authorise { capture: Capture::Later, .. })));
     house.must(says("e1", ProviderSaid::Authorised));
-    assert_eq!(stands(0), DutyStatus::Settled, "it is authorised");
+    assert_eq!(stands(0), OutboxStatus::Settled, "it is authorised");
     house.must(to_provider(ProviderCommand::Capture));
     let Some(Ask::Capture { reference, amount }) = ask(stands(1)) else { panic!("{:?}", stands(1)) };
     assert_eq!(reference, text("pay_1"));
     house.must(to_provider(ProviderCommand::Void { reason: text("left") }));
-    assert_eq!(stands(1), DutyStatus::Settled, "it is let go of instead");
+    assert_eq!(stands(1), OutboxStatus::Settled, "it is let go of instead");
     assert!(matches!(ask(stands(2)), Some(Ask::Void { .. })));
     // The provider was faster.
     house.must(says("e2", ProviderSaid::Captured));
-    assert_eq!(stands(2), DutyStatus::Settled);
+    assert_eq!(stands(2), OutboxStatus::Settled);
     house.must(to_provider(ProviderCommand::Void { reason: text("left") }));
     let Some(Ask::Refund { amount: back, .. }) = ask(stands(3)) else { panic!("{:?}", stands(3)) };
     assert_eq!(back, amount, "all of it");
     let refund = domain::ids::RefundId::parse("void").unwrap();
     house.must(says("e3", ProviderSaid::RefundSucceeded { refund }));
-    assert!((0..4).all(|index| stands(index) == DutyStatus::Settled));
-    let what: Vec<Errand> = owed(&house).into_iter().map(|(_, duty)| duty.what).collect();
-    assert_eq!(what, [Errand::Authorise, Errand::Capture, Errand::Void, Errand::Refund(refund)]);
+    assert!((0..4).all(|index| stands(index) == OutboxStatus::Settled));
+    let what: Vec<OutboxAction> = owed(&house).into_iter().map(|(_, entry)| entry.what).collect();
+    assert_eq!(
+        what,
+        [OutboxAction::Authorise, OutboxAction::Capture, OutboxAction::Void, OutboxAction::Refund(refund)]
+    );
 }

@@ -10,10 +10,10 @@ use super::step::{Next, Step, Task};
 use super::{intake, step};
 use crate::state::AppState;
 use commands::Clock;
-use commands::reactor::{PaymentNotice, duties};
+use commands::reactor::{PaymentNotice, outbox_entries};
 use domain::ids::{PaymentId, StoreId, TenantId};
 use eventlog::Position;
-use schemas::stored::Duty;
+use schemas::stored::OutboxEntry;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,9 +70,9 @@ impl Driver {
         };
         let tail = std::thread::Builder::new().name("providers".to_owned()).spawn(move || tail.run(from))?;
         let mut scheduler = Scheduler::new(Arc::clone(app), done);
-        for (at, duty) in owed {
+        for (at, entry) in owed {
             // It may have been asked before: then the provider knows what became of it.
-            scheduler.take(at, duty, true);
+            scheduler.take(at, entry, true);
         }
         let tasks = tokio::spawn(scheduler.run(received, stopped));
         Ok(Some(Driver { stop, is_stopping, tasks, tail }))
@@ -109,7 +109,7 @@ struct LogTail {
     finished: std::sync::mpsc::Receiver<Position>,
     is_stopping: Arc<AtomicBool>,
     /// What the outbox does not know yet.
-    owed: Vec<(Position, Duty)>,
+    owed: Vec<(Position, OutboxEntry)>,
     done: Vec<Position>,
     noted: Position,
 }
@@ -122,7 +122,7 @@ impl LogTail {
             match tail.next(POLL_INTERVAL) {
                 Ok(Some(batch)) => {
                     let mut news = vec![];
-                    if let Err(error) = duties(&batch, at, |one| news.push(one)) {
+                    if let Err(error) = outbox_entries(&batch, at, |one| news.push(one)) {
                         // A newer program's event, or damage: nothing behind it can be trusted to be understood.
                         tracing::error!(error = &error as &dyn std::error::Error, "providers are asked nothing new");
                         return;
@@ -147,7 +147,7 @@ impl LogTail {
 
     fn note_owed(&mut self, news: &[PaymentNotice]) {
         self.owed.extend(news.iter().filter_map(|one| match one {
-            PaymentNotice::Requested(at, duty) => Some((*at, *duty)),
+            PaymentNotice::Requested(at, entry) => Some((*at, *entry)),
             PaymentNotice::Changed { .. } => None,
         }));
     }
@@ -233,7 +233,7 @@ impl Scheduler {
 
     fn apply_news(&mut self, one: PaymentNotice) {
         match one {
-            PaymentNotice::Requested(at, duty) => self.take(at, duty, false),
+            PaymentNotice::Requested(at, entry) => self.take(at, entry, false),
             PaymentNotice::Changed { tenant, store, payment } => {
                 let touched = self.of_payment.get(&(tenant, store, payment)).cloned().unwrap_or_default();
                 for at in touched {
@@ -247,12 +247,12 @@ impl Scheduler {
         }
     }
 
-    fn take(&mut self, at: Position, duty: Duty, was_asked: bool) {
+    fn take(&mut self, at: Position, entry: OutboxEntry, was_asked: bool) {
         if self.tasks.contains_key(&at) {
             return;
         }
-        self.tasks.insert(at, Task::new(duty, was_asked));
-        self.of_payment.entry((duty.tenant, duty.store, duty.payment)).or_default().push(at);
+        self.tasks.insert(at, Task::new(entry, was_asked));
+        self.of_payment.entry((entry.tenant, entry.store, entry.payment)).or_default().push(at);
         self.app.providers.owed.store(self.tasks.len() as u64, Ordering::Relaxed);
         self.plan(at, Instant::now());
     }
@@ -290,9 +290,9 @@ impl Scheduler {
         *task = Task { is_running: false, is_touched: was_touched, next: None, ..step.task };
         match next {
             Next::Done => {
-                let duty = task.duty;
+                let entry = task.entry;
                 self.tasks.remove(&at);
-                let key = (duty.tenant, duty.store, duty.payment);
+                let key = (entry.tenant, entry.store, entry.payment);
                 if let Some(held) = self.of_payment.get_mut(&key) {
                     held.retain(|held| *held != at);
                     if held.is_empty() {

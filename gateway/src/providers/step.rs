@@ -3,12 +3,12 @@
 use super::{ProviderAccount, Stats, intake};
 use crate::causes::with_causes;
 use crate::state::AppState;
-use commands::reactor::{DutyStatus, duty_status};
+use commands::reactor::{OutboxStatus, outbox_status};
 use domain::event::{ProviderMessage, ProviderSaid};
 use domain::ids::Text;
 use eventlog::Position;
 use schemas::provider::{Ask, Named, PaymentRef, Told};
-use schemas::stored::{Duty, Errand};
+use schemas::stored::{OutboxAction, OutboxEntry};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(60);
 /// Something that a provider is owed.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
-    pub duty: Duty,
+    pub entry: OutboxEntry,
     /// It may have been asked without an answer: then it is looked for before it is asked again.
     pub was_asked: bool,
     /// The provider took it: what is left is to wait, and to ask what became of it.
@@ -45,9 +45,9 @@ pub(super) struct Task {
 }
 
 impl Task {
-    pub fn new(duty: Duty, was_asked: bool) -> Task {
+    pub fn new(entry: OutboxEntry, was_asked: bool) -> Task {
         Task {
-            duty,
+            entry,
             was_asked,
             was_taken: false,
             tries: 0,
@@ -97,9 +97,9 @@ struct Attempt<'a> {
 /// Looks after a task once.
 pub(super) async fn run(app: &Arc<AppState>, at: Position, task: Task) -> Step {
     let again = |task, wait| Step { task, next: Next::At(Instant::now() + wait) };
-    let (account, reference, ask, is_over) = match stands(app, &task.duty).await {
-        Some(DutyStatus::Settled) => return Step { task, next: Next::Done },
-        Some(DutyStatus::Open { account, reference, ask, is_over }) => (account, reference, ask, is_over),
+    let (account, reference, ask, is_over) = match stands(app, &task.entry).await {
+        Some(OutboxStatus::Settled) => return Step { task, next: Next::Done },
+        Some(OutboxStatus::Open { account, reference, ask, is_over }) => (account, reference, ask, is_over),
         None => return again(task, UNAVAILABLE_PAUSE),
     };
     let Some(provider) = app.providers.account(account) else { return again(task, UNAVAILABLE_PAUSE) };
@@ -112,12 +112,12 @@ pub(super) async fn run(app: &Arc<AppState>, at: Position, task: Task) -> Step {
     attempt.settle(reference, *ask, is_over).await
 }
 
-async fn stands(app: &Arc<AppState>, duty: &Duty) -> Option<DutyStatus> {
-    let (reader, duty) = (app.reader.clone(), *duty);
-    match tokio::task::spawn_blocking(move || duty_status(&reader, &duty)).await {
+async fn stands(app: &Arc<AppState>, entry: &OutboxEntry) -> Option<OutboxStatus> {
+    let (reader, entry) = (app.reader.clone(), *entry);
+    match tokio::task::spawn_blocking(move || outbox_status(&reader, &entry)).await {
         Ok(Ok(standing)) => Some(standing),
         Ok(Err(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, %duty, "a payment does not read");
+            tracing::error!(error = &error as &dyn std::error::Error, %entry, "a payment does not read");
             None
         }
         Err(_) => None,
@@ -135,7 +135,7 @@ impl Attempt<'_> {
                         return step;
                     }
                     // It knows the payment, so it was asked.
-                    self.task.was_taken |= self.task.duty.what == Errand::Authorise && !told.is_empty();
+                    self.task.was_taken |= self.task.entry.what == OutboxAction::Authorise && !told.is_empty();
                 }
                 // What it does not find it was never asked.
                 CallOutcome::Refused { status: 404 | 410, .. } => {}
@@ -167,22 +167,24 @@ impl Attempt<'_> {
 
     /// Asks what became of the payment.
     async fn query(&self, reference: Option<Text>) -> CallOutcome {
-        let ask = match (reference, self.task.duty.what) {
+        let ask = match (reference, self.task.entry.what) {
             (None, _) => Ask::Find { of: self.of() },
-            (Some(reference), Errand::Refund(_)) => Ask::Refunds { reference },
-            (Some(reference), Errand::Authorise | Errand::Capture | Errand::Void) => Ask::Payment { reference },
+            (Some(reference), OutboxAction::Refund(_)) => Ask::Refunds { reference },
+            (Some(reference), OutboxAction::Authorise | OutboxAction::Capture | OutboxAction::Void) => {
+                Ask::Payment { reference }
+            }
         };
         self.call(&ask, "").await
     }
 
     /// Keeps what the provider told; the step to take where that settles it.
     async fn keep_answers(&mut self, told: &[Told], is_over: bool) -> Option<Step> {
-        let duty = self.task.duty;
+        let entry = self.task.entry;
         for one in told {
             match intake::record(self.app, self.provider, one).await {
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, %duty, "an answer was not kept");
+                    tracing::warn!(error = &error as &dyn std::error::Error, %entry, "an answer was not kept");
                     return Some(self.failed());
                 }
             }
@@ -191,8 +193,8 @@ impl Attempt<'_> {
             matches!(told.message.said, ProviderSaid::Failed { .. } | ProviderSaid::Voided | ProviderSaid::Captured)
         };
         // There is nothing to let go of that has failed, or that was never there once the attempt is over.
-        let is_let_go = duty.what == Errand::Void && (told.iter().any(is_final) || told.is_empty() && is_over);
-        match is_let_go || matches!(stands(self.app, &duty).await, Some(DutyStatus::Settled)) {
+        let is_let_go = entry.what == OutboxAction::Void && (told.iter().any(is_final) || told.is_empty() && is_over);
+        match is_let_go || matches!(stands(self.app, &entry).await, Some(OutboxStatus::Settled)) {
             true => Some(self.end()),
             false => None,
         }
@@ -201,25 +203,25 @@ impl Attempt<'_> {
     /// What the provider does not do it says at once.
     async fn refused(mut self, code: Text) -> Step {
         Stats::count(&self.provider.stats.refused);
-        let duty = self.task.duty;
-        tracing::info!(%duty, %code, "a provider refused");
-        let (said, what) = match duty.what {
-            Errand::Authorise => (ProviderSaid::Failed { code }, "authorise".to_owned()),
-            Errand::Refund(refund) => (ProviderSaid::RefundFailed { refund, code }, format!("refund:{refund}")),
+        let entry = self.task.entry;
+        tracing::info!(%entry, %code, "a provider refused");
+        let (said, what) = match entry.what {
+            OutboxAction::Authorise => (ProviderSaid::Failed { code }, "authorise".to_owned()),
+            OutboxAction::Refund(refund) => (ProviderSaid::RefundFailed { refund, code }, format!("refund:{refund}")),
             // The payment has become something else meanwhile: it says what, the next time it is asked.
-            Errand::Capture | Errand::Void => {
+            OutboxAction::Capture | OutboxAction::Void => {
                 self.task.was_asked = true;
                 return self.failed();
             }
         };
-        let event_id = Text::parse(&format!("refused:{}:{what}", duty.payment)).expect("ids make a text");
+        let event_id = Text::parse(&format!("refused:{}:{what}", entry.payment)).expect("ids make a text");
         let (reference, amount, currency, body_sha256) = (None, None, None, [0; 32]);
         let message = ProviderMessage { event_id, reference, said, amount, currency, body_sha256 };
         let told = Told { named: Named::Payment(self.of()), message };
         match intake::record(self.app, self.provider, &told).await {
             Ok(_) => self.end(),
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, %duty, "a refusal was not kept");
+                tracing::warn!(error = &error as &dyn std::error::Error, %entry, "a refusal was not kept");
                 self.failed()
             }
         }
@@ -267,7 +269,7 @@ impl Attempt<'_> {
     }
 
     fn of(&self) -> PaymentRef {
-        let Duty { tenant, store, payment, .. } = self.task.duty;
+        let OutboxEntry { tenant, store, payment, .. } = self.task.entry;
         PaymentRef { tenant, store, payment }
     }
 
@@ -285,9 +287,9 @@ impl Attempt<'_> {
     /// The key under which the provider does it once: the same on every try, in every life of the process.
     fn key(&self) -> String {
         let of = self.of();
-        match self.task.duty.what {
-            Errand::Refund(refund) => format!("{of}.refund.{refund}"),
-            Errand::Authorise | Errand::Capture | Errand::Void => format!("{of}.{}", self.at),
+        match self.task.entry.what {
+            OutboxAction::Refund(refund) => format!("{of}.refund.{refund}"),
+            OutboxAction::Authorise | OutboxAction::Capture | OutboxAction::Void => format!("{of}.{}", self.at),
         }
     }
 
@@ -312,7 +314,7 @@ impl Attempt<'_> {
         self.task.tries += 1;
         if self.task.tries == TRIES_MAX {
             Stats::count(&self.provider.stats.unanswered);
-            tracing::error!(duty = %self.task.duty, "a provider was asked many times and gave no good answer");
+            tracing::error!(entry = %self.task.entry, "a provider was asked many times and gave no good answer");
         }
         if TRIES_MAX <= self.task.tries {
             return self.again(QUERY_MAX);

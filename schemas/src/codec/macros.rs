@@ -157,16 +157,16 @@ macro_rules! show_fields {
     };
     (@$when:ident $field:ident $to:ident $json:tt $since:tt) => {};
     (@ $field:ident $to:ident $name:tt $optional:tt $shown:tt [$other:ident] $since:tt) => {
-        if $crate::codec::Json::is_nothing($other) { show_fields!(@ $field $to $name $optional $shown [] $since) }
+        if $crate::json::write::Json::is_nothing($other) { show_fields!(@ $field $to $name $optional $shown [] $since) }
     };
     (@ $field:ident $to:ident $name:tt [optional] $shown:tt [] [$(own)?]) => {
-        if !$crate::codec::Json::is_nothing($field) { show_fields!(@ $field $to $name [] $shown [] []) }
+        if !$crate::json::write::Json::is_nothing($field) { show_fields!(@ $field $to $name [] $shown [] []) }
     };
     (@ $field:ident $to:ident $name:tt [optional] $shown:tt [] [$since:literal $bare:tt $was:tt]) => {
         if $crate::codec::differs($field, was!($was)) { show_fields!(@ $field $to $name [] $shown [] []) }
     };
     (@ $field:ident $to:ident _ [] [] [] $since:tt) => {};
-    (@ $field:ident $to:ident - [] [] [] $since:tt) => { $crate::codec::Members::members($field, $to) };
+    (@ $field:ident $to:ident - [] [] [] $since:tt) => { $crate::json::write::Members::members($field, $to) };
     (@ $field:ident $to:ident $name:literal [] [$shown:ident] [] $since:tt) => {
         show_fields!(@entry $to $name &<$shown>::from(*$field))
     };
@@ -262,8 +262,8 @@ macro_rules! record {
 /// The half of `record!` that shows: for what is stored in another way than field by field.
 macro_rules! members {
     ($kind:ident $fields:tt) => {
-        impl $crate::codec::Members for $kind {
-            fn members(&self, to: &mut $crate::json::JsonWriter<'_>) {
+        impl $crate::json::write::Members for $kind {
+            fn members(&self, to: &mut $crate::json::write::JsonWriter<'_>) {
                 fields!(show_fields [self to] [$kind] $fields);
             }
 
@@ -273,13 +273,13 @@ macro_rules! members {
             }
         }
 
-        impl $crate::codec::Json for $kind {
-            fn json(&self, to: &mut $crate::json::JsonWriter<'_>) {
-                to.object(|to| $crate::codec::Members::members(self, to));
+        impl $crate::json::write::Json for $kind {
+            fn json(&self, to: &mut $crate::json::write::JsonWriter<'_>) {
+                to.object(|to| $crate::json::write::Members::members(self, to));
             }
 
             fn shape() -> $crate::codec::Shape {
-                $crate::codec::Shape::Record(<$kind as $crate::codec::Members>::fields())
+                $crate::codec::Shape::Record(<$kind as $crate::json::write::Members>::fields())
             }
         }
     };
@@ -328,8 +328,8 @@ macro_rules! codes {
     )* };
     (@json $kind:ident { $($value:ident),* }) => {};
     (@json $kind:ident { $($value:ident $name:literal),* }) => {
-        impl $crate::codec::Json for $kind {
-            fn json(&self, to: &mut $crate::json::JsonWriter<'_>) {
+        impl $crate::json::write::Json for $kind {
+            fn json(&self, to: &mut $crate::json::write::JsonWriter<'_>) {
                 to.text(match self { $($kind::$value => $name,)* });
             }
 
@@ -433,7 +433,7 @@ macro_rules! events {
         }
 
         /// Writes the members of its JSON.
-        pub(crate) fn show(event: &$event, to: &mut $crate::json::JsonWriter<'_>) {
+        pub(crate) fn show(event: &$event, to: &mut $crate::json::write::JsonWriter<'_>) {
             match event {
                 $($event::$name { .. } => fields!(show_fields [event to] [$event::$name] $(($body))? $({ $($fields)* })?),)*
             }

@@ -1,9 +1,14 @@
 //! Values that no row has to say anything of: ids, texts, numbers, amounts, times, and lists and options of others.
 
 use super::catalogue::{Field, Shape};
-use super::{BadValue, Codec, Dice, Get, Json, Members, Reader, Writer, later};
+use super::dice::Dice;
+use super::form::{Codec, Get, later};
+use super::reader::{BadValue, Reader};
+use super::writer::Writer;
+use crate::json::chain::hex;
+use crate::json::token::CommandIdJson;
 use crate::json::wire::{Form, WALL_LEN, Wire, WireForm, wall_text};
-use crate::json::{CommandIdJson, JsonWriter, hex};
+use crate::json::write::{Json, JsonWriter, Members};
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::CheckId;
 use domain::event::Tender;

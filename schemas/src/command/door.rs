@@ -1,9 +1,9 @@
 //! What a door, HTTP's or a batch's, knows of a command before it is one.
 
-use super::Capability;
+use super::capability::Capability;
+use crate::json::body::{BodyError, FieldError, parse_body};
 use crate::json::request::NoFields;
 use crate::json::wire::{Wire, WireForm};
-use crate::json::{BodyError, FieldError, parse_body};
 use domain::calendar::Date;
 use domain::command::Command;
 use domain::ids::{

@@ -1,7 +1,8 @@
 //! The table of commands.
 
-use super::{Body, Capability, Http, Method, Parts, Row};
-use crate::json::BodyError;
+use super::capability::Capability;
+use super::door::{Body, Http, Method, Parts, Row};
+use crate::json::body::BodyError;
 use crate::json::request::*;
 use crate::json::wire::{Wire, names};
 use crate::stored::digest::form::{Form, put};

@@ -1,8 +1,8 @@
 //! Events of `day-<tenant>.<store>`, tags 0x0axx.
 
-use crate::codec::{Field, Json, Members, Shape};
-use crate::json::JsonWriter;
-use crate::json::PositionToken;
+use crate::codec::{Field, Shape};
+use crate::json::token::PositionToken;
+use crate::json::write::{Json, JsonWriter, Members};
 use domain::event::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
 
 events! { DayEvent {

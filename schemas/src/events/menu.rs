@@ -1,7 +1,7 @@
 //! Events of `menu-<tenant>`, tags 0x01xx.
 
-use crate::codec::{Codec, Dice, Field, Get, Json, Members, Reader, Writer};
-use crate::json::JsonWriter;
+use crate::codec::{Codec, Dice, Field, Get, Reader, Writer};
+use crate::json::write::{Json, JsonWriter, Members};
 use domain::event::MenuEvent;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Money;

@@ -1,7 +1,7 @@
 //! Events of `order-<tenant>.<store>.<order>`, tags 0x05xx.
 
-use crate::codec::{BadValue, Codec, Dice, Field, Get, Json, Members, Reader, Writer};
-use crate::json::JsonWriter;
+use crate::codec::{BadValue, Codec, Dice, Field, Get, Reader, Writer};
+use crate::json::write::{Json, JsonWriter, Members};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
     CancelReason, ChargePhase, Discount, DiscountScope, FiredLine, FixedPart, Line, LineModifier, NotApplicable,

@@ -1,7 +1,7 @@
 //! Events of `payment-<tenant>.<store>.<payment>`, tags 0x06xx.
 
-use crate::codec::{BadValue, Codec, Dice, Field, Get, Json, Members, Reader, Writer};
-use crate::json::JsonWriter;
+use crate::codec::{BadValue, Codec, Dice, Field, Get, Reader, Writer};
+use crate::json::write::{Json, JsonWriter, Members};
 use domain::check::CheckId;
 use domain::event::{
     Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, PaymentEvent, ProviderMessage, ProviderSaid, VoidReason,

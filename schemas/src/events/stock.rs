@@ -1,7 +1,7 @@
 //! Events of `stock-<tenant>.<store>`, tags 0x07xx.
 
-use crate::codec::{BadValue, Code, Codec, Dice, Field, Get, Json, Members, Reader, Writer};
-use crate::json::JsonWriter;
+use crate::codec::{BadValue, Code, Codec, Dice, Field, Get, Reader, Writer};
+use crate::json::write::{Json, JsonWriter, Members};
 use domain::event::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 
 events! { StockEvent {

@@ -1,6 +1,6 @@
 //! Events of `terminal-<tenant>.<store>.<terminal>`, tags 0x0bxx.
 
-use crate::json::PositionToken;
+use crate::json::token::PositionToken;
 use domain::event::{Noted, TerminalEvent};
 
 events! { TerminalEvent {

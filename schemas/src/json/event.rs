@@ -4,10 +4,8 @@ pub use crate::events::said_name;
 
 use super::token::{CommandIdJson, PositionToken};
 use super::wire::{self, Wire};
-use super::write::{JsonWriter, WriteError, write_json};
-use crate::codec::Json;
-use crate::events;
-use crate::stored::type_name_of;
+use super::write::{Json, JsonWriter, WriteError, write_json};
+use crate::events::{self, type_name_of};
 use domain::event::{Entity, Event};
 use domain::ids::Revision;
 use domain::stream::Stream;

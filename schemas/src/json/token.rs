@@ -1,7 +1,6 @@
 //! Positions and command ids, as texts.
 
-use super::write::JsonWriter;
-use crate::codec::Json;
+use super::write::{Json, JsonWriter, put_digits};
 use domain::ids::CommandId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -90,19 +89,6 @@ impl Json for PositionToken {
 
 /// The bytes of the longest token: the digits of a `u32`, a colon, the digits of a `u64`.
 const TOKEN_LEN_MAX: usize = 10 + 1 + 20;
-
-/// Writes `number` before `end`; the answer is where it starts.
-pub(super) fn put_digits(buffer: &mut [u8], end: usize, mut number: u64) -> usize {
-    let mut start = end;
-    loop {
-        start -= 1;
-        buffer[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            return start;
-        }
-    }
-}
 
 impl<'de> Deserialize<'de> for PositionToken {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

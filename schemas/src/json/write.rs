@@ -4,8 +4,8 @@
 //! is looked through once and copied in one piece unless something in it must be escaped. Whatever is rare (escapes, large
 //! fractions) is left to `serde_json`, so that there is one opinion on it.
 
-use super::token::put_digits;
-use crate::codec::Json;
+use super::wire::units;
+use crate::codec::catalogue::{Field, Shape};
 
 /// Why a value is not written: what it is that has no form in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,35 @@ pub(crate) fn write_json(value: &impl Json, out: &mut Vec<u8>) -> Result<(), Wri
     let mut to = JsonWriter { out, bad: None };
     value.json(&mut to);
     to.bad.map_or(Ok(()), |what| Err(WriteError(what)))
+}
+
+/// A value with a form in JSON.
+pub(crate) trait Json {
+    /// Writes the form.
+    fn json(&self, to: &mut JsonWriter<'_>);
+
+    /// Whether an optional member of this value is left out.
+    #[inline]
+    fn is_nothing(&self) -> bool {
+        false
+    }
+
+    /// Describes the form.
+    ///
+    /// # Panics
+    /// For what is in no event.
+    fn shape() -> Shape {
+        unreachable!("only events are described")
+    }
+}
+
+/// A value that is members of the object around it: a record, or one of several cases.
+pub(crate) trait Members {
+    /// Writes the members.
+    fn members(&self, to: &mut JsonWriter<'_>);
+
+    /// Describes the members.
+    fn fields() -> Vec<Field>;
 }
 
 /// Where JSON is written to.
@@ -85,7 +114,7 @@ impl JsonWriter<'_> {
         /// Within this the nearest float to a number is written as that number.
         const EXACT_MAX: u64 = 1_000_000_000_000;
         if EXACT_MAX < number.unsigned_abs() {
-            return self.rare(&crate::json::wire::units(number));
+            return self.rare(&units(number));
         }
         if number < 0 {
             self.out.push(b'-');
@@ -143,6 +172,19 @@ impl JsonWriter<'_> {
     }
 }
 
+/// Writes `number` before `end`; the answer is where it starts.
+pub(super) fn put_digits(buffer: &mut [u8], end: usize, mut number: u64) -> usize {
+    let mut start = end;
+    loop {
+        start -= 1;
+        buffer[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return start;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +209,7 @@ mod tests {
     fn check_thousandths(number: i64) {
         let expected = match number % 1_000 {
             0 => (number / 1_000).to_string(),
-            _ => serde_json::to_string(&crate::json::wire::units(number)).unwrap(),
+            _ => serde_json::to_string(&units(number)).unwrap(),
         };
         assert_eq!(written(|to| to.thousandths(number)), expected);
     }

@@ -1,6 +1,6 @@
 //! Plain JSON, signed as Standard Webhooks: `webhook-id` is the message's id, `type` says what happened.
 
-use super::{
+use super::message::{
     Ask, BadMessage, Request, Told, answer_id, bad, code, currency, json, money, named, reference, refund_said, sha256,
     text,
 };

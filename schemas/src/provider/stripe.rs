@@ -1,6 +1,6 @@
 //! Stripe: payment intents and refunds, asked in forms and answered in JSON. Our references stand in the metadata.
 
-use super::{
+use super::message::{
     Ask, BadMessage, Request, Told, answer_id, bad, code, currency, json, money, named, reference, refund_said, sha256,
     text,
 };

@@ -7,8 +7,9 @@
 //! | 1..5 | CRC-32C over byte 0 and the body, `u32` little-endian |
 //! | 5.. | body: postcard |
 
-use super::{decode, encode};
+use super::decoder::decode;
 use crate::codec::{self, BadBody, BadValue, Codec, Get, Reader, Writer, checksum};
+use crate::events::encode;
 use domain::calendar::Timestamp;
 use domain::day::Days;
 use domain::drawer::{Drawer, Shift};
@@ -68,7 +69,7 @@ pub struct Checkpoint {
 
 /// What memory knows of a store that is not in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StoreNote {
+pub struct StoreSummary {
     /// The position after the last event that is in the store's row; `None` where it has no row.
     pub position: Option<u64>,
     /// The positions of the commits behind it that touch the store.
@@ -90,7 +91,7 @@ pub struct StoreRow {
 
 stored! {
     Checkpoint { log, position, last, ahead, tenants }
-    StoreNote { position, tail, menu_version, deadlines }
+    StoreSummary { position, tail, menu_version, deadlines }
     StoreRow { position, parts }
     StockItem { policy, on_hand, reserved, mark }
     Mark86 { until, auto }
@@ -247,4 +248,4 @@ macro_rules! rows {
     )* };
 }
 
-rows! { Checkpoint StoreNote StoreRow }
+rows! { Checkpoint StoreSummary StoreRow }

@@ -15,7 +15,7 @@ use domain::staff::Approvals;
 use domain::stock::{Mark86, StockItem, StockParts};
 use domain::store::{CashShifts, Due, Entity, Settings, StoreParts};
 use domain::terminal::{Gap, Terminal};
-use schemas::stored::{BadSnapshot, Checkpoint, SNAPSHOT_FORM, StoreNote, StoreRow};
+use schemas::stored::{BadSnapshot, Checkpoint, SNAPSHOT_FORM, StoreRow, StoreSummary};
 use std::collections::BTreeMap;
 
 fn text(text: &str) -> Text {
@@ -32,8 +32,8 @@ fn checkpoint() -> Checkpoint {
     }
 }
 
-fn note() -> StoreNote {
-    StoreNote {
+fn note() -> StoreSummary {
+    StoreSummary {
         position: Some(900),
         tail: vec![901, 917],
         menu_version: 3,
@@ -122,9 +122,9 @@ fn bytes(encode: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 #[test]
 fn rows_read_back() {
     assert_eq!(Checkpoint::decode(&bytes(|out| checkpoint().encode(out))).expect("it reads"), checkpoint());
-    assert_eq!(StoreNote::decode(&bytes(|out| note().encode(out))).expect("it reads"), note());
-    let empty = StoreNote::default();
-    assert_eq!(StoreNote::decode(&bytes(|out| empty.encode(out))).expect("it reads"), empty);
+    assert_eq!(StoreSummary::decode(&bytes(|out| note().encode(out))).expect("it reads"), note());
+    let empty = StoreSummary::default();
+    assert_eq!(StoreSummary::decode(&bytes(|out| empty.encode(out))).expect("it reads"), empty);
     assert_eq!(StoreRow::decode(&bytes(|out| row().encode(out))).expect("it reads"), row());
 }
 

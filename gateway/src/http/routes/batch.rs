@@ -62,7 +62,7 @@ enum Sent {
 }
 
 async fn run_entries(app: &AppState, caller: &Caller, store: StoreId, entries: Vec<Entry>) -> Vec<BatchResult> {
-    let door = Door { app, caller, store };
+    let door = Sender { app, caller, store };
     let order = in_queue_order(&entries);
     let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
     let mut sent = Vec::with_capacity(entries.len());
@@ -103,13 +103,13 @@ fn in_queue_order(entries: &[Entry]) -> Vec<usize> {
 }
 
 /// What every command of one batch shares.
-struct Door<'a> {
+struct Sender<'a> {
     app: &'a AppState,
     caller: &'a Caller,
     store: StoreId,
 }
 
-impl Door<'_> {
+impl Sender<'_> {
     async fn send(&self, Entry { command_id, parsed }: Entry) -> Sent {
         let parsed = match parsed {
             Ok(parsed) => parsed,

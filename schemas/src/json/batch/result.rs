@@ -1,10 +1,10 @@
 //! What became of the commands of a batch.
 
+use crate::events::type_name_of;
 use crate::json::body::FieldError;
 use crate::json::event::EventData;
 use crate::json::problem::{MALFORMED, refusal_code, refusal_detail};
 use crate::json::token::{CommandIdJson, PositionToken};
-use crate::stored::type_name_of;
 use domain::event::{Event, OrderEvent, StockEvent, TerminalEvent};
 use domain::ids::{CommandId, Revision};
 use domain::refused::Refused;

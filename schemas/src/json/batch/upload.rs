@@ -1,6 +1,6 @@
 //! Reading a batch, command by command: what cannot be read is told from the others, and what a till kept is not lost.
 
-use super::{BATCH_COMMANDS_MAX, BatchCommand, ParsedCommand};
+use super::command::{BATCH_COMMANDS_MAX, BatchCommand, ParsedCommand};
 use crate::json::body::{BodyError, FieldError, parse_body};
 use crate::json::problem::noted_text;
 use crate::json::token::parse_command_id;
@@ -99,7 +99,7 @@ fn bounded(count: usize) -> Result<(), FieldError> {
     }
 }
 
-impl super::Batch {
+impl super::command::Batch {
     /// Parses each command by itself, with pointers from the root of the request.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Cash drawers.
 
-use super::not_negative;
-use crate::json::FieldError;
+use super::fields::not_negative;
+use crate::json::body::FieldError;
 use crate::json::wire;
 use domain::command::DrawerCommand;
 use domain::ids::Text;

@@ -1,7 +1,7 @@
 //! Checks and merges.
 
-use super::{above_zero, at_most, each, unique};
-use crate::json::FieldError;
+use super::fields::{above_zero, at_most, each, unique};
+use crate::json::body::FieldError;
 use crate::json::wire;
 use domain::check::{self, CheckId, MoveOf};
 use domain::command::OrderCommand;

@@ -1,7 +1,7 @@
 //! What goes to the kitchen, what comes back, and what is voided.
 
-use super::{above_zero, at_most, is_false, unique};
-use crate::json::FieldError;
+use super::fields::{above_zero, at_most, is_false, unique};
+use crate::json::body::FieldError;
 use crate::json::wire;
 use domain::command::{Fire, OrderCommand, TicketCommand};
 use domain::ids::LineId;

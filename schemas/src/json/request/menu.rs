@@ -1,7 +1,7 @@
 //! The menu's draft.
 
-use super::{at_most, each, is_false, not_negative, unique};
-use crate::json::FieldError;
+use super::fields::{at_most, each, is_false, not_negative, unique};
+use crate::json::body::FieldError;
 use crate::json::wire;
 use domain::ids::{GroupId, ItemId, TaxId};
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};

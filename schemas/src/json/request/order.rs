@@ -1,7 +1,7 @@
 //! Orders and what is on them.
 
-use super::{above_zero, at_most, each, is_false, not_negative, rate, unique};
-use crate::json::FieldError;
+use super::fields::{above_zero, at_most, each, is_false, not_negative, rate, unique};
+use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::{
     self, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand,

@@ -1,7 +1,7 @@
 //! Payments.
 
-use super::not_negative;
-use crate::json::FieldError;
+use super::fields::not_negative;
+use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::{self, Method, PaymentCommand, ProviderCommand};
 use domain::event::Capture;

@@ -1,7 +1,7 @@
 //! Refunds.
 
-use super::{above_zero, at_most, is_false, not_negative, unique};
-use crate::json::FieldError;
+use super::fields::{above_zero, at_most, is_false, not_negative, unique};
+use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::{self, NewRefund, PaymentCommand, RefundOf};
 use domain::ids::RefundId;

@@ -1,7 +1,8 @@
 //! What a person decides about what was flagged.
 
-use super::not_negative;
-use crate::json::{FieldError, wire};
+use super::fields::not_negative;
+use crate::json::body::FieldError;
+use crate::json::wire;
 use domain::command::{PaymentCommand, Review, TerminalCommand};
 use domain::event::Decision;
 use domain::ids::Revision;

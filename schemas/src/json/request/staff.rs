@@ -1,6 +1,6 @@
 //! Staff, and what a store asks a second person for.
 
-use crate::json::FieldError;
+use crate::json::body::FieldError;
 use crate::json::wire;
 use domain::command::AccessCommand;
 use domain::ids::ActorId;

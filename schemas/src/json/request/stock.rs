@@ -1,7 +1,7 @@
 //! Stock. Every body names its stock item, so that one path serves each kind of change.
 
-use super::{above_zero, is_false};
-use crate::json::FieldError;
+use super::fields::{above_zero, is_false};
+use crate::json::body::FieldError;
 use crate::json::wire;
 use domain::command::StockCommand;
 use domain::event::StockPolicy;

@@ -1,7 +1,8 @@
 //! A store's settings, prices and availability, and tokens.
 
-use super::{Approvals, not_negative};
-use crate::json::FieldError;
+use super::fields::not_negative;
+use super::staff::Approvals;
+use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::StoreCommand;
 use domain::event::Role;

@@ -1,7 +1,7 @@
 //! Enums by name.
 
 use super::choices::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
-use super::{Form, WireForm, read_text};
+use super::form::{Form, WireForm, read_text};
 use domain::command::Source;
 use domain::event::{Capture, Channel, Decision, DiningMode, PayMode, Role};
 use domain::kitchen::Kitchen;
@@ -63,7 +63,7 @@ impl<T: Named> WireForm for T {
 macro_rules! names {
     ($($kind:ident, $what:literal { $($value:ident = $name:literal),* $(,)? } $(, never sent: { $($inner:ident = $inner_name:literal),* })?)*) => {
         $(
-            impl $crate::json::wire::Named for $kind {
+            impl $crate::json::wire::names::Named for $kind {
                 const KIND: &'static str = stringify!($kind);
                 const DESCRIPTION: &'static str = $what;
                 const EXPECTED: &'static str = concat!("one of these texts: ", $($name, " ",)*);

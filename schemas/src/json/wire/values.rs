@@ -1,6 +1,6 @@
 //! Amounts, quantities, times and texts.
 
-use super::{Form, Wire, WireForm, read_text, text_schema};
+use super::form::{Form, Wire, WireForm, read_text, text_schema};
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::CheckId;
 use domain::ids::Text;
@@ -155,12 +155,6 @@ impl WireForm for CheckId {
             .examples([1])
             .build()
     }
-}
-
-/// Thousandths as a float: the nearest one to a decimal of so few digits is written as that decimal again.
-#[expect(clippy::float_arithmetic, reason = "a correctly rounded division is the nearest float")]
-pub(crate) fn units(thousandths: i64) -> f64 {
-    thousandths as f64 / QtyMilli::ONE.0 as f64
 }
 
 struct QtyVisitor;

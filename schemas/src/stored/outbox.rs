@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Something that a provider is to be asked for a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Duty {
+pub struct OutboxEntry {
     /// The tenant.
     pub tenant: TenantId,
     /// The store.
@@ -15,12 +15,12 @@ pub struct Duty {
     /// The payment.
     pub payment: PaymentId,
     /// What.
-    pub what: Errand,
+    pub what: OutboxAction,
 }
 
 /// What a provider is to be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Errand {
+pub enum OutboxAction {
     /// To authorise the payment.
     Authorise,
     /// To take the money.
@@ -31,32 +31,32 @@ pub enum Errand {
     Refund(RefundId),
 }
 
-impl Duty {
+impl OutboxEntry {
     /// Reads the kept form; `None` if it is not one.
-    pub fn parse(text: &str) -> Option<Duty> {
+    pub fn parse(text: &str) -> Option<OutboxEntry> {
         let mut parts = text.split(' ');
         let tenant = TenantId::parse(parts.next()?).ok()?;
         let store = StoreId::parse(parts.next()?).ok()?;
         let payment = PaymentId::parse(parts.next()?).ok()?;
         let what = match parts.next()? {
-            "authorise" => Errand::Authorise,
-            "capture" => Errand::Capture,
-            "void" => Errand::Void,
-            refund => Errand::Refund(RefundId::parse(refund.strip_prefix("refund:")?).ok()?),
+            "authorise" => OutboxAction::Authorise,
+            "capture" => OutboxAction::Capture,
+            "void" => OutboxAction::Void,
+            refund => OutboxAction::Refund(RefundId::parse(refund.strip_prefix("refund:")?).ok()?),
         };
-        parts.next().is_none().then_some(Duty { tenant, store, payment, what })
+        parts.next().is_none().then_some(OutboxEntry { tenant, store, payment, what })
     }
 }
 
-impl fmt::Display for Duty {
+impl fmt::Display for OutboxEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Duty { tenant, store, payment, what } = self;
+        let OutboxEntry { tenant, store, payment, what } = self;
         write!(f, "{tenant} {store} {payment} ")?;
         match what {
-            Errand::Authorise => f.write_str("authorise"),
-            Errand::Capture => f.write_str("capture"),
-            Errand::Void => f.write_str("void"),
-            Errand::Refund(refund) => write!(f, "refund:{refund}"),
+            OutboxAction::Authorise => f.write_str("authorise"),
+            OutboxAction::Capture => f.write_str("capture"),
+            OutboxAction::Void => f.write_str("void"),
+            OutboxAction::Refund(refund) => write!(f, "refund:{refund}"),
         }
     }
 }
@@ -68,11 +68,11 @@ mod tests {
     #[test]
     fn duties_read_back() {
         for text in ["demo s1 p1 authorise", "demo s1 p1 capture", "demo s1 p1 void", "demo s1 p1 refund:r1"] {
-            assert_eq!(Duty::parse(text).unwrap().to_string(), text);
+            assert_eq!(OutboxEntry::parse(text).unwrap().to_string(), text);
         }
         for text in ["", "demo s1 p1", "demo s1 p1 steal", "demo s1 p1 refund:", "demo s1 p1 void now", "A s1 p1 void"]
         {
-            assert_eq!(Duty::parse(text), None, "{text}");
+            assert_eq!(OutboxEntry::parse(text), None, "{text}");
         }
     }
 }
