@@ -9,6 +9,7 @@ mod evening;
 mod evening_offline;
 mod feeds;
 mod floor;
+mod golden;
 mod imports;
 mod kills;
 mod kitchen;

@@ -66,6 +66,11 @@ impl House {
         House { dir: TempDir::new().expect("a directory for the test"), tokens: HashMap::new() }
     }
 
+    /// One whose data come from elsewhere, with their tokens.
+    pub fn with_tokens(tokens: HashMap<String, String>) -> House {
+        House { tokens, ..House::new() }
+    }
+
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
