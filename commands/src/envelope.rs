@@ -6,7 +6,7 @@ use domain::event::Event;
 use domain::ids::{ActorId, CommandId, OrderId, Revision, StoreId, TenantId, TerminalId};
 use domain::stream::Stream;
 use domain::terminal::QueueEntry;
-use eventlog::Position;
+use eventlog::{BatchId, Position};
 use sha2::{Digest, Sha256};
 
 /// A command with who sent it and how.
@@ -100,14 +100,22 @@ pub struct Receipt {
     pub revision: Option<Revision>,
     /// The position a reader has to have reached to see the commit.
     pub position: Position,
+    /// The batch that holds `position`, where it is the commit's own; a commit without events may stand behind another batch.
+    pub batch: Option<BatchId>,
     /// All of the commit, gapless in the log.
     pub events: Vec<Recorded>,
 }
 
 impl Receipt {
-    /// What a reader has to have reached: the commit's last event, or what stood before a commit without events.
-    pub(crate) fn position_of(first: Position, events: usize) -> Position {
-        Position((first.0 + events as u64).saturating_sub(1))
+    /// What a reader has to have reached: the commit's last event, or what stood before a commit without events; and the batch
+    /// that holds it, if that is the commit's own, which begins at `batch_first`.
+    pub(crate) fn place(
+        first: Position,
+        events: usize,
+        (batch, batch_first): (BatchId, Position),
+    ) -> (Position, Option<BatchId>) {
+        let position = Position((first.0 + events as u64).saturating_sub(1));
+        (position, (batch_first <= position).then_some(batch))
     }
 }
 

@@ -38,7 +38,8 @@ pub(crate) fn rebuild(
         Some(revision) => Some(revision),
         None => revision_before(reader, &main, first).map_err(|error| unknown(&error))?,
     };
-    Ok(Receipt { stream: main, revision, position: Receipt::position_of(first, events.len()), events })
+    let (position, batch) = Receipt::place(first, events.len(), (found.batch().id(), found.batch().first()));
+    Ok(Receipt { stream: main, revision, position, batch, events })
 }
 
 /// Where a stream was before `position`: a commit that changed nothing left it there.

@@ -210,8 +210,8 @@ impl EngineThread {
                 );
             }
             let last = recorded.iter().rev().find(|event| event.stream == stream).map(|event| event.revision);
-            let position = Receipt::position_of(first, recorded.len());
-            let receipt = Receipt { stream, revision: last.or(before), position, events: recorded };
+            let (position, batch) = Receipt::place(first, recorded.len(), (batch.id(), batch.first()));
+            let receipt = Receipt { stream, revision: last.or(before), position, batch, events: recorded };
             Some(PendingReply { to: reply.take(), reply: Reply::Accepted(Box::new(receipt)) })
         })?;
         // Only now: an adoption is queued for a publication that stands.

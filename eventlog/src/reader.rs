@@ -5,7 +5,7 @@ use crate::location::Cursor;
 use crate::lookup::{StreamRead, find_command};
 use crate::shared::{Shared, entirely_before};
 use crate::stored::{OwnedEvent, StoredBatch, StoredCommit};
-use crate::types::{Direction, Position, Revision};
+use crate::types::{BatchId, Direction, Position, Revision};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -163,6 +163,15 @@ impl LogReader {
     /// `true` asks for [`LogReader::read_stream`]. Looks into memory only: never waits for the disk.
     pub fn may_have_stream(&self, stream: &str, not_before: i64) -> bool {
         self.shared.index_in_memory().is_none_or(|index| index.may_have_stream(stream, not_before))
+    }
+
+    /// The id of the batch that holds the event at `position`, which no other history has there; `None` when nothing durable stands there.
+    /// Waits for the disk only where the batch is in memory no more.
+    pub fn batch_at(&self, position: Position) -> Result<Option<BatchId>, ReadError> {
+        match self.shared.recent_holding(position) {
+            Some(batch) => Ok(Some(batch.id())),
+            None => Ok(self.commit_holding(position)?.map(|found| found.batch().id())),
+        }
     }
 
     /// The whole commit that holds the event at `position`; `None` when nothing durable stands there.

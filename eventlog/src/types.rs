@@ -14,6 +14,13 @@ pub struct Revision(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BatchId(pub u128);
 
+impl BatchId {
+    /// The CRC-32C of its bytes: enough to tell a batch from the one that another history has at the same position.
+    pub fn fingerprint(self) -> u32 {
+        crc32c::crc32c(&self.0.to_le_bytes())
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

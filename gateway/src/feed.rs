@@ -1,12 +1,13 @@
 //! Events as JSON, chosen and in the order of the log: what the feed, the histories and `comanda replay` have in common.
 
+use crate::position::token_in;
 use domain::calendar::Timestamp;
 use domain::event::Event;
 use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::stream::Stream;
-use eventlog::{GENESIS_STREAM, Position, ReadError, StoredCommit, StoredEvent};
+use eventlog::{GENESIS_STREAM, Position, ReadError, StoredBatch, StoredCommit, StoredEvent};
 use schemas::json::event::Recorded;
-use schemas::json::{BadPosition, EventJson, FieldError, PositionToken, WriteError};
+use schemas::json::{EventJson, FieldError, WriteError};
 use schemas::stored::{self, CommitMeta};
 use std::collections::BTreeSet;
 
@@ -66,29 +67,6 @@ impl Selection {
     }
 }
 
-/// A position of the one log there is.
-///
-/// # Errors
-/// [`BadPosition`] for what is no position token, and for one of another log, which nobody here handed out.
-pub fn position(text: &str) -> Result<Position, BadPosition> {
-    match PositionToken::parse(text)? {
-        PositionToken { partition: 0, position } => Ok(Position(position)),
-        PositionToken { .. } => Err(BadPosition),
-    }
-}
-
-/// The position behind which a client wants to start, as the first position it wants.
-///
-/// # Errors
-/// [`BadPosition`] as for [`position`].
-pub fn start_after(token: Option<&str>) -> Result<Position, BadPosition> {
-    match token.map(position) {
-        None => Ok(Position(0)),
-        Some(Ok(last)) => Ok(Position(last.0.saturating_add(1))),
-        Some(Err(bad)) => Err(bad),
-    }
-}
-
 /// Why events cannot be shown.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "names and types say what the docs leave out")]
@@ -104,11 +82,12 @@ pub enum FeedError {
     Revoked,
 }
 
-/// Gives the wanted events of a commit from `from` on to `write`, until it says that it has enough.
+/// Gives the wanted events of a commit of `batch` from `from` on to `write`, until it says that it has enough.
 ///
 /// # Errors
 /// [`FeedError::Event`] at the first event that does not read or cannot be written.
 pub fn events(
+    batch: &StoredBatch,
     commit: &StoredCommit<'_>,
     selection: &Selection,
     from: Position,
@@ -132,7 +111,7 @@ pub fn events(
             None => *known.insert(CommitMeta::decode(commit.meta).map_err(|error| unreadable(Box::new(error)))?),
         };
         let fact = stored::decode(&stream, event.body).map_err(|error| unreadable(Box::new(error)))?;
-        let json = event_json(commit, &meta, &event, index, &stream, &fact);
+        let json = event_json(batch, commit, &meta, &event, index, &stream, &fact);
         if !write(&json).map_err(|error| unreadable(Box::new(error)))? {
             return Ok(());
         }
@@ -141,6 +120,7 @@ pub fn events(
 }
 
 fn event_json<'a>(
+    batch: &StoredBatch,
     commit: &StoredCommit<'_>,
     meta: &CommitMeta,
     event: &StoredEvent<'_>,
@@ -149,7 +129,7 @@ fn event_json<'a>(
     fact: &'a Event,
 ) -> EventJson<'a> {
     EventJson::new(&Recorded {
-        position: PositionToken::new(event.position.0),
+        position: token_in(batch.id(), event.position),
         stream,
         revision: Revision(event.revision.0),
         recorded_at: Timestamp(commit.recorded_at),

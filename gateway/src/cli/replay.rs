@@ -3,11 +3,12 @@
 use super::chain::{Chains, each};
 use super::common::{data_dir, fail};
 use crate::client::{Client, ClientError};
-use crate::feed::{FeedError, Selection, events, start_after};
+use crate::feed::{FeedError, Selection, events};
+use crate::position::{PositionError, start_after};
 use bytes::Bytes;
 use clap::Args;
 use domain::ids::{StoreId, TenantId};
-use eventlog::{LogReader, OpenError, Position};
+use eventlog::{LogReader, OpenError, Position, StoredBatch, StoredCommit};
 use http_body_util::BodyExt;
 use schemas::json::{ChainLine, FieldError};
 use std::io::{BufWriter, Write};
@@ -33,7 +34,7 @@ pub struct ReplayArgs {
     /// The token to ask with: an analyst's, an auditor's, a manager's or an admin's.
     #[arg(long, env = "COMANDA_TOKEN", hide_env_values = true)]
     token: Option<String>,
-    /// The position behind which to start, such as `0:918`.
+    /// The position behind which to start, such as `0:918:5f3a09c1`.
     #[arg(long, value_name = "POSITION")]
     after: Option<String>,
     /// Only these event types, separated by commas.
@@ -65,6 +66,8 @@ enum ReplayError {
     Open(#[from] OpenError),
     #[error("--{} {}", .0.pointer, .0.problem)]
     Field(FieldError),
+    #[error("--after {0}")]
+    Position(#[from] PositionError),
     #[error(transparent)]
     Feed(#[from] FeedError),
     #[error("cannot write the events")]
@@ -103,18 +106,17 @@ fn open(data: &Path) -> Result<LogReader, ReplayError> {
 }
 
 fn from_directory(args: &ReplayArgs) -> Result<(), ReplayError> {
-    let from = start_after(args.after.as_deref())
-        .map_err(|bad| ReplayError::Field(FieldError::new("after", bad.to_string())))?;
     let selection = Selection::parse(args.tenant, args.types.as_deref(), args.stream.as_deref(), args.store)
         .map_err(ReplayError::Field)?;
     let reader = open(&data_dir(args.data.as_deref()))?;
+    let from = start_after(&reader, args.after.as_deref())?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
     let mut left = args.limit.unwrap_or(u64::MAX);
     let mut tail = reader.tail(from);
     while 0 < left {
         let Some(batch) = tail.next(Duration::ZERO).map_err(FeedError::Read)? else { break };
         for commit in batch.commits() {
-            write_commit(&commit, &selection, from, &mut left, &mut out)?;
+            write_commit((&batch, &commit), &selection, from, &mut left, &mut out)?;
         }
     }
     out.flush()?;
@@ -123,9 +125,8 @@ fn from_directory(args: &ReplayArgs) -> Result<(), ReplayError> {
 
 /// Every chain begins with the log, so all of it is read whatever is written.
 fn chain(args: &ReplayArgs) -> Result<(), ReplayError> {
-    let from = start_after(args.after.as_deref())
-        .map_err(|bad| ReplayError::Field(FieldError::new("after", bad.to_string())))?;
     let reader = open(&data_dir(args.data.as_deref()))?;
+    let from = start_after(&reader, args.after.as_deref())?;
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, std::io::stdout().lock());
     let mut chains = Chains::default();
     let mut tail = reader.tail(Position(0));
@@ -150,14 +151,14 @@ fn chain(args: &ReplayArgs) -> Result<(), ReplayError> {
 }
 
 fn write_commit(
-    commit: &eventlog::StoredCommit<'_>,
+    (batch, commit): (&StoredBatch, &StoredCommit<'_>),
     selection: &Selection,
     from: Position,
     left: &mut u64,
     out: &mut impl Write,
 ) -> Result<(), ReplayError> {
     let (mut failed, mut line) = (None, vec![]);
-    events(commit, selection, from, |event| {
+    events(batch, commit, selection, from, |event| {
         if *left == 0 {
             return Ok(false);
         }

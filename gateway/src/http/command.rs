@@ -5,6 +5,7 @@ use super::error::ApiError;
 use super::query::{ask, found, reached};
 use super::respond::{X_POSITION, json, position_header};
 use crate::access;
+use crate::position::token_in;
 use crate::state::AppState;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -69,16 +70,25 @@ pub fn with_chain(app: &AppState, tenant: TenantId, command: Command) -> Command
     Command::Store(store, StoreCommand::CloseDay { date, chain })
 }
 
+/// Where a reader has to be to see a commit.
+pub fn token(receipt: &commands::Receipt) -> PositionToken {
+    match receipt.batch {
+        Some(batch) => token_in(batch, receipt.position),
+        None => PositionToken::new(receipt.position.0),
+    }
+}
+
 /// The answer's body: the commit.
 pub fn receipt(answer: &Accepted) -> Receipt<'_> {
     let receipt = &answer.receipt;
     let events = receipt.events.iter().map(|event| {
-        ReceiptEvent::new(&event.stream, event.revision, PositionToken::new(event.position.0), &event.event)
+        let position = PositionToken { position: event.position.0, ..token(receipt) };
+        ReceiptEvent::new(&event.stream, event.revision, position, &event.event)
     });
     Receipt {
         stream: StreamName(&receipt.stream),
         revision: receipt.revision,
-        position: PositionToken::new(receipt.position.0),
+        position: token(receipt),
         events: events.collect(),
     }
 }
@@ -97,7 +107,7 @@ pub fn respond(status: StatusCode, answer: &Accepted) -> Result<Response, ApiErr
 pub fn with_headers(status: StatusCode, answer: &Accepted, body: Bytes) -> Response {
     let mut response = json(status, body);
     let headers = response.headers_mut();
-    headers.insert(X_POSITION, position_header(answer.receipt.position.0));
+    headers.insert(X_POSITION, position_header(token(&answer.receipt)));
     if answer.repeated {
         headers.insert(REPLAYED, HeaderValue::from_static("true"));
     }

@@ -1,10 +1,11 @@
 //! What is wrong with a request, and the only place that knows status codes.
 
 use crate::causes::with_causes;
+use crate::position::PositionError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::CommandError;
-use schemas::json::{BodyError, FieldError, Problem};
+use schemas::json::{BodyError, FieldError, PositionToken, Problem};
 use std::error::Error;
 
 /// How long a client that was turned away should wait, in seconds.
@@ -53,6 +54,13 @@ pub enum ApiError {
     BodyLost,
     /// The engine says no, or cannot say.
     Command(CommandError),
+    /// A position is not in this log's history.
+    PositionUnknown {
+        /// The parameter or header that names it.
+        name: &'static str,
+        /// Where the history ends.
+        head: PositionToken,
+    },
     /// The read model is behind the position asked for.
     Stale,
     /// The read model is being rebuilt or has stopped.
@@ -66,6 +74,17 @@ pub enum ApiError {
 impl From<CommandError> for ApiError {
     fn from(error: CommandError) -> ApiError {
         ApiError::Command(error)
+    }
+}
+
+impl ApiError {
+    /// A position in the parameter or header of this name that leads nowhere.
+    pub fn position(name: &'static str, error: PositionError) -> ApiError {
+        match error {
+            PositionError::Malformed(bad) => ApiError::Query(FieldError::new(name, bad.to_string())),
+            PositionError::Unknown { head } => ApiError::PositionUnknown { name, head },
+            PositionError::Read(error) => ApiError::Internal(Box::new(error)),
+        }
     }
 }
 
@@ -149,6 +168,17 @@ impl ApiError {
             }
             ApiError::BodyLost => Problem::new(400, "malformed", "The body did not arrive whole."),
             ApiError::Command(error) => command_problem(error),
+            ApiError::PositionUnknown { name, head } => Problem::new(
+                409,
+                "position_unknown",
+                format!(
+                    "The position in {name} is not in this history, whose newest event is number {}: the log was restored or \
+                     replaced since it was given out. Read anew what you hold, and go on from `head`.",
+                    head.position
+                ),
+            )
+            .with("parameter", *name)
+            .with("head", head.to_string()),
             ApiError::Stale => {
                 Problem::new(503, "stale", "The view has not reached min_position yet. Repeat the request in a moment.")
             }

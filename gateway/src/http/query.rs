@@ -4,6 +4,7 @@ use super::caller::{Caller, ReadHeaders};
 use super::error::ApiError;
 use super::respond::{self, X_POSITION, position_header};
 use crate::access::Capability;
+use crate::position;
 use crate::state::AppState;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -73,8 +74,8 @@ impl Reader {
         query: impl FnOnce(&Projections, TenantId) -> Result<Answer<T>, QueryError>,
     ) -> Result<Answer<T>, ApiError> {
         if let Some(text) = min_position {
-            let position = crate::feed::position(&text);
-            let position = position.map_err(|bad| ApiError::Query(FieldError::new("min_position", bad.to_string())))?;
+            let position = may_block(|| position::known(&self.app.reader, &text));
+            let position = position.map_err(|error| ApiError::position("min_position", error))?;
             reached(&self.app, projection, position).await?;
         }
         ask(&self.app, |models| query(models, self.caller.tenant))
@@ -133,7 +134,7 @@ impl Reader {
             false => respond::json(StatusCode::OK, body.into()),
         };
         let headers = response.headers_mut();
-        headers.insert(X_POSITION, position_header(answer.position.0));
+        headers.insert(X_POSITION, position_header(position::token(&self.app.reader, answer.position)));
         headers.insert(header::ETAG, HeaderValue::try_from(etag).expect("a tag of digits is a header"));
         Ok(response)
     }
@@ -152,7 +153,7 @@ pub async fn reached(app: &AppState, projection: Projection, position: Position)
 /// # Errors
 /// As for [`reached`].
 pub async fn caught_up(app: &AppState, projection: Projection) -> Result<(), ApiError> {
-    reached(app, projection, Position(app.reader.durable().0.saturating_sub(1))).await
+    reached(app, projection, position::newest(&app.reader)).await
 }
 
 /// Waits until callers are told apart by a change of the tokens.
@@ -171,12 +172,16 @@ pub fn ask<T>(
     app: &AppState,
     query: impl FnOnce(&Projections) -> Result<Answer<T>, QueryError>,
 ) -> Result<Answer<T>, ApiError> {
-    // A row that is in memory takes microseconds; a thread of the blocking pool would cost more than that.
-    let answer = match tokio::runtime::Handle::current().runtime_flavor() {
-        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(|| query(&app.projections)),
-        _ => query(&app.projections),
-    };
-    answer.map_err(query_error)
+    may_block(|| query(&app.projections)).map_err(query_error)
+}
+
+/// Does what may wait for the disk, and mostly does not: what is in memory takes microseconds, and a thread of the blocking
+/// pool would cost more than that.
+pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::current().runtime_flavor() {
+        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
+    }
 }
 
 fn query_error(error: QueryError) -> ApiError {

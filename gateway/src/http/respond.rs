@@ -26,6 +26,6 @@ pub fn json(status: StatusCode, body: Bytes) -> Response {
 ///
 /// # Panics
 /// Never: a position token is ASCII.
-pub fn position_header(position: u64) -> HeaderValue {
-    PositionToken::new(position).with_text(HeaderValue::from_str).expect("a position token is ASCII")
+pub fn position_header(token: PositionToken) -> HeaderValue {
+    token.with_text(HeaderValue::from_str).expect("a position token is ASCII")
 }

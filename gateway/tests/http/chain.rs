@@ -117,9 +117,9 @@ fn forge(from: &Path, to: &Path) -> u64 {
     place
 }
 
-/// The number in a position such as `0:97`.
+/// The number in a position such as `0:97` or `0:97:5f3a09c1`.
 fn place(position: &str) -> u64 {
-    position.strip_prefix("0:").and_then(|place| place.parse().ok()).expect("a position")
+    position.split(':').nth(1).and_then(|place| place.parse().ok()).expect("a position")
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod kitchen;
 mod money;
 mod offline;
 mod orders;
+mod positions;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;
 mod providers;

@@ -100,10 +100,29 @@ fn command_ids() {
 fn positions_are_opaque() {
     both_ways(PositionToken::new(918), "\"0:918\"");
     both_ways(PositionToken::new(0), "\"0:0\"");
-    let last = PositionToken { partition: u32::MAX, position: u64::MAX };
-    both_ways(last, "\"4294967295:18446744073709551615\"");
-    assert_eq!(PositionToken::parse("3:0"), Ok(PositionToken { partition: 3, position: 0 }));
-    for text in ["", "918", ":", "0:", ":1", "0:-1", "0:01", "+0:1", "0:1 ", "0:1:2", "0:99999999999999999999"] {
+    both_ways(PositionToken::of(918, 0x5f3a_09c1), "\"0:918:5f3a09c1\"");
+    both_ways(PositionToken::of(1, 7), "\"0:1:00000007\"");
+    let last = PositionToken { partition: u32::MAX, position: u64::MAX, fingerprint: Some(u32::MAX) };
+    both_ways(last, "\"4294967295:18446744073709551615:ffffffff\"");
+    assert_eq!(PositionToken::parse("3:0"), Ok(PositionToken { partition: 3, position: 0, fingerprint: None }));
+    for text in [
+        "",
+        "918",
+        ":",
+        "0:",
+        ":1",
+        "0:-1",
+        "0:01",
+        "+0:1",
+        "0:1 ",
+        "0:1:2",
+        "0:1:5F3A09C1",
+        "0:1:5f3a09c1:",
+        "0:1:5f3a09c10",
+        "0:1:",
+        "0:1:+f3a09c1",
+        "0:99999999999999999999",
+    ] {
         assert_eq!(PositionToken::parse(text), Err(BadPosition), "{text}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::access::{self, Capability};
 use crate::http::caller::{Caller, Json};
-use crate::http::command::with_chain;
+use crate::http::command::{token, with_chain};
 use crate::http::docs::CommandProblems;
 use crate::http::error::{ApiError, command_problem};
 use crate::http::path::PathParams;
@@ -16,7 +16,7 @@ use domain::ids::{CommandId, StoreId, TerminalId, TerminalSeq};
 use schemas::json::batch::{
     Batch, BatchAnswer, BatchResult, CommitRange, Entry, Kept, Malformed, ParsedCommand, Upload,
 };
-use schemas::json::{FieldError, PositionToken, wire};
+use schemas::json::{FieldError, wire};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -200,7 +200,7 @@ impl Sender<'_> {
             Sent::Waiting(in_flight, kept) => match self.app.engine.outcome(in_flight).await {
                 Ok(answer) => {
                     let receipt = &answer.receipt;
-                    let position = PositionToken::new(receipt.position.0);
+                    let position = token(receipt);
                     let at = CommitRange { stream: &receipt.stream, revision: receipt.revision, position };
                     let id = id.expect("a command that was read has an id");
                     let result = match answer.repeated {

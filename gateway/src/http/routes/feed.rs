@@ -1,13 +1,14 @@
 //! Events out: the ordered, resumable feed, and the history of one order.
 
 use crate::access::Capability;
-use crate::feed::{FeedError, Selection, events, start_after};
+use crate::feed::{FeedError, Selection, events};
 use crate::http::caller::{Caller, bearer};
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
-use crate::http::query::{ask, reached};
+use crate::http::query::{ask, may_block, reached};
 use crate::http::respond::{X_POSITION, position_header};
+use crate::position::{self, PositionError, start_after};
 use crate::state::AppState;
 use crate::tokens;
 use axum::body::Body;
@@ -19,7 +20,7 @@ use domain::ids::{OrderId, StoreId, TenantId, TokenId};
 use domain::stream::Stream;
 use eventlog::{Direction, LogReader, Position, Revision, StoredBatch};
 use projections::Projection;
-use schemas::json::{EventJson, FieldError, WriteError, wire};
+use schemas::json::{EventJson, PositionToken, WriteError, wire};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -69,6 +70,10 @@ enum Form {
 }
 
 /// Replays the tenant's events in the order of the log: NDJSON, or server-sent events with `Accept: text/event-stream`.
+///
+/// A feed that follows says when it has come to the end, and every ten seconds without an event how far it has read:
+/// `{"type":"Heartbeat","position":"..","caught_up":true}`, as a line, or as the event `heartbeat` with the position as its id. A
+/// position that is not of this history (the log was restored or replaced) is refused: 409 `position_unknown`, with the `head`.
 #[utoipa::path(
     get, path = "/v1/feed", tag = "events", params(FeedParams),
     responses((status = 200, description = "One event a line", content_type = "application/x-ndjson", body = EventJson<'static>), QueryProblems)
@@ -85,7 +90,7 @@ pub async fn feed(
         true => Form::Sse,
         false => Form::Ndjson,
     };
-    let from = first_wanted(&headers, params.after.as_deref())?;
+    let from = may_block(|| first_wanted(&app.reader, &headers, params.after.as_deref()))?;
     let store = params.store.as_ref().map(|store| store.0);
     let selection = Selection::parse(Some(caller.tenant), params.types.as_deref(), params.stream.as_deref(), store)
         .map_err(ApiError::Query)?;
@@ -102,6 +107,7 @@ pub async fn feed(
         chunks,
         buffer: Vec::with_capacity(2 * CHUNK_BYTES),
         sent_at: Instant::now(),
+        was_told: false,
     };
     tokio::task::spawn_blocking(move || {
         pump.run(from);
@@ -117,11 +123,15 @@ pub async fn feed(
 
 /// Where to start. An `EventSource` that lost its connection asks for the address it was made with and says in
 /// `Last-Event-ID` how far it came, so that counts more than `after`.
-fn first_wanted(headers: &HeaderMap, after: Option<&str>) -> Result<Position, ApiError> {
-    let bad = |problem: String| ApiError::Header { name: "Last-Event-ID", problem };
+fn first_wanted(reader: &LogReader, headers: &HeaderMap, after: Option<&str>) -> Result<Position, ApiError> {
+    const NAME: &str = "Last-Event-ID";
+    let bad = |problem: String| ApiError::Header { name: NAME, problem };
     match headers.get(LAST_EVENT_ID).map(|value| value.to_str()) {
-        None => start_after(after).map_err(|bad| ApiError::Query(FieldError::new("after", bad.to_string()))),
-        Some(Ok(last)) => start_after(Some(last)).map_err(|error| bad(error.to_string())),
+        None => start_after(reader, after).map_err(|error| ApiError::position("after", error)),
+        Some(Ok(last)) => start_after(reader, Some(last)).map_err(|error| match error {
+            PositionError::Malformed(error) => bad(error.to_string()),
+            error => ApiError::position(NAME, error),
+        }),
         Some(Err(_)) => Err(bad("must be plain text".to_owned())),
     }
 }
@@ -138,6 +148,8 @@ struct Pump {
     chunks: mpsc::Sender<Result<Bytes, std::io::Error>>,
     buffer: Vec<u8>,
     sent_at: Instant,
+    /// Whether its reader was told that it has come to the end.
+    was_told: bool,
 }
 
 impl Pump {
@@ -155,22 +167,46 @@ impl Pump {
     fn pump(&mut self, from: Position) -> Result<(), FeedError> {
         let mut tail = self.app.reader.tail(from);
         let end = self.app.reader.durable();
+        // Where a reader that got nothing it wants would go on.
+        let mut read = position::token(&self.app.reader, Position(from.0.saturating_sub(1)));
         while 0 < self.left && !self.has_to_end()? {
             let wait = if self.buffer.is_empty() && self.follows { POLL_INTERVAL } else { Duration::ZERO };
             match tail.next(wait)? {
                 Some(batch) if !self.follows && end <= batch.first() => break,
-                Some(batch) => self.gather(&batch, from)?,
+                Some(batch) => {
+                    self.gather(&batch, from)?;
+                    if batch.events() != 0 {
+                        read = position::token_in(batch.id(), Position(batch.next_position().0 - 1));
+                    }
+                }
                 None if self.buffer.is_empty() && !self.follows => break,
-                None => self.send(),
+                None => {
+                    self.send();
+                    if self.follows && !std::mem::replace(&mut self.was_told, true) {
+                        self.heartbeat(read);
+                    }
+                }
             }
             if self.buffer.is_empty() && self.follows && HEARTBEAT <= self.sent_at.elapsed() {
-                // Nothing in either form.
-                self.buffer.extend_from_slice(if self.form == Form::Sse { b":\n\n" } else { b"\n" });
-                self.send();
+                self.heartbeat(read);
             }
         }
         self.send();
         Ok(())
+    }
+
+    /// Says that the connection lives and how far the log was read, so that a reader of few events goes on from there.
+    fn heartbeat(&mut self, read: PositionToken) {
+        let is_caught_up = position::newest(&self.app.reader).0 <= read.position;
+        let data = format!("{{\"type\":\"Heartbeat\",\"position\":\"{read}\",\"caught_up\":{is_caught_up}}}");
+        self.buffer.extend_from_slice(
+            match self.form {
+                Form::Sse => format!("id: {read}\nevent: heartbeat\ndata: {data}\n\n"),
+                Form::Ndjson => format!("{data}\n"),
+            }
+            .as_bytes(),
+        );
+        self.send();
     }
 
     /// Whether nobody listens any more, or the server stops and there is no end to wait for.
@@ -186,7 +222,7 @@ impl Pump {
     fn gather(&mut self, batch: &StoredBatch, from: Position) -> Result<(), FeedError> {
         for commit in batch.commits() {
             let Pump { selection, form, buffer, left, .. } = self;
-            events(&commit, selection, from, |event| {
+            events(batch, &commit, selection, from, |event| {
                 write(*form, buffer, event)?;
                 *left -= 1;
                 Ok(0 < *left)
@@ -246,7 +282,9 @@ pub async fn history(
     };
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     let mut response = (json, body).into_response();
-    response.headers_mut().insert(X_POSITION, position_header(head.0.saturating_sub(1)));
+    response
+        .headers_mut()
+        .insert(X_POSITION, position_header(position::token(&app.reader, Position(head.0.saturating_sub(1)))));
     Ok(response)
 }
 
@@ -294,7 +332,7 @@ fn read_history(
     let all = Selection::default();
     for (first, command_id) in commits {
         let Some(found) = reader.find_commit(first, command_id, tenant.as_str())? else { continue };
-        events(&found.commit(), &all, Position(0), |event| {
+        events(found.batch(), &found.commit(), &all, Position(0), |event| {
             if body.len() != 1 {
                 body.push(b',');
             }

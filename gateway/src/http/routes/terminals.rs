@@ -6,7 +6,8 @@ use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
 use crate::http::path::PathParams;
-use crate::http::query::ask;
+use crate::http::query::{ask, may_block};
+use crate::position;
 use crate::state::AppState;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -31,7 +32,8 @@ pub async fn resolve(
     Json(body): Json<ResolveException>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::Review)?;
-    let position = exception.position;
+    let known = may_block(|| position::known(&app.reader, &exception.to_string()));
+    let position = known.map_err(|error| ApiError::position("exception", error))?.0;
     let answer = ask(&app, |models| models.exception_of(caller.tenant, store.0, position))?;
     let terminal = answer.value.ok_or(ApiError::NotFound { what: "exception" })?;
     let command = Command::Store(store.0, StoreCommand::Terminal(terminal, body.parse(position)));

@@ -7,6 +7,7 @@ use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
 use crate::http::query::{List, ReadParams, Reader, ask, caught_up, found};
 use crate::http::respond::{self, X_POSITION, position_header};
+use crate::position;
 use crate::state::AppState;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -29,7 +30,7 @@ pub async fn menu(
     reader.may(Capability::ReadStores)?;
     let query = |models: &Projections, tenant| models.menu(tenant, store.0);
     let answer = reader.read(Projection::Catalog, params.min_position, query).await?;
-    let Answer { value: menu, position } = found(answer, "menu")?;
+    let Answer { value: menu, position: at } = found(answer, "menu")?;
     let mut response = match (reader.headers.has(&menu.etag), reader.headers.accepts_gzip) {
         (true, _) => StatusCode::NOT_MODIFIED.into_response(),
         (false, true) => {
@@ -40,7 +41,7 @@ pub async fn menu(
         (false, false) => respond::json(StatusCode::OK, menu.json),
     };
     let headers = response.headers_mut();
-    headers.insert(X_POSITION, position_header(position.0));
+    headers.insert(X_POSITION, position_header(position::token(&reader.app.reader, at)));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding, authorization"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     if let Ok(etag) = HeaderValue::try_from(&*menu.etag) {
