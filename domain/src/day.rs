@@ -3,10 +3,11 @@
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
 use crate::calendar::Date;
-use crate::event::{Closed, DayClosing, DayEvent, DayTotals, OrderEffect, OrderEvent, Tender};
-use crate::ids::Revision;
-use crate::money::Money;
-use crate::order::{OrderSlot, Sale};
+use crate::event::{Closed, DayClosing, DayEvent, DayTax, DayTender, DayTotals, OrderEffect, OrderEvent, Tender};
+use crate::ids::{Revision, TenderId};
+use crate::money::{Money, Ppm};
+use crate::order::{OrderSlot, Sold};
+use crate::pricing::TaxTotal;
 
 /// The days of a store. A store keeps days from the first one that is opened or closed on; then a day opens by itself with
 /// the first thing that is booked after a closing.
@@ -15,7 +16,7 @@ pub struct Days {
     /// How many events the stream has.
     pub events: u64,
     pub open: Option<Date>,
-    /// What was booked since the last closing, or since the first opening.
+    /// What was booked since the last closing.
     pub totals: DayTotals,
     /// The last day that was closed.
     pub closed: Option<Date>,
@@ -48,10 +49,10 @@ impl Days {
     /// Folds a fact.
     pub fn evolve(&mut self, event: &DayEvent) {
         match event {
-            DayEvent::DayOpened { date } => {
-                // What a store sold before it kept days belongs to none.
+            DayEvent::DayOpened { date, carried } => {
+                // What a store sold before it kept days counts for the first; where the fact does not say so, for none.
                 if self.events == 0 {
-                    self.totals = DayTotals::default();
+                    self.totals = carried.as_deref().cloned().unwrap_or_default();
                 }
                 self.open = Some(*date);
             }
@@ -73,7 +74,7 @@ impl Days {
             // Rule A3, and what a file says was booked elsewhere.
             slot if slot.is_training() => {}
             OrderSlot::Live(order) if order.is_imported => {}
-            OrderSlot::Live(order) => self.totals.book(event.effect(), order.is_placed.then(|| order.sale())),
+            OrderSlot::Live(order) => self.totals.book(event.effect(), order.is_placed.then(|| order.sold())),
             OrderSlot::Closed(_) => self.totals.book(event.effect(), None),
         }
     }
@@ -81,20 +82,20 @@ impl Days {
 
 impl DayTotals {
     /// Books what an event of an order means. `sold` is what the order came to before, if it was placed and not closed.
-    pub fn book(&mut self, effect: OrderEffect<'_>, sold: Option<Sale>) {
+    pub fn book(&mut self, effect: OrderEffect<'_>, sold: Option<Sold<'_>>) {
         match (effect, sold) {
             (OrderEffect::Placed(totals), _) => {
                 self.orders += 1;
-                self.sell(&Sale::of(totals), 1);
+                self.sell(Sold::of(totals), 1);
             }
             (OrderEffect::Repriced(totals), sold) => {
-                self.sell(&sold.unwrap_or_default(), -1);
-                self.sell(&Sale::of(totals), 1);
+                self.sell(sold.unwrap_or_default(), -1);
+                self.sell(Sold::of(totals), 1);
             }
             // The order a merged one went into is repriced in the same commit.
             (OrderEffect::Closed(Closed::Cancelled | Closed::Merged), Some(sold)) => {
                 self.orders -= 1;
-                self.sell(&sold, -1);
+                self.sell(sold, -1);
             }
             (OrderEffect::Paid { tender, amount, tip, .. }, _) => {
                 match tender {
@@ -102,13 +103,33 @@ impl DayTotals {
                     Tender::External(_) => add(&mut self.other, amount.0),
                 }
                 add(&mut self.tips, tip.0);
+                self.pay(tender, |row| {
+                    row.payments += 1;
+                    add(&mut row.paid, amount.0);
+                    add(&mut row.tips, tip.0);
+                });
             }
-            (OrderEffect::Unapplied { amount, .. }, _) => add(&mut self.unapplied, amount.0),
-            (OrderEffect::Refunded { tender, parts, .. }, _) => {
+            (OrderEffect::Unapplied { tender, amount, .. }, _) => {
+                add(&mut self.unapplied, amount.0);
+                self.pay(tender, |row| add(&mut row.unapplied, amount.0));
+            }
+            (OrderEffect::Refunded { tender, parts, taxes, .. }, _) => {
                 self.refunds += 1;
                 add(&mut self.refunded, parts.sum().0);
                 if tender == Tender::Cash {
                     add(&mut self.refunded_cash, parts.sum().0);
+                }
+                self.pay(tender, |row| {
+                    row.refunds += 1;
+                    add(&mut row.refunded, parts.applied.0);
+                    add(&mut row.refunded_tips, parts.tip.0);
+                    add(&mut row.refunded_unapplied, parts.unapplied.0);
+                });
+                for total in taxes {
+                    self.tax(total, |row| {
+                        add(&mut row.refunded_taxable, total.taxable.0);
+                        add(&mut row.refunded, total.amount.0);
+                    });
                 }
             }
             (OrderEffect::Closed(_) | OrderEffect::Advanced | OrderEffect::None, _) => {}
@@ -124,13 +145,58 @@ impl DayTotals {
         is_bounded || gross - discounts + charges + tax == sales
     }
 
-    fn sell(&mut self, sale: &Sale, sign: i64) {
+    fn sell(&mut self, Sold { sale, taxes }: Sold<'_>, sign: i64) {
+        for total in taxes {
+            self.tax(total, |row| {
+                add(&mut row.taxable, sign * total.taxable.0);
+                add(&mut row.amount, sign * total.amount.0);
+            });
+        }
         add(&mut self.gross, sign * sale.gross.0);
         add(&mut self.discounts, sign * sale.discounts.0);
         add(&mut self.charges, sign * sale.charges.0);
         add(&mut self.tax, sign * sale.tax.0);
         add(&mut self.tax_inclusive, sign * sale.tax_inclusive.0);
         add(&mut self.sales, sign * sale.total.0);
+    }
+
+    /// Changes what is booked at the rate of a tax: a rate counts once, whatever its taxes are called.
+    fn tax(&mut self, total: &TaxTotal, change: impl FnOnce(&mut DayTax)) {
+        let of = |rate: Option<Ppm>| DayTax { rate, inclusive: total.tax.inclusive, ..DayTax::default() };
+        // What there is no room for stands behind all that has a rate.
+        let key = |row: &DayTax| (row.rate.is_none(), row.rate, row.inclusive);
+        edit(&mut self.taxes, of(Some(total.tax.rate)), of(None), key, change);
+    }
+
+    /// Changes what is booked in a tender.
+    fn pay(&mut self, tender: Tender, change: impl FnOnce(&mut DayTender)) {
+        let of = |tender: Option<TenderId>| DayTender { tender, ..DayTender::default() };
+        let key = |row: &DayTender| (row.tender.is_none(), row.tender);
+        edit(&mut self.tenders, of(Some(tender.id())), of(None), key, change);
+    }
+}
+
+/// Changes the row that has the key of `empty`, or where there is no room for one more, that of `rest`. A row in which
+/// nothing is left goes.
+fn edit<R: Copy + PartialEq, K: Ord>(
+    rows: &mut Vec<R>,
+    empty: R,
+    rest: R,
+    key: impl Fn(&R) -> K,
+    change: impl FnOnce(&mut R),
+) {
+    let find = |rows: &[R], row: &R| rows.binary_search_by_key(&key(row), &key);
+    let (found, empty) = match find(rows, &empty) {
+        Err(_) if DayTotals::ROWS_MAX <= rows.len() => (find(rows, &rest), rest),
+        found => (found, empty),
+    };
+    let index = found.unwrap_or_else(|index| {
+        rows.insert(index, empty);
+        index
+    });
+    change(&mut rows[index]);
+    if rows[index] == empty {
+        rows.remove(index);
     }
 }
 

@@ -21,7 +21,7 @@ mod terminal;
 mod ticket;
 
 pub use access::{AccessEvent, Role};
-pub use day::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
+pub use day::{ChainHead, DayClosing, DayEvent, DayTax, DayTender, DayTotals, Pending, TerminalGap};
 pub use drawer::DrawerEvent;
 pub use effect::{Due, Entity};
 pub use menu::MenuEvent;

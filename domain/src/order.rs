@@ -13,9 +13,9 @@ use crate::event::{
 use crate::ids::{ActorId, DiscountId, LineId, OrderId, PaymentId, Revision, Sku, TableId, TicketId};
 use crate::kitchen::{Kitchen, Prep, Ticket};
 use crate::money::{Currency, Money, Ppm, QtyMilli};
-use crate::pricing::{self, LineInput, LineTotals, PriceError, PriceRules, Totals};
+use crate::pricing::{self, LineInput, LineTotals, PriceError, PriceRules, TaxTotal, Totals};
 use crate::quote::quote;
-use crate::refund::{ClosedDetails, Returns, SoldLine};
+use crate::refund::{ClosedDetails, Returns, SaleLeft, SoldLine};
 use crate::refused::{Closed, Refused};
 use std::sync::Arc;
 
@@ -73,6 +73,21 @@ impl Sale {
     }
 }
 
+/// What an order comes to, with its taxes: what a day books.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sold<'a> {
+    pub sale: Sale,
+    /// Tax by tax, on lines and charges.
+    pub taxes: &'a [TaxTotal],
+}
+
+impl Sold<'_> {
+    /// What these totals come to.
+    pub fn of(totals: &Totals) -> Sold<'_> {
+        Sold { sale: Sale::of(totals), taxes: &totals.taxes }
+    }
+}
+
 /// An order that may still change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
@@ -107,6 +122,8 @@ pub struct Order {
     /// What it comes to; zero until it is placed.
     pub total: Money,
     sale: Sale,
+    /// What its taxes come to; none until it is placed.
+    taxes: Vec<TaxTotal>,
     /// What has been paid towards it.
     pub applied: Money,
     /// Attempts to pay that have no outcome yet.
@@ -184,6 +201,7 @@ impl OrderSlot {
             charges: vec![],
             total: Money::ZERO,
             sale: Sale::default(),
+            taxes: vec![],
             applied: Money::ZERO,
             attempts: vec![],
             returns: None,
@@ -204,7 +222,10 @@ impl OrderSlot {
             (OrderSlot::Live(order), OrderEvent::OrderCompleted { .. }) => {
                 let lines = order.lines.iter().map(sold_line).collect();
                 let (rounding, returns) = (order.rules.rounding, order.returns.take());
-                let details = Some(Box::new(ClosedDetails { rounding, lines, merged_into: None, returns }));
+                let overpaid = Money((order.net_paid().0 - order.total.0).max(0));
+                let left = SaleLeft { overpaid, amount: order.total, taxes: std::mem::take(&mut order.taxes) };
+                let details = ClosedDetails { rounding, lines, left, merged_into: None, returns };
+                let details = Some(Box::new(details));
                 *self = OrderSlot::Closed(order.closed(Closed::Completed, details));
             }
             (OrderSlot::Live(order), OrderEvent::OrderCancelled { .. }) => {
@@ -231,6 +252,9 @@ impl OrderSlot {
                 OrderEvent::PaymentNotApplicable { .. } | OrderEvent::RefundRecorded { .. },
             ) => {
                 closed.events += 1;
+                if let (Some(details), OrderEvent::RefundRecorded { parts, taxes, .. }) = (&mut closed.details, event) {
+                    details.left.give_back(parts.applied, taxes);
+                }
                 evolve_returns(self.returns_mut(), event);
             }
             (OrderSlot::Closed(closed), event) => panic!("{event:?} for an order that is {closed:?}"),
@@ -335,8 +359,8 @@ impl Order {
     }
 
     /// What it comes to, part by part; zero until it is placed.
-    pub(crate) fn sale(&self) -> Sale {
-        self.sale
+    pub(crate) fn sold(&self) -> Sold<'_> {
+        Sold { sale: self.sale, taxes: &self.taxes }
     }
 
     /// What is still to be paid.
@@ -549,6 +573,7 @@ impl Order {
     fn set_totals(&mut self, totals: &Totals) {
         self.total = totals.total;
         self.sale = Sale::of(totals);
+        self.taxes.clone_from(&totals.taxes);
         for (line, amounts) in self.lines.iter_mut().zip(&totals.lines) {
             line.totals = *amounts;
         }
@@ -583,7 +608,7 @@ fn line_input(line: &OrderLine) -> LineInput<'_> {
 }
 
 fn sold_line(line: &OrderLine) -> SoldLine {
-    SoldLine { line: line.line, qty: line.qty, totals: line.totals, sku: line.sku() }
+    SoldLine { line: line.line, qty: line.qty, totals: line.totals, taxes: line.added.taxes.clone(), sku: line.sku() }
 }
 
 /// Parts are checked when they come in, so that only sums can be out of bounds.

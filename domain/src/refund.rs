@@ -8,8 +8,8 @@
 use crate::command::RefundLine;
 use crate::event::{MoneyParts, RefundedLine};
 use crate::ids::{LineId, OrderId, PaymentId, RefundId, Sku};
-use crate::money::{Money, QtyMilli, RefundedQty, Rounding, refund_step};
-use crate::pricing::LineTotals;
+use crate::money::{Money, QtyMilli, RefundedQty, Rounding, allocate, narrow, refund_step, round_div};
+use crate::pricing::{LineTotals, TaxRate, TaxTotal};
 use crate::refused::Refused;
 
 /// The most refunds of one payment, failed ones included.
@@ -46,11 +46,12 @@ impl Refund {
 }
 
 /// A line of a settled order, as far as refunds read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SoldLine {
     pub line: LineId,
     pub qty: QtyMilli,
     pub totals: LineTotals,
+    pub taxes: Vec<TaxRate>,
     /// The stock item one unit took.
     pub sku: Option<Sku>,
 }
@@ -62,9 +63,38 @@ pub struct ClosedDetails {
     pub rounding: Rounding,
     /// What was sold; nothing where it was cancelled or merged.
     pub lines: Vec<SoldLine>,
+    /// What of the sale was not given back.
+    pub left: SaleLeft,
     pub merged_into: Option<OrderId>,
     /// What did not stay with it.
     pub returns: Option<Box<Returns>>,
+}
+
+/// What of a settled sale was not given back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SaleLeft {
+    /// What was paid beyond the total: it goes back first, and no tax with it.
+    pub overpaid: Money,
+    /// What is left of the total.
+    pub amount: Money,
+    /// What is left of each tax.
+    pub taxes: Vec<TaxTotal>,
+}
+
+impl SaleLeft {
+    /// Less what a refund took of it.
+    pub fn give_back(&mut self, applied: Money, taxes: &[TaxTotal]) {
+        let overpaid = self.overpaid.min(applied);
+        self.overpaid.0 -= overpaid.0;
+        // Of an order that was settled by an older rule less than its total may have been paid.
+        self.amount = Money((self.amount.0 - (applied.0 - overpaid.0)).max(0));
+        for back in taxes {
+            if let Some(left) = self.taxes.iter_mut().find(|left| left.tax == back.tax) {
+                left.taxable.0 -= back.taxable.0;
+                left.amount.0 -= back.amount.0;
+            }
+        }
+    }
 }
 
 /// What of an order's money and units did not stay with it.
@@ -125,6 +155,66 @@ impl ClosedDetails {
     /// [`Refused::UnknownLine`], [`Refused::RefundExceedsSold`].
     pub fn price_refund(&self, asked: &[RefundLine]) -> Result<Vec<RefundedLine>, Refused> {
         asked.iter().map(|asked| self.price_refunded_line(asked)).collect()
+    }
+
+    /// The tax that goes back with so much of the sale. What is for units takes their lines' tax along, any other amount
+    /// its share of what is left of each; nobody gets back more of a tax than is left, and with the last of the sale goes
+    /// the last of its taxes.
+    pub fn taxes_of(&self, applied: Money, lines: &[RefundedLine]) -> Vec<TaxTotal> {
+        let SaleLeft { overpaid, amount: left, taxes } = &self.left;
+        let amount = match lines {
+            [] => Money((applied.0 - overpaid.0).max(0)),
+            _ => applied,
+        };
+        let mut back = match lines {
+            _ if *left <= amount => taxes.clone(),
+            [] => {
+                let of = |part: Money| {
+                    let product = i128::from(part.0) * i128::from(amount.0);
+                    let share = narrow(round_div(product, i128::from(left.0), self.rounding));
+                    share.expect("a share is not above what it is of")
+                };
+                let share = |total: &TaxTotal| TaxTotal {
+                    tax: total.tax,
+                    taxable: of(total.taxable),
+                    amount: of(total.amount),
+                };
+                taxes.iter().map(share).collect()
+            }
+            lines => self.taxes_of_lines(lines),
+        };
+        for total in &mut back {
+            let left = taxes.iter().find(|left| left.tax == total.tax);
+            let (taxable, amount) = left.map_or((Money::ZERO, Money::ZERO), |left| (left.taxable, left.amount));
+            (total.taxable, total.amount) = (total.taxable.min(taxable), total.amount.min(amount));
+        }
+        back.retain(|total| (total.taxable, total.amount) != (Money::ZERO, Money::ZERO));
+        back
+    }
+
+    /// The tax in what is given back of lines: each line's is shared out to its taxes by their rates (rule M3).
+    fn taxes_of_lines(&self, lines: &[RefundedLine]) -> Vec<TaxTotal> {
+        let mut back: Vec<TaxTotal> = vec![];
+        for line in lines {
+            let Some(sold) = self.lines.iter().find(|sold| sold.line == line.line) else { continue };
+            let without = Money(line.net.0 - line.tax_inclusive.0);
+            for (inclusive, taxable, amount) in
+                [(false, line.net, line.tax_exclusive), (true, without, line.tax_inclusive)]
+            {
+                let of_kind = || sold.taxes.iter().filter(|tax| tax.inclusive == inclusive);
+                let rates: Vec<u64> = of_kind().map(|tax| tax.rate.0.into()).collect();
+                for (tax, amount) in of_kind().zip(allocate(amount, &rates)) {
+                    match back.iter_mut().find(|total| total.tax == *tax) {
+                        Some(total) => {
+                            total.taxable.0 += taxable.0;
+                            total.amount.0 += amount.0;
+                        }
+                        None => back.push(TaxTotal { tax: *tax, taxable, amount }),
+                    }
+                }
+            }
+        }
+        back
     }
 
     fn price_refunded_line(&self, asked: &RefundLine) -> Result<RefundedLine, Refused> {

@@ -21,7 +21,7 @@ use crate::rows::{Committed, Rows};
 use domain::calendar::Date;
 use domain::event::{Channel, Closed, Event, Opening, OrderEffect, OrderEvent, ReceivedDiscount, Tender};
 use domain::ids::{DiscountId, OrderId, StoreId, TenantId};
-use domain::pricing::Totals;
+use domain::pricing::{TaxRate, Totals};
 use domain::stream::Stream;
 use redb::WriteTransaction;
 use schemas::json::Wire;
@@ -172,10 +172,15 @@ impl Cubes {
             self.by_item.edit_or_default(committed, key.as_slice())?.add(cell, sign);
         }
         for tax in &sold.taxes {
-            let key = at.date_key().text(tax.tax.0.as_str()).u32(tax.rate.0.0).byte(tax.inclusive.into());
-            self.by_tax.edit_or_default(committed, key.as_slice())?.add(&tax.cell, sign);
+            let rate = TaxRate { tax: tax.tax.0, rate: tax.rate.0, inclusive: tax.inclusive };
+            self.tax(committed, at, &rate)?.add(&tax.cell, sign);
         }
         Ok(())
+    }
+
+    fn tax(&mut self, committed: &Committed<'_>, at: &Dimensions, tax: &TaxRate) -> Result<&mut TaxCell, FoldError> {
+        let key = at.date_key().text(tax.tax.as_str()).u32(tax.rate.0).byte(tax.inclusive.into());
+        self.by_tax.edit_or_default(committed, key.as_slice())
     }
 
     fn tender(
@@ -304,7 +309,7 @@ impl Projector for SalesProjector {
                 let cell = TenderCell { unapplied: amount.0, ..TenderCell::default() };
                 self.books.pay(committed, &at, posted, &tender, &cell)?;
             }
-            OrderEffect::Refunded { tender, parts, posting_date, .. } => {
+            OrderEffect::Refunded { tender, parts, posting_date, taxes, .. } => {
                 // A refund is booked when it takes place, in both; the sale stays where it was sold.
                 let cell = TenderCell {
                     refunds: 1,
@@ -315,6 +320,11 @@ impl Projector for SalesProjector {
                 };
                 let at = Dimensions { date: posting_date, ..at };
                 self.books.pay(committed, &at, posting_date, &tender, &cell)?;
+                for total in taxes {
+                    let cell =
+                        TaxCell { refunded_taxable: total.taxable.0, refunded: total.amount.0, ..TaxCell::default() };
+                    self.books.sold.tax(committed, &at, &total.tax)?.add(&cell, 1);
+                }
             }
             OrderEffect::Advanced | OrderEffect::None => {}
         }

@@ -34,12 +34,29 @@ const SUMMED_HEADER_LEN: usize = 5;
 
 /// Appends `head` (1 byte), the CRC-32C over it and the body (`u32` little-endian), and the body.
 pub(crate) fn append_summed<T: Codec>(head: u8, value: &T, out: &mut Vec<u8>) {
+    append(head, value, value.version(), out);
+}
+
+/// The version of what has no versions: everything is in it, whenever it came.
+const NEWEST: u8 = u8::MAX;
+
+/// As [`append_summed`], for what is only ever read by the program that wrote it; see [`whole_newest`].
+pub(crate) fn append_newest<T: Codec>(head: u8, value: &T, out: &mut Vec<u8>) {
+    append(head, value, NEWEST, out);
+}
+
+fn append<T: Codec>(head: u8, value: &T, version: u8, out: &mut Vec<u8>) {
     let start = out.len();
     out.extend_from_slice(&[head, 0, 0, 0, 0]);
-    value.put(&mut Writer::new(out, value.version(), 1));
+    value.put(&mut Writer::new(out, version, 1));
     let (header, body) = out[start..].split_at_mut(SUMMED_HEADER_LEN);
     let sum = checksum(&header[..1], body);
     header[1..].copy_from_slice(&sum.to_le_bytes());
+}
+
+/// Reads a body that was written by [`append_newest`] and must fill `bytes`.
+pub(crate) fn whole_newest<T: Codec>(bytes: &[u8]) -> Result<T, BadBody> {
+    whole(bytes, NEWEST)
 }
 
 /// Reads a body that must fill `bytes`.

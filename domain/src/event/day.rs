@@ -1,14 +1,19 @@
 //! Events of a store's business days.
 
 use crate::calendar::Date;
-use crate::ids::{DrawerId, OrderId, PaymentId, TerminalId, TerminalSeq};
-use crate::money::Money;
+use crate::ids::{DrawerId, OrderId, PaymentId, TenderId, TerminalId, TerminalSeq};
+use crate::money::{Money, Ppm};
+use std::sync::Arc;
 
 /// What happened to a store's days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DayEvent {
     /// A day was opened: what is booked from here on counts for it, until it is closed.
-    DayOpened { date: Date },
+    DayOpened {
+        date: Date,
+        /// What was booked before the first day and counts for it; nothing for every other day.
+        carried: Option<Arc<DayTotals>>,
+    },
     /// A day was closed: the Z report, which never changes.
     DayClosed(Box<DayClosing>),
 }
@@ -76,7 +81,7 @@ impl Pending {
 /// What was booked on a day. Imported orders are not in it: they were booked elsewhere.
 ///
 /// `gross - discounts + charges + tax = sales` always holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DayTotals {
     /// How many orders were placed, less those cancelled.
     pub orders: i64,
@@ -102,4 +107,47 @@ pub struct DayTotals {
     pub refunded: Money,
     /// What of it was given back in cash.
     pub refunded_cash: Money,
+    /// Tax by its rate, by ascending rate; none in which nothing is left.
+    pub taxes: Vec<DayTax>,
+    /// Money by how it was paid, by ascending tender; none in which nothing is left.
+    pub tenders: Vec<DayTender>,
+}
+
+impl DayTotals {
+    /// The most rates, and the most tenders, that are told apart: what has others is summed up behind them, under none.
+    pub const ROWS_MAX: usize = 256;
+}
+
+/// What was booked on a day at one rate of tax, sold and, apart, given back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DayTax {
+    /// The rate; `None` for all there was no room for.
+    pub rate: Option<Ppm>,
+    /// Whether it is inside prices or comes on top of them.
+    pub inclusive: bool,
+    /// What was sold at it, without the tax inside.
+    pub taxable: Money,
+    pub amount: Money,
+    /// What was given back, without the tax inside.
+    pub refunded_taxable: Money,
+    pub refunded: Money,
+}
+
+/// What was booked on a day in one tender.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DayTender {
+    /// The tender; `None` for all there was no room for.
+    pub tender: Option<TenderId>,
+    /// How many payments towards orders.
+    pub payments: i64,
+    /// What was paid towards orders.
+    pub paid: Money,
+    pub tips: Money,
+    /// Captured money orders could not take.
+    pub unapplied: Money,
+    pub refunds: i64,
+    /// What was given back of each.
+    pub refunded: Money,
+    pub refunded_tips: Money,
+    pub refunded_unapplied: Money,
 }

@@ -11,7 +11,7 @@ use crate::ids::{
 };
 use crate::money::{Currency, Money, Ppm, QtyMilli};
 use crate::prep::{Kitchen, LinePrep};
-use crate::pricing::{PriceRules, TaxRate, Totals};
+use crate::pricing::{PriceRules, TaxRate, TaxTotal, Totals};
 use std::sync::Arc;
 
 /// Where an order came from.
@@ -303,6 +303,8 @@ pub enum OrderEvent {
         lines: Vec<RefundedLine>,
         /// The business date it is booked on.
         posting_date: Date,
+        /// What tax of a settled order goes back with it: as much of each as of its sale.
+        taxes: Vec<TaxTotal>,
     },
     /// The terminal sold it at another total while it was away; the order stands at its own.
     TotalMismatchRecorded {
@@ -399,6 +401,8 @@ pub enum OrderEffect<'a> {
         parts: MoneyParts,
         /// The business date it is booked on.
         posting_date: Date,
+        /// What tax goes back with it.
+        taxes: &'a [TaxTotal],
     },
     /// No event but of refunds and late payments follows.
     Closed(Closed),
@@ -418,9 +422,9 @@ impl OrderEvent {
             OrderEvent::PaymentNotApplicable { payment, tender, unapplied, .. } => {
                 OrderEffect::Unapplied { payment: *payment, tender: *tender, amount: *unapplied }
             }
-            OrderEvent::RefundRecorded { payment, tender, parts, posting_date, .. } => {
+            OrderEvent::RefundRecorded { payment, tender, parts, posting_date, taxes, .. } => {
                 let (payment, tender, parts, posting_date) = (*payment, *tender, *parts, *posting_date);
-                OrderEffect::Refunded { payment, tender, parts, posting_date }
+                OrderEffect::Refunded { payment, tender, parts, posting_date, taxes }
             }
             OrderEvent::OrderCompleted { .. } => OrderEffect::Closed(Closed::Completed),
             OrderEvent::OrderCancelled { .. } => OrderEffect::Closed(Closed::Cancelled),

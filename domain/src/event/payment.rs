@@ -24,6 +24,18 @@ impl Tender {
             Tender::External(tender) => tender.as_str(),
         }
     }
+
+    /// The same as an id.
+    pub fn id(&self) -> TenderId {
+        const CASH: TenderId = match TenderId::parse("cash") {
+            Ok(cash) => cash,
+            Err(_) => unreachable!(),
+        };
+        match self {
+            Tender::Cash => CASH,
+            Tender::External(tender) => *tender,
+        }
+    }
 }
 
 /// What happened to a payment.

@@ -3,12 +3,13 @@
 use super::Store;
 use crate::calendar::{Date, business_date};
 use crate::command::{Context, Source};
-use crate::event::{ChainHead, DayClosing, DayEvent, Event, OrderEvent, Pending, TerminalGap};
+use crate::event::{ChainHead, DayClosing, DayEvent, DayTotals, Event, OrderEvent, Pending, TerminalGap};
 use crate::ids::{DrawerId, OrderId, PaymentId};
 use crate::money::Money;
 use crate::order::OrderSlot;
 use crate::refused::Refused;
 use crate::settings::CashShifts;
+use std::sync::Arc;
 
 impl Store {
     /// Opens a day. Opening the one that is open changes nothing.
@@ -19,7 +20,10 @@ impl Store {
             None => {}
         }
         self.may_begin(date, context)?;
-        Ok(vec![Event::Day(DayEvent::DayOpened { date })])
+        // What was sold before the first day was opened is in no other day's books.
+        let is_carried = self.days.events == 0 && self.days.totals != DayTotals::default();
+        let carried = is_carried.then(|| Arc::new(self.days.totals.clone()));
+        Ok(vec![Event::Day(DayEvent::DayOpened { date, carried })])
     }
 
     /// Closes a day in one fact (rules D3 to D5). Closing the last one again changes nothing.
@@ -43,7 +47,7 @@ impl Store {
         if self.settings.cash_shifts == CashShifts::Required && !pending.shifts.is_empty() {
             return Err(Refused::ShiftsOpen { drawers: pending.shifts });
         }
-        let totals = days.totals;
+        let totals = days.totals.clone();
         let cumulative_total = Money(days.cumulative_total.0.saturating_add(totals.sales.0));
         let z_number = days.z_number + 1;
         let closing = DayClosing { date, z_number, totals, cumulative_total, pending, chain };
@@ -109,7 +113,7 @@ impl Store {
         };
         if self.days.wants_opening() && context.source != Source::Imported && events.iter().any(is_booked) {
             let date = self.posting_date(context);
-            events.insert(0, Event::Day(DayEvent::DayOpened { date }));
+            events.insert(0, Event::Day(DayEvent::DayOpened { date, carried: None }));
         }
     }
 

@@ -151,6 +151,8 @@ impl Store {
 
     /// What follows once money was given back: the order keeps it, and units may go back on the shelf.
     fn refunded(&self, id: PaymentId, payment: &Payment, refund: &Refund, context: &Context) -> Vec<Event> {
+        // Before it is settled the sale stands as it is: what is given back of its money is not given back of its tax.
+        let taxes = self.settled(payment.order).map(|details| details.taxes_of(refund.parts.applied, &refund.lines));
         let recorded = OrderEvent::RefundRecorded {
             refund: refund.refund,
             payment: id,
@@ -158,6 +160,7 @@ impl Store {
             parts: refund.parts,
             lines: refund.lines.clone(),
             posting_date: self.posting_date(context),
+            taxes: taxes.unwrap_or_default(),
         };
         let mut events = vec![
             Event::Payment(id, PaymentEvent::RefundSucceeded { refund: refund.refund }),

@@ -72,9 +72,10 @@ fn a_first_closing_without_an_opening_takes_everything_so_far() {
     let given = [open(burgers()), place(), by_cash("p1", None)];
     let sold = "1 for 2000 - 0 + 0 + 178 = 2178, 2178 + 0 + 0 + 0 in, 0 for 0 (0) out, 2178 in all";
     check(&given, close(2), Ok(&[&format!("z 1 of 2026-03-02: {sold}")]));
-    // What was sold before the first day was opened belongs to none.
+    // An opening carries it into the first day as well.
+    check(&given, begin(2), Ok(&["opened 2026-03-02 with 2178"]));
     let given = [&given[..], &[begin(2)]].concat();
-    check(&given, close(2), Ok(&[&format!("z 1 of 2026-03-02: {NOTHING}, 0 in all")]));
+    check(&given, close(2), Ok(&[&format!("z 1 of 2026-03-02: {sold}")]));
 }
 
 #[test]

@@ -262,7 +262,8 @@ fn tell_refunded(line: &RefundedLine) -> String {
 
 fn tell_day(event: &DayEvent) -> String {
     let closing = match event {
-        DayEvent::DayOpened { date } => return format!("opened {date}"),
+        DayEvent::DayOpened { date, carried: None } => return format!("opened {date}"),
+        DayEvent::DayOpened { date, carried: Some(carried) } => return format!("opened {date} with {}", carried.sales),
         DayEvent::DayClosed(closing) => closing,
     };
     let DayTotals { orders, gross, discounts, charges, tax, tax_inclusive: _, sales, .. } = closing.totals;

@@ -233,7 +233,7 @@ impl Model {
             Event::Payment(id, event) => self.fold_payment(*id, event),
             Event::Stock(event) => self.fold_stock(event),
             Event::Drawer(id, event) => self.fold_drawer(*id, event),
-            Event::Day(DayEvent::DayOpened { date }) => self.open = Some(*date),
+            Event::Day(DayEvent::DayOpened { date, .. }) => self.open = Some(*date),
             Event::Day(DayEvent::DayClosed(closing)) => {
                 self.open = None;
                 self.closed.push((**closing).clone());

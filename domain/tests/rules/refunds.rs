@@ -7,7 +7,11 @@ use crate::support::payment;
 use crate::{holds_when_refunding, prove};
 use domain::command::{PaymentCommand, RefundOf};
 use domain::event::{Event, OrderEvent, PaymentEvent, StockEvent};
+use domain::ids::OrderId;
+use domain::money::Money;
+use domain::pricing::TaxTotal;
 use domain::refused::Refused;
+use std::collections::BTreeMap;
 
 #[test]
 fn p3_refunds_stay_within_captured() {
@@ -83,6 +87,51 @@ fn m8_parts_add_up_to_the_sale() {
         }
         tested
     });
+}
+
+/// What of each tax was sold and, summed over the refunds since the order was settled, given back.
+#[test]
+fn m8_tax_goes_back_with_the_money() {
+    prove("m8_tax_goes_back_with_the_money", 40, a_refunding_day(crate::OPS), |day| {
+        let mut back: BTreeMap<OrderId, (i64, Vec<TaxTotal>)> = BTreeMap::new();
+        let mut tested = false;
+        Life::new(day).live(day, |model, step, _| {
+            let mut model = model.clone();
+            for event in step.events() {
+                if let Event::Order(id, OrderEvent::RefundRecorded { parts, taxes, .. }) = event {
+                    let order = &model.orders[id];
+                    let sold = order.totals.as_ref().filter(|_| order.state == State::Completed);
+                    let Some(sold) = sold else {
+                        assert!(taxes.is_empty(), "a sale that is not settled stands: {event:?}");
+                        continue;
+                    };
+                    let (amount, given) = back.entry(*id).or_insert_with(|| (0, nothing_of(&sold.taxes)));
+                    *amount += parts.applied.0;
+                    for total in taxes {
+                        let held = given.iter_mut().find(|held| held.tax == total.tax).expect("it was sold");
+                        assert!(0 <= total.taxable.0 && 0 <= total.amount.0, "{event:?}");
+                        held.taxable.0 += total.taxable.0;
+                        held.amount.0 += total.amount.0;
+                    }
+                    for (given, sold) in given.iter().zip(&sold.taxes) {
+                        assert!(given.taxable <= sold.taxable && given.amount <= sold.amount, "{event:?}");
+                    }
+                    // With the last of the sale goes the last of its taxes.
+                    if *amount == sold.total.0 {
+                        assert_eq!(*given, sold.taxes, "{event:?}");
+                        tested |= sold.taxes.iter().any(|tax| tax.amount.0 != 0);
+                    }
+                }
+                model.fold(event);
+            }
+        });
+        tested
+    });
+}
+
+fn nothing_of(taxes: &[TaxTotal]) -> Vec<TaxTotal> {
+    let nothing = |total: &TaxTotal| TaxTotal { tax: total.tax, taxable: Money::ZERO, amount: Money::ZERO };
+    taxes.iter().map(nothing).collect()
 }
 
 /// The lines of an order as its totals list them.

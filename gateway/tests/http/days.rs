@@ -52,8 +52,8 @@ fn a_day_is_closed_once_and_its_report_stays() {
         let x = till.get(&format!("{}?min_position={}", at("x"), waits.position())).await.expect(200);
         let totals = x["totals"].clone();
         let told = |field: &str| totals[field].as_i64().unwrap();
-        // The order that was there before the day was opened is in none.
-        assert_eq!((told("orders"), told("sales"), told("cash"), told("tips")), (2, 2 * total, total, 50));
+        // The order that was there before the day was opened is carried into it.
+        assert_eq!((told("orders"), told("sales"), told("cash"), told("tips")), (3, 3 * total, total, 50));
         assert_eq!((told("refunds"), told("refunded"), told("refunded_cash"), told("other")), (1, 100, 100, 0));
         assert_eq!(told("gross") - told("discounts") + told("charges") + told("tax"), told("sales"));
         assert_eq!((&x["opened"], &x["next_z_number"]), (&json!(true), &json!(1)));
@@ -65,7 +65,7 @@ fn a_day_is_closed_once_and_its_report_stays() {
         assert_eq!((&other["code"], &other["open"]), (&json!("day_open"), &json!(date)));
         let closed = manager.post(&at("close"), &json!({})).await;
         let z = closed.expect(200)["events"][0]["data"].clone();
-        assert_eq!((&z["totals"], &z["z_number"], &z["cumulative_total"]), (&totals, &json!(1), &json!(2 * total)));
+        assert_eq!((&z["totals"], &z["z_number"], &z["cumulative_total"]), (&totals, &json!(1), &json!(3 * total)));
         assert_eq!((&z["open_orders"], &z["open_orders_due"]), (&json!(["d0", "d2"]), &json!(2 * total)));
         assert_eq!((&z["payments_in_flight"], &z["open_shifts"]), (&json!(["p2"]), &json!([])));
         let again = manager.post(&at("close"), &json!({})).await.expect(200);

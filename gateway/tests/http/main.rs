@@ -1,6 +1,7 @@
 //! The gateway from outside: the binary, HTTP and the command line, nothing else.
 
 mod approvals;
+mod books;
 mod chain;
 mod days;
 mod drawers;

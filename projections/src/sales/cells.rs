@@ -41,7 +41,7 @@ pub(super) fn sold(lines: &[SoldLine], discounts: &[SoldDiscount], totals: &Tota
         tax: Wire(total.tax.tax),
         rate: Wire(total.tax.rate),
         inclusive: total.tax.inclusive,
-        cell: TaxCell { taxable: total.taxable.0, amount: total.amount.0 },
+        cell: TaxCell { taxable: total.taxable.0, amount: total.amount.0, ..TaxCell::default() },
     });
     let order = order_cell(lines, totals, comp);
     SoldRow { order, items: items.collect(), taxes: taxes.collect() }

@@ -11,15 +11,19 @@ use crate::rows::{Committed, Rows};
 use crate::view::Answer;
 use domain::calendar::Date;
 use domain::day;
-use domain::event::{DayClosing, DayEvent, DayTotals, OrderEvent, Pending};
+use domain::event::{DayClosing, DayEvent, DayTax, DayTender, DayTotals, OrderEvent, Pending};
 use domain::ids::{StoreId, TenantId};
 use domain::money::Money;
-use domain::order::Sale;
+use domain::order::{Sale, Sold};
+use domain::pricing::{TaxRate, TaxTotal};
 use redb::WriteTransaction;
 use schemas::json::Wire;
 use schemas::json::{PositionToken, hex};
 use schemas::stored::CommitMeta;
-use schemas::views::{DayTotalsView, DaysRow, DaysView, OrderCell, SaleRow, TerminalGapView, XReport, ZReport};
+use schemas::views::{
+    DayTaxView, DayTenderView, DayTotalsView, DaysRow, DaysView, OrderCell, SaleRow, SoldTax, TerminalGapView, XReport,
+    ZReport,
+};
 
 /// The days of all stores.
 pub(super) struct Days {
@@ -41,16 +45,17 @@ impl Days {
         sale: &SaleRow,
         event: &OrderEvent,
     ) -> Result<Date, FoldError> {
-        let sold = sale.sold.as_ref().map(|sold| sale_of(&sold.order));
         let effect = event.effect();
         // An imported order was booked elsewhere. What takes place after it was settled is booked: its lines are gone by then.
         let is_foreign = sale.imported && !sale.lines.is_empty();
-        if is_foreign || !effect.is_booked(sold.is_some()) {
+        if is_foreign || !effect.is_booked(sale.sold.is_some()) {
             return Ok(sale.date.0);
         }
         let row = self.days.edit_or_default(committed, Key::of_store(tenant, store).as_slice())?;
         let mut totals = totals_of(&row.totals);
-        totals.book(effect, sold);
+        let sold =
+            sale.sold.as_ref().map(|sold| (sale_of(&sold.order), sold.taxes.iter().map(tax_of).collect::<Vec<_>>()));
+        totals.book(effect, sold.as_ref().map(|(sale, taxes)| Sold { sale: *sale, taxes }));
         debug_assert_eq!(
             totals.gross.0 - totals.discounts.0 + totals.charges.0 + totals.tax.0,
             totals.sales.0,
@@ -129,6 +134,11 @@ fn sale_of(cell: &OrderCell) -> Sale {
     }
 }
 
+fn tax_of(sold: &SoldTax) -> TaxTotal {
+    let tax = TaxRate { tax: sold.tax.0, rate: sold.rate.0, inclusive: sold.inclusive };
+    TaxTotal { tax, taxable: Money(sold.cell.taxable), amount: Money(sold.cell.amount) }
+}
+
 fn totals_of(view: &DayTotalsView) -> DayTotals {
     DayTotals {
         orders: view.orders,
@@ -145,6 +155,58 @@ fn totals_of(view: &DayTotalsView) -> DayTotals {
         refunds: view.refunds,
         refunded: Money(view.refunded),
         refunded_cash: Money(view.refunded_cash),
+        taxes: view.taxes.iter().map(day_tax).collect(),
+        tenders: view.tenders.iter().map(day_tender).collect(),
+    }
+}
+
+fn day_tax(view: &DayTaxView) -> DayTax {
+    DayTax {
+        rate: view.percent_ppm.map(|rate| rate.0),
+        inclusive: view.inclusive,
+        taxable: Money(view.taxable),
+        amount: Money(view.tax),
+        refunded_taxable: Money(view.refunded_taxable),
+        refunded: Money(view.refunded_tax),
+    }
+}
+
+fn day_tax_view(tax: &DayTax) -> DayTaxView {
+    DayTaxView {
+        percent_ppm: tax.rate.map(Wire),
+        inclusive: tax.inclusive,
+        taxable: tax.taxable.0,
+        tax: tax.amount.0,
+        refunded_taxable: tax.refunded_taxable.0,
+        refunded_tax: tax.refunded.0,
+    }
+}
+
+fn day_tender(view: &DayTenderView) -> DayTender {
+    DayTender {
+        tender: view.tender.map(|tender| tender.0),
+        payments: view.payments,
+        paid: Money(view.paid),
+        tips: Money(view.tips),
+        unapplied: Money(view.unapplied),
+        refunds: view.refunds,
+        refunded: Money(view.refunded),
+        refunded_tips: Money(view.refunded_tips),
+        refunded_unapplied: Money(view.refunded_unapplied),
+    }
+}
+
+fn day_tender_view(tender: &DayTender) -> DayTenderView {
+    DayTenderView {
+        tender: tender.tender.map(Wire),
+        payments: tender.payments,
+        paid: tender.paid.0,
+        tips: tender.tips.0,
+        unapplied: tender.unapplied.0,
+        refunds: tender.refunds,
+        refunded: tender.refunded.0,
+        refunded_tips: tender.refunded_tips.0,
+        refunded_unapplied: tender.refunded_unapplied.0,
     }
 }
 
@@ -164,6 +226,8 @@ fn totals_view(totals: &DayTotals) -> DayTotalsView {
         refunds: totals.refunds,
         refunded: totals.refunded.0,
         refunded_cash: totals.refunded_cash.0,
+        taxes: totals.taxes.iter().map(day_tax_view).collect(),
+        tenders: totals.tenders.iter().map(day_tender_view).collect(),
     }
 }
 

@@ -356,6 +356,7 @@ impl Sum {
         }
         if let Some(cell) = self.tax {
             (row.taxable, row.tax) = (Some(cell.taxable), Some(cell.amount));
+            (row.refunded_taxable, row.refunded_tax) = (Some(cell.refunded_taxable), Some(cell.refunded));
         }
         if let Some(cell) = self.tender {
             (row.payments, row.paid) = (Some(cell.payments), Some(cell.amount));

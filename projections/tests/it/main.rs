@@ -3,6 +3,7 @@
 #![allow(unused_crate_dependencies, reason = "tests share the crate's dependencies")]
 
 mod access;
+mod books;
 mod chains;
 mod free_space;
 mod kitchen;

@@ -88,6 +88,8 @@ pub struct World {
     pub tenant: TenantId,
     pub state: Tenant,
     pub stores: BTreeMap<StoreId, Store>,
+    /// The store that commands to the first one go to.
+    pub here: StoreId,
     pub now: i64,
     pub local: LocalDateTime,
     pub source: Source,
@@ -104,6 +106,7 @@ impl World {
             tenant: tenant(),
             state: Tenant::default(),
             stores: BTreeMap::new(),
+            here: store(),
             now: 1_700_000_000_000_000,
             local: wall(2026, 11, 22, 12),
             source: Source::Online,
@@ -130,6 +133,12 @@ impl World {
         self.must(menu(MenuCommand::UpsertItem(item("water", "Water", None, 199, &[], Some("water")))));
         self.must(menu(MenuCommand::UpsertItem(sized("beer", "Beer", &[("small", 350), ("large", 520)]))));
         self.must(menu(MenuCommand::Publish));
+        self.open_store(store());
+    }
+
+    /// Another store that sells from the menu; commands go to it from now on.
+    pub fn open_store(&mut self, here: StoreId) {
+        self.here = here;
         self.must(to_store(StoreCommand::Put(settings("Downtown"))));
         for name in ["dough", "water"] {
             let policy = StockPolicy::Counted { auto86: name == "dough" };
@@ -147,6 +156,10 @@ impl World {
     }
 
     pub fn run(&mut self, command: Command) -> Result<Vec<Event>, Refused> {
+        let command = match command {
+            Command::Store(id, command) if id == store() => Command::Store(self.here, command),
+            command => command,
+        };
         let context = Context {
             now: Timestamp(self.now),
             local: self.local,
@@ -515,7 +528,7 @@ pub fn steps(len: usize) -> impl Strategy<Value = Vec<Step>> {
 impl World {
     /// The business date so many days back.
     pub fn date(&self, back: i32) -> Date {
-        let today = business_date(self.local, self.stores[&store()].settings().cut_off);
+        let today = business_date(self.local, self.stores[&self.here].settings().cut_off);
         Date::from_days(today.days() - back).expect("a date")
     }
 

@@ -3,10 +3,10 @@
 use crate::codec::{Field, Shape};
 use crate::json::token::PositionToken;
 use crate::json::write::{Json, JsonWriter, Members};
-use domain::event::{ChainHead, DayClosing, DayEvent, DayTotals, Pending, TerminalGap};
+use domain::event::{ChainHead, DayClosing, DayEvent, DayTax, DayTender, DayTotals, Pending, TerminalGap};
 
 events! { DayEvent {
-    0x0a01 DayOpened { date: "business_date" };
+    0x0a01 DayOpened { date: "business_date", carried?: "carried" since 2 };
     0x0a02 DayClosed(Box<DayClosing>);
 } }
 
@@ -19,6 +19,15 @@ record! {
         orders: "orders", gross: "gross", discounts: "discounts", charges: "charges", tax: "tax",
         tax_inclusive: "tax_inclusive", sales: "sales", cash: "cash", other: "other", tips: "tips",
         unapplied: "unapplied", refunds: "refunds", refunded: "refunded", refunded_cash: "refunded_cash",
+        taxes?: "taxes" since 3, tenders?: "tenders" since 3,
+    }
+    DayTax {
+        rate?: "percent_ppm", inclusive: "inclusive", taxable: "taxable", amount: "tax",
+        refunded_taxable: "refunded_taxable", refunded: "refunded_tax",
+    }
+    DayTender {
+        tender?: "tender", payments: "payments", paid: "paid", tips: "tips", unapplied: "unapplied", refunds: "refunds",
+        refunded: "refunded", refunded_tips: "refunded_tips", refunded_unapplied: "refunded_unapplied",
     }
     Pending {
         orders_count: "open_orders_count", due: "open_orders_due", orders: "open_orders",

@@ -41,7 +41,7 @@ events! { OrderEvent {
     0x0516 GuestsChanged { guests: "guests" };
     0x0540 RefundRecorded {
         refund: "refund_id", payment: "payment_id", tender: "tender", parts: -, lines: "lines",
-        posting_date: "posting_date",
+        posting_date: "posting_date", taxes?: "taxes" since 2,
     };
     0x0550 CheckSplit { lines: "lines" };
     0x0551 CheckPaid { check: "check_id", total: "total" };

@@ -8,7 +8,7 @@
 //! | 5.. | body: postcard |
 
 use super::decoder::decode;
-use crate::codec::{self, BadBody, BadValue, Codec, Get, Reader, Writer, checksum};
+use crate::codec::{self, BadBody, BadValue, Codec, Get, Reader, Writer, append_newest, checksum};
 use crate::events::encode;
 use domain::calendar::Timestamp;
 use domain::day::Days;
@@ -21,7 +21,7 @@ use domain::stream::Stream;
 use domain::terminal::{Gap, Terminal};
 
 /// The version of everything in here. Whoever changes a form, or what is folded into one, raises it.
-pub const SNAPSHOT_FORM: u8 = 4;
+pub const SNAPSHOT_FORM: u8 = 5;
 
 /// Form and checksum.
 const HEADER_LEN: usize = 5;
@@ -221,7 +221,7 @@ fn read<T: Codec>(bytes: &[u8]) -> Result<T, BadSnapshot> {
     if u32::from_le_bytes(*sum) != checksum(&[*form], body) {
         return Err(BadSnapshot::Checksum);
     }
-    codec::whole(body, 1).map_err(|bad| match bad {
+    codec::whole_newest(body).map_err(|bad| match bad {
         BadBody::Shape(source) => BadSnapshot::Body(source),
         BadBody::Trailing(count) => BadSnapshot::Trailing { count },
         BadBody::Value(bad) => BadSnapshot::Value(bad),
@@ -234,7 +234,7 @@ macro_rules! rows {
         impl $row {
             /// Appends the stored form.
             pub fn encode(&self, out: &mut Vec<u8>) {
-                codec::append_summed(SNAPSHOT_FORM, self, out);
+                append_newest(SNAPSHOT_FORM, self, out);
             }
 
             /// Reads a stored form, which must fill `bytes`.

@@ -2,10 +2,10 @@
 
 use super::form::view;
 use crate::json::PositionToken;
-use crate::json::wire::{ActorId, Date, DrawerId, OrderId, PaymentId, StoreId, TerminalId, Timestamp};
+use crate::json::wire::{ActorId, Date, DrawerId, OrderId, PaymentId, Ppm, StoreId, TenderId, TerminalId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-rows! { DaysRow = 1, ZReport = 2 }
+rows! { DaysRow = 2, ZReport = 3 }
 
 view! {
     /// What was booked on a day: `gross - discounts + charges + tax = sales`. Imported orders are not in it: they were
@@ -40,6 +40,55 @@ view! {
         pub refunded: i64,
         /// What of it was given back in cash.
         pub refunded_cash: i64,
+        /// Tax by its rate: what was sold and, apart, what was given back. Reports of days that were closed before rates were
+        /// told apart have none.
+        pub taxes: Vec<DayTaxView>,
+        /// Money by tender: what was paid and, apart, what was given back. Reports of days that were closed before tenders
+        /// were told apart have none.
+        pub tenders: Vec<DayTenderView>,
+    }
+}
+
+view! {
+    /// What was booked on a day at one rate of tax.
+    pub struct DayTaxView {
+        /// The rate, in millionths; absent in the row of all rates behind the first 256.
+        pub percent_ppm: Option<Ppm>,
+        /// Whether prices contain it.
+        pub inclusive: bool,
+        /// What was sold at it: what the tax is a percentage of.
+        pub taxable: i64,
+        /// The tax on it.
+        pub tax: i64,
+        /// What was given back of what was sold at it. A refund of lines gives their tax back, a refund by amount its share of
+        /// what is left at each rate; neither does before the order is settled, for the sale stands until then.
+        pub refunded_taxable: i64,
+        /// The tax that was given back.
+        pub refunded_tax: i64,
+    }
+}
+
+view! {
+    /// What was booked on a day in one tender.
+    pub struct DayTenderView {
+        /// The tender; absent in the row of all tenders behind the first 256.
+        pub tender: Option<TenderId>,
+        /// How many payments.
+        pub payments: i64,
+        /// What was paid towards orders.
+        pub paid: i64,
+        /// Tips.
+        pub tips: i64,
+        /// Captured money orders could not take.
+        pub unapplied: i64,
+        /// How many refunds.
+        pub refunds: i64,
+        /// What was given back of what was paid towards orders.
+        pub refunded: i64,
+        /// What was given back of tips.
+        pub refunded_tips: i64,
+        /// What was given back of what orders could not take.
+        pub refunded_unapplied: i64,
     }
 }
 

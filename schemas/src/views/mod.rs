@@ -37,7 +37,7 @@ mod terminal;
 
 pub use access::{StaffView, TokenRow, TokenView};
 pub use chain::ChainRow;
-pub use day::{DayTotalsView, DaysRow, DaysView, TerminalGapView, XReport, ZReport};
+pub use day::{DayTaxView, DayTenderView, DayTotalsView, DaysRow, DaysView, TerminalGapView, XReport, ZReport};
 pub use drawer::{DrawerView, ShiftState, ShiftView};
 pub use form::WallTime;
 pub use kitchen::{TicketLineRow, TicketLineView, TicketRow, TicketState, TicketView};

@@ -6,7 +6,7 @@ use crate::json::wire::{
 };
 use serde::{Deserialize, Serialize};
 
-rows! { SaleRow = 3, OrderCell = 2, ItemCell = 2, TaxCell = 1, TenderCell = 2, StoreCurrencyRow = 1 }
+rows! { SaleRow = 4, OrderCell = 2, ItemCell = 2, TaxCell = 2, TenderCell = 2, StoreCurrencyRow = 1 }
 
 /// Sums that are stored: `cells! { pub struct TaxCell { taxable, amount } }` is a struct of `i64` fields, each stored, added and
 /// compared. Amounts are in minor units.
@@ -43,8 +43,8 @@ cells! {
     /// One item of one hour and channel; `discount` is without `comp`, what was given away.
     pub struct ItemCell { lines, units_milli, gross, discount, comp, net, tax_exclusive, tax_inclusive }
 
-    /// One tax of one date: `taxable` is what it is a percentage of.
-    pub struct TaxCell { taxable, amount }
+    /// One tax of one date: `taxable` is what it is a percentage of; refunds by the date they are booked on.
+    pub struct TaxCell { taxable, amount, refunded_taxable, refunded }
 
     /// One tender of one date; refunds by the date they are booked on.
     pub struct TenderCell {
@@ -241,6 +241,10 @@ view! {
         pub taxable: Option<i64>,
         /// By tax: the tax.
         pub tax: Option<i64>,
+        /// By tax: what was given back of `taxable`, by the date it is booked on.
+        pub refunded_taxable: Option<i64>,
+        /// By tax: the tax that was given back, by the date it is booked on.
+        pub refunded_tax: Option<i64>,
         /// By tender: how many payments.
         pub payments: Option<i64>,
         /// By tender: what was paid towards orders.

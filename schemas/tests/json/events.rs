@@ -428,6 +428,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
                 parts: parts(),
                 lines: vec![],
                 posting_date: Date::from_ymd(2026, 11, 23).unwrap(),
+                taxes: vec![],
             }),
             concat!(
                 r#"{"refund_id":"r1","payment_id":"p1","tender":"cash","applied":1089,"tip":100,"unapplied":7,"#,
@@ -579,7 +580,7 @@ fn drawer_events() -> Vec<(Event, &'static str)> {
             r#"{"shift":2,"payment_id":"p1","refund_id":"r1","amount":500}"#,
         ),
         (drawer(closed), r#"{"shift":2,"expected":500,"counted":490,"over_short":-10}"#),
-        (Event::Day(DayEvent::DayOpened { date: business_date }), r#"{"business_date":"2026-11-22"}"#),
+        (Event::Day(DayEvent::DayOpened { date: business_date, carried: None }), r#"{"business_date":"2026-11-22"}"#),
         (
             Event::Day(DayEvent::DayClosed(Box::new(DayClosing {
                 date: business_date,

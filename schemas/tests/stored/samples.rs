@@ -5,12 +5,12 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    AccessEvent, CancelReason, Capture, ChainHead, Channel, ChargePhase, DayClosing, DayEvent, DayTotals, Decision,
-    DiningMode, Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag, IgnoredMessage,
-    IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable, Noted, Opening,
-    OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, Received, ReceivedDiscount,
-    ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge, StockEvent, StockPolicy,
-    StoreEvent, StoreMenuEvent, Tender, TerminalEvent, TerminalGap, TicketEvent, VoidReason,
+    AccessEvent, CancelReason, Capture, ChainHead, Channel, ChargePhase, DayClosing, DayEvent, DayTax, DayTender,
+    DayTotals, Decision, DiningMode, Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag,
+    IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable,
+    Noted, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, Received,
+    ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge,
+    StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TerminalEvent, TerminalGap, TicketEvent, VoidReason,
 };
 use domain::ids::{
     AccountId, ActorId, ChargeId, CommandId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId,
@@ -393,8 +393,13 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     add("nothing_due", E::PaymentNotApplicable { payment, tender, unapplied, why: NotApplicable::NothingDue });
     let (refund, parts, posting_date) = (id!(RefundId "r1"), parts(), Date::from_ymd(2027, 1, 2).expect("a date"));
     let lines = refunded_lines();
-    add("full", E::RefundRecorded { refund, payment, tender: external, parts, lines, posting_date });
-    add("plain", E::RefundRecorded { refund, payment, tender, parts, lines: vec![], posting_date });
+    let taxes = vec![];
+    add("full", E::RefundRecorded { refund, payment, tender: external, parts, lines, posting_date, taxes });
+    let (lines, taxes) = (vec![], vec![]);
+    add("plain", E::RefundRecorded { refund, payment, tender, parts, lines, posting_date, taxes });
+    let tax = TaxRate { tax: id!(TaxId "vat_19"), rate: Ppm(190_000), inclusive: true };
+    let taxes = vec![TaxTotal { tax, taxable: Money(1_008), amount: Money(192) }];
+    add("taxes", E::RefundRecorded { refund, payment, tender, parts, lines: refunded_lines(), posting_date, taxes });
     add("one", E::TotalMismatchRecorded { expected: Money(3_300), actual: Money(3_356) });
     add("timeout", E::OrderCancelled { reason: CancelReason::PaymentTimeout });
     add("requested", E::OrderCancelled { reason: CancelReason::Requested(text("Gast ist gegangen")) });
@@ -603,11 +608,13 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
         refunds: 3,
         refunded: Money(4_410),
         refunded_cash: Money(1_250),
+        taxes: vec![],
+        tenders: vec![],
     };
     let full = DayClosing {
         date: Date::from_ymd(2027, 1, 2).expect("a date"),
         z_number: 42,
-        totals,
+        totals: totals.clone(),
         cumulative_total: Money(17_306_100),
         pending: Pending {
             orders_count: 1,
@@ -621,6 +628,7 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
         chain: None,
     };
     add("full", DayEvent::DayClosed(Box::new(full.clone())));
+    let told_apart = DayTotals { taxes: day_taxes(), tenders: day_tenders(), ..totals.clone() };
     let (totals, pending) = (DayTotals::default(), Pending::default());
     add("plain", DayEvent::DayClosed(Box::new(DayClosing { totals, pending, ..full.clone() })));
     let gap = |terminal, first, last| TerminalGap { terminal, first: TerminalSeq(first), last: TerminalSeq(last) };
@@ -628,8 +636,33 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
     let pending = Pending { gaps_count: 2, gaps, ..full.pending.clone() };
     let chain = Some(ChainHead { position: 918, hash: std::array::from_fn(|index| index as u8) });
     add("full", DayEvent::DayClosed(Box::new(DayClosing { pending, chain, ..full.clone() })));
-    add("chain", DayEvent::DayClosed(Box::new(DayClosing { chain, ..full })));
-    add("one", DayEvent::DayOpened { date: Date::from_ymd(2027, 1, 2).expect("a date") });
+    add("chain", DayEvent::DayClosed(Box::new(DayClosing { chain, ..full.clone() })));
+    add("told_apart", DayEvent::DayClosed(Box::new(DayClosing { totals: told_apart.clone(), chain, ..full.clone() })));
+    let date = full.date;
+    add("one", DayEvent::DayOpened { date, carried: None });
+    add("carried_sums", DayEvent::DayOpened { date, carried: Some(Arc::new(full.totals)) });
+    add("carried", DayEvent::DayOpened { date, carried: Some(Arc::new(told_apart)) });
+}
+
+fn day_taxes() -> Vec<DayTax> {
+    let low = DayTax { rate: Some(Ppm(70_000)), taxable: Money(19_000), amount: Money(1_330), ..DayTax::default() };
+    let (refunded_taxable, refunded) = (Money(1_008), Money(192));
+    let high = DayTax { rate: Some(Ppm(190_000)), inclusive: true, taxable: Money(2_017), amount: Money(383), ..low };
+    vec![low, DayTax { refunded_taxable, refunded, ..high }, DayTax { rate: None, ..low }]
+}
+
+fn day_tenders() -> Vec<DayTender> {
+    let paid = DayTender { payments: 12, paid: Money(29_000), tips: Money(400), ..DayTender::default() };
+    let back = DayTender {
+        unapplied: Money(50),
+        refunds: 3,
+        refunded: Money(4_000),
+        refunded_tips: Money(10),
+        refunded_unapplied: Money(50),
+        ..paid
+    };
+    let named = |tender, of| DayTender { tender: Some(tender), ..of };
+    vec![named(id!(TenderId "card"), back), named(id!(TenderId "cash"), paid), paid]
 }
 
 fn drawer(add: &mut dyn FnMut(&'static str, DrawerEvent)) {

@@ -4,12 +4,13 @@ use crate::golden::{check_file, hex};
 use domain::calendar::{CutOff, Date, Timestamp};
 use domain::day::Days;
 use domain::drawer::{Drawer, Shift};
-use domain::event::{DayTotals, ReservedLine, StockPolicy};
+use domain::event::{DayTax, DayTender, DayTotals, ReservedLine, StockPolicy};
 use domain::ids::{
-    DrawerId, ItemId, LineId, OrderId, PaymentId, Sku, TenantId, TerminalId, TerminalSeq, Text, TicketId, VariationId,
+    DrawerId, ItemId, LineId, OrderId, PaymentId, Sku, TenantId, TenderId, TerminalId, TerminalSeq, Text, TicketId,
+    VariationId,
 };
 use domain::kitchen::Kitchen;
-use domain::money::{Currency, Money, QtyMilli};
+use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::staff::Approvals;
 use domain::stock::{Mark86, StockItem, StockParts};
@@ -93,7 +94,18 @@ fn row() -> StoreRow {
             days: Days {
                 events: 5,
                 open: Some(Date::from_ymd(2026, 3, 2).expect("a date")),
-                totals: DayTotals { orders: 2, sales: Money(4_400), tips: Money(300), ..DayTotals::default() },
+                totals: DayTotals {
+                    orders: 2,
+                    sales: Money(4_400),
+                    tips: Money(300),
+                    taxes: vec![DayTax { rate: Some(Ppm(70_000)), amount: Money(288), ..DayTax::default() }],
+                    tenders: vec![DayTender {
+                        tender: Some(id!(TenderId "card")),
+                        payments: 2,
+                        ..DayTender::default()
+                    }],
+                    ..DayTotals::default()
+                },
                 closed: Some(Date::from_ymd(2026, 3, 1).expect("a date")),
                 z_number: 2,
                 cumulative_total: Money(98_000),
