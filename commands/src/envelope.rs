@@ -102,6 +102,8 @@ pub struct Receipt {
     pub position: Position,
     /// The batch that holds `position`, where it is the commit's own; a commit without events may stand behind another batch.
     pub batch: Option<BatchId>,
+    /// When it happened by the client's clock, as it was recorded.
+    pub occurred_at: Option<Timestamp>,
     /// All of the commit, gapless in the log.
     pub events: Vec<Recorded>,
 }

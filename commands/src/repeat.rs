@@ -25,7 +25,7 @@ pub(crate) fn rebuild(
     if commit.payload_hash != digest {
         return Err(CommandError::KeyReused);
     }
-    let main = CommitMeta::decode(commit.meta).map_err(|error| unknown(&error))?.main;
+    let CommitMeta { main, occurred_at, .. } = CommitMeta::decode(commit.meta).map_err(|error| unknown(&error))?;
     let mut events = Vec::with_capacity(commit.events as usize);
     for event in commit.events() {
         let stream = Stream::parse(event.stream).map_err(|error| unknown(&error))?;
@@ -39,7 +39,7 @@ pub(crate) fn rebuild(
         None => revision_before(reader, &main, first).map_err(|error| unknown(&error))?,
     };
     let (position, batch) = Receipt::place(first, events.len(), (found.batch().id(), found.batch().first()));
-    Ok(Receipt { stream: main, revision, position, batch, events })
+    Ok(Receipt { stream: main, revision, position, batch, occurred_at, events })
 }
 
 /// Where a stream was before `position`: a commit that changed nothing left it there.

@@ -211,7 +211,8 @@ impl EngineThread {
             }
             let last = recorded.iter().rev().find(|event| event.stream == stream).map(|event| event.revision);
             let (position, batch) = Receipt::place(first, recorded.len(), (batch.id(), batch.first()));
-            let receipt = Receipt { stream, revision: last.or(before), position, batch, events: recorded };
+            let (revision, occurred_at) = (last.or(before), envelope.occurred_at);
+            let receipt = Receipt { stream, revision, position, batch, occurred_at, events: recorded };
             Some(PendingReply { to: reply.take(), reply: Reply::Accepted(Box::new(receipt)) })
         })?;
         // Only now: an adoption is queued for a publication that stands.

@@ -5,22 +5,28 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use jiff::tz::TimeZone;
 
+use encoding_rs::Encoding;
+
+use crate::encoding::parse_encoding;
 use crate::error::ImportError;
+use crate::form::{Delimiter, FormFlags};
 use crate::ids::ID_LENGTH_MAX;
 use crate::map::{ColumnMap, ItemsMap};
-use crate::money::Currency;
-use crate::source::Delimiter;
-use crate::when::{Clock, check_format};
+use crate::money::{Currency, DecimalMark};
+use crate::when::{Clock, DateFormat};
 
 const EXAMPLE: &str = "\
 Examples:
   comanda import orders.tsv --preset chipotle --data ./data
   comanda import orders.csv.gz --store high_street --currency GBP --timezone Europe/London \\
     --map 'order=Order Number,item=Item Name,qty=Quantity,price=Product Price,time=Order Date' \\
-    --time-format '%d/%m/%Y %H:%M' --data ./data
+    --date-format '%d/%m/%Y %H:%M' --data ./data
+  comanda import umsatz.csv --store mitte --currency EUR --timezone Europe/Berlin --encoding latin1 --decimal comma \\
+    --map 'order=Bon,item=Artikel,qty=Menge,price=Preis,time=Datum' --date-format '%d.%m.%Y %H:%M' --dry-run
 
-Rows that cannot be read are skipped, counted and written to FILE.rejected.csv with line, column and reason.
-Running the same import again changes nothing.";
+Rows that cannot be read are skipped, counted and written to FILE.rejected.csv with line, column and reason; so are, counted
+apart, rows whose item is NONE or null. The exit code is 0 if every order of the file is now there as the file has it.
+A file of which no row is an order is an error, and nothing is made for it. Running the same import again changes nothing.";
 
 const MAP_HELP: &str = "Which column means what: order=COL,item=COL[+COL][,qty=COL][,price=COL][,time=COL[+COL]]\
 [,modifiers=COL][,category=COL]; columns joined by + make one value, the quantity is 1 without a column";
@@ -53,11 +59,19 @@ pub struct ImportArgs {
     /// Whether the price column is the price of one or of the whole line [default: unit].
     #[arg(long, value_name = "unit|line")]
     pub price_is: Option<PriceIs>,
-    /// How times are written, as in strptime, such as '%d/%m/%Y %H:%M' [default: ISO 8601].
-    #[arg(long, value_name = "F")]
-    pub time_format: Option<String>,
-    /// What separates the columns [default: guessed from the header].
-    #[arg(long, value_name = "tab|comma")]
+    /// How times are written: as in strptime, such as '%d/%m/%Y %H:%M'; excel, the days that a spreadsheet counts (42035.753472),
+    /// of which a whole number is a date; excel-1904, those of old Macs; iso [default: iso]
+    #[arg(long, value_name = "F", visible_alias = "time-format")]
+    pub date_format: Option<String>,
+    /// The encoding of the order and the items file, such as windows-1252 or latin1. A byte order mark is believed first
+    /// [default: UTF-16 where it looks like it, else utf-8]
+    #[arg(long, value_name = "E", value_parser = parse_encoding)]
+    pub encoding: Option<&'static Encoding>,
+    /// What stands before the decimals of prices and quantities [default: the point; a comma that could be one is refused]
+    #[arg(long, value_name = "point|comma")]
+    pub decimal: Option<DecimalMark>,
+    /// What separates the columns [default: recognised by the header].
+    #[arg(long, value_name = "tab|comma|semicolon|pipe")]
     pub delimiter: Option<Delimiter>,
     /// A file of items with names, categories or prices that the order file does not have.
     #[arg(long, value_name = "FILE", requires = "items_map")]
@@ -71,6 +85,10 @@ pub struct ImportArgs {
     /// Fills in every flag above that is not given, for a known data set.
     #[arg(long, value_name = "NAME")]
     pub preset: Option<Preset>,
+    /// Send nothing: say what the file comes to, how it is read and what is wrong with it, and write FILE.rejected.csv. With --url
+    /// the server's store and menu are looked at, too.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Import into this data directory, while no server has it open [env: COMANDA_DATA] [default: ./data].
     #[arg(long, value_name = "DIR", conflicts_with = "url")]
     pub data: Option<PathBuf>,
@@ -127,8 +145,10 @@ pub struct ImportConfig {
     pub map: ColumnMap,
     /// What the price column holds.
     pub price_is: PriceIs,
-    /// What separates the columns; `None` to guess.
-    pub delimiter: Option<Delimiter>,
+    /// What the flags say of the form of the order file.
+    pub form: FormFlags,
+    /// The decimal mark; `None` where nobody says.
+    pub decimal: Option<DecimalMark>,
     /// The items file and its columns.
     pub items: Option<(PathBuf, ItemsMap)>,
     /// The price of one where nothing else gives one, in minor units.
@@ -141,7 +161,7 @@ struct Defaults {
     timezone: &'static str,
     map: &'static str,
     price_is: PriceIs,
-    time_format: Option<&'static str>,
+    date_format: Option<&'static str>,
     delimiter: Delimiter,
 }
 
@@ -154,7 +174,7 @@ impl Preset {
                 timezone: "America/New_York",
                 map: "order=order_id,item=item_name,qty=quantity,price=item_price,modifiers=choice_description",
                 price_is: PriceIs::Line,
-                time_format: None,
+                date_format: None,
                 delimiter: Delimiter::Tab,
             },
             Preset::Takeaway => Defaults {
@@ -163,7 +183,7 @@ impl Preset {
                 timezone: "Europe/London",
                 map: "order=Order Number,item=Item Name,qty=Quantity,price=Product Price,time=Order Date",
                 price_is: PriceIs::Unit,
-                time_format: Some("%d/%m/%Y %H:%M"),
+                date_format: Some("%d/%m/%Y %H:%M"),
                 delimiter: Delimiter::Comma,
             },
             Preset::Pizzaplace => Defaults {
@@ -172,7 +192,7 @@ impl Preset {
                 timezone: "America/New_York",
                 map: "order=id,item=name+size,price=price,time=date+time,category=type",
                 price_is: PriceIs::Unit,
-                time_format: Some("%Y-%m-%d %H:%M:%S"),
+                date_format: Some("%Y-%m-%d %H:%M:%S"),
                 delimiter: Delimiter::Comma,
             },
         }
@@ -204,7 +224,7 @@ impl ImportArgs {
         };
         let price_is = self.price_is.or(preset.map(|preset| preset.price_is)).unwrap_or(PriceIs::Unit);
         let unit_price_minor = match &self.unit_price {
-            Some(text) => Some(currency.parse(text).map_err(|reason| flag_error("unit-price", reason))?),
+            Some(text) => Some(currency.parse(text, self.decimal).map_err(|reason| flag_error("unit-price", reason))?),
             None => None,
         };
         let config = ImportConfig {
@@ -216,7 +236,11 @@ impl ImportArgs {
             cut_off_minutes: cut_off(self.cut_off.as_deref().unwrap_or("04:00"))?,
             map,
             price_is,
-            delimiter: self.delimiter.or(preset.map(|preset| preset.delimiter)),
+            form: FormFlags {
+                encoding: self.encoding,
+                delimiter: self.delimiter.or(preset.map(|preset| preset.delimiter)),
+            },
+            decimal: self.decimal,
             items: self.items.clone().zip(self.items_map.clone()),
             unit_price_minor,
         };
@@ -228,12 +252,11 @@ impl ImportArgs {
         }
     }
 
-    fn format(&self, preset: Option<&Defaults>) -> Result<Option<String>, ImportError> {
-        let given = self.time_format.as_deref().or(preset.and_then(|preset| preset.time_format));
-        if let Some(format) = given {
-            check_format(format).map_err(|reason| flag_error("time-format", reason))?;
+    fn format(&self, preset: Option<&Defaults>) -> Result<DateFormat, ImportError> {
+        match self.date_format.as_deref().or(preset.and_then(|preset| preset.date_format)) {
+            Some(format) => format.parse().map_err(|reason| flag_error("date-format", reason)),
+            None => Ok(DateFormat::Iso),
         }
-        Ok(given.map(str::to_owned))
     }
 }
 
@@ -301,8 +324,13 @@ mod tests {
         "order=a,item=b+c,qty=d,price=e,time=f+g,modifiers=h,category=i",
         "--price-is",
         "line",
-        "--time-format",
+        "--date-format",
         "%d/%m/%Y %H:%M",
+        "--encoding",
+        "latin1",
+        "--decimal",
+        "comma",
+        "--dry-run",
         "--delimiter",
         "tab",
         "--items",
@@ -310,7 +338,7 @@ mod tests {
         "--items-map",
         "id=a,name=b,price=c,category=d",
         "--unit-price",
-        "1.50",
+        "1,50",
         "--url",
         "http://x",
         "--token",
@@ -326,9 +354,11 @@ mod tests {
         let config = args.config().expect("a config");
         assert_eq!((config.tenant.as_str(), config.store.as_str()), ("demo", "s_1"));
         assert_eq!((config.currency.code(), config.cut_off_minutes), ("GBP", 330));
-        assert_eq!((config.price_is, config.delimiter), (PriceIs::Line, Some(Delimiter::Tab)));
+        assert_eq!((config.price_is, config.form.delimiter), (PriceIs::Line, Some(Delimiter::Tab)));
+        assert_eq!(config.form.encoding.map(Encoding::name), Some("windows-1252"));
+        assert_eq!((config.decimal, args.dry_run), (Some(DecimalMark::Comma), true));
         assert_eq!(config.clock.zone.iana_name(), Some("Europe/London"));
-        assert_eq!(config.clock.format.as_deref(), Some("%d/%m/%Y %H:%M"));
+        assert_eq!(config.clock.format.to_string(), "%d/%m/%Y %H:%M");
         assert_eq!(config.unit_price_minor, Some(150));
         assert_eq!(config.map.item, ["b", "c"]);
         assert!(config.items.is_some());
@@ -361,7 +391,7 @@ mod tests {
         ];
         let config = config(&line).expect("a config");
         assert_eq!((config.store.as_str(), config.currency.code(), config.cut_off_minutes), ("s2", "USD", 0));
-        assert_eq!((config.price_is, config.delimiter), (PriceIs::Unit, Some(Delimiter::Tab)));
+        assert_eq!((config.price_is, config.form.delimiter), (PriceIs::Unit, Some(Delimiter::Tab)));
     }
 
     #[test]
@@ -378,12 +408,16 @@ mod tests {
             (&["--cut-off", "4"], "--cut-off"),
             (&["--cut-off", "24:00"], "--cut-off"),
             (&["--cut-off", "+4:00"], "--cut-off"),
-            (&["--time-format", "%H:%M"], "--time-format"),
+            (&["--date-format", "%H:%M"], "--date-format"),
+            (&["--time-format", "%H:%M"], "--date-format"),
+            (&["--encoding", "latin"], "--encoding"),
+            (&["--decimal", "dot"], "--decimal"),
             (&["--unit-price", "1.505"], "--unit-price"),
+            (&["--unit-price", "1,50"], "--unit-price"),
             (&["--map", "order=a,item=b"], "--map"),
             (&["--map", "order=a"], "--map"),
             (&["--price-is", "both"], "--price-is"),
-            (&["--delimiter", "pipe"], "--delimiter"),
+            (&["--delimiter", "colon"], "--delimiter"),
             (&["--items", "x"], "--items-map"),
             (&["--items-map", "id=a"], "--items"),
             (&["--preset", "sushi"], "--preset"),

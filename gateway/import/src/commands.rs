@@ -10,8 +10,10 @@ use crate::plan::ImportPlan;
 use domain::calendar::Timestamp;
 use domain::command::Source;
 use domain::ids::{BadId, CommandId, GroupId, Id, ItemId, OrderId, PaymentId, StoreId, TenantId, Text};
-use domain::money::QtyMilli;
+use domain::money::{Money, QtyMilli};
+use domain::terminal::CLOCK_AHEAD_MAX_US;
 use schemas::command::CommandKind;
+use schemas::json::FieldError;
 use schemas::json::batch::BatchCommand;
 use schemas::json::wire::Wire;
 use serde_json::{Value, json};
@@ -28,6 +30,20 @@ pub struct BadName {
     what: &'static str,
     text: String,
     bad: BadId,
+}
+
+/// Why an order cannot be imported, known before anything is sent.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
+pub enum Unfit {
+    #[error("lies in the future: {at}")]
+    InTheFuture { at: jiff::Timestamp },
+    #[error("comes to more than an order can")]
+    TooMuch,
+    #[error("{0}")]
+    Command(#[from] FieldError),
+    #[error(transparent)]
+    Name(#[from] BadName),
 }
 
 /// Makes the commands of one import.
@@ -129,14 +145,41 @@ impl<'a> Commands<'a> {
         Ok(commands)
     }
 
+    /// Whether the order can be imported at `now`, as far as the order alone says. What it cannot say is the engine's to refuse.
+    ///
+    /// # Errors
+    /// [`Unfit`].
+    pub fn check(&self, order: &ImportOrder, now: Timestamp) -> Result<(), Unfit> {
+        let at = Timestamp(order.when.unix_us());
+        if now.0.saturating_add(CLOCK_AHEAD_MAX_US) < at.0 {
+            return Err(Unfit::InTheFuture { at: order.when.at });
+        }
+        let grosses = order.lines.iter().map(|line| i128::from(line_gross(line.unit_price_minor, line.qty_milli)));
+        if i128::from(Money::MAX_ABS) < grosses.sum() {
+            return Err(Unfit::TooMuch);
+        }
+        for command in self.order(order)? {
+            command.parse(self.store)?;
+        }
+        Ok(())
+    }
+
+    /// What the order is called in the store.
+    ///
+    /// # Errors
+    /// [`BadName`].
+    pub fn order_id(&self, order: &ImportOrder) -> Result<OrderId, BadName> {
+        let id = order_id(self.tenant.as_str(), self.store.as_str(), &order.file_key);
+        Ok(OrderId(parse("the order", &id)?))
+    }
+
     /// Opens and places the order with its lines, and settles it with money that was taken elsewhere.
     ///
     /// # Errors
     /// [`BadName`].
     pub fn order(&self, order: &ImportOrder) -> Result<Vec<BatchCommand>, BadName> {
         let (tenant, store, key) = (self.tenant.as_str(), self.store.as_str(), order.file_key.as_str());
-        let id = order_id(tenant, store, key);
-        let order_ref = OrderId(parse("the order", &id)?);
+        let id = self.order_id(order)?;
         let lines: Vec<Value> = order
             .lines
             .iter()
@@ -160,7 +203,7 @@ impl<'a> Commands<'a> {
             })
             .collect();
         let body = json!({
-            "order_id": id, "channel": "pos", "dining_mode": "take_away", "pay_mode": "later",
+            "order_id": id.as_str(), "channel": "pos", "dining_mode": "take_away", "pay_mode": "later",
             "display_number": shown(key), "lines": lines, "place": true,
         });
         let mut commands = vec![BatchCommand::new(self.id(key, "open"), CommandKind::OpenOrder).with_body(&body)];
@@ -169,7 +212,7 @@ impl<'a> Commands<'a> {
             let payment = payment_id(tenant, store, key);
             let body = json!({"payment_id": payment, "tender": TENDER});
             let mut initiate = BatchCommand::new(self.id(key, "pay"), CommandKind::InitiatePayment).with_body(&body);
-            initiate.order_id = Some(Wire(order_ref));
+            initiate.order_id = Some(Wire(id));
             commands.push(initiate);
             let captured = json!({"outcome": "captured"});
             let mut outcome =
@@ -178,7 +221,7 @@ impl<'a> Commands<'a> {
             commands.push(outcome);
         }
         let mut complete = BatchCommand::new(self.id(key, "complete"), CommandKind::CompleteOrder);
-        complete.order_id = Some(Wire(order_ref));
+        complete.order_id = Some(Wire(id));
         commands.push(complete);
         debug_assert!(commands.len() <= COMMANDS_PER_ORDER_MAX);
         for command in &mut commands {

@@ -24,7 +24,7 @@ pub enum ImportError {
         /// What the operating system or the decompressor said.
         source: io::Error,
     },
-    /// The file is not a table this reader understands (empty, UTF-16, an endless line).
+    /// The file is not a table this reader understands (empty, in another encoding, an endless line).
     #[error("{path}, line {line}: {reason}")]
     Format {
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum ImportError {
         reason: String,
     },
     /// A column that a flag names is not in the file, or is in it twice.
-    #[error("--{flag}: {path} {reason}; its columns are: {columns}")]
+    #[error("--{flag}: {path} {reason}; its columns, separated by {delimiter}, are: {columns}")]
     Column {
         /// The flag and key, such as `map order`.
         flag: String,
@@ -43,6 +43,8 @@ pub enum ImportError {
         reason: String,
         /// All columns of the file, for the person to choose from.
         columns: String,
+        /// What separates them; `--delimiter` says another.
+        delimiter: &'static str,
     },
     /// A row of the items file is wrong. Unlike an order, a menu is taken whole or not at all.
     #[error("{path}, line {line}, column `{column}`: {reason}")]

@@ -7,10 +7,11 @@ use crate::source::Columns;
 /// A longer text in a mapped column is no name.
 pub const TEXT_CHARS_MAX: usize = 200;
 
-pub(crate) const NOT_UTF8: &str = "the text is not UTF-8";
+pub(crate) const NO_TEXT: &str =
+    "the text is not UTF-8; name the file's own encoding with --encoding, such as windows-1252";
 
 pub(crate) fn field(record: &Record, index: usize) -> Result<String, String> {
-    std::str::from_utf8(record.field(index)).map(clean).map_err(|_| NOT_UTF8.to_owned())
+    std::str::from_utf8(record.field(index)).map(clean).map_err(|_| NO_TEXT.to_owned())
 }
 
 /// The text of the mapped columns, blanks tidied, joined by `joint`.

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use crate::error::ImportError;
 use crate::fields::text;
+use crate::form::FormFlags;
 use crate::map::ItemsMap;
 use crate::modifiers::is_none;
-use crate::money::Currency;
+use crate::money::{Currency, DecimalMark};
 use crate::record::Record;
 use crate::source::{Columns, Source};
 
@@ -50,8 +51,14 @@ impl Items {
     /// # Errors
     /// - [`ImportError::Items`]: line, column and reason of the first bad row.
     /// - Whatever [`Source::open`], [`Source::columns`] and [`Source::next_record`] return.
-    pub fn read(path: &Path, map: &ItemsMap, currency: Currency) -> Result<Items, ImportError> {
-        let mut source = Source::open(path, None)?;
+    pub fn read(
+        path: &Path,
+        map: &ItemsMap,
+        currency: Currency,
+        mark: Option<DecimalMark>,
+        flags: FormFlags,
+    ) -> Result<Items, ImportError> {
+        let mut source = Source::open(path, flags)?;
         let find = |key: &str, name: &Option<String>| match name {
             Some(name) => source.columns(&format!("items-map {key}"), std::slice::from_ref(name)).map(Some),
             None => Ok(None),
@@ -66,7 +73,7 @@ impl Items {
         while let Some(record) = source.next_record()? {
             let line = record.line;
             let failed = |(column, reason)| ImportError::Items { path: path.to_owned(), line, column, reason };
-            let (key, facts) = item(&record, &columns, currency).map_err(failed)?;
+            let (key, facts) = item(&record, &columns, currency, mark).map_err(failed)?;
             if items.by_key.len() == ITEMS_MAX {
                 return Err(failed((columns.id.label.clone(), format!("more than {ITEMS_MAX} items"))));
             }
@@ -78,7 +85,12 @@ impl Items {
     }
 }
 
-fn item(record: &Record, columns: &ItemColumns, currency: Currency) -> Result<(String, ItemFacts), (String, String)> {
+fn item(
+    record: &Record,
+    columns: &ItemColumns,
+    currency: Currency,
+    mark: Option<DecimalMark>,
+) -> Result<(String, ItemFacts), (String, String)> {
     let read =
         |columns: &Columns, joint| text(record, columns, joint).map_err(|reason| (columns.label.clone(), reason));
     let optional = |columns: &Option<Columns>| match columns {
@@ -93,7 +105,9 @@ fn item(record: &Record, columns: &ItemColumns, currency: Currency) -> Result<(S
         return Err((columns.id.label.clone(), "the item has no id".to_owned()));
     }
     let price_minor = match (optional(&columns.price)?, &columns.price) {
-        (Some(text), Some(columns)) => Some(currency.parse(&text).map_err(|reason| (columns.label.clone(), reason))?),
+        (Some(text), Some(columns)) => {
+            Some(currency.parse(&text, mark).map_err(|reason| (columns.label.clone(), reason))?)
+        }
         _ => None,
     };
     Ok((key, ItemFacts { name: optional(&columns.name)?, price_minor, category: optional(&columns.category)? }))
@@ -108,7 +122,8 @@ mod tests {
         let path = dir.path().join("items.csv");
         std::fs::write(&path, text).expect("writes");
         let currency = Currency::from_code("USD").expect("a currency");
-        Items::read(&path, &map.parse().expect("a map"), currency).map_err(|error| error.to_string())
+        let flags = FormFlags { encoding: None, delimiter: None };
+        Items::read(&path, &map.parse().expect("a map"), currency, None, flags).map_err(|error| error.to_string())
     }
 
     #[test]

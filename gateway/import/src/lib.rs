@@ -10,12 +10,12 @@
 //! | step | where |
 //! |---|---|
 //! | flags, presets | [`args`], [`map`] |
-//! | file to lines to fields | [`source`], [`record`] |
+//! | bytes to text to lines to fields | `encoding`, [`form`], [`source`], [`record`] |
 //! | fields to a row, or the reason why not | [`rows`], `fields`, [`money`], [`modifiers`], [`when`], [`items`] |
 //! | rows to orders | `survey`, [`orders`], [`plan`] |
 //! | names and file orders to stable ids | [`ids`], [`catalogue`] |
 //! | items and orders to commands | [`commands`] |
-//! | what is told at the end | [`rejects`], [`summary`] |
+//! | what is told at the end | [`rejects`], [`summary`], [`report`] |
 //!
 //! A row that cannot be read is skipped with its line, column and reason, and its order goes on without it. Everything is a function of
 //! the file and the flags: no clock, no randomness, so a second import makes the same commands with the same ids.
@@ -23,8 +23,10 @@
 pub mod args;
 pub mod catalogue;
 pub mod commands;
+mod encoding;
 pub mod error;
 mod fields;
+pub mod form;
 pub mod ids;
 pub mod items;
 pub mod map;
@@ -35,6 +37,7 @@ pub mod orders;
 pub mod plan;
 pub mod record;
 pub mod rejects;
+pub mod report;
 pub mod rows;
 pub mod source;
 pub mod summary;
@@ -45,13 +48,14 @@ pub mod when;
 
 pub use args::{ImportArgs, ImportConfig, Preset, PriceIs};
 pub use catalogue::{Catalogue, CatalogueItem, Choices, Named};
-pub use commands::{BadName, Commands};
+pub use commands::{BadName, Commands, Unfit};
 pub use error::ImportError;
 pub use ids::{command_id, line_id, order_id, payment_id};
 pub use order::{ImportLine, ImportOrder};
 pub use orders::Orders;
 pub use plan::ImportPlan;
 pub use rejects::Rejects;
+pub use report::{ReadAs, SummaryLine};
 pub use rows::Rejected;
 pub use summary::Summary;
 pub use when::When;

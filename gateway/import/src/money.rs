@@ -8,6 +8,42 @@ pub const PRICE_MINOR_MAX: i64 = 100_000_000_000;
 /// The highest quantity of one line, in thousandths.
 pub const QTY_MILLI_MAX: i64 = 100_000_000;
 
+/// What stands between the whole part of a number and its decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum DecimalMark {
+    /// 1234.50
+    Point,
+    /// 1234,50
+    Comma,
+}
+
+impl DecimalMark {
+    /// Its name, as the flag takes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            DecimalMark::Point => "point",
+            DecimalMark::Comma => "comma",
+        }
+    }
+
+    const fn character(self) -> char {
+        match self {
+            DecimalMark::Point => '.',
+            DecimalMark::Comma => ',',
+        }
+    }
+
+    /// Whether a character is what people put between groups of three digits where this is the decimal mark.
+    fn groups(self, character: char) -> bool {
+        let other = match self {
+            DecimalMark::Point => ',',
+            DecimalMark::Comma => '.',
+        };
+        character == other || matches!(character, ' ' | '\u{a0}' | '\u{202f}' | '\'' | '\u{2019}')
+    }
+}
+
 /// A currency and how many digits stand behind its decimal point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Currency {
@@ -30,17 +66,24 @@ impl Currency {
         self.iso.code()
     }
 
-    /// A price such as `2.39`, `$2.39 `, `1,242.00` or `GBP 3` in minor units.
+    /// A price such as `2.39`, `$2.39 `, `1,242.00` or `GBP 3` in minor units. Where nobody says which the decimal mark is it is the
+    /// point, and a comma that could be one is not guessed at.
     ///
     /// # Errors
     /// Says why the text is no price: not a number, negative, more digits than the currency has, another currency's sign, too high.
-    pub fn parse(&self, text: &str) -> Result<i64, String> {
+    pub fn parse(&self, text: &str, mark: Option<DecimalMark>) -> Result<i64, String> {
         let number = self.without_sign(text.trim())?;
         if number.starts_with('-') || number.starts_with('(') {
             return Err(format!("`{}` is negative", text.trim()));
         }
-        let plain = without_groups(number)
-            .ok_or_else(|| format!("`{}` is not a price; write it with a decimal point, like 1234.50", text.trim()))?;
+        let plain = without_groups(number, mark).ok_or_else(|| {
+            let hint = match mark {
+                None => "write it with a decimal point, like 1234.50, or give --decimal comma if the file has commas",
+                Some(DecimalMark::Point) => "write it with a decimal point, like 1234.50",
+                Some(DecimalMark::Comma) => "write it with a decimal comma, like 1234,50",
+            };
+            format!("`{}` is not a price; {hint}", text.trim())
+        })?;
         let minor = match decimal(&plain, self.exponent) {
             Ok(minor) => minor,
             Err(BadDecimal::NotANumber) => return Err(format!("`{}` is not a price", text.trim())),
@@ -87,20 +130,29 @@ fn is_negative(text: &str) -> bool {
         || (text.starts_with('(') && text.ends_with(')'))
 }
 
-/// A positive quantity such as `2`, `1.5` or `0.125` in thousandths.
+/// A positive quantity such as `2`, `1.5` or `0.125` in thousandths. Nobody groups the digits of one, so the other mark is none.
 ///
 /// # Errors
 /// Says why the text is no quantity.
-pub fn parse_qty(text: &str) -> Result<i64, String> {
+pub fn parse_qty(text: &str, mark: Option<DecimalMark>) -> Result<i64, String> {
     let text = text.trim();
     if is_negative(text) {
         return Err(format!("`{text}` is negative: a void or a refund; record it on the order it belongs to"));
     }
-    match decimal(text, 3) {
+    let number = match mark {
+        Some(DecimalMark::Comma) if text.contains('.') => Err(BadDecimal::NotANumber),
+        Some(DecimalMark::Comma) => decimal(&text.replace(',', "."), 3),
+        Some(DecimalMark::Point) | None => decimal(text, 3),
+    };
+    match number {
         Ok(0) => Err("the quantity is zero".to_owned()),
         Ok(milli) if milli <= QTY_MILLI_MAX => Ok(milli),
         Ok(_) | Err(BadDecimal::TooLarge) => Err(format!("`{text}` is too large a quantity")),
-        Err(BadDecimal::NotANumber) => Err(format!("`{text}` is not a quantity")),
+        Err(BadDecimal::NotANumber) => Err(match (mark, text.contains(['.', ','])) {
+            (Some(mark), true) => format!("`{text}` is not a quantity; the decimal mark is the {}", mark.name()),
+            (None, true) => format!("`{text}` is not a quantity; give --decimal comma if the file has decimal commas"),
+            (_, false) => format!("`{text}` is not a quantity"),
+        }),
         Err(BadDecimal::TooFine) => Err(format!("`{text}` has more than three digits behind the point")),
     }
 }
@@ -154,17 +206,31 @@ fn decimal(text: &str, exponent: u32) -> Result<i64, BadDecimal> {
     10_i64.checked_pow(missing).and_then(|scale| value.checked_mul(scale)).ok_or(BadDecimal::TooLarge)
 }
 
-/// Takes out thousands separators. A comma anywhere else (`2,39`), or one that could be a decimal comma (`1,234` without a point), is
-/// not guessed at.
-fn without_groups(number: &str) -> Option<String> {
-    if !number.contains(',') {
-        return Some(number.to_owned());
+/// Takes out what groups digits by three, and makes the decimal mark a point. Where nobody says what the mark is, a comma that could
+/// be one (`2,39`, `1,234`) is not guessed at.
+fn without_groups(number: &str, mark: Option<DecimalMark>) -> Option<String> {
+    let known = mark.unwrap_or(DecimalMark::Point);
+    let (whole, fraction) = match number.split_once(known.character()) {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (number, None),
+    };
+    let separator = whole.chars().find(|character| known.groups(*character));
+    if let Some(separator) = separator {
+        let mut groups = whole.split(separator);
+        let first = groups.next()?;
+        let is_grouped = (1..=3).contains(&first.chars().count()) && groups.all(|group| group.chars().count() == 3);
+        let may_be_the_mark = mark.is_none() && fraction.is_none() && separator == ',';
+        if !is_grouped || may_be_the_mark {
+            return None;
+        }
     }
-    let (whole, _) = number.split_once('.')?;
-    let mut groups = whole.split(',');
-    let first = groups.next()?;
-    let well = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
-    well.then(|| number.replace(',', ""))
+    let mut plain: String = whole.chars().filter(|character| Some(*character) != separator).collect();
+    if let Some(fraction) = fraction {
+        // One that holds a mark of its own is no number, and `decimal` says so.
+        plain.push('.');
+        plain.push_str(fraction);
+    }
+    Some(plain)
 }
 
 #[cfg(test)]
@@ -174,7 +240,7 @@ mod tests {
     #[track_caller]
     fn check(code: &str, text: &str, expected: Result<i64, &str>) {
         let currency = Currency::from_code(code).expect("a currency");
-        match (currency.parse(text), expected) {
+        match (currency.parse(text, None), expected) {
             (Ok(minor), Ok(expected)) => assert_eq!(minor, expected, "{text}"),
             (Err(reason), Err(part)) => assert!(reason.contains(part), "{text}: {reason}"),
             (got, _) => panic!("{code} {text}: got {got:?}, expected {expected:?}"),
@@ -201,6 +267,54 @@ mod tests {
         check("KWD", "1.234", Ok(1234));
         check("KWD", "1.2", Ok(1200));
         check("USD", "1000000000", Ok(PRICE_MINOR_MAX));
+        check("CHF", "1'234.50", Ok(123_450));
+        check("CHF", "CHF 1\u{2019}234.50", Ok(123_450));
+        check("EUR", "1 234.50 €", Ok(123_450));
+        check("EUR", "1\u{202f}234", Ok(123_400));
+    }
+
+    #[test]
+    fn the_decimal_mark_is_what_was_said() {
+        use DecimalMark::{Comma, Point};
+        for (code, text, mark, expected) in [
+            ("EUR", "2,39", Comma, Ok(239)),
+            ("EUR", "2,5 €", Comma, Ok(250)),
+            ("EUR", ",5", Comma, Ok(50)),
+            ("EUR", "12", Comma, Ok(1200)),
+            ("EUR", "1.242,00", Comma, Ok(124_200)),
+            ("EUR", "1.234", Comma, Ok(123_400)),
+            ("EUR", "1 234,50 €", Comma, Ok(123_450)),
+            ("EUR", "1.234.567,89", Comma, Ok(123_456_789)),
+            ("TND", "1,234", Comma, Ok(1234)),
+            ("USD", "1,234", Point, Ok(123_400)),
+            ("USD", "1,234,567.8", Point, Ok(123_456_780)),
+            ("EUR", "2.39", Comma, Err("decimal comma")),
+            ("EUR", "1,234.50", Comma, Err("not a price")),
+            ("EUR", "1,2,3", Comma, Err("not a price")),
+            ("EUR", "1.234 567,00", Comma, Err("decimal comma")),
+            ("EUR", "2,399", Comma, Err("more digits")),
+            ("EUR", "-2,39", Comma, Err("negative")),
+            ("USD", "2,39", Point, Err("decimal point")),
+            ("USD", "1.234,50", Point, Err("not a price")),
+        ] {
+            let currency = Currency::from_code(code).expect("a currency");
+            match (currency.parse(text, Some(mark)), expected) {
+                (Ok(minor), Ok(expected)) => assert_eq!(minor, expected, "{text}"),
+                (Err(reason), Err(part)) => assert!(reason.contains(part), "{text}: {reason}"),
+                (got, _) => panic!("{code} {text}: got {got:?}, expected {expected:?}"),
+            }
+        }
+        assert_eq!(parse_qty("1,5", Some(Comma)), Ok(1500));
+        assert_eq!(parse_qty("2", Some(Comma)), Ok(2000));
+        for (text, mark, part) in [
+            ("1.000", Some(Comma), "the decimal mark is the comma"),
+            ("1,5", Some(Point), "the decimal mark is the point"),
+            ("1,5", None, "--decimal comma"),
+            ("1,5,5", Some(Comma), "not a quantity"),
+        ] {
+            let reason = parse_qty(text, mark).expect_err(text);
+            assert!(reason.contains(part), "{text}: {reason}");
+        }
     }
 
     #[test]
@@ -208,7 +322,7 @@ mod tests {
         for text in
             ["", " ", "abc", "free", "1.2.3", "1.", ".", "1e3", "+1", "1 2", "NULL", "$", "0x10", "٣", "--1", "$1$"]
         {
-            let reason = Currency::from_code("USD").expect("a currency").parse(text).expect_err(text);
+            let reason = Currency::from_code("USD").expect("a currency").parse(text, None).expect_err(text);
             assert!(
                 reason.contains("not a price") || reason.contains("not a sign") || reason.contains("negative"),
                 "{reason}"
@@ -252,7 +366,7 @@ mod tests {
             ("2.0", Ok(2000)),
             ("100000", Ok(QTY_MILLI_MAX)),
         ] {
-            assert_eq!(parse_qty(text), expected, "{text}");
+            assert_eq!(parse_qty(text, None), expected, "{text}");
         }
         for (text, part) in [
             ("", "not a quantity"),
@@ -273,7 +387,7 @@ mod tests {
             ("100001", "too large"),
             ("99999999999999999999", "too large"),
         ] {
-            let reason = parse_qty(text).expect_err(text);
+            let reason = parse_qty(text, None).expect_err(text);
             assert!(reason.contains(part), "{text}: {reason}");
         }
     }

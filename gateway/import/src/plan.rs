@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::args::ImportConfig;
 use crate::catalogue::Catalogue;
 use crate::error::ImportError;
+use crate::form::{FileForm, FormFlags};
 use crate::items::Items;
 use crate::orders::Orders;
 use crate::rejects::Rejects;
@@ -18,6 +19,7 @@ use crate::survey::Survey;
 pub struct ImportPlan {
     config: ImportConfig,
     survey: Survey,
+    form: FileForm,
     items: Option<Arc<Items>>,
 }
 
@@ -28,13 +30,29 @@ impl ImportPlan {
     /// Every [`ImportError`] but [`ImportError::Changed`]. Nothing has been imported yet.
     pub fn open(config: ImportConfig) -> Result<ImportPlan, ImportError> {
         let items = match &config.items {
-            Some((path, map)) => Some(Arc::new(Items::read(path, map, config.currency)?)),
+            Some((path, map)) => {
+                let flags = FormFlags { delimiter: None, ..config.form };
+                Some(Arc::new(Items::read(path, map, config.currency, config.decimal, flags)?))
+            }
             None => None,
         };
-        let mut source = Source::open(&config.file, config.delimiter)?;
+        let mut source = Source::open(&config.file, config.form)?;
         let parser = RowParser::new(&source, &config, items.clone())?;
         let survey = Survey::run(&config, &mut source, &parser)?;
-        Ok(ImportPlan { config, survey, items })
+        let form = source.form();
+        Ok(ImportPlan { config, survey, form, items })
+    }
+
+    /// The form of the order file.
+    #[must_use]
+    pub fn form(&self) -> FileForm {
+        self.form
+    }
+
+    /// Whether the file says when orders were made. One that does not has the times of [`Clock::synthetic`](crate::when::Clock).
+    #[must_use]
+    pub fn has_times(&self) -> bool {
+        !self.config.map.time.is_empty()
     }
 
     /// What was asked for.
@@ -49,14 +67,14 @@ impl ImportPlan {
         &self.survey.catalogue
     }
 
-    /// What the whole file comes to: lines, orders, units, gross and rejected rows; for the length of a progress bar, and to compare
+    /// What the whole file comes to: lines, orders, units, gross, rejected and parked rows; for the length of a progress bar, and to compare
     /// with what was imported.
     #[must_use]
     pub fn totals(&self) -> &Summary {
         &self.survey.totals
     }
 
-    /// The rows that were rejected.
+    /// The rows that were rejected or parked.
     #[must_use]
     pub fn rejected(&self) -> &Rejects {
         &self.survey.rejects
@@ -67,7 +85,7 @@ impl ImportPlan {
     /// # Errors
     /// [`ImportError::Read`], [`ImportError::Format`] and [`ImportError::Column`]; in the iterator also [`ImportError::Changed`].
     pub fn orders(&self) -> Result<Orders<'_>, ImportError> {
-        let source = Source::open(&self.config.file, self.config.delimiter)?;
+        let source = Source::open(&self.config.file, self.config.form)?;
         let parser = RowParser::new(&source, &self.config, self.items.clone())?;
         Ok(Orders::new(&self.config, &self.survey, source, parser))
     }

@@ -17,7 +17,10 @@ pub const SHOWN_MAX: usize = 20;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Rejects {
+    /// Rows for a person to correct.
     pub count: u64,
+    /// Rows that say themselves that they are no sale.
+    pub parked: u64,
     /// The first of them, at most [`SHOWN_MAX`].
     pub first: Vec<Rejected>,
     /// The list, if there is one.
@@ -56,7 +59,10 @@ impl RejectWriter {
     pub fn push(&mut self, rejected: Rejected) -> Result<(), ImportError> {
         let path = self.temporary.clone();
         self.write(&rejected).map_err(|source| ImportError::Rejects { path, source })?;
-        self.rejects.count += 1;
+        match rejected.is_parked {
+            true => self.rejects.parked += 1,
+            false => self.rejects.count += 1,
+        }
         if self.rejects.first.len() < SHOWN_MAX {
             self.rejects.first.push(rejected);
         }
@@ -133,7 +139,13 @@ mod tests {
 
     fn rejected(line: u64, raw: &[&[u8]]) -> Rejected {
         let raw = raw.iter().map(|field| field.to_vec()).collect();
-        Rejected { line, column: "qty".to_owned(), reason: "`x, \"y\"` is not a quantity".to_owned(), raw }
+        Rejected {
+            is_parked: false,
+            line,
+            column: "qty".to_owned(),
+            reason: "`x, \"y\"` is not a quantity".to_owned(),
+            raw,
+        }
     }
 
     fn names(dir: &Path) -> Vec<String> {

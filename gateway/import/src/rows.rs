@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::args::{ImportConfig, PriceIs};
 use crate::error::ImportError;
-use crate::fields::{NOT_UTF8, bad_text, field, text};
+use crate::fields::{NO_TEXT, bad_text, field, text};
 use crate::items::Items;
 use crate::modifiers::{is_none, parse_modifiers};
-use crate::money::{Currency, line_gross, parse_qty, unit_price};
+use crate::money::{Currency, DecimalMark, line_gross, parse_qty, unit_price};
 use crate::record::Record;
 use crate::source::{Columns, Source};
 use crate::when::{Clock, When};
@@ -41,9 +41,11 @@ pub struct Row {
     pub when: Option<When>,
 }
 
-/// One row that was not: skipped, counted, and written down for a person to correct.
+/// One row that was not: skipped, counted, and written down for a person to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
+    /// Whether there is nothing to correct: the row says itself that it is no sale, by an item `NONE` or `null`. It is parked.
+    pub is_parked: bool,
     /// Where it stands in the file, counted from 1.
     pub line: u64,
     /// The column at fault, empty if the row as a whole is.
@@ -65,6 +67,7 @@ pub struct RowParser {
     modifiers: Option<Columns>,
     category: Option<Columns>,
     currency: Currency,
+    decimal: Option<DecimalMark>,
     price_is: PriceIs,
     clock: Clock,
     items: Option<Arc<Items>>,
@@ -72,7 +75,12 @@ pub struct RowParser {
 }
 
 /// A column and what is wrong in it.
-type Fault = (String, String);
+#[derive(Debug)]
+struct Fault {
+    column: String,
+    reason: String,
+    is_parked: bool,
+}
 
 impl RowParser {
     /// Looks up the mapped columns in the header of `source`.
@@ -97,6 +105,7 @@ impl RowParser {
             modifiers: optional("modifiers", &config.map.modifiers)?,
             category: optional("category", &config.map.category)?,
             currency: config.currency,
+            decimal: config.decimal,
             price_is: config.price_is,
             clock: config.clock.clone(),
             items,
@@ -119,10 +128,11 @@ impl RowParser {
     /// Reads one row.
     ///
     /// # Errors
-    /// [`Rejected`] with the first fault, looked for in this order: the row's shape, order, item, quantity, price, time, modifiers,
-    /// category.
+    /// [`Rejected`] with the first fault, looked for in this order: the row's shape, whether anything was sold, order, item, quantity,
+    /// price, time, modifiers, category.
     pub fn parse(&self, record: &Record) -> Result<Row, Rejected> {
-        self.row(record).map_err(|(column, reason)| Rejected {
+        self.row(record).map_err(|Fault { column, reason, is_parked }| Rejected {
+            is_parked,
             line: record.line,
             column,
             reason,
@@ -132,11 +142,14 @@ impl RowParser {
 
     fn row(&self, record: &Record) -> Result<Row, Fault> {
         check_shape(record)?;
+        self.check_sold(record)?;
         let order_key = self.required(record, &self.order, "the order has no number")?;
         let item_key = self.required(record, &self.item, "the item has no name")?;
         let facts = self.items.as_ref().and_then(|items| items.get(&item_key));
         let qty_milli = match &self.qty {
-            Some(columns) => parse_qty(&read(record, columns, " ")?).map_err(|reason| fault(columns, reason))?,
+            Some(columns) => {
+                parse_qty(&read(record, columns, " ")?, self.decimal).map_err(|reason| fault(columns, reason))?
+            }
             None => 1000,
         };
         let listed = facts.and_then(|facts| facts.price_minor).or(self.unit_price_minor);
@@ -182,6 +195,18 @@ impl RowParser {
         read(record, columns, "_")
     }
 
+    /// A literal `NONE` or `null` for the item is an answer, and there is nothing to correct: nothing was sold.
+    fn check_sold(&self, record: &Record) -> Result<(), Fault> {
+        let parts = self.item.indexes.iter().filter_map(|index| field(record, *index).ok());
+        match parts.into_iter().find(|part| is_none(part) && !part.is_empty()) {
+            Some(part) => {
+                let reason = format!("the item has no name: it says `{part}`; nothing was sold, so the row is parked");
+                Err(Fault { is_parked: true, ..fault(&self.item, reason) })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// The price of one: from the row, else from the items file, else from `--unit-price`.
     fn unit_price(&self, record: &Record, qty_milli: i64, listed: Option<i64>) -> Result<i64, Fault> {
         let Some(columns) = &self.price else {
@@ -191,7 +216,7 @@ impl RowParser {
         if let (true, Some(listed)) = (is_none(&text), listed) {
             return Ok(listed);
         }
-        let price = self.currency.parse(&text).map_err(|reason| fault(columns, reason))?;
+        let price = self.currency.parse(&text, self.decimal).map_err(|reason| fault(columns, reason))?;
         match self.price_is {
             PriceIs::Unit => Ok(price),
             PriceIs::Line => unit_price(price, qty_milli).ok_or_else(|| {
@@ -207,7 +232,7 @@ impl RowParser {
         let [index] = columns.indexes.as_slice() else {
             return Ok(Vec::new());
         };
-        let text = std::str::from_utf8(record.field(*index)).map_err(|_| fault(columns, NOT_UTF8.to_owned()))?;
+        let text = std::str::from_utf8(record.field(*index)).map_err(|_| fault(columns, NO_TEXT.to_owned()))?;
         let names = parse_modifiers(text).map_err(|reason| fault(columns, reason))?;
         if LINE_MODIFIERS_MAX < names.len() {
             return Err(fault(columns, format!("{} modifiers, at most {LINE_MODIFIERS_MAX} are allowed", names.len())));
@@ -221,13 +246,13 @@ impl RowParser {
 
 fn check_shape(record: &Record) -> Result<(), Fault> {
     match &record.fault {
-        Some(fault) => Err((String::new(), fault.clone())),
+        Some(reason) => Err(Fault { column: String::new(), reason: reason.clone(), is_parked: false }),
         None => Ok(()),
     }
 }
 
 fn fault(columns: &Columns, reason: String) -> Fault {
-    (columns.label.clone(), reason)
+    Fault { column: columns.label.clone(), reason, is_parked: false }
 }
 
 fn read(record: &Record, columns: &Columns, joint: &str) -> Result<String, Fault> {

@@ -1,15 +1,18 @@
-//! Opens a file of rows and reads it row by row: plain or gzip, with or without BOM, LF or CRLF, commas or tabs.
+//! Opens a file of rows and reads it row by row: plain or gzip, in any encoding, LF or CRLF, whatever separates its columns.
 //!
 //! No more than [`RECORD_LINES_MAX`] lines of at most [`LINE_BYTES_MAX`] bytes are in memory at a time, whatever the file is.
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
+use encoding_rs::UTF_8;
 use flate2::read::MultiGzDecoder;
 
+use crate::encoding::{HEAD_BYTES, Transcoded, detect};
 use crate::error::ImportError;
+use crate::form::{Delimiter, FileForm, FormFlags, Known};
 use crate::record::{Record, Splitter};
 
 /// A longer line is no table: probably a binary file.
@@ -19,31 +22,12 @@ pub const LINE_BYTES_MAX: u64 = 1 << 20;
 pub const RECORD_LINES_MAX: usize = 64;
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
-const BOM: &[u8] = &[0xef, 0xbb, 0xbf];
-
-/// What separates the columns of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Delimiter {
-    /// Tab separated (`.tsv`).
-    Tab,
-    /// Comma separated (`.csv`).
-    Comma,
-}
-
-impl Delimiter {
-    fn byte(self) -> u8 {
-        match self {
-            Delimiter::Tab => b'\t',
-            Delimiter::Comma => b',',
-        }
-    }
-}
 
 /// An open file of rows, behind its header.
 pub struct Source {
     path: PathBuf,
     reader: Box<dyn BufRead + Send>,
-    delimiter: u8,
+    form: FileForm,
     header: Vec<String>,
     /// Lines that were read in search of a closing quote and are rows of their own after all.
     ahead: VecDeque<Vec<u8>>,
@@ -61,13 +45,12 @@ pub struct Columns {
 }
 
 impl Source {
-    /// Opens `path` and reads its header. Whether it is gzip is told by its content; where `delimiter` is not given, it is guessed from
-    /// the header.
+    /// Opens `path` and reads its header. Whether it is gzip is told by its content; what `flags` do not say of its form is found out.
     ///
     /// # Errors
     /// - [`ImportError::Read`]: the file cannot be opened or read.
-    /// - [`ImportError::Format`]: it is empty, has no header, or is not UTF-8 text.
-    pub fn open(path: &Path, delimiter: Option<Delimiter>) -> Result<Source, ImportError> {
+    /// - [`ImportError::Format`]: it is empty, has no header, or is no text in its encoding.
+    pub fn open(path: &Path, flags: FormFlags) -> Result<Source, ImportError> {
         let failed = |source| ImportError::Read { path: path.to_owned(), line: 0, source };
         let mut plain = BufReader::with_capacity(1 << 16, File::open(path).map_err(failed)?);
         let zipped = plain.fill_buf().map_err(failed)?.starts_with(GZIP_MAGIC);
@@ -75,43 +58,82 @@ impl Source {
             true => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(plain))),
             false => Box::new(plain),
         };
-        Source::from_reader(path, reader, delimiter)
+        Source::from_reader(path, reader, flags)
     }
 
-    fn from_reader(
-        path: &Path,
-        reader: Box<dyn BufRead + Send>,
-        delimiter: Option<Delimiter>,
-    ) -> Result<Source, ImportError> {
+    fn from_reader(path: &Path, mut reader: Box<dyn BufRead + Send>, flags: FormFlags) -> Result<Source, ImportError> {
+        let failed = |source| ImportError::Read { path: path.to_owned(), line: 0, source };
+        let mut head = Vec::new();
+        (&mut reader).take(HEAD_BYTES).read_to_end(&mut head).map_err(failed)?;
+        let (encoding, encoding_known, mark_length) = detect(&head, flags.encoding)
+            .map_err(|reason| ImportError::Format { path: path.to_owned(), line: 1, reason })?;
+        head.drain(..mark_length);
+        let text = Cursor::new(head).chain(reader);
+        let reader: Box<dyn BufRead + Send> = match encoding == UTF_8 {
+            true => Box::new(text),
+            false => Box::new(BufReader::with_capacity(1 << 16, Transcoded::new(text, encoding))),
+        };
         let mut source = Source {
             path: path.to_owned(),
             reader,
-            delimiter: b',',
+            form: FileForm { encoding, encoding_known, ..FileForm::ASSUMED },
             header: Vec::new(),
             ahead: VecDeque::new(),
             line: 0,
         };
-        let Some(mut first) = source.next_line()? else {
-            return Err(source.bad_format("the file is empty; its first line must name the columns".to_owned()));
-        };
-        if first.starts_with(&[0xff, 0xfe]) || first.starts_with(&[0xfe, 0xff]) {
-            return Err(source.bad_format("the file is UTF-16; save it as UTF-8".to_owned()));
-        }
-        if first.starts_with(BOM) {
-            first.drain(..BOM.len());
-        }
-        if first.contains(&b'\r') {
-            return Err(source.bad_format("the lines end with CR alone; save the file with LF or CRLF".to_owned()));
-        }
-        source.delimiter = delimiter.unwrap_or_else(|| guess(&first)).byte();
-        source.ahead.push_front(first);
-        source.line -= 1;
-        let record = source.next_record()?;
-        source.header = match record.as_ref().filter(|record| record.fault.is_none()).and_then(names) {
-            Some(header) => header,
-            None => return Err(source.bad_format("the first line does not name columns in UTF-8".to_owned())),
-        };
+        source.read_header(flags.delimiter)?;
         Ok(source)
+    }
+
+    fn read_header(&mut self, given: Option<Delimiter>) -> Result<(), ImportError> {
+        let mut first = self.first_line()?;
+        let named = separator_named(&first);
+        if let Some(named) = named {
+            let delimiter = Delimiter::ALL.into_iter().find(|delimiter| delimiter.byte() == named);
+            let Some(delimiter) = delimiter else {
+                let reason = "the file separates its columns by something else than tab, comma, semicolon or pipe";
+                return Err(self.bad_format(reason.to_owned()));
+            };
+            (self.form.delimiter, self.form.delimiter_known) = (delimiter, Known::Mark);
+            first = self.first_line()?;
+        }
+        if let Some(given) = given {
+            (self.form.delimiter, self.form.delimiter_known) = (given, Known::Given);
+        } else if named.is_none() {
+            (self.form.delimiter, self.form.delimiter_known) = guess(&first);
+        }
+        self.ahead.push_front(first);
+        self.line -= 1;
+        let record = self.next_record()?;
+        self.header = match record.as_ref().filter(|record| record.fault.is_none()).and_then(names) {
+            Some(header) => header,
+            None => {
+                let encoding = self.form.encoding.name();
+                let reason = format!(
+                    "the first line does not name columns in {encoding}; name the file's own encoding with --encoding, \
+                     such as windows-1252"
+                );
+                return Err(self.bad_format(reason));
+            }
+        };
+        Ok(())
+    }
+
+    /// A line before the first row.
+    fn first_line(&mut self) -> Result<Vec<u8>, ImportError> {
+        let Some(first) = self.next_line()? else {
+            return Err(self.bad_format("the file is empty; its first line must name the columns".to_owned()));
+        };
+        match first.contains(&b'\r') {
+            true => Err(self.bad_format("the lines end with CR alone; save the file with LF or CRLF".to_owned())),
+            false => Ok(first),
+        }
+    }
+
+    /// The form of the file.
+    #[must_use]
+    pub fn form(&self) -> FileForm {
+        self.form
     }
 
     /// The names of the columns, trimmed.
@@ -130,6 +152,7 @@ impl Source {
             path: self.path.clone(),
             reason,
             columns: self.header.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+            delimiter: self.form.delimiter.name(),
         };
         let mut indexes = Vec::with_capacity(names.len());
         for name in names {
@@ -158,7 +181,7 @@ impl Source {
             }
         };
         let number = self.line;
-        let mut splitter = Splitter::new(self.delimiter);
+        let mut splitter = Splitter::new(self.form.delimiter.byte());
         splitter.push(&first);
         let mut more: VecDeque<Vec<u8>> = VecDeque::new();
         while splitter.is_open() {
@@ -233,16 +256,29 @@ impl Source {
     }
 }
 
-/// Tab, if the line has any outside of quotes and not fewer than commas.
-fn guess(line: &[u8]) -> Delimiter {
-    let fields = |delimiter: Delimiter| {
+/// The delimiter that makes the most columns of the header, the first of several.
+fn guess(line: &[u8]) -> (Delimiter, Known) {
+    let columns = |delimiter: Delimiter| {
         let mut splitter = Splitter::new(delimiter.byte());
         splitter.push(line);
-        splitter.finish(1).count()
+        let is_open = splitter.is_open();
+        let record = splitter.finish(1);
+        // A quote within a column: what stands between two quotes was split.
+        let is_torn = is_open || record.fields().any(|field| field.contains(&b'"'));
+        if is_torn { 1 } else { record.count() }
     };
-    match fields(Delimiter::Tab) {
-        tabs if 1 < tabs && fields(Delimiter::Comma) <= tabs => Delimiter::Tab,
-        _ => Delimiter::Comma,
+    // Of equals `max_by_key` takes the last.
+    match Delimiter::ALL.into_iter().rev().max_by_key(|delimiter| columns(*delimiter)) {
+        Some(delimiter) if 1 < columns(delimiter) => (delimiter, Known::Seen),
+        _ => (Delimiter::Comma, Known::Assumed),
+    }
+}
+
+/// What a `sep=;` line names, which spreadsheets write before the header.
+fn separator_named(line: &[u8]) -> Option<u8> {
+    match line {
+        [s, e, p, b'=', separator] if [*s, *e, *p].eq_ignore_ascii_case(b"sep") => Some(*separator),
+        _ => None,
     }
 }
 
@@ -265,8 +301,11 @@ mod tests {
 
     use super::*;
 
+    const FIND_OUT: FormFlags = FormFlags { encoding: None, delimiter: None };
+
     fn open(bytes: &[u8], delimiter: Option<Delimiter>) -> Result<Source, ImportError> {
-        Source::from_reader(Path::new("t.csv"), Box::new(io::Cursor::new(bytes.to_vec())), delimiter)
+        let flags = FormFlags { delimiter, ..FIND_OUT };
+        Source::from_reader(Path::new("t.csv"), Box::new(io::Cursor::new(bytes.to_vec())), flags)
     }
 
     fn drain(source: &mut Source) -> Result<u64, ImportError> {
@@ -307,6 +346,11 @@ mod tests {
         check("\u{feff}\"a\",\"b\"\n1,2\n", &["a", "b"], &["2:1|2"]);
         check(" a , b \n1,2\n", &["a", "b"], &["2:1|2"]);
         check("a\tb,c\n1\t2\n", &["a", "b,c"], &["2:1|2"]);
+        check("a;b\n1,5;2\n", &["a", "b"], &["2:1,5|2"]);
+        check("a|b\n1,5|2;3\n", &["a", "b"], &["2:1,5|2;3"]);
+        check("a,\"b;c;d\"\n1,2\n", &["a", "b;c;d"], &["2:1|2"]);
+        check("sep=;\r\na;b,c,d\r\n1;2\r\n", &["a", "b,c,d"], &["3:1|2"]);
+        check("\u{feff}SEP=\t\na\tb\n1\t2\n", &["a", "b"], &["3:1|2"]);
         check("a,b\n\n\r\n1,2\n\n", &["a", "b"], &["4:1|2"]);
         check("a,b\n\"x\ny\",2\n3,4\n", &["a", "b"], &["2:x\ny|2", "4:3|4"]);
         check("a,b\n\"x\r\ny\",2\r\n3,4\r\n", &["a", "b"], &["2:x\ny|2", "4:3|4"]);
@@ -335,13 +379,15 @@ mod tests {
     fn bad_files() {
         for (bytes, reason) in [
             (&b""[..], "empty"),
-            (&b"\xff\xfea\0"[..], "UTF-16"),
+            (&b"\xff\xfe\0\0a\0\0\0"[..], "UTF-32"),
+            (&b"sep=;\n"[..], "empty"),
+            (&b"sep=x\na\n"[..], "something else"),
             (&b"a,b\r1,2\r"[..], "CR alone"),
-            (&b"a,\xa3\n"[..], "UTF-8"),
+            (&b"a,\xa3\n"[..], "--encoding"),
             (&b"a,\"b\n"[..], "name columns"),
         ] {
             let error = open(bytes, None).map(|_| ()).expect_err("must fail").to_string();
-            assert!(error.contains(reason) && error.contains("line 1"), "{error}");
+            assert!(error.contains(reason) && error.contains("line 1"), "{bytes:?}: {error}");
         }
         let long = vec![b'x'; LINE_BYTES_MAX as usize + 5];
         assert!(open(&long, None).is_err());
@@ -349,6 +395,26 @@ mod tests {
         ends_late.extend_from_slice(&long);
         let error = drain(&mut open(&ends_late, None).expect("opens")).expect_err("too long").to_string();
         assert!(error.contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn the_form_is_known_from_the_file_or_the_flags() {
+        let latin = FormFlags { encoding: Some(encoding_rs::WINDOWS_1252), delimiter: None };
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        for (bytes, flags, form) in [
+            (b"a\n".to_vec(), FIND_OUT, "UTF-8 (assumed), columns separated by comma (assumed)"),
+            (b"a;b\n".to_vec(), FIND_OUT, "UTF-8 (assumed), columns separated by semicolon (recognised)"),
+            (
+                b"\xef\xbb\xbfsep=|\na\n".to_vec(),
+                FIND_OUT,
+                "UTF-8 (by its byte order mark), columns separated by pipe (by its sep= line)",
+            ),
+            (b"a\tb\xe9\n".to_vec(), latin, "windows-1252 (as told), columns separated by tab (recognised)"),
+            (wide("a;b\n1;2\n"), FIND_OUT, "UTF-16LE (recognised), columns separated by semicolon (recognised)"),
+        ] {
+            let source = Source::from_reader(Path::new("t.csv"), Box::new(io::Cursor::new(bytes)), flags);
+            assert_eq!(source.expect("opens").form().to_string(), form);
+        }
     }
 
     #[test]
@@ -381,15 +447,15 @@ mod tests {
         {
             let path = dir.path().join(name);
             std::fs::write(&path, bytes).expect("writes");
-            let mut source = Source::open(&path, None).expect("opens");
+            let mut source = Source::open(&path, FIND_OUT).expect("opens");
             assert_eq!(source.header(), ["a", "b"]);
             assert_eq!(drain(&mut source).expect("reads"), 1, "{name}");
         }
         let path = dir.path().join("cut.gz");
         std::fs::write(&path, &zipped[..zipped.len() - 6]).expect("writes");
-        let cut = Source::open(&path, None).and_then(|mut source| drain(&mut source));
+        let cut = Source::open(&path, FIND_OUT).and_then(|mut source| drain(&mut source));
         assert!(matches!(cut, Err(ImportError::Read { .. })), "{cut:?}");
-        let missing = Source::open(&dir.path().join("none"), None);
+        let missing = Source::open(&dir.path().join("none"), FIND_OUT);
         assert!(matches!(missing, Err(ImportError::Read { line: 0, .. })));
     }
 }

@@ -1,6 +1,5 @@
-//! What an import comes to, and the one line of JSON it ends with.
+//! What an import comes to.
 
-use std::fmt;
 use std::time::Duration;
 
 use crate::money::line_gross;
@@ -16,10 +15,16 @@ pub struct Summary {
     pub units_milli: i64,
     /// What was charged, in minor units.
     pub gross_minor: i64,
-    /// Rows that were skipped.
+    /// Rows that were skipped because something is wrong with them.
     pub rejected_rows: u64,
+    /// Rows that were skipped because they say that nothing was sold: their item is `NONE` or `null`.
+    pub parked_rows: u64,
     /// Orders that were there already, unchanged.
     pub duplicate_orders: u64,
+    /// Orders that are there with other contents or at another time. They stay as they are.
+    pub conflict_orders: u64,
+    /// Orders that the rules refuse.
+    pub refused_orders: u64,
     /// How long it took.
     pub elapsed: Duration,
 }
@@ -37,59 +42,5 @@ impl Summary {
         self.lines += 1;
         self.units_milli = self.units_milli.saturating_add(qty_milli);
         self.gross_minor = self.gross_minor.saturating_add(line_gross(unit_price_minor, qty_milli));
-    }
-}
-
-/// One line of JSON. Units are whole where they are whole (`3`), else decimal (`2.125`).
-impl fmt::Display for Summary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Summary { lines, orders, gross_minor, rejected_rows, duplicate_orders, .. } = self;
-        let units = milli(i128::from(self.units_milli));
-        let seconds = milli(i128::try_from(self.elapsed.as_millis()).unwrap_or(i128::MAX));
-        write!(f, "{{\"lines\":{lines},\"orders\":{orders},\"units\":{units},\"gross_minor\":{gross_minor},")?;
-        write!(f, "\"rejected_rows\":{rejected_rows},\"duplicate_orders\":{duplicate_orders},\"seconds\":{seconds}}}")
-    }
-}
-
-/// Thousandths as a decimal number without trailing zeros.
-fn milli(value: i128) -> String {
-    let sign = if value < 0 { "-" } else { "" };
-    let (whole, rest) = (value.unsigned_abs() / 1000, value.unsigned_abs() % 1000);
-    match rest {
-        0 => format!("{sign}{whole}"),
-        _ => format!("{sign}{whole}.{}", format!("{rest:03}").trim_end_matches('0')),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn json() {
-        for (units_milli, millis, units, seconds) in [
-            (4_972_000, 1234, "4972", "1.234"),
-            (1500, 1000, "1.5", "1"),
-            (1, 50, "0.001", "0.05"),
-            (0, 0, "0", "0"),
-            (-2125, 7, "-2.125", "0.007"),
-        ] {
-            let summary = Summary {
-                lines: 4622,
-                orders: 1834,
-                units_milli,
-                gross_minor: 3_450_016,
-                rejected_rows: 2,
-                duplicate_orders: 3,
-                elapsed: Duration::from_millis(millis),
-            };
-            let expected = format!(
-                "{{\"lines\":4622,\"orders\":1834,\"units\":{units},\"gross_minor\":3450016,\
-                 \"rejected_rows\":2,\"duplicate_orders\":3,\"seconds\":{seconds}}}"
-            );
-            assert_eq!(summary.to_string(), expected);
-            let parsed: serde_json::Value = serde_json::from_str(&expected).expect("JSON");
-            assert_eq!(parsed["lines"], 4622);
-        }
     }
 }

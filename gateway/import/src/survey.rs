@@ -74,7 +74,7 @@ impl Survey {
         }
         let rejects = rejects.finish()?;
         let orders = seen.spans.values().filter(|span| 0 < span.rows).count() as u64;
-        let totals = Summary { orders, rejected_rows: rejects.count, ..seen.totals };
+        let totals = Summary { orders, rejected_rows: rejects.count, parked_rows: rejects.parked, ..seen.totals };
         let catalogue = Catalogue::build(seen.items, &seen.modifiers, seen.selections_max);
         Ok(Survey { catalogue, spans: seen.spans, totals, rejects })
     }

@@ -6,6 +6,9 @@
 //!
 //! A file without a time column gives each order a synthetic time, see [`Clock::synthetic`]; nothing here reads the clock of the machine.
 
+use std::fmt;
+use std::str::FromStr;
+
 use jiff::civil::{Date, DateTime};
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;
@@ -41,13 +44,73 @@ impl When {
     }
 }
 
+/// A moment as people read it, in UTC.
+#[must_use]
+pub fn shown_time(at: domain::calendar::Timestamp) -> String {
+    Timestamp::from_microsecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
+}
+
+/// How a file writes its times: the value of `--date-format`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DateFormat {
+    /// ISO 8601, the default.
+    Iso,
+    /// As `strptime` reads it.
+    Strptime(String),
+    /// The numbers that spreadsheets keep dates as, counted from this day, with a time of day as their fraction.
+    Excel(ExcelEpoch),
+}
+
+/// The day that a spreadsheet counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExcelEpoch {
+    /// Excel, and everybody who does as it does. It believes in a 29 February 1900, so the days up to it are not taken.
+    Y1900,
+    /// Workbooks that were made on a Mac, once.
+    Y1904,
+}
+
+impl ExcelEpoch {
+    /// Day 0, and the first and the last number that is a day.
+    const fn days(self) -> (Date, i64, i64) {
+        match self {
+            ExcelEpoch::Y1900 => (jiff::civil::date(1899, 12, 30), 61, 2_958_465),
+            ExcelEpoch::Y1904 => (jiff::civil::date(1904, 1, 1), 0, 2_957_003),
+        }
+    }
+}
+
+impl FromStr for DateFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<DateFormat, String> {
+        match text {
+            "iso" => Ok(DateFormat::Iso),
+            "excel" => Ok(DateFormat::Excel(ExcelEpoch::Y1900)),
+            "excel-1904" => Ok(DateFormat::Excel(ExcelEpoch::Y1904)),
+            format => check_format(format).map(|()| DateFormat::Strptime(format.to_owned())),
+        }
+    }
+}
+
+/// As the flag takes it.
+impl fmt::Display for DateFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DateFormat::Iso => "iso",
+            DateFormat::Strptime(format) => format,
+            DateFormat::Excel(ExcelEpoch::Y1900) => "excel",
+            DateFormat::Excel(ExcelEpoch::Y1904) => "excel-1904",
+        })
+    }
+}
+
 /// Reads times of one store.
 #[derive(Debug, Clone)]
 #[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Clock {
     pub zone: TimeZone,
-    /// The `strptime` format of the time column; `None` for ISO 8601.
-    pub format: Option<String>,
+    pub format: DateFormat,
 }
 
 impl Clock {
@@ -58,14 +121,21 @@ impl Clock {
     pub fn parse(&self, text: &str) -> Result<When, String> {
         let text = text.trim();
         let parsed = match &self.format {
-            Some(format) => self.parse_format(format, text),
-            None => self.parse_iso(text),
+            DateFormat::Strptime(format) => self.parse_format(format, text),
+            DateFormat::Iso => self.parse_iso(text),
+            DateFormat::Excel(epoch) => excel(*epoch, text).and_then(|local| self.resolve(local)),
         };
         // In UTC, as events hold it, the time has to be of the years 1 to 9999, too.
         let parsed = parsed.filter(|when| (1..=9999).contains(&TimeZone::UTC.to_datetime(when.at).year()));
         parsed.ok_or_else(|| match &self.format {
-            Some(format) => format!("`{text}` is not a time of the form `{format}`"),
-            None => format!("`{text}` is not a time like 2015-01-31 18:05:00; give its form with --time-format"),
+            DateFormat::Strptime(format) => format!("`{text}` is not a time of the form `{format}`"),
+            DateFormat::Iso if excel(ExcelEpoch::Y1900, text).is_some() => {
+                format!("`{text}` is not a time like 2015-01-31 18:05:00; if it is a spreadsheet's, give --date-format excel")
+            }
+            DateFormat::Iso => {
+                format!("`{text}` is not a time like 2015-01-31 18:05:00; give its form with --date-format")
+            }
+            DateFormat::Excel(_) => format!("`{text}` is not a time as spreadsheets keep it, like 42035.753472"),
         })
     }
 
@@ -113,14 +183,51 @@ impl Clock {
     }
 }
 
+/// A spreadsheet's number of days, to the second; or the number of a day and the fraction of a clock, where two columns are joined. A
+/// whole number alone is a date without a time of day.
+fn excel(epoch: ExcelEpoch, text: &str) -> Option<DateTime> {
+    let mut parts = text.split_whitespace();
+    let (first, second, None) = (days(parts.next()?)?, parts.next().map(days), parts.next()) else { return None };
+    let (day, seconds) = match second {
+        None => first,
+        Some(second) => match (first, second?) {
+            ((day, None), (0, seconds)) => (day, Some(seconds.unwrap_or(0))),
+            _ => return None,
+        },
+    };
+    let (zero, from, to) = epoch.days();
+    if !(from..=to).contains(&day) {
+        return None;
+    }
+    let date = zero.checked_add(jiff::Span::new().try_days(day).ok()?).ok()?;
+    let Some(seconds) = seconds else { return Some(date.at(12, 0, 0, 0)) };
+    date.at(0, 0, 0, 0).checked_add(SignedDuration::from_secs(seconds)).ok()
+}
+
+/// Days and, where there is a fraction, its seconds.
+fn days(text: &str) -> Option<(i64, Option<i64>)> {
+    const FRACTION_DIGITS_MAX: usize = 20;
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((whole, fraction)) = text.split_once(['.', ',']) else {
+        return is_digits(text).then(|| text.parse().ok())?.map(|day| (day, None));
+    };
+    if !is_digits(whole) || !is_digits(fraction) || FRACTION_DIGITS_MAX < fraction.len() {
+        return None;
+    }
+    let (parts, of) = (fraction.parse::<u128>().ok()?, 10_u128.pow(u32::try_from(fraction.len()).ok()?));
+    // Binary fractions are a little off: the next whole second is what was meant.
+    let seconds = (parts * 86_400 * 2 + of) / (of * 2);
+    Some((whole.parse().ok()?, Some(i64::try_from(seconds).ok()?)))
+}
+
 /// Whether `format` is a form that times can be read in.
 ///
 /// # Errors
 /// Says which directive is unknown.
-pub fn check_format(format: &str) -> Result<(), String> {
+fn check_format(format: &str) -> Result<(), String> {
     let sample = SYNTHETIC_START.to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
     let text = strtime::format(format, &sample).map_err(|error| error.to_string())?;
-    let clock = Clock { zone: TimeZone::UTC, format: Some(format.to_owned()) };
+    let clock = Clock { zone: TimeZone::UTC, format: DateFormat::Strptime(format.to_owned()) };
     clock.parse(&text).map(|_| ()).map_err(|_| format!("`{format}` does not give a whole date"))
 }
 
@@ -129,7 +236,8 @@ mod tests {
     use super::*;
 
     fn clock(zone: &str, format: Option<&str>) -> Clock {
-        Clock { zone: TimeZone::get(zone).expect("a zone"), format: format.map(str::to_owned) }
+        let format = format.map_or(DateFormat::Iso, |format| format.parse().expect("a form"));
+        Clock { zone: TimeZone::get(zone).expect("a zone"), format }
     }
 
     #[track_caller]
@@ -182,6 +290,32 @@ mod tests {
         ] {
             let reason = clock("UTC", format).parse(text).expect_err(text);
             assert!(reason.contains("not a time"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn spreadsheets_count_days() {
+        let (london, excel) = ("Europe/London", Some("excel"));
+        check(london, excel, "43680.8506944444", "2019-08-03T19:25:00Z", "2019-08-03T20:25:00");
+        check(london, excel, "43680,8506944444", "2019-08-03T19:25:00Z", "2019-08-03T20:25:00");
+        check(london, excel, "43680.850694444445253", "2019-08-03T19:25:00Z", "2019-08-03T20:25:00");
+        check(london, excel, "43680 0.8506944444", "2019-08-03T19:25:00Z", "2019-08-03T20:25:00");
+        check(london, excel, "43680 0", "2019-08-02T23:00:00Z", "2019-08-03T00:00:00");
+        check(london, excel, "43680", "2019-08-03T11:00:00Z", "2019-08-03T12:00:00");
+        check(london, excel, "43680.0", "2019-08-02T23:00:00Z", "2019-08-03T00:00:00");
+        check(london, excel, "43680.99999999", "2019-08-03T23:00:00Z", "2019-08-04T00:00:00");
+        check("UTC", excel, "61", "1900-03-01T12:00:00Z", "1900-03-01T12:00:00");
+        check("UTC", Some("excel-1904"), "42218.5", "2019-08-03T12:00:00Z", "2019-08-03T12:00:00");
+        for text in
+            ["", "60", "1.5", "2958466", "-1", "43680 1", "43680.5 0.5", "43680 0.5 1", "4.3E+04", "2019-08-03", "x"]
+        {
+            let reason = clock("UTC", excel).parse(text).expect_err(text);
+            assert!(reason.contains("as spreadsheets keep it"), "{text}: {reason}");
+        }
+        let reason = clock("UTC", None).parse("43680.85").expect_err("it is no ISO");
+        assert!(reason.contains("--date-format excel"), "{reason}");
+        for text in ["iso", "excel", "excel-1904", "%d.%m.%Y"] {
+            assert_eq!(text.parse::<DateFormat>().expect("a form").to_string(), text);
         }
     }
 

@@ -6,10 +6,14 @@ mod destination;
 
 use super::common::fail;
 use ::import::commands::COMMANDS_PER_ORDER_MAX;
-use ::import::{BadName, Commands, ImportArgs, ImportError, ImportOrder, ImportPlan, Summary};
-use destination::{Destination, DestinationError};
+use ::import::when::shown_time;
+use ::import::{BadName, Commands, ImportArgs, ImportError, ImportOrder, ImportPlan, ReadAs, Summary, SummaryLine};
+use commands::Clock;
+use destination::{Destination, DestinationError, Wanted};
 use domain::ids::StoreId;
+use domain::menu::Menu;
 use indicatif::{ProgressBar, ProgressStyle};
+use schemas::json::FieldError;
 use schemas::json::batch::{BATCH_COMMANDS_MAX, Batch, BatchCommand, BatchResult, BatchStatus};
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
@@ -23,7 +27,7 @@ const BYTES_PER_BATCH: usize = 1 << 20;
 const ENVELOPE_BYTES: usize = 400;
 /// How many menu commands go into one batch.
 const MENU_PER_BATCH: usize = 500;
-/// How many conflicts are shown in full.
+/// How many orders that were left out are shown in full.
 const SHOWN_MAX: usize = 20;
 
 /// Why an import stopped.
@@ -43,8 +47,16 @@ enum RunError {
     ListPrice { item: String },
     #[error("a command of the file was refused: {what}: {code}: {detail}")]
     Refused { what: String, code: String, detail: String },
+    #[error("the file has {count} different items, a menu at most {}; is this the right column?", Menu::ITEMS_MAX)]
+    TooManyItems { count: usize },
+    #[error("a command of the file would be refused: {what}")]
+    Command { what: &'static str, source: FieldError },
     #[error("{count} orders were not imported as the file has them, as said above; nothing else was left out")]
     LeftOut { count: u64 },
+    #[error(
+        "nothing was imported, and nothing was made for it: {rejected} rows were rejected, {parked} were parked and {refused} orders refused"
+    )]
+    Nothing { rejected: u64, parked: u64, refused: u64 },
 }
 
 /// Imports.
@@ -58,19 +70,17 @@ pub fn run(args: &ImportArgs) -> ExitCode {
 fn import(args: &ImportArgs) -> Result<(), RunError> {
     let started = Instant::now();
     let plan = ImportPlan::open(args.config()?)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut import = Import::new(&plan)?;
-    let mut destination = Destination::open(args, import.commands.tenant())?;
-    let outcome = runtime.block_on(import.run(&mut destination));
-    destination.close();
-    outcome?;
-    import.summary.rejected_rows = plan.rejected().count;
-    import.summary.elapsed = started.elapsed();
-    import.report(args);
-    match import.left_out {
-        0 => Ok(()),
-        count => Err(RunError::LeftOut { count }),
+    let outcome = import.carry_out(args);
+    import.bar.finish_and_clear();
+    // What stopped it is told alone: half a sum is no sum.
+    if matches!(outcome, Ok(()) | Err(RunError::Nothing { .. } | RunError::LeftOut { .. })) {
+        import.summary.rejected_rows = plan.rejected().count;
+        import.summary.parked_rows = plan.rejected().parked;
+        import.summary.elapsed = started.elapsed();
+        import.report(args);
     }
+    outcome
 }
 
 /// An import under way.
@@ -79,8 +89,8 @@ struct Import<'a> {
     commands: Commands<'a>,
     store: StoreId,
     summary: Summary,
-    /// Orders that are there with other contents, and orders that the rules refuse.
-    left_out: u64,
+    /// How many orders that were left out were told of.
+    told: usize,
     bar: ProgressBar,
 }
 
@@ -102,12 +112,113 @@ impl<'a> Import<'a> {
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let commands = Commands::new(plan)?;
         let store = commands.store();
-        Ok(Import { plan, commands, store, summary: Summary::default(), left_out: 0, bar })
+        Ok(Import { plan, commands, store, summary: Summary::default(), told: 0, bar })
     }
 
-    async fn run(&mut self, destination: &mut Destination) -> Result<(), RunError> {
-        self.store(destination).await?;
-        self.menu(destination).await?;
+    /// Imports, or says what an import would do.
+    fn carry_out(&mut self, args: &ImportArgs) -> Result<(), RunError> {
+        self.check_file(args.dry_run)?;
+        if self.plan.totals().orders == 0 {
+            return Ok(());
+        }
+        // A data directory is not opened to look at it: that would write there.
+        if args.dry_run && args.url.is_none() {
+            return self.left_out();
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let mut destination = Destination::open(args, self.commands.tenant())?;
+        let outcome = runtime.block_on(async {
+            let is_there = self.look(&mut destination).await?;
+            match args.dry_run {
+                true => Ok(()),
+                false => self.run(&mut destination, is_there).await,
+            }
+        });
+        destination.close();
+        outcome?;
+        self.left_out()
+    }
+
+    /// Looks at everything that is to be sent before the first of it is: a file of which nothing can be imported leaves no store and
+    /// no items behind. A dry run looks at every order, an import at no more than it takes to know that there is one.
+    fn check_file(&mut self, is_dry_run: bool) -> Result<(), RunError> {
+        let now = Clock::System.now();
+        let mut is_one_good = false;
+        for order in self.plan.orders()? {
+            let order = order?;
+            match self.commands.check(&order, now) {
+                Ok(()) => {
+                    is_one_good = true;
+                    self.summary.add(&order);
+                }
+                Err(unfit) => self.refuse(&order, &unfit.to_string()),
+            }
+            if is_one_good && !is_dry_run {
+                break;
+            }
+        }
+        let rejects = self.plan.rejected();
+        if !is_one_good && 0 < rejects.count + rejects.parked + self.summary.refused_orders {
+            return Err(RunError::Nothing {
+                rejected: rejects.count,
+                parked: rejects.parked,
+                refused: self.summary.refused_orders,
+            });
+        }
+        let count = self.plan.catalogue().items.len();
+        if Menu::ITEMS_MAX < count {
+            return Err(RunError::TooManyItems { count });
+        }
+        for command in self.commands.menu()? {
+            let what = schemas::json::wire::name_of(command.kind.0);
+            command.parse(self.store).map_err(|source| RunError::Command { what, source })?;
+        }
+        if !is_dry_run {
+            (self.summary, self.told) = (Summary::default(), 0);
+        }
+        Ok(())
+    }
+
+    /// Whether the store is there. One that is counts its days the way the import does, and no item of the file has a list price.
+    async fn look(&self, destination: &mut Destination) -> Result<bool, RunError> {
+        let view = destination.store(self.store).await?;
+        for (field, ours) in self.commands.store_settings() {
+            let theirs = view.as_ref().map(|view| view[field].as_str().unwrap_or_default());
+            if let Some(theirs) = theirs.filter(|theirs| *theirs != ours) {
+                let theirs = theirs.to_owned();
+                return Err(RunError::OtherStore { store: self.store, field, theirs, ours });
+            }
+        }
+        self.no_list_prices(destination, view.is_some()).await?;
+        Ok(view.is_some())
+    }
+
+    async fn no_list_prices(&self, destination: &mut Destination, is_there: bool) -> Result<(), RunError> {
+        for listed in destination.list_prices(self.store, is_there).await? {
+            if self.plan.catalogue().items.iter().any(|item| *item.id == *listed) {
+                return Err(RunError::ListPrice { item: listed });
+            }
+        }
+        Ok(())
+    }
+
+    fn left_out(&self) -> Result<(), RunError> {
+        match self.summary.conflict_orders + self.summary.refused_orders {
+            0 => Ok(()),
+            count => Err(RunError::LeftOut { count }),
+        }
+    }
+
+    async fn run(&mut self, destination: &mut Destination, is_there: bool) -> Result<(), RunError> {
+        if !is_there {
+            self.send_all(destination, vec![self.commands.put_store()]).await?;
+        }
+        let is_old = is_there
+            && !destination.sells(self.store, &self.wanted()).await?
+            && self.has_all_orders(destination).await?;
+        if !is_old {
+            self.menu(destination).await?;
+        }
         let mut pending = Pending::default();
         for order in self.plan.orders()? {
             let order = order?;
@@ -119,38 +230,29 @@ impl<'a> Import<'a> {
                 self.send(destination, std::mem::take(&mut pending)).await?;
             }
         }
-        self.send(destination, pending).await?;
-        self.bar.finish_and_clear();
-        Ok(())
-    }
-
-    /// Creates the store, or makes sure that the one that is there counts its days the way the import does.
-    async fn store(&self, destination: &mut Destination) -> Result<(), RunError> {
-        if let Some(view) = destination.store(self.store).await? {
-            for (field, ours) in self.commands.store_settings() {
-                let theirs = view[field].as_str().unwrap_or_default().to_owned();
-                if theirs != ours {
-                    return Err(RunError::OtherStore { store: self.store, field, theirs, ours });
-                }
-            }
-            return Ok(());
-        }
-        self.send_all(destination, vec![self.commands.put_store()]).await
+        self.send(destination, pending).await
     }
 
     /// Publishes the items of the file at open prices, beside whatever the tenant sells.
     async fn menu(&self, destination: &mut Destination) -> Result<(), RunError> {
-        let catalogue = self.plan.catalogue();
-        for listed in destination.list_prices(self.store).await? {
-            if catalogue.items.iter().any(|item| *item.id == *listed) {
-                return Err(RunError::ListPrice { item: listed });
+        self.no_list_prices(destination, true).await?;
+        self.send_all(destination, self.commands.menu()?).await?;
+        Ok(destination.wait_for_items(self.store, &self.wanted()).await?)
+    }
+
+    fn wanted(&self) -> Vec<Wanted<'_>> {
+        let group_of = |uses_choices: bool| uses_choices.then_some(self.commands.group());
+        self.plan.catalogue().items.iter().map(|item| (&*item.id, group_of(item.uses_choices))).collect()
+    }
+
+    /// Whether every order of the file is there, whatever it holds: then its new items have nobody who would have sold them.
+    async fn has_all_orders(&self, destination: &mut Destination) -> Result<bool, RunError> {
+        for order in self.plan.orders()? {
+            if !destination.has_order(self.store, self.commands.order_id(&order?)?).await? {
+                return Ok(false);
             }
         }
-        self.send_all(destination, self.commands.menu()?).await?;
-        let group_of = |uses_choices: bool| uses_choices.then_some(self.commands.group());
-        let wanted: Vec<_> = catalogue.items.iter().map(|item| (&*item.id, group_of(item.uses_choices))).collect();
-        destination.wait_for_items(self.store, &wanted).await?;
-        Ok(())
+        Ok(true)
     }
 
     async fn send(&mut self, destination: &mut Destination, pending: Pending) -> Result<(), RunError> {
@@ -171,14 +273,21 @@ impl<'a> Import<'a> {
     fn count(&mut self, order: &ImportOrder, results: &[BatchResult]) -> Result<(), RunError> {
         self.bar.inc(1);
         let is_reused = |result: &&BatchResult| result.code.as_deref() == Some("idempotency_key_reused");
+        // What a file without times gives its orders follows from their places, which may move.
+        let other_time =
+            results.iter().filter(|_| self.plan.has_times()).find_map(|result| result.recorded_occurred_at);
         if let Some(result) = results.iter().find(is_reused) {
-            self.leave_out(order, "conflict", "was imported with other contents", result);
+            let detail = result.detail.as_deref().unwrap_or_default();
+            self.conflict(order, &format!("was imported with other contents: {detail}"));
+        } else if let Some(at) = other_time {
+            let (at, says) = (shown_time(at.0), order.when.at);
+            self.conflict(order, &format!("was imported with another time: {at}; the file says {says}"));
         } else if let Some(result) = results.iter().find(|result| result.status == BatchStatus::Rejected) {
             // Whoever may not import at all is told once; a rule that one order breaks stops no other order.
             if result.code.as_deref() == Some("forbidden") {
                 return Err(refused(&format!("order {:?} (line {})", order.file_key, order.first_line), result));
             }
-            self.leave_out(order, "refused", "cannot be imported as it is", result);
+            self.refuse(order, result.detail.as_deref().unwrap_or_default());
         } else {
             self.summary.add(order);
             if results.iter().all(|result| result.status == BatchStatus::Duplicate) {
@@ -188,12 +297,20 @@ impl<'a> Import<'a> {
         Ok(())
     }
 
-    fn leave_out(&mut self, order: &ImportOrder, what: &str, why: &str, result: &BatchResult) {
-        self.left_out += 1;
-        if self.left_out <= SHOWN_MAX as u64 {
-            let (key, line) = (&order.file_key, order.first_line);
-            let detail = result.detail.as_deref().unwrap_or_default();
-            self.tell(&format!("{what}: order {key:?} (line {line}) {why}: {detail}"));
+    fn conflict(&mut self, order: &ImportOrder, why: &str) {
+        self.summary.conflict_orders += 1;
+        self.leave_out("conflict", order, why);
+    }
+
+    fn refuse(&mut self, order: &ImportOrder, why: &str) {
+        self.summary.refused_orders += 1;
+        self.leave_out("refused", order, &format!("cannot be imported as it is: {why}"));
+    }
+
+    fn leave_out(&mut self, what: &str, order: &ImportOrder, why: &str) {
+        self.told += 1;
+        if self.told <= SHOWN_MAX {
+            self.tell(&format!("{what}: order {:?} (line {}) {why}", order.file_key, order.first_line));
         }
     }
 
@@ -220,16 +337,24 @@ impl<'a> Import<'a> {
     fn report(&self, args: &ImportArgs) {
         let rejects = self.plan.rejected();
         if let Some(path) = &rejects.path {
-            self.tell(&format!("{} rows were rejected; see {}", rejects.count, path.display()));
+            let (rejected, parked) = (rejects.count, rejects.parked);
+            self.tell(&format!("{rejected} rows were rejected and {parked} parked; see {}", path.display()));
         }
         let summary = &self.summary;
         if !args.json {
-            println!(
-                "{} orders with {} lines imported into store {} ({} of them were there already)",
-                summary.orders, summary.lines, self.store, summary.duplicate_orders
-            );
+            println!("{}", ReadAs(self.plan));
+            let (orders, lines, store) = (summary.orders, summary.lines, self.store);
+            match args.dry_run {
+                true => println!(
+                    "{orders} orders with {lines} lines would be imported into store {store}; nothing was sent"
+                ),
+                false => println!(
+                    "{orders} orders with {lines} lines imported into store {store} ({} of them were there already)",
+                    summary.duplicate_orders
+                ),
+            }
         }
-        println!("{summary}");
+        println!("{}", SummaryLine { summary, plan: self.plan, is_dry_run: args.dry_run });
     }
 }
 

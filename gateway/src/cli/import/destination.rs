@@ -9,7 +9,7 @@ use crate::http::routes::batch;
 use crate::state::AppState;
 use ::import::ImportArgs;
 use domain::event::Role;
-use domain::ids::{ActorId, StoreId, TenantId};
+use domain::ids::{ActorId, OrderId, StoreId, TenantId};
 use hyper::StatusCode;
 use schemas::json::PositionToken;
 use schemas::json::batch::{Batch, BatchAnswer, BatchResult, BatchStatus};
@@ -42,6 +42,9 @@ pub(super) enum DestinationError {
     #[error("the server keeps answering {code}; the import can be run again later and goes on from there")]
     Busy { code: String },
 }
+
+/// An item and the group of its modifiers, if it has one.
+pub(super) type Wanted<'a> = (&'a str, Option<&'a str>);
 
 /// Where commands go.
 pub(super) enum Destination {
@@ -137,36 +140,65 @@ impl Destination {
         }
     }
 
-    /// The items the store sells at a price of their own.
-    pub async fn list_prices(&mut self, store: StoreId) -> Result<Vec<String>, DestinationError> {
-        let menu = self.menu(store).await?.unwrap_or_default();
+    /// Some store of the tenant.
+    async fn any_store(&mut self) -> Result<Option<StoreId>, DestinationError> {
+        let stores = match self {
+            Destination::Local { running, caller } => {
+                local(crate::http::routes::reads::catalog::stores_view(&running.app, caller).await)?
+            }
+            Destination::Remote { client, seen } => remote(client, *seen, "/v1/stores").await?,
+        };
+        let stores = stores.unwrap_or_default();
+        Ok(stores["items"][0]["store"].as_str().and_then(|id| StoreId::parse(id).ok()))
+    }
+
+    /// The items that are sold at a price of their own: those of the store, or of another of the tenant's where it is not there yet.
+    /// All sell from the tenant's menu.
+    pub async fn list_prices(&mut self, store: StoreId, is_there: bool) -> Result<Vec<String>, DestinationError> {
+        let asked = if is_there { Some(store) } else { self.any_store().await? };
+        let menu = match asked {
+            Some(asked) => self.menu(asked).await?.unwrap_or_default(),
+            None => Value::Null,
+        };
         let items = menu["items"].as_array().cloned().unwrap_or_default();
         let is_listed = |item: &&Value| item["open_price"] != Value::Bool(true);
         Ok(items.iter().filter(is_listed).filter_map(|item| Some(item["item_id"].as_str()?.to_owned())).collect())
     }
 
-    /// Waits until the store sells these items, those with a modifier group with that group: the engine adopts a publication
-    /// right behind it, and an import before this one may have brought the same items with other choices.
-    pub async fn wait_for_items(
-        &mut self,
-        store: StoreId,
-        wanted: &[(&str, Option<&str>)],
-    ) -> Result<(), DestinationError> {
+    /// Whether the store has an order of this id.
+    pub async fn has_order(&mut self, store: StoreId, order: OrderId) -> Result<bool, DestinationError> {
+        let view = match self {
+            Destination::Local { running, caller } => {
+                local(crate::http::routes::reads::orders::order_view(&running.app, caller, store, order).await)?
+            }
+            Destination::Remote { client, seen } => {
+                remote(client, *seen, &format!("/v1/stores/{store}/orders/{order}")).await?
+            }
+        };
+        Ok(view.is_some())
+    }
+
+    /// Whether the store sells these items, those with a modifier group with that group.
+    pub async fn sells(&mut self, store: StoreId, wanted: &[Wanted<'_>]) -> Result<bool, DestinationError> {
+        let menu = self.menu(store).await?.unwrap_or_default();
+        let items = menu["items"].as_array().cloned().unwrap_or_default();
+        let mut sold: BTreeSet<Wanted<'_>> = BTreeSet::new();
+        for (id, item) in items.iter().filter_map(|item| Some((item["item_id"].as_str()?, item))) {
+            let groups = item["modifier_group_ids"].as_array().into_iter().flatten();
+            sold.extend(groups.map(|group| (id, group.as_str())));
+            sold.insert((id, None));
+        }
+        Ok(wanted.iter().all(|item| sold.contains(item)))
+    }
+
+    /// Waits until the store sells these items: the engine adopts a publication right behind it, and an import before this one may
+    /// have brought the same items with other choices.
+    pub async fn wait_for_items(&mut self, store: StoreId, wanted: &[Wanted<'_>]) -> Result<(), DestinationError> {
         let wait = async {
-            loop {
-                let menu = self.menu(store).await?.unwrap_or_default();
-                let items = menu["items"].as_array().cloned().unwrap_or_default();
-                let mut sold: BTreeSet<(&str, Option<&str>)> = BTreeSet::new();
-                for (id, item) in items.iter().filter_map(|item| Some((item["item_id"].as_str()?, item))) {
-                    let groups = item["modifier_group_ids"].as_array().into_iter().flatten();
-                    sold.extend(groups.map(|group| (id, group.as_str())));
-                    sold.insert((id, None));
-                }
-                if wanted.iter().all(|item| sold.contains(item)) {
-                    return Ok(());
-                }
+            while !self.sells(store, wanted).await? {
                 tokio::time::sleep(MENU_PAUSE).await;
             }
+            Ok(())
         };
         tokio::time::timeout(MENU_TIMEOUT, wait).await.unwrap_or(Err(DestinationError::Menu))
     }

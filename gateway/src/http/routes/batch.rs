@@ -10,6 +10,7 @@ use crate::state::AppState;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use commands::{CommandError, Envelope, InFlight};
+use domain::calendar::Timestamp;
 use domain::command::Source;
 use domain::event::Role;
 use domain::ids::{CommandId, StoreId, TerminalId, TerminalSeq};
@@ -54,8 +55,8 @@ pub async fn run(app: &AppState, caller: &Caller, store: StoreId, batch: Batch) 
 
 /// A command of a batch that is under way, or what is known of it already.
 enum Sent {
-    /// It is being decided. What would be kept of it if it were turned away.
-    Waiting(InFlight, Option<Kept>),
+    /// It is being decided. What would be kept of it if it were turned away, and when it says that it happened.
+    Waiting(InFlight, Option<Kept>, Option<Timestamp>),
     /// It was turned away, and that is being kept.
     Keeping(InFlight, BatchResult),
     Known(BatchResult),
@@ -131,8 +132,9 @@ impl Sender<'_> {
         if let Err(error) = self.app.providers.check(self.caller.tenant, &parsed.command) {
             return self.turn_away(kept, BatchResult::malformed(id, &error.under("/body"))).await;
         }
+        let occurred_at = parsed.occurred_at;
         match self.app.engine.enqueue_patiently(self.envelope(parsed)).await {
-            Ok(in_flight) => Sent::Waiting(in_flight, kept),
+            Ok(in_flight) => Sent::Waiting(in_flight, kept, occurred_at),
             Err(error) => Sent::Known(rejected(Some(id), &error)),
         }
     }
@@ -197,7 +199,7 @@ impl Sender<'_> {
         match sent {
             Sent::Known(result) => result,
             Sent::Keeping(in_flight, result) => self.kept(id, in_flight, result).await,
-            Sent::Waiting(in_flight, kept) => match self.app.engine.outcome(in_flight).await {
+            Sent::Waiting(in_flight, kept, occurred_at) => match self.app.engine.outcome(in_flight).await {
                 Ok(answer) => {
                     let receipt = &answer.receipt;
                     let position = token(receipt);
@@ -205,7 +207,7 @@ impl Sender<'_> {
                     let id = id.expect("a command that was read has an id");
                     let result = match answer.repeated {
                         false => BatchResult::accepted(id, &at),
-                        true => BatchResult::duplicate(id, &at),
+                        true => BatchResult::duplicate(id, &at).with_time(occurred_at, receipt.occurred_at),
                     };
                     result.with_facts(receipt.events.iter().map(|recorded| &recorded.event))
                 }

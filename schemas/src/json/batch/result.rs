@@ -5,6 +5,8 @@ use crate::json::body::FieldError;
 use crate::json::event::EventData;
 use crate::json::problem::{MALFORMED, refusal_code, refusal_detail};
 use crate::json::token::{CommandIdJson, PositionToken};
+use crate::json::wire::{self, Wire};
+use domain::calendar::Timestamp;
 use domain::event::{Event, OrderEvent, StockEvent, TerminalEvent};
 use domain::ids::{CommandId, Revision};
 use domain::refused::Refused;
@@ -58,6 +60,9 @@ pub struct BatchResult {
     /// Its place in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<PositionToken>,
+    /// When it happened as it was recorded, where a repeat says another time: the recorded one stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_occurred_at: Option<wire::Timestamp>,
 }
 
 impl BatchResult {
@@ -72,6 +77,7 @@ impl BatchResult {
             stream: None,
             revision: None,
             position: None,
+            recorded_occurred_at: None,
         }
     }
 
@@ -83,6 +89,12 @@ impl BatchResult {
     /// A command that took effect before.
     pub fn duplicate(command_id: CommandId, at: &CommitRange<'_>) -> BatchResult {
         BatchResult::new(Some(command_id), BatchStatus::Duplicate).at(at)
+    }
+
+    /// The result of a command that says it happened at `said`, and is recorded with `recorded`.
+    #[must_use]
+    pub fn with_time(self, said: Option<Timestamp>, recorded: Option<Timestamp>) -> BatchResult {
+        BatchResult { recorded_occurred_at: recorded.filter(|_| said != recorded).map(Wire), ..self }
     }
 
     /// The result of a command whose commit has these facts: what of them a person should know.

@@ -100,6 +100,17 @@ pub async fn store_view(app: &AppState, caller: &Caller, store: StoreId) -> Resu
     serde_json::to_value(&answer.value).map_err(|error| ApiError::Internal(Box::new(error)))
 }
 
+/// The tenant's stores as JSON, as of everything that is durable.
+///
+/// # Errors
+/// [`ApiError`] as for every query.
+pub async fn stores_view(app: &AppState, caller: &Caller) -> Result<serde_json::Value, ApiError> {
+    caught_up(app, Projection::Catalog).await?;
+    let answer = ask(app, |models| models.stores(caller.tenant))?;
+    serde_json::to_value(List { items: answer.value, cursor: None })
+        .map_err(|error| ApiError::Internal(Box::new(error)))
+}
+
 /// A store's menu as JSON, as of everything that is durable.
 ///
 /// # Errors

@@ -1,12 +1,14 @@
 //! Orders, the attempts to pay them, and the kitchen boards.
 
 use crate::access::Capability;
+use crate::http::caller::Caller;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
-use crate::http::query::{List, ReadParams, Reader, date, named, page_request};
+use crate::http::query::{List, ReadParams, Reader, ask, caught_up, date, found, named, page_request};
+use crate::state::AppState;
 use axum::response::Response;
-use domain::ids::{StoreId, Text};
+use domain::ids::{OrderId, StoreId, Text};
 use projections::{Answer, OrderFilter, PageRequest, PaymentFilter, Projection, Projections};
 use schemas::json::Wire;
 use schemas::json::event::said_name;
@@ -56,6 +58,21 @@ pub struct OrdersParams {
     limit: Option<usize>,
     /// Waits until the view has reached this position.
     min_position: Option<String>,
+}
+
+/// An order as JSON, as of everything that is durable.
+///
+/// # Errors
+/// [`ApiError`] as for every query.
+pub async fn order_view(
+    app: &AppState,
+    caller: &Caller,
+    store: StoreId,
+    order: OrderId,
+) -> Result<serde_json::Value, ApiError> {
+    caught_up(app, Projection::Orders).await?;
+    let answer = found(ask(app, |models| models.order(caller.tenant, store, order))?, "order")?;
+    serde_json::to_value(&answer.value).map_err(|error| ApiError::Internal(Box::new(error)))
 }
 
 /// A store's orders, newest first.
