@@ -48,10 +48,22 @@ fn printed(house: &House, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("it is text")
 }
 
+/// A position as it was written before it named its history: `0:918` for `0:918:5f3a09c1`; other texts as they are.
+fn short(text: &str) -> &str {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    match text.rsplit_once(':') {
+        Some((position, history)) if history.len() == 8 && position.strip_prefix("0:").is_some_and(is_number) => {
+            position
+        }
+        _ => text,
+    }
+}
+
 #[track_caller]
 fn same_lines(now: &str, then: &str) {
     for (index, (now, then)) in now.lines().zip(then.lines()).enumerate() {
-        assert_eq!(now, then, "line {}", index + 1);
+        let now: Vec<&str> = now.split('"').map(short).collect();
+        assert_eq!(now.join("\""), then, "line {}", index + 1);
     }
     assert!(then.lines().count() <= now.lines().count(), "lines are gone");
 }
@@ -70,6 +82,7 @@ fn difference(at: &str, then: &Value, now: &Value) -> Option<String> {
             let pairs = then.iter().zip(now).enumerate();
             pairs.into_iter().find_map(|(index, (then, now))| difference(&format!("{at}/{index}"), then, now))
         }
+        (Value::String(then), Value::String(now)) if then == short(now) => None,
         _ if then == now => None,
         _ => Some(format!("{at} was {then} and is {now}")),
     }
@@ -147,7 +160,8 @@ fn commands_of_an_earlier_release_are_known() {
             assert_eq!(u64::from(reply.status), command["status"], "{command}: {:?}", reply.body);
             assert_eq!(reply.headers.get("idempotency-replayed").map(String::as_str), Some("true"), "{command}");
             let now = reply.json();
-            assert_eq!((&now["revision"], &now["position"]), (&command["revision"], &command["position"]), "{command}");
+            let differences = ["revision", "position"].map(|field| difference(field, &command[field], &now[field]));
+            assert_eq!(differences, [None, None], "{command}");
         }
     });
     assert_eq!(server.stop(), Some(0), "{}", house.log());
