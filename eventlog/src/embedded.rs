@@ -4,6 +4,7 @@
 //! written and synced, so that syncing an append moves no metadata), and opening a log that was not closed copies its last
 //! segment, because what a failed sync left in the page cache proves nothing.
 
+mod copy;
 mod create;
 mod maintenance;
 mod options;
@@ -16,6 +17,7 @@ mod tests;
 mod verify;
 mod writer;
 
+pub use copy::{Copied, copy_embedded, copy_on};
 pub use options::{Background, Options};
 pub(crate) use recovery::open;
 pub(crate) use scrub::Tuning;

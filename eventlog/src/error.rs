@@ -37,6 +37,9 @@ pub enum OpenError {
     /// The directory holds files of the log's names that are not a log.
     #[error("{} is not a segment of a comanda log; use another directory", file.display())]
     NotALog { file: PathBuf },
+    /// There is a log already where one was to be copied to. Use an empty directory.
+    #[error("there is a log in {} already; use an empty directory", dir.display())]
+    Occupied { dir: PathBuf },
     /// The log was written by a newer or older format. Use the program that wrote it.
     #[error("{} has format version {found}, this program reads version {expected}", file.display())]
     Version { file: PathBuf, found: u32, expected: u32 },

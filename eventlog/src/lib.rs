@@ -46,7 +46,10 @@ mod types;
 mod writer;
 
 pub use batch::{Batch, CommitWriter};
-pub use embedded::{Background, Options, Problem, Verified, verify_embedded, verify_embedded_with, verify_on};
+pub use embedded::{
+    Background, Copied, Options, Problem, Verified, copy_embedded, copy_on, verify_embedded, verify_embedded_with,
+    verify_on,
+};
 pub use error::{AppendError, Corrupt, OpenError, ReadError};
 pub use open::{Storage, open, open_embedded, open_memory, open_on};
 pub use priority::lower_thread_priority;

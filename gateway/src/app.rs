@@ -17,9 +17,8 @@ const LOG_DIR: &str = "log";
 const VIEWS_DIR: &str = "views";
 /// What the engine's snapshot is called in the data directory. It may be deleted at any time while stopped.
 const SNAPSHOT_FILE: &str = "snapshot.redb";
-
 /// What is owed to payment providers, and what they said that fits no payment yet, is called in the data directory.
-const PROVIDERS_FILE: &str = "providers.redb";
+pub const PROVIDERS_FILE: &str = "providers.redb";
 
 /// Where the log of a data directory is.
 pub fn log_dir(data: &Path) -> std::path::PathBuf {

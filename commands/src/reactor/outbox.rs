@@ -88,6 +88,25 @@ impl Outbox {
         }
     }
 
+    /// Copies the file to `to`: `None` where there is none, `false` where somebody has it open, and nothing is copied.
+    ///
+    /// # Errors
+    /// [`OutboxError::Storage`].
+    pub fn copy(path: &Path, to: &Path) -> Result<Option<bool>, OutboxError> {
+        if !path.is_file() {
+            return Ok(None);
+        }
+        // Who has it open has it alone, so nobody writes it while it is copied.
+        let held = match Database::builder().set_cache_size(CACHE_BYTES).open(path) {
+            Ok(held) => held,
+            Err(redb::DatabaseError::DatabaseAlreadyOpen) => return Ok(Some(false)),
+            Err(error) => return Err(storage(path, error.into())),
+        };
+        let copied = std::fs::copy(path, to).and_then(|_| std::fs::File::open(to)?.sync_all());
+        drop(held);
+        copied.map(|()| Some(true)).map_err(|error| storage(path, redb::Error::Io(error)))
+    }
+
     fn try_write<T>(
         &self,
         change: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,

@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod backup;
 mod chain;
 mod common;
 pub mod import;
@@ -24,6 +25,10 @@ pub struct Cli {
 enum Verb {
     /// Serves HTTP on an embedded log (what happens without a verb).
     Serve(serve::ServeArgs),
+    /// Copies what cannot be made again, also while a server runs.
+    Backup(backup::BackupArgs),
+    /// Makes a data directory of a backup.
+    Restore(backup::RestoreArgs),
     /// Turns real order files into ordinary commands.
     Import(Box<::import::ImportArgs>),
     /// Sends orders at a fixed rate, or as fast as they are taken, and measures.
@@ -41,6 +46,8 @@ pub fn run() -> ExitCode {
     match Cli::parse().verb {
         None => serve::run(&serve::ServeArgs::standard()),
         Some(Verb::Serve(args)) => serve::run(&args),
+        Some(Verb::Backup(args)) => backup::backup(&args),
+        Some(Verb::Restore(args)) => backup::restore(&args),
         Some(Verb::Import(args)) => import::run(&args),
         Some(Verb::Load(args)) => load::run(&args),
         Some(Verb::Replay(args)) => replay::run(&args),

@@ -1,7 +1,7 @@
 //! Positions: what a client remembers is good in the history that gave it out, and refused in any other.
 
 use crate::feeds::{SSE, open, read_to};
-use crate::server::{House, Server, Till, run};
+use crate::server::{House, Server, Till, comanda, run};
 use serde_json::json;
 use std::path::Path;
 
@@ -26,15 +26,28 @@ async fn orders(server: &Server, prefix: &str, count: u32) -> String {
     last
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).expect("a folder");
-    for entry in std::fs::read_dir(from).expect("reads") {
-        let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).expect("an entry");
-        match path.is_dir() {
-            true => copy(&path, &to.join(name)),
-            false => _ = std::fs::copy(&path, to.join(name)).expect("copies"),
-        }
-    }
+/// Runs the binary on directories; what it says, and whether it was content.
+fn comanda_says(args: &[&str]) -> (bool, String) {
+    let output = comanda().args(args).output().expect("it runs");
+    let said = String::from_utf8(output.stdout).expect("text") + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), said)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path is text")
+}
+
+#[track_caller]
+fn backup(data: &Path, to: &Path) -> String {
+    let (is_made, said) = comanda_says(&["backup", "--data", text(data), "--to", text(to)]);
+    assert!(is_made && said.contains("nothing is wrong"), "{said}");
+    said
+}
+
+#[track_caller]
+fn restore(from: &Path, data: &Path) {
+    let (is_back, said) = comanda_says(&["restore", "--from", text(from), "--data", text(data)]);
+    assert!(is_back && said.contains("restored"), "{said}");
 }
 
 /// The number in a position: what stands between its first and second colon.
@@ -62,17 +75,15 @@ async fn is_refused(server: &Server, position: &str) {
 #[test]
 fn c01_a_position_of_a_lost_history_is_refused() {
     let mut house = House::new();
-    let (data, backup) = (house.data(), house.data().with_file_name("backup"));
+    let (data, copy) = (house.data(), house.path().join("copies/monday"));
     let server = house.serve();
     let kept = run(orders(&server, "a", 20));
-    server.stop();
-    copy(&data, &backup);
-
-    let server = house.serve();
+    let said = backup(&data, &copy);
+    assert!(said.contains(&format!("up to position {kept}")), "{said}");
     let lost = run(orders(&server, "b", 40));
     server.kill();
     std::fs::remove_dir_all(&data).expect("goes");
-    copy(&backup, &data);
+    restore(&copy, &data);
 
     let server = house.serve();
     run(async {
@@ -130,4 +141,35 @@ fn c10_a_feed_that_follows_says_that_it_has_caught_up_and_where() {
     read_to(&mut feed, &said);
     run(orders(&server, "b", 1));
     assert!(!read_to(&mut feed, "OrderPlaced").contains("Heartbeat"));
+}
+
+#[test]
+fn nothing_is_restored_over_something_or_from_what_is_not_whole() {
+    let mut house = House::new();
+    let (data, copy) = (house.data(), house.path().join("copy"));
+    let server = house.serve();
+    run(orders(&server, "a", 3));
+    backup(&data, &copy);
+    let refused = |args: &[&str], why: &str| {
+        let (is_done, said) = comanda_says(args);
+        assert!(!is_done && said.contains(why), "{args:?}: {said}");
+    };
+    let (data, copy_text) = (text(&data).to_owned(), text(&copy).to_owned());
+    refused(&["restore", "--from", &copy_text, "--data", &data], "is not empty");
+    refused(&["backup", "--data", &data, "--to", &copy_text], "is not empty");
+    refused(&["backup", "--data", &copy_text.replace("copy", "nothing"), "--to", "elsewhere"], "there is no log in");
+    let fresh = text(&house.path().join("fresh")).to_owned();
+    refused(&["restore", "--from", &data, "--data", &fresh], "backup.json does not read");
+    // A log that is not the one the manifest speaks of, and one with a changed byte.
+    run(orders(&server, "b", 1));
+    let other = house.path().join("other");
+    backup(&house.data(), &other);
+    std::fs::copy(copy.join("backup.json"), other.join("backup.json")).expect("copies");
+    refused(&["restore", "--from", text(&other), "--data", &fresh], "is not a whole backup");
+    let segment = copy.join("log/00000000.seg");
+    let mut bytes = std::fs::read(&segment).expect("reads");
+    bytes[4096 + 208 + 150] ^= 1;
+    std::fs::write(&segment, bytes).expect("writes");
+    refused(&["restore", "--from", &copy_text, "--data", &fresh], "the log is damaged");
+    assert!(!Path::new(&fresh).join("log").exists(), "nothing half is left to be started on");
 }

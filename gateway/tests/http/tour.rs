@@ -38,7 +38,17 @@ fn the_readme_holds_word_for_word() {
     assert!(blocks[7].contains("\"hash\":\""), "{}", blocks[7]);
     assert_eq!(server.stop(), Some(0));
     // What an auditor does with the stopped server's data.
-    let block = readme.split("```sh audit\n").nth(1).and_then(|block| block.split("```").next()).expect("a block");
+    let said = at_the_command_line(&readme, "audit", &house);
+    assert_eq!(said.matches("hashes of chains are what they were").count(), 2, "{said}");
+    // And what an operator does.
+    let said = at_the_command_line(&readme, "backup", &house);
+    assert!(said.contains("backed up ") && said.contains("restored "), "{said}");
+}
+
+/// Runs the README's block of this name where the data directory is; what it said.
+fn at_the_command_line(readme: &str, name: &str, house: &House) -> String {
+    let block =
+        readme.split(&format!("```sh {name}\n")).nth(1).and_then(|block| block.split("```").next()).expect("a block");
     let binary = crate::server::comanda();
     let bin = std::path::Path::new(binary.get_program()).parent().expect("the binary is in a directory");
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("there is a path"));
@@ -50,7 +60,7 @@ fn the_readme_holds_word_for_word() {
         .expect("bash is there");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(said.matches("hashes of chains are what they were").count(), 2, "{said}");
+    said.into_owned()
 }
 
 #[test]
