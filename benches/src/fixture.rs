@@ -95,7 +95,7 @@ fn sku(number: u64) -> Sku {
 }
 
 fn menu() -> Vec<MenuCommand> {
-    let a_tax = |id, ppm, inclusive| Tax { id: tax(id), name: text(id), rate: Ppm(ppm), inclusive };
+    let a_tax = |id, ppm, inclusive| Tax { id: tax(id), name: text(id), rate: Ppm(ppm), inclusive, compound: false };
     let extra = |id, price| Modifier { id: modifier(id), name: text(id), price: Money(price), default: false };
     let extras = ModifierGroup {
         id: group("extras"),
@@ -104,6 +104,7 @@ fn menu() -> Vec<MenuCommand> {
         max: 3,
         allow_qty: false,
         modifiers: vec![extra("cheese", 95), extra("bacon", 150), extra("chili", 0)],
+        free: 0,
     };
     let mut commands = vec![
         MenuCommand::UpsertTax(a_tax("vat", 100_000, true)),
@@ -121,6 +122,8 @@ fn menu() -> Vec<MenuCommand> {
             taxes: vec![tax(if number % 2 == 0 { "vat" } else { "sales" })],
             sku: Some(sku(number)),
             station: None,
+            mode_taxes: vec![],
+            dayparts: vec![],
         })
     }));
     commands.push(MenuCommand::Publish);
@@ -217,6 +220,8 @@ pub fn order(number: u64, random: &mut Random) -> (OrderId, NewOrder) {
         table: None,
         guests: 1,
         customer_ref: None,
+        promised_at: None,
+        tax_exempt: None,
         currency: None,
         display_number: None,
         lines: lines.collect(),

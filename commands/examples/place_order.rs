@@ -87,6 +87,8 @@ fn burger() -> Item {
         taxes: vec![],
         sku: None,
         station: None,
+        mode_taxes: vec![],
+        dayparts: vec![],
     }
 }
 
@@ -113,6 +115,8 @@ fn two_burgers() -> NewOrder {
         table: None,
         guests: 2,
         customer_ref: None,
+        promised_at: None,
+        tax_exempt: None,
         currency: None,
         display_number: None,
         lines: vec![line],

@@ -87,6 +87,8 @@ fn tenant_with_a_menu() -> Tenant {
         taxes: vec![],
         sku: None,
         station: None,
+        mode_taxes: vec![],
+        dayparts: vec![],
     };
     for command in [MenuCommand::UpsertItem(burger), MenuCommand::Publish] {
         for event in tenant.decide_menu(&command).expect("accepted") {
@@ -119,6 +121,8 @@ fn new_order(lines: Vec<NewLine>) -> NewOrder {
         table: None,
         guests: 2,
         customer_ref: None,
+        promised_at: None,
+        tax_exempt: None,
         currency: None,
         display_number: None,
         lines,

@@ -113,6 +113,43 @@ impl Date {
     pub const fn prev(self) -> Option<Date> {
         Date::from_days(self.days - 1)
     }
+
+    /// The day of the week.
+    pub const fn weekday(self) -> Weekday {
+        // The first of January 1970 was a Thursday.
+        Weekday::ALL[(self.days + 3).rem_euclid(7) as usize]
+    }
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "each is the day it is called")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl Weekday {
+    /// All of them, from Monday.
+    pub const ALL: [Weekday; 7] = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+        Weekday::Saturday,
+        Weekday::Sunday,
+    ];
+
+    /// The day before.
+    pub fn before(self) -> Weekday {
+        Weekday::ALL[(self as usize + 6) % 7]
+    }
 }
 
 /// Writes `YYYY-MM-DD`.
@@ -186,6 +223,59 @@ impl fmt::Debug for LocalDateTime {
     }
 }
 
+/// A time of day on the wall, to the minute.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimeOfDay {
+    minute: u16,
+}
+
+impl TimeOfDay {
+    /// The last one, 23:59.
+    pub const MINUTE_MAX: u16 = 24 * 60 - 1;
+
+    /// So many minutes after midnight; `None` above [`TimeOfDay::MINUTE_MAX`].
+    pub const fn from_minute(minute: u16) -> Option<TimeOfDay> {
+        match minute <= TimeOfDay::MINUTE_MAX {
+            true => Some(TimeOfDay { minute }),
+            false => None,
+        }
+    }
+
+    /// Parses `HH:MM`, and nothing else; `None` if it is written otherwise or no time of a day.
+    pub fn parse(text: &str) -> Option<TimeOfDay> {
+        parse_minute(text).and_then(TimeOfDay::from_minute)
+    }
+
+    /// Minutes after midnight.
+    pub const fn minute(self) -> u16 {
+        self.minute
+    }
+}
+
+/// Writes `HH:MM`.
+impl fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:02}:{:02}", self.minute / 60, self.minute % 60)
+    }
+}
+
+impl fmt::Debug for TimeOfDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TimeOfDay({self})")
+    }
+}
+
+/// The minute of a day that is written `HH:MM`.
+fn parse_minute(text: &str) -> Option<u16> {
+    match *text.as_bytes() {
+        [h0, h1, b':', m0, m1] => {
+            let (hour, minute) = (digits(&[h0, h1])?, digits(&[m0, m1])?);
+            if minute < 60 { u16::try_from(hour * 60 + minute).ok() } else { None }
+        }
+        _ => None,
+    }
+}
+
 /// When a store's business day begins: minutes after midnight on the wall, midnight itself to noon.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CutOff {
@@ -209,14 +299,7 @@ impl CutOff {
 
     /// Parses `HH:MM`, and nothing else; `None` if it is written otherwise or later than noon.
     pub fn parse(text: &str) -> Option<CutOff> {
-        match *text.as_bytes() {
-            [h0, h1, b':', m0, m1] => {
-                let (hour, minute) = (digits(&[h0, h1])?, digits(&[m0, m1])?);
-                let minute_of_day = u16::try_from(hour * 60 + minute).ok()?;
-                if minute < 60 { CutOff::from_minute(minute_of_day) } else { None }
-            }
-            _ => None,
-        }
+        parse_minute(text).and_then(CutOff::from_minute)
     }
 
     /// Minutes after midnight, 0 to 720.

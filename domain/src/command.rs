@@ -7,7 +7,7 @@ use crate::event::{ChainHead, Entity, Role};
 use crate::ids::{
     ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TicketId, TokenId, VariationId,
 };
-use crate::menu::{Item, ModifierGroup, Tax};
+use crate::menu::{Daypart, Item, ModifierGroup, Tax};
 use crate::money::{Money, Ppm};
 use crate::settings::Settings;
 use crate::staff::Rights;
@@ -23,7 +23,8 @@ mod ticket;
 
 pub use drawer::DrawerCommand;
 pub use order::{
-    Fire, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand, Place,
+    Edit, Fire, LineChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPrice,
+    NewServiceCharge, OrderCommand, Place,
 };
 pub use payment::{Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome, Review};
 pub use provider::ProviderCommand;
@@ -48,6 +49,7 @@ pub enum MenuCommand {
     /// Creates or changes a modifier group.
     UpsertModifierGroup(ModifierGroup),
     UpsertTax(Tax),
+    UpsertDaypart(Daypart),
     /// Makes the draft the next version.
     Publish,
 }

@@ -27,8 +27,8 @@ pub use effect::{Due, Entity};
 pub use menu::MenuEvent;
 pub use order::{
     CancelReason, Channel, ChargePhase, Closed, DiningMode, Discount, DiscountScope, FixedPart, Line, LineModifier,
-    NotApplicable, Opening, OrderEffect, OrderEvent, PayMode, Rate, Received, ReceivedDiscount, ReceivedLine,
-    ServiceCharge,
+    LineTaxes, NotApplicable, Opening, OrderEffect, OrderEvent, PayMode, Rate, Received, ReceivedDiscount,
+    ReceivedLine, ServiceCharge,
 };
 pub use payment::{Decision, Flag, IgnoredOutcome, IgnoredRefund, PaymentEffect, PaymentEvent, Tender};
 pub use provider::{Capture, IgnoredMessage, ProviderMessage, ProviderSaid, VoidReason};

@@ -225,6 +225,8 @@ ids! {
     /// A variation of an item (small, large).
     VariationId;
     GroupId;
+    /// A part of the day (breakfast).
+    DaypartId;
     /// A modifier, unique in its group.
     ModifierId;
     TaxId;
@@ -290,7 +292,8 @@ impl TerminalSeq {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub u64);
 
-/// A text a person wrote: a name, a reason, a note. 1 to 200 characters without control characters; cheap to copy.
+/// A text a person wrote: a name, a reason, a note. 1 to 200 characters of which one can be seen, without control characters
+/// but the line breaks of a note; cheap to copy.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Arc<str>);
 
@@ -299,9 +302,11 @@ pub struct Text(Arc<str>);
 pub enum BadText {
     /// Nothing but white space.
     Empty,
+    /// Nothing that can be seen.
+    Invisible,
     /// More than [`Text::CHARS_MAX`] characters.
     TooLong,
-    /// It holds a control character.
+    /// It holds a control character, or, where it is no note, a line break.
     Control,
 }
 
@@ -309,6 +314,7 @@ impl fmt::Display for BadText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             BadText::Empty => "must not be empty",
+            BadText::Invisible => "holds nothing that can be seen",
             BadText::TooLong => "is longer than 200 characters",
             BadText::Control => "holds a control character",
         })
@@ -321,11 +327,37 @@ impl Text {
     /// The longest text, in characters.
     pub const CHARS_MAX: usize = 200;
 
-    /// Parses a text; white space around it is dropped.
+    /// Parses a text of one line; white space around it is dropped.
     ///
     /// # Errors
     /// [`BadText`] says what is wrong.
     pub fn parse(text: &str) -> Result<Text, BadText> {
+        match Text::parse_note(text) {
+            Ok(Text(lines)) if lines.contains('\n') => Err(BadText::Control),
+            parsed => parsed,
+        }
+    }
+
+    /// Parses a text that may have several lines; white space around it is dropped, and lines end with a line feed alone.
+    ///
+    /// # Errors
+    /// [`BadText`] says what is wrong.
+    pub fn parse_note(text: &str) -> Result<Text, BadText> {
+        let parsed = match text.contains('\r') {
+            true => Text::parse_stored(&text.replace("\r\n", "\n").replace('\r', "\n")),
+            false => Text::parse_stored(text),
+        }?;
+        match parsed.as_str().chars().all(is_invisible) {
+            true => Err(BadText::Invisible),
+            false => Ok(parsed),
+        }
+    }
+
+    /// Parses a text that was taken once, maybe when less was asked of texts.
+    ///
+    /// # Errors
+    /// [`BadText`] says what is wrong.
+    pub fn parse_stored(text: &str) -> Result<Text, BadText> {
         let text = text.trim();
         if text.is_empty() {
             return Err(BadText::Empty);
@@ -338,7 +370,7 @@ impl Text {
         if Text::CHARS_MAX < text.chars().count() {
             return Err(BadText::TooLong);
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(|character| character.is_control() && character != '\n') {
             return Err(BadText::Control);
         }
         Ok(Text(text.into()))
@@ -347,6 +379,18 @@ impl Text {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether a character shows nothing: white space, and what Unicode calls ignorable by default or leaves blank.
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        )
 }
 
 impl fmt::Display for Text {
@@ -434,5 +478,23 @@ mod tests {
         assert_eq!(Text::parse(" "), Err(BadText::Empty));
         assert_eq!(Text::parse(&"é".repeat(201)), Err(BadText::TooLong));
         assert_eq!(Text::parse("a\u{7}b"), Err(BadText::Control));
+        assert_eq!(Text::parse("no onions\nno garlic"), Err(BadText::Control));
+        // A family, and a flag, are held together by what cannot be seen.
+        assert!(Text::parse("👨\u{200d}👩\u{200d}👧").is_ok());
+        for nothing in ["\u{200b}", " \u{feff}\u{2060} ", "\u{3164}\u{ad}"] {
+            assert_eq!(Text::parse(nothing), Err(BadText::Invisible));
+            assert_eq!(Text::parse_note(nothing), Err(BadText::Invisible));
+            assert!(Text::parse_stored(nothing).is_ok(), "it was taken once");
+        }
+    }
+
+    #[test]
+    fn a_note_has_lines() {
+        assert_eq!(Text::parse_note("no onions\r\nno garlic\n").unwrap().as_str(), "no onions\nno garlic");
+        assert_eq!(Text::parse_note("a\rb").unwrap().as_str(), "a\nb");
+        assert_eq!(Text::parse_note("\n"), Err(BadText::Empty));
+        assert_eq!(Text::parse_note("a\tb"), Err(BadText::Control));
+        assert_eq!(Text::parse_note(&"a\n".repeat(101)), Err(BadText::TooLong));
+        assert_eq!(Text::parse_stored("a\nb").unwrap().as_str(), "a\nb");
     }
 }

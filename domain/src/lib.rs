@@ -7,6 +7,7 @@ pub mod calendar;
 pub mod check;
 pub mod command;
 pub mod day;
+pub mod dining;
 pub mod drawer;
 pub mod event;
 mod hash;

@@ -5,7 +5,9 @@
 
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
-use crate::ids::{GroupId, Id, ItemId, ModifierId, Sku, StationId, TaxId, Text, VariationId};
+use crate::calendar::{LocalDateTime, TimeOfDay, Weekday};
+use crate::dining::DiningMode;
+use crate::ids::{DaypartId, GroupId, Id, ItemId, ModifierId, Sku, StationId, TaxId, Text, VariationId};
 use crate::money::{Money, Ppm};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +39,17 @@ pub struct Item {
     pub sku: Option<Sku>,
     /// Who prepares it; nobody has to where there is none.
     pub station: Option<StationId>,
+    /// The taxes in ways of eating in which they are others, each at most once.
+    pub mode_taxes: Vec<ModeTaxes>,
+    /// When it is sold; always where there are none.
+    pub dayparts: Vec<DaypartId>,
+}
+
+/// The taxes of an item in one way of eating.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModeTaxes {
+    pub dining_mode: DiningMode,
+    pub taxes: Vec<TaxId>,
 }
 
 impl Item {
@@ -46,6 +59,19 @@ impl Item {
     pub const GROUPS_MAX: usize = 50;
     /// The most taxes an item may carry.
     pub const TAXES_MAX: usize = 8;
+    /// The most dayparts an item may be sold in.
+    pub const DAYPARTS_MAX: usize = 24;
+
+    /// Its taxes where the guest eats so.
+    pub fn taxes_in(&self, mode: DiningMode) -> &[TaxId] {
+        let own = self.mode_taxes.iter().find(|own| own.dining_mode == mode);
+        own.map_or(&self.taxes, |own| &own.taxes)
+    }
+
+    /// All taxes it may carry.
+    fn all_taxes(&self) -> impl Iterator<Item = &TaxId> {
+        self.taxes.iter().chain(self.mode_taxes.iter().flat_map(|own| &own.taxes))
+    }
 }
 
 /// One form an item is sold in.
@@ -71,6 +97,8 @@ pub struct ModifierGroup {
     /// Whether one modifier may be taken more than once.
     pub allow_qty: bool,
     pub modifiers: Vec<Modifier>,
+    /// How many selections cost nothing, counted with their quantities: the first of those that have a price above zero.
+    pub free: u16,
 }
 
 impl ModifierGroup {
@@ -98,6 +126,35 @@ pub struct Tax {
     pub rate: Ppm,
     /// Whether list prices contain it.
     pub inclusive: bool,
+    /// Whether it is also taken on the taxes on top that stand before it on the line; only of one on top.
+    pub compound: bool,
+}
+
+/// A part of the day in which some items are sold (breakfast).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Daypart {
+    pub id: DaypartId,
+    pub name: Text,
+    /// When it begins, by the store's clock.
+    pub from: TimeOfDay,
+    /// When it is over: where that is not after the beginning, on the next day.
+    pub to: TimeOfDay,
+    /// The days of the week on which it begins, from Monday; none are all.
+    pub weekdays: Vec<Weekday>,
+}
+
+impl Daypart {
+    /// Whether the store's clock is in it.
+    pub fn holds(&self, local: LocalDateTime) -> bool {
+        let (from, to) = (u32::from(self.from.minute()), u32::from(self.to.minute()));
+        let (now, today) = (local.minute_of_day(), local.date().weekday());
+        let begins_on = |day| self.weekdays.is_empty() || self.weekdays.contains(&day);
+        let (is_since_today, is_since_yesterday) = match from < to {
+            true => (from <= now && now < to, false),
+            false => (from <= now, now < to),
+        };
+        is_since_today && begins_on(today) || is_since_yesterday && begins_on(today.before())
+    }
 }
 
 /// A menu: the draft, or a published version of it. Cloning shares the items.
@@ -109,13 +166,15 @@ pub struct Menu {
     pub groups: BTreeMap<GroupId, Arc<ModifierGroup>>,
     /// The taxes by id.
     pub taxes: BTreeMap<TaxId, Tax>,
+    /// The dayparts by id.
+    pub dayparts: BTreeMap<DaypartId, Daypart>,
 }
 
 /// A reference in a menu that leads nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DanglingReference {
     pub item: ItemId,
-    /// What it refers to, by kind: `modifier group` or `tax`.
+    /// What it refers to, by kind: `modifier group`, `tax` or `daypart`.
     pub kind: &'static str,
     /// The id that is not there.
     pub missing: Id,
@@ -128,6 +187,8 @@ impl Menu {
     pub const GROUPS_MAX: usize = 2_000;
     /// The most taxes of a menu.
     pub const TAXES_MAX: usize = 100;
+    /// The most dayparts of a menu.
+    pub const DAYPARTS_MAX: usize = 24;
 
     /// Checks that every reference leads somewhere.
     ///
@@ -139,8 +200,11 @@ impl Menu {
             if let Some(group) = item.groups.iter().find(|group| !self.groups.contains_key(group)) {
                 return Err(dangling("modifier group", group.0));
             }
-            if let Some(tax) = item.taxes.iter().find(|tax| !self.taxes.contains_key(tax)) {
+            if let Some(tax) = item.all_taxes().find(|tax| !self.taxes.contains_key(tax)) {
                 return Err(dangling("tax", tax.0));
+            }
+            if let Some(daypart) = item.dayparts.iter().find(|daypart| !self.dayparts.contains_key(daypart)) {
+                return Err(dangling("daypart", daypart.0));
             }
         }
         Ok(())
@@ -158,6 +222,14 @@ impl Menu {
         for tax in self.taxes.values() {
             hash.text("tax").text(tax.id.as_str()).text(tax.name.as_str());
             hash.number(i64::from(tax.rate.0)).number(i64::from(tax.inclusive));
+            if tax.compound {
+                hash.text("compound");
+            }
+        }
+        for daypart in self.dayparts.values() {
+            hash.text("daypart").text(daypart.id.as_str()).text(daypart.name.as_str());
+            hash.number(daypart.from.minute().into()).number(daypart.to.minute().into());
+            hash.number(daypart.weekdays.iter().fold(0, |days, day| days | 1 << *day as i64));
         }
         hash.0
     }
@@ -216,6 +288,16 @@ impl Fnv {
         if let Some(station) = item.station {
             self.text("station").text(station.as_str());
         }
+        // So it is with all that came later.
+        for own in &item.mode_taxes {
+            self.text("mode_taxes").number(own.dining_mode as i64).number(own.taxes.len() as i64);
+            for tax in &own.taxes {
+                self.text(tax.as_str());
+            }
+        }
+        for daypart in &item.dayparts {
+            self.text("in_daypart").text(daypart.as_str());
+        }
     }
 
     fn group(&mut self, group: &ModifierGroup) {
@@ -225,6 +307,9 @@ impl Fnv {
         for modifier in &group.modifiers {
             self.text(modifier.id.as_str()).text(modifier.name.as_str());
             self.number(modifier.price.0).number(modifier.default.into());
+        }
+        if group.free != 0 {
+            self.text("free").number(group.free.into());
         }
     }
 }

@@ -7,13 +7,13 @@
 use crate::calendar::Timestamp;
 use crate::check::{CheckId, Checks};
 use crate::event::{
-    Discount, DiscountScope, FiredLine, Line, OrderEffect, OrderEvent, PayMode, Rate, Received, RenamedLine,
-    ServiceCharge, TicketEvent,
+    DiningMode, Discount, DiscountScope, FiredLine, Line, OrderEffect, OrderEvent, PayMode, Rate, Received,
+    RenamedLine, ServiceCharge, TicketEvent,
 };
 use crate::ids::{ActorId, DiscountId, LineId, OrderId, PaymentId, Revision, Sku, TableId, TicketId};
 use crate::kitchen::{Kitchen, Prep, Ticket};
 use crate::money::{Currency, Money, Ppm, QtyMilli};
-use crate::pricing::{self, LineInput, LineTotals, PriceError, PriceRules, TaxTotal, Totals};
+use crate::pricing::{self, LineInput, LineTotals, PriceError, PriceRules, PriceTerms, TaxRules, TaxTotal, Totals};
 use crate::quote::quote;
 use crate::refund::{ClosedDetails, Returns, SaleLeft, SoldLine};
 use crate::refused::{Closed, Refused};
@@ -28,7 +28,7 @@ pub struct OrderLine {
     pub qty: QtyMilli,
     /// The price of one unit with modifiers.
     pub unit: Money,
-    /// It as it was added, shared with the fact: who takes the order over has to say all of it again.
+    /// It as it was added and changed since, shared with the fact: who takes the order over has to say all of it again.
     pub added: Arc<Line>,
     /// The part of the order it is taxed in, where tax is rounded on groups: a merge brings parts of its own.
     pub part: u16,
@@ -94,6 +94,7 @@ pub struct Order {
     /// How many events its stream has.
     pub events: u64,
     pub pay_mode: PayMode,
+    pub dining_mode: DiningMode,
     pub table: Option<TableId>,
     pub server: Option<ActorId>,
     pub guests: u16,
@@ -101,6 +102,9 @@ pub struct Order {
     pub currency: Currency,
     /// How its amounts are rounded.
     pub rules: PriceRules,
+    /// By which rules its tax is computed.
+    pub tax_rules: TaxRules,
+    pub is_tax_exempt: bool,
     /// Whether the guest has ordered it.
     pub is_placed: bool,
     /// Whether it was recorded after the fact from a file.
@@ -185,11 +189,14 @@ impl OrderSlot {
         OrderSlot::Live(Box::new(Order {
             events: 1,
             pay_mode: opening.pay_mode,
+            dining_mode: opening.dining_mode,
             table: opening.table,
             server: None,
             guests: opening.guests,
             currency: opening.currency,
             rules: opening.rules,
+            tax_rules: opening.tax_rules,
+            is_tax_exempt: false,
             is_placed: false,
             is_imported: opening.imported,
             is_training: opening.training,
@@ -220,7 +227,7 @@ impl OrderSlot {
     pub fn evolve(&mut self, event: &OrderEvent) {
         match (&mut *self, event) {
             (OrderSlot::Live(order), OrderEvent::OrderCompleted { .. }) => {
-                let lines = order.lines.iter().map(sold_line).collect();
+                let lines = order.lines.iter().map(|line| sold_line(line, order.tax_rules)).collect();
                 let (rounding, returns) = (order.rules.rounding, order.returns.take());
                 let overpaid = Money((order.net_paid().0 - order.total.0).max(0));
                 let left = SaleLeft { overpaid, amount: order.total, taxes: std::mem::take(&mut order.taxes) };
@@ -416,7 +423,8 @@ impl Order {
         let index_of = |line| self.lines.iter().position(|held| held.line == line);
         let discounts: Vec<_> = self.discounts.iter().map(|discount| (&discount.scope, discount.rate)).collect();
         let charges: Vec<_> = self.charges.iter().map(|charge| (&charge.phase, charge.rate)).collect();
-        quote(&lines, index_of, &discounts, &charges, self.rules).map_err(too_large)
+        let terms = PriceTerms { rules: self.rules, tax_rules: self.tax_rules, is_exempt: self.is_tax_exempt };
+        quote(&lines, index_of, &discounts, &charges, terms).map_err(too_large)
     }
 
     /// Folds a fact about one of its tickets.
@@ -459,6 +467,22 @@ impl Order {
                 }
                 self.removed.push(*line);
             }
+            OrderEvent::LineDetailsChanged { line, seat, course, note, allergens } => {
+                let index = self.index_of(*line, event);
+                let added = Arc::make_mut(&mut self.lines[index].added);
+                (added.seat, added.course) = (*seat, *course);
+                (added.note, added.allergens) = (note.clone(), allergens.clone());
+                if let Some(prep) = &mut self.prep {
+                    prep.lines[index].course = *course;
+                }
+            }
+            OrderEvent::LinePriceOverridden { line, unit_base, unit, .. } => {
+                let index = self.index_of(*line, event);
+                let line = &mut self.lines[index];
+                line.unit = *unit;
+                let added = Arc::make_mut(&mut line.added);
+                (added.unit_base, added.unit) = (*unit_base, *unit);
+            }
             OrderEvent::LineVoided { line, qty, .. } => {
                 let index = self.index_of(*line, event);
                 let ordered = self.lines[index].qty;
@@ -489,6 +513,15 @@ impl Order {
             OrderEvent::OrderMovedToTable { to, .. } => self.table = Some(*to),
             OrderEvent::ServerAssigned { staff } => self.server = Some(*staff),
             OrderEvent::GuestsChanged { guests } => self.guests = *guests,
+            OrderEvent::DiningModeChanged { dining_mode, lines } => {
+                self.dining_mode = *dining_mode;
+                for changed in lines {
+                    let index = self.index_of(changed.line, event);
+                    Arc::make_mut(&mut self.lines[index].added).taxes.clone_from(&changed.taxes);
+                }
+            }
+            OrderEvent::OrderTaxExempted { .. } => self.is_tax_exempt = true,
+            OrderEvent::TaxExemptionEnded => self.is_tax_exempt = false,
             OrderEvent::OrderPlaced { totals, deadline } => {
                 self.is_placed = true;
                 self.set_totals(totals);
@@ -607,8 +640,9 @@ fn line_input(line: &OrderLine) -> LineInput<'_> {
     LineInput { unit: line.unit, qty: line.qty, taxes: &line.added.taxes, part: line.part }
 }
 
-fn sold_line(line: &OrderLine) -> SoldLine {
-    SoldLine { line: line.line, qty: line.qty, totals: line.totals, taxes: line.added.taxes.clone(), sku: line.sku() }
+fn sold_line(line: &OrderLine, tax_rules: TaxRules) -> SoldLine {
+    let taxes = line.added.taxes.clone();
+    SoldLine { line: line.line, qty: line.qty, totals: line.totals, taxes, tax_rules, sku: line.sku() }
 }
 
 /// Parts are checked when they come in, so that only sums can be out of bounds.

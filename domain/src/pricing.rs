@@ -9,6 +9,7 @@
 use crate::money::{Money, Ppm, QtyMilli, Rounding, allocate_into, narrow, round_div};
 
 mod tax;
+mod tax_groups;
 mod terms;
 
 use terms::add;
@@ -17,7 +18,7 @@ pub use tax::{tax_exclusive, tax_inclusive};
 pub use terms::{
     CHARGES_MAX, ChargeBase, ChargeKind, ChargePhase, ChargeTotals, DISCOUNTS_MAX, Discount, DiscountKind,
     DiscountPart, DiscountScope, LINES_MAX, LineInput, LineSet, LineTotals, Overflow, PriceError, PriceRules,
-    ServiceCharge, TAXES_MAX, TaxRate, TaxRounding, TaxTotal, Totals,
+    PriceTerms, ServiceCharge, TAXES_MAX, TaxRate, TaxRounding, TaxRules, TaxTotal, Totals,
 };
 
 /// The price of one piece: `base + sum(modifier price * modifier quantity)`.
@@ -37,7 +38,8 @@ pub fn unit_price(base: Money, modifiers: impl IntoIterator<Item = (Money, u32)>
 ///
 /// Discounts apply in Square's order whatever the order given: percentages off lines, percentages off the order, amounts
 /// off lines, amounts off the order; those of one class in the order given, each on what the ones before left. The
-/// discount is rounded and the net is the rest. Tax is on the net; service charges change no line's tax.
+/// discount is rounded and the net is the rest. Tax is on the net; service charges change no line's tax. Where the order is
+/// free of tax, prices and charges are what they are without the tax inside them.
 ///
 /// # Errors
 /// [`PriceError`] names the first part that is out of bounds. Parts that were parsed at the door only ever lead to
@@ -46,22 +48,49 @@ pub fn price(
     lines: &[LineInput<'_>],
     discounts: &[Discount<'_>],
     charges: &[ServiceCharge<'_>],
-    rules: PriceRules,
+    terms: impl Into<PriceTerms>,
 ) -> Result<Totals, PriceError> {
+    let terms = terms.into();
     check_bounds(lines, discounts, charges)?;
-    let mut totals = price_gross(lines, rules.rounding)?;
-    apply_discounts(&mut totals, discounts, rules.rounding)?;
+    let mut totals = price_gross(lines, terms)?;
+    apply_discounts(&mut totals, discounts, terms.rules.rounding)?;
     for line in &totals.lines {
         add(&mut totals.discount, line.discount)?;
         add(&mut totals.net, line.net)?;
     }
-    tax::tax_lines(&mut totals, lines, rules)?;
-    apply_charges(&mut totals, charges, rules.rounding)?;
+    if !terms.is_exempt {
+        tax_lines(&mut totals, lines, terms)?;
+    }
+    apply_charges(&mut totals, charges, terms)?;
     Ok(totals)
 }
 
+/// Step 4: all lines, and their sums.
+fn tax_lines(totals: &mut Totals, lines: &[LineInput<'_>], terms: PriceTerms) -> Result<(), PriceError> {
+    let rounding = terms.rules.rounding;
+    match (terms.rules.tax_rounding, terms.tax_rules) {
+        (TaxRounding::Line, _) => {
+            for (line, input) in totals.lines.iter_mut().zip(lines) {
+                (line.tax_exclusive, line.tax_inclusive) =
+                    tax::tax_amount(&mut totals.taxes, input.taxes, line.net, terms)?;
+            }
+        }
+        (TaxRounding::Group, TaxRules::First) => {
+            tax::tax_exclusive_groups(totals, lines, rounding)?;
+            tax::tax_inclusive_groups(totals, lines, rounding)?;
+        }
+        (TaxRounding::Group, TaxRules::Second) => tax_groups::tax_by_rate(totals, lines, rounding)?,
+    }
+    for line in &totals.lines {
+        add(&mut totals.tax_exclusive, line.tax_exclusive)?;
+        add(&mut totals.tax_inclusive, line.tax_inclusive)?;
+    }
+    Ok(())
+}
+
 /// Steps 3 and 5: the charges, and the total they complete.
-fn apply_charges(totals: &mut Totals, charges: &[ServiceCharge<'_>], rounding: Rounding) -> Result<(), PriceError> {
+fn apply_charges(totals: &mut Totals, charges: &[ServiceCharge<'_>], terms: PriceTerms) -> Result<(), PriceError> {
+    let rounding = terms.rules.rounding;
     totals.charges.resize(charges.len(), ChargeTotals::default());
     for (index, charge) in charges.iter().enumerate() {
         if let ChargePhase::Subtotal { base, taxes } = charge.phase {
@@ -70,7 +99,13 @@ fn apply_charges(totals: &mut Totals, charges: &[ServiceCharge<'_>], rounding: R
                 ChargeBase::Gross => totals.gross,
             };
             let amount = charge.kind.on(base, rounding)?;
-            let (exclusive, inclusive) = tax::tax_amount(&mut totals.taxes, taxes, amount, rounding)?;
+            let (amount, exclusive, inclusive) = match terms.is_exempt {
+                true => (tax::without_inclusive(amount, taxes, rounding), Money::ZERO, Money::ZERO),
+                false => {
+                    let (exclusive, inclusive) = tax::tax_amount(&mut totals.taxes, taxes, amount, terms)?;
+                    (amount, exclusive, inclusive)
+                }
+            };
             totals.charges[index] = ChargeTotals { amount, tax_exclusive: exclusive, tax_inclusive: inclusive };
             add(&mut totals.charges_total, amount)?;
             add(&mut totals.charge_tax_exclusive, exclusive)?;
@@ -102,13 +137,18 @@ impl ChargeKind {
 }
 
 /// Step 1: every line before discounts.
-fn price_gross(lines: &[LineInput<'_>], rounding: Rounding) -> Result<Totals, PriceError> {
+fn price_gross(lines: &[LineInput<'_>], terms: PriceTerms) -> Result<Totals, PriceError> {
+    let rounding = terms.rules.rounding;
     let mut totals = Totals { lines: Vec::with_capacity(lines.len()), ..Totals::default() };
     for (index, line) in lines.iter().enumerate() {
         let product = i128::from(line.unit.0) * i128::from(line.qty.0);
         let gross = narrow(round_div(product, i128::from(QtyMilli::ONE.0), rounding))
             .filter(|gross| gross.0 <= Money::MAX_ABS)
             .ok_or(PriceError::LineOverflow(index))?;
+        let gross = match terms.is_exempt {
+            true => tax::without_inclusive(gross, line.taxes, rounding),
+            false => gross,
+        };
         add(&mut totals.gross, gross)?;
         totals.lines.push(LineTotals { gross, net: gross, ..LineTotals::default() });
     }

@@ -6,7 +6,7 @@
 use crate::event::{ChargePhase, DiscountScope, Rate};
 use crate::ids::LineId;
 use crate::money::Money;
-use crate::pricing::{self, ChargeBase, ChargeKind, DiscountKind, LineInput, LineSet, PriceError, PriceRules, Totals};
+use crate::pricing::{self, ChargeBase, ChargeKind, DiscountKind, LineInput, LineSet, PriceError, PriceTerms, Totals};
 
 /// Prices an order. `index_of` is the index in `lines` of the line of an id: a discount of lines that are gone applies to
 /// those that are left.
@@ -21,7 +21,7 @@ pub fn quote(
     index_of: impl Fn(LineId) -> Option<usize>,
     discounts: &[(&DiscountScope, Rate)],
     charges: &[(&ChargePhase, Rate)],
-    rules: PriceRules,
+    terms: PriceTerms,
 ) -> Result<Totals, PriceError> {
     // What a discount takes off which line, where that is fixed.
     let fixed = |scope: &DiscountScope| match scope {
@@ -53,7 +53,7 @@ pub fn quote(
     let fixed = fixed.iter().map(Vec::as_slice);
     let discounts: Vec<pricing::Discount<'_>> = discounts.iter().zip(fixed).map(discount).collect();
     let charges: Vec<pricing::ServiceCharge<'_>> = charges.iter().map(|(phase, rate)| charge(phase, *rate)).collect();
-    pricing::price(lines, &discounts, &charges, rules)
+    pricing::price(lines, &discounts, &charges, terms)
 }
 
 fn charge(phase: &ChargePhase, rate: Rate) -> pricing::ServiceCharge<'_> {

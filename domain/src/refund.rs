@@ -8,8 +8,8 @@
 use crate::command::RefundLine;
 use crate::event::{MoneyParts, RefundedLine};
 use crate::ids::{LineId, OrderId, PaymentId, RefundId, Sku};
-use crate::money::{Money, QtyMilli, RefundedQty, Rounding, allocate, narrow, refund_step, round_div};
-use crate::pricing::{LineTotals, TaxRate, TaxTotal};
+use crate::money::{Money, Ppm, QtyMilli, RefundedQty, Rounding, allocate, narrow, refund_step, round_div};
+use crate::pricing::{LineTotals, TaxRate, TaxRules, TaxTotal};
 use crate::refused::Refused;
 
 /// The most refunds of one payment, failed ones included.
@@ -52,6 +52,8 @@ pub struct SoldLine {
     pub qty: QtyMilli,
     pub totals: LineTotals,
     pub taxes: Vec<TaxRate>,
+    /// By which rules they were computed.
+    pub tax_rules: TaxRules,
     /// The stock item one unit took.
     pub sku: Option<Sku>,
 }
@@ -106,6 +108,20 @@ pub struct Returns {
     pub refunded: Money,
     /// What was given back, or is asked back, of its lines: one sum for each.
     pub lines: Vec<RefundedLine>,
+}
+
+/// What each tax is of an amount of a million, those on top before a compound one with it.
+fn shares<'a>(taxes: impl Iterator<Item = &'a TaxRate>) -> Vec<u64> {
+    let one = u64::from(Ppm::ONE.0);
+    let mut before = 0;
+    let share = |tax: &TaxRate| {
+        let base = one + if tax.compound { before } else { 0 };
+        // Rates are at most ten, and taxes eight: it fits.
+        let share = u64::from(tax.rate.0) * base / one;
+        before += share;
+        share
+    };
+    taxes.map(share).collect()
 }
 
 impl Returns {
@@ -192,18 +208,24 @@ impl ClosedDetails {
         back
     }
 
-    /// The tax in what is given back of lines: each line's is shared out to its taxes by their rates (rule M3).
+    /// The tax in what is given back of lines: each line's is shared out to its taxes by what each is of the amount without
+    /// tax (rule M3).
     fn taxes_of_lines(&self, lines: &[RefundedLine]) -> Vec<TaxTotal> {
         let mut back: Vec<TaxTotal> = vec![];
         for line in lines {
             let Some(sold) = self.lines.iter().find(|sold| sold.line == line.line) else { continue };
             let without = Money(line.net.0 - line.tax_inclusive.0);
-            for (inclusive, taxable, amount) in
-                [(false, line.net, line.tax_exclusive), (true, without, line.tax_inclusive)]
+            let on_top = match sold.tax_rules {
+                TaxRules::First => line.net,
+                TaxRules::Second => without,
+            };
+            for (inclusive, base, amount) in [(false, on_top, line.tax_exclusive), (true, without, line.tax_inclusive)]
             {
                 let of_kind = || sold.taxes.iter().filter(|tax| tax.inclusive == inclusive);
-                let rates: Vec<u64> = of_kind().map(|tax| tax.rate.0.into()).collect();
-                for (tax, amount) in of_kind().zip(allocate(amount, &rates)) {
+                let mut before = 0;
+                for (tax, amount) in of_kind().zip(allocate(amount, &shares(of_kind()))) {
+                    let taxable = Money(base.0 + if tax.compound { before } else { 0 });
+                    before += amount.0;
                     match back.iter_mut().find(|total| total.tax == *tax) {
                         Some(total) => {
                             total.taxable.0 += taxable.0;

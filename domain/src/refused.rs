@@ -35,6 +35,8 @@ pub enum Refused {
     UnknownMenuVersion { version: u32 },
     UnknownItem { item: ItemId },
     ItemUnavailable { item: ItemId },
+    // The item is sold in dayparts, and the store's clock is in none of them.
+    OutsideDaypart { item: ItemId },
     UnknownVariation { item: ItemId, variation: VariationId },
     VariationRequired { item: ItemId },
     UnknownModifierGroup { item: ItemId, group: GroupId },
@@ -69,6 +71,7 @@ pub enum Refused {
     ServiceChargeExists { charge: ChargeId },
     UnknownServiceCharge { charge: ChargeId },
     UnknownTax { tax: TaxId },
+    AlreadyTaxExempt,
     // The kitchen has more of the line than would stay: void it instead (rule O7).
     LineFired { line: LineId, fired: QtyMilli },
     VoidExceedsLine { line: LineId, left: QtyMilli },
@@ -90,7 +93,7 @@ pub enum Refused {
     SplitExceedsLine { line: LineId },
     SplitTooFine { line: LineId },
     MergeIntoItself,
-    // `what` is `pay_mode`, `rounding`, `kitchen`, `source` or `training`.
+    // `what` is `pay_mode`, `rounding`, `tax_rules`, `tax_exempt`, `kitchen`, `source` or `training`.
     OrdersDiffer { what: &'static str },
     PaymentDue { due: Money },
     MoneyCaptured { captured: Money },

@@ -19,12 +19,25 @@ pub enum Right {
     PaidOut,
     /// Opening a drawer without a sale.
     NoSale,
+    /// Another price for a line than the menu's.
+    PriceOverride,
+    /// Making an order free of tax.
+    TaxExempt,
 }
 
 impl Right {
     /// Every right.
-    pub const ALL: [Right; 7] =
-        [Right::Discount, Right::Cancel, Right::VoidFired, Right::Comp, Right::Refund, Right::PaidOut, Right::NoSale];
+    pub const ALL: [Right; 9] = [
+        Right::Discount,
+        Right::Cancel,
+        Right::VoidFired,
+        Right::Comp,
+        Right::Refund,
+        Right::PaidOut,
+        Right::NoSale,
+        Right::PriceOverride,
+        Right::TaxExempt,
+    ];
 }
 
 /// A set of rights.

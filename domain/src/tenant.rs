@@ -100,6 +100,11 @@ impl Tenant {
                 check_count("taxes", draft.taxes.len(), Menu::TAXES_MAX, draft.taxes.contains_key(&tax.id))?;
                 (draft.taxes.get(&tax.id) != Some(tax)).then(|| MenuEvent::TaxUpserted(tax.clone()))
             }
+            MenuCommand::UpsertDaypart(daypart) => {
+                let is_there = draft.dayparts.contains_key(&daypart.id);
+                check_count("dayparts", draft.dayparts.len(), Menu::DAYPARTS_MAX, is_there)?;
+                (draft.dayparts.get(&daypart.id) != Some(daypart)).then(|| MenuEvent::DaypartUpserted(daypart.clone()))
+            }
             MenuCommand::Publish => {
                 draft.check().map_err(|dangling| Refused::MenuIncomplete {
                     item: dangling.item,
@@ -168,6 +173,9 @@ impl Tenant {
             MenuEvent::TaxUpserted(tax) => {
                 self.draft.taxes.insert(tax.id, tax.clone());
             }
+            MenuEvent::DaypartUpserted(daypart) => {
+                self.draft.dayparts.insert(daypart.id, daypart.clone());
+            }
             MenuEvent::MenuPublished { version, content_hash } => {
                 self.published.insert(*version, Arc::new(self.draft.clone()));
                 self.published_hash = Some(*content_hash);
@@ -207,5 +215,7 @@ fn check_item(item: &Item) -> Result<(), Refused> {
     let within = |what, count, max| if count <= max { Ok(()) } else { Err(Refused::TooMany { what, max }) };
     within("variations", item.variations.len(), Item::VARIATIONS_MAX)?;
     within("modifier groups", item.groups.len(), Item::GROUPS_MAX)?;
-    within("taxes", item.taxes.len(), Item::TAXES_MAX)
+    within("taxes", item.taxes.len(), Item::TAXES_MAX)?;
+    within("dayparts", item.dayparts.len(), Item::DAYPARTS_MAX)?;
+    item.mode_taxes.iter().try_for_each(|own| within("taxes", own.taxes.len(), Item::TAXES_MAX))
 }

@@ -119,7 +119,7 @@ fn order(args: &Value) -> Value {
 fn tax(line: &Value) -> TaxRate {
     let rate = ppm(&line["tax_ppm"]);
     let tax = TaxId::parse(&format!("tax_{}", rate.0)).expect("an id");
-    TaxRate { tax, rate, inclusive: line["inclusive"].as_bool().expect("inclusive") }
+    TaxRate { tax, rate, inclusive: line["inclusive"].as_bool().expect("inclusive"), compound: false }
 }
 
 /// The mode of a case, which without one is the default.

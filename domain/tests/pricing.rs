@@ -4,15 +4,19 @@ use domain::ids::TaxId;
 use domain::money::{Currency, Money, Ppm, QtyMilli, RefundedQty, Rounding, allocate, refund_step, round_div};
 use domain::pricing::{
     CHARGES_MAX, ChargeBase, ChargeKind, ChargePhase, ChargeTotals, DISCOUNTS_MAX, Discount, DiscountKind,
-    DiscountScope, LINES_MAX, LineInput, LineSet, Overflow, PriceError, PriceRules, ServiceCharge, TAXES_MAX, TaxRate,
-    TaxRounding, Totals, price, unit_price,
+    DiscountScope, LINES_MAX, LineInput, LineSet, Overflow, PriceError, PriceRules, PriceTerms, ServiceCharge,
+    TAXES_MAX, TaxRate, TaxRounding, TaxRules, Totals, price, unit_price,
 };
 
 const LINE: PriceRules = PriceRules { rounding: Rounding::HalfEven, tax_rounding: TaxRounding::Line };
 const GROUP: PriceRules = PriceRules { rounding: Rounding::HalfEven, tax_rounding: TaxRounding::Group };
 
+fn by(rules: PriceRules, tax_rules: TaxRules) -> PriceTerms {
+    PriceTerms { tax_rules, ..rules.into() }
+}
+
 fn tax(name: &str, ppm: u32) -> TaxRate {
-    TaxRate { tax: TaxId::parse(name).expect("an id"), rate: Ppm(ppm), inclusive: false }
+    TaxRate { tax: TaxId::parse(name).expect("an id"), rate: Ppm(ppm), inclusive: false, compound: false }
 }
 
 fn within(name: &str, ppm: u32) -> TaxRate {
@@ -115,35 +119,107 @@ fn service_charges() {
     // Taxed by the line's tax and by one inside the charge: the exclusive one adds to the total, both are booked.
     let taxes = [tax("sales", 100_000), within("levy", 200_000)];
     let taxed = ServiceCharge { kind: eighteen, phase: subtotal(ChargeBase::Net, &taxes) };
-    let totals = check(&[taxed], &[charged(1_800, 180, 300)], 12_980);
+    let totals = check(&[taxed], &[charged(1_800, 150, 300)], 12_950);
     let booked: Vec<(i64, i64)> = totals.taxes.iter().map(|tax| (tax.taxable.0, tax.amount.0)).collect();
-    assert_eq!(booked, [(11_800, 1_180), (1_500, 300)]);
-    assert_eq!((totals.tax_exclusive, totals.charge_tax_exclusive), (Money(1_000), Money(180)));
+    assert_eq!(booked, [(11_500, 1_150), (1_500, 300)]);
+    assert_eq!((totals.tax_exclusive, totals.charge_tax_exclusive), (Money(1_000), Money(150)));
 
     // After tax: of everything before it, subtotal charges and their tax included, but not of each other.
     let after = ServiceCharge { kind: ChargeKind::Percent(Ppm(100_000)), phase: ChargePhase::Total };
     let fee = ServiceCharge { kind: ChargeKind::Amount(Money(50)), phase: ChargePhase::Total };
-    let expected = [charged(1_298, 0, 0), charged(50, 0, 0), charged(1_800, 180, 300)];
-    check(&[after, fee, taxed], &expected, 12_980 + 1_298 + 50);
+    let expected = [charged(1_295, 0, 0), charged(50, 0, 0), charged(1_800, 150, 300)];
+    check(&[after, fee, taxed], &expected, 12_950 + 1_295 + 50);
 }
 
 #[test]
 fn several_taxes_on_a_line() {
-    // Exclusive ones stand side by side on the net; inclusive ones come out of it together and share by rate.
+    // Exclusive ones stand side by side on the net without the inclusive ones (with them, by the first rules); inclusive ones
+    // come out of the net together and share by rate.
     let taxes = [tax("state", 40_000), tax("city", 45_000), within("vat", 190_000), within("levy", 10_000)];
     for rules in [LINE, GROUP] {
-        let totals = price(&[line(12_000, &taxes)], &[], &[], rules).expect("an order in bounds");
-        let booked: Vec<(&TaxRate, i64, i64)> =
-            totals.taxes.iter().map(|total| (&total.tax, total.taxable.0, total.amount.0)).collect();
-        assert_eq!(
-            booked,
-            [(&taxes[0], 12_000, 480), (&taxes[1], 12_000, 540), (&taxes[2], 10_000, 1_900), (&taxes[3], 10_000, 100),]
-        );
-        assert_eq!(
-            (totals.tax_exclusive, totals.tax_inclusive, totals.total),
-            (Money(1_020), Money(2_000), Money(13_020))
-        );
+        for (tax_rules, base, state, city) in
+            [(TaxRules::First, 12_000, 480, 540), (TaxRules::Second, 10_000, 400, 450)]
+        {
+            let totals = price(&[line(12_000, &taxes)], &[], &[], by(rules, tax_rules)).expect("an order in bounds");
+            let booked: Vec<(&TaxRate, i64, i64)> =
+                totals.taxes.iter().map(|total| (&total.tax, total.taxable.0, total.amount.0)).collect();
+            assert_eq!(
+                booked,
+                [
+                    (&taxes[0], base, state),
+                    (&taxes[1], base, city),
+                    (&taxes[2], 10_000, 1_900),
+                    (&taxes[3], 10_000, 100)
+                ]
+            );
+            assert_eq!(
+                (totals.tax_exclusive, totals.tax_inclusive, totals.total),
+                (Money(state + city), Money(2_000), Money(12_000 + state + city))
+            );
+        }
     }
+}
+
+/// What was decided where section 7 left it open, each with what an order of before that comes to.
+#[test]
+fn m3_the_decided_cases_of_tax() {
+    #[track_caller]
+    fn check(lines: &[LineInput<'_>], rules: PriceRules, expected: [(TaxRules, i64, &[i64]); 2]) {
+        for (tax_rules, total, on_lines) in expected {
+            let totals = price(lines, &[], &[], by(rules, tax_rules)).expect("an order in bounds");
+            let taxes: Vec<i64> = totals.lines.iter().map(|line| line.tax_exclusive.0).collect();
+            assert_eq!((totals.total.0, taxes.as_slice()), (total, on_lines), "{tax_rules:?}");
+            let booked: i64 = totals.taxes.iter().filter(|tax| !tax.tax.inclusive).map(|tax| tax.amount.0).sum();
+            assert_eq!(booked, totals.tax_exclusive.0);
+        }
+    }
+    use TaxRules::{First, Second};
+    // 112.00 with 12 % inside it and 10 % on top: on 100.00.
+    let taxes = [within("vat", 120_000), tax("city", 100_000)];
+    for rules in [LINE, GROUP] {
+        check(&[line(11_200, &taxes)], rules, [(First, 12_320, &[1_120]), (Second, 12_200, &[1_000])]);
+    }
+    // Two taxes of one rate are one group: 2.10 at 10 %.
+    let (a, b) = ([tax("a", 100_000)], [tax("b", 100_000)]);
+    check(&[line(105, &a), line(105, &b)], GROUP, [(First, 230, &[10, 10]), (Second, 231, &[11, 10])]);
+    check(&[line(105, &a), line(105, &b)], LINE, [(First, 230, &[10, 10]), (Second, 230, &[10, 10])]);
+    let both = [a[0], b[0]];
+    check(&[line(105, &both), line(105, &a)], GROUP, [(First, 241, &[21, 10]), (Second, 242, &[22, 10])]);
+    // A compound tax is taken on what stands before it in the line's order: 5 % of 100.00, and 10 % of 105.00.
+    let on_taxes = TaxRate { compound: true, ..tax("second", 100_000) };
+    let (behind, before) = ([tax("first", 50_000), on_taxes], [on_taxes, tax("first", 50_000)]);
+    for rules in [LINE, GROUP] {
+        check(&[line(10_000, &behind)], rules, [(First, 11_500, &[1_500]), (Second, 11_550, &[1_550])]);
+        check(&[line(10_000, &before)], rules, [(First, 11_500, &[1_500]), (Second, 11_500, &[1_500])]);
+    }
+    // With nothing before it, it is a tax like the others of its rate.
+    check(&[line(105, &[on_taxes]), line(105, &a)], GROUP, [(First, 230, &[10, 10]), (Second, 231, &[11, 10])]);
+    // Compound on compound, and each in a group of its own.
+    let third = TaxRate { compound: true, ..tax("third", 200_000) };
+    let three = [tax("first", 50_000), on_taxes, third];
+    check(&[line(10_000, &three)], GROUP, [(First, 13_500, &[3_500]), (Second, 13_860, &[3_860])]);
+    // Inside likewise: the taxes of one rate are rounded together, and shared by the lines and the taxes.
+    let (a, b) = ([within("a", 100_000)], [within("b", 100_000)]);
+    let totals = price(&[line(105, &a), line(105, &b)], &[], &[], GROUP).expect("an order in bounds");
+    let (lines, taxes): (Vec<i64>, Vec<i64>) = (
+        totals.lines.iter().map(|line| line.tax_inclusive.0).collect(),
+        totals.taxes.iter().map(|tax| tax.amount.0).collect(),
+    );
+    assert_eq!((totals.tax_inclusive.0, lines, taxes), (19, vec![10, 9], vec![10, 9]));
+}
+
+#[test]
+fn an_order_free_of_tax() {
+    let (inside, on_top) = ([within("vat", 190_000)], [tax("sales", 88_750)]);
+    let lines = [line(1_200, &inside), line(1_000, &on_top)];
+    let taxes = [within("vat", 190_000), tax("sales", 88_750)];
+    let phase = ChargePhase::Subtotal { base: ChargeBase::Net, taxes: &taxes };
+    let charge = [ServiceCharge { kind: ChargeKind::Amount(Money(119)), phase }];
+    let totals =
+        price(&lines, &[], &charge, PriceTerms { is_exempt: true, ..LINE.into() }).expect("an order in bounds");
+    assert_eq!(nets(&totals), [1_008, 1_000]);
+    assert_eq!((totals.total, totals.charges_total), (Money(2_108), Money(100)));
+    assert!(totals.taxes.is_empty());
 }
 
 /// The same tax at two rates (the menu changed while the order was open) is booked and grouped by rate.

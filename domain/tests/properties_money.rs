@@ -7,7 +7,7 @@ use domain::ids::TaxId;
 use domain::money::{Money, Ppm, QtyMilli, RefundedQty, Rounding, allocate, refund_step, round_div, split_evenly};
 use domain::pricing::{
     ChargeBase, ChargeKind, ChargePhase, Discount, DiscountKind, DiscountScope, LineInput, LineSet, PriceRules,
-    ServiceCharge, TaxRate, TaxRounding, Totals, price, unit_price,
+    PriceTerms, ServiceCharge, TaxRate, TaxRounding, TaxRules, Totals, price, unit_price,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -31,6 +31,7 @@ struct Order {
     discounts: Vec<Discount<'static>>,
     charges: Vec<Charge>,
     rounding: Rounding,
+    tax_rules: TaxRules,
 }
 
 #[derive(Clone, Debug)]
@@ -53,9 +54,25 @@ impl Order {
     }
 
     fn price_with(&self, discounts: &[Discount<'_>], tax_rounding: TaxRounding) -> Totals {
+        self.price_by(discounts, self.terms(tax_rounding))
+    }
+
+    fn price_by(&self, discounts: &[Discount<'_>], terms: PriceTerms) -> Totals {
         let charges: Vec<ServiceCharge<'_>> = self.charges.iter().map(Charge::input).collect();
+        price(&self.inputs(), discounts, &charges, terms).expect("an order in bounds")
+    }
+
+    fn terms(&self, tax_rounding: TaxRounding) -> PriceTerms {
         let rules = PriceRules { rounding: self.rounding, tax_rounding };
-        price(&self.inputs(), discounts, &charges, rules).expect("an order in bounds")
+        PriceTerms { tax_rules: self.tax_rules, ..rules.into() }
+    }
+
+    /// The same with other taxes on its lines.
+    fn with_taxes(mut self, taxes: impl Fn(usize, Vec<TaxRate>) -> Vec<TaxRate>) -> Order {
+        for (index, line) in self.lines.iter_mut().enumerate() {
+            line.taxes = taxes(index, std::mem::take(&mut line.taxes));
+        }
+        self
     }
 
     fn inputs(&self) -> Vec<LineInput<'_>> {
@@ -85,22 +102,32 @@ fn tax_rounding() -> impl Strategy<Value = TaxRounding> {
     prop_oneof![Just(TaxRounding::Line), Just(TaxRounding::Group)]
 }
 
-/// The taxes of one country: few enough that lines share them, with a duty of 1,000 % and one of nothing.
+fn tax_rules() -> impl Strategy<Value = TaxRules> {
+    prop_oneof![1 => Just(TaxRules::First), 2 => Just(TaxRules::Second)]
+}
+
+/// The taxes of one country: few enough that lines share them, with a duty of 1,000 %, one of nothing, two of one rate of
+/// either kind, and compound ones.
 fn menu_of_taxes() -> Vec<TaxRate> {
-    let tax = |(index, (rate, inclusive)): (usize, (u32, bool))| TaxRate {
+    let tax = |(index, (rate, inclusive, compound)): (usize, (u32, bool, bool))| TaxRate {
         tax: TaxId::parse(&format!("tax_{index}")).expect("an id"),
         rate: Ppm(rate),
         inclusive,
+        compound,
     };
     let rates = [
-        (72_500, false),
-        (88_750, false),
-        (0, false),
-        (10_000_000, false),
-        (190_000, true),
-        (70_000, true),
-        (0, true),
-        (3_000_000, true),
+        (72_500, false, false),
+        (88_750, false, false),
+        (0, false, false),
+        (10_000_000, false, false),
+        (72_500, false, false),
+        (72_500, false, true),
+        (50_000, false, true),
+        (190_000, true, false),
+        (70_000, true, false),
+        (0, true, false),
+        (3_000_000, true, false),
+        (190_000, true, false),
     ];
     rates.into_iter().enumerate().map(tax).collect()
 }
@@ -154,12 +181,13 @@ fn order() -> impl Strategy<Value = Order> {
 }
 
 fn order_of(lines: impl Strategy<Value = Vec<Line>>) -> impl Strategy<Value = Order> {
-    (lines, vec(charge(), 0..3), rounding()).prop_flat_map(|(lines, charges, rounding)| {
+    (lines, vec(charge(), 0..3), rounding(), tax_rules()).prop_flat_map(|(lines, charges, rounding, tax_rules)| {
         vec(discount(lines.len()), 0..5).prop_map(move |discounts| Order {
             lines: lines.clone(),
             discounts,
             charges: charges.clone(),
             rounding,
+            tax_rules,
         })
     })
 }
@@ -217,7 +245,7 @@ proptest! {
     ) {
         // Half of the values are made to lie in bounds, so that some of them get past the first check.
         let near = |value: i64, max: i64| if value % 2 == 0 { value.rem_euclid(max + 1) } else { value };
-        let tax = |rate: u32, inclusive| TaxRate { tax: menu_of_taxes()[0].tax, rate: Ppm(rate % 11_000_000), inclusive };
+        let tax = |rate: u32, inclusive| TaxRate { tax: menu_of_taxes()[0].tax, rate: Ppm(rate % 11_000_000), inclusive, compound: false };
         let taxes: Vec<[TaxRate; 1]> = units.iter().map(|line| [tax(line.2, line.3)]).collect();
         let lines: Vec<LineInput<'_>> = units.iter().zip(&taxes).map(|((unit, qty, ..), taxes)| LineInput {
             unit: Money(near(*unit, Money::MAX_ABS)),
@@ -342,8 +370,60 @@ proptest! {
         assert_totals(&order.price(tax_rounding));
     }
 
+    /// What a group comes to does not depend on what its taxes are called.
+    #[test]
+    fn m3_a_group_is_of_one_rate_and_kind(order in order()) {
+        let order = Order { tax_rules: TaxRules::Second, ..order };
+        let renamed = |line: usize, taxes: Vec<TaxRate>| {
+            let own = |(place, tax)| TaxRate { tax: TaxId::parse(&format!("t{line}_{place}")).expect("an id"), ..tax };
+            taxes.into_iter().enumerate().map(own).collect()
+        };
+        let (shared, apart) = (order.price(TaxRounding::Group), order.clone().with_taxes(renamed).price(TaxRounding::Group));
+        prop_assert_eq!(&shared.lines, &apart.lines);
+        prop_assert_eq!(shared.total, apart.total);
+        for tax in &shared.taxes {
+            let of_rate = |totals: &Totals| {
+                let taxes = totals.taxes.iter().filter(|total| {
+                    (total.tax.rate, total.tax.inclusive, total.tax.compound) == (tax.tax.rate, tax.tax.inclusive, tax.tax.compound)
+                });
+                sum(taxes.map(|total| total.amount))
+            };
+            // What goes to a compound tax and what to another of its group depends on who shares it.
+            if !tax.tax.compound && shared.taxes.iter().all(|other| !other.tax.compound) {
+                prop_assert_eq!(of_rate(&shared), of_rate(&apart));
+            }
+        }
+    }
+
+    /// An order free of tax costs what it would cost without tax, whatever is taxed how.
+    #[test]
+    fn o4_an_order_free_of_tax_has_none(order in order(), tax_rounding in tax_rounding()) {
+        let exempt = PriceTerms { is_exempt: true, ..order.terms(tax_rounding) };
+        let totals = order.price_by(&order.discounts, exempt);
+        assert_totals(&totals);
+        prop_assert!(totals.taxes.is_empty());
+        let untaxed = |_, _| vec![];
+        let plain = Order { charges: vec![], ..order.clone() };
+        let on_top = |_, taxes: Vec<TaxRate>| taxes.into_iter().filter(|tax| !tax.inclusive).collect();
+        let without = plain.clone().with_taxes(on_top);
+        // Where nothing is inside the prices, it is the order without taxes.
+        prop_assert_eq!(
+            without.price_by(&plain.discounts, exempt),
+            without.clone().with_taxes(untaxed).price_by(&plain.discounts, order.terms(tax_rounding))
+        );
+        // Without discounts it is what a guest pays less all tax, where each line is taxed by itself.
+        let (taxed, free) = (plain.price_with(&[], TaxRounding::Line), plain.price_by(&[], exempt));
+        prop_assert_eq!(free.total.0, taxed.total.0 - taxed.tax_exclusive.0 - taxed.tax_inclusive.0);
+    }
+
     #[test]
     fn o4_modes_differ_by_at_most_a_unit_for_each_rounding(order in order()) {
+        // By the second rules what is inside the price is rounded by mode before a tax on top is taken.
+        let on_top = |_, taxes: Vec<TaxRate>| taxes.into_iter().filter(|tax| !tax.inclusive && !tax.compound).collect();
+        let order = match order.tax_rules {
+            TaxRules::First => order,
+            TaxRules::Second => order.with_taxes(on_top),
+        };
         let (line, group) = (order.price(TaxRounding::Line), order.price(TaxRounding::Group));
         prop_assert_eq!(line.net, group.net);
         for tax in &line.taxes {
@@ -359,8 +439,17 @@ proptest! {
     #[test]
     fn o4_group_tax_is_rounded_once(order in order(), rounding in rounding()) {
         let order = Order { charges: Vec::new(), rounding, ..order };
-        for tax in order.price(TaxRounding::Group).taxes.iter().filter(|tax| !tax.tax.inclusive) {
-            prop_assert_eq!(Some(tax.amount), tax.tax.rate.of(tax.taxable, rounding));
+        let plain = |_, taxes: Vec<TaxRate>| taxes.into_iter().filter(|tax| !tax.compound).collect();
+        let order = order.with_taxes(plain);
+        let taxes = order.price(TaxRounding::Group).taxes;
+        for tax in taxes.iter().filter(|tax| !tax.tax.inclusive) {
+            let of_group = |other: &&domain::pricing::TaxTotal| match order.tax_rules {
+                TaxRules::First => other.tax == tax.tax,
+                TaxRules::Second => !other.tax.inclusive && other.tax.rate == tax.tax.rate,
+            };
+            let taxable = sum(taxes.iter().filter(of_group).map(|other| other.taxable));
+            let amount = sum(taxes.iter().filter(of_group).map(|other| other.amount));
+            prop_assert_eq!(Some(amount), tax.tax.rate.of(taxable, rounding));
         }
     }
 

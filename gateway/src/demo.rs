@@ -164,6 +164,7 @@ fn menu() -> Vec<(String, Command)> {
             name: text(name),
             rate: Ppm::parse_tax(ppm).expect("it is a rate"),
             inclusive: true,
+            compound: false,
         };
         commands.push(MenuCommand::UpsertTax(tax));
     }
@@ -175,7 +176,7 @@ fn menu() -> Vec<(String, Command)> {
             default: *default,
         });
         let (id, name) = (GroupId::parse(id).expect("it is an id"), text(name));
-        let group = ModifierGroup { id, name, min, max, allow_qty: false, modifiers: modifiers.collect() };
+        let group = ModifierGroup { id, name, min, max, allow_qty: false, modifiers: modifiers.collect(), free: 0 };
         commands.push(MenuCommand::UpsertModifierGroup(group));
     }
     for (id, name, category, price, groups, tax, sku) in ITEMS {
@@ -215,6 +216,8 @@ fn item(
         taxes: vec![TaxId::parse(tax).expect("it is an id")],
         sku: sku.map(|sku| Sku::parse(sku).expect("it is an id")),
         station: None,
+        mode_taxes: vec![],
+        dayparts: vec![],
     }
 }
 

@@ -139,6 +139,9 @@ impl CatalogProjector {
             MenuEvent::TaxUpserted(tax) => {
                 draft.taxes.insert(Wire(tax.id), rows::tax_view(tax));
             }
+            MenuEvent::DaypartUpserted(daypart) => {
+                draft.dayparts.insert(Wire(daypart.id), rows::daypart_view(daypart));
+            }
             MenuEvent::MenuPublished { version, .. } => {
                 let published = draft.clone();
                 let key = Key::of(tenant).u32(*version);

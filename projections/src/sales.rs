@@ -172,7 +172,7 @@ impl Cubes {
             self.by_item.edit_or_default(committed, key.as_slice())?.add(cell, sign);
         }
         for tax in &sold.taxes {
-            let rate = TaxRate { tax: tax.tax.0, rate: tax.rate.0, inclusive: tax.inclusive };
+            let rate = TaxRate { tax: tax.tax.0, rate: tax.rate.0, inclusive: tax.inclusive, compound: false };
             self.tax(committed, at, &rate)?.add(&tax.cell, sign);
         }
         Ok(())

@@ -4,13 +4,15 @@
 use crate::programme::{Sizes, run};
 use crate::support::*;
 use commands::{Accepted, CommandError, InFlight, Options};
+use domain::calendar::TimeOfDay;
 use domain::command::{
-    AccessCommand, Command, MenuCommand, Method, NewChargePhase, NewDiscount, NewRefund, NewServiceCharge,
-    OrderCommand, Outcome, PaymentCommand, Place, RefundOf, RefundOutcome, StockCommand, StoreCommand,
+    AccessCommand, Command, Edit, LineChange, MenuCommand, Method, NewChargePhase, NewDiscount, NewPrice, NewRefund,
+    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundOf, RefundOutcome, StockCommand,
+    StoreCommand,
 };
-use domain::event::{DiscountScope, PayMode, Rate, Role, StockPolicy};
-use domain::ids::{ActorId, ChargeId, CommandId, DiscountId, GroupId, RefundId, TaxId, TenderId, TokenId};
-use domain::menu::{ModifierGroup, Tax};
+use domain::event::{DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
+use domain::ids::{ActorId, ChargeId, CommandId, DaypartId, DiscountId, GroupId, RefundId, TaxId, TenderId, TokenId};
+use domain::menu::{Daypart, ModifierGroup, Tax};
 use domain::money::{Money, Ppm, QtyMilli};
 use domain::staff::{Right, Rights};
 
@@ -75,6 +77,12 @@ fn refund_outcome(outcome: RefundOutcome) -> PaymentCommand {
     PaymentCommand::RecordRefundOutcome { refund: RefundId::parse("r1").expect("an id"), outcome }
 }
 
+fn change_line(id: &str) -> LineChange {
+    let (seat, course, allergens) = (Edit::Set(2), Edit::Clear, Edit::Keep);
+    let price_override = Some(NewPrice { price: Money(900), reason: text("poster") });
+    LineChange { line: line(id), qty: None, seat, course, note: Edit::Set(text("hot")), allergens, price_override }
+}
+
 /// One case for every command a client may send, with ids of its own made from `tag`.
 fn cases(tag: &str) -> Vec<Case> {
     let id = |number: u32| format!("{tag}{number}");
@@ -88,8 +96,18 @@ fn cases(tag: &str) -> Vec<Case> {
         max: 0,
         allow_qty: false,
         modifiers: vec![],
+        free: 0,
     };
-    let tax = Tax { id: TaxId::parse(tag).expect("an id"), name: text("Tax"), rate: Ppm(80_000), inclusive: false };
+    let tax = Tax {
+        id: TaxId::parse(tag).expect("an id"),
+        name: text("Tax"),
+        rate: Ppm(80_000),
+        inclusive: false,
+        compound: false,
+    };
+    let noon = TimeOfDay::parse("12:00").expect("a time");
+    let id_of_daypart = DaypartId::parse(tag).expect("an id");
+    let daypart = Daypart { id: id_of_daypart, name: text("Lunch"), from: noon, to: noon, weekdays: vec![] };
     let counted = StockPolicy::Counted { auto86: false };
     let tea = || Command::Menu(MenuCommand::UpsertItem(dish(&id(0), 300, None)));
     let revoke = |token: String| Command::Access(AccessCommand::RevokeToken(TokenId::parse(&token).expect("an id")));
@@ -100,6 +118,7 @@ fn cases(tag: &str) -> Vec<Case> {
         case(vec![], Command::Menu(MenuCommand::RetireItem(item(&id(0))))),
         case(vec![], Command::Menu(MenuCommand::UpsertModifierGroup(group))),
         case(vec![], Command::Menu(MenuCommand::UpsertTax(tax))),
+        case(vec![], Command::Menu(MenuCommand::UpsertDaypart(daypart))),
         case(vec![], Command::Menu(MenuCommand::Publish)),
         case(vec![], issue(&id(0))),
         case(vec![], revoke(id(0))),
@@ -111,6 +130,10 @@ fn cases(tag: &str) -> Vec<Case> {
         case(vec![opened(&id(2))], to_order(&id(2), OrderCommand::AddLines(vec![new_line("l3", "soup", 1)]))),
         case(vec![], to_order(&id(2), OrderCommand::ChangeLineQty { line: line("l1"), qty: QtyMilli::pieces(5) })),
         case(vec![], to_order(&id(2), OrderCommand::RemoveLine(line("l2")))),
+        case(vec![], to_order(&id(2), OrderCommand::ChangeLine(change_line("l1")))),
+        case(vec![], to_order(&id(2), OrderCommand::SetDiningMode(DiningMode::TakeAway))),
+        case(vec![], to_order(&id(2), OrderCommand::ExemptFromTax { reason: text("embassy") })),
+        case(vec![], to_order(&id(2), OrderCommand::EndTaxExemption)),
         case(vec![], to_order(&id(2), discount("d1"))),
         case(vec![], to_order(&id(2), OrderCommand::RemoveDiscount(DiscountId::parse("d1").expect("an id")))),
         case(vec![], to_order(&id(2), charge("c1"))),

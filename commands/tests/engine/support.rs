@@ -248,6 +248,8 @@ pub fn dish(id: &str, price: i64, kept: Option<&str>) -> Item {
         taxes: vec![],
         sku: kept.map(sku),
         station: kept.map(|_| StationId::parse("grill").expect("an id")),
+        mode_taxes: vec![],
+        dayparts: vec![],
     }
 }
 
@@ -293,6 +295,8 @@ pub fn new_order(pay_mode: PayMode, lines: Vec<NewLine>) -> NewOrder {
         table: None,
         guests: 1,
         customer_ref: None,
+        promised_at: None,
+        tax_exempt: None,
         currency: None,
         display_number: None,
         lines,

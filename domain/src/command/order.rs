@@ -22,6 +22,8 @@ pub struct NewLine {
     pub modifiers: Vec<NewModifier>,
     /// The price of one unit of an open-price item.
     pub open_price: Option<Money>,
+    /// A price of its own instead of the list's.
+    pub price_override: Option<NewPrice>,
     pub seat: Option<u16>,
     pub course: Option<u16>,
     pub note: Option<Text>,
@@ -39,12 +41,55 @@ impl NewLine {
             qty,
             modifiers: vec![],
             open_price: None,
+            price_override: None,
             seat: None,
             course: None,
             note: None,
             allergens: None,
         }
     }
+}
+
+/// A price that somebody sets for a line, instead of the menu's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPrice {
+    /// Of one unit before modifiers, zero or more.
+    pub price: Money,
+    pub reason: Text,
+}
+
+/// What becomes of something that a line says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Edit<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is not said any more.
+    Clear,
+    Set(T),
+}
+
+impl<T> Edit<T> {
+    /// What is said then.
+    pub fn of(self, held: Option<T>) -> Option<T> {
+        match self {
+            Edit::Keep => held,
+            Edit::Clear => None,
+            Edit::Set(value) => Some(value),
+        }
+    }
+}
+
+/// A change to a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineChange {
+    pub line: LineId,
+    pub qty: Option<QtyMilli>,
+    pub seat: Edit<u16>,
+    pub course: Edit<u16>,
+    pub note: Edit<Text>,
+    pub allergens: Edit<Text>,
+    pub price_override: Option<NewPrice>,
 }
 
 /// A choice from a modifier group.
@@ -66,6 +111,10 @@ pub struct NewOrder {
     pub guests: u16,
     /// The customer, by reference.
     pub customer_ref: Option<CustomerRef>,
+    /// When it is to be ready, as the guest was told.
+    pub promised_at: Option<Timestamp>,
+    /// Why it is free of tax, where it is.
+    pub tax_exempt: Option<Text>,
     /// The currency the client thinks in; refused where it is not the store's.
     pub currency: Option<Currency>,
     /// What was called out, for orders recorded after the fact (`#` and the order's id where nobody knows); the engine
@@ -151,6 +200,8 @@ pub enum OrderCommand {
         line: LineId,
         qty: QtyMilli,
     },
+    /// Changes what is said of a line, its quantity or its price.
+    ChangeLine(LineChange),
     RemoveLine(LineId),
     ApplyDiscount(NewDiscount),
     RemoveDiscount(DiscountId),
@@ -160,6 +211,14 @@ pub enum OrderCommand {
     SetTable(TableId),
     AssignServer(ActorId),
     SetGuests(u16),
+    /// Says how the guest eats from now on: taxes follow, prices do not (rule O15).
+    SetDiningMode(DiningMode),
+    /// Makes it free of tax.
+    ExemptFromTax {
+        reason: Text,
+    },
+    /// Taxes it like any other again.
+    EndTaxExemption,
     /// Places it: recognises the sale and reserves the stock.
     Place(Place),
     /// Keeps the new units of lines from the kitchen until somebody names the lines or their course.

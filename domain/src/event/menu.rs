@@ -1,7 +1,7 @@
 //! Events of a tenant's menu.
 
 use crate::ids::ItemId;
-use crate::menu::{Item, ModifierGroup, Tax};
+use crate::menu::{Daypart, Item, ModifierGroup, Tax};
 
 /// What happened to a tenant's menu.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum MenuEvent {
     ModifierGroupUpserted(ModifierGroup),
     /// A tax was created or changed, in the draft.
     TaxUpserted(Tax),
+    /// A daypart was created or changed, in the draft.
+    DaypartUpserted(Daypart),
     /// The draft became a version that stores may adopt.
     MenuPublished {
         /// The version: 1, 2, 3, ...

@@ -11,8 +11,10 @@ use crate::ids::{
 };
 use crate::money::{Currency, Money, Ppm, QtyMilli};
 use crate::prep::{Kitchen, LinePrep};
-use crate::pricing::{PriceRules, TaxRate, TaxTotal, Totals};
+use crate::pricing::{PriceRules, TaxRate, TaxRules, TaxTotal, Totals};
 use std::sync::Arc;
+
+pub use crate::dining::DiningMode;
 
 /// Where an order came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,16 +25,6 @@ pub enum Channel {
     Online,
     Delivery,
     Phone,
-}
-
-/// How the guest eats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DiningMode {
-    /// In the restaurant.
-    DineIn,
-    /// Taken away by the guest.
-    TakeAway,
-    Delivery,
 }
 
 /// When the guest pays.
@@ -64,6 +56,15 @@ pub struct LineModifier {
     pub unit_price: Money,
     /// How many per unit.
     pub qty: u16,
+    /// How many of them cost nothing: the group has some free.
+    pub free: u16,
+}
+
+impl LineModifier {
+    /// How many per unit are paid for.
+    pub fn charged_qty(&self) -> u16 {
+        self.qty - self.free
+    }
 }
 
 /// A line of an order, with names, prices and taxes as they were when it was added.
@@ -183,6 +184,17 @@ pub struct Opening {
     pub kitchen: Kitchen,
     /// Whether it is a training order: nothing of it reaches sales, stock, drawers or days.
     pub training: bool,
+    /// When it is to be ready, as the guest was told.
+    pub promised_at: Option<Timestamp>,
+    /// By which rules its tax is computed.
+    pub tax_rules: TaxRules,
+}
+
+/// The taxes of a line from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineTaxes {
+    pub line: LineId,
+    pub taxes: Vec<TaxRate>,
 }
 
 /// What happened to an order.
@@ -196,6 +208,25 @@ pub enum OrderEvent {
     },
     LineRemoved {
         line: LineId,
+    },
+    /// What is said of a line, all of it as it is now.
+    LineDetailsChanged {
+        line: LineId,
+        seat: Option<u16>,
+        course: Option<u16>,
+        note: Option<Text>,
+        allergens: Option<Text>,
+    },
+    /// Somebody set a price for a line, instead of the one it had.
+    LinePriceOverridden {
+        line: LineId,
+        /// The price of one unit before modifiers that it had.
+        was: Money,
+        /// The price of one unit before modifiers.
+        unit_base: Money,
+        /// The price of one unit with modifiers.
+        unit: Money,
+        reason: Text,
     },
     DiscountApplied(Discount),
     DiscountRemoved {
@@ -257,6 +288,16 @@ pub enum OrderEvent {
     GuestsChanged {
         guests: u16,
     },
+    DiningModeChanged {
+        dining_mode: DiningMode,
+        /// Those whose taxes are others now.
+        lines: Vec<LineTaxes>,
+    },
+    /// The order is free of tax: none comes on top, and what is inside the prices is taken off them.
+    OrderTaxExempted {
+        reason: Text,
+    },
+    TaxExemptionEnded,
     /// Captured money counts towards the order.
     PaymentApplied {
         payment: PaymentId,
@@ -433,6 +474,8 @@ impl OrderEvent {
             | OrderEvent::LineAdded(_)
             | OrderEvent::LineQtyChanged { .. }
             | OrderEvent::LineRemoved { .. }
+            | OrderEvent::LineDetailsChanged { .. }
+            | OrderEvent::LinePriceOverridden { .. }
             | OrderEvent::LinesHeld { .. }
             | OrderEvent::LinesServed { .. }
             | OrderEvent::LineVoided { .. }
@@ -440,6 +483,9 @@ impl OrderEvent {
             | OrderEvent::OrderMovedToTable { .. }
             | OrderEvent::ServerAssigned { .. }
             | OrderEvent::GuestsChanged { .. }
+            | OrderEvent::DiningModeChanged { .. }
+            | OrderEvent::OrderTaxExempted { .. }
+            | OrderEvent::TaxExemptionEnded
             | OrderEvent::CheckSplit { .. }
             | OrderEvent::CheckPaid { .. }
             | OrderEvent::DiscountApplied(_)

@@ -1,7 +1,7 @@
 //! Step 4 of pricing: tax on lines, on each by itself or on groups of them, and on charges.
 
 use super::terms::{
-    LineInput, LineTotals, PriceError, PriceRules, TAXES_MAX, TaxRate, TaxRounding, TaxTotal, Totals, add,
+    LineInput, LineTotals, PriceError, PriceTerms, TAXES_MAX, TaxRate, TaxRules, TaxTotal, Totals, add,
 };
 use crate::money::{Money, Ppm, Rounding, allocate, allocate_into, round_div};
 
@@ -19,31 +19,20 @@ pub fn tax_inclusive(net: Money, rate_sum_ppm: u64, rounding: Rounding) -> Money
     Money((i128::from(net.0) - without) as i64)
 }
 
+/// What is left of an amount without the inclusive taxes in it.
+pub(super) fn without_inclusive(amount: Money, taxes: &[TaxRate], rounding: Rounding) -> Money {
+    Money(amount.0 - tax_inclusive(amount, inclusive_ppm(taxes), rounding).0)
+}
+
+/// The sum of the inclusive rates, in millionths.
+pub(super) fn inclusive_ppm(taxes: &[TaxRate]) -> u64 {
+    taxes.iter().filter(|tax| tax.inclusive).map(|tax| u64::from(tax.rate.0)).sum()
+}
+
 /// Whether these may be the taxes of one line or charge.
 pub(super) fn are_taxes(taxes: &[TaxRate]) -> bool {
     let alone = |index: usize| taxes[..index].iter().all(|other| !is_same(other, &taxes[index]));
     taxes.len() <= TAXES_MAX && taxes.iter().all(|tax| tax.rate <= Ppm::TAX_MAX) && (0..taxes.len()).all(alone)
-}
-
-/// Taxes all lines, and adds up.
-pub(super) fn tax_lines(totals: &mut Totals, lines: &[LineInput<'_>], rules: PriceRules) -> Result<(), PriceError> {
-    match rules.tax_rounding {
-        TaxRounding::Line => {
-            for (line, input) in totals.lines.iter_mut().zip(lines) {
-                (line.tax_exclusive, line.tax_inclusive) =
-                    tax_amount(&mut totals.taxes, input.taxes, line.net, rules.rounding)?;
-            }
-        }
-        TaxRounding::Group => {
-            tax_exclusive_groups(totals, lines, rules.rounding)?;
-            tax_inclusive_groups(totals, lines, rules.rounding)?;
-        }
-    }
-    for line in &totals.lines {
-        add(&mut totals.tax_exclusive, line.tax_exclusive)?;
-        add(&mut totals.tax_inclusive, line.tax_inclusive)?;
-    }
-    Ok(())
 }
 
 /// Taxes one amount by itself and books each tax; returns the exclusive and the inclusive tax.
@@ -51,13 +40,21 @@ pub(super) fn tax_amount(
     book: &mut Vec<TaxTotal>,
     taxes: &[TaxRate],
     net: Money,
-    rounding: Rounding,
+    terms: PriceTerms,
 ) -> Result<(Money, Money), PriceError> {
+    let rounding = terms.rules.rounding;
     let mut exclusive = Money::ZERO;
     for tax in taxes.iter().filter(|tax| !tax.inclusive) {
-        let amount = tax_exclusive(net, tax.rate, rounding).ok_or(PriceError::TotalOverflow)?;
+        let mut base = match terms.tax_rules {
+            TaxRules::First => net,
+            TaxRules::Second => without_inclusive(net, taxes, rounding),
+        };
+        if tax.compound && terms.tax_rules == TaxRules::Second {
+            add(&mut base, exclusive)?;
+        }
+        let amount = tax_exclusive(base, tax.rate, rounding).ok_or(PriceError::TotalOverflow)?;
         add(&mut exclusive, amount)?;
-        enter(book, tax, net, amount)?;
+        enter(book, tax, base, amount)?;
     }
     let inclusive = tax_within(book, taxes, net, rounding)?;
     Ok((exclusive, inclusive))
@@ -73,7 +70,7 @@ fn tax_within(
     let mut inclusive = taxes.iter().filter(|tax| tax.inclusive);
     let (Some(first), second) = (inclusive.next(), inclusive.next()) else { return Ok(Money::ZERO) };
     let rates = || taxes.iter().filter(|tax| tax.inclusive).map(|tax| u64::from(tax.rate.0));
-    let amount = tax_inclusive(net, rates().sum(), rounding);
+    let amount = tax_inclusive(net, inclusive_ppm(taxes), rounding);
     let taxable = Money(net.0 - amount.0); // The tax is between zero and the net.
     if second.is_none() {
         enter(book, first, taxable, amount)?;
@@ -86,8 +83,12 @@ fn tax_within(
     Ok(amount)
 }
 
-/// Exclusive tax by group: the lines of one part that have the same tax at the same rate.
-fn tax_exclusive_groups(totals: &mut Totals, lines: &[LineInput<'_>], rounding: Rounding) -> Result<(), PriceError> {
+/// Exclusive tax by group, as [`TaxRules::First`] has it: the lines of one part that have the same tax at the same rate.
+pub(super) fn tax_exclusive_groups(
+    totals: &mut Totals,
+    lines: &[LineInput<'_>],
+    rounding: Rounding,
+) -> Result<(), PriceError> {
     // Lines are taxed before charges, so at first the book is empty.
     assert!(totals.taxes.is_empty());
     let mut shares = Shares::default();
@@ -122,11 +123,15 @@ fn tax_exclusive_groups(totals: &mut Totals, lines: &[LineInput<'_>], rounding: 
     Ok(())
 }
 
-/// Inclusive tax by group: the lines of one part that have the same inclusive taxes. Each line is in one group.
+/// Inclusive tax by group, as [`TaxRules::First`] has it: the lines of one part that have the same inclusive taxes. Each line is in one group.
 ///
 /// A group's tax is shared out twice, to its taxes by rate and to its lines by net: both sums are the group's tax, and
 /// no line's tax is above its net, which could not be had if each tax went to the lines by itself.
-fn tax_inclusive_groups(totals: &mut Totals, lines: &[LineInput<'_>], rounding: Rounding) -> Result<(), PriceError> {
+pub(super) fn tax_inclusive_groups(
+    totals: &mut Totals,
+    lines: &[LineInput<'_>],
+    rounding: Rounding,
+) -> Result<(), PriceError> {
     let mut shares = Shares::default();
     for first in 0..lines.len() {
         let LineInput { taxes, part, .. } = lines[first];
@@ -146,14 +151,14 @@ fn tax_inclusive_groups(totals: &mut Totals, lines: &[LineInput<'_>], rounding: 
 
 /// The space that allocating takes, kept from one group to the next.
 #[derive(Default)]
-struct Shares {
+pub(super) struct Shares {
     weights: Vec<u64>,
     parts: Vec<Money>,
 }
 
 impl Shares {
     /// Adds a group's tax to its lines, in proportion to their nets (rule M3).
-    fn add(
+    pub(super) fn add(
         &mut self,
         amount: Money,
         lines: &mut [LineTotals],
@@ -179,7 +184,7 @@ impl Shares {
 }
 
 /// Adds to what is booked for a tax.
-fn enter(book: &mut Vec<TaxTotal>, tax: &TaxRate, taxable: Money, amount: Money) -> Result<(), PriceError> {
+pub(super) fn enter(book: &mut Vec<TaxTotal>, tax: &TaxRate, taxable: Money, amount: Money) -> Result<(), PriceError> {
     let index = book.iter().position(|total| is_same(&total.tax, tax)).unwrap_or_else(|| {
         book.push(TaxTotal { tax: *tax, taxable: Money::ZERO, amount: Money::ZERO });
         book.len() - 1
@@ -189,8 +194,8 @@ fn enter(book: &mut Vec<TaxTotal>, tax: &TaxRate, taxable: Money, amount: Money)
 }
 
 /// Equality that looks at the rate first, because ids are long and rates mostly differ.
-fn is_same(a: &TaxRate, b: &TaxRate) -> bool {
-    a.rate == b.rate && a.inclusive == b.inclusive && a.tax == b.tax
+pub(super) fn is_same(a: &TaxRate, b: &TaxRate) -> bool {
+    a.rate == b.rate && a.inclusive == b.inclusive && a.tax == b.tax && a.compound == b.compound
 }
 
 /// Whether the same inclusive taxes are in both, in whatever order. Neither has one twice.

@@ -35,6 +35,37 @@ pub enum TaxRounding {
     Group,
 }
 
+/// By which rules tax is computed. An order keeps those it was opened under, whatever became of the rules since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaxRules {
+    /// A tax on top is taken on the net with the taxes inside it, each by itself; a group of lines is those with one tax.
+    First,
+    /// A tax on top is taken on the net without the taxes inside it, a compound one also on those on top before it; a group is
+    /// of one rate and kind (inside or on top), whatever the taxes are called.
+    Second,
+}
+
+impl TaxRules {
+    /// Those of orders that are opened now.
+    pub const NEWEST: TaxRules = TaxRules::Second;
+}
+
+/// What the amounts of an order are made by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceTerms {
+    pub rules: PriceRules,
+    pub tax_rules: TaxRules,
+    /// Whether it is free of tax: none comes on top, and what is inside the prices is taken off them.
+    pub is_exempt: bool,
+}
+
+/// An order that is opened now and taxed like any other.
+impl From<PriceRules> for PriceTerms {
+    fn from(rules: PriceRules) -> PriceTerms {
+        PriceTerms { rules, tax_rules: TaxRules::NEWEST, is_exempt: false }
+    }
+}
+
 /// A line to be priced.
 #[derive(Clone, Copy, Debug)]
 pub struct LineInput<'a> {
@@ -152,7 +183,7 @@ pub struct Totals {
 /// What a line costs. `0 <= discount <= gross` and `net = gross - discount` (rule O4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineTotals {
-    /// Price times quantity, rounded.
+    /// Price times quantity, rounded; of an order free of tax, without the tax inside it.
     pub gross: Money,
     /// The line's part of all discounts.
     pub discount: Money,
@@ -252,13 +283,16 @@ pub struct TaxRate {
     pub rate: Ppm,
     /// Whether it is inside the price or comes on top of it.
     pub inclusive: bool,
+    /// Whether one on top is also taken on those on top that stand before it.
+    pub compound: bool,
 }
 
 /// What one tax came to over the order. If a tax was changed while the order was open, each rate has its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TaxTotal {
     pub tax: TaxRate,
-    /// What it is a percentage of: nets and charges, less the inclusive tax in them if this is an inclusive one.
+    /// What it is a percentage of: nets and charges, less the inclusive tax in them ([`TaxRules::First`]: only if this is an
+    /// inclusive one), with the taxes before it if it is a compound one.
     pub taxable: Money,
     /// The tax. Over all inclusive taxes and over all others these add up to the lines' and charges' tax.
     pub amount: Money,

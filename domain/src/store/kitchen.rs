@@ -255,6 +255,14 @@ impl Draft<'_> {
         }
     }
 
+    /// Refuses to change what is said of a line of which the kitchen has something (rule O7).
+    pub(super) fn check_unsent(&self, line: LineId) -> Result<(), Refused> {
+        match self.order.prep.as_deref().map(|prep| prep.line(line).sent()) {
+            Some(fired) if QtyMilli::ZERO < fired => Err(Refused::LineFired { line, fired }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// What a payment sends to the kitchen: all that nobody holds, of an order that is paid first.
     pub(super) fn fire_paid(&mut self) {
         if self.order.pay_mode == PayMode::Later {

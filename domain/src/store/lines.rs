@@ -1,8 +1,9 @@
 //! From the line a client asks for to the line that is recorded: names, prices and taxes as the store's menu has them.
 
 use super::Store;
-use crate::command::{Context, NewLine, NewModifier};
-use crate::event::{Line, LineModifier};
+use crate::command::{Context, NewLine, NewModifier, Source};
+use crate::event::{DiningMode, Line, LineModifier};
+use crate::ids::{LineId, TaxId};
 use crate::menu::{Item, ItemPrice, Menu, ModifierGroup, Variation};
 use crate::money::Money;
 use crate::pricing::{TaxRate, unit_price};
@@ -32,28 +33,22 @@ impl Store {
         Ok(Selling { menu, version, context })
     }
 
-    /// Prices a line.
-    pub(super) fn line(&self, selling: Selling<'_>, new: &NewLine) -> Result<Line, Refused> {
+    /// Prices a line of a guest who eats so.
+    pub(super) fn line(&self, selling: Selling<'_>, new: &NewLine, mode: DiningMode) -> Result<Line, Refused> {
         let Selling { menu, version, context } = selling;
         let item = menu.items.get(&new.item).ok_or(Refused::UnknownItem { item: new.item })?;
         let is_spared = context.is_offline() && context.offline.waived.has(Waiver::Availability);
         if !self.sells(item.id) && !is_spared {
             return Err(Refused::ItemUnavailable { item: item.id });
         }
+        if !is_spared && !is_in_daypart(menu, item, context) {
+            return Err(Refused::OutsideDaypart { item: item.id });
+        }
         let variation = variation(item, new)?;
         let unit_base = self.unit_base(item, variation, new, context)?;
         let modifiers = modifiers(menu, item, new)?;
-        let priced = modifiers.iter().map(|modifier| (modifier.unit_price, u32::from(modifier.qty)));
-        let unit = unit_price(unit_base, priced).map_err(|_| Refused::AmountTooLarge)?;
-        if unit < Money::ZERO {
-            return Err(Refused::NegativePrice { line: new.line });
-        }
-        // An order keeps its lines for long, so they take no more room than they need.
-        let mut taxes = Vec::with_capacity(item.taxes.len());
-        for tax in &item.taxes {
-            let tax = menu.taxes.get(tax).ok_or(Refused::UnknownTax { tax: *tax })?;
-            taxes.push(TaxRate { tax: tax.id, rate: tax.rate, inclusive: tax.inclusive });
-        }
+        let unit = unit_of(new.line, unit_base, &modifiers)?;
+        let taxes = tax_rates(menu, item.taxes_in(mode))?;
         Ok(Line {
             line: new.line,
             item: item.id,
@@ -100,6 +95,34 @@ impl Store {
     }
 }
 
+/// The price of one unit with its modifiers.
+pub(super) fn unit_of(line: LineId, unit_base: Money, modifiers: &[LineModifier]) -> Result<Money, Refused> {
+    let priced = modifiers.iter().map(|modifier| (modifier.unit_price, u32::from(modifier.charged_qty())));
+    let unit = unit_price(unit_base, priced).map_err(|_| Refused::AmountTooLarge)?;
+    match Money::ZERO <= unit {
+        true => Ok(unit),
+        false => Err(Refused::NegativePrice { line }),
+    }
+}
+
+/// Taxes as the menu has them.
+pub(super) fn tax_rates(menu: &Menu, taxes: &[TaxId]) -> Result<Vec<TaxRate>, Refused> {
+    // An order keeps its lines for long, so they take no more room than they need.
+    let mut rates = Vec::with_capacity(taxes.len());
+    for tax in taxes {
+        let tax = menu.taxes.get(tax).ok_or(Refused::UnknownTax { tax: *tax })?;
+        let compound = tax.compound && !tax.inclusive;
+        rates.push(TaxRate { tax: tax.id, rate: tax.rate, inclusive: tax.inclusive, compound });
+    }
+    Ok(rates)
+}
+
+/// Whether an item is sold at the time. What is recorded after the fact was sold, whatever the clock says.
+fn is_in_daypart(menu: &Menu, item: &Item, context: &Context) -> bool {
+    let holds = |daypart| menu.dayparts.get(daypart).is_some_and(|daypart| daypart.holds(context.local));
+    item.dayparts.is_empty() || context.source == Source::Imported || item.dayparts.iter().any(holds)
+}
+
 fn variation<'a>(item: &'a Item, new: &NewLine) -> Result<Option<&'a Variation>, Refused> {
     match new.variation {
         Some(wanted) => match item.variations.iter().find(|variation| variation.id == wanted) {
@@ -132,8 +155,10 @@ fn modifiers(menu: &Menu, item: &Item, new: &NewLine) -> Result<Vec<LineModifier
                 name: modifier.name.clone(),
                 unit_price: modifier.price,
                 qty: 1,
+                free: 0,
             }));
         }
+        give_free(group.free, &mut chosen[before..]);
         let selected: u32 = chosen[before..].iter().map(|modifier| u32::from(modifier.qty)).sum();
         if selected < u32::from(group.min) {
             return Err(Refused::ModifierMinNotMet { line: new.line, group: *id, min: group.min, selected });
@@ -143,6 +168,15 @@ fn modifiers(menu: &Menu, item: &Item, new: &NewLine) -> Result<Vec<LineModifier
         }
     }
     Ok(chosen)
+}
+
+/// Makes the first selections of a group cost nothing, as many as are free; what costs nothing by itself uses none up.
+fn give_free(free: u16, chosen: &mut [LineModifier]) {
+    let mut left = free;
+    for modifier in chosen.iter_mut().filter(|modifier| Money::ZERO < modifier.unit_price) {
+        modifier.free = left.min(modifier.qty);
+        left -= modifier.free;
+    }
 }
 
 fn choose(
@@ -164,6 +198,7 @@ fn choose(
         name: modifier.name.clone(),
         unit_price: modifier.price,
         qty: wanted.qty,
+        free: 0,
     });
     Ok(())
 }

@@ -83,6 +83,8 @@ fn check_alike(source: &Order, target: &Order) -> Result<(), Refused> {
     let differs = [
         ("pay_mode", source.pay_mode != target.pay_mode),
         ("rounding", source.rules != target.rules),
+        ("tax_rules", source.tax_rules != target.tax_rules),
+        ("tax_exempt", source.is_tax_exempt != target.is_tax_exempt),
         ("kitchen", source.prep.is_some() != target.prep.is_some()),
         // What is recorded after the fact is booked on no day.
         ("source", source.is_imported != target.is_imported),

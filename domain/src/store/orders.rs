@@ -1,21 +1,22 @@
 //! Decisions about orders. An order and the stock it needs are decided together, so nothing is sold twice.
 
 use super::Store;
-use super::lines::Selling;
+use super::lines::{Selling, tax_rates, unit_of};
 use crate::calendar::{Date, Timestamp, business_date};
 use crate::command::{
-    Context, NewChargePhase, NewComp, NewDiscount, NewLine, NewOrder, NewServiceCharge, OrderCommand, Place, Source,
+    Context, LineChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewOrder, NewPrice, NewServiceCharge,
+    OrderCommand, Place, Source,
 };
 use crate::event::{
-    CancelReason, ChargePhase, Discount, DiscountScope, Event, Opening, OrderEvent, PayMode, PaymentEvent,
-    ReleaseReason, ReservedLine, ServiceCharge, StockEvent,
+    CancelReason, ChargePhase, DiningMode, Discount, DiscountScope, Event, LineTaxes, Opening, OrderEvent, PayMode,
+    PaymentEvent, ReleaseReason, ReservedLine, ServiceCharge, StockEvent,
 };
 use crate::ids::{ActorId, ChargeId, DiscountId, LineId, OrderId, TableId, TerminalId, Text};
 use crate::kitchen::Kitchen;
 use crate::menu::Menu;
 use crate::money::{Money, QtyMilli};
 use crate::order::{Order, OrderSlot};
-use crate::pricing::{self, TaxRate, Totals};
+use crate::pricing::{self, TaxRules, Totals};
 use crate::refused::{Closed, Refused};
 use crate::staff::Right;
 use crate::tenant::Tenant;
@@ -63,8 +64,20 @@ impl Store {
         }
         let mut draft = Draft::of(self, id, order.clone());
         match command {
-            OrderCommand::AddLines(lines) => draft.add_lines(self.selling(tenant, context)?, lines)?,
+            OrderCommand::AddLines(lines) => {
+                draft.add_lines(self.selling(tenant, context)?, lines)?;
+                self.approve_prices(tenant, lines, context)?;
+            }
             OrderCommand::ChangeLineQty { line, qty } => draft.change_qty(*line, *qty)?,
+            OrderCommand::ChangeLine(change) => {
+                draft.change_line(change)?;
+                if change.price_override.is_some() {
+                    self.approve(tenant, Right::PriceOverride, context)?;
+                }
+                if change.qty.is_none() && change.price_override.is_none() {
+                    return Ok(draft.events);
+                }
+            }
             OrderCommand::RemoveLine(line) => draft.remove_line(*line)?,
             OrderCommand::ApplyDiscount(discount) => {
                 draft.apply_discount(discount)?;
@@ -82,6 +95,12 @@ impl Store {
             OrderCommand::VoidLine { line, qty, reason, wasted } => {
                 draft.void(tenant, (*line, *qty), (reason, *wasted), context)?;
             }
+            OrderCommand::SetDiningMode(mode) => draft.eat(tenant, *mode)?,
+            OrderCommand::ExemptFromTax { reason } => {
+                draft.exempt_from_tax(reason)?;
+                self.approve(tenant, Right::TaxExempt, context)?;
+            }
+            OrderCommand::EndTaxExemption => draft.end_tax_exemption(),
             OrderCommand::SetTable(table) => {
                 draft.move_to(*table);
                 return Ok(draft.events);
@@ -143,12 +162,24 @@ impl Store {
         for discount in &new.discounts {
             self.approve_discount(tenant, &draft.order, discount, context)?;
         }
+        self.approve_prices(tenant, &new.lines, context)?;
+        if new.tax_exempt.is_some() {
+            self.approve(tenant, Right::TaxExempt, context)?;
+        }
         match new.place {
             Some(place) => draft.place(place, context),
             None => {
                 draft.order.price()?;
                 Ok(draft.take())
             }
+        }
+    }
+
+    /// Another price than the menu's may take an approval.
+    fn approve_prices(&self, tenant: &Tenant, lines: &[NewLine], context: &Context) -> Result<(), Refused> {
+        match lines.iter().any(|line| line.price_override.is_some()) {
+            true => self.approve(tenant, Right::PriceOverride, context),
+            false => Ok(()),
         }
     }
 
@@ -189,12 +220,17 @@ impl Store {
                 (Source::Online | Source::Engine, _) | (Source::Offline, PayMode::Later) => settings.kitchen,
             },
             training: new.training,
+            promised_at: new.promised_at,
+            tax_rules: TaxRules::NEWEST,
         };
         let opened = OrderEvent::OrderOpened(opening);
         let OrderSlot::Live(order) = OrderSlot::open(&opened) else { unreachable!("a new order is live") };
         let mut draft = Draft::of(self, id, *order);
         draft.events.reserve(new.lines.len() + 4);
         draft.events.push(Event::Order(id, opened));
+        if let Some(reason) = &new.tax_exempt {
+            draft.exempt_from_tax(reason)?;
+        }
         if !new.lines.is_empty() || !new.service_charges.is_empty() {
             let selling = self.selling(tenant, context)?;
             draft.add_lines(selling, &new.lines)?;
@@ -286,10 +322,84 @@ impl<'a> Draft<'a> {
             if self.order.line(new.line).is_ok() || self.order.removed.contains(&new.line) {
                 return Err(Refused::LineExists { line: new.line });
             }
-            let line = self.store.line(selling, new)?;
+            let line = self.store.line(selling, new, self.order.dining_mode)?;
             self.push(OrderEvent::LineAdded(Arc::new(line)));
+            if let Some(price) = &new.price_override {
+                self.override_price(new.line, price)?;
+            }
         }
         Ok(())
+    }
+
+    fn change_line(&mut self, change: &LineChange) -> Result<(), Refused> {
+        let LineChange { line, qty, seat, course, note, allergens, price_override } = change;
+        let held = &self.order.line(*line)?.added;
+        let now = (
+            seat.clone().of(held.seat),
+            course.clone().of(held.course),
+            note.clone().of(held.note.clone()),
+            allergens.clone().of(held.allergens.clone()),
+        );
+        if now != (held.seat, held.course, held.note.clone(), held.allergens.clone()) {
+            // What the kitchen has does not change under its hands (rule O7).
+            self.check_unsent(*line)?;
+            let (seat, course, note, allergens) = now;
+            self.push(OrderEvent::LineDetailsChanged { line: *line, seat, course, note, allergens });
+        }
+        if let Some(qty) = qty {
+            self.change_qty(*line, *qty)?;
+        }
+        if let Some(price) = price_override {
+            self.override_price(*line, price)?;
+        }
+        Ok(())
+    }
+
+    fn override_price(&mut self, line: LineId, new: &NewPrice) -> Result<(), Refused> {
+        let held = &self.order.line(line)?.added;
+        let (was, unit_base) = (held.unit_base, new.price);
+        if was != unit_base {
+            let unit = unit_of(line, unit_base, &held.modifiers)?;
+            let reason = new.reason.clone();
+            self.push(OrderEvent::LinePriceOverridden { line, was, unit_base, unit, reason });
+        }
+        Ok(())
+    }
+
+    /// Taxes follow how the guest eats, by the menu each line was sold from (rule O15). A line that is on no menu keeps its own.
+    fn eat(&mut self, tenant: &Tenant, dining_mode: DiningMode) -> Result<(), Refused> {
+        if self.order.dining_mode == dining_mode {
+            return Ok(());
+        }
+        let mut lines = vec![];
+        for line in &self.order.lines {
+            let menu = tenant.menu(line.added.menu_version);
+            let Some((menu, item)) = menu.and_then(|menu| Some((menu, menu.items.get(&line.added.item)?))) else {
+                continue;
+            };
+            let taxes = tax_rates(menu, item.taxes_in(dining_mode))?;
+            if taxes != line.added.taxes {
+                lines.push(LineTaxes { line: line.line, taxes });
+            }
+        }
+        self.push(OrderEvent::DiningModeChanged { dining_mode, lines });
+        Ok(())
+    }
+
+    fn exempt_from_tax(&mut self, reason: &Text) -> Result<(), Refused> {
+        match self.order.is_tax_exempt {
+            true => Err(Refused::AlreadyTaxExempt),
+            false => {
+                self.push(OrderEvent::OrderTaxExempted { reason: reason.clone() });
+                Ok(())
+            }
+        }
+    }
+
+    fn end_tax_exemption(&mut self) {
+        if self.order.is_tax_exempt {
+            self.push(OrderEvent::TaxExemptionEnded);
+        }
     }
 
     fn change_qty(&mut self, line: LineId, qty: QtyMilli) -> Result<(), Refused> {
@@ -389,11 +499,7 @@ impl<'a> Draft<'a> {
                 if pricing::TAXES_MAX < taxes.len() {
                     return Err(Refused::TooMany { what: "taxes", max: pricing::TAXES_MAX });
                 }
-                let rates = taxes.iter().map(|tax| {
-                    let held = menu.taxes.get(tax).ok_or(Refused::UnknownTax { tax: *tax })?;
-                    Ok(TaxRate { tax: held.id, rate: held.rate, inclusive: held.inclusive })
-                });
-                ChargePhase::Subtotal { pre_discount: *pre_discount, taxes: rates.collect::<Result<_, Refused>>()? }
+                ChargePhase::Subtotal { pre_discount: *pre_discount, taxes: tax_rates(menu, taxes)? }
             }
         };
         self.push(OrderEvent::ServiceChargeApplied(ServiceCharge {

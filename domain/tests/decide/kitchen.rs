@@ -7,7 +7,7 @@ use domain::kitchen::Kitchen;
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::Settings;
 
-fn cooking() -> World {
+pub fn cooking() -> World {
     opened(Settings { kitchen: Kitchen::On, ..settings() })
 }
 

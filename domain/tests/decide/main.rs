@@ -9,6 +9,7 @@ mod drawers;
 mod edges;
 mod floor;
 mod kitchen;
+mod lines;
 mod offline;
 mod orders;
 mod payments;
@@ -119,6 +120,7 @@ fn tell(event: &Event) -> String {
         Event::Menu(MenuEvent::ItemRetired { item }) => format!("retired {item}"),
         Event::Menu(MenuEvent::ModifierGroupUpserted(group)) => format!("group {}", group.id),
         Event::Menu(MenuEvent::TaxUpserted(tax)) => format!("tax {}", tax.id),
+        Event::Menu(MenuEvent::DaypartUpserted(daypart)) => format!("daypart {}", daypart.id),
         Event::Access(AccessEvent::TokenIssued { token, role, .. }) => format!("issued {token} {role:?}"),
         Event::Access(AccessEvent::TokenRevoked { token }) => format!("revoked {token}"),
         Event::Access(AccessEvent::StaffChanged { staff, rights, .. }) => {
@@ -148,6 +150,21 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::OrderMovedToTable { from: Some(from), to } => format!("moved from {from} to {to}"),
         OrderEvent::ServerAssigned { staff } => format!("served by {staff}"),
         OrderEvent::GuestsChanged { guests } => format!("{guests} guests"),
+        OrderEvent::LineDetailsChanged { line, seat, course, note, allergens } => {
+            format!("line {line} seat {seat:?} course {course:?} note {note:?} allergens {allergens:?}")
+        }
+        OrderEvent::LinePriceOverridden { line, was, unit, .. } => format!("line {line} at {unit} instead of {was}"),
+        OrderEvent::DiningModeChanged { dining_mode, lines } => {
+            let taxes = |taxes: &domain::event::LineTaxes| {
+                let taxes: Vec<&str> = taxes.taxes.iter().map(|tax| tax.tax.as_str()).collect();
+                taxes.join("+")
+            };
+            let lines: Vec<String> =
+                lines.iter().map(|line| format!(", {} taxed {}", line.line, taxes(line))).collect();
+            format!("eats {dining_mode:?}{}", lines.concat())
+        }
+        OrderEvent::OrderTaxExempted { reason } => format!("free of tax: {reason}"),
+        OrderEvent::TaxExemptionEnded => "taxed again".to_owned(),
         OrderEvent::LineVoided { line, qty, fired, wasted, .. } => match wasted {
             true => format!("void {line} {qty}, {fired} fired, wasted"),
             false => format!("void {line} {qty}, {fired} fired"),

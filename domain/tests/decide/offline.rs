@@ -192,7 +192,7 @@ fn a_sale_keeps_its_price_and_its_menu() {
     ];
     check(&[], kept(1, sell(priced(199), None)), &waived);
     // The next version is dearer; the terminal sold from the first.
-    let soda = an_item("soda", ItemPrice::Fixed(Money(300)), &[], &["vat", "sales"], Some("soda"));
+    let soda = an_item("soda", ItemPrice::Fixed(Money(300)), &[], &["sales"], Some("soda"));
     let dearer = [
         now(when(Command::Menu(MenuCommand::UpsertItem(soda)))),
         now(when(Command::Menu(MenuCommand::Publish))),

@@ -20,6 +20,7 @@ fn name(refused: &Refused) -> &'static str {
         Refused::UnknownMenuVersion { .. } => "UnknownMenuVersion",
         Refused::UnknownItem { .. } => "UnknownItem",
         Refused::ItemUnavailable { .. } => "ItemUnavailable",
+        Refused::OutsideDaypart { .. } => "OutsideDaypart",
         Refused::UnknownVariation { .. } => "UnknownVariation",
         Refused::VariationRequired { .. } => "VariationRequired",
         Refused::UnknownModifierGroup { .. } => "UnknownModifierGroup",
@@ -47,6 +48,7 @@ fn name(refused: &Refused) -> &'static str {
         Refused::ServiceChargeExists { .. } => "ServiceChargeExists",
         Refused::UnknownServiceCharge { .. } => "UnknownServiceCharge",
         Refused::UnknownTax { .. } => "UnknownTax",
+        Refused::AlreadyTaxExempt => "AlreadyTaxExempt",
         Refused::LineFired { .. } => "LineFired",
         Refused::VoidExceedsLine { .. } => "VoidExceedsLine",
         Refused::KitchenOff => "KitchenOff",
@@ -115,7 +117,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 98;
+const REFUSALS: usize = 100;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -207,6 +209,11 @@ fn menu_cases() -> Vec<Case> {
         case(&[], menu(MenuCommand::RetireItem(item("tea"))), Refused::UnknownItem { item: item("tea") }),
         case(&[], set_price("tea", None), Refused::UnknownItem { item: item("tea") }),
         case(&[unsold], open(burgers()), Refused::ItemUnavailable { item: burger }),
+        case(
+            &crate::lines::soda_in_the_evening(),
+            one(new_line("l1", "soda", 1)),
+            Refused::OutsideDaypart { item: item("soda") },
+        ),
         case(&[], one(large), Refused::UnknownVariation { item: pizza, variation: variation("huge") }),
         case(
             &[],
@@ -317,6 +324,7 @@ fn order_cases() -> Vec<Case> {
             Refused::UnknownServiceCharge { charge: charge_id("c1") },
         ),
         case(&placed, charge("c1", taxed), Refused::UnknownTax { tax: tax("nothing") }),
+        case(&[open(burgers()), crate::lines::exempt()], crate::lines::exempt(), Refused::AlreadyTaxExempt),
         case(&fired, remove("l1"), Refused::LineFired { line: line("l1"), fired: QtyMilli::pieces(2) }),
         case(
             &[open(burgers()), place()],

@@ -290,6 +290,21 @@ impl Model {
             | OrderEvent::OrderMovedToTable { .. }
             | OrderEvent::ServerAssigned { .. }
             | OrderEvent::GuestsChanged { .. } => {}
+            OrderEvent::LineDetailsChanged { line, seat, course, note, allergens } => {
+                let line = order.lines.get_mut(line).expect("a line");
+                (line.seat, line.course) = (*seat, *course);
+                (line.note, line.allergens) = (note.clone(), allergens.clone());
+            }
+            OrderEvent::LinePriceOverridden { line, unit_base, unit, .. } => {
+                let line = order.lines.get_mut(line).expect("a line");
+                (line.unit_base, line.unit) = (*unit_base, *unit);
+            }
+            OrderEvent::DiningModeChanged { lines, .. } => {
+                for changed in lines {
+                    order.lines.get_mut(&changed.line).expect("a line").taxes.clone_from(&changed.taxes);
+                }
+            }
+            OrderEvent::OrderTaxExempted { .. } | OrderEvent::TaxExemptionEnded => {}
             OrderEvent::LineRemoved { line } => {
                 assert!(order.lines.remove(line).is_some());
                 order.sequence.retain(|held| held != line);

@@ -190,6 +190,8 @@ pub fn new_order() -> NewOrder {
         table: None,
         guests: 1,
         customer_ref: None,
+        promised_at: None,
+        tax_exempt: None,
         currency: None,
         display_number: None,
         lines: vec![],
@@ -229,6 +231,8 @@ pub fn an_item(id: &str, price: ItemPrice, groups: &[&str], taxes: &[&str], stoc
             "pizza" => Some(station("oven")),
             _ => None,
         },
+        mode_taxes: vec![],
+        dayparts: vec![],
     }
 }
 
@@ -248,10 +252,10 @@ pub fn items() -> Vec<Item> {
     vec![
         an_item("burger", Fixed(Money(1_000)), &["sauce", "toppings"], &["sales"], Some("burger")),
         pizza,
-        an_item("soda", Fixed(Money(255)), &[], &["vat", "sales"], Some("soda")),
+        an_item("soda", Fixed(Money(255)), &[], &["sales"], Some("soda")),
         an_item("special", Open, &[], &[], None),
         an_item("water", Fixed(Money::ZERO), &[], &[], Some("water")),
-        an_item("combo", Fixed(Money(1_195)), &["sides"], &["sales"], None),
+        an_item("combo", Fixed(Money(1_195)), &["sides"], &["vat", "sales"], None),
         an_item("slider", Fixed(Money(150)), &["toppings"], &["sales"], Some("burger")),
     ]
 }
@@ -264,6 +268,7 @@ pub fn groups() -> Vec<ModifierGroup> {
         max,
         allow_qty,
         modifiers,
+        free: 0,
     };
     vec![
         a_group(
@@ -285,7 +290,7 @@ pub fn groups() -> Vec<ModifierGroup> {
 }
 
 pub fn taxes() -> Vec<Tax> {
-    let a_tax = |id, rate, inclusive| Tax { id: tax(id), name: text(id), rate: Ppm(rate), inclusive };
+    let a_tax = |id, rate, inclusive| Tax { id: tax(id), name: text(id), rate: Ppm(rate), inclusive, compound: false };
     vec![a_tax("vat", 100_000, true), a_tax("sales", 88_750, false)]
 }
 

@@ -14,6 +14,7 @@ mod golden;
 mod imports;
 mod kills;
 mod kitchen;
+mod lines;
 mod messy;
 mod money;
 mod offline;

@@ -79,6 +79,7 @@ fn menu(view: &View, tenant: TenantId, store: StoreId) -> Result<Option<MenuView
         items: menu.items.into_values().map(|item| overrides.item(item)).collect(),
         modifier_groups: menu.groups.into_values().collect(),
         taxes: menu.taxes.into_values().collect(),
+        dayparts: menu.dayparts.into_values().collect(),
         revision: adopted.revision,
     }))
 }

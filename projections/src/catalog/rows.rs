@@ -2,13 +2,13 @@
 
 use domain::event::{StockEvent, StockPolicy};
 use domain::ids::{Sku, StoreId};
-use domain::menu::{Item, ItemPrice, ModifierGroup, Tax};
+use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, ModifierGroup, Tax};
 use domain::money::QtyMilli;
 use domain::store::Settings;
 use schemas::json::Wire;
 use schemas::views::{
-    ApprovalsView, ItemRow, ItemState, ItemView, Mark86View, ModifierGroupView, ModifierOptionView, StockPolicyView,
-    StockView, StoreView, TaxView, VariationView,
+    ApprovalsView, DaypartView, DiningModeTaxesView, ItemRow, ItemState, ItemView, Mark86View, ModifierGroupView,
+    ModifierOptionView, StockPolicyView, StockView, StoreView, TaxView, VariationView,
 };
 
 pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> StoreView {
@@ -54,10 +54,26 @@ pub(super) fn item_row(item: &Item) -> ItemRow {
         variations: variations.collect(),
         modifier_group_ids: item.groups.iter().copied().map(Wire).collect(),
         tax_ids: item.taxes.iter().copied().map(Wire).collect(),
+        dining_mode_taxes: item.mode_taxes.iter().map(mode_taxes_view).collect(),
+        daypart_ids: item.dayparts.iter().copied().map(Wire).collect(),
         station: item.station.map(Wire),
     };
     let variation_skus = item.variations.iter().map(|variation| variation.sku.map(Wire)).collect();
     ItemRow { view, sku: item.sku.map(Wire), variation_skus }
+}
+
+fn mode_taxes_view(own: &ModeTaxes) -> DiningModeTaxesView {
+    DiningModeTaxesView { dining_mode: Wire(own.dining_mode), tax_ids: own.taxes.iter().copied().map(Wire).collect() }
+}
+
+pub(super) fn daypart_view(daypart: &Daypart) -> DaypartView {
+    DaypartView {
+        daypart_id: Wire(daypart.id),
+        name: Wire(daypart.name.clone()),
+        from: Wire(daypart.from),
+        to: Wire(daypart.to),
+        weekdays: daypart.weekdays.iter().copied().map(Wire).collect(),
+    }
 }
 
 pub(super) fn group_view(group: &ModifierGroup) -> ModifierGroupView {
@@ -73,6 +89,7 @@ pub(super) fn group_view(group: &ModifierGroup) -> ModifierGroupView {
         min: group.min,
         max: group.max,
         allow_qty: group.allow_qty,
+        free: group.free,
         modifiers: modifiers.collect(),
     }
 }
@@ -83,6 +100,7 @@ pub(super) fn tax_view(tax: &Tax) -> TaxView {
         name: Wire(tax.name.clone()),
         percent_ppm: Wire(tax.rate),
         inclusive: tax.inclusive,
+        compound: tax.compound,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::event::{ChargePhase, DiscountScope, FixedPart, Rate};
 use domain::money::Money;
-use domain::pricing::{LineInput, PriceRules, TaxRate, Totals};
+use domain::pricing::{LineInput, PriceRules, PriceTerms, TaxRate, Totals};
 use domain::quote::quote;
 use schemas::views::{
     ChargePhaseView, DiscountView, FixedPartView, OrderState, OrderView, PaidState, RateView, ServiceChargeView,
@@ -55,7 +55,8 @@ fn price_open(order: &OrderView) -> Option<Totals> {
     let charges: Option<Vec<_>> =
         order.service_charges.iter().zip(&phases).map(|(charge, phase)| Some((phase, rate(&charge.rate)?))).collect();
     let rules = PriceRules { rounding: order.rounding.0, tax_rounding: order.tax_rounding.0 };
-    quote(&lines, index_of, &discounts?, &charges?, rules).ok()
+    let terms = PriceTerms { rules, tax_rules: order.tax_rules.0, is_exempt: order.tax_exempt.is_some() };
+    quote(&lines, index_of, &discounts?, &charges?, terms).ok()
 }
 
 fn scope(discount: &DiscountView) -> DiscountScope {
@@ -84,7 +85,12 @@ fn phase(charge: &ServiceChargeView) -> ChargePhase {
 }
 
 fn tax_rates(taxes: &[TaxRateView]) -> Vec<TaxRate> {
-    let rate = |tax: &TaxRateView| TaxRate { tax: tax.tax_id.0, rate: tax.percent_ppm.0, inclusive: tax.inclusive };
+    let rate = |tax: &TaxRateView| TaxRate {
+        tax: tax.tax_id.0,
+        rate: tax.percent_ppm.0,
+        inclusive: tax.inclusive,
+        compound: tax.compound,
+    };
     taxes.iter().map(rate).collect()
 }
 

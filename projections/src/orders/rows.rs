@@ -17,8 +17,8 @@ use schemas::json::Wire;
 use schemas::stored::CommitMeta;
 use schemas::views::{
     ChargePhaseView, DiscountView, FixedPartView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
-    PaymentFlagView, PaymentState, PaymentView, PrepState, RateView, RefundState, RefundView, RefundedLineView,
-    ReviewView, ServiceChargeView, TaxRateView, TotalsView, WallTime,
+    PaymentFlagView, PaymentState, PaymentView, PrepState, PriceOverrideView, RateView, RefundState, RefundView,
+    RefundedLineView, ReviewView, ServiceChargeView, TaxRateView, TotalsView, WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -49,6 +49,7 @@ pub(super) fn opened(
         display_number: Wire(opening.display_number.clone()),
         business_date: Wire(opening.business_date),
         currency: Wire(opening.currency),
+        promised_at: opening.promised_at.map(Wire),
         opened_at: Wire(opened_at),
         opened_local: WallTime(opening.opened_local),
         updated_at: Wire(recorded.recorded_at),
@@ -60,6 +61,8 @@ pub(super) fn opened(
         merged_from: vec![],
         rounding: Wire(opening.rules.rounding),
         tax_rounding: Wire(opening.rules.tax_rounding),
+        tax_rules: Wire(opening.tax_rules),
+        tax_exempt: None,
         lines: vec![],
         discounts: vec![],
         service_charges: vec![],
@@ -86,6 +89,19 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             let line = line_mut(order, *line)?;
             line.qty = Wire(*qty);
             prepare(line, |prep| prep.shrink(*qty));
+        }
+        OrderEvent::LineDetailsChanged { line, seat, course, note, allergens } => {
+            let line = line_mut(order, *line)?;
+            (line.seat, line.course) = (*seat, *course);
+            line.note = note.clone().map(Wire);
+            line.allergens = allergens.clone().map(Wire);
+        }
+        OrderEvent::LinePriceOverridden { line, was, unit_base, unit, reason } => {
+            let line = line_mut(order, *line)?;
+            line.unit_price = unit.0;
+            // The first one says what the price was before anybody set one.
+            let was = line.price_override.as_ref().map_or(was.0, |held| held.was);
+            line.price_override = Some(PriceOverrideView { was, price: unit_base.0, reason: Wire(reason.clone()) });
         }
         OrderEvent::LineVoided { line, qty, .. } => {
             let line = line_mut(order, *line)?;
@@ -137,6 +153,14 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
         OrderEvent::OrderMovedToTable { to, .. } => order.table = Some(Wire(*to)),
         OrderEvent::ServerAssigned { staff } => order.server = Some(Wire(*staff)),
         OrderEvent::GuestsChanged { guests } => order.guests = *guests,
+        OrderEvent::DiningModeChanged { dining_mode, lines } => {
+            order.dining_mode = Wire(*dining_mode);
+            for changed in lines {
+                line_mut(order, changed.line)?.taxes = changed.taxes.iter().map(TaxRateView::new).collect();
+            }
+        }
+        OrderEvent::OrderTaxExempted { reason } => order.tax_exempt = Some(Wire(reason.clone())),
+        OrderEvent::TaxExemptionEnded => order.tax_exempt = None,
         OrderEvent::DiscountRemoved { discount } => order.discounts.retain(|held| held.discount_id.0 != *discount),
         OrderEvent::ServiceChargeApplied(charge) => order.service_charges.push(charge_view(charge)),
         OrderEvent::ServiceChargeRemoved { charge } => {

@@ -135,7 +135,8 @@ fn sale_of(cell: &OrderCell) -> Sale {
 }
 
 fn tax_of(sold: &SoldTax) -> TaxTotal {
-    let tax = TaxRate { tax: sold.tax.0, rate: sold.rate.0, inclusive: sold.inclusive };
+    // What it was taken on is counted with it; days are by rate and kind.
+    let tax = TaxRate { tax: sold.tax.0, rate: sold.rate.0, inclusive: sold.inclusive, compound: false };
     TaxTotal { tax, taxable: Money(sold.cell.taxable), amount: Money(sold.cell.amount) }
 }
 

@@ -284,7 +284,7 @@ pub fn settings(name: &str) -> Settings {
 }
 
 pub fn tax(name: &str, ppm: u32, inclusive: bool) -> Tax {
-    Tax { id: id(TaxId::parse, name), name: text(name), rate: Ppm(ppm), inclusive }
+    Tax { id: id(TaxId::parse, name), name: text(name), rate: Ppm(ppm), inclusive, compound: false }
 }
 
 pub fn item(
@@ -305,6 +305,8 @@ pub fn item(
         taxes: taxes.iter().map(|tax| id(TaxId::parse, tax)).collect(),
         sku: sku_name.map(sku),
         station: None,
+        mode_taxes: vec![],
+        dayparts: vec![],
     }
 }
 
@@ -357,6 +359,8 @@ pub fn new_order(lines: Vec<NewLine>, place: bool) -> NewOrder {
         table: None,
         guests: 2,
         customer_ref: None,
+        promised_at: None,
+        tax_exempt: None,
         currency: None,
         display_number: None,
         lines,

@@ -49,7 +49,7 @@ fn slot_of(bytes: &[u8]) -> usize {
 
 fn parse(bytes: &[u8]) -> Option<Text> {
     let text = std::str::from_utf8(bytes).ok()?;
-    Text::parse(text).ok().filter(|parsed| parsed.as_str().len() == text.len())
+    Text::parse_stored(text).ok().filter(|parsed| parsed.as_str().len() == text.len())
 }
 
 #[cfg(test)]

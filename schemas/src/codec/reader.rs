@@ -186,6 +186,17 @@ impl<'a, 't> Reader<'a, 't> {
         }
     }
 
+    /// A flag that has one more value: whether it is up, and whether it is the other value.
+    #[inline]
+    pub(crate) fn flag_or(&mut self, other: u8) -> Result<(bool, bool), Error> {
+        match self.byte()? {
+            0 => Ok((false, false)),
+            1 => Ok((true, false)),
+            byte if byte == other => Ok((false, true)),
+            _ => Err(Error::DeserializeBadBool),
+        }
+    }
+
     /// Whether an optional value follows.
     #[inline]
     pub(crate) fn is_some(&mut self) -> Result<bool, Error> {
@@ -272,7 +283,7 @@ impl<'a, 't> Reader<'a, 't> {
     #[cold]
     fn no_text(&mut self, piece: &[u8]) -> Result<Text, Error> {
         let text = std::str::from_utf8(piece).map_err(|_| Error::DeserializeBadUtf8)?;
-        let bad = Text::parse(text).err().map_or(BadValue::TextPadded, |source| BadValue::Text { source });
+        let bad = Text::parse_stored(text).err().map_or(BadValue::TextPadded, |source| BadValue::Text { source });
         Ok(self.refuse(bad, Text::parse("-").expect("a text")))
     }
 }

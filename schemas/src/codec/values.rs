@@ -9,7 +9,7 @@ use crate::json::chain::hex;
 use crate::json::token::CommandIdJson;
 use crate::json::wire::{Form, WALL_LEN, Wire, WireForm, wall_text};
 use crate::json::write::{Json, JsonWriter, Members};
-use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::calendar::{CutOff, Date, LocalDateTime, TimeOfDay, Timestamp};
 use domain::check::CheckId;
 use domain::event::Tender;
 use domain::ids::*;
@@ -64,7 +64,7 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
+    AccountId ActorId ChargeId CustomerRef DaypartId DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
     StationId StoreId TableId TaxId TenantId TenderId TerminalId TicketId TokenId VariationId
 }
 
@@ -126,6 +126,8 @@ numbers! {
         |dice| Date::from_days(Date::MIN.days() + dice.below((Date::MAX.days() - Date::MIN.days()) as usize + 1) as i32).expect("a date");
     CutOff, "cut-off", |v, to| to.number(v.minute().into()), |from| from.number::<16>()?, |n| CutOff::from_minute(n as u16), CutOff::MIDNIGHT,
         |dice| CutOff::from_minute(dice.below(usize::from(CutOff::MINUTE_MAX) + 1) as u16).expect("a cut-off");
+    TimeOfDay, "time of day", |v, to| to.number(v.minute().into()), |from| from.number::<16>()?, |n| TimeOfDay::from_minute(n as u16), TimeOfDay::default(),
+        |dice| TimeOfDay::from_minute(dice.below(usize::from(TimeOfDay::MINUTE_MAX) + 1) as u16).expect("a time of day");
     Rights, "set of rights", |v, to| to.number(rights_bits(v).into()), |from| from.number::<32>()?, |n| rights(n as u32), Rights::default(),
         |dice| Rights::of(Right::ALL.into_iter().filter(|_| dice.once_in(2)));
     LocalDateTime, "wall time", |v, to| { v.date().put(to); second_of_day(v).put(to) }, |from| (Date::get(from)?, u32::get(from)?), |n| local(n.0, n.1),

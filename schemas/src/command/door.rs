@@ -7,8 +7,8 @@ use crate::json::wire::{Wire, WireForm};
 use domain::calendar::Date;
 use domain::command::Command;
 use domain::ids::{
-    ActorId, ChargeId, DiscountId, DrawerId, GroupId, ItemId, LineId, OrderId, PaymentId, RefundId, StoreId, TaxId,
-    TicketId,
+    ActorId, ChargeId, DaypartId, DiscountId, DrawerId, GroupId, ItemId, LineId, OrderId, PaymentId, RefundId, StoreId,
+    TaxId, TicketId,
 };
 use serde::Deserialize;
 use serde::de::value::Error;
@@ -229,5 +229,6 @@ targets! {
     item: ItemId = "item_id", "The item";
     group: GroupId = "group_id", "The modifier group";
     tax: TaxId = "tax_id", "The tax";
+    daypart: DaypartId = "daypart_id", "The daypart";
     staff: ActorId, "The member of staff";
 }

@@ -229,7 +229,12 @@ commands! {
         UpsertTax(tax: flat) = 0x0104 "UpsertTax" ManageMenu
             http PUT 200 "/v1/menu/taxes/{tax}" menu put_tax
             batch PutTax "menu.put_tax"
-            by menu(tax; body: PutTax) => Ok(MenuCommand::UpsertTax(body.parse(tax)));
+            by menu(tax; body: PutTax) => body.parse(tax).map(MenuCommand::UpsertTax);
+        /// Creates or changes a daypart in the draft of the menu.
+        UpsertDaypart(daypart: flat) = 0x0106 "UpsertDaypart" ManageMenu
+            http PUT 200 "/v1/menu/dayparts/{daypart}" menu put_daypart
+            batch PutDaypart "menu.put_daypart"
+            by menu(daypart; body: PutDaypart) => body.parse(daypart).map(MenuCommand::UpsertDaypart);
         /// Makes the draft the next version of the menu; every store adopts it.
         Publish = 0x0105 "PublishMenu" ManageMenu
             http POST 200 "/v1/menu/publish" menu publish
@@ -273,11 +278,12 @@ commands! {
             http POST 200 "/v1/stores/{store}/orders/{order}/lines" orders add_lines
             batch AddLines "order.add_lines"
             by order(; body: AddLines, large) => body.parse();
-        /// Changes a line's quantity.
+        /// Changes a line: its quantity, its price, or, while the kitchen has nothing of it, what is said of it.
         ChangeLineQty { line: 16, qty: 17 } = 0x0503 "ChangeLineQty" TakeOrders
             http PATCH 200 "/v1/stores/{store}/orders/{order}/lines/{line}" orders change_line
             batch ChangeLine "order.change_line"
             by order(line; body: ChangeLine) => body.parse(line);
+        ChangeLine(change: flat) = 0x0580 "ChangeLine" TakeOrders;
         /// Removes a line.
         RemoveLine(line: 16) = 0x0504 "RemoveLine" TakeOrders
             http DELETE 200 "/v1/stores/{store}/orders/{order}/lines/{line}" orders remove_line
@@ -371,6 +377,21 @@ commands! {
             http POST 200 "/v1/stores/{store}/orders/{order}/guests" orders set_guests
             batch SetGuests "order.set_guests"
             by order(; body: SetGuests) => Ok(OrderCommand::SetGuests(body.guests));
+        /// Says how the guest eats from now on. Taxes follow, by the menu each line was sold from; prices do not.
+        SetDiningMode(dining_mode: 16) = 0x0582 "SetDiningMode" TakeOrders
+            http POST 200 "/v1/stores/{store}/orders/{order}/dining-mode" orders set_dining_mode
+            batch SetDiningMode "order.set_dining_mode"
+            by order(; body: SetDiningMode) => Ok(OrderCommand::SetDiningMode(body.dining_mode.0));
+        /// Makes an order free of tax: none comes on top, and what is inside the prices is taken off them. It may take an approval.
+        ExemptFromTax { reason: 16 } = 0x0583 "ExemptFromTax" TakeOrders
+            http POST 200 "/v1/stores/{store}/orders/{order}/tax-exempt" orders exempt_from_tax
+            batch ExemptFromTax "order.exempt_from_tax"
+            by order(; body: TaxExempt) => Ok(OrderCommand::ExemptFromTax { reason: body.reason.0.0 });
+        /// Taxes an order like any other again.
+        EndTaxExemption = 0x0584 "EndTaxExemption" TakeOrders
+            http DELETE 200 "/v1/stores/{store}/orders/{order}/tax-exempt" orders end_tax_exemption
+            batch EndTaxExemption "order.end_tax_exemption"
+            by order() => Ok(OrderCommand::EndTaxExemption);
     }
     ticket {
         /// Says that somebody began with a ticket.

@@ -3,7 +3,7 @@
 use crate::codec::{Codec, Dice, Field, Get, Reader, Writer};
 use crate::json::write::{Json, JsonWriter, Members};
 use domain::event::MenuEvent;
-use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Money;
 
 events! { MenuEvent {
@@ -12,6 +12,7 @@ events! { MenuEvent {
     0x0103 ModifierGroupUpserted(ModifierGroup);
     0x0104 TaxUpserted(Tax);
     0x0105 MenuPublished { version: "version", content_hash: "content_hash" };
+    0x0106 DaypartUpserted(Daypart);
 } }
 
 record! {
@@ -21,13 +22,17 @@ record! {
         price: - unless variations,
         variations?: "variations", groups: "modifier_groups", taxes: "taxes", sku?: "sku",
         station?: "station" since 2 bare,
+        mode_taxes?: "dining_mode_taxes" since 3, dayparts?: "dayparts" since 3,
     }
+    ModeTaxes { dining_mode: "dining_mode", taxes: "taxes" }
     Variation { id: "variation_id", name: "name", price: "price", sku?: "sku" }
     ModifierGroup {
         id: "group_id", name: "name", min: "min", max: "max", allow_qty: "allow_qty", modifiers: "modifiers",
+        free?: "free" since 2,
     }
     Modifier { id: "modifier_id", name: "name", price: "price", default: "default" }
-    Tax { id: "tax_id", name: "name", rate: "percent_ppm", inclusive: "inclusive" }
+    Tax { id: "tax_id", name: "name", rate: "percent_ppm", inclusive: "inclusive", compound?: "compound" since 2 }
+    Daypart { id: "daypart_id", name: "name", from: "from", to: "to", weekdays: "weekdays" }
 }
 
 /// Nothing: the price comes with the line.

@@ -4,13 +4,13 @@ use crate::codec::{BadValue, Codec, Dice, Field, Get, Reader, Writer};
 use crate::json::write::{Json, JsonWriter, Members};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    CancelReason, ChargePhase, Discount, DiscountScope, FiredLine, FixedPart, Line, LineModifier, NotApplicable,
-    Opening, OrderEvent, Rate, Received, ReceivedDiscount, ReceivedLine, ServiceCharge,
+    CancelReason, ChargePhase, Discount, DiscountScope, FiredLine, FixedPart, Line, LineModifier, LineTaxes,
+    NotApplicable, Opening, OrderEvent, Rate, Received, ReceivedDiscount, ReceivedLine, ServiceCharge,
 };
 use domain::ids::{StationId, Text, VariationId};
 use domain::kitchen::{Kitchen, LinePrep};
 use domain::money::{Money, Ppm};
-use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, TaxRate, TaxTotal, Totals};
+use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, TaxRate, TaxRules, TaxTotal, Totals};
 use std::sync::Arc;
 
 events! { OrderEvent {
@@ -48,6 +48,13 @@ events! { OrderEvent {
     0x0552 LinesReceivedByMerge(Received) from 2;
     0x0553 OrderMergedInto { target: "target_order_id" };
     0x0570 TotalMismatchRecorded { expected: "expected", actual: "actual" };
+    0x0580 LineDetailsChanged {
+        line: "line_id", seat?: "seat", course?: "course", note?: "note" own, allergens?: "allergens",
+    };
+    0x0581 LinePriceOverridden { line: "line_id", was: "was", unit_base: "unit_base", unit: "unit", reason: "reason" };
+    0x0582 DiningModeChanged { dining_mode: "dining_mode", lines: "lines" };
+    0x0583 OrderTaxExempted { reason: "reason" };
+    0x0584 TaxExemptionEnded;
 } }
 
 record! {
@@ -58,6 +65,8 @@ record! {
         imported: "imported",
         kitchen?: "kitchen" since 2 or Kitchen::Off,
         training?: "training" since 3 bare,
+        promised_at?: "promised_at" since 4,
+        tax_rules?: "tax_rules" since 4 or TaxRules::First,
     }
     Line {
         line: "line_id", item: "item_id", name: "name", category?: "category", variation: -, qty: "qty",
@@ -66,8 +75,8 @@ record! {
         station?: "station" since 2 bare,
         allergens?: "allergens" since 3,
     }
-    LineModifier { group: "group_id", modifier: "modifier_id", name: "name", unit_price: "unit_price", qty: "qty" }
-    TaxRate { tax: "tax_id", rate: "percent_ppm", inclusive: "inclusive" }
+    LineModifier { group: "group_id", modifier: "modifier_id", name: "name", unit_price: "unit_price", qty: "qty", free?: "free" since 4 }
+    LineTaxes { line: "line_id", taxes: "taxes" }
     FiredLine { line: "line_id", qty: "qty", taken: "taken" }
     Discount { discount: "discount_id", scope: -, rate: -, reason: "reason" }
     FixedPart { line: "line_id", amount: "amount" }
@@ -92,6 +101,8 @@ record! {
     ReceivedDiscount { discount: "discount" last, comp: "comp" }
 }
 
+members! { TaxRate { tax: "tax_id", rate: "percent_ppm", inclusive: "inclusive", compound?: "compound" since 1 } }
+
 members! { ReceivedLine { from: "source_line_id", line: "line", part: "tax_part", prep: - } }
 
 codes! {
@@ -113,6 +124,29 @@ impl Members for Option<Box<(VariationId, Text)>> {
 
     fn fields() -> Vec<Field> {
         vec![Field::optional("variation_id", VariationId::shape()), Field::optional("variation_name", Text::shape())]
+    }
+}
+
+/// Behind id and rate: 0 on top, 1 inside, 2 on top and compound.
+impl Codec for TaxRate {
+    fn put(&self, to: &mut Writer<'_>) {
+        let TaxRate { tax, rate, inclusive, compound } = self;
+        tax.put(to);
+        rate.put(to);
+        assert!(!(*inclusive && *compound), "what is inside a price is taken on nothing else");
+        to.byte(u8::from(*inclusive) + 2 * u8::from(*compound));
+    }
+
+    #[inline]
+    fn get(from: &mut Reader<'_, '_>) -> Get<TaxRate> {
+        let (tax, rate) = (Codec::get(from)?, Codec::get(from)?);
+        let (inclusive, compound) = from.flag_or(2)?;
+        Ok(TaxRate { tax, rate, inclusive, compound })
+    }
+
+    fn any(dice: &mut Dice<'_>) -> TaxRate {
+        let (inclusive, compound) = dice.one_of(&[(false, false), (true, false), (false, true)]);
+        TaxRate { tax: Codec::any(dice), rate: Codec::any(dice), inclusive, compound }
     }
 }
 

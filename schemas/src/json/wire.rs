@@ -73,6 +73,7 @@ id_forms! {
     ItemId = "margherita", "Something on the menu.";
     VariationId = "large", "A variation of an item.";
     GroupId = "toppings", "A modifier group.";
+    DaypartId = "breakfast", "A part of the day.";
     ModifierId = "olives", "A modifier, unique in its group.";
     TaxId = "vat", "A tax.";
     DiscountId = "happy_hour", "A discount, unique in its order.";
@@ -90,6 +91,14 @@ id_forms! {
     CustomerRef = "cust_81", "A customer, by reference and never by name.";
 }
 
+/// A text of one or more lines that a person wrote, as it stands in a body.
+pub type Note = Wire<choices::Note>;
+/// A time of day by the store's clock, as it stands in a body.
+pub type TimeOfDay = Wire<domain::calendar::TimeOfDay>;
+/// A day of the week, as it stands in a body.
+pub type Weekday = Wire<domain::calendar::Weekday>;
+/// By which rules tax is computed, as it stands in a body.
+pub type TaxRules = Wire<domain::pricing::TaxRules>;
 /// A text a person wrote, as it stands in a body.
 pub type Text = Wire<ids::Text>;
 /// The number of a check, as it stands in a body.

@@ -40,6 +40,8 @@ view! {
         pub channel: Channel,
         /// How the guest eats.
         pub dining_mode: DiningMode,
+        /// When the order is to be ready, as the guest was told.
+        pub promised_at: Option<Timestamp>,
         /// When it was fired.
         pub created_at: Timestamp,
         /// Its lines.
@@ -94,6 +96,7 @@ impl TicketView {
             table: order.table,
             channel: order.channel,
             dining_mode: order.dining_mode,
+            promised_at: order.promised_at,
             created_at: ticket.created_at,
             lines: lines.collect(),
             revision: ticket.revision,

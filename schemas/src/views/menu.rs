@@ -2,12 +2,13 @@
 
 use super::form::{choice, view};
 use crate::json::wire::{
-    Currency, GroupId, ItemId, ModifierId, Ppm, Sku, StationId, StoreId, TaxId, Text, VariationId,
+    Currency, DaypartId, DiningMode, GroupId, ItemId, ModifierId, Ppm, Sku, StationId, StoreId, TaxId, Text, TimeOfDay,
+    VariationId, Weekday,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-rows! { PriceRow = 1, MenuRow = 2 }
+rows! { PriceRow = 1, MenuRow = 3 }
 
 choice! {
     /// Whether something can be sold now.
@@ -36,6 +37,8 @@ view! {
         pub modifier_groups: Vec<ModifierGroupView>,
         /// The taxes, by id.
         pub taxes: Vec<TaxView>,
+        /// The dayparts, by id.
+        pub dayparts: Vec<DaypartView>,
         /// The revision of the store's menu stream, for `If-Match`.
         pub revision: u64,
     }
@@ -69,8 +72,22 @@ view! {
         pub modifier_group_ids: Vec<GroupId>,
         /// The taxes on it.
         pub tax_ids: Vec<TaxId>,
+        /// The taxes on it, instead of those, where the guest eats otherwise.
+        pub dining_mode_taxes: Vec<DiningModeTaxesView>,
+        /// The dayparts it is sold in; always where there are none.
+        pub daypart_ids: Vec<DaypartId>,
         /// The station of the kitchen that prepares it.
         pub station: Option<StationId>,
+    }
+}
+
+view! {
+    /// The taxes on an item where the guest eats so.
+    pub struct DiningModeTaxesView {
+        /// How the guest eats.
+        pub dining_mode: DiningMode,
+        /// The taxes.
+        pub tax_ids: Vec<TaxId>,
     }
 }
 
@@ -101,6 +118,8 @@ view! {
         pub max: u16,
         /// Whether one modifier may be taken more than once.
         pub allow_qty: bool,
+        /// How many selections cost nothing: the first of those whose price is above 0.
+        pub free: u16,
         /// What there is to choose.
         pub modifiers: Vec<ModifierOptionView>,
     }
@@ -131,6 +150,24 @@ view! {
         pub percent_ppm: Ppm,
         /// Whether list prices contain it.
         pub inclusive: bool,
+        /// Whether it is also taken on the taxes on top that stand before it on the item.
+        pub compound: bool,
+    }
+}
+
+view! {
+    /// A part of the day in which some items are sold.
+    pub struct DaypartView {
+        /// Its id.
+        pub daypart_id: DaypartId,
+        /// What it is called.
+        pub name: Text,
+        /// When it begins, by the store's clock.
+        pub from: TimeOfDay,
+        /// When it is over: where that is not after the beginning, on the next day.
+        pub to: TimeOfDay,
+        /// The days of the week on which it begins; every day where there are none.
+        pub weekdays: Vec<Weekday>,
     }
 }
 
@@ -141,6 +178,7 @@ pub struct MenuRow {
     pub items: BTreeMap<ItemId, ItemRow>,
     pub groups: BTreeMap<GroupId, ModifierGroupView>,
     pub taxes: BTreeMap<TaxId, TaxView>,
+    pub dayparts: BTreeMap<DaypartId, DaypartView>,
 }
 
 /// Something on a menu, as it is listed.

@@ -42,13 +42,13 @@ pub use drawer::{DrawerView, ShiftState, ShiftView};
 pub use form::WallTime;
 pub use kitchen::{TicketLineRow, TicketLineView, TicketRow, TicketState, TicketView};
 pub use menu::{
-    ItemRow, ItemState, ItemView, MenuRow, MenuView, ModifierGroupView, ModifierOptionView, PriceRow, TaxView,
-    VariationView,
+    DaypartView, DiningModeTaxesView, ItemRow, ItemState, ItemView, MenuRow, MenuView, ModifierGroupView,
+    ModifierOptionView, PriceRow, TaxView, VariationView,
 };
 pub use order::{
     ChargePhaseView, CheckLineView, CheckState, CheckView, DiscountView, FixedPartView, LineModifierView, LineView,
-    OrderPaymentView, OrderState, OrderSummary, OrderView, PaidState, PrepState, RateView, ServiceChargeView,
-    TaxRateView, TaxTotalView, TotalsView, VariationName,
+    OrderPaymentView, OrderState, OrderSummary, OrderView, PaidState, PrepState, PriceOverrideView, RateView,
+    ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
 };
 pub use payment::{
     PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView, ReviewView,

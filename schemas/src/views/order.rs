@@ -5,12 +5,12 @@ use super::payment::PaymentState;
 use crate::json::wire::{
     ActorId, Channel, ChargeId, Currency, CustomerRef, Date, DiningMode, DiscountId, GroupId, ItemId, LineId,
     ModifierId, OrderId, PayMode, PaymentId, Ppm, Qty, Rounding, StationId, StoreId, TableId, TaxId, TaxRounding,
-    TenderId, Text, TicketId, Timestamp, VariationId, Wire,
+    TaxRules, TenderId, Text, TicketId, Timestamp, VariationId, Wire,
 };
 use domain::event::Line;
 use domain::pricing::TaxRate;
 
-rows! { OrderView = 7, OrderSummary = 4 }
+rows! { OrderView = 8, OrderSummary = 4 }
 
 choice! {
     /// How far an order has come.
@@ -89,6 +89,8 @@ view! {
         pub business_date: Date,
         /// The currency of its amounts.
         pub currency: Currency,
+        /// When it is to be ready, as the guest was told.
+        pub promised_at: Option<Timestamp>,
         /// When it was opened; for an imported order, when the file says.
         pub opened_at: Timestamp,
         /// The store's wall clock when it was opened.
@@ -111,6 +113,10 @@ view! {
         pub rounding: Rounding,
         /// Where its tax is rounded.
         pub tax_rounding: TaxRounding,
+        /// By which rules its tax is computed.
+        pub tax_rules: TaxRules,
+        /// Why it is free of tax, where it is: none comes on top, and what is inside the prices is taken off them.
+        pub tax_exempt: Option<Text>,
         /// Its lines.
         pub lines: Vec<LineView>,
         /// Its discounts.
@@ -233,13 +239,15 @@ view! {
         pub refunded_qty: Qty,
         /// The price of one unit with modifiers.
         pub unit_price: i64,
+        /// What somebody set for it instead of the price it had.
+        pub price_override: Option<PriceOverrideView>,
         /// The modifiers.
         pub modifiers: Vec<LineModifierView>,
         /// The taxes on it.
         pub taxes: Vec<TaxRateView>,
         /// The group it is taxed in, where tax is rounded on groups: what came by a merge is a group of its own.
         pub tax_group: u16,
-        /// Price times quantity.
+        /// Price times quantity; in an order free of tax, without the tax inside it.
         pub gross: i64,
         /// Its part of all discounts.
         pub discount: i64,
@@ -278,6 +286,7 @@ impl LineView {
             modifier_id: Wire(modifier.modifier),
             name: Wire(modifier.name.clone()),
             qty: modifier.qty,
+            free: modifier.free,
             unit_price: modifier.unit_price.0,
         });
         let variation = line.variation.as_deref();
@@ -291,6 +300,7 @@ impl LineView {
             voided: Wire(domain::money::QtyMilli::ZERO),
             refunded_qty: Wire(domain::money::QtyMilli::ZERO),
             unit_price: line.unit.0,
+            price_override: None,
             modifiers: modifiers.collect(),
             taxes: line.taxes.iter().map(TaxRateView::new).collect(),
             tax_group: 0,
@@ -309,6 +319,18 @@ impl LineView {
             ready: Wire(domain::money::QtyMilli::ZERO),
             served: Wire(domain::money::QtyMilli::ZERO),
         }
+    }
+}
+
+view! {
+    /// A price that somebody set for a line.
+    pub struct PriceOverrideView {
+        /// The price of one unit before modifiers that it had.
+        pub was: i64,
+        /// The price of one unit before modifiers.
+        pub price: i64,
+        /// Why.
+        pub reason: Text,
     }
 }
 
@@ -333,6 +355,8 @@ view! {
         pub name: Text,
         /// How many per unit.
         pub qty: u16,
+        /// How many of them cost nothing.
+        pub free: u16,
         /// What one adds to the price of a unit.
         pub unit_price: i64,
     }
@@ -347,13 +371,20 @@ view! {
         pub percent_ppm: Ppm,
         /// Whether prices contain it.
         pub inclusive: bool,
+        /// Whether one on top is also taken on those on top before it.
+        pub compound: bool,
     }
 }
 
 impl TaxRateView {
     /// A tax as it was.
     pub fn new(tax: &TaxRate) -> TaxRateView {
-        TaxRateView { tax_id: Wire(tax.tax), percent_ppm: Wire(tax.rate), inclusive: tax.inclusive }
+        TaxRateView {
+            tax_id: Wire(tax.tax),
+            percent_ppm: Wire(tax.rate),
+            inclusive: tax.inclusive,
+            compound: tax.compound,
+        }
     }
 }
 
@@ -465,6 +496,8 @@ view! {
         pub percent_ppm: Ppm,
         /// Whether prices contain it.
         pub inclusive: bool,
+        /// Whether it was also taken on those on top before it.
+        pub compound: bool,
         /// What it is a percentage of.
         pub taxable: i64,
         /// The tax.
@@ -561,6 +594,7 @@ impl From<&domain::pricing::Totals> for TotalsView {
             tax_id: total.tax.tax.into(),
             percent_ppm: total.tax.rate.into(),
             inclusive: total.tax.inclusive,
+            compound: total.tax.compound,
             taxable: total.taxable.0,
             amount: total.amount.0,
         };

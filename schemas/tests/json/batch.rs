@@ -31,7 +31,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 54] = [
+const EVERY_TYPE: [(&str, &str); 58] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
     (
@@ -39,6 +39,7 @@ const EVERY_TYPE: [(&str, &str); 54] = [
         r#", "group_id": "g", "body": {"name": "G", "modifiers": [{"modifier_id": "m", "name": "M"}]}"#,
     ),
     ("menu.put_tax", r#", "tax_id": "vat", "body": {"name": "VAT", "percent_ppm": 100000, "inclusive": true}"#),
+    ("menu.put_daypart", r#", "daypart_id": "lunch", "body": {"name": "Lunch", "from": "11:30", "to": "15:00"}"#),
     ("menu.publish", ""),
     ("store.put", r#", "body": {"name": "S", "currency": "EUR", "time_zone": "UTC"}"#),
     ("store.set_price", r#", "item_id": "pizza", "body": {"price": null}"#),
@@ -67,6 +68,9 @@ const EVERY_TYPE: [(&str, &str); 54] = [
     ("order.set_table", r#", "order_id": "o1", "body": {"table": "t7"}"#),
     ("order.assign_server", r#", "order_id": "o1", "body": {"staff": "ana"}"#),
     ("order.set_guests", r#", "order_id": "o1", "body": {"guests": 5}"#),
+    ("order.set_dining_mode", r#", "order_id": "o1", "body": {"dining_mode": "take_away"}"#),
+    ("order.exempt_from_tax", r#", "order_id": "o1", "body": {"reason": "r"}"#),
+    ("order.end_tax_exemption", r#", "order_id": "o1""#),
     ("ticket.start", r#", "ticket_id": "t17""#),
     ("ticket.ready", r#", "ticket_id": "t17", "line_id": "l1""#),
     ("ticket.bump", r#", "ticket_id": "t17""#),
@@ -270,7 +274,7 @@ fn commands_are_made_in_rust_too() {
     let id = CommandId(NUMBER);
     let order = OrderId::parse("o1").unwrap();
     let line = LineId::parse("l1").unwrap();
-    let body = ChangeLine { qty: Wire(domain::money::QtyMilli(500)) };
+    let body = ChangeLine { qty: Some(Wire(domain::money::QtyMilli(500))), ..ChangeLine::default() };
     let command = BatchCommand {
         order_id: Some(Wire(order)),
         line_id: Some(Wire(line)),

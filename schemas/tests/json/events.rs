@@ -1,14 +1,14 @@
 //! Recorded events in JSON: every type, as it reads.
 
-use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::calendar::{CutOff, Date, LocalDateTime, TimeOfDay, Timestamp, Weekday};
 use domain::check::CheckId;
 use domain::command::Source;
 use domain::event::*;
 use domain::ids::*;
 use domain::kitchen::Kitchen;
-use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
-use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxTotal, Totals};
+use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRules, TaxTotal, Totals};
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::Settings;
 use domain::stream::Stream;
@@ -76,7 +76,7 @@ fn noon() -> Timestamp {
 }
 
 fn rate() -> TaxRate {
-    TaxRate { tax: tax(), rate: Ppm(100_000), inclusive: true }
+    TaxRate { tax: tax(), rate: Ppm(100_000), inclusive: true, compound: false }
 }
 
 fn settings() -> Settings {
@@ -104,6 +104,8 @@ fn menu_events() -> Vec<(Event, &'static str)> {
         taxes: vec![],
         sku: None,
         station: None,
+        mode_taxes: vec![],
+        dayparts: vec![],
     };
     let open = Item { price: ItemPrice::Open, ..plain.clone() };
     let large = Variation { id: variation(), name: text("Large"), price: Money(1_450), sku: Some(sku()) };
@@ -124,10 +126,40 @@ fn menu_events() -> Vec<(Event, &'static str)> {
         max: 3,
         allow_qty: false,
         modifiers: vec![olives(true), olives(false)],
+        free: 0,
     };
-    let vat = Tax { id: tax(), name: text("VAT"), rate: Ppm(100_000), inclusive: true };
+    let vat = Tax { id: tax(), name: text("VAT"), rate: Ppm(100_000), inclusive: true, compound: false };
+    let lunch = DaypartId::parse("lunch").unwrap();
+    let away = ModeTaxes { dining_mode: DiningMode::TakeAway, taxes: vec![tax()] };
+    let by_mode = Item { mode_taxes: vec![away], dayparts: vec![lunch], ..plain.clone() };
+    let daypart = Daypart {
+        id: lunch,
+        name: text("Lunch"),
+        from: TimeOfDay::parse("11:30").unwrap(),
+        to: TimeOfDay::parse("15:00").unwrap(),
+        weekdays: vec![Weekday::Monday, Weekday::Sunday],
+    };
     let menu = Event::Menu;
     vec![
+        (
+            menu(MenuEvent::ItemUpserted(by_mode)),
+            concat!(
+                r#"{"item_id":"pizza","name":"Pizza \"M\"","price":1150,"modifier_groups":[],"taxes":[],"#,
+                r#""dining_mode_taxes":[{"dining_mode":"take_away","taxes":["vat"]}],"dayparts":["lunch"]}"#,
+            ),
+        ),
+        (
+            menu(MenuEvent::ModifierGroupUpserted(ModifierGroup { modifiers: vec![], free: 2, ..toppings.clone() })),
+            r#"{"group_id":"toppings","name":"Toppings","min":0,"max":3,"allow_qty":false,"modifiers":[],"free":2}"#,
+        ),
+        (
+            menu(MenuEvent::TaxUpserted(Tax { inclusive: false, compound: true, ..vat.clone() })),
+            r#"{"tax_id":"vat","name":"VAT","percent_ppm":100000,"inclusive":false,"compound":true}"#,
+        ),
+        (
+            menu(MenuEvent::DaypartUpserted(daypart)),
+            r#"{"daypart_id":"lunch","name":"Lunch","from":"11:30","to":"15:00","weekdays":["monday","sunday"]}"#,
+        ),
         (
             menu(MenuEvent::ItemUpserted(plain)),
             r#"{"item_id":"pizza","name":"Pizza \"M\"","price":1150,"modifier_groups":[],"taxes":[]}"#,
@@ -214,12 +246,20 @@ fn opening() -> Opening {
         imported: false,
         kitchen: Kitchen::Off,
         training: false,
+        promised_at: None,
+        tax_rules: TaxRules::First,
     }
 }
 
 fn full_line() -> Line {
-    let olives =
-        LineModifier { group: group(), modifier: modifier(), name: text("Olives"), unit_price: Money(100), qty: 2 };
+    let olives = LineModifier {
+        group: group(),
+        modifier: modifier(),
+        name: text("Olives"),
+        unit_price: Money(100),
+        qty: 2,
+        free: 0,
+    };
     Line {
         line: line(),
         item: item(),
@@ -337,6 +377,56 @@ fn order_events() -> Vec<(Event, &'static str)> {
         ),
         (order(OrderEvent::LineQtyChanged { line: line(), qty: QtyMilli(1_500) }), r#"{"line_id":"l1","qty":1.5}"#),
         (order(OrderEvent::LineRemoved { line: line() }), r#"{"line_id":"l1"}"#),
+        (
+            order(OrderEvent::OrderOpened(Opening {
+                table: None,
+                customer_ref: None,
+                promised_at: Some(noon()),
+                tax_rules: TaxRules::Second,
+                ..opening()
+            })),
+            concat!(
+                r#"{"channel":"pos","dining_mode":"dine_in","pay_mode":"later","guests":2,"currency":"EUR","#,
+                r#""display_number":"17","business_date":"2026-11-21","opened_local":"2026-11-22T01:02:03","#,
+                r#""time_zone":"Europe/Madrid","rounding":"half_even","tax_rounding":"line","imported":false,"#,
+                r#""promised_at":"2026-11-22T12:00:00.000000Z","tax_rules":"second"}"#,
+            ),
+        ),
+        (
+            order(OrderEvent::LineDetailsChanged {
+                line: line(),
+                seat: Some(3),
+                course: None,
+                note: Text::parse_note("no onions\nno garlic").ok(),
+                allergens: None,
+            }),
+            r#"{"line_id":"l1","seat":3,"note":"no onions\nno garlic"}"#,
+        ),
+        (
+            order(OrderEvent::LinePriceOverridden {
+                line: line(),
+                was: Money(1_450),
+                unit_base: Money(900),
+                unit: Money(1_100),
+                reason: text("Poster"),
+            }),
+            r#"{"line_id":"l1","was":1450,"unit_base":900,"unit":1100,"reason":"Poster"}"#,
+        ),
+        (
+            order(OrderEvent::DiningModeChanged {
+                dining_mode: DiningMode::TakeAway,
+                lines: vec![LineTaxes {
+                    line: line(),
+                    taxes: vec![TaxRate { inclusive: false, compound: true, ..rate() }],
+                }],
+            }),
+            concat!(
+                r#"{"dining_mode":"take_away","lines":[{"line_id":"l1","#,
+                r#""taxes":[{"tax_id":"vat","percent_ppm":100000,"inclusive":false,"compound":true}]}]}"#,
+            ),
+        ),
+        (order(OrderEvent::OrderTaxExempted { reason: text("Embassy") }), r#"{"reason":"Embassy"}"#),
+        (order(OrderEvent::TaxExemptionEnded), "{}"),
         (order(OrderEvent::LinesHeld { lines: units() }), r#"{"lines":[{"line_id":"l1","qty":1.5}]}"#),
         (order(OrderEvent::LinesServed { lines: units() }), r#"{"lines":[{"line_id":"l1","qty":1.5}]}"#),
         (

@@ -1,7 +1,9 @@
 //! Bodies of orders and payments.
 
 use crate::{read, refuses};
-use domain::command::{self, Method, NewChargePhase, NewLine, NewModifier, OrderCommand, PaymentCommand};
+use domain::command::{
+    self, Edit, LineChange, Method, NewChargePhase, NewLine, NewModifier, NewPrice, OrderCommand, PaymentCommand,
+};
 use domain::event::{CancelReason, Capture, Channel, DiningMode, DiscountScope, PayMode, Rate};
 use domain::ids::{
     AccountId, ChargeId, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, TaxId, TenderId, Text,
@@ -98,12 +100,12 @@ fn an_order_is_refused_at_the_field() {
         (
             r#", "expected": 3"#,
             "/expected",
-            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `training`",
+            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `promised_at`, `tax_exempt`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `training`",
         ),
         (
             r#", "a/b~c": 3"#,
             "/a~1b~0c",
-            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `training`",
+            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `promised_at`, `tax_exempt`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `training`",
         ),
         (
             r#", "guests": "two""#,
@@ -219,7 +221,7 @@ fn lines_come_alone_or_together() {
             (
                 r#"{"line_id": "l1", "lines": []}"#,
                 "/lines",
-                "is not a field here; expected one of `line_id`, `item_id`, `variation_id`, `qty`, `modifiers`, `price`, `seat`, `course`, `note`, `allergens`",
+                "is not a field here; expected one of `line_id`, `item_id`, `variation_id`, `qty`, `modifiers`, `price`, `price_override`, `seat`, `course`, `note`, `allergens`",
             ),
             (r#"{"lines": [{"line_id": "l1", "item_id": "cola", "qty": 0}]}"#, "/lines/0/qty", "must be more than 0"),
             (
@@ -247,7 +249,7 @@ fn a_line_changes_by_quantity() {
     refuses(
         parse,
         &[
-            ("{}", "/qty", "is required"),
+            ("{}", "", "must change something: qty, seat, course, note, allergens or price_override"),
             (r#"{"qty": 0}"#, "/qty", "must be more than 0"),
             (r#"{"qty": -2.5}"#, "/qty", "must be more than 0"),
             (r#"{"qty": 0.0005}"#, "/qty", "0.0005 has more than three decimals; a quantity is exact to thousandths"),
@@ -262,11 +264,42 @@ fn a_line_changes_by_quantity() {
                 "/qty",
                 "is of the wrong type: string \"2\", expected a number of units with at most three decimals, such as 2 or 0.25",
             ),
+            (r#"{"qty": null}"#, "", "must change something: qty, seat, course, note, allergens or price_override"),
+        ],
+    );
+}
+
+#[test]
+fn a_line_changes_by_what_is_said_of_it() {
+    let line = LineId::parse("l1").unwrap();
+    let parse = |body: ChangeLine| body.parse(line);
+    let nothing = || {
+        let (seat, course, note, allergens) = Default::default();
+        LineChange { line, qty: None, seat, course, note, allergens, price_override: None }
+    };
+    let change = |change| Ok(OrderCommand::ChangeLine(change));
+    let note = Text::parse_note("no onions\nno garlic").unwrap();
+    let body = r#"{"note": "no onions\r\nno garlic", "seat": 3}"#;
+    assert_eq!(read(body, parse), change(LineChange { note: Edit::Set(note), seat: Edit::Set(3), ..nothing() }));
+    let body = r#"{"note": null, "course": null, "allergens": null}"#;
+    let cleared = LineChange { note: Edit::Clear, course: Edit::Clear, allergens: Edit::Clear, ..nothing() };
+    assert_eq!(read(body, parse), change(cleared));
+    let price = NewPrice { price: Money(900), reason: Text::parse("Poster").unwrap() };
+    let body = r#"{"qty": 2, "price_override": {"price": 900, "reason": "Poster"}}"#;
+    let qty = Some(QtyMilli::pieces(2));
+    assert_eq!(read(body, parse), change(LineChange { qty, price_override: Some(price), ..nothing() }));
+    refuses(
+        parse,
+        &[
             (
-                r#"{"qty": null}"#,
-                "/qty",
-                "is of the wrong type: null, expected a number of units with at most three decimals, such as 2 or 0.25",
+                r#"{"price_override": {"price": -1, "reason": "r"}}"#,
+                "/price_override/price",
+                "-1 is below zero; it must be 0 or more",
             ),
+            (r#"{"price_override": {"price": 1}}"#, "/price_override/reason", "is required"),
+            (r#"{"note": "a\tb"}"#, "/note", "\"a\\tb\" holds a control character"),
+            (r#"{"note": "\u200b"}"#, "/note", "\"\\u{200b}\" holds nothing that can be seen"),
+            (r#"{"qty": 0, "seat": 1}"#, "/qty", "must be more than 0"),
         ],
     );
 }

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use schemas::command::CommandKind;
 use schemas::json::batch::BatchCommand;
 use schemas::json::request::{
-    AdjustStock, ChargePhase, Discount, InitiatePayment, IssueToken, Line, LineModifier, Mark86, OpenOrder, RefundLine,
-    RequestRefund, ServiceCharge,
+    AdjustStock, ChargePhase, Discount, InitiatePayment, IssueToken, Line, LineModifier, Mark86, OpenOrder,
+    PriceOverride, RefundLine, RequestRefund, ServiceCharge, TaxExempt,
 };
 use schemas::json::wire::{self, Named};
 use schemas::json::{Wire, parse_body};
@@ -52,6 +52,19 @@ fn named<T: Named + Debug>() -> impl Strategy<Value = Wire<T>> {
     proptest::sample::select(T::CHOICES.iter().map(|(_, value)| Wire(*value)).collect::<Vec<_>>())
 }
 
+/// A text of one line or two.
+fn note() -> impl Strategy<Value = wire::Note> {
+    let lines = (text(), option::of(text())).prop_filter_map("too long", |(first, second)| {
+        let lines = second.map_or(first.0.to_string(), |second| format!("{}\n{}", first.0, second.0));
+        domain::ids::Text::parse_note(&lines).ok()
+    });
+    lines.prop_map(|lines| Wire(wire::choices::Note(lines)))
+}
+
+fn time() -> impl Strategy<Value = wire::Timestamp> {
+    (-62_135_596_800_000_000_i64..=253_402_300_799_999_999).prop_map(|us| Wire(domain::calendar::Timestamp(us)))
+}
+
 fn modifier() -> impl Strategy<Value = LineModifier> {
     let parts = (id(domain::ids::GroupId), id(domain::ids::ModifierId), 1..=u16::MAX);
     parts.prop_map(|(group_id, modifier_id, qty)| LineModifier { group_id, modifier_id, qty })
@@ -60,10 +73,11 @@ fn modifier() -> impl Strategy<Value = LineModifier> {
 fn line() -> impl Strategy<Value = Line> {
     let what = (id(domain::ids::LineId), id(domain::ids::ItemId), option::of(id(domain::ids::VariationId)), qty());
     let how = (vec(modifier(), 0..4), option::of(amount()));
-    let rest = (option::of(any::<u16>()), option::of(any::<u16>()), option::of(text()), option::of(text()));
+    let rest = (option::of(any::<u16>()), option::of(any::<u16>()), option::of(note()), option::of(note()));
     (what, how, rest).prop_map(|(what, (modifiers, price), (seat, course, note, allergens))| {
         let (line_id, item_id, variation_id, qty) = what;
-        Line { line_id, item_id, variation_id, qty, modifiers, price, seat, course, note, allergens }
+        let price_override = note.clone().zip(price).map(|(reason, price)| PriceOverride { price, reason });
+        Line { line_id, item_id, variation_id, qty, modifiers, price, price_override, seat, course, note, allergens }
     })
 }
 
@@ -73,7 +87,7 @@ fn rate() -> impl Strategy<Value = (Option<wire::Ppm>, Option<wire::Money>)> {
 
 fn discount() -> impl Strategy<Value = Discount> {
     let lines = option::of(id(domain::ids::LineId).prop_map(|line| vec![line]));
-    (id(domain::ids::DiscountId), lines, rate(), text()).prop_map(
+    (id(domain::ids::DiscountId), lines, rate(), note()).prop_map(
         |(discount_id, line_ids, (percent_ppm, amount), reason)| Discount {
             discount_id,
             line_ids,
@@ -97,7 +111,9 @@ fn charge() -> impl Strategy<Value = ServiceCharge> {
 fn order() -> impl Strategy<Value = OpenOrder> {
     let who = (id(domain::ids::OrderId), option::of(id(domain::ids::TableId)), any::<u16>());
     let how = (named::<Channel>(), named::<DiningMode>(), named::<PayMode>());
-    let said = (option::of(id(domain::ids::CustomerRef)), any::<bool>(), option::of(text()));
+    let exempt = option::of(note().prop_map(|reason| TaxExempt { reason }));
+    let said =
+        (option::of(id(domain::ids::CustomerRef)), any::<bool>(), option::of(text()), option::of(time()), exempt);
     let what = (option::of(line()), option::of(discount()), option::of(charge()));
     let place = (any::<bool>(), option::of(amount()), any::<bool>());
     (who, how, said, what, place).prop_map(|(who, how, said, what, (place, expected_total, training))| OpenOrder {
@@ -108,6 +124,8 @@ fn order() -> impl Strategy<Value = OpenOrder> {
         dining_mode: how.1,
         pay_mode: how.2,
         customer_ref: said.0,
+        promised_at: said.3,
+        tax_exempt: said.4,
         currency: said.1.then(|| Wire(Currency::new("EUR", 2).unwrap())),
         display_number: said.2,
         lines: what.0.into_iter().collect(),
@@ -139,7 +157,7 @@ proptest! {
     #[test]
     fn refunds(
         refund_id in id(domain::ids::RefundId), amount in option::of(amount()), tip in option::of(amount()),
-        line_id in id(domain::ids::LineId), pieces in 0..4_i64, restock in any::<bool>(), reason in text(),
+        line_id in id(domain::ids::LineId), pieces in 0..4_i64, restock in any::<bool>(), reason in note(),
     ) {
         let qty = Wire(QtyMilli(pieces * 1_000));
         let lines = if pieces == 0 { vec![] } else { vec![RefundLine { line_id, qty }] };
@@ -149,7 +167,7 @@ proptest! {
 
     #[test]
     fn stock(
-        sku in id(domain::ids::Sku), milli in -QtyMilli::MAX.0..=QtyMilli::MAX.0, reason in text(),
+        sku in id(domain::ids::Sku), milli in -QtyMilli::MAX.0..=QtyMilli::MAX.0, reason in note(),
         us in option::of(-62_135_596_800_000_000_i64..=253_402_300_799_999_999),
     ) {
         let body = AdjustStock { sku, delta: Wire(QtyMilli(milli)), reason };

@@ -11,7 +11,6 @@ use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
 use domain::pricing::{PriceRules, TaxRounding};
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Settings};
-use schemas::json::FieldError;
 use schemas::json::request::{
     AdjustStock, CountStock, IssueToken, Mark86, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax, ReceiveStock,
     SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
@@ -32,6 +31,8 @@ fn item() -> Item {
         taxes: vec![],
         sku: None,
         station: None,
+        mode_taxes: vec![],
+        dayparts: vec![],
     }
 }
 
@@ -145,8 +146,11 @@ fn modifier_groups() {
         price: Money(-10),
         default: true,
     };
-    let group = ModifierGroup { id, name: text("Toppings"), min: 1, max: 2, allow_qty: true, modifiers: vec![olives] };
-    assert_eq!(read(body, parse), Ok(group));
+    let modifiers = vec![olives];
+    let group = ModifierGroup { id, name: text("Toppings"), min: 1, max: 2, allow_qty: true, modifiers, free: 0 };
+    assert_eq!(read(body, parse), Ok(group.clone()));
+    let body = body.replacen('{', r#"{"free": 2, "#, 1);
+    assert_eq!(read(&body, parse), Ok(ModifierGroup { free: 2, ..group }));
     refuses(
         parse,
         &[
@@ -185,9 +189,13 @@ fn modifier_groups() {
 #[test]
 fn taxes() {
     let id = TaxId::parse("vat").unwrap();
-    let parse = |body: PutTax| Ok::<_, FieldError>(body.parse(id));
-    let tax = Tax { id, name: text("VAT"), rate: Ppm(88_750), inclusive: false };
-    assert_eq!(read(r#"{"name": "VAT", "percent_ppm": 88750, "inclusive": false}"#, parse), Ok(tax));
+    let parse = |body: PutTax| body.parse(id);
+    let tax = Tax { id, name: text("VAT"), rate: Ppm(88_750), inclusive: false, compound: false };
+    assert_eq!(read(r#"{"name": "VAT", "percent_ppm": 88750, "inclusive": false}"#, parse), Ok(tax.clone()));
+    let compound = r#"{"name": "VAT", "percent_ppm": 88750, "inclusive": false, "compound": true}"#;
+    assert_eq!(read(compound, parse), Ok(Tax { compound: true, ..tax }));
+    let inside = r#"{"name": "VAT", "percent_ppm": 88750, "inclusive": true, "compound": true}"#;
+    refuses(parse, &[(inside, "/compound", "is for a tax on top; leave it out, or say \"inclusive\": false")]);
     refuses(
         parse,
         &[
@@ -270,7 +278,7 @@ fn stores() {
             (
                 &store(r#", "approvals": {"needed": ["everything"]}"#),
                 "/approvals/needed/0",
-                "\"everything\" is not one of discount, cancel, void_fired, comp, refund, paid_out, no_sale",
+                "\"everything\" is not one of discount, cancel, void_fired, comp, refund, paid_out, no_sale, price_override, tax_exempt",
             ),
             (
                 &store(r#", "cut_off": "4:00""#),

@@ -1,22 +1,24 @@
 //! One command of every kind, each with all it can say and with as little as it can say.
 
-use crate::samples::{ORDER, PAYMENT, currency, group, item, messages, noted, plain_item, settings, text};
+use crate::samples::{ORDER, PAYMENT, currency, daypart, group, item, messages, noted, plain_item, settings, text};
 use domain::calendar::{Date, Timestamp};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
-    AccessCommand, Command, DrawerCommand, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
-    NewModifier, NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand,
-    RefundLine, RefundOf, RefundOutcome, Review, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
+    AccessCommand, Command, DrawerCommand, Edit, Fire, LineChange, MenuCommand, Method, NewChargePhase, NewComp,
+    NewDiscount, NewLine, NewModifier, NewOrder, NewPrice, NewRefund, NewServiceCharge, OrderCommand, Outcome,
+    PaymentCommand, Place, ProviderCommand, RefundLine, RefundOf, RefundOutcome, Review, StockCommand, StoreCommand,
+    TerminalCommand, TicketCommand,
 };
 use domain::event::{
     CancelReason, Capture, Channel, Decision, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy,
 };
 use domain::ids::{
-    AccountId, ActorId, ChargeId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId, OrderId,
-    RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenderId, TerminalId, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, CustomerRef, DaypartId, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId,
+    OrderId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenderId, TerminalId, TicketId, TokenId,
+    VariationId,
 };
 use domain::kitchen::Kitchen;
-use domain::menu::{Item, Tax};
+use domain::menu::{Item, ModeTaxes, ModifierGroup, Tax};
 use domain::money::{Money, Ppm, QtyMilli};
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Settings};
@@ -74,7 +76,14 @@ fn menu(add: &mut dyn FnMut(&'static str, MenuCommand)) {
     add("station", MenuCommand::UpsertItem(Item { station: Some(id!(StationId "oven")), ..plain_item() }));
     add("one", MenuCommand::RetireItem(id!(ItemId "lobster")));
     add("full", MenuCommand::UpsertModifierGroup(group()));
-    let tax = Tax { id: id!(TaxId "vat19"), name: text("USt 19 %"), rate: Ppm(190_000), inclusive: true };
+    add("free", MenuCommand::UpsertModifierGroup(ModifierGroup { free: 2, ..group() }));
+    let away = ModeTaxes { dining_mode: DiningMode::TakeAway, taxes: vec![id!(TaxId "vat7")] };
+    add("by_mode", MenuCommand::UpsertItem(Item { mode_taxes: vec![away], ..plain_item() }));
+    add("lunch", MenuCommand::UpsertItem(Item { dayparts: vec![id!(DaypartId "lunch")], ..plain_item() }));
+    add("one", MenuCommand::UpsertDaypart(daypart()));
+    let tax =
+        Tax { id: id!(TaxId "vat19"), name: text("USt 19 %"), rate: Ppm(190_000), inclusive: true, compound: false };
+    add("compound", MenuCommand::UpsertTax(Tax { inclusive: false, compound: true, ..tax.clone() }));
     add("inclusive", MenuCommand::UpsertTax(tax.clone()));
     add("exclusive", MenuCommand::UpsertTax(Tax { inclusive: false, ..tax }));
     add("one", MenuCommand::Publish);
@@ -104,6 +113,7 @@ fn line() -> NewLine {
         qty: QtyMilli::pieces(2),
         modifiers: vec![NewModifier { group, modifier, qty: 2 }],
         open_price: Some(Money(1_350)),
+        price_override: None,
         seat: Some(3),
         course: Some(1),
         note: Some(text("scharf")),
@@ -142,6 +152,8 @@ fn new_order() -> NewOrder {
         table: Some(id!(TableId "t12")),
         guests: 4,
         customer_ref: Some(id!(CustomerRef "cust_77")),
+        promised_at: None,
+        tax_exempt: None,
         currency: Some(currency("EUR", 2)),
         display_number: Some(text("A-042")),
         lines: vec![line(), plain_line()],
@@ -166,7 +178,23 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     add("training", C::Open(NewOrder { training: true, ..plain_order() }));
     add("two", C::AddLines(vec![line(), plain_line()]));
     add("allergens", C::AddLines(vec![NewLine { allergens: Some(text("sesame")), ..line() }]));
+    add("promised", C::Open(NewOrder { promised_at: Some(DEADLINE), ..plain_order() }));
+    add("tax_exempt", C::Open(NewOrder { tax_exempt: Some(text("Botschaft")), ..plain_order() }));
+    let price = NewPrice { price: Money(900), reason: text("Plakat") };
+    add("price_override", C::AddLines(vec![NewLine { price_override: Some(price.clone()), ..line() }]));
     add("one", C::ChangeLineQty { line: id!(LineId "l1"), qty: QtyMilli(300) });
+    let (seat, course, note, allergens) = Default::default();
+    let of = id!(LineId "l1");
+    let change = LineChange { line: of, qty: None, seat, course, note, allergens, price_override: None };
+    add("course", C::ChangeLine(LineChange { course: Edit::Set(2), ..change.clone() }));
+    add("seat", C::ChangeLine(LineChange { seat: Edit::Set(2), ..change.clone() }));
+    add("note", C::ChangeLine(LineChange { note: Edit::Set(text("scharf")), ..change.clone() }));
+    add("no_note", C::ChangeLine(LineChange { note: Edit::Clear, ..change.clone() }));
+    add("allergens", C::ChangeLine(LineChange { allergens: Edit::Set(text("scharf")), ..change.clone() }));
+    add("all", C::ChangeLine(LineChange { qty: Some(QtyMilli(300)), price_override: Some(price), ..change }));
+    add("away", C::SetDiningMode(DiningMode::TakeAway));
+    add("one", C::ExemptFromTax { reason: text("Botschaft") });
+    add("one", C::EndTaxExemption);
     add("one", C::RemoveLine(id!(LineId "l1")));
     add("lines_percent", C::ApplyDiscount(discount()));
     let (scope, rate) = (DiscountScope::Order, Rate::Amount(Money(500)));

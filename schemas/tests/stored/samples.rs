@@ -2,25 +2,28 @@
 //!
 //! When an event gets a new version, its samples stay here under the old one, and new ones join them.
 
-use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::calendar::{CutOff, Date, LocalDateTime, TimeOfDay, Timestamp, Weekday};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
     AccessEvent, CancelReason, Capture, ChainHead, Channel, ChargePhase, DayClosing, DayEvent, DayTax, DayTender,
     DayTotals, Decision, DiningMode, Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag,
-    IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineUnits, MenuEvent, MoneyParts, NotApplicable,
-    Noted, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate, Received,
-    ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role, ServiceCharge,
-    StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TerminalEvent, TerminalGap, TicketEvent, VoidReason,
+    IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineTaxes, LineUnits, MenuEvent, MoneyParts,
+    NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate,
+    Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role,
+    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TerminalEvent, TerminalGap,
+    TicketEvent, VoidReason,
 };
 use domain::ids::{
-    AccountId, ActorId, ChargeId, CommandId, CustomerRef, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId,
-    OrderId, PaymentId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId, TerminalId,
-    TerminalSeq, Text, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, CommandId, CustomerRef, DaypartId, DiscountId, DrawerId, GroupId, ItemId, LineId,
+    ModifierId, OrderId, PaymentId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId,
+    TerminalId, TerminalSeq, Text, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::{Kitchen, LinePrep};
-use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
-use domain::pricing::{ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxTotal, Totals};
+use domain::pricing::{
+    ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxRules, TaxTotal, Totals,
+};
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Settings};
 use domain::stream::Stream;
@@ -99,6 +102,8 @@ pub fn item() -> Item {
         taxes: vec![id!(TaxId "vat7")],
         sku: Some(id!(Sku "dough")),
         station: None,
+        mode_taxes: vec![],
+        dayparts: vec![],
     }
 }
 
@@ -113,6 +118,18 @@ pub fn plain_item() -> Item {
         taxes: vec![],
         sku: None,
         station: None,
+        mode_taxes: vec![],
+        dayparts: vec![],
+    }
+}
+
+pub fn daypart() -> Daypart {
+    Daypart {
+        id: id!(DaypartId "lunch"),
+        name: text("Mittag"),
+        from: TimeOfDay::parse("11:30").expect("a time"),
+        to: TimeOfDay::parse("15:00").expect("a time"),
+        weekdays: vec![Weekday::Monday, Weekday::Sunday],
     }
 }
 
@@ -127,6 +144,7 @@ pub fn group() -> ModifierGroup {
             Modifier { id: id!(ModifierId "olives"), name: text("Olives"), price: Money(120), default: true },
             Modifier { id: id!(ModifierId "no_cheese"), name: text("No cheese"), price: Money(-80), default: false },
         ],
+        free: 0,
     }
 }
 
@@ -139,7 +157,14 @@ fn menu(add: &mut dyn FnMut(&'static str, MenuEvent)) {
     add("full", MenuEvent::ModifierGroupUpserted(group()));
     let empty = ModifierGroup { min: 0, max: 0, allow_qty: false, modifiers: vec![], ..group() };
     add("empty", MenuEvent::ModifierGroupUpserted(empty));
-    let tax = Tax { id: id!(TaxId "vat19"), name: text("USt 19 %"), rate: Ppm(190_000), inclusive: true };
+    add("free", MenuEvent::ModifierGroupUpserted(ModifierGroup { free: 2, ..group() }));
+    let mode_taxes = vec![ModeTaxes { dining_mode: DiningMode::TakeAway, taxes: vec![id!(TaxId "vat7")] }];
+    let (station, dayparts) = (Some(id!(StationId "oven")), vec![id!(DaypartId "lunch")]);
+    add("full", MenuEvent::ItemUpserted(Item { station, mode_taxes, dayparts, ..item() }));
+    add("one", MenuEvent::DaypartUpserted(daypart()));
+    let tax =
+        Tax { id: id!(TaxId "vat19"), name: text("USt 19 %"), rate: Ppm(190_000), inclusive: true, compound: false };
+    add("compound", MenuEvent::TaxUpserted(Tax { inclusive: false, compound: true, ..tax.clone() }));
     add("inclusive", MenuEvent::TaxUpserted(tax.clone()));
     add("exclusive", MenuEvent::TaxUpserted(Tax { inclusive: false, ..tax }));
     add("one", MenuEvent::MenuPublished { version: 7, content_hash: 0xfedc_ba98_7654_3210 });
@@ -154,8 +179,11 @@ fn access(add: &mut dyn FnMut(&'static str, AccessEvent)) {
     }
     add("one", AccessEvent::TokenRevoked { token: id!(TokenId "tok_1") });
     let staff = id!(ActorId "ana");
-    let (rights, discount_limit) = (Rights::of(Right::ALL), Some(Ppm(200_000)));
+    // All that there were first.
+    let (rights, discount_limit) = (Rights::of(Right::ALL.into_iter().take(7)), Some(Ppm(200_000)));
     add("full", AccessEvent::StaffChanged { staff, rights, discount_limit });
+    let rights = Rights::of([Right::PriceOverride, Right::TaxExempt]);
+    add("lines", AccessEvent::StaffChanged { staff, rights, discount_limit });
     let rights = Rights::of([Right::Comp]);
     add("plain", AccessEvent::StaffChanged { staff, rights, discount_limit: None });
 }
@@ -226,11 +254,18 @@ pub fn opening() -> Opening {
         imported: false,
         kitchen: Kitchen::Off,
         training: false,
+        promised_at: None,
+        tax_rules: TaxRules::First,
     }
 }
 
 pub fn vat() -> TaxRate {
-    TaxRate { tax: id!(TaxId "vat7"), rate: Ppm(70_000), inclusive: true }
+    TaxRate { tax: id!(TaxId "vat7"), rate: Ppm(70_000), inclusive: true, compound: false }
+}
+
+/// A tax on those before it.
+pub fn on_taxes() -> TaxRate {
+    TaxRate { tax: id!(TaxId "city"), rate: Ppm(10_000), inclusive: false, compound: true }
 }
 
 pub fn line() -> Line {
@@ -249,6 +284,7 @@ pub fn line() -> Line {
                 name: text("Olives"),
                 unit_price: Money(120),
                 qty: 2,
+                free: 0,
             },
             LineModifier {
                 group: id!(GroupId "toppings"),
@@ -256,10 +292,11 @@ pub fn line() -> Line {
                 name: text("No cheese"),
                 unit_price: Money(-80),
                 qty: 1,
+                free: 0,
             },
         ],
         unit: Money(1_510),
-        taxes: vec![vat(), TaxRate { tax: id!(TaxId "city"), rate: Ppm(10_000), inclusive: false }],
+        taxes: vec![vat(), TaxRate { tax: id!(TaxId "city"), rate: Ppm(10_000), inclusive: false, compound: false }],
         sku: Some(id!(Sku "dough")),
         menu_version: 7,
         seat: Some(3),
@@ -303,6 +340,9 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     add("full", E::OrderOpened(opening()));
     add("full", E::OrderOpened(Opening { kitchen: Kitchen::On, ..opening() }));
     add("full", E::OrderOpened(Opening { training: true, ..opening() }));
+    let (kitchen, promised_at, tax_rules) = (Kitchen::On, Some(NOW), TaxRules::Second);
+    add("full", E::OrderOpened(Opening { kitchen, promised_at, tax_rules, ..opening() }));
+    add("second_rules", E::OrderOpened(Opening { tax_rules, ..opening() }));
     add("cooked", E::OrderOpened(Opening { training: true, kitchen: Kitchen::On, ..opening() }));
     let kinds = [
         ("kiosk", Channel::Kiosk, DiningMode::TakeAway),
@@ -320,10 +360,26 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     let allergens = Some(text("sesame"));
     add("full", E::LineAdded(Arc::new(Line { station: Some(id!(StationId "oven")), allergens, ..line() })));
     add("no_station", E::LineAdded(Arc::new(Line { allergens: Some(text("nuts")), ..line() })));
+    let station = Some(id!(StationId "oven"));
+    let mut free = Line { station, allergens: Some(text("sesame")), taxes: vec![vat(), on_taxes()], ..line() };
+    free.modifiers[0].free = 1;
+    add("full", E::LineAdded(Arc::new(free)));
     let plain = Line { category: None, variation: None, modifiers: vec![], taxes: vec![], sku: None, ..line() };
     add("plain", E::LineAdded(Arc::new(Line { seat: None, course: None, note: None, ..plain })));
     add("one", E::LineQtyChanged { line: id!(LineId "l1"), qty: QtyMilli(300) });
     add("one", E::LineRemoved { line: id!(LineId "l1") });
+    let of = id!(LineId "l1");
+    let note = Text::parse_note("ohne Zwiebeln\nohne Knoblauch").ok();
+    let allergens = Some(text("sesame"));
+    add("full", E::LineDetailsChanged { line: of, seat: Some(3), course: Some(2), note, allergens });
+    add("plain", E::LineDetailsChanged { line: of, seat: None, course: None, note: None, allergens: None });
+    let (was, unit_base, unit, reason) = (Money(1_350), Money(900), Money(1_060), text("Plakat"));
+    add("one", E::LinePriceOverridden { line: of, was, unit_base, unit, reason });
+    let taxes = |taxes| vec![LineTaxes { line: of, taxes }];
+    add("one", E::DiningModeChanged { dining_mode: DiningMode::TakeAway, lines: taxes(vec![vat()]) });
+    add("compound", E::DiningModeChanged { dining_mode: DiningMode::Delivery, lines: taxes(vec![vat(), on_taxes()]) });
+    add("one", E::OrderTaxExempted { reason: text("Botschaft, Nr. 4711") });
+    add("one", E::TaxExemptionEnded);
     let (line, qty, taken) = (id!(LineId "l1"), QtyMilli::pieces(2), QtyMilli::ONE);
     add("one", E::LinesHeld { lines: vec![LineUnits { line, qty }] });
     add("one", E::LinesFired { fire: 2, lines: vec![FiredLine { line, qty, taken }] });
@@ -364,6 +420,16 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     }
     floor(add, vec![discount, fixed]);
     add("one", E::ServiceChargeRemoved { charge: id!(ChargeId "c1") });
+    let compound = || {
+        let mut totals = totals();
+        totals.taxes.push(TaxTotal { tax: on_taxes(), taxable: Money(2_718), amount: Money(27) });
+        totals
+    };
+    let (charge, phase) = (id!(ChargeId "c1"), ChargePhase::Subtotal { pre_discount: false, taxes: vec![on_taxes()] });
+    let rate = Rate::Amount(Money(250));
+    add("compound", E::ServiceChargeApplied(ServiceCharge { charge, name: text("Service"), rate, phase }));
+    add("compound", E::OrderPlaced { totals: compound(), deadline: None });
+    add("compound", E::OrderRepriced { totals: compound() });
     add("full", E::OrderPlaced { totals: totals(), deadline: Some(NOW) });
     add("plain", E::OrderPlaced { totals: Totals::default(), deadline: None });
     add("one", E::OrderRepriced { totals: totals() });
@@ -397,7 +463,7 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     add("full", E::RefundRecorded { refund, payment, tender: external, parts, lines, posting_date, taxes });
     let (lines, taxes) = (vec![], vec![]);
     add("plain", E::RefundRecorded { refund, payment, tender, parts, lines, posting_date, taxes });
-    let tax = TaxRate { tax: id!(TaxId "vat_19"), rate: Ppm(190_000), inclusive: true };
+    let tax = TaxRate { tax: id!(TaxId "vat_19"), rate: Ppm(190_000), inclusive: true, compound: false };
     let taxes = vec![TaxTotal { tax, taxable: Money(1_008), amount: Money(192) }];
     add("taxes", E::RefundRecorded { refund, payment, tender, parts, lines: refunded_lines(), posting_date, taxes });
     add("one", E::TotalMismatchRecorded { expected: Money(3_300), actual: Money(3_356) });
@@ -444,6 +510,10 @@ fn floor(add: &mut dyn FnMut(&'static str, OrderEvent), discounts: Vec<Discount>
     let asked = Line { allergens: Some(text("sesame")), ..self::line() };
     let lines = vec![ReceivedLine { from, line: Arc::new(asked), part: 1, prep: None }];
     add("allergens", E::LinesReceivedByMerge(Received { source, lines, discounts: vec![], charges: vec![], fires: 0 }));
+    let mut free = self::line();
+    free.modifiers[0].free = 1;
+    let lines = vec![ReceivedLine { from, line: Arc::new(free), part: 1, prep: None }];
+    add("free", E::LinesReceivedByMerge(Received { source, lines, discounts: vec![], charges: vec![], fires: 0 }));
     let (lines, discounts, charges) = (vec![], vec![], vec![]);
     add("plain", E::LinesReceivedByMerge(Received { source, lines, discounts, charges, fires: 0 }));
     add("one", E::OrderMergedInto { target: TARGET });

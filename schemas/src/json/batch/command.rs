@@ -98,6 +98,9 @@ pub struct BatchCommand {
     /// The tax, where the command is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_id: Option<wire::TaxId>,
+    /// The daypart, where the command is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daypart_id: Option<wire::DaypartId>,
     /// The body of the HTTP request that does the same; may be left out where that needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -157,6 +160,7 @@ impl BatchCommand {
             item_id: None,
             group_id: None,
             tax_id: None,
+            daypart_id: None,
             body: None,
         }
     }
@@ -240,6 +244,7 @@ impl BatchCommand {
             item: self.item_id.take(),
             group: self.group_id.take(),
             tax: self.tax_id.take(),
+            daypart: self.daypart_id.take(),
             staff: None,
         }
     }

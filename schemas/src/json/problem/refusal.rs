@@ -84,6 +84,8 @@ refusals! {
         "The menu the store sells from has no item {item}.", {"item_id": Wire(*item)};
     ItemUnavailable { item }: "item_unavailable",
         "The store does not sell {item} at the moment.", {"item_id": Wire(*item)};
+    OutsideDaypart { item }: "outside_daypart",
+        "The store does not sell {item} at this time of day.", {"item_id": Wire(*item)};
     UnknownVariation { item, variation }: "unknown_variation",
         "{item} has no variation {variation}.", {"item_id": Wire(*item), "variation_id": Wire(*variation)};
     VariationRequired { item }: "variation_required",
@@ -141,6 +143,8 @@ refusals! {
         "The order has no service charge {charge}.", {"charge_id": Wire(*charge)};
     UnknownTax { tax }: "unknown_tax",
         "The menu the store sells from has no tax {tax}.", {"tax_id": Wire(*tax)};
+    AlreadyTaxExempt: "already_tax_exempt" => EndTaxExemption,
+        "The order is free of tax already; end that first to give another reason.";
     LineFired { fired, line }: "line_fired" => VoidLine,
         "The kitchen has {fired} of line {line}; void it instead.", fired = Units(*fired),
         {"line_id": Wire(*line), "fired": Wire(*fired)};

@@ -36,7 +36,7 @@ pub struct MoveCash {
     /// How much.
     pub amount: wire::Money,
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
 }
 
 impl MoveCash {
@@ -60,7 +60,7 @@ impl MoveCash {
 
     fn parts(self) -> Result<(Money, Text), FieldError> {
         match 0 < self.amount.0.0 {
-            true => Ok((self.amount.0, self.reason.0)),
+            true => Ok((self.amount.0, self.reason.0.0)),
             false => Err(FieldError::new("/amount", "must be more than 0")),
         }
     }
@@ -72,13 +72,13 @@ impl MoveCash {
 #[schema(example = json!({"reason": "Change for a guest"}))]
 pub struct NoSale {
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
 }
 
 impl NoSale {
     /// The command.
     pub fn parse(self) -> DrawerCommand {
-        DrawerCommand::NoSale { reason: self.reason.0 }
+        DrawerCommand::NoSale { reason: self.reason.0.0 }
     }
 }
 

@@ -98,7 +98,7 @@ pub struct VoidLine {
     /// How much of it.
     pub qty: wire::Qty,
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
     /// Whether what has left the shelf for it is thrown away; it goes back otherwise.
     #[serde(default, skip_serializing_if = "is_false")]
     pub wasted: bool,
@@ -113,7 +113,7 @@ impl VoidLine {
         Ok(OrderCommand::VoidLine {
             line: self.line_id.0,
             qty: above_zero(self.qty.0, "/qty")?,
-            reason: self.reason.0,
+            reason: self.reason.0.0,
             wasted: self.wasted,
         })
     }

@@ -3,8 +3,8 @@
 use super::fields::{at_most, each, is_false, not_negative, unique};
 use crate::json::body::FieldError;
 use crate::json::wire;
-use domain::ids::{GroupId, ItemId, TaxId};
-use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::ids::{DaypartId, GroupId, ItemId, TaxId};
+use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -41,6 +41,14 @@ pub struct PutItem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 8)]
     pub taxes: Vec<wire::TaxId>,
+    /// The taxes on it, instead of those, where the guest eats otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 3)]
+    pub dining_mode_taxes: Vec<DiningModeTaxes>,
+    /// The dayparts it is sold in; always where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 24)]
+    pub dayparts: Vec<wire::DaypartId>,
     /// The stock item one unit takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sku: Option<wire::Sku>,
@@ -61,6 +69,10 @@ impl PutItem {
         unique(self.variations.iter().map(|variation| variation.variation_id.0), "/variations", "variation_id")?;
         unique(self.modifier_groups.iter().map(|group| group.0), "/modifier_groups", "")?;
         unique(self.taxes.iter().map(|tax| tax.0), "/taxes", "")?;
+        at_most(&self.dayparts, Item::DAYPARTS_MAX, "/dayparts")?;
+        unique(self.dayparts.iter().map(|daypart| daypart.0), "/dayparts", "")?;
+        let modes = self.dining_mode_taxes.iter().map(|own| wire::name_of(own.dining_mode.0));
+        unique(modes, "/dining_mode_taxes", "dining_mode")?;
         let price = match (self.price, self.open_price, self.variations.is_empty()) {
             (Some(price), false, true) => ItemPrice::Fixed(not_negative(price.0, "/price")?),
             (None, true, true) => ItemPrice::Open,
@@ -89,7 +101,34 @@ impl PutItem {
             taxes: self.taxes.into_iter().map(|tax| tax.0).collect(),
             sku: self.sku.map(|sku| sku.0),
             station: self.station.map(|station| station.0),
+            mode_taxes: each(self.dining_mode_taxes, "/dining_mode_taxes", DiningModeTaxes::parse)?,
+            dayparts: self.dayparts.into_iter().map(|daypart| daypart.0).collect(),
         })
+    }
+}
+
+/// The taxes on an item where the guest eats so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"dining_mode": "take_away", "taxes": ["vat_reduced"]}))]
+pub struct DiningModeTaxes {
+    /// How the guest eats.
+    pub dining_mode: wire::DiningMode,
+    /// The taxes; none where it is empty.
+    #[schema(max_items = 8)]
+    pub taxes: Vec<wire::TaxId>,
+}
+
+impl DiningModeTaxes {
+    /// The taxes.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<ModeTaxes, FieldError> {
+        at_most(&self.taxes, Item::TAXES_MAX, "/taxes")?;
+        unique(self.taxes.iter().map(|tax| tax.0), "/taxes", "")?;
+        let taxes = self.taxes.into_iter().map(|tax| tax.0).collect();
+        Ok(ModeTaxes { dining_mode: self.dining_mode.0, taxes })
     }
 }
 
@@ -143,9 +182,17 @@ pub struct PutModifierGroup {
     /// Whether one modifier may be taken more than once.
     #[serde(default, skip_serializing_if = "is_false")]
     pub allow_qty: bool,
+    /// How many selections cost nothing, counted with their quantities: the first that the line names, of those whose price is
+    /// above 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub free: u16,
     /// What there is to choose.
     #[schema(min_items = 1, max_items = 500)]
     pub modifiers: Vec<GroupModifier>,
+}
+
+fn is_zero(number: &u16) -> bool {
+    *number == 0
 }
 
 impl PutModifierGroup {
@@ -179,6 +226,7 @@ impl PutModifierGroup {
             max: self.max,
             allow_qty: self.allow_qty,
             modifiers: self.modifiers.into_iter().map(GroupModifier::parse).collect(),
+            free: self.free,
         })
     }
 }
@@ -217,11 +265,56 @@ pub struct PutTax {
     pub percent_ppm: wire::Ppm,
     /// Whether list prices contain it.
     pub inclusive: bool,
+    /// Whether it is also taken on the taxes on top that stand before it on the item; only of one that prices do not contain.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub compound: bool,
 }
 
 impl PutTax {
-    /// The tax; nothing in it can be wrong any more.
-    pub fn parse(self, id: TaxId) -> Tax {
-        Tax { id, name: self.name.0, rate: self.percent_ppm.0, inclusive: self.inclusive }
+    /// The tax.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self, id: TaxId) -> Result<Tax, FieldError> {
+        match self.inclusive && self.compound {
+            true => Err(FieldError::new("/compound", "is for a tax on top; leave it out, or say \"inclusive\": false")),
+            false => Ok(Tax {
+                id,
+                name: self.name.0,
+                rate: self.percent_ppm.0,
+                inclusive: self.inclusive,
+                compound: self.compound,
+            }),
+        }
+    }
+}
+
+/// `PUT /v1/menu/dayparts/{daypart}`: creates or changes a part of the day in which some items are sold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Breakfast", "from": "06:30", "to": "11:00", "weekdays": ["saturday", "sunday"]}))]
+pub struct PutDaypart {
+    /// What it is called.
+    pub name: wire::Text,
+    /// When it begins, by the store's clock.
+    pub from: wire::TimeOfDay,
+    /// When it is over: where that is not after the beginning, on the next day.
+    pub to: wire::TimeOfDay,
+    /// The days of the week on which it begins; every day where it is left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 7)]
+    pub weekdays: Vec<wire::Weekday>,
+}
+
+impl PutDaypart {
+    /// The daypart.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self, id: DaypartId) -> Result<Daypart, FieldError> {
+        unique(self.weekdays.iter().map(|day| wire::name_of(day.0)), "/weekdays", "")?;
+        let mut weekdays: Vec<_> = self.weekdays.into_iter().map(|day| day.0).collect();
+        weekdays.sort_unstable();
+        Ok(Daypart { id, name: self.name.0, from: self.from.0, to: self.to.0, weekdays })
     }
 }

@@ -4,7 +4,8 @@ use super::fields::{above_zero, at_most, each, is_false, not_negative, rate, uni
 use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::{
-    self, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewServiceCharge, OrderCommand,
+    self, Edit, LineChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPrice,
+    NewServiceCharge, OrderCommand,
 };
 use domain::event::{CancelReason, DiscountScope};
 use domain::ids::{LineId, OrderId};
@@ -12,7 +13,7 @@ use domain::money::QtyMilli;
 use domain::pricing::{CHARGES_MAX, DISCOUNTS_MAX, LINES_MAX, TAXES_MAX};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use utoipa::ToSchema;
 
@@ -48,6 +49,12 @@ pub struct OpenOrder {
     /// The customer, by reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer_ref: Option<wire::CustomerRef>,
+    /// When it is to be ready, as the guest was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promised_at: Option<wire::Timestamp>,
+    /// Makes it free of tax, with the reason. It may take an approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_exempt: Option<TaxExempt>,
     /// The currency the client thinks in; refused where it is not the store's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<wire::Currency>,
@@ -109,6 +116,8 @@ impl OpenOrder {
             table: self.table.map(|table| table.0),
             guests: self.guests,
             customer_ref: self.customer_ref.map(|customer| customer.0),
+            promised_at: self.promised_at.map(|promised_at| promised_at.0),
+            tax_exempt: self.tax_exempt.map(|exempt| exempt.reason.0.0),
             currency: self.currency.map(|currency| currency.0),
             display_number: self.display_number.map(|number| number.0),
             lines: parse_lines(self.lines)?,
@@ -152,6 +161,9 @@ pub struct Line {
     /// The price of one unit, for items whose price comes with the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub price: Option<wire::Money>,
+    /// A price of its own instead of the menu's. It may take an approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_override: Option<PriceOverride>,
     /// The seat it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seat: Option<u16>,
@@ -160,10 +172,10 @@ pub struct Line {
     pub course: Option<u16>,
     /// A wish of the guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<wire::Text>,
+    pub note: Option<wire::Note>,
     /// What the guest must not be served, for the kitchen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allergens: Option<wire::Text>,
+    pub allergens: Option<wire::Note>,
 }
 
 fn one_unit() -> wire::Qty {
@@ -184,11 +196,33 @@ impl Line {
             qty: above_zero(self.qty.0, "/qty")?,
             modifiers: each(self.modifiers, "/modifiers", LineModifier::parse)?,
             open_price: self.price.map(|price| not_negative(price.0, "/price")).transpose()?,
+            price_override: self.price_override.map(PriceOverride::parse).transpose()?,
             seat: self.seat,
             course: self.course,
-            note: self.note.map(|note| note.0),
-            allergens: self.allergens.map(|allergens| allergens.0),
+            note: self.note.map(|note| note.0.0),
+            allergens: self.allergens.map(|allergens| allergens.0.0),
         })
+    }
+}
+
+/// A price of a line, instead of the menu's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"price": 900, "reason": "As the poster in the window says"}))]
+pub struct PriceOverride {
+    /// The price of one unit before modifiers, 0 or more.
+    pub price: wire::Money,
+    /// Why.
+    pub reason: wire::Note,
+}
+
+impl PriceOverride {
+    /// The price.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<NewPrice, FieldError> {
+        Ok(NewPrice { price: not_negative(self.price.0, "/price_override/price")?, reason: self.reason.0.0 })
     }
 }
 
@@ -292,13 +326,33 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for WithFirst<A> {
     }
 }
 
-/// `PATCH .../orders/{order}/lines/{line}`: changes how much of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// `PATCH .../orders/{order}/lines/{line}`: changes what is there, and leaves the rest as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"qty": 3}))]
+#[schema(example = json!({"qty": 3, "course": 1, "note": null}))]
 pub struct ChangeLine {
     /// The new quantity.
-    pub qty: wire::Qty,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qty: Option<wire::Qty>,
+    /// The seat it is for; null is none. Only while the kitchen has nothing of the line, as are course, note and allergens.
+    #[serde(default, skip_serializing_if = "Patch::is_kept")]
+    #[schema(value_type = Option<u16>)]
+    pub seat: Patch<u16>,
+    /// The course it belongs to; null is none.
+    #[serde(default, skip_serializing_if = "Patch::is_kept")]
+    #[schema(value_type = Option<u16>)]
+    pub course: Patch<u16>,
+    /// A wish of the guest; null is none.
+    #[serde(default, skip_serializing_if = "Patch::is_kept")]
+    #[schema(value_type = Option<wire::Note>)]
+    pub note: Patch<wire::Note>,
+    /// What the guest must not be served; null is nothing.
+    #[serde(default, skip_serializing_if = "Patch::is_kept")]
+    #[schema(value_type = Option<wire::Note>)]
+    pub allergens: Patch<wire::Note>,
+    /// A price of its own instead of the one it has. It may take an approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_override: Option<PriceOverride>,
 }
 
 impl ChangeLine {
@@ -307,7 +361,66 @@ impl ChangeLine {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self, line: LineId) -> Result<OrderCommand, FieldError> {
-        Ok(OrderCommand::ChangeLineQty { line, qty: above_zero(self.qty.0, "/qty")? })
+        let qty = self.qty.map(|qty| above_zero(qty.0, "/qty")).transpose()?;
+        let change = LineChange {
+            line,
+            qty,
+            seat: self.seat.edit(|seat| seat),
+            course: self.course.edit(|course| course),
+            note: self.note.edit(|note| note.0.0),
+            allergens: self.allergens.edit(|allergens| allergens.0.0),
+            price_override: self.price_override.map(PriceOverride::parse).transpose()?,
+        };
+        let (seat, course, note, allergens) = (Edit::Keep, Edit::Keep, Edit::Keep, Edit::Keep);
+        let is_of_qty = change == LineChange { line, qty, seat, course, note, allergens, price_override: None };
+        match (qty, is_of_qty) {
+            (Some(qty), true) => Ok(OrderCommand::ChangeLineQty { line, qty }),
+            (None, true) => {
+                Err(FieldError::new("", "must change something: qty, seat, course, note, allergens or price_override"))
+            }
+            (_, false) => Ok(OrderCommand::ChangeLine(change)),
+        }
+    }
+}
+
+/// A field that is left out, null or a value: it stays as it is, is not said any more, or becomes the value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// It is left out.
+    #[default]
+    Keep,
+    /// It is null.
+    Clear,
+    /// It is a value.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    fn is_kept(&self) -> bool {
+        matches!(self, Patch::Keep)
+    }
+
+    fn edit<U>(self, parse: impl FnOnce(T) -> U) -> Edit<U> {
+        match self {
+            Patch::Keep => Edit::Keep,
+            Patch::Clear => Edit::Clear,
+            Patch::Set(value) => Edit::Set(parse(value)),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Option::deserialize(from)?.map_or(Patch::Clear, Patch::Set))
+    }
+}
+
+impl<T: Serialize> Serialize for Patch<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Patch::Keep | Patch::Clear => to.serialize_none(),
+            Patch::Set(value) => value.serialize(to),
+        }
     }
 }
 
@@ -329,7 +442,7 @@ pub struct Discount {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<wire::Money>,
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
 }
 
 impl Discount {
@@ -350,7 +463,7 @@ impl Discount {
             }
         };
         let rate = rate(self.percent_ppm, self.amount)?;
-        Ok(NewDiscount { discount: self.discount_id.0, scope, rate, reason: self.reason.0 })
+        Ok(NewDiscount { discount: self.discount_id.0, scope, rate, reason: self.reason.0.0 })
     }
 }
 
@@ -365,7 +478,7 @@ pub struct Comp {
     #[schema(min_items = 1, max_items = 256)]
     pub line_ids: Vec<wire::LineId>,
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
 }
 
 impl Comp {
@@ -380,7 +493,7 @@ impl Comp {
         at_most(&self.line_ids, LINES_MAX, "/line_ids")?;
         unique(self.line_ids.iter().map(|line| line.0), "/line_ids", "")?;
         let lines = self.line_ids.into_iter().map(|line| line.0).collect();
-        Ok(OrderCommand::CompLines(NewComp { discount: self.discount_id.0, lines, reason: self.reason.0 }))
+        Ok(OrderCommand::CompLines(NewComp { discount: self.discount_id.0, lines, reason: self.reason.0.0 }))
     }
 }
 
@@ -423,6 +536,24 @@ impl AssignServer {
 pub struct SetGuests {
     /// How many guests.
     pub guests: u16,
+}
+
+/// `POST .../orders/{order}/dining-mode`: the guest eats so from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"dining_mode": "take_away"}))]
+pub struct SetDiningMode {
+    /// How the guest eats.
+    pub dining_mode: wire::DiningMode,
+}
+
+/// `POST .../orders/{order}/tax-exempt`: the order is free of tax.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Embassy, certificate 4711"}))]
+pub struct TaxExempt {
+    /// Why, with the number of the certificate where there is one.
+    pub reason: wire::Note,
 }
 
 /// `POST .../orders/{order}/service-charges`: adds a share or an amount to the order.
@@ -499,12 +630,12 @@ impl Place {
 #[schema(example = json!({"reason": "Guest left"}))]
 pub struct Cancel {
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
 }
 
 impl Cancel {
     /// The command; nothing in it can be wrong any more.
     pub fn parse(self) -> OrderCommand {
-        OrderCommand::Cancel { reason: CancelReason::Requested(self.reason.0) }
+        OrderCommand::Cancel { reason: CancelReason::Requested(self.reason.0.0) }
     }
 }

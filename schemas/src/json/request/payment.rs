@@ -142,13 +142,13 @@ fn provided(
 #[schema(example = json!({"reason": "Guest left"}))]
 pub struct VoidPayment {
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
 }
 
 impl VoidPayment {
     /// The command.
     pub fn parse(self) -> PaymentCommand {
-        PaymentCommand::Provider(ProviderCommand::Void { reason: self.reason.0 })
+        PaymentCommand::Provider(ProviderCommand::Void { reason: self.reason.0.0 })
     }
 }
 

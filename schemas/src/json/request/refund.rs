@@ -39,7 +39,7 @@ pub struct RequestRefund {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawer_id: Option<wire::DrawerId>,
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
 }
 
 /// Units of a line to be given back.
@@ -83,7 +83,7 @@ impl RequestRefund {
                 RefundOf::Lines { lines: lines.collect::<Result<_, FieldError>>()?, tip: tip.unwrap_or(Money::ZERO) }
             }
         };
-        let (refund, restock, reason) = (self.refund_id.0, self.restock, self.reason.0);
+        let (refund, restock, reason) = (self.refund_id.0, self.restock, self.reason.0.0);
         let drawer = self.drawer_id.map(|drawer| drawer.0);
         Ok(PaymentCommand::RequestRefund(NewRefund { refund, what, restock, drawer, reason }))
     }

@@ -17,7 +17,7 @@ pub struct ReviewPayment {
     /// What they decide.
     pub decision: wire::Decision,
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
     /// The flag, by its `revision`; without it the oldest that nobody has decided about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flag: Option<u64>,
@@ -36,7 +36,7 @@ impl ReviewPayment {
         if tip.is_some() && self.decision.0 != Decision::Accept {
             return Err(FieldError::new("/tip", "is for accepted money only"));
         }
-        let (flag, decision, reason) = (self.flag.map(Revision), self.decision.0, self.reason.0);
+        let (flag, decision, reason) = (self.flag.map(Revision), self.decision.0, self.reason.0.0);
         Ok(PaymentCommand::Review(Review { flag, decision, tip, reason }))
     }
 }
@@ -47,12 +47,12 @@ impl ReviewPayment {
 #[schema(example = json!({"note": "Bought two more at the market"}))]
 pub struct ResolveException {
     /// What was done.
-    pub note: wire::Text,
+    pub note: wire::Note,
 }
 
 impl ResolveException {
     /// The command about the event at `position` of the log.
     pub fn parse(self, position: u64) -> TerminalCommand {
-        TerminalCommand::Resolve { position, note: self.note.0 }
+        TerminalCommand::Resolve { position, note: self.note.0.0 }
     }
 }

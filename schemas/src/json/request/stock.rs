@@ -103,7 +103,7 @@ pub struct AdjustStock {
     /// By how much, either way.
     pub delta: wire::Qty,
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
 }
 
 impl AdjustStock {
@@ -114,7 +114,7 @@ impl AdjustStock {
     pub fn parse(self) -> Result<StockCommand, FieldError> {
         match self.delta.0.0 {
             0 => Err(FieldError::new("/delta", "must not be 0")),
-            _ => Ok(StockCommand::Adjust { sku: self.sku.0, delta: self.delta.0, reason: self.reason.0 }),
+            _ => Ok(StockCommand::Adjust { sku: self.sku.0, delta: self.delta.0, reason: self.reason.0.0 }),
         }
     }
 }
@@ -129,7 +129,7 @@ pub struct WasteStock {
     /// How much, more than nothing.
     pub qty: wire::Qty,
     /// Why.
-    pub reason: wire::Text,
+    pub reason: wire::Note,
 }
 
 impl WasteStock {
@@ -138,7 +138,7 @@ impl WasteStock {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self) -> Result<StockCommand, FieldError> {
-        Ok(StockCommand::Waste { sku: self.sku.0, qty: above_zero(self.qty.0, "/qty")?, reason: self.reason.0 })
+        Ok(StockCommand::Waste { sku: self.sku.0, qty: above_zero(self.qty.0, "/qty")?, reason: self.reason.0.0 })
     }
 }
 

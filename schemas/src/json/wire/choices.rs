@@ -1,4 +1,10 @@
-//! Choices that only bodies of requests know: the domain has a form for each that says more.
+//! What only bodies of requests know: the domain has a form for each that says more, or one that was parsed already.
+
+use domain::ids::Text;
+
+/// A text of one or more lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note(pub Text);
 
 /// When a service charge is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,11 +2,12 @@
 
 use super::choices::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use super::form::{Form, WireForm, read_text};
+use domain::calendar::Weekday;
 use domain::command::Source;
 use domain::event::{Capture, Channel, Decision, DiningMode, PayMode, Role};
 use domain::kitchen::Kitchen;
 use domain::money::Rounding;
-use domain::pricing::TaxRounding;
+use domain::pricing::{TaxRounding, TaxRules};
 use domain::staff::Right;
 use domain::store::CashShifts;
 use serde::Deserializer;
@@ -105,13 +106,20 @@ coded_names! {
     }
     Right, "Something a person may be asked to approve." {
         Discount = 1 "discount", Cancel = 2 "cancel", VoidFired = 3 "void_fired", Comp = 4 "comp", Refund = 5 "refund",
-        PaidOut = 6 "paid_out", NoSale = 7 "no_sale",
+        PaidOut = 6 "paid_out", NoSale = 7 "no_sale", PriceOverride = 8 "price_override", TaxExempt = 9 "tax_exempt",
     }
     Rounding, "How amounts are rounded; all modes mirror at zero." {
         HalfEven = 1 "half_even", HalfUp = 2 "half_up", HalfDown = 3 "half_down", Up = 4 "up", Down = 5 "down",
     }
     TaxRounding, "Where tax is rounded: on each line, or on the sum of all lines taxed alike." {
         Line = 1 "line", Group = 2 "group",
+    }
+    TaxRules, "By which rules tax is computed, as they were when the order was opened: by the `second` a tax on top is taken on the amount without the taxes inside it, and tax that is rounded on groups is summed by rate." {
+        First = 1 "first", Second = 2 "second",
+    }
+    Weekday, "A day of the week." {
+        Monday = 1 "monday", Tuesday = 2 "tuesday", Wednesday = 3 "wednesday", Thursday = 4 "thursday", Friday = 5 "friday",
+        Saturday = 6 "saturday", Sunday = 7 "sunday",
     }
     CashShifts, "Whether a store takes cash, and gives it back, within an open shift only." {
         Off = 1 "off", Required = 2 "required",

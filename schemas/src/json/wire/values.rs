@@ -1,7 +1,8 @@
 //! Amounts, quantities, times and texts.
 
+use super::choices::Note;
 use super::form::{Form, Wire, WireForm, read_text, text_schema};
-use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp};
+use domain::calendar::{CutOff, Date, LocalDateTime, TimeOfDay, Timestamp};
 use domain::check::CheckId;
 use domain::ids::Text;
 use domain::money::{Currency, Money, Ppm, QtyMilli};
@@ -43,7 +44,37 @@ impl WireForm for Text {
     fn describe() -> Object {
         ObjectBuilder::new()
             .schema_type(SchemaType::new(Type::String))
-            .description(Some("A text a person wrote, without control characters; white space around it is dropped."))
+            .description(Some(
+                "A text a person wrote, without control characters (a note may have line breaks) and with something to be seen; \
+                 white space around it is dropped.",
+            ))
+            .min_length(Some(1))
+            .max_length(Some(Text::CHARS_MAX))
+            .build()
+    }
+
+    fn take<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        read_text(from, "a text that was taken once", Text::parse_stored)
+    }
+}
+
+impl WireForm for Note {
+    const NAME: &'static str = "Note";
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        read_text(from, "a text of 1 to 200 characters", Text::parse_note).map(Note)
+    }
+
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Text(self.0.as_str()))
+    }
+
+    fn describe() -> Object {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::new(Type::String))
+            .description(Some(
+                "A text a person wrote, of one or more lines, without other control characters; white space around it is dropped.",
+            ))
             .min_length(Some(1))
             .max_length(Some(Text::CHARS_MAX))
             .build()
@@ -384,5 +415,22 @@ impl WireForm for CutOff {
             "^[0-9]{2}:[0-9]{2}$",
             "04:00",
         )
+    }
+}
+
+impl WireForm for TimeOfDay {
+    const NAME: &'static str = "TimeOfDay";
+
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let parse = |text: &str| TimeOfDay::parse(text).ok_or("is not a time of day: HH:MM, such as 06:30");
+        read_text(from, "a time of day such as 06:30", parse)
+    }
+
+    fn form<R>(&self, say: impl FnOnce(Form<'_>) -> R) -> R {
+        say(Form::Text(&self.to_string()))
+    }
+
+    fn describe() -> Object {
+        text_schema("A time of day, by the store's clock.", "^[0-9]{2}:[0-9]{2}$", "06:30")
     }
 }

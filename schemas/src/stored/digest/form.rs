@@ -1,7 +1,7 @@
 //! The canonical bytes a digest is taken over; [`super`] describes the form.
 
 use crate::codec::{Code, rights_bits};
-use domain::calendar::{CutOff, Date, Timestamp};
+use domain::calendar::{CutOff, Date, TimeOfDay, Timestamp, Weekday};
 use domain::check::CheckId;
 use domain::event::{Capture, Channel, Decision, DiningMode, PayMode, Role};
 use domain::ids;
@@ -134,6 +134,7 @@ fields! {
     Timestamp: |form, tag, time| form.number(tag, time.0);
     Date: |form, tag, date| form.number(tag, date.days());
     CutOff: |form, tag, cut_off| form.number(tag, cut_off.minute());
+    TimeOfDay: |form, tag, time| form.number(tag, time.minute());
     CheckId: |form, tag, check| form.number(tag, check.number());
     Rights: |form, tag, rights| form.number(tag, rights_bits(*rights));
     CashShifts: |form, tag, shifts| form.flag(tag, *shifts == CashShifts::Required);
@@ -151,7 +152,7 @@ macro_rules! texts {
 }
 
 texts! {
-    AccountId ActorId ChargeId CustomerRef DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
+    AccountId ActorId ChargeId CustomerRef DaypartId DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
     StationId StoreId TableId TaxId TenderId TerminalId Text TicketId TokenId VariationId
 }
 
@@ -165,7 +166,7 @@ macro_rules! codes {
     )*};
 }
 
-codes! { Capture Channel Decision DiningMode PayMode Role Rounding TaxRounding }
+codes! { Capture Channel Decision DiningMode PayMode Role Rounding TaxRounding Weekday }
 
 #[cfg(test)]
 mod tests {

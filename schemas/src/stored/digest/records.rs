@@ -3,11 +3,11 @@
 use super::form::{Field, Fields, Form, put};
 use domain::check::{CheckMove, MoveOf};
 use domain::command::{
-    Fire, Method, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewRefund, NewServiceCharge,
-    Outcome, Place, RefundLine, RefundOf, RefundOutcome, Review,
+    Edit, Fire, LineChange, Method, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPrice,
+    NewRefund, NewServiceCharge, Outcome, Place, RefundLine, RefundOf, RefundOutcome, Review,
 };
 use domain::event::{CancelReason, DiscountScope, FixedPart, Noted, ProviderMessage, ProviderSaid, Rate, StockPolicy};
-use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
+use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
 use domain::pricing::PriceRules;
 use domain::staff::Approvals;
 use domain::store::Settings;
@@ -88,9 +88,12 @@ macro_rules! record {
 records! {
     struct NewOrder {
         channel: 16, dining_mode: 17, pay_mode: 18, table: 19, guests: 20, customer_ref: 21, currency: 22, display_number: 23,
-        lines: 24, discounts: 25, service_charges: 26, place: 27, training: 50
+        lines: 24, discounts: 25, service_charges: 26, place: 27, training: 50,
+        promised_at: 51, tax_exempt: 52
     }
-    struct NewLine { line: 1, item: 2, variation: 3, qty: 4, modifiers: 5, open_price: 6, seat: 7, course: 8, note: 9, allergens: 10 }
+    struct NewLine { line: 1, item: 2, variation: 3, qty: 4, modifiers: 5, open_price: 6, seat: 7, course: 8, note: 9, allergens: 10, price_override: 11 }
+    struct NewPrice { price: 1, reason: 2 }
+    struct LineChange { line: 16, qty: 17, seat: 18, course: 19, note: 20, allergens: 21, price_override: 22 }
     struct NewModifier { group: 1, modifier: 2, qty: 3 }
     struct NewDiscount { discount: 1, scope: flat, rate: flat, reason: 6 }
     struct FixedPart { line: 1, amount: 2 }
@@ -118,12 +121,14 @@ records! {
     }
 
     struct Item {
-        id: 16, name: 17, category: 18, price: flat, variations: 21, groups: 22, taxes: 23, sku: 24, station: 25
+        id: 16, name: 17, category: 18, price: flat, variations: 21, groups: 22, taxes: 23, sku: 24, station: 25,
+        mode_taxes: 26, dayparts: 27
     }
+    struct ModeTaxes { dining_mode: 1, taxes: 2 }
     struct Variation { id: 1, name: 2, price: 3, sku: 4 }
-    struct ModifierGroup { id: 16, name: 17, min: 18, max: 19, allow_qty: 20, modifiers: 21 }
     struct Modifier { id: 1, name: 2, price: 3, default: 4 }
-    struct Tax { id: 16, name: 17, rate: 18, inclusive: 19 }
+    struct Tax { id: 16, name: 17, rate: 18, inclusive: 19, compound: 20 }
+    struct Daypart { id: 16, name: 17, from: 18, to: 19, weekdays: 20 }
 
     struct Settings {
         name: 16, currency: 17, time_zone: 18, cut_off: 19, rules: flat, payment_timeout_s: 22, approvals: 23,
@@ -141,6 +146,33 @@ impl Fields for DiscountScope {
             DiscountScope::Lines(lines) => put!(form, lines: 3),
             DiscountScope::Fixed(parts) => put!(form, parts: 7),
         }
+    }
+}
+
+impl<T: Field> Field for Edit<T> {
+    /// What is not said any more is an empty field, which no value is.
+    fn put(&self, tag: u8, form: &mut Form<'_>) {
+        match self {
+            Edit::Keep => {}
+            Edit::Clear => form.flag(tag, true),
+            Edit::Set(value) => value.put(tag, form),
+        }
+    }
+}
+
+impl Fields for ModifierGroup {
+    /// Groups were put before some of a group was free, so none is no field.
+    fn put_fields(&self, form: &mut Form<'_>) {
+        let ModifierGroup { id, name, min, max, allow_qty, modifiers, free } = self;
+        put!(form, id: 16);
+        put!(form, name: 17);
+        put!(form, min: 18);
+        put!(form, max: 19);
+        put!(form, allow_qty: 20);
+        put!(form, modifiers: 21);
+        let free = Some(*free).filter(|free| *free != 0);
+        let free = &free;
+        put!(form, free: 22);
     }
 }
 
