@@ -24,7 +24,7 @@ pub(crate) fn recover(reader: &LogReader, options: &Options) -> Result<(State, O
         Some(path) => {
             let genesis = reader.read(Position(0), 1)?;
             let log = genesis.first().expect("a log starts with its genesis record").id().0;
-            match Snapshot::open(path, log, reader.durable()) {
+            match Snapshot::open(path, log, reader) {
                 Ok((snapshot, contents)) => (Some(Arc::new(snapshot)), contents),
                 // It is derived: a disk that is full now does not keep anybody from reading.
                 Err(error) => {

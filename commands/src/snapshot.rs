@@ -4,7 +4,7 @@
 //! is damaged, of another log, of another form or ahead of the log is reported and made anew.
 
 use domain::ids::{StoreId, TenantId};
-use eventlog::Position;
+use eventlog::{BatchId, LogReader, Position, ReadError};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use schemas::stored::{BadSnapshot, Checkpoint, StoreRow, StoreSummary};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,6 +15,10 @@ type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 const CHECKPOINT: Table = TableDefinition::new("checkpoint");
 const CHECKPOINT_KEY: &[u8] = b"checkpoint";
+/// The newest event that any row has seen (8 bytes), and the id of the batch that holds it (16 bytes), little-endian: another history
+/// has another batch there.
+const NEWEST_KEY: &[u8] = b"newest";
+const NEWEST_LEN: usize = 8 + 16;
 /// What memory keeps of an evicted store, of every store.
 const NOTES: Table = TableDefinition::new("notes");
 /// See [`StoreRow`].
@@ -34,6 +38,8 @@ pub enum SnapshotError {
     Row(#[from] BadSnapshot),
     #[error("the rows of the snapshot do not fit together")]
     Mixed,
+    #[error("the log does not read")]
+    Log(#[from] ReadError),
 }
 
 /// Every error of the database is one to us.
@@ -54,6 +60,8 @@ from_redb!(DatabaseError, StorageError, TableError, TransactionError, CommitErro
 pub(crate) struct Contents {
     pub checkpoint: Checkpoint,
     pub notes: Vec<(TenantId, StoreId, StoreSummary)>,
+    /// The newest event in any of it, and the batch that holds it.
+    pub newest: (Position, BatchId),
 }
 
 /// A store to be written, in its stored form.
@@ -120,7 +128,7 @@ impl Snapshot {
     pub(crate) fn open(
         path: &Path,
         log: u128,
-        durable: Position,
+        reader: &LogReader,
     ) -> Result<(Snapshot, Option<Contents>), SnapshotError> {
         if path.exists() {
             // A file that is damaged where redb trusts it makes it panic; the log is folded all the same.
@@ -130,11 +138,11 @@ impl Snapshot {
                 Ok::<_, SnapshotError>((database, contents))
             }));
             let why = match found {
-                Ok(Ok((database, Some(contents)))) if fits(&contents, log, durable) => {
+                Ok(Ok((database, Some(contents)))) if fits(&contents, log, reader)? => {
                     let position = Position(contents.checkpoint.position);
                     return Ok((Snapshot::of(path, database, log, position), Some(contents)));
                 }
-                Ok(Ok((_, Some(_)))) => "it is of another log or ahead of it".to_owned(),
+                Ok(Ok((_, Some(_)))) => "it is of another history or ahead of the log".to_owned(),
                 Ok(Ok((_, None))) => "it was never finished".to_owned(),
                 Ok(Err(error)) => format!("{error}"),
                 Err(_) => "it is damaged".to_owned(),
@@ -168,9 +176,15 @@ impl Snapshot {
     }
 
     /// Writes rows, and with the last of them how far all go together. They are there whole or not at all.
-    pub(crate) fn write(&self, rows: &[Row], checkpoint: Option<&Checkpoint>) -> Result<(), SnapshotError> {
+    /// `newest` is the newest event in them, and the batch that holds it.
+    pub(crate) fn write(
+        &self,
+        rows: &[Row],
+        checkpoint: Option<&Checkpoint>,
+        newest: (Position, BatchId),
+    ) -> Result<(), SnapshotError> {
         let database = self.database()?;
-        let written = catch_unwind(AssertUnwindSafe(|| write(&database, rows, checkpoint)));
+        let written = catch_unwind(AssertUnwindSafe(|| write(&database, rows, checkpoint, newest)));
         written.unwrap_or(Err(SnapshotError::Mixed)).inspect_err(|_| {
             let mut handle = self.lock();
             if let Handle::Open(_) = *handle {
@@ -213,12 +227,14 @@ fn remove(path: &Path) -> Result<(), SnapshotError> {
     })
 }
 
-fn fits(contents: &Contents, log: u128, durable: Position) -> bool {
-    let Contents { checkpoint, notes } = contents;
+fn fits(contents: &Contents, log: u128, reader: &LogReader) -> Result<bool, SnapshotError> {
+    let Contents { checkpoint, notes, newest: (newest, batch) } = contents;
+    let durable = reader.durable();
     let is_within = |(_, _, note): &(TenantId, StoreId, StoreSummary)| {
         note.position.is_none_or(|position| position <= durable.0) && note.tail.iter().all(|first| *first < durable.0)
     };
-    checkpoint.log == log && checkpoint.position <= durable.0 && notes.iter().all(is_within)
+    let is_within = checkpoint.log == log && checkpoint.position <= durable.0 && notes.iter().all(is_within);
+    Ok(is_within && reader.batch_at(*newest)? == Some(*batch))
 }
 
 fn contents(database: &Database) -> Result<Option<Contents>, SnapshotError> {
@@ -236,10 +252,26 @@ fn contents(database: &Database) -> Result<Option<Contents>, SnapshotError> {
         let (tenant, store) = parse_key(name.value()).ok_or(SnapshotError::Mixed)?;
         notes.push((tenant, store, StoreSummary::decode(note.value())?));
     }
-    Ok(Some(Contents { checkpoint, notes }))
+    let newest = match table.get(NEWEST_KEY)? {
+        Some(held) => parse_newest(held.value()).ok_or(SnapshotError::Mixed)?,
+        // Of a program that did not tell histories apart.
+        None => return Ok(None),
+    };
+    Ok(Some(Contents { checkpoint, notes, newest }))
 }
 
-fn write(database: &Database, rows: &[Row], checkpoint: Option<&Checkpoint>) -> Result<(), SnapshotError> {
+fn parse_newest(bytes: &[u8]) -> Option<(Position, BatchId)> {
+    let bytes: &[u8; NEWEST_LEN] = bytes.try_into().ok()?;
+    let (position, batch) = (bytes.first_chunk()?, bytes.last_chunk()?);
+    Some((Position(u64::from_le_bytes(*position)), BatchId(u128::from_le_bytes(*batch))))
+}
+
+fn write(
+    database: &Database,
+    rows: &[Row],
+    checkpoint: Option<&Checkpoint>,
+    (newest, batch): (Position, BatchId),
+) -> Result<(), SnapshotError> {
     let transaction = database.begin_write()?;
     {
         let (mut notes, mut stores) = (transaction.open_table(NOTES)?, transaction.open_table(STORES)?);
@@ -250,10 +282,16 @@ fn write(database: &Database, rows: &[Row], checkpoint: Option<&Checkpoint>) -> 
                 stores.insert(key.as_bytes(), bytes.as_slice())?;
             }
         }
+        let mut table = transaction.open_table(CHECKPOINT)?;
         if let Some(checkpoint) = checkpoint {
             let mut bytes = vec![];
             checkpoint.encode(&mut bytes);
-            transaction.open_table(CHECKPOINT)?.insert(CHECKPOINT_KEY, bytes.as_slice())?;
+            table.insert(CHECKPOINT_KEY, bytes.as_slice())?;
+        }
+        let held = table.get(NEWEST_KEY)?.and_then(|held| parse_newest(held.value()));
+        if held.is_none_or(|(held, _)| held <= newest) {
+            let bytes = [&newest.0.to_le_bytes()[..], &batch.0.to_le_bytes()].concat();
+            table.insert(NEWEST_KEY, bytes.as_slice())?;
         }
     }
     transaction.commit()?;

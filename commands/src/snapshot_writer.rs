@@ -130,10 +130,12 @@ impl SnapshotWriter {
             bytes = 0;
             let outcome = match has_failed {
                 true => WriteOutcome::Skipped,
-                false if !self.await_durable(&group, checkpoint.as_ref()) => return,
-                false => match self.snapshot.write(&group, checkpoint.as_ref()) {
-                    Ok(()) => WriteOutcome::Written,
-                    Err(error) => WriteOutcome::Failed(error),
+                false => match self.await_durable(&group, checkpoint.as_ref()) {
+                    None => return,
+                    Some(next) => match self.write(&group, checkpoint.as_ref(), next) {
+                        Ok(()) => WriteOutcome::Written,
+                        Err(error) => WriteOutcome::Failed(error),
+                    },
                 },
             };
             let is_last = checkpoint.is_some();
@@ -146,18 +148,25 @@ impl SnapshotWriter {
         }
     }
 
-    /// Waits until all that is to be written is durable in the log; returns whether it ever was. A row ahead of the log would
-    /// hold events that a crash takes back.
-    fn await_durable(&self, rows: &[Row], checkpoint: Option<&Checkpoint>) -> bool {
+    /// Writes what goes up to `next`, with the batch that tells this history from any other.
+    fn write(&self, rows: &[Row], checkpoint: Option<&Checkpoint>, next: Position) -> Result<(), SnapshotError> {
+        let newest = Position(next.0.saturating_sub(1));
+        let batch = self.reader.batch_at(newest)?.expect("what is durable is in a batch");
+        self.snapshot.write(rows, checkpoint, (newest, batch))
+    }
+
+    /// Waits until all that is to be written is durable in the log, and returns the position behind it; `None` where it never will be.
+    /// A row ahead of the log would hold events that a crash takes back.
+    fn await_durable(&self, rows: &[Row], checkpoint: Option<&Checkpoint>) -> Option<Position> {
         let last = rows.iter().map(|row| row.position).max().unwrap_or_default();
         let needed = last.max(Position(checkpoint.map_or(0, |checkpoint| checkpoint.position)));
         loop {
             let durable = self.reader.durable();
             if needed <= durable {
-                return true;
+                return Some(needed);
             }
             if self.is_over.load(Ordering::Acquire) {
-                return false;
+                return None;
             }
             self.reader.wait_beyond(durable, PATIENCE);
         }

@@ -36,13 +36,12 @@ impl Projections {
             path: dir.to_owned(),
             source,
         })?;
-        let durable = reader.durable();
         let genesis = reader.read(Position(0), 1)?;
         let log = genesis.first().expect("a log starts with its genesis record").id();
         let menus = Arc::new(Menus::new(options.menu_cache_bytes));
         let tokens = Arc::new(Tokens::default());
         let stop = Arc::new(AtomicBool::new(false));
-        let opening = Opening { dir, options, log, durable, reader: &reader, stop: &stop };
+        let opening = Opening { dir, options, log, reader: &reader, stop: &stop };
         let open = |projection| match projection {
             Projection::Catalog => opening.model(projection, CatalogProjector::new(Arc::clone(&menus))),
             Projection::Orders => opening.model(projection, OrdersProjector::new()),
@@ -69,14 +68,13 @@ struct Opening<'a> {
     dir: &'a Path,
     options: &'a Options,
     log: BatchId,
-    durable: Position,
     reader: &'a LogReader,
     stop: &'a Arc<AtomicBool>,
 }
 
 impl Opening<'_> {
     fn model<M: Projector>(&self, projection: Projection, fold: M) -> Result<(Arc<ReadModel>, Start), OpenError> {
-        let model = ReadModel::open::<M>(projection, self.dir, self.options, self.log, self.durable)?;
+        let model = ReadModel::open::<M>(projection, self.dir, self.options, self.log, self.reader)?;
         let model = Arc::new(model);
         let worker = Worker::new(Arc::clone(&model), fold, self.reader.clone(), Arc::clone(self.stop), self.options);
         let thread = std::thread::Builder::new().name(format!("proj-{}", projection.as_str()));

@@ -6,7 +6,7 @@ use crate::projection::Projection;
 use crate::projector::Projector;
 use crate::rows::Definition;
 use crate::view::View;
-use eventlog::{BatchId, Position};
+use eventlog::{BatchId, LogReader, Position};
 use redb::{Database, DatabaseError, Durability, ReadableDatabase};
 use schemas::views::{Checkpoint, Row};
 use std::path::{Path, PathBuf};
@@ -66,15 +66,15 @@ impl ReadModel {
         dir: &Path,
         options: &Options,
         log: BatchId,
-        durable: Position,
+        reader: &LogReader,
     ) -> Result<ReadModel, OpenError> {
         let path = dir.join(format!("{}.redb", projection.as_str()));
-        let found = reopen::<M>(&path, options, log, durable)?;
+        let found = reopen::<M>(&path, options, log, reader)?;
         let (database, applied) = match found {
             Some((database, applied)) => (database, applied),
             None => (create::<M>(&path, options)?, Position(0)),
         };
-        let last = Position(durable.0.saturating_sub(1));
+        let last = Position(reader.durable().0.saturating_sub(1));
         Ok(ReadModel {
             projection,
             database,
@@ -174,8 +174,13 @@ impl ReadModel {
     }
 
     /// Writes the checkpoint into the transaction that brings the model there.
-    pub fn write_checkpoint(&self, transaction: &redb::WriteTransaction, position: Position) -> Result<(), FoldError> {
-        let checkpoint = Checkpoint { log: self.log.0, version: self.version, position: position.0 };
+    pub fn write_checkpoint(
+        &self,
+        transaction: &redb::WriteTransaction,
+        position: Position,
+        batch: BatchId,
+    ) -> Result<(), FoldError> {
+        let checkpoint = Checkpoint { log: self.log.0, version: self.version, position: position.0, batch: batch.0 };
         let mut bytes = vec![];
         checkpoint.write(&mut bytes);
         transaction.open_table(Definition::new(CHECKPOINT))?.insert(CHECKPOINT_KEY, bytes.as_slice())?;
@@ -183,12 +188,12 @@ impl ReadModel {
     }
 }
 
-/// The database of an earlier run, if it is of this log, this version, and not ahead of the log.
+/// The database of an earlier run, if it is of this history, this version, and not ahead of the log.
 fn reopen<M: Projector>(
     path: &Path,
     options: &Options,
     log: BatchId,
-    durable: Position,
+    reader: &LogReader,
 ) -> Result<Option<(Database, Position)>, OpenError> {
     if !path.exists() {
         return Ok(None);
@@ -203,10 +208,11 @@ fn reopen<M: Projector>(
     }));
     let why = match opened {
         Ok(Ok((database, Some(held)))) => {
-            if held.log == log.0 && held.version == M::VERSION && held.position < durable.0 {
+            let batch = reader.batch_at(Position(held.position))?;
+            if held.log == log.0 && held.version == M::VERSION && batch == Some(BatchId(held.batch)) {
                 return Ok(Some((database, Position(held.position))));
             }
-            "it is of another log, another version, or ahead of the log"
+            "it is of another history, another version, or ahead of the log"
         }
         Ok(Ok((_, None))) => "it has no checkpoint",
         Ok(Err(DatabaseError::DatabaseAlreadyOpen)) => return Err(OpenError::Locked { path: path.to_owned() }),

@@ -13,7 +13,7 @@ use crate::read_model::{Parked, ReadModel};
 use crate::rows::Committed;
 use domain::calendar::Timestamp;
 use domain::ids::CommandId;
-use eventlog::{LogReader, Position, ReadError, StoredBatch, StoredCommit, StoredEvent, Tail};
+use eventlog::{BatchId, LogReader, Position, ReadError, StoredBatch, StoredCommit, StoredEvent, Tail};
 use redb::Durability;
 use schemas::stored::{self, CommitMeta};
 use std::error::Error;
@@ -40,8 +40,9 @@ pub(crate) struct Worker<M> {
     stop: Arc<AtomicBool>,
     sync_interval: Duration,
     free_space: FreeSpace,
-    /// The last event folded.
+    /// The last event folded, and the batch that holds it.
     folded: Position,
+    batch: BatchId,
     /// The checkpoint in the last durable commit, at most `folded`.
     checkpoint: Position,
     synced_at: Instant,
@@ -64,6 +65,8 @@ impl<M: Projector> Worker<M> {
     ) -> Worker<M> {
         let folded = model.applied();
         Worker {
+            // Nothing is written before something is folded.
+            batch: model.log,
             model,
             projector,
             reader,
@@ -168,7 +171,7 @@ impl<M: Projector> Worker<M> {
                         poison = Some(self.stopped(event.position, error));
                         break 'batches;
                     }
-                    self.folded = event.position;
+                    (self.folded, self.batch) = (event.position, batch.id());
                 }
             }
         }
@@ -203,7 +206,7 @@ impl<M: Projector> Worker<M> {
         }
         assert!(self.checkpoint <= self.folded, "the checkpoint goes back from {}", self.checkpoint);
         self.projector.flush(&transaction)?;
-        self.model.write_checkpoint(&transaction, self.folded)?;
+        self.model.write_checkpoint(&transaction, self.folded, self.batch)?;
         transaction.commit()?;
         self.has_unsynced_changes = !is_durable;
         if is_durable {

@@ -105,7 +105,7 @@ impl State {
 
     /// Takes over a snapshot's checkpoint and notes; returns the position of the first event it may not have.
     pub(crate) fn restore(&mut self, contents: Contents) -> Position {
-        let Contents { checkpoint, notes } = contents;
+        let Contents { checkpoint, notes, newest: _ } = contents;
         let position = Position(checkpoint.position);
         self.last = checkpoint.last;
         self.next = position;

@@ -173,3 +173,41 @@ fn nothing_is_restored_over_something_or_from_what_is_not_whole() {
     refused(&["restore", "--from", &copy_text, "--data", &fresh], "the log is damaged");
     assert!(!Path::new(&fresh).join("log").exists(), "nothing half is left to be started on");
 }
+
+/// Two histories share a beginning; the log of the longer one is put under what was derived from the other.
+#[test]
+fn a_history_that_replaces_another_makes_the_derived_files_anew() {
+    let mut house = House::new();
+    let (data, copy, branch) = (house.data(), house.path().join("copy"), house.path().join("branch"));
+    let server = house.serve();
+    run(orders(&server, "a", 3));
+    backup(&data, &copy);
+    run(orders(&server, "b", 3));
+    server.stop();
+    restore(&copy, &branch);
+    std::fs::rename(&data, house.path().join("first")).expect("moves");
+    std::fs::rename(&branch, &data).expect("moves");
+    let server = house.serve();
+    run(orders(&server, "c", 9));
+    server.stop();
+    for derived in ["views", "snapshot.redb"] {
+        let (is, was) = (data.join(derived), house.path().join("first").join(derived));
+        match is.is_dir() {
+            true => std::fs::remove_dir_all(&is).expect("goes"),
+            false => _ = std::fs::remove_file(&is),
+        }
+        if was.exists() {
+            std::fs::rename(was, is).expect("moves");
+        }
+    }
+    let server = house.serve();
+    run(async {
+        let mut till = server.till("pos");
+        let position = order(&mut till, "d").await;
+        for (id, status) in [("a2", 200), ("b0", 404), ("b2", 404), ("c0", 200), ("c8", 200), ("d", 200)] {
+            let answer = till.get(&format!("/v1/stores/s1/orders/{id}?min_position={position}")).await;
+            assert_eq!(answer.status, status, "{id}");
+        }
+    });
+    assert!(house.log().contains("read model discarded"), "{}", house.log());
+}

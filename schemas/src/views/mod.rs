@@ -110,6 +110,8 @@ pub struct Checkpoint {
     pub version: u32,
     /// The position of the last event that is in the model.
     pub position: u64,
+    /// The id of the batch that holds it: another history has another one there.
+    pub batch: u128,
 }
 
 fn write_row<T: Serialize>(version: u8, row: &T, out: &mut Vec<u8>) {
@@ -153,7 +155,7 @@ impl postcard::ser_flavors::Flavor for Tail<'_> {
     }
 }
 
-rows! { Checkpoint = 1 }
+rows! { Checkpoint = 2 }
 
 /// A row that says nothing but that it is there.
 impl Row for () {
