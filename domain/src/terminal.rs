@@ -170,7 +170,7 @@ impl Waiver {
     pub fn of(refused: &Refused) -> Option<Waiver> {
         match refused {
             Refused::ApprovalRequired { .. } => Some(Waiver::Approval),
-            Refused::ItemUnavailable { .. } => Some(Waiver::Availability),
+            Refused::ItemUnavailable { .. } | Refused::OutsideDaypart { .. } => Some(Waiver::Availability),
             Refused::PriceNotOpen { .. } => Some(Waiver::Price),
             Refused::UnknownMenuVersion { .. } => Some(Waiver::MenuVersion),
             Refused::ShiftRequired | Refused::ShiftNotOpen { .. } => Some(Waiver::Shift),

@@ -14,6 +14,7 @@ mod general;
 mod generate;
 mod kitchen;
 mod life;
+mod lines;
 mod model;
 mod offline;
 mod orders;
