@@ -138,17 +138,16 @@ fn status_of(entry: &OutboxEntry, payment: &Payment) -> OutboxStatus {
     let amount = payment.requested();
     let OutboxEntry { tenant, store, payment: id, .. } = *entry;
     let of = PaymentRef { tenant, store, payment: id };
+    let currency = payment.currency;
     let ask = match (entry.what, reference.clone()) {
-        (OutboxAction::Authorise, _) => {
-            let (currency, capture) = (payment.currency, provider.capture);
-            Some(Ask::Authorise { of, amount, currency, capture })
-        }
-        (OutboxAction::Capture, Some(reference)) => Some(Ask::Capture { reference, amount }),
+        (OutboxAction::Authorise, _) => Some(Ask::Authorise { of, amount, currency, capture: provider.capture }),
+        (OutboxAction::Capture, Some(reference)) => Some(Ask::Capture { reference, amount, currency }),
         (OutboxAction::Void, Some(reference)) => Some(Ask::Void { reference }),
         // The provider may know of it although it never said so.
         (OutboxAction::Void, None) => Some(Ask::Find { of }),
         (OutboxAction::Refund(refund), Some(reference)) => {
-            payment.refund(refund).map(|held| Ask::Refund { reference, of, refund, amount: held.parts.sum() })
+            let amount = payment.refund(refund).map(|held| held.parts.sum());
+            amount.map(|amount| Ask::Refund { reference, of, refund, amount, currency })
         }
         (OutboxAction::Capture | OutboxAction::Refund(_), None) => None,
     };

@@ -17,11 +17,14 @@ use breaker::Breaker;
 use client::Client;
 use commands::reactor::{Outbox, OutboxError};
 use domain::command::{Command, Method, PaymentCommand, StoreCommand};
+use domain::event::{Event, StoreEvent};
 use domain::ids::{AccountId, StoreId, TenantId};
-use eventlog::Position;
+use domain::money::Currency;
+use domain::stream::Stream;
+use eventlog::{Direction, LogReader, Position, ReadError, Revision};
 use parked::ParkedMessages;
 use schemas::json::FieldError;
-use schemas::stored::Parked;
+use schemas::stored::{self, DecodeError, Parked};
 use settings::{Account, Settings};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -83,6 +86,27 @@ impl ProviderAccount {
     }
 }
 
+/// Why the accounts cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say all")]
+pub enum AccountError {
+    #[error("the log does not read")]
+    Read(#[from] ReadError),
+    #[error("an event of {stream} does not read")]
+    Event { stream: String, source: DecodeError },
+    #[error("the currency of store {store} {problem}")]
+    Currency { store: StoreId, problem: String },
+}
+
+/// Says that an account cannot take a currency, and what to do.
+fn uncounted(account: &Account, currency: Currency) -> String {
+    let (adapter, id) = (account.adapter.as_str(), account.id);
+    format!(
+        "is {currency}, and the adapter {adapter} of account {id} does not know how its provider counts it; take the account out of \
+         the settings of payment providers, or the store to another currency"
+    )
+}
+
 /// The accounts at payment providers, and what is owed to them.
 #[derive(Debug, Default)]
 pub struct Providers {
@@ -129,25 +153,72 @@ impl Providers {
         self.by_id.values()
     }
 
-    /// Whether a command names an account that its store has not: the log keeps it for ever, so it is looked at first.
+    /// The accounts of a store.
+    fn of(&self, tenant: TenantId, store: StoreId) -> impl Iterator<Item = &Account> {
+        let accounts = self.by_id.values().map(|provider| &provider.account);
+        accounts.filter(move |account| account.tenant == tenant && account.store == store)
+    }
+
+    /// Whether a command names an account that its store has not, or gives a store a currency that an account of it does not count:
+    /// the log keeps it for ever, so it is looked at first.
     ///
     /// # Errors
-    /// [`FieldError`] names the field and the accounts there are.
+    /// [`FieldError`] names the field and what would be right.
     pub fn check(&self, tenant: TenantId, command: &Command) -> Result<(), FieldError> {
-        let Command::Store(store, StoreCommand::Payment(_, PaymentCommand::Initiate { method, .. })) = command else {
-            return Ok(());
-        };
-        let Method::Provider { account, .. } = method else { return Ok(()) };
-        let is_of = |provider: &&ProviderAccount| provider.account.tenant == tenant && provider.account.store == *store;
-        if self.by_id.get(account).filter(is_of).is_some() {
+        let Command::Store(store, command) = command else { return Ok(()) };
+        match command {
+            StoreCommand::Payment(_, PaymentCommand::Initiate { method: Method::Provider { account, .. }, .. }) => {
+                self.check_account(tenant, *store, *account)
+            }
+            StoreCommand::Put(settings) => {
+                let counts = |account: &Account| account.adapter.unit(settings.currency).is_some();
+                match self.of(tenant, *store).find(|account| !counts(account)) {
+                    Some(account) => Err(FieldError::new("/currency", uncounted(account, settings.currency))),
+                    None => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_account(&self, tenant: TenantId, store: StoreId, account: AccountId) -> Result<(), FieldError> {
+        let there: Vec<AccountId> = self.of(tenant, store).map(|account| account.id).collect();
+        if there.contains(&account) {
             return Ok(());
         }
-        let there: Vec<&str> = self.by_id.values().filter(is_of).map(|provider| provider.account.id.as_str()).collect();
+        let there: Vec<&str> = there.iter().map(AccountId::as_str).collect();
         let problem = match there.is_empty() {
             true => format!("is {account}, and the store has no account at a payment provider; leave it out"),
             false => format!("is {account}, which is no account of the store; it has {}", there.join(", ")),
         };
         Err(FieldError::new("/provider_account", problem))
+    }
+
+    /// Whether every account counts the currency of its store, as far as stores are there: amounts are not guessed at. Blocks on the
+    /// disk.
+    ///
+    /// # Errors
+    /// [`AccountError`] names the account.
+    pub fn check_stores(&self, reader: &LogReader) -> Result<(), AccountError> {
+        for ProviderAccount { account, .. } in self.by_id.values() {
+            let stream = Stream::Store(account.tenant, account.store);
+            let events = reader.read_stream(&stream.to_string(), Revision(0), Direction::Forward, usize::MAX)?;
+            let mut currency = None;
+            for event in &events {
+                let fact = stored::decode(&stream, &event.body)
+                    .map_err(|source| AccountError::Event { stream: stream.to_string(), source })?;
+                if let Event::Store(StoreEvent::StoreOpened(settings) | StoreEvent::StoreSettingsChanged(settings)) =
+                    fact
+                {
+                    currency = Some(settings.currency);
+                }
+            }
+            if let Some(currency) = currency.filter(|currency| account.adapter.unit(*currency).is_none()) {
+                let problem = uncounted(account, currency);
+                return Err(AccountError::Currency { store: account.store, problem });
+            }
+        }
+        Ok(())
     }
 
     fn parked(&self) -> MutexGuard<'_, ParkedMessages> {

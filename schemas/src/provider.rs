@@ -7,10 +7,13 @@
 mod message;
 mod standard;
 mod stripe;
+mod unit;
 
 pub use message::{Ask, BadMessage, Named, PaymentRef, Request, Told};
+pub use unit::{AmountUnit, Uncountable};
 
 use domain::ids::Text;
+use domain::money::Currency;
 
 /// How a provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,8 +52,19 @@ impl Adapter {
         }
     }
 
+    /// How the provider counts a currency; `None` where the adapter does not know, and does not guess.
+    pub fn unit(self, currency: Currency) -> Option<AmountUnit> {
+        match self {
+            Adapter::Standard => standard::unit(currency),
+            Adapter::Stripe => stripe::unit(currency),
+        }
+    }
+
     /// A question as a request.
-    pub fn request(self, ask: &Ask) -> Request {
+    ///
+    /// # Errors
+    /// [`Uncountable`]: the provider cannot be asked for this amount.
+    pub fn request(self, ask: &Ask) -> Result<Request, Uncountable> {
         match self {
             Adapter::Standard => standard::request(ask),
             Adapter::Stripe => stripe::request(ask),

@@ -103,7 +103,7 @@ fn the_log_says_what_is_owed_and_the_payment_whether_it_still_is() {
     house.must(says("e1", ProviderSaid::Authorised));
     assert_eq!(stands(0), OutboxStatus::Settled, "it is authorised");
     house.must(to_provider(ProviderCommand::Capture));
-    let Some(Ask::Capture { reference, amount }) = ask(stands(1)) else { panic!("{:?}", stands(1)) };
+    let Some(Ask::Capture { reference, amount, .. }) = ask(stands(1)) else { panic!("{:?}", stands(1)) };
     assert_eq!(reference, text("pay_1"));
     house.must(to_provider(ProviderCommand::Void { reason: text("left") }));
     assert_eq!(stands(1), OutboxStatus::Settled, "it is let go of instead");

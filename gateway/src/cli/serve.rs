@@ -6,6 +6,7 @@ use crate::causes::with_causes;
 use crate::demo::{self, DemoToken};
 use crate::http::server::{self, Limits};
 use crate::http::trace;
+use crate::providers::AccountError;
 use crate::providers::driver::Driver;
 use crate::providers::settings::{Settings, SettingsError};
 use clap::Args;
@@ -102,6 +103,8 @@ enum ServeError {
     Settings(#[from] SettingsError),
     #[error("payment providers cannot be asked")]
     Providers(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("an account at a payment provider cannot be used")]
+    Account(#[from] AccountError),
     #[error("no thread to serve with")]
     Runtime(#[source] std::io::Error),
     #[error(transparent)]
@@ -169,6 +172,7 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
             );
         }
     }
+    running.app.providers.check_stores(&running.app.reader)?;
     let driver = Driver::start(&running.app).map_err(ServeError::Providers)?;
     announce(args, address, &tokens);
     let mut failure = running.app.engine.failure();

@@ -232,8 +232,16 @@ impl Attempt<'_> {
         if let Err(wait) = self.provider.breaker().pass(Instant::now()) {
             return CallOutcome::NotAsked(wait);
         }
+        let request = match account.adapter.request(ask) {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::warn!(account = %account.id, %error, "a provider cannot be asked for an amount");
+                let code = Text::parse(error.code()).expect("a code is a text");
+                return CallOutcome::Refused { status: 422, code };
+            }
+        };
         Stats::count(&stats.requests);
-        let called = client.call(&account.adapter.request(ask), key).await;
+        let called = client.call(&request, key).await;
         let mut breaker = self.provider.breaker();
         match called {
             Ok((200..=299, body)) => {

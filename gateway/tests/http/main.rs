@@ -3,6 +3,7 @@
 mod approvals;
 mod books;
 mod chain;
+mod currencies;
 mod days;
 mod drawers;
 mod edges;

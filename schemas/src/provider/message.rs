@@ -78,6 +78,8 @@ pub enum Ask {
         reference: Text,
         /// How much, with the tip.
         amount: Money,
+        /// Of which currency.
+        currency: Currency,
     },
     /// To let go of what it authorised.
     Void {
@@ -94,6 +96,8 @@ pub enum Ask {
         refund: RefundId,
         /// How much.
         amount: Money,
+        /// Of which currency.
+        currency: Currency,
     },
     /// What became of a payment.
     Payment {

@@ -1,11 +1,17 @@
 //! Plain JSON, signed as Standard Webhooks: `webhook-id` is the message's id, `type` says what happened.
 
 use super::message::{
-    Ask, BadMessage, Request, Told, answer_id, bad, code, currency, json, money, named, reference, refund_said, sha256,
-    text,
+    Ask, BadMessage, Request, Told, answer_id, bad, code, json, named, reference, refund_said, sha256, text,
 };
+use super::unit::{AmountUnit, Uncountable, number, paid};
 use domain::event::{Capture, ProviderMessage, ProviderSaid};
+use domain::money::Currency;
 use serde::{Deserialize, Serialize};
+
+/// Amounts are in the currency's minor unit, by ISO 4217, whichever it is: the protocol says so.
+pub(super) fn unit(currency: Currency) -> Option<AmountUnit> {
+    Some(AmountUnit { decimals: u32::from(currency.exponent()), multiple_of: 1 })
+}
 
 #[derive(Deserialize)]
 struct Webhook {
@@ -89,12 +95,13 @@ pub(super) fn webhook(event_id: &str, body: &[u8]) -> Result<Told, BadMessage> {
         "refund.failed" => refund_said(refund, Some(false), data.code),
         _ => ProviderSaid::Other,
     };
+    let (amount, currency) = paid(unit, data.amount, data.currency)?;
     let message = ProviderMessage {
         event_id: text("webhook-id", event_id)?,
         reference: reference(data.payment_id)?,
         said,
-        amount: money(data.amount)?,
-        currency: currency(data.currency)?,
+        amount,
+        currency,
         body_sha256: sha256(body),
     };
     Ok(Told { named: named(data.reference), message })
@@ -121,7 +128,7 @@ fn held_told(held: Payment, body: &[u8]) -> Result<Vec<Told>, BadMessage> {
     };
     let (of, its) = (named(held.reference), reference(Some(held.id.clone()))?);
     let told = |event_id, said, amount: Option<i64>| {
-        let (amount, currency) = (money(amount)?, currency(held.currency.clone())?);
+        let (amount, currency) = paid(unit, amount, held.currency.clone())?;
         let message =
             ProviderMessage { event_id, reference: its.clone(), said, amount, currency, body_sha256: sha256(body) };
         Ok(Told { named: of, message })
@@ -145,25 +152,27 @@ pub(super) fn refusal(body: &[u8]) -> Option<String> {
     json::<Refusal>(body).ok().map(|refusal| refusal.code)
 }
 
-pub(super) fn request(ask: &Ask) -> Request {
-    match ask {
+pub(super) fn request(ask: &Ask) -> Result<Request, Uncountable> {
+    Ok(match ask {
         Ask::Authorise { of, amount, currency, capture } => {
             let capture = match capture {
                 Capture::AtOnce => "automatic",
                 Capture::Later => "manual",
             };
-            let (reference, currency) = (of.to_string(), currency.code());
-            post("/v1/payments".to_owned(), &Authorise { reference: &reference, amount: amount.0, currency, capture })
+            let (reference, amount) = (of.to_string(), number(unit, *amount, *currency)?);
+            let body = Authorise { reference: &reference, amount, currency: currency.code(), capture };
+            post("/v1/payments".to_owned(), &body)
         }
-        Ask::Capture { reference, amount } => {
-            post(format!("/v1/payments/{reference}/capture"), &Amount { amount: amount.0 })
+        Ask::Capture { reference, amount, currency } => {
+            let amount = number(unit, *amount, *currency)?;
+            post(format!("/v1/payments/{reference}/capture"), &Amount { amount })
         }
         Ask::Void { reference } => {
             let path = format!("/v1/payments/{reference}/void");
             Request { method: "POST", path, media_type: None, body: String::new() }
         }
-        Ask::Refund { reference, refund, amount, .. } => {
-            let body = GiveBack { reference: refund.as_str(), amount: amount.0 };
+        Ask::Refund { reference, refund, amount, currency, .. } => {
+            let body = GiveBack { reference: refund.as_str(), amount: number(unit, *amount, *currency)? };
             post(format!("/v1/payments/{reference}/refunds"), &body)
         }
         Ask::Find { of } => {
@@ -174,7 +183,7 @@ pub(super) fn request(ask: &Ask) -> Request {
             let path = format!("/v1/payments/{reference}");
             Request { method: "GET", path, media_type: None, body: String::new() }
         }
-    }
+    })
 }
 
 fn post(path: String, body: &impl Serialize) -> Request {

@@ -1,11 +1,46 @@
 //! Stripe: payment intents and refunds, asked in forms and answered in JSON. Our references stand in the metadata.
+//!
+//! How it counts currencies is in <https://docs.stripe.com/currencies>, under "Supported presentment currencies", "Zero-decimal
+//! currencies", "Three-decimal currencies" and "Special cases". What it says there of payouts alone (forint and Taiwan dollar without
+//! decimals) concerns no payment: they are charged with two.
 
 use super::message::{
-    Ask, BadMessage, Request, Told, answer_id, bad, code, currency, json, money, named, reference, refund_said, sha256,
-    text,
+    Ask, BadMessage, Request, Told, answer_id, bad, code, json, named, reference, refund_said, sha256, text,
 };
+use super::unit::{AmountUnit, Uncountable, number, paid};
 use domain::event::{Capture, ProviderMessage, ProviderSaid};
+use domain::money::Currency;
 use serde::Deserialize;
+
+/// How Stripe counts currencies.
+const UNITS: [(AmountUnit, &[&str]); 4] = [
+    (
+        AmountUnit { decimals: 2, multiple_of: 1 },
+        &[
+            "AED", "AFN", "ALL", "AMD", "ANG", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BMD",
+            "BND", "BOB", "BRL", "BSD", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CNY", "COP", "CRC", "CVE", "CZK",
+            "DKK", "DOP", "DZD", "EGP", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GIP", "GMD", "GTQ", "GYD", "HKD",
+            "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "JMD", "KES", "KGS", "KHR", "KYD", "KZT", "LAK", "LBP", "LKR",
+            "LRD", "LSL", "MAD", "MDL", "MKD", "MMK", "MNT", "MOP", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD",
+            "NGN", "NIO", "NOK", "NPR", "NZD", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "RUB",
+            "SAR", "SBD", "SCR", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SZL", "THB", "TJS", "TOP", "TRY", "TTD",
+            "TWD", "TZS", "UAH", "USD", "UYU", "UZS", "WST", "XCD", "XCG", "YER", "ZAR", "ZMW",
+        ],
+    ),
+    (
+        AmountUnit { decimals: 0, multiple_of: 1 },
+        &["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"],
+    ),
+    // Card networks know no more than two of the three.
+    (AmountUnit { decimals: 3, multiple_of: 10 }, &["BHD", "JOD", "KWD", "OMR", "TND"]),
+    // They had decimals once, and are written as if they still had.
+    (AmountUnit { decimals: 2, multiple_of: 100 }, &["ISK", "UGX"]),
+];
+
+/// How Stripe counts a currency; `None` where it is not one of its own.
+pub(super) fn unit(currency: Currency) -> Option<AmountUnit> {
+    UNITS.iter().find(|(_, codes)| codes.contains(&currency.code())).map(|(unit, _)| *unit)
+}
 
 #[derive(Deserialize)]
 struct Webhook {
@@ -160,14 +195,9 @@ fn of(
 ) -> Result<Told, BadMessage> {
     let name = crate::json::event::said_name(&said);
     let its = reference.as_ref().map_or("none", |reference| reference.as_str());
-    let message = ProviderMessage {
-        event_id: answer_id(its, name, amount)?,
-        reference,
-        said,
-        amount: money(amount)?,
-        currency: currency(of_currency)?,
-        body_sha256: sha256(body),
-    };
+    let event_id = answer_id(its, name, amount)?;
+    let (amount, currency) = paid(unit, amount, of_currency)?;
+    let message = ProviderMessage { event_id, reference, said, amount, currency, body_sha256: sha256(body) };
     Ok(Told { named: named(of), message })
 }
 
@@ -194,25 +224,27 @@ pub(super) fn refusal(body: &[u8]) -> Option<String> {
     json::<Refusal>(body).ok().and_then(|refusal| refusal.error.decline_code.or(refusal.error.code))
 }
 
-pub(super) fn request(ask: &Ask) -> Request {
-    match ask {
+pub(super) fn request(ask: &Ask) -> Result<Request, Uncountable> {
+    Ok(match ask {
         Ask::Authorise { of, amount, currency, capture } => {
             let capture = match capture {
                 Capture::AtOnce => "automatic",
                 Capture::Later => "manual",
             };
-            let (amount, currency) = (amount.0, currency.code().to_ascii_lowercase());
+            let (amount, currency) = (number(unit, *amount, *currency)?, currency.code().to_ascii_lowercase());
             let body =
                 format!("amount={amount}&currency={currency}&capture_method={capture}&metadata[payment_id]={of}");
             post("/v1/payment_intents".to_owned(), body)
         }
-        Ask::Capture { reference, amount } => {
-            post(format!("/v1/payment_intents/{reference}/capture"), format!("amount_to_capture={}", amount.0))
+        Ask::Capture { reference, amount, currency } => {
+            let amount = number(unit, *amount, *currency)?;
+            post(format!("/v1/payment_intents/{reference}/capture"), format!("amount_to_capture={amount}"))
         }
         Ask::Void { reference } => post(format!("/v1/payment_intents/{reference}/cancel"), String::new()),
-        Ask::Refund { reference, of, refund, amount } => {
+        Ask::Refund { reference, of, refund, amount, currency } => {
+            let amount = number(unit, *amount, *currency)?;
             let ids = format!("metadata[payment_id]={of}&metadata[refund_id]={refund}");
-            post("/v1/refunds".to_owned(), format!("payment_intent={reference}&amount={}&{ids}", amount.0))
+            post("/v1/refunds".to_owned(), format!("payment_intent={reference}&amount={amount}&{ids}"))
         }
         Ask::Find { of } => {
             let query = format!("metadata%5B%22payment_id%22%5D%3A%22{of}%22");
@@ -220,7 +252,7 @@ pub(super) fn request(ask: &Ask) -> Request {
         }
         Ask::Payment { reference } => get(format!("/v1/payment_intents/{reference}")),
         Ask::Refunds { reference } => get(format!("/v1/refunds?payment_intent={reference}&limit=100")),
-    }
+    })
 }
 
 fn post(path: String, body: String) -> Request {
@@ -229,4 +261,32 @@ fn post(path: String, body: String) -> Request {
 
 fn get(path: String) -> Request {
     Request { method: "GET", path, media_type: None, body: String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::wire::parse_currency;
+    use domain::money::Money;
+
+    #[test]
+    fn every_row_is_of_a_currency_and_counts_it_both_ways() {
+        let mut codes: Vec<&str> = UNITS.iter().flat_map(|(_, codes)| codes.iter().copied()).collect();
+        codes.sort_unstable();
+        let count = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), count, "a currency is counted in one way");
+        for code in codes {
+            // One that has gone is in no table of ours.
+            let Ok(currency) = parse_currency(code) else { continue };
+            let unit = unit(currency).expect("it is in the table");
+            let step = unit.step(currency);
+            for steps in [0, 1, 7, 1_000_000] {
+                let amount = Money(step * steps);
+                let number = unit.number(amount, currency).expect("a multiple of the step");
+                assert_eq!(unit.amount(number, currency), Some(amount.0), "{code} {amount}");
+            }
+            assert_eq!(unit.number(Money(step + 1), currency).is_some(), step == 1, "{code}");
+        }
+    }
 }

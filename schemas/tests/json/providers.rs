@@ -187,16 +187,16 @@ fn questions() {
     let reference = || text("pay_1");
     let asks = [
         Ask::Authorise { of: of(), amount: Money(2_300), currency: eur(), capture: Capture::Later },
-        Ask::Capture { reference: reference(), amount: Money(2_500) },
+        Ask::Capture { reference: reference(), amount: Money(2_500), currency: eur() },
         Ask::Void { reference: reference() },
-        Ask::Refund { reference: reference(), of: of(), refund: refund(), amount: Money(100) },
+        Ask::Refund { reference: reference(), of: of(), refund: refund(), amount: Money(100), currency: eur() },
         Ask::Payment { reference: reference() },
         Ask::Refunds { reference: reference() },
         Ask::Find { of: of() },
     ];
     let told = |adapter: Adapter| -> Vec<String> {
         let line = |ask: &Ask| {
-            let request = adapter.request(ask);
+            let request = adapter.request(ask).expect("euros are counted");
             format!("{} {} {}", request.method, request.path, request.body)
         };
         asks.iter().map(line).collect()
@@ -229,6 +229,60 @@ fn questions() {
     assert_eq!(Adapter::parse("paypal"), None);
     let told = Adapter::Standard.webhook(Some("e"), br#"{"type": "refund.succeeded", "data": {}}"#).unwrap();
     assert_eq!(told.message.said, ProviderSaid::Other, "a refund that is not ours");
+}
+
+/// How each adapter counts what our minor units come to, and what it reads back; `-` where it is not asked.
+#[test]
+fn t6_each_currency_is_counted_as_its_provider_counts_it() {
+    use domain::money::Currency;
+    for (code, exponent, amount, standard, stripe) in [
+        ("EUR", 2, 1_234, "1234", "1234"),
+        ("HUF", 2, 12_345, "12345", "12345"),
+        ("TWD", 2, 12_345, "12345", "12345"),
+        ("JPY", 0, 5_000, "5000", "5000"),
+        ("KRW", 0, 5_000, "5000", "5000"),
+        ("CLP", 0, 5_000, "5000", "5000"),
+        ("UGX", 0, 5_000, "5000", "500000"),
+        ("ISK", 0, 1, "1", "100"),
+        ("MGA", 2, 500_000, "500000", "5000"),
+        ("MGA", 2, 500_001, "500001", "MGA in steps of 100"),
+        ("KWD", 3, 5_120, "5120", "5120"),
+        ("KWD", 3, 5_124, "5124", "KWD in steps of 10"),
+        ("TND", 3, 1, "1", "TND in steps of 10"),
+        ("IQD", 3, 1_000, "1000", "does not know how the provider counts IQD"),
+        ("CLF", 4, 10_000, "10000", "does not know how the provider counts CLF"),
+    ] {
+        let currency = Currency::new(code, exponent).unwrap();
+        let ask = Ask::Capture { reference: text("pi_1"), amount: Money(amount), currency };
+        for (adapter, expected) in [(Adapter::Standard, standard), (Adapter::Stripe, stripe)] {
+            let asked = match adapter.request(&ask) {
+                Ok(request) => request.body,
+                Err(error) => {
+                    assert!(error.to_string().contains(expected), "{code} {amount}: {error}");
+                    continue;
+                }
+            };
+            let number: String = asked.chars().filter(char::is_ascii_digit).collect();
+            assert_eq!(number, expected, "{code} {amount} by {}", adapter.as_str());
+            let data = format!(r#""payment_id": "pi_1", "id": "pi_1", "amount": {number}, "currency": "{code}""#);
+            let body = match adapter {
+                Adapter::Standard => format!(r#"{{"type": "payment.captured", "data": {{{data}}}}}"#),
+                Adapter::Stripe => {
+                    format!(r#"{{"id": "e", "type": "payment_intent.succeeded", "data": {{"object": {{{data}}}}}}}"#)
+                }
+            };
+            let told = adapter.webhook(Some("e"), body.as_bytes()).unwrap().message;
+            assert_eq!((told.amount, told.currency), (Some(Money(amount)), Some(currency)), "{body}");
+        }
+    }
+    let stripe = |number: i64, code: &str| {
+        let object = format!(r#"{{"id": "pi_1", "amount": {number}, "currency": "{code}"}}"#);
+        let body = format!(r#"{{"id": "e", "type": "payment_intent.succeeded", "data": {{"object": {object}}}}}"#);
+        Adapter::Stripe.webhook(None, body.as_bytes()).map(|told| told.message.amount)
+    };
+    // Half a shilling is none of ours; what the adapter does not count is told as it stands, and is another currency than was asked for.
+    assert!(stripe(500_050, "ugx").unwrap_err().to_string().contains("no whole number"));
+    assert_eq!(stripe(1_000, "iqd").unwrap(), Some(Money(1_000)));
 }
 
 #[test]
