@@ -5,7 +5,7 @@
 use crate::calendar::{Date, LocalDateTime, Timestamp};
 use crate::event::{ChainHead, Entity, Role};
 use crate::ids::{
-    ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TerminalId, Text, TicketId, TokenId, VariationId,
+    ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TaxId, TerminalId, Text, TicketId, TokenId, VariationId,
 };
 use crate::menu::{Daypart, Item, ModifierGroup, Tax};
 use crate::money::{Money, Ppm};
@@ -14,6 +14,7 @@ use crate::staff::Rights;
 use crate::terminal::Offline;
 
 mod drawer;
+mod menu;
 mod order;
 mod payment;
 mod provider;
@@ -22,6 +23,7 @@ mod terminal;
 mod ticket;
 
 pub use drawer::DrawerCommand;
+pub use menu::{ItemChange, ModifierChange, ModifierGroupChange, StockLink, VariationChange};
 pub use order::{
     Edit, Fire, LineChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPrice,
     NewServiceCharge, OrderCommand, Place,
@@ -43,13 +45,29 @@ pub enum Command {
 /// A command to a tenant's menu. All but publishing change the draft only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MenuCommand {
+    /// Creates or changes an item. A link to a stock item that is not named stays as it is.
     UpsertItem(Item),
+    /// The same, and cuts these links.
+    UnlinkItem {
+        item: Item,
+        links: Vec<StockLink>,
+    },
+    /// Changes what is named of an item, and nothing else.
+    ChangeItem(ItemChange),
     /// Takes an item off the draft.
     RetireItem(ItemId),
     /// Creates or changes a modifier group.
     UpsertModifierGroup(ModifierGroup),
+    /// Changes what is named of a modifier group, and nothing else.
+    ChangeModifierGroup(ModifierGroupChange),
     UpsertTax(Tax),
     UpsertDaypart(Daypart),
+    /// Changes what is named of a tax, and nothing else.
+    ChangeTax {
+        tax: TaxId,
+        name: Option<Text>,
+        rate: Option<Ppm>,
+    },
     /// Makes the draft the next version.
     Publish,
 }

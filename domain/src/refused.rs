@@ -40,6 +40,8 @@ pub enum Refused {
     UnknownVariation { item: ItemId, variation: VariationId },
     VariationRequired { item: ItemId },
     UnknownModifierGroup { item: ItemId, group: GroupId },
+    // What is to change is not in the draft of the menu.
+    NotInDraft { kind: &'static str, id: Id },
     UnknownModifier { group: GroupId, modifier: ModifierId },
     ModifierMinNotMet { line: LineId, group: GroupId, min: u16, selected: u32 },
     ModifierMaxExceeded { line: LineId, group: GroupId, max: u16, selected: u32 },

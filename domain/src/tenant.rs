@@ -2,9 +2,9 @@
 
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
-use crate::command::{AccessCommand, MenuCommand};
+use crate::command::{AccessCommand, MenuCommand, StockLink};
 use crate::event::{AccessEvent, Event, MenuEvent, Role};
-use crate::ids::{ActorId, Revision, TokenId};
+use crate::ids::{ActorId, Id, Revision, TokenId};
 use crate::menu::{Item, Menu};
 use crate::refused::Refused;
 use crate::staff::Staff;
@@ -76,11 +76,24 @@ impl Tenant {
     pub fn decide_menu(&self, command: &MenuCommand) -> Result<Vec<Event>, Refused> {
         let draft = &self.draft;
         let event = match command {
-            MenuCommand::UpsertItem(item) => {
-                check_item(item)?;
-                check_count("items", draft.items.len(), Menu::ITEMS_MAX, draft.items.contains_key(&item.id))?;
-                (draft.items.get(&item.id).map(Arc::as_ref) != Some(item))
-                    .then(|| MenuEvent::ItemUpserted(item.clone()))
+            MenuCommand::UpsertItem(item) => self.upsert(item, &[])?,
+            MenuCommand::UnlinkItem { item, links } => self.upsert(item, links)?,
+            MenuCommand::ChangeItem(change) => {
+                let held = draft.items.get(&change.item).ok_or(not_in_draft("item", change.item.0))?;
+                let item = change.apply(held)?;
+                (**held != item).then_some(MenuEvent::ItemUpserted(item))
+            }
+            MenuCommand::ChangeModifierGroup(change) => {
+                let held = draft.groups.get(&change.group).ok_or(not_in_draft("modifier group", change.group.0))?;
+                let group = change.apply(held)?;
+                (**held != group).then_some(MenuEvent::ModifierGroupUpserted(group))
+            }
+            MenuCommand::ChangeTax { tax, name, rate } => {
+                let held = draft.taxes.get(tax).ok_or(not_in_draft("tax", tax.0))?;
+                let mut tax = held.clone();
+                tax.name = name.clone().unwrap_or(tax.name);
+                tax.rate = rate.unwrap_or(tax.rate);
+                (*held != tax).then_some(MenuEvent::TaxUpserted(tax))
             }
             MenuCommand::RetireItem(item) => match draft.items.contains_key(item) {
                 true => Some(MenuEvent::ItemRetired { item: *item }),
@@ -117,6 +130,29 @@ impl Tenant {
             }
         };
         Ok(event.map(Event::Menu).into_iter().collect())
+    }
+
+    /// An item as it is said, but for links to stock items that are not named: they stay unless they are cut. A new price
+    /// put without them must not sell what is not on the shelf.
+    fn upsert(&self, item: &Item, cut: &[StockLink]) -> Result<Option<MenuEvent>, Refused> {
+        let draft = &self.draft;
+        check_item(item)?;
+        check_count("items", draft.items.len(), Menu::ITEMS_MAX, draft.items.contains_key(&item.id))?;
+        let held = draft.items.get(&item.id).map(Arc::as_ref);
+        let mut item = item.clone();
+        if let Some(held) = held {
+            if !cut.contains(&StockLink::Item) {
+                item.sku = item.sku.or(held.sku);
+            }
+            for variation in item.variations.iter_mut() {
+                if cut.contains(&StockLink::Variation(variation.id)) {
+                    continue;
+                }
+                let before = held.variations.iter().find(|held| held.id == variation.id);
+                variation.sku = variation.sku.or(before.and_then(|held| held.sku));
+            }
+        }
+        Ok((held != Some(&item)).then_some(MenuEvent::ItemUpserted(item)))
     }
 
     /// Decides a command to the credentials.
@@ -218,4 +254,8 @@ fn check_item(item: &Item) -> Result<(), Refused> {
     within("taxes", item.taxes.len(), Item::TAXES_MAX)?;
     within("dayparts", item.dayparts.len(), Item::DAYPARTS_MAX)?;
     item.mode_taxes.iter().try_for_each(|own| within("taxes", own.taxes.len(), Item::TAXES_MAX))
+}
+
+fn not_in_draft(kind: &'static str, id: Id) -> Refused {
+    Refused::NotInDraft { kind, id }
 }

@@ -10,7 +10,7 @@ use crate::projector::{Projector, Recorded};
 use crate::rows::{Committed, Rows};
 use crate::view::Answer;
 use domain::event::{AccessEvent, Event};
-use domain::ids::{TenantId, TokenId};
+use domain::ids::{ActorId, TenantId, TokenId};
 use eventlog::Position;
 use redb::WriteTransaction;
 use schemas::json::Wire;
@@ -121,6 +121,13 @@ impl Projections {
         let rows = view.all::<StaffView>(STAFF, &Key::of(tenant))?;
         let value = rows.into_iter().map(|(_, row)| row).collect();
         Ok(view.answer(value))
+    }
+
+    /// A member of a tenant's staff.
+    pub fn staff_member(&self, tenant: TenantId, staff: ActorId) -> Result<Answer<Option<StaffView>>, QueryError> {
+        let view = self.view(Projection::Access)?;
+        let row = view.get::<StaffView>(STAFF, &Key::of(tenant).text(staff.as_str()))?;
+        Ok(view.answer(row))
     }
 
     /// Whom a token lets in: the one that has this id and this hash of its secret and was not revoked. Never blocks on

@@ -1,9 +1,12 @@
 //! What stores sell: settings, menus, prices, availability and stock.
 
+mod draft;
 mod menu;
 pub(crate) mod menus;
 mod rows;
 mod tables;
+
+pub use draft::StoreItem;
 
 use crate::error::{FoldError, QueryError};
 use crate::key::Key;
@@ -126,6 +129,7 @@ impl CatalogProjector {
         let Event::Menu(event) = &recorded.event else { return Ok(()) };
         let tenant = recorded.tenant();
         let draft = self.drafts.edit_or_default(committed, Key::of(tenant).as_slice())?;
+        draft.revision = recorded.revision;
         match event {
             MenuEvent::ItemUpserted(item) => {
                 draft.items.insert(Wire(item.id), rows::item_row(item));

@@ -29,6 +29,7 @@ mod view;
 mod worker;
 
 pub use access::tokens::Grant;
+pub use catalog::StoreItem;
 pub use catalog::menus::MenuBytes;
 pub use chains::chained;
 pub use error::{OpenError, QueryError, Stale};

@@ -10,6 +10,7 @@ mod edges;
 mod floor;
 mod kitchen;
 mod lines;
+mod menus;
 mod offline;
 mod orders;
 mod payments;

@@ -3,7 +3,7 @@
 use crate::support::*;
 use crate::*;
 use domain::check::MoveOf;
-use domain::command::{Fire, TicketCommand};
+use domain::command::{Fire, ModifierGroupChange, TicketCommand};
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, Menu, ModifierGroup};
 use domain::staff::{Approvals, Right, Rights};
@@ -24,6 +24,7 @@ fn name(refused: &Refused) -> &'static str {
         Refused::UnknownVariation { .. } => "UnknownVariation",
         Refused::VariationRequired { .. } => "VariationRequired",
         Refused::UnknownModifierGroup { .. } => "UnknownModifierGroup",
+        Refused::NotInDraft { .. } => "NotInDraft",
         Refused::UnknownModifier { .. } => "UnknownModifier",
         Refused::ModifierMinNotMet { .. } => "ModifierMinNotMet",
         Refused::ModifierMaxExceeded { .. } => "ModifierMaxExceeded",
@@ -117,7 +118,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 100;
+const REFUSALS: usize = 101;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -133,7 +134,7 @@ fn euros() -> Currency {
     Currency::new("EUR", 2).expect("a currency")
 }
 
-fn menu(command: MenuCommand) -> When {
+pub fn menu(command: MenuCommand) -> When {
     when(Command::Menu(command))
 }
 
@@ -227,6 +228,7 @@ fn menu_cases() -> Vec<Case> {
             chosen("burger", &[("sides", "fries", 1)]),
             Refused::UnknownModifierGroup { item: burger, group: group("sides") },
         ),
+        case(&[], rename_group("starters"), Refused::NotInDraft { kind: "modifier group", id: group("starters").0 }),
         case(
             &[],
             chosen("burger", &[("sauce", "salsa", 1)]),
@@ -248,6 +250,11 @@ fn menu_cases() -> Vec<Case> {
         case(&[menu(MenuCommand::UpsertItem(untaxed))], menu(MenuCommand::Publish), missing("tax")),
         case(&[], set_price("special", None), Refused::NoListPrice { item: item("special") }),
     ]
+}
+
+fn rename_group(of: &str) -> When {
+    let change = ModifierGroupChange { group: group(of), name: Some(text("Starters")), modifiers: vec![] };
+    menu(MenuCommand::ChangeModifierGroup(change))
 }
 
 fn too_many_cases() -> Vec<Case> {

@@ -24,6 +24,7 @@ mod positions;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;
 mod providers;
+mod puts;
 mod refunds;
 mod restart;
 mod reviews;

@@ -124,6 +124,13 @@ impl<'a> Parts<'a> {
         self.body(|NoFields {}| Ok(()))
     }
 
+    /// The store, which every command of one is to.
+    pub(super) fn named_store(&mut self) -> Result<StoreId, BodyError> {
+        let store = self.store()?;
+        self.targets.store = Some(Wire(store));
+        Ok(store)
+    }
+
     /// The order, where somebody names it beside the body.
     pub(super) fn named_order(&mut self) -> Result<Option<OrderId>, BodyError> {
         Ok(self.targets.order.take().map(|order| order.0))

@@ -185,7 +185,8 @@ fn access(of: &mut Parts<'_>, make: impl FnOnce(&mut Parts<'_>) -> Made<AccessCo
 }
 
 fn store(of: &mut Parts<'_>, make: impl FnOnce(&mut Parts<'_>) -> Made<StoreCommand>) -> Made<Command> {
-    Ok(Command::Store(of.store()?, make(of)?))
+    let store = of.named_store()?;
+    Ok(Command::Store(store, make(of)?))
 }
 
 fn stock(of: &mut Parts<'_>, make: impl FnOnce(&mut Parts<'_>) -> Made<StockCommand>) -> Made<Command> {
@@ -214,7 +215,13 @@ commands! {
         UpsertItem(item: flat) = 0x0101 "UpsertItem" ManageMenu
             http PUT 200 "/v1/menu/items/{item}" menu put_item
             batch PutItem "menu.put_item"
-            by menu(item; body: PutItem) => body.parse(item).map(MenuCommand::UpsertItem);
+            by menu(item; body: PutItem) => body.command(item);
+        UnlinkItem { item: flat, links: 28 } = 0x0110 "UnlinkItem" ManageMenu;
+        /// Changes what is named of an item in the draft of the menu, such as its price alone; all else stays as it is.
+        ChangeItem(change: flat) = 0x0111 "ChangeItem" ManageMenu
+            http PATCH 200 "/v1/menu/items/{item}" menu change_item
+            batch ChangeItem "menu.change_item"
+            by menu(item; body: ChangeItem) => body.parse(item).map(MenuCommand::ChangeItem);
         /// Takes an item off the draft of the menu.
         RetireItem(item: 16) = 0x0102 "RetireItem" ManageMenu
             http DELETE 200 "/v1/menu/items/{item}" menu retire_item
@@ -225,11 +232,21 @@ commands! {
             http PUT 200 "/v1/menu/modifier-groups/{group}" menu put_group
             batch PutModifierGroup "menu.put_modifier_group"
             by menu(group; body: PutModifierGroup, large) => body.parse(group).map(MenuCommand::UpsertModifierGroup);
+        /// Changes what is named of a modifier group in the draft of the menu; all else stays as it is.
+        ChangeModifierGroup(change: flat) = 0x0112 "ChangeModifierGroup" ManageMenu
+            http PATCH 200 "/v1/menu/modifier-groups/{group}" menu change_group
+            batch ChangeModifierGroup "menu.change_modifier_group"
+            by menu(group; body: ChangeModifierGroup, large) => body.parse(group).map(MenuCommand::ChangeModifierGroup);
         /// Creates or changes a tax in the draft of the menu.
         UpsertTax(tax: flat) = 0x0104 "UpsertTax" ManageMenu
             http PUT 200 "/v1/menu/taxes/{tax}" menu put_tax
             batch PutTax "menu.put_tax"
             by menu(tax; body: PutTax) => body.parse(tax).map(MenuCommand::UpsertTax);
+        /// Changes what is named of a tax in the draft of the menu; all else stays as it is.
+        ChangeTax { tax: 16, name: 17, rate: 18 } = 0x0113 "ChangeTax" ManageMenu
+            http PATCH 200 "/v1/menu/taxes/{tax}" menu change_tax
+            batch ChangeTax "menu.change_tax"
+            by menu(tax; body: ChangeTax) => body.parse(tax);
         /// Creates or changes a daypart in the draft of the menu.
         UpsertDaypart(daypart: flat) = 0x0106 "UpsertDaypart" ManageMenu
             http PUT 200 "/v1/menu/dayparts/{daypart}" menu put_daypart
@@ -254,7 +271,7 @@ commands! {
         Put(settings: flat) = 0x0301 "PutStore" ManageStores
             http PUT 200 "/v1/stores/{store}" stores put_store
             batch PutStore "store.put"
-            by store(; body: PutStore) => body.parse().map(StoreCommand::Put);
+            by store(named_store; body: PutStore) => body.of(named_store).map(StoreCommand::Put);
         AdoptMenu { version: 16 } = 0x0401 "AdoptMenu" ManageMenu;
         /// Sets a store's own price of an item, or ends it with `"price": null`.
         SetPrice { item: 16, variation: 17, price: 18 } = 0x0402 "SetStorePrice" ManageMenu
@@ -265,7 +282,7 @@ commands! {
         SetAvailability { item: 16, available: 17 } = 0x0403 "SetStoreAvailability" ManageMenu
             http PUT 200 "/v1/stores/{store}/availability/{item}" menu set_availability
             batch SetAvailability "store.set_availability"
-            by store(item; body: SetAvailability) => Ok(body.parse(item));
+            by store(item; body: SetAvailability) => body.parse(item);
     }
     order {
         /// Opens an order; with `lines` and `"place": true` it is opened, priced, reserved and placed in one commit.

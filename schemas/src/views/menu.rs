@@ -179,6 +179,8 @@ pub struct MenuRow {
     pub groups: BTreeMap<GroupId, ModifierGroupView>,
     pub taxes: BTreeMap<TaxId, TaxView>,
     pub dayparts: BTreeMap<DaypartId, DaypartView>,
+    /// The revision of the menu's stream, for `If-Match`.
+    pub revision: u64,
 }
 
 /// Something on a menu, as it is listed.

@@ -24,6 +24,7 @@ macro_rules! rows {
 mod access;
 mod chain;
 mod day;
+mod draft;
 mod drawer;
 mod form;
 mod kitchen;

@@ -31,14 +31,17 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 58] = [
+const EVERY_TYPE: [(&str, &str); 61] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
+    ("menu.change_item", r#", "item_id": "pizza", "body": {"price": 1200}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
     (
         "menu.put_modifier_group",
         r#", "group_id": "g", "body": {"name": "G", "modifiers": [{"modifier_id": "m", "name": "M"}]}"#,
     ),
+    ("menu.change_modifier_group", r#", "group_id": "g", "body": {"name": "Gs"}"#),
     ("menu.put_tax", r#", "tax_id": "vat", "body": {"name": "VAT", "percent_ppm": 100000, "inclusive": true}"#),
+    ("menu.change_tax", r#", "tax_id": "vat", "body": {"percent_ppm": 70000}"#),
     ("menu.put_daypart", r#", "daypart_id": "lunch", "body": {"name": "Lunch", "from": "11:30", "to": "15:00"}"#),
     ("menu.publish", ""),
     ("store.put", r#", "body": {"name": "S", "currency": "EUR", "time_zone": "UTC"}"#),

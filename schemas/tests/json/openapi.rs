@@ -10,6 +10,7 @@ use utoipa::OpenApi;
 #[openapi(components(schemas(
     r::OpenOrder, r::AddLines, r::ChangeLine, r::Discount, r::ServiceCharge, r::Place, r::Cancel, r::InitiatePayment,
     r::Outcome, r::RequestRefund, r::RefundOutcome, r::OpenShift, r::MoveCash, r::NoSale, r::CloseShift, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
+    r::ChangeItem, r::ChangeModifierGroup, r::ChangeTax,
     r::SetStockPolicy, r::ReceiveStock, r::CountStock, r::AdjustStock, r::WasteStock, r::Mark86, r::Unmark86,
     r::IssueToken, r::PutStaff, r::HoldLines, r::SplitCheck, r::MergeInto, r::FireLines, r::MarkServed, r::VoidLine, r::Comp, r::SetTable, r::AssignServer, r::SetGuests, r::TicketLine, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
 )))]
@@ -81,10 +82,13 @@ fn examples_are_bodies_that_are_taken() {
         RefundOutcome => |body: r::RefundOutcome| body.parse(domain::ids::RefundId::parse("r1").unwrap());
         PutStore => r::PutStore::parse;
         SetPrice => |body: r::SetPrice| body.parse(item);
-        SetAvailability => |body: r::SetAvailability| Ok(body.parse(item));
+        SetAvailability => |body: r::SetAvailability| body.parse(item);
         PutItem => |body: r::PutItem| body.parse(item);
         PutModifierGroup => |body: r::PutModifierGroup| body.parse(group);
-        PutTax => |body: r::PutTax| Ok(body.parse(domain::ids::TaxId::parse("vat").unwrap()));
+        PutTax => |body: r::PutTax| body.parse(domain::ids::TaxId::parse("vat").unwrap());
+        ChangeItem => |body: r::ChangeItem| body.parse(item);
+        ChangeModifierGroup => |body: r::ChangeModifierGroup| body.parse(group);
+        ChangeTax => |body: r::ChangeTax| body.parse(domain::ids::TaxId::parse("vat").unwrap());
         SetStockPolicy => r::SetStockPolicy::parse;
         ReceiveStock => r::ReceiveStock::parse;
         CountStock => r::CountStock::parse;

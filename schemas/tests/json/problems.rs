@@ -108,6 +108,12 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({"group_id": "sauce", "item_id": "pizza"}),
         ),
         (
+            Refused::NotInDraft { kind: "modifier group", id: group.0 },
+            "not_in_draft",
+            "The draft of the menu has no modifier group sauce; PUT creates one.",
+            json!({"kind": "modifier group", "id": "sauce"}),
+        ),
+        (
             Refused::UnknownModifier { group, modifier },
             "unknown_modifier",
             "The group sauce has no modifier pesto.",

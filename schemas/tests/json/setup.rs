@@ -12,8 +12,8 @@ use domain::pricing::{PriceRules, TaxRounding};
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Settings};
 use schemas::json::request::{
-    AdjustStock, CountStock, IssueToken, Mark86, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax, ReceiveStock,
-    SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
+    AdjustStock, ChangeItem, CountStock, IssueToken, Mark86, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax,
+    ReceiveStock, SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
 };
 
 fn text(text: &str) -> Text {
@@ -322,7 +322,14 @@ fn prices_and_availability() {
             ),
         ],
     );
-    let parse = |body: SetAvailability| Ok(body.parse(item));
+    // What `GET` gave can be put back, to where it was.
+    let shown = r#"{"price": 1200, "item_id": "ITEM", "revision": 7}"#.replace("ITEM", item.as_str());
+    assert_eq!(read(&shown, parse), set(None, Some(Money(1_200))));
+    let elsewhere = format!("is lobster, but the address names {item}; leave it out, or change one of the two");
+    refuses(parse, &[(r#"{"price": 1200, "item_id": "lobster"}"#, "/item_id", &elsewhere)]);
+    let change = |body: ChangeItem| body.parse(item);
+    refuses(change, &[("{}", "", "must change something: name, category, price, sku, station or variations")]);
+    let parse = |body: SetAvailability| body.parse(item);
     assert_eq!(read(r#"{"available": false}"#, parse), Ok(StoreCommand::SetAvailability { item, available: false }));
     refuses(
         parse,

@@ -4,10 +4,10 @@ use crate::samples::{ORDER, PAYMENT, currency, daypart, group, item, messages, n
 use domain::calendar::{Date, Timestamp};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
-    AccessCommand, Command, DrawerCommand, Edit, Fire, LineChange, MenuCommand, Method, NewChargePhase, NewComp,
-    NewDiscount, NewLine, NewModifier, NewOrder, NewPrice, NewRefund, NewServiceCharge, OrderCommand, Outcome,
-    PaymentCommand, Place, ProviderCommand, RefundLine, RefundOf, RefundOutcome, Review, StockCommand, StoreCommand,
-    TerminalCommand, TicketCommand,
+    AccessCommand, Command, DrawerCommand, Edit, Fire, ItemChange, LineChange, MenuCommand, Method, ModifierChange,
+    ModifierGroupChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPrice, NewRefund,
+    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand, RefundLine, RefundOf,
+    RefundOutcome, Review, StockCommand, StockLink, StoreCommand, TerminalCommand, TicketCommand, VariationChange,
 };
 use domain::event::{
     CancelReason, Capture, Channel, Decision, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy,
@@ -74,6 +74,42 @@ fn menu(add: &mut dyn FnMut(&'static str, MenuCommand)) {
     add("full", MenuCommand::UpsertItem(item()));
     add("plain", MenuCommand::UpsertItem(plain_item()));
     add("station", MenuCommand::UpsertItem(Item { station: Some(id!(StationId "oven")), ..plain_item() }));
+    let links = vec![StockLink::Item, StockLink::Variation(id!(VariationId "large"))];
+    add("all", MenuCommand::UnlinkItem { item: item(), links });
+    let variation = VariationChange {
+        variation: id!(VariationId "large"),
+        name: Some(text("Groß")),
+        price: Some(Money(1_450)),
+        sku: Edit::Clear,
+    };
+    let full = ItemChange {
+        item: id!(ItemId "lobster"),
+        name: Some(text("Hummer")),
+        category: Edit::Set(text("Meer")),
+        price: Some(Money(4_200)),
+        sku: Edit::Clear,
+        station: Edit::Set(id!(StationId "grill")),
+        variations: vec![variation],
+    };
+    let price = ItemChange {
+        name: None,
+        category: Edit::Keep,
+        sku: Edit::Keep,
+        station: Edit::Keep,
+        variations: vec![],
+        ..full.clone()
+    };
+    add("full", MenuCommand::ChangeItem(full));
+    add("price", MenuCommand::ChangeItem(price));
+    let modifier = ModifierChange { modifier: id!(ModifierId "olives"), name: None, price: Some(Money(120)) };
+    let (group_id, name) = (id!(GroupId "toppings"), Some(text("Belag")));
+    add(
+        "full",
+        MenuCommand::ChangeModifierGroup(ModifierGroupChange { group: group_id, name, modifiers: vec![modifier] }),
+    );
+    let change =
+        MenuCommand::ChangeTax { tax: id!(TaxId "vat19"), name: Some(text("USt 7 %")), rate: Some(Ppm(70_000)) };
+    add("full", change);
     add("one", MenuCommand::RetireItem(id!(ItemId "lobster")));
     add("full", MenuCommand::UpsertModifierGroup(group()));
     add("free", MenuCommand::UpsertModifierGroup(ModifierGroup { free: 2, ..group() }));

@@ -5,5 +5,6 @@ pub mod catalog;
 pub mod chains;
 pub mod drawers;
 pub mod orders;
+pub mod puts;
 pub mod sales;
 pub mod terminals;

@@ -92,6 +92,8 @@ refusals! {
         "{item} has variations; name one in variation_id.", {"item_id": Wire(*item)};
     UnknownModifierGroup { group, item }: "unknown_modifier_group",
         "{item} has no modifier group {group}.", {"item_id": Wire(*item), "group_id": Wire(*group)};
+    NotInDraft { id, kind }: "not_in_draft" 404,
+        "The draft of the menu has no {kind} {id}; PUT creates one.", {"kind": kind, "id": id.as_str()};
     UnknownModifier { group, modifier }: "unknown_modifier",
         "The group {group} has no modifier {modifier}.", {"group_id": Wire(*group), "modifier_id": Wire(*modifier)};
     ModifierMinNotMet { group, line, min, selected }: "modifier_min_not_met",

@@ -10,6 +10,21 @@ pub(super) fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
+/// What `GET` shows of what the address names may be put back, but names nothing else.
+pub(super) fn same<T: PartialEq + std::fmt::Display>(
+    shown: Option<wire::Wire<T>>,
+    named: T,
+    pointer: &str,
+) -> Result<(), FieldError> {
+    match shown {
+        Some(wire::Wire(shown)) if shown != named => {
+            let problem = format!("is {shown}, but the address names {named}; leave it out, or change one of the two");
+            Err(FieldError::new(pointer, problem))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// An amount that may not be below zero.
 pub(super) fn not_negative(amount: Money, pointer: &str) -> Result<Money, FieldError> {
     match 0 <= amount.0 {

@@ -396,11 +396,11 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    fn is_kept(&self) -> bool {
+    pub(super) fn is_kept(&self) -> bool {
         matches!(self, Patch::Keep)
     }
 
-    fn edit<U>(self, parse: impl FnOnce(T) -> U) -> Edit<U> {
+    pub(super) fn edit<U>(self, parse: impl FnOnce(T) -> U) -> Edit<U> {
         match self {
             Patch::Keep => Edit::Keep,
             Patch::Clear => Edit::Clear,
@@ -409,9 +409,24 @@ impl<T> Patch<T> {
     }
 }
 
+impl<T> Patch<T> {
+    /// The value, where there is one.
+    pub(super) fn value(self) -> Option<T> {
+        match self {
+            Patch::Set(value) => Some(value),
+            Patch::Keep | Patch::Clear => None,
+        }
+    }
+
+    /// What says this and nothing else.
+    pub(crate) fn to_be(value: Option<T>) -> Patch<T> {
+        value.map_or(Patch::Clear, Patch::Set)
+    }
+}
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(Option::deserialize(from)?.map_or(Patch::Clear, Patch::Set))
+        Option::deserialize(from).map(Patch::to_be)
     }
 }
 

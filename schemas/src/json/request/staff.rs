@@ -1,5 +1,6 @@
 //! Staff, and what a store asks a second person for.
 
+use super::fields::same;
 use crate::json::body::FieldError;
 use crate::json::wire;
 use domain::command::AccessCommand;
@@ -19,6 +20,12 @@ pub struct PutStaff {
     /// Up to which share they give discounts alone, at most 1000000; the store's limit where nobody says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discount_limit_ppm: Option<wire::Ppm>,
+    /// The member, as `GET` shows it; the address names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff_id: Option<wire::ActorId>,
+    /// As `GET` shows it, so that what it gave can be put back. Nothing follows from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<wire::Timestamp>,
 }
 
 impl PutStaff {
@@ -27,6 +34,7 @@ impl PutStaff {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self, staff: ActorId) -> Result<AccessCommand, FieldError> {
+        same(self.staff_id, staff, "/staff_id")?;
         let discount_limit = self.discount_limit_ppm.map(|limit| share(limit, "/discount_limit_ppm")).transpose()?;
         Ok(AccessCommand::PutStaff { staff, rights: rights(&self.rights), discount_limit })
     }

@@ -1,12 +1,12 @@
 //! A store's settings, prices and availability, and tokens.
 
-use super::fields::not_negative;
+use super::fields::{not_negative, same};
 use super::staff::Approvals;
 use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::StoreCommand;
 use domain::event::Role;
-use domain::ids::{ItemId, Text};
+use domain::ids::{ItemId, StoreId, Text};
 use domain::pricing::PriceRules;
 use domain::store::Settings;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -49,6 +49,15 @@ pub struct PutStore {
     /// Whether orders that are opened from now on are prepared on tickets; `off` where nobody says.
     #[serde(default)]
     pub kitchen: wire::Kitchen,
+    /// The store, as `GET` shows it; the address names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<wire::StoreId>,
+    /// As `GET` shows it, so that what it gave can be put back. Nothing follows from it: menus are published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub menu_version: Option<u32>,
+    /// As `GET` shows it, so that what it gave can be put back. Nothing follows from it: `If-Match` says which revision is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
 }
 
 fn payment_timeout_s() -> u32 {
@@ -79,6 +88,17 @@ impl PutStore {
     }
 }
 
+impl PutStore {
+    /// The settings of a store.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn of(self, store: StoreId) -> Result<Settings, FieldError> {
+        same(self.store, store, "/store")?;
+        self.parse()
+    }
+}
+
 /// Looks a time zone up in the IANA database; the answer is its name as the database writes it.
 ///
 /// # Errors
@@ -102,6 +122,12 @@ pub struct SetPrice {
     /// The variation, where the item has some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variation_id: Option<wire::VariationId>,
+    /// The item, as `GET` shows it; the address names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<wire::ItemId>,
+    /// As `GET` shows it, so that what it gave can be put back. Nothing follows from it: `If-Match` says which revision is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
 }
 
 /// A field that may be `null` but not missing: a forgotten price must not end one.
@@ -115,6 +141,7 @@ impl SetPrice {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self, item: ItemId) -> Result<StoreCommand, FieldError> {
+        same(self.item_id, item, "/item_id")?;
         let price = self.price.map(|Wire(price)| not_negative(price, "/price")).transpose()?;
         Ok(StoreCommand::SetPrice { item, variation: self.variation_id.map(|variation| variation.0), price })
     }
@@ -127,12 +154,22 @@ impl SetPrice {
 pub struct SetAvailability {
     /// Whether it is sold.
     pub available: bool,
+    /// The item, as `GET` shows it; the address names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<wire::ItemId>,
+    /// As `GET` shows it, so that what it gave can be put back. Nothing follows from it: `If-Match` says which revision is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
 }
 
 impl SetAvailability {
-    /// The command for an item; nothing in it can be wrong any more.
-    pub fn parse(self, item: ItemId) -> StoreCommand {
-        StoreCommand::SetAvailability { item, available: self.available }
+    /// The command for an item.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self, item: ItemId) -> Result<StoreCommand, FieldError> {
+        same(self.item_id, item, "/item_id")?;
+        Ok(StoreCommand::SetAvailability { item, available: self.available })
     }
 }
 

@@ -3,8 +3,9 @@
 use super::form::{Field, Fields, Form, put};
 use domain::check::{CheckMove, MoveOf};
 use domain::command::{
-    Edit, Fire, LineChange, Method, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPrice,
-    NewRefund, NewServiceCharge, Outcome, Place, RefundLine, RefundOf, RefundOutcome, Review,
+    Edit, Fire, ItemChange, LineChange, Method, ModifierChange, ModifierGroupChange, NewChargePhase, NewComp,
+    NewDiscount, NewLine, NewModifier, NewOrder, NewPrice, NewRefund, NewServiceCharge, Outcome, Place, RefundLine,
+    RefundOf, RefundOutcome, Review, StockLink, VariationChange,
 };
 use domain::event::{CancelReason, DiscountScope, FixedPart, Noted, ProviderMessage, ProviderSaid, Rate, StockPolicy};
 use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
@@ -126,6 +127,10 @@ records! {
     }
     struct ModeTaxes { dining_mode: 1, taxes: 2 }
     struct Variation { id: 1, name: 2, price: 3, sku: 4 }
+    struct ItemChange { item: 16, name: 17, category: 18, price: 19, variations: 21, sku: 24, station: 25 }
+    struct VariationChange { variation: 1, name: 2, price: 3, sku: 4 }
+    struct ModifierGroupChange { group: 16, name: 17, modifiers: 21 }
+    struct ModifierChange { modifier: 1, name: 2, price: 3 }
     struct Modifier { id: 1, name: 2, price: 3, default: 4 }
     struct Tax { id: 16, name: 17, rate: 18, inclusive: 19, compound: 20 }
     struct Daypart { id: 16, name: 17, from: 18, to: 19, weekdays: 20 }
@@ -173,6 +178,16 @@ impl Fields for ModifierGroup {
         let free = Some(*free).filter(|free| *free != 0);
         let free = &free;
         put!(form, free: 22);
+    }
+}
+
+impl Field for StockLink {
+    /// A variation has an id, which is never empty.
+    fn put(&self, tag: u8, form: &mut Form<'_>) {
+        match self {
+            StockLink::Item => form.flag(tag, true),
+            StockLink::Variation(variation) => variation.put(tag, form),
+        }
     }
 }
 
