@@ -58,7 +58,9 @@ fn column<'a>(answer: &'a Value, field: &str) -> Vec<&'a str> {
 fn last_position(answer: &Value) -> String {
     let results = answer["results"].as_array().expect("results");
     let places = results.iter().filter_map(|result| result["position"].as_str());
-    places.max_by_key(|place| place[2..].parse::<u64>().expect("a position")).expect("a position").to_owned()
+    let number =
+        |place: &&str| place.split(':').nth(1).and_then(|number| number.parse::<u64>().ok()).expect("a position");
+    places.max_by_key(number).expect("a position").to_owned()
 }
 
 async fn read(till: &mut Till, path: &str, position: &str) -> Value {
