@@ -29,6 +29,8 @@ pub enum PaymentState {
 pub struct Provider {
     pub account: AccountId,
     pub capture: Capture,
+    /// The smallest sum whose multiples it moves, where that is more than the minor unit.
+    pub step: Option<Money>,
     /// Its own id of the payment, once it said so.
     pub reference: Option<Text>,
     /// What it has set aside, with the tip.
@@ -273,10 +275,11 @@ impl Payment {
 
     /// Folds what a provider was asked, and what it said.
     fn evolve_provider(&mut self, event: &PaymentEvent) {
-        if let PaymentEvent::AuthorisationRequested { account, capture } = event {
+        if let PaymentEvent::AuthorisationRequested { account, capture, step } = event {
             self.provider = Some(Box::new(Provider {
                 account: *account,
                 capture: *capture,
+                step: *step,
                 reference: None,
                 authorised: None,
                 capture_requested: false,

@@ -117,6 +117,8 @@ pub enum Refused {
     VoidUnderWay,
     // The tip is more than what was set aside, and what may be taken on top, leave room for.
     TipTooHigh { max: Money },
+    // The provider moves whole multiples of `step`; `sum` is between two of them.
+    BetweenSteps { sum: Money, step: Money },
     NothingToReview,
     // That cannot be decided about what the event `flag` flagged.
     DecisionNotPossible { flag: Revision },

@@ -88,7 +88,7 @@ fn owed(house: &House) -> Vec<(Position, OutboxEntry)> {
 fn the_log_says_what_is_owed_and_the_payment_whether_it_still_is() {
     let house = House::furnished(open_memory(), 9);
     let (account, tender) = (AccountId::parse("card").unwrap(), TenderId::parse("card").unwrap());
-    let through = Method::Provider { tender, account, capture: Capture::Later };
+    let through = Method::Provider { tender, account, capture: Capture::Later, step: None };
     house.must(burgers("o1", 1));
     house.must(pay("p1", "o1", through));
     let to_provider =

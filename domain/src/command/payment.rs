@@ -67,6 +67,9 @@ pub enum Method {
         account: AccountId,
         /// When the provider takes the money.
         capture: Capture,
+        /// The smallest sum whose multiples the provider moves, where that is more than the minor unit. No client says it: the door
+        /// knows how the account's provider counts.
+        step: Option<Money>,
     },
 }
 

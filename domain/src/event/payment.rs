@@ -97,6 +97,8 @@ pub enum PaymentEvent {
         /// The account it is asked under.
         account: AccountId,
         capture: Capture,
+        /// The smallest sum whose multiples the provider moves, where that is more than the minor unit.
+        step: Option<Money>,
     },
     /// A provider said something; what follows from it comes next.
     ProviderEventReceived(Box<ProviderMessage>),

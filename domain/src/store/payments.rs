@@ -107,9 +107,12 @@ impl Store {
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
         check_attempt(order, method)?;
-        amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
+        let sum = amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         if let (Method::Provider { .. }, true) = (method, order.is_training) {
             return Err(Refused::TrainingOrder { field: "provider_account" });
+        }
+        if let Method::Provider { step, .. } = method {
+            provider::moved_in_steps(sum, step)?;
         }
         let deadline = match (method, context.source) {
             (Method::Provider { .. }, Source::Imported | Source::Offline) => {
@@ -138,8 +141,8 @@ impl Store {
                 self.take_cash(id, (order_id, check), (amount, tip), (tendered, drawer), context, &mut events)?;
             }
             Method::External(_) => {}
-            Method::Provider { account, capture, .. } => {
-                events.push(Event::Payment(id, PaymentEvent::AuthorisationRequested { account, capture }));
+            Method::Provider { account, capture, step, .. } => {
+                events.push(Event::Payment(id, PaymentEvent::AuthorisationRequested { account, capture, step }));
             }
         }
         Ok(events)

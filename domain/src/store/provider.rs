@@ -256,9 +256,18 @@ fn adjust_tip(id: PaymentId, payment: &Payment, tip: Money) -> Result<Vec<Event>
     if max < tip {
         return Err(Refused::TipTooHigh { max });
     }
+    moved_in_steps(Money(payment.amount.0 + tip.0), provider.step)?;
     match payment.tip == tip {
         true => Ok(vec![]),
         false => Ok(vec![Event::Payment(id, PaymentEvent::TipAdjusted { tip })]),
+    }
+}
+
+/// Whether a provider that moves whole multiples of `step` can move a sum.
+pub(super) fn moved_in_steps(sum: Money, step: Option<Money>) -> Result<(), Refused> {
+    match step {
+        Some(step) if sum.0 % step.0 != 0 => Err(Refused::BetweenSteps { sum, step }),
+        Some(_) | None => Ok(()),
     }
 }
 

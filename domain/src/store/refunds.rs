@@ -1,6 +1,7 @@
 //! Decisions about refunds. Money goes back the way it came, never more than came, and says what of it goes back.
 
 use super::Store;
+use super::provider::moved_in_steps;
 use crate::command::{Context, NewRefund, RefundOf, RefundOutcome};
 use crate::drawer::Shift;
 use crate::event::{
@@ -73,6 +74,9 @@ impl Store {
         }
         if parts.sum() == Money::ZERO {
             return Err(Refused::NothingToRefund);
+        }
+        if let Some(provider) = payment.provider.as_deref() {
+            moved_in_steps(parts.sum(), provider.step)?;
         }
         if let (Tender::External(_), Some(_)) = (payment.tender, new.drawer) {
             return Err(Refused::NotCash);

@@ -256,7 +256,7 @@ fn tell_payment(event: &PaymentEvent) -> String {
         PaymentEvent::RefundSucceeded { refund } => format!("refund {refund} succeeded"),
         PaymentEvent::RefundFailed { refund, code } => format!("refund {refund} failed {code}"),
         PaymentEvent::RefundOutcomeIgnored { refund, outcome } => format!("refund {refund} ignored {outcome:?}"),
-        PaymentEvent::AuthorisationRequested { account, capture } => format!("asks {account} for {capture:?}"),
+        PaymentEvent::AuthorisationRequested { account, capture, .. } => format!("asks {account} for {capture:?}"),
         PaymentEvent::ProviderEventReceived(message) => format!("got {}", message.event_id),
         PaymentEvent::PaymentAuthorised { amount } => format!("authorised {amount}"),
         PaymentEvent::CaptureRequested { amount, tip } => format!("asks for {amount} + {tip}"),

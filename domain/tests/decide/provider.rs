@@ -7,7 +7,13 @@ use domain::event::{Capture, Decision, ProviderMessage, ProviderSaid};
 use domain::ids::Revision;
 
 fn through(capture: Capture) -> Method {
-    Method::Provider { tender: TenderId::parse("card").expect("an id"), account: account("acme"), capture }
+    Method::Provider { tender: TenderId::parse("card").expect("an id"), account: account("acme"), capture, step: None }
+}
+
+/// Through a provider that moves multiples of ten of the minor unit.
+fn in_tens(capture: Capture) -> Method {
+    let (tender, account) = (TenderId::parse("card").expect("an id"), account("acme"));
+    Method::Provider { tender, account, capture, step: Some(Money(10)) }
 }
 
 fn to_provider(id: &str, command: ProviderCommand) -> When {
@@ -311,6 +317,25 @@ fn p6_a_cancelled_order_lets_go_and_gives_back() {
 }
 
 #[test]
+fn t6_a_provider_that_moves_tens_is_asked_for_no_other_sum() {
+    let between = |sum| Err(Refused::BetweenSteps { sum: Money(sum), step: Money(10) });
+    let placed = [open(burgers()), place()];
+    check(&placed, pay("p1", None, 0, in_tens(Capture::Later)), between(2_178));
+    check(&placed, pay("p1", Some(2_170), 1, in_tens(Capture::Later)), between(2_171));
+    let asked = ["p1 card 2170 + 0 until 900", "p1 asks acme for Later"];
+    check(&placed, pay("p1", Some(2_170), 0, in_tens(Capture::Later)), Ok(&asked));
+    check(&placed, pay("p1", None, 2, in_tens(Capture::Later)), Ok(&["p1 card 2178 + 2 until 900", asked[1]]));
+    // A tip and what is given back are moved in the same steps.
+    let authorised =
+        [&placed[..], &[pay("p1", Some(2_170), 0, in_tens(Capture::Later)), says(ProviderSaid::Authorised)]].concat();
+    check(&authorised, tip(5), between(2_175));
+    check(&authorised, tip(20), Ok(&["p1 tip 20"]));
+    let captured = [authorised, vec![says(ProviderSaid::Captured)]].concat();
+    check(&captured, back("p1", "r1", 15, 0), between(15));
+    check(&captured, back("p1", "r1", 20, 0), Ok(&["p1 refund r1 20 + 0 + 0"]));
+}
+
+#[test]
 fn p1_tips_are_bounded_and_the_capture_has_them() {
     let authorised = after(&[says(ProviderSaid::Authorised)]);
     check(&authorised, tip(1_089), Ok(&["p1 tip 1089"]));
@@ -401,6 +426,11 @@ pub fn refused() -> Vec<(Vec<When>, When, Refused)> {
             Refused::DecisionNotPossible { flag: Revision(3) },
         ),
         (authorised.clone(), tip(5_000), Refused::TipTooHigh { max: Money(1_089) }),
+        (
+            vec![open(burgers()), place()],
+            pay("p1", None, 0, in_tens(Capture::AtOnce)),
+            Refused::BetweenSteps { sum: Money(2_178), step: Money(10) },
+        ),
         ([authorised, vec![cancel()]].concat(), capture(), Refused::VoidUnderWay),
         (vec![open(burgers()), place()], imported, Refused::OnlyOnline { field: "provider_account" }),
     ]

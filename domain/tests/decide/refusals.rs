@@ -83,6 +83,7 @@ fn name(refused: &Refused) -> &'static str {
         Refused::PaymentNotAuthorised => "PaymentNotAuthorised",
         Refused::VoidUnderWay => "VoidUnderWay",
         Refused::TipTooHigh { .. } => "TipTooHigh",
+        Refused::BetweenSteps { .. } => "BetweenSteps",
         Refused::NothingToReview => "NothingToReview",
         Refused::DecisionNotPossible { .. } => "DecisionNotPossible",
         Refused::PaymentNotCaptured => "PaymentNotCaptured",

@@ -16,7 +16,7 @@ fn practise(id: &str, lines: Vec<NewLine>) -> When {
 
 fn by_provider() -> When {
     let (tender, account) = (TenderId::parse("card").expect("an id"), account("acme"));
-    pay("p1", None, 0, Method::Provider { tender, account, capture: Capture::AtOnce })
+    pay("p1", None, 0, Method::Provider { tender, account, capture: Capture::AtOnce, step: None })
 }
 
 pub fn asks_a_provider() -> (Vec<When>, When, Refused) {

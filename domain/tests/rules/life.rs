@@ -494,6 +494,7 @@ impl Life {
                 tender: TenderId::parse("card").expect("an id"),
                 account: account("acme"),
                 capture: if tip.0 % 2 == 0 { Capture::AtOnce } else { Capture::Later },
+                step: None,
             },
             None => Method::External(TenderId::parse("card").expect("an id")),
             Some(more) => {

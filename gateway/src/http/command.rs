@@ -11,9 +11,10 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use commands::{Accepted, CommandError, Envelope};
-use domain::command::{Command, Source, StoreCommand};
+use domain::command::{Command, Method, PaymentCommand, Source, StoreCommand};
 use domain::event::ChainHead;
 use domain::ids::{OrderId, StoreId, TenantId};
+use domain::money::Money;
 use projections::Projection;
 use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub async fn run(
 ) -> Result<Accepted, ApiError> {
     caller.may(access::needed(&command, Source::Online))?;
     app.providers.check(caller.tenant, &command)?;
-    let command = with_chain(app, caller.tenant, command);
+    let command = with_step(app, caller.tenant, with_chain(app, caller.tenant, command));
     let envelope = Envelope {
         command_id: headers.command_id,
         tenant: caller.tenant,
@@ -76,6 +77,20 @@ pub fn token(receipt: &commands::Receipt) -> PositionToken {
         Some(batch) => token_in(batch, receipt.position),
         None => PositionToken::new(receipt.position.0),
     }
+}
+
+/// A payment through a provider takes along in which steps that moves its store's currency, where they are more than the minor unit.
+/// A view that does not answer keeps nobody from paying: what the provider cannot be asked for then fails when it is asked.
+pub fn with_step(app: &AppState, tenant: TenantId, mut command: Command) -> Command {
+    if let Command::Store(store, StoreCommand::Payment(_, PaymentCommand::Initiate { method, .. })) = &mut command
+        && let Method::Provider { account, step, .. } = method
+        && let Some(provider) = app.providers.account(*account)
+        && let Ok(Some(store)) = app.projections.store(tenant, *store).map(|answer| answer.value)
+        && let Some(unit) = provider.account.adapter.unit(store.currency.0)
+    {
+        *step = Some(unit.step(store.currency.0)).filter(|step| 1 < *step).map(Money);
+    }
+    command
 }
 
 /// The answer's body: the commit.

@@ -180,6 +180,28 @@ fn t6_shillings_and_kronur_are_asked_for_as_stripe_counts_them() {
 }
 
 #[test]
+fn t6_dinars_are_asked_for_in_the_steps_that_stripe_takes() {
+    let mut house = House::new();
+    run(async {
+        let (stripe, url) = Stripe::start().await;
+        let file = settings(&house, &url, "kuwait");
+        let server = house.serve_with(&["--providers", &file]);
+        let mut till = server.till("manager");
+        order(&mut till, "kuwait", "KWD", 5_124).await;
+        let path = "/v1/stores/kuwait/orders/o1/payments";
+        let pay = json!({"payment_id": "p1", "tender": "card", "provider_account": "card"});
+        let refused = till.post(path, &pay).await.expect(422);
+        assert_eq!((&refused["code"], &refused["step"]), (&json!("amount_between_steps"), &json!(10)), "{refused}");
+        let pay = json!({"payment_id": "p1", "tender": "card", "provider_account": "card", "amount": 5_120});
+        let asked = till.post(path, &pay).await.expect(201);
+        assert_eq!(asked["events"][1]["data"]["amount_step"], 10, "{asked}");
+        assert_eq!(value(&stripe.was_asked("metadata[payment_id]").await, "amount"), "5120");
+        // The rest, less than Stripe can move, in cash.
+        till.post(path, &json!({"payment_id": "p2", "tender": "cash", "amount": 4})).await.expect(201);
+    });
+}
+
+#[test]
 fn t6_a_currency_that_the_adapter_does_not_know_is_refused() {
     let mut house = House::new();
     let server = house.serve();

@@ -24,7 +24,7 @@ events! { PaymentEvent {
     0x0608 RefundSucceeded { refund: "refund_id" };
     0x0609 RefundFailed { refund: "refund_id", code: "code" };
     0x060a RefundOutcomeIgnored { refund: "refund_id", outcome: "outcome" };
-    0x0610 AuthorisationRequested { account: "provider_account", capture: "capture" };
+    0x0610 AuthorisationRequested { account: "provider_account", capture: "capture", step?: "amount_step" since 2 };
     0x0611 ProviderEventReceived(Box<ProviderMessage>);
     0x0612 PaymentAuthorised { amount: "amount" };
     0x0613 CaptureRequested { amount: "amount", tip: "tip" };

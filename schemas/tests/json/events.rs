@@ -577,7 +577,7 @@ fn payment_events() -> Vec<(Event, &'static str)> {
         (payment(flagged(Flag::CurrencyDiffers)), r#"{"why":"currency_differs"}"#),
         (payment(flagged(Flag::ReferenceDiffers)), r#"{"why":"reference_differs"}"#),
         (
-            payment(PaymentEvent::AuthorisationRequested { account: account(), capture: Capture::Later }),
+            payment(PaymentEvent::AuthorisationRequested { account: account(), capture: Capture::Later, step: None }),
             r#"{"provider_account":"acme_card","capture":"manual"}"#,
         ),
         (

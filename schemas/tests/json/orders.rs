@@ -446,7 +446,7 @@ fn payments() {
     let (tender, account) = (TenderId::parse("card").unwrap(), AccountId::parse("acme").unwrap());
     for (said, capture) in [("", Capture::AtOnce), (r#", "capture": "manual""#, Capture::Later)] {
         let body = format!(r#"{{"payment_id": "p1", "tender": "card", "provider_account": "acme"{said}}}"#);
-        assert_eq!(read(&body, parse), initiate(Method::Provider { tender, account, capture }, None, 0));
+        assert_eq!(read(&body, parse), initiate(Method::Provider { tender, account, capture, step: None }, None, 0));
     }
     refuses(
         parse,

@@ -448,6 +448,12 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({"max": 1089}),
         ),
         (
+            Refused::BetweenSteps { sum: Money(5_124), step: Money(10) },
+            "amount_between_steps",
+            "The provider moves this currency in steps of 10, and 5124 is between two of them: 5120 or 5130 would do.",
+            json!({"sum": 5124, "step": 10}),
+        ),
+        (
             Refused::AmountUnknown,
             "amount_unknown",
             "What was taken while the terminal was away cannot be told: something else was paid, or the total that was shown \

@@ -289,7 +289,7 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     add("external", C::Initiate { order, check: None, amount, tip, method, expected_total: None });
     let (tender, account) = (id!(TenderId "card"), id!(AccountId "acme_card"));
     for (label, capture) in [("at_once", Capture::AtOnce), ("later", Capture::Later)] {
-        let method = Method::Provider { tender, account, capture };
+        let method = Method::Provider { tender, account, capture, step: None };
         add(label, C::Initiate { order, check: None, amount, tip, method, expected_total: None });
     }
     for (label, message) in messages() {

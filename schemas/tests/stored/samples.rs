@@ -571,8 +571,9 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
 fn provider(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
     use PaymentEvent as E;
     let account = id!(AccountId "acme_card");
-    add("at_once", E::AuthorisationRequested { account, capture: Capture::AtOnce });
-    add("later", E::AuthorisationRequested { account, capture: Capture::Later });
+    add("at_once", E::AuthorisationRequested { account, capture: Capture::AtOnce, step: None });
+    add("later", E::AuthorisationRequested { account, capture: Capture::Later, step: None });
+    add("in_steps", E::AuthorisationRequested { account, capture: Capture::Later, step: Some(Money(10)) });
     for (label, message) in messages() {
         add(label, E::ProviderEventReceived(Box::new(message)));
     }

@@ -2,7 +2,7 @@
 
 use crate::access::{self, Capability};
 use crate::http::caller::{Caller, Json};
-use crate::http::command::{token, with_chain};
+use crate::http::command::{token, with_chain, with_step};
 use crate::http::docs::CommandProblems;
 use crate::http::error::{ApiError, command_problem};
 use crate::http::path::PathParams;
@@ -142,10 +142,11 @@ impl Sender<'_> {
     fn envelope(&self, parsed: ParsedCommand) -> Envelope {
         // Only who runs stores may speak for somebody else.
         let may_name = matches!(self.caller.role, Role::Admin | Role::Manager);
+        let tenant = self.caller.tenant;
         Envelope {
             command_id: parsed.command_id,
-            tenant: self.caller.tenant,
-            command: with_chain(self.app, self.caller.tenant, parsed.command),
+            tenant,
+            command: with_step(self.app, tenant, with_chain(self.app, tenant, parsed.command)),
             actor: parsed.actor.filter(|_| may_name).unwrap_or(self.caller.actor),
             approver: parsed.approver,
             terminal: parsed.terminal,

@@ -230,6 +230,9 @@ refusals! {
         "The provider was asked to let go of the money.";
     TipTooHigh { max }: "tip_too_high" => InitiatePayment,
         "The tip may be {max} at most, for what was set aside; take the rest as another payment.", {"max": max.0};
+    BetweenSteps { sum, step }: "amount_between_steps",
+        "The provider moves this currency in steps of {step}, and {sum} is between two of them: {below} or {above} would do.",
+        below = sum.0 - sum.0 % step.0, above = sum.0 - sum.0 % step.0 + step.0, {"sum": sum.0, "step": step.0};
     AmountUnknown: "amount_unknown",
         "What was taken while the terminal was away cannot be told: something else was paid, or the total that was shown is \
          missing; say it in amount.",

@@ -95,7 +95,7 @@ impl InitiatePayment {
                         self.tender.0,
                         tendered,
                         drawer,
-                        Method::Provider { tender: self.tender.0, account, capture },
+                        Method::Provider { tender: self.tender.0, account, capture, step: None },
                     )?
                 }
                 (None, Some(_)) => {

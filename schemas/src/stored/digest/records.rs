@@ -208,7 +208,8 @@ impl Fields for Method {
                 put!(form, drawer: 2);
             }),
             Method::External(tender) => put!(form, tender: 20),
-            Method::Provider { tender, account, capture } => {
+            // The step is the door's, not the client's: the command is the same whatever the provider counts in.
+            Method::Provider { tender, account, capture, step: _ } => {
                 put!(form, tender: 20);
                 put!(form, account: 22);
                 put!(form, capture: 23);
