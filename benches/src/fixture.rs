@@ -141,6 +141,7 @@ fn settings() -> Settings {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     }
 }
 
@@ -256,6 +257,8 @@ fn envelope(command_id: u128, command: Command) -> Envelope {
         occurred_at: None,
         source: Source::Online,
         expected_revision: None,
+        request: None,
+        again: None,
     }
 }
 

@@ -73,6 +73,8 @@ fn envelope(number: u128, command: Command) -> Envelope {
         occurred_at: None,
         source: Source::Online,
         expected_revision: None,
+        request: None,
+        again: None,
     }
 }
 
@@ -103,6 +105,7 @@ fn settings() -> Settings {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     }
 }
 

@@ -5,7 +5,7 @@ use domain::command::{Command, PaymentCommand, Source, StoreCommand};
 use domain::event::Event;
 use domain::ids::{ActorId, CommandId, OrderId, Revision, StoreId, TenantId, TerminalId};
 use domain::stream::Stream;
-use domain::terminal::QueueEntry;
+use domain::terminal::{QueueEntry, Request};
 use eventlog::{BatchId, Position};
 use sha2::{Digest, Sha256};
 
@@ -30,6 +30,10 @@ pub struct Envelope {
     pub source: Source,
     /// The revision the client thinks the command's stream is at.
     pub expected_revision: Option<Revision>,
+    /// An offline command as it came, for when it has to wait for others.
+    pub request: Option<Request>,
+    /// The command that it tries again (issued by the engine).
+    pub again: Option<CommandId>,
 }
 
 /// The aggregate a command is decided against: a store, or what a tenant has besides stores. Work of one aggregate is done

@@ -12,11 +12,13 @@ use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::store::{Due, Entity, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
+use domain::terminal::WaitingId;
 use eventlog::Position;
 use schemas::stored::StoreSummary;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+mod again;
 pub(crate) mod decision;
 mod evict;
 mod internal;
@@ -76,6 +78,8 @@ pub(crate) struct State {
     is_replaying: bool,
     /// Commands the engine is to issue itself, oldest first.
     internal: VecDeque<Envelope>,
+    /// What waited in each store and is to be tried again, in the order of the terminals' queues.
+    again: BTreeMap<(TenantId, StoreId), BTreeSet<WaitingId>>,
     /// The highest time stamped so far: the engine's time never goes back.
     pub(crate) last: Timestamp,
     /// The position after the last event.
@@ -103,6 +107,7 @@ impl State {
             deadlines: BTreeSet::new(),
             is_replaying: false,
             internal: VecDeque::new(),
+            again: BTreeMap::new(),
             last: Timestamp::default(),
             next: Position(0),
             closed_orders: ClosedOrders { count_max: *closed_orders_max, age_max_us },
@@ -276,6 +281,7 @@ impl State {
         self.deadlines.extend(deadlines.iter().map(deadline));
         self.resident_count += 1;
         self.orders_count += count;
+        self.note_all_waiting(tenant, store);
     }
 
     /// Takes in archived orders of a store that were loaded.

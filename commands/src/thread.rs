@@ -7,7 +7,7 @@ use crate::alarm::Alarm;
 use crate::clock::Clock;
 use crate::committer::{CommitError, Committer, Health};
 use crate::deferred::{Deferred, Waiting};
-use crate::envelope::{Receipt, Recorded};
+use crate::envelope::{AggregateId, Receipt, Recorded};
 use crate::error::CommandError;
 use crate::fetch::Fetcher;
 use crate::message::{PendingReply, Quote, Reply, Request, Submission, Work};
@@ -111,6 +111,12 @@ impl EngineThread {
 
     /// Issues the internal commands that are due; returns whether there are more that can be issued now.
     fn issue_internal(&mut self) -> bool {
+        for aggregate in self.state.stores_to_try() {
+            // Where something is being loaded, what waits for that goes on with it.
+            if !self.deferred.is_loading(&aggregate) {
+                self.try_again(aggregate);
+            }
+        }
         self.state.last = self.state.last.max(self.clock.now());
         let now = self.state.last;
         let mut issued = 0;
@@ -132,8 +138,29 @@ impl EngineThread {
         issued == INTERNAL_MAX && is_writable
     }
 
-    /// Takes work from admission to its reply; returns `false` where something has to be loaded first.
+    /// Takes work from admission to its reply, and what waited for it behind it; returns `false` where something has to be
+    /// loaded first.
     fn process(&mut self, waiting: Waiting) -> bool {
+        let aggregate = waiting.work.aggregate();
+        self.process_one(waiting) && self.try_again(aggregate)
+    }
+
+    /// Tries the commands again that waited for what a store's last commits brought, before any other work of the store;
+    /// returns `false` where something has to be loaded first.
+    fn try_again(&mut self, AggregateId { tenant, store }: AggregateId) -> bool {
+        let Some(store) = store else { return true };
+        while let Some(envelope) = self.state.next_again(tenant, store) {
+            let digest = stored::command_digest(&envelope.command);
+            let work = Work::Command(Submission { envelope: Box::new(envelope), digest, reply: None });
+            // It has its turn now, whatever else waits.
+            if !self.process_one(Waiting { is_next: true, ..work.into() }) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn process_one(&mut self, waiting: Waiting) -> bool {
         if !waiting.is_next && !self.deferred.is_empty() && self.deferred.is_loading(&waiting.work.aggregate()) {
             return self.defer(waiting, None);
         }
@@ -208,6 +235,9 @@ impl EngineThread {
                     is_in_step || is_planted("apply a commit without its stock event"),
                     "{stream}: {event:?}"
                 );
+            }
+            if let Some(store) = envelope.aggregate().store {
+                state.note_waiting(envelope, store, &recorded);
             }
             let last = recorded.iter().rev().find(|event| event.stream == stream).map(|event| event.revision);
             let (position, batch) = Receipt::place(first, recorded.len(), (batch.id(), batch.first()));

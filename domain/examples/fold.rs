@@ -110,6 +110,7 @@ fn settings() -> Settings {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::calendar::Date;
 use crate::event::{Closed, DayClosing, DayEvent, DayTax, DayTender, DayTotals, OrderEffect, OrderEvent, Tender};
 use crate::ids::{Revision, TenderId};
 use crate::money::{Money, Ppm};
-use crate::order::{OrderSlot, Sold};
+use crate::order::{OrderSlot, Sale, Sold};
 use crate::pricing::TaxTotal;
 
 /// The days of a store. A store keeps days from the first one that is opened or closed on; then a day opens by itself with
@@ -84,19 +84,14 @@ impl DayTotals {
     /// Books what an event of an order means. `sold` is what the order came to before, if it was placed and not closed.
     pub fn book(&mut self, effect: OrderEffect<'_>, sold: Option<Sold<'_>>) {
         match (effect, sold) {
-            (OrderEffect::Placed(totals), _) => {
-                self.orders += 1;
-                self.sell(Sold::of(totals), 1);
-            }
-            (OrderEffect::Repriced(totals), sold) => {
-                self.sell(sold.unwrap_or_default(), -1);
-                self.sell(Sold::of(totals), 1);
+            (OrderEffect::Placed(totals), _) => self.sell(Sold::of(totals), 1),
+            (OrderEffect::Repriced { totals, void }, Some(sold)) => {
+                self.sell(sold, -1);
+                let sale = Sale { orders: i64::from(!void), ..Sale::of(totals) };
+                self.sell(Sold { sale, taxes: &totals.taxes }, 1);
             }
             // The order a merged one went into is repriced in the same commit.
-            (OrderEffect::Closed(Closed::Cancelled | Closed::Merged), Some(sold)) => {
-                self.orders -= 1;
-                self.sell(sold, -1);
-            }
+            (OrderEffect::Closed(Closed::Cancelled | Closed::Merged), Some(sold)) => self.sell(sold, -1),
             (OrderEffect::Paid { tender, amount, tip, .. }, _) => {
                 match tender {
                     Tender::Cash => add(&mut self.cash, amount.0),
@@ -132,7 +127,7 @@ impl DayTotals {
                     });
                 }
             }
-            (OrderEffect::Closed(_) | OrderEffect::Advanced | OrderEffect::None, _) => {}
+            (OrderEffect::Repriced { .. } | OrderEffect::Closed(_) | OrderEffect::Advanced | OrderEffect::None, _) => {}
         }
         debug_assert!(self.adds_up(), "the day's sales are not their parts: {self:?}");
     }
@@ -152,6 +147,7 @@ impl DayTotals {
                 add(&mut row.amount, sign * total.amount.0);
             });
         }
+        self.orders += sign * sale.orders;
         add(&mut self.gross, sign * sale.gross.0);
         add(&mut self.discounts, sign * sale.discounts.0);
         add(&mut self.charges, sign * sale.charges.0);

@@ -35,7 +35,7 @@ pub use provider::{Capture, IgnoredMessage, ProviderMessage, ProviderSaid, VoidR
 pub use refund::{MoneyParts, RefundedLine};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 pub use store::{StoreEvent, StoreMenuEvent};
-pub use terminal::{Noted, TerminalEvent};
+pub use terminal::{Kept, Noted, Request, TerminalEvent};
 pub use ticket::{FiredLine, LineUnits, RenamedLine, TicketEvent};
 
 /// A fact, with the entity it is about where its stream holds one entity.

@@ -48,6 +48,8 @@ impl OrderLine {
 /// What an order comes to, as far as days sum it up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sale {
+    /// 1, and 0 of an order all of whose units were taken off.
+    pub orders: i64,
     /// Lines at list price.
     pub gross: Money,
     pub discounts: Money,
@@ -63,6 +65,7 @@ impl Sale {
     /// What these totals come to.
     pub fn of(totals: &Totals) -> Sale {
         Sale {
+            orders: 1,
             gross: totals.gross,
             discounts: totals.discount,
             charges: totals.charges_total,
@@ -130,6 +133,8 @@ pub struct Order {
     taxes: Vec<TaxTotal>,
     /// What has been paid towards it.
     pub applied: Money,
+    /// Whether a payment brought what is due to nothing, and nothing was due since: a tab is over with it (rule O14).
+    pub is_paid_off: bool,
     /// Attempts to pay that have no outcome yet.
     pub attempts: Vec<PaymentId>,
     /// What did not stay with it.
@@ -210,6 +215,7 @@ impl OrderSlot {
             sale: Sale::default(),
             taxes: vec![],
             applied: Money::ZERO,
+            is_paid_off: false,
             attempts: vec![],
             returns: None,
             prep: match opening.kitchen {
@@ -337,7 +343,7 @@ impl Order {
             "{event:?}: checks are paid something else"
         );
         let is_priced = match event.effect() {
-            OrderEffect::Placed(_) | OrderEffect::Repriced(_) => true,
+            OrderEffect::Placed(_) | OrderEffect::Repriced { .. } => true,
             // Between a change of the lines and the price that follows in the same commit the totals are stale.
             _ => matches!(event, OrderEvent::CheckSplit { .. }) && self.is_placed,
         };
@@ -398,6 +404,20 @@ impl Order {
     pub fn is_served(&self) -> bool {
         let Some(prep) = self.prep.as_deref() else { return true };
         self.lines.iter().zip(&prep.lines).all(|(line, prep)| line.qty == prep.served)
+    }
+
+    /// Whether nothing of it is sold any more: all units were taken off, and nothing is to be paid.
+    pub fn is_void(&self, totals: &Totals) -> bool {
+        totals.total == Money::ZERO && self.lines.iter().all(|line| line.qty == QtyMilli::ZERO)
+    }
+
+    /// Whether it is over once nothing is due and nothing is left to prepare or serve. One that is paid later goes on until
+    /// it is paid, however little it comes to, unless somebody says that it is over (rule O14).
+    pub fn ends_by_itself(&self) -> bool {
+        match self.pay_mode {
+            PayMode::First => true,
+            PayMode::Later => self.is_paid_off,
+        }
     }
 
     /// A line of which the kitchen has something, and how much.
@@ -527,9 +547,13 @@ impl Order {
                 self.set_totals(totals);
                 self.deadline = *deadline;
             }
-            OrderEvent::OrderRepriced { totals } => self.set_totals(totals),
+            OrderEvent::OrderRepriced { totals, void } => {
+                self.set_totals(totals);
+                self.sale.orders = i64::from(!void);
+            }
             OrderEvent::PaymentApplied { amount, check, .. } => {
                 self.applied.0 += amount.0;
+                self.is_paid_off = self.due() <= Money::ZERO;
                 if let Some(checks) = &mut self.checks {
                     checks.pay(*check, *amount);
                 }
@@ -556,6 +580,7 @@ impl Order {
                 panic!("{event:?} for an order that is {self:?}")
             }
         }
+        self.is_paid_off &= self.due() <= Money::ZERO;
     }
 
     /// Takes over what another order had; its tickets follow by facts of their own.

@@ -28,6 +28,9 @@ pub struct Settings {
     pub cash_shifts: CashShifts,
     /// Whether orders that are opened from now on are prepared on tickets.
     pub kitchen: Kitchen,
+    /// How long ago what a terminal sends may have happened for its clock to be believed, in seconds (rule T1), where it is
+    /// not [`Settings::OFFLINE_AGE_S_DEFAULT`].
+    pub offline_age_s: Option<u32>,
 }
 
 /// Whether a store takes cash in shifts.
@@ -41,8 +44,19 @@ pub enum CashShifts {
 }
 
 impl Settings {
+    /// How long ago what a terminal sends may have happened for its clock to be believed, in seconds.
+    pub fn offline_age_s(&self) -> u32 {
+        self.offline_age_s.unwrap_or(Settings::OFFLINE_AGE_S_DEFAULT)
+    }
+
     /// The payment timeout where nobody says otherwise: 15 minutes.
     pub const PAYMENT_TIMEOUT_S_DEFAULT: u32 = 900;
+    /// How long ago it may have happened where nobody says otherwise: 72 hours.
+    pub const OFFLINE_AGE_S_DEFAULT: u32 = 259_200;
+    /// The least: one hour.
+    pub const OFFLINE_AGE_S_MIN: u32 = 3_600;
+    /// The most: one year.
+    pub const OFFLINE_AGE_S_MAX: u32 = 31_536_000;
     /// The longest payment timeout: one day.
     pub const PAYMENT_TIMEOUT_S_MAX: u32 = 86_400;
 }

@@ -19,11 +19,12 @@ use crate::refused::Refused;
 use crate::stock::Stock;
 use crate::stream::Stream;
 use crate::tenant::Tenant;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, Waiting, WaitingId};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 mod approvals;
+mod as_sold;
 mod checks;
 mod days;
 mod drawers;
@@ -68,6 +69,8 @@ pub struct Store {
     /// How many tickets there were, ever: they are numbered.
     tickets_made: u64,
     terminals: BTreeMap<TerminalId, Terminal>,
+    /// What terminals sent and the state had no place for yet.
+    waiting: BTreeMap<WaitingId, Waiting>,
     numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     store_events: u64,
     storemenu_events: u64,
@@ -200,6 +203,7 @@ impl Store {
             tickets: IdMap::default(),
             tickets_made: 0,
             terminals: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             numbers: BTreeMap::new(),
             store_events: 1,
             storemenu_events: 0,
@@ -225,7 +229,7 @@ impl Store {
             Event::Day(event) => self.days.evolve(event),
             Event::Drawer(drawer, event) => self.drawers.entry(*drawer).or_default().evolve(event),
             Event::Ticket(ticket, event) => self.evolve_ticket(*ticket, event),
-            Event::Terminal(terminal, event) => self.terminals.entry(*terminal).or_default().evolve(event),
+            Event::Terminal(terminal, event) => self.evolve_terminal(*terminal, event),
             Event::Menu(_) | Event::Access(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
                 panic!("{event:?} for a store that is open")
             }

@@ -9,6 +9,7 @@ use crate::menu::{Item, Menu};
 use crate::refused::Refused;
 use crate::staff::Staff;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// A token that was issued.
@@ -53,6 +54,13 @@ impl Tenant {
 
     pub fn menu(&self, version: u32) -> Option<&Menu> {
         self.published.get(&version).map(Arc::as_ref)
+    }
+
+    /// The published versions: this one, those before it, the nearest first, and those after it.
+    pub(crate) fn menus_near(&self, version: u32) -> impl Iterator<Item = (u32, &Menu)> {
+        let before = self.published.range(..=version).rev();
+        let after = self.published.range((Bound::Excluded(version), Bound::Unbounded));
+        before.chain(after).map(|(version, menu)| (*version, Arc::as_ref(menu)))
     }
 
     /// Whether somebody can administer the tenant.

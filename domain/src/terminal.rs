@@ -8,7 +8,8 @@
 
 use crate::calendar::Timestamp;
 use crate::event::TerminalEvent;
-use crate::ids::{CommandId, Revision, TerminalId, TerminalSeq, Text};
+pub use crate::event::{Kept, Request};
+use crate::ids::{CommandId, OrderId, PaymentId, Revision, TerminalId, TerminalSeq, Text};
 use crate::refused::Refused;
 
 /// Commands that are missing.
@@ -69,8 +70,10 @@ impl Terminal {
             TerminalEvent::SequenceGapFilled { seq } => self.fill(*seq),
             TerminalEvent::TerminalRegistered
             | TerminalEvent::ClockAheadFound { .. }
+            | TerminalEvent::ClockBehindFound { .. }
             | TerminalEvent::RuleWaived(_)
             | TerminalEvent::LateCommandRecorded { .. }
+            | TerminalEvent::LateCommandTaken(_)
             | TerminalEvent::CommandRejected { .. }
             | TerminalEvent::ExceptionResolved { .. } => {}
         }
@@ -94,6 +97,24 @@ impl Terminal {
     }
 }
 
+/// Which of the commands that wait: those of a terminal are in the order of its queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WaitingId {
+    pub terminal: TerminalId,
+    pub seq: TerminalSeq,
+    pub command: CommandId,
+}
+
+/// A command the state had no place for when it came, and may have one once others of its queue, or of another, have come
+/// (rule F3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// What it names: it is tried again when something happens to it.
+    pub order: Option<OrderId>,
+    pub payment: Option<PaymentId>,
+    pub kept: Kept,
+}
+
 /// Where in its queue a terminal kept a command, and what it knew then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueEntry {
@@ -114,10 +135,35 @@ pub struct Queued {
     pub digest: u128,
     /// When it happened, by the terminal's clock.
     pub occurred_at: Timestamp,
+    /// What is kept of it in case that it has to wait; nothing where it is too long.
+    pub kept: Option<Kept>,
+    /// Whether it came before and waited.
+    pub is_again: bool,
 }
 
 /// How far a clock may be ahead of the engine's before its time is not believed (rule T1): 5 minutes.
 pub const CLOCK_AHEAD_MAX_US: i64 = 300 * Timestamp::SECOND_US;
+
+/// Why a terminal's time is not believed (rule T1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockDoubt {
+    /// It lies ahead of the engine's.
+    Ahead,
+    /// It lies further back than a terminal of the store may have been away.
+    Behind,
+}
+
+impl ClockDoubt {
+    /// What is wrong with the time a terminal gives, in a store whose terminals may have been away for so long.
+    pub fn of(occurred_at: Timestamp, now: Timestamp, age_max_s: u32) -> Option<ClockDoubt> {
+        let oldest = now.0.saturating_sub(i64::from(age_max_s) * Timestamp::SECOND_US);
+        match occurred_at.0 {
+            at if now.0.saturating_add(CLOCK_AHEAD_MAX_US) < at => Some(ClockDoubt::Ahead),
+            at if at < oldest => Some(ClockDoubt::Behind),
+            _ => None,
+        }
+    }
+}
 
 /// What an offline command is decided by besides the state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,6 +172,10 @@ pub struct Offline {
     pub menu_version: Option<u32>,
     /// What would have refused it and does not any more.
     pub waived: Waived,
+    /// Why the terminal's time is not believed: then it is booked as if it happened now, on the day that is open.
+    pub doubt: Option<ClockDoubt>,
+    /// Whether something is missing in the queue before it.
+    pub has_gap: bool,
 }
 
 /// A rule that does not stand against what has happened.
@@ -145,6 +195,9 @@ pub enum Waiver {
     SoldOut,
     /// The display number is given out, or too old to be told: another is counted.
     Number,
+    /// The menu has not what a line or a charge names, or not in this number: it is taken as another version has it, or as
+    /// the terminal names it.
+    Menu,
 }
 
 /// A set of waivers.
@@ -164,19 +217,132 @@ impl Waived {
     }
 }
 
-impl Waiver {
-    /// The rule behind a refusal, where it does not stand against what has happened; `None` where the state has no place
-    /// for the command.
-    pub fn of(refused: &Refused) -> Option<Waiver> {
+/// What a refusal means for a command that describes what has happened (rule F3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Its rule does not stand against what has happened.
+    Waived(Waiver),
+    /// The state has no place for the command, and may have one once others have come.
+    Waits,
+    /// The state has no place for the command any more.
+    Stays,
+}
+
+impl Standing {
+    /// What a refusal means. Every refusal is named, so that none is forgotten that comes to be.
+    pub fn of(refused: &Refused) -> Standing {
+        use Standing::{Stays, Waits, Waived};
         match refused {
-            Refused::ApprovalRequired { .. } => Some(Waiver::Approval),
-            Refused::ItemUnavailable { .. } | Refused::OutsideDaypart { .. } => Some(Waiver::Availability),
-            Refused::PriceNotOpen { .. } => Some(Waiver::Price),
-            Refused::UnknownMenuVersion { .. } => Some(Waiver::MenuVersion),
-            Refused::ShiftRequired | Refused::ShiftNotOpen { .. } => Some(Waiver::Shift),
-            Refused::OutOfStock { .. } => Some(Waiver::SoldOut),
-            Refused::NumberTaken { .. } => Some(Waiver::Number),
-            _ => None,
+            Refused::ApprovalRequired { .. } => Waived(Waiver::Approval),
+            Refused::ItemUnavailable { .. } | Refused::OutsideDaypart { .. } => Waived(Waiver::Availability),
+            Refused::PriceNotOpen { .. } => Waived(Waiver::Price),
+            Refused::UnknownMenuVersion { .. } => Waived(Waiver::MenuVersion),
+            Refused::ShiftRequired | Refused::ShiftNotOpen { .. } => Waived(Waiver::Shift),
+            Refused::OutOfStock { .. } => Waived(Waiver::SoldOut),
+            Refused::NumberTaken { .. } => Waived(Waiver::Number),
+            Refused::NoMenu
+            | Refused::UnknownItem { .. }
+            | Refused::UnknownVariation { .. }
+            | Refused::VariationRequired { .. }
+            | Refused::UnknownModifierGroup { .. }
+            | Refused::UnknownModifier { .. }
+            | Refused::ModifierMinNotMet { .. }
+            | Refused::ModifierMaxExceeded { .. }
+            | Refused::ModifierQtyNotAllowed { .. }
+            | Refused::PriceRequired { .. }
+            | Refused::NegativePrice { .. }
+            | Refused::UnknownTax { .. } => Waived(Waiver::Menu),
+            Refused::UnknownOrder { .. }
+            | Refused::OrderNotPlaced
+            | Refused::OrderEmpty
+            | Refused::UnknownLine { .. }
+            | Refused::UnknownDiscount { .. }
+            | Refused::UnknownServiceCharge { .. }
+            | Refused::LineFired { .. }
+            | Refused::VoidExceedsLine { .. }
+            | Refused::NotServed
+            | Refused::NothingToFire
+            | Refused::NothingReady { .. }
+            | Refused::UnknownTicket { .. }
+            | Refused::TicketBumped { .. }
+            | Refused::BelowPaid { .. }
+            | Refused::CheckBelowPaid { .. }
+            | Refused::UnknownCheck { .. }
+            | Refused::SplitExceedsLine { .. }
+            | Refused::PaymentDue { .. }
+            | Refused::MoneyCaptured { .. }
+            | Refused::UnknownPayment { .. }
+            | Refused::NothingDue
+            | Refused::PaymentExceedsDue { .. }
+            | Refused::PaymentNotCaptured
+            | Refused::UnknownRefund { .. }
+            | Refused::NothingToRefund
+            | Refused::RefundExceedsCaptured { .. }
+            | Refused::RefundExceedsSold { .. }
+            | Refused::OrderNotCompleted
+            | Refused::ShiftOpen { .. }
+            | Refused::UnknownSku { .. }
+            | Refused::StockUntracked { .. }
+            | Refused::OnHandTooLow { .. }
+            | Refused::AmountUnknown => Waits,
+            Refused::UnknownStore
+            | Refused::CurrencyFixed { .. }
+            | Refused::RevisionMismatch { .. }
+            | Refused::MenuIncomplete { .. }
+            | Refused::TooMany { .. }
+            | Refused::NotInDraft { .. }
+            | Refused::NoListPrice { .. }
+            | Refused::OrderExists { .. }
+            | Refused::OrderClosed { .. }
+            | Refused::OrderMerged { .. }
+            | Refused::OrderAlreadyPlaced
+            | Refused::AlreadyTaxExempt
+            | Refused::LineExists { .. }
+            | Refused::DiscountExists { .. }
+            | Refused::ServiceChargeExists { .. }
+            | Refused::KitchenOff
+            | Refused::TotalMismatch { .. }
+            | Refused::SplitTooFine { .. }
+            | Refused::MergeIntoItself
+            | Refused::OrdersDiffer { .. }
+            | Refused::AmountTooLarge
+            | Refused::CurrencyDiffers { .. }
+            | Refused::PaymentExists { .. }
+            | Refused::TenderedTooLittle { .. }
+            | Refused::CashSettled
+            | Refused::ProviderDecides { .. }
+            | Refused::NoProvider
+            | Refused::TrainingOrder { .. }
+            | Refused::PaymentNotAuthorised
+            | Refused::VoidUnderWay
+            | Refused::TipTooHigh { .. }
+            | Refused::NothingToReview
+            | Refused::DecisionNotPossible { .. }
+            | Refused::RefundExists { .. }
+            | Refused::NotCash
+            | Refused::DayOpen { .. }
+            | Refused::ShiftsOpen { .. }
+            | Refused::DayClosed { .. }
+            | Refused::DayNotBegun { .. }
+            | Refused::StockReserved { .. }
+            | Refused::UntilPassed
+            | Refused::TokenExists { .. }
+            | Refused::UnknownToken { .. }
+            | Refused::LastToken { .. }
+            | Refused::OnlyImported { .. }
+            | Refused::OnlyOnline { .. }
+            | Refused::BetweenSteps { .. }
+            | Refused::NotDue => Stays,
+        }
+    }
+}
+
+impl Waiver {
+    /// The rule behind a refusal, where it does not stand against what has happened.
+    pub fn of(refused: &Refused) -> Option<Waiver> {
+        match Standing::of(refused) {
+            Standing::Waived(waiver) => Some(waiver),
+            Standing::Waits | Standing::Stays => None,
         }
     }
 }
@@ -188,8 +354,8 @@ mod tests {
     /// Here, because what is waived and not known to be waived is decided over and over again.
     #[test]
     fn what_is_waived_is_known_to_be() {
-        use Waiver::{Approval, Availability, MenuVersion, Number, Price, Shift, SoldOut};
-        let all = [Approval, Availability, Price, MenuVersion, Shift, SoldOut, Number];
+        use Waiver::{Approval, Availability, Menu, MenuVersion, Number, Price, Shift, SoldOut};
+        let all = [Approval, Availability, Price, MenuVersion, Shift, SoldOut, Number, Menu];
         let mut waived = Waived::default();
         for (count, waiver) in all.into_iter().enumerate() {
             assert!(!waived.has(waiver), "{waiver:?}");

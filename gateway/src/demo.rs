@@ -135,6 +135,8 @@ pub async fn set_up(engine: &Engine) -> Result<Vec<DemoToken>, CommandError> {
             occurred_at: None,
             source: Source::Online,
             expected_revision: None,
+            request: None,
+            again: None,
         };
         tickets.push(engine.enqueue_patiently(envelope).await?);
     }
@@ -233,6 +235,7 @@ fn store(id: &str, name: &str, zone: &str) -> Vec<(String, Command)> {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     };
     let mut commands = vec![(format!("store {id}"), Command::Store(store, StoreCommand::Put(settings)))];
     for (name, portions) in STOCK {

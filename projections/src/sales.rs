@@ -131,12 +131,15 @@ impl Books {
         at: &Dimensions,
         posted: Date,
         row: &mut SaleRow,
-        totals: &Totals,
+        (totals, void): (&Totals, bool),
     ) -> Result<(), FoldError> {
         if totals.lines.len() != row.lines.len() || totals.discounts.len() != row.discounts.len() {
             return Err(FoldError::Impossible("totals of other lines or discounts than the order has"));
         }
-        let sold = cells::sold(&row.lines, &row.discounts, totals);
+        let sold = match void {
+            true => cells::void(),
+            false => cells::sold(&row.lines, &row.discounts, totals),
+        };
         if let Some(counted) = row.sold.take() {
             self.add(committed, at, posted, &counted, -1)?;
         }
@@ -290,8 +293,9 @@ impl Projector for SalesProjector {
             _ => {}
         }
         match event.effect() {
-            OrderEffect::Placed(totals) | OrderEffect::Repriced(totals) => {
-                self.books.count(committed, &at, posted, row, totals)?;
+            OrderEffect::Placed(totals) => self.books.count(committed, &at, posted, row, (totals, false))?,
+            OrderEffect::Repriced { totals, void } => {
+                self.books.count(committed, &at, posted, row, (totals, void))?;
             }
             OrderEffect::Closed(closed) => {
                 (row.lines, row.discounts) = (vec![], vec![]);

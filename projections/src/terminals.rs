@@ -9,19 +9,24 @@ use crate::projector::{Projector, Recorded, follows, starts};
 use crate::rows::{Committed, Rows};
 use crate::view::Answer;
 use domain::event::{Event, Noted, OrderEvent, StockEvent, TerminalEvent};
-use domain::ids::{StoreId, TenantId, TerminalId, TerminalSeq};
+use domain::ids::{ActorId, CommandId, StoreId, TenantId, TerminalId, TerminalSeq};
 use domain::stream::Stream;
 use domain::terminal::{Gap, Terminal};
 use redb::WriteTransaction;
 use schemas::json::Wire;
 use schemas::json::{CommandIdJson, PositionToken};
 use schemas::stored::{CommitMeta, tag, type_name};
-use schemas::views::{ExceptionKind, ExceptionState, ExceptionView, GapView, ResolutionView, Row, TerminalView};
+use schemas::views::{
+    ExceptionKind, ExceptionState, ExceptionView, GapView, LateRow, ResolutionView, Row, TerminalView,
+};
 
 /// (tenant, store, terminal) to the terminal.
 const TERMINALS: &str = "terminals";
 /// (tenant, store, position) to the exception.
 const EXCEPTIONS: &str = "exceptions";
+
+/// (tenant, store, command) to where a command that waits was recorded.
+const LATE: &str = "late";
 
 /// (tenant, store, position of the exception) to what somebody did about it. An exception and what was done about it stand in
 /// streams of their own and meet in the query.
@@ -43,6 +48,7 @@ pub(crate) struct TerminalsProjector {
     terminals: Rows<TerminalView>,
     exceptions: Rows<ExceptionView>,
     resolutions: Rows<ResolutionView>,
+    late: Rows<LateRow>,
 }
 
 impl TerminalsProjector {
@@ -51,7 +57,44 @@ impl TerminalsProjector {
             terminals: Rows::new(TERMINALS, 4_096),
             exceptions: Rows::new(EXCEPTIONS, 1_024),
             resolutions: Rows::new(RESOLUTIONS, 256),
+            late: Rows::new(LATE, 256),
         }
+    }
+
+    /// Folds what was done about an exception: by a person, or by what a command waited for.
+    fn fold_resolution(
+        &mut self,
+        committed: &Committed<'_>,
+        (tenant, store): (TenantId, StoreId),
+        event: &TerminalEvent,
+        (meta, recorded): (&CommitMeta, &Recorded<'_>),
+    ) -> Result<(), FoldError> {
+        let late_key = |command: CommandId| Key::of_store(tenant, store).text(&format!("{:032x}", command.0));
+        let (position, note, by) = match event {
+            TerminalEvent::LateCommandRecorded {
+                noted: Noted { command: Some(command), .. }, kept: Some(_), ..
+            } => {
+                let row = LateRow { position: recorded.position.0 };
+                return self.late.put(committed, late_key(*command).as_slice(), Some(row));
+            }
+            TerminalEvent::LateCommandTaken(Noted { command: Some(command), detail, .. }) => {
+                let key = late_key(*command);
+                let row = self.late.get(committed, key.as_slice())?.cloned();
+                let row = row.ok_or(FoldError::Impossible("a command that did not wait has waited"))?;
+                self.late.put(committed, key.as_slice(), None)?;
+                (row.position, detail, engine())
+            }
+            TerminalEvent::ExceptionResolved { position, note, command } => {
+                if let Some(command) = command {
+                    self.late.put(committed, late_key(*command).as_slice(), None)?;
+                }
+                (*position, note, meta.actor)
+            }
+            _ => return Ok(()),
+        };
+        let (note, by, at) = (Wire(note.clone()), Wire(by), Wire(recorded.recorded_at));
+        let key = position_key(tenant, store, position)?;
+        self.resolutions.put(committed, key.as_slice(), Some(ResolutionView { note, by, at }))
     }
 
     /// Folds what happened to the terminal's queue.
@@ -92,6 +135,11 @@ impl TerminalsProjector {
     }
 }
 
+/// Who has dealt with what took effect by itself.
+fn engine() -> ActorId {
+    ActorId::parse("engine").expect("it is an id")
+}
+
 /// The queue as the domain folds it, so that both say the same of its gaps.
 fn queue_of(row: &TerminalView) -> Terminal {
     let gap = |gap: &GapView| Gap { first: TerminalSeq(gap.first), last: TerminalSeq(gap.last) };
@@ -121,6 +169,7 @@ fn unspecific(kind: ExceptionKind, meta: &CommitMeta, recorded: &Recorded<'_>) -
         code: None,
         detail: None,
         digest: None,
+        waits: None,
         resolved: None,
     }
 }
@@ -152,10 +201,13 @@ fn of_terminal(event: &TerminalEvent, meta: &CommitMeta, recorded: &Recorded<'_>
         }),
         TerminalEvent::SequenceGapFilled { .. } => Some(unspecific(ExceptionKind::SequenceGapFilled)),
         TerminalEvent::ClockAheadFound { .. } => Some(unspecific(ExceptionKind::ClockAhead)),
+        TerminalEvent::ClockBehindFound { .. } => Some(unspecific(ExceptionKind::ClockBehind)),
+        TerminalEvent::LateCommandTaken(noted) => Some(with_noted(unspecific(ExceptionKind::LateCommandTaken), noted)),
         TerminalEvent::RuleWaived(noted) => Some(with_noted(unspecific(ExceptionKind::RuleWaived), noted)),
-        TerminalEvent::LateCommandRecorded { noted, digest, amount, .. } => Some(ExceptionView {
+        TerminalEvent::LateCommandRecorded { noted, digest, amount, kept, .. } => Some(ExceptionView {
             amount: amount.map(|amount| amount.0),
             digest: hex(digest),
+            waits: kept.is_some().then_some(true),
             ..with_noted(unspecific(ExceptionKind::LateCommand), noted)
         }),
         TerminalEvent::CommandRejected { noted, digest } => {
@@ -165,9 +217,10 @@ fn of_terminal(event: &TerminalEvent, meta: &CommitMeta, recorded: &Recorded<'_>
 }
 
 impl Projector for TerminalsProjector {
-    const LAYOUT: u32 = 2;
-    const ROWS: &'static [u8] = &[TerminalView::VERSION, ExceptionView::VERSION, ResolutionView::VERSION];
-    const TABLES: &'static [&'static str] = &[TERMINALS, EXCEPTIONS, RESOLUTIONS];
+    const LAYOUT: u32 = 3;
+    const ROWS: &'static [u8] =
+        &[TerminalView::VERSION, ExceptionView::VERSION, ResolutionView::VERSION, LateRow::VERSION];
+    const TABLES: &'static [&'static str] = &[TERMINALS, EXCEPTIONS, RESOLUTIONS, LATE];
 
     fn wants(category: &str) -> bool {
         matches!(category, "terminal" | "stock" | "order")
@@ -185,11 +238,7 @@ impl Projector for TerminalsProjector {
         let (tenant, store, found) = match (recorded.stream, &recorded.event) {
             (Stream::Terminal(tenant, store, terminal), Event::Terminal(_, event)) => {
                 self.fold_queue(committed, (tenant, store, terminal), event, recorded)?;
-                if let TerminalEvent::ExceptionResolved { position, note } = event {
-                    let (note, by, at) = (Wire(note.clone()), Wire(meta.actor), Wire(recorded.recorded_at));
-                    let key = position_key(tenant, store, *position)?;
-                    self.resolutions.put(committed, key.as_slice(), Some(ResolutionView { note, by, at }))?;
-                }
+                self.fold_resolution(committed, (tenant, store), event, (&meta, recorded))?;
                 (tenant, store, of_terminal(event, &meta, recorded))
             }
             (Stream::Stock(tenant, store), Event::Stock(StockEvent::OversellRecorded { order, sku, qty })) => {
@@ -231,13 +280,14 @@ impl Projector for TerminalsProjector {
     }
 
     fn is_dirty(&self) -> bool {
-        self.terminals.is_dirty() || self.exceptions.is_dirty() || self.resolutions.is_dirty()
+        self.terminals.is_dirty() || self.exceptions.is_dirty() || self.resolutions.is_dirty() || self.late.is_dirty()
     }
 
     fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.terminals.flush(transaction)?;
         self.exceptions.flush(transaction)?;
-        self.resolutions.flush(transaction)
+        self.resolutions.flush(transaction)?;
+        self.late.flush(transaction)
     }
 }
 
@@ -255,20 +305,18 @@ impl Projections {
         Ok(view.answer(rows.into_iter().map(|(_, row)| row).filter(is_terminal).collect()))
     }
 
-    /// The terminal of the exception at a position of the log, and [`Terminal::nobody`](domain::terminal::Terminal::nobody) for
-    /// one of no terminal.
-    pub fn exception_of(
+    /// The exception at a position of the log.
+    pub fn exception(
         &self,
         tenant: TenantId,
         store: StoreId,
         position: u64,
-    ) -> Result<Answer<Option<TerminalId>>, QueryError> {
+    ) -> Result<Answer<Option<ExceptionView>>, QueryError> {
         let view = self.view(Projection::Terminals)?;
-        let row = match i64::try_from(position) {
+        let value = match i64::try_from(position) {
             Ok(place) => view.get::<ExceptionView>(EXCEPTIONS, &Key::of_store(tenant, store).i64(place))?,
             Err(_) => None,
         };
-        let value = row.map(|row| row.terminal.map_or(Terminal::nobody(), |terminal| terminal.0));
         Ok(view.answer(value))
     }
 
@@ -305,7 +353,8 @@ impl Projections {
                     ExceptionState::Resolved => resolved.is_some(),
                     ExceptionState::All => true,
                 };
-                Ok(is_in.then_some(ExceptionView { resolved, ..row }))
+                let waits = row.waits.filter(|_| resolved.is_none());
+                Ok(is_in.then_some(ExceptionView { waits, resolved, ..row }))
             },
         )?;
         Ok(view.answer(value))

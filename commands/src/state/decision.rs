@@ -3,7 +3,7 @@
 use super::internal::engine_actor;
 use super::{State, StoreSlot};
 use crate::clock::Clock;
-use crate::dedup::{CLOCK_SKEW_MAX_US, Dedup, IndexLookup};
+use crate::dedup::{Dedup, IndexLookup};
 use crate::deferred::Waiting;
 use crate::envelope::{AggregateId, Envelope};
 use crate::error::CommandError;
@@ -16,10 +16,10 @@ use domain::event::Event;
 use domain::ids::Text;
 use domain::pricing::Totals;
 use domain::refused::Refused;
-use domain::store::{Entity, Store};
+use domain::store::{Entity, Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
-use domain::terminal::{Offline, Queued};
+use domain::terminal::{ClockDoubt, Kept, Offline, Queued};
 use eventlog::{LogReader, Position};
 use schemas::json::refusal_words;
 use schemas::stored;
@@ -78,11 +78,17 @@ impl State {
         }
         let now = self.last.max(clock.now());
         self.last = now;
-        let is_ahead = |at: Timestamp| now.0.saturating_add(CLOCK_SKEW_MAX_US) < at.0;
+        let doubt = |at: Timestamp| {
+            let AggregateId { tenant, store } = aggregate;
+            let settings = store.and_then(|store| Some(self.resident(tenant, store)?.store.settings()));
+            ClockDoubt::of(at, now, settings.map_or(Settings::OFFLINE_AGE_S_DEFAULT, Settings::offline_age_s))
+        };
         let sold_at = match (envelope.source, envelope.occurred_at) {
-            (Source::Imported, Some(at)) if is_ahead(at) => return Err(CommandError::OccurredInFuture),
-            // A clock that is ahead is not believed, and what happened is recorded all the same.
-            (Source::Offline, Some(at)) if is_ahead(at) => now,
+            (Source::Imported, Some(at)) if doubt(at) == Some(ClockDoubt::Ahead) => {
+                return Err(CommandError::OccurredInFuture);
+            }
+            // A clock that cannot be right is not believed, and what happened is recorded all the same.
+            (Source::Offline, Some(at)) if doubt(at).is_some() => now,
             (Source::Imported | Source::Offline, Some(at)) => at,
             (Source::Imported | Source::Offline, None) | (Source::Online | Source::Engine, _) => now,
         };
@@ -220,5 +226,8 @@ impl State {
 fn queued(envelope: &Envelope, digest: u128) -> Option<Queued> {
     let (entry, terminal, occurred_at) = (envelope.queued?, envelope.terminal?, envelope.occurred_at?);
     let kind = Text::parse(stored::command_name(&envelope.command)).expect("a command's name is a text");
-    Some(Queued { terminal, entry, command: envelope.command_id, kind, digest, occurred_at })
+    let Envelope { command_id, actor, approver, again, .. } = *envelope;
+    let command = again.unwrap_or(command_id);
+    let kept = envelope.request.clone().map(|request| Kept { request, actor, approver });
+    Some(Queued { terminal, entry, command, kind, digest, occurred_at, kept, is_again: again.is_some() })
 }

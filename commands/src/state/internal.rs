@@ -60,7 +60,7 @@ impl State {
         }));
     }
 
-    /// After a start: the adoptions that were not durable when the engine ended.
+    /// After a start: the adoptions that were not durable when the engine ended, and what waited then.
     pub(crate) fn queue_all_adoptions(&mut self) {
         if is_planted("forget deadlines at restart") {
             self.deadlines.clear();
@@ -69,6 +69,8 @@ impl State {
         tenants.sort_unstable();
         for tenant in tenants {
             self.queue_adoptions(tenant);
+            let held = self.tenants.get(&tenant).map(|held| held.stores.keys().copied().collect::<Vec<_>>());
+            held.into_iter().flatten().for_each(|store| self.note_all_waiting(tenant, store));
         }
     }
 }
@@ -104,5 +106,7 @@ fn internal(tenant: TenantId, command_id: CommandId, command: Command) -> Envelo
         occurred_at: None,
         source: Source::Engine,
         expected_revision: None,
+        request: None,
+        again: None,
     }
 }

@@ -124,6 +124,8 @@ pub fn envelope(id: u128, command: Command) -> Envelope {
         occurred_at: None,
         source: Source::Online,
         expected_revision: None,
+        request: None,
+        again: None,
     }
 }
 
@@ -264,6 +266,7 @@ pub fn settings() -> Settings {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     }
 }
 

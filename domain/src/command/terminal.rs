@@ -1,7 +1,7 @@
 //! Commands to what is known of a terminal.
 
 use crate::event::Noted;
-use crate::ids::Text;
+use crate::ids::{CommandId, Text};
 
 /// A command to what is known of a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,5 +17,7 @@ pub enum TerminalCommand {
         /// The event that is the exception, by its place in the log.
         position: u64,
         note: Text,
+        /// The command it speaks of, as far as the door knows: it is no part of what is asked.
+        command: Option<CommandId>,
     },
 }

@@ -246,6 +246,8 @@ pub enum OrderEvent {
     OrderRepriced {
         /// The amounts, line by line.
         totals: Totals,
+        /// Whether nothing is sold any more: all units were taken off, and nothing is to be paid (rule O14).
+        void: bool,
     },
     /// Units are not to be fired before somebody names their line or course.
     LinesHeld {
@@ -420,8 +422,11 @@ pub enum Closed {
 pub enum OrderEffect<'a> {
     /// The sale is recognised: its totals are booked, and its deadline begins.
     Placed(&'a Totals),
-    /// A recognised sale comes to something else.
-    Repriced(&'a Totals),
+    /// A recognised sale comes to something else; to nothing that is sold, where it is void.
+    Repriced {
+        totals: &'a Totals,
+        void: bool,
+    },
     /// Units went to the kitchen, or came from another order: the deadline may end, no money moves.
     Advanced,
     /// Captured money counts towards the order.
@@ -455,7 +460,7 @@ impl OrderEvent {
     pub fn effect(&self) -> OrderEffect<'_> {
         match self {
             OrderEvent::OrderPlaced { totals, .. } => OrderEffect::Placed(totals),
-            OrderEvent::OrderRepriced { totals } => OrderEffect::Repriced(totals),
+            OrderEvent::OrderRepriced { totals, void } => OrderEffect::Repriced { totals, void: *void },
             OrderEvent::LinesFired { .. } | OrderEvent::LinesReceivedByMerge(_) => OrderEffect::Advanced,
             OrderEvent::PaymentApplied { payment, tender, amount, tip, .. } => {
                 OrderEffect::Paid { payment: *payment, tender: *tender, amount: *amount, tip: *tip }
@@ -504,7 +509,7 @@ impl OrderEffect<'_> {
             OrderEffect::Closed(Closed::Cancelled | Closed::Merged) => was_placed,
             OrderEffect::Closed(Closed::Completed) | OrderEffect::Advanced | OrderEffect::None => false,
             OrderEffect::Placed(_)
-            | OrderEffect::Repriced(_)
+            | OrderEffect::Repriced { .. }
             | OrderEffect::Paid { .. }
             | OrderEffect::Unapplied { .. }
             | OrderEffect::Refunded { .. } => true,
@@ -515,7 +520,7 @@ impl OrderEffect<'_> {
     pub fn moves_deadline(self) -> bool {
         match self {
             OrderEffect::Placed(_) | OrderEffect::Advanced | OrderEffect::Paid { .. } | OrderEffect::Closed(_) => true,
-            OrderEffect::Repriced(_)
+            OrderEffect::Repriced { .. }
             | OrderEffect::Unapplied { .. }
             | OrderEffect::Refunded { .. }
             | OrderEffect::None => false,
@@ -529,7 +534,7 @@ impl OrderEffect<'_> {
             | OrderEffect::Unapplied { payment, .. }
             | OrderEffect::Refunded { payment, .. } => Some(payment),
             OrderEffect::Placed(_)
-            | OrderEffect::Repriced(_)
+            | OrderEffect::Repriced { .. }
             | OrderEffect::Advanced
             | OrderEffect::Closed(_)
             | OrderEffect::None => None,

@@ -1,8 +1,9 @@
 //! Events of a terminal: how far its queue has come, and what of it a person has to look at.
 
 use crate::calendar::Timestamp;
-use crate::ids::{CommandId, OrderId, PaymentId, TerminalSeq, Text};
+use crate::ids::{ActorId, CommandId, OrderId, PaymentId, TerminalSeq, Text};
 use crate::money::Money;
+use std::sync::Arc;
 
 /// What a person is told of a command that was not taken as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,32 @@ pub struct Noted {
     /// The code of the rule that stood against it.
     pub code: Text,
     pub detail: Text,
+}
+
+/// A command as a terminal sent it, which was kept to be decided again. Decisions know nothing of its form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request(Arc<str>);
+
+impl Request {
+    /// The longest that is kept. A longer one is told and has to be sent again by whoever looks into it.
+    pub const BYTES_MAX: usize = 65_536;
+
+    /// The request, where it is not too long to be kept.
+    pub fn new(text: &str) -> Option<Request> {
+        (text.len() <= Request::BYTES_MAX).then(|| Request(text.into()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is needed to decide a command again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub request: Request,
+    pub actor: ActorId,
+    pub approver: Option<ActorId>,
 }
 
 /// What happened to a terminal.
@@ -37,9 +64,12 @@ pub enum TerminalEvent {
     SequenceGapFilled { seq: TerminalSeq },
     /// The terminal's clock is ahead of the engine's: the engine's time was taken instead.
     ClockAheadFound { seq: TerminalSeq, command: CommandId, occurred_at: Timestamp },
+    /// The terminal's clock lies further back than it may have been away: the engine's time was taken instead.
+    ClockBehindFound { seq: TerminalSeq, command: CommandId, occurred_at: Timestamp },
     /// What happened was recorded although a rule would have refused it at the time.
     RuleWaived(Noted),
-    /// The state could no longer take the command: a person has to say what becomes of it.
+    /// The state has no place for the command: where something of it is kept, it is decided again once others have come;
+    /// otherwise a person has to say what becomes of it.
     LateCommandRecorded {
         noted: Noted,
         /// Tells its body from any other.
@@ -47,7 +77,11 @@ pub enum TerminalEvent {
         amount: Option<Money>,
         /// When it happened by the terminal's clock.
         occurred_at: Timestamp,
+        /// What it is decided from again.
+        kept: Option<Kept>,
     },
+    /// A command that had no place when it came has taken effect: what it waited for has come.
+    LateCommandTaken(Noted),
     /// The command was malformed or came from somebody who may not send it: nothing of it took effect.
     CommandRejected {
         noted: Noted,
@@ -59,5 +93,7 @@ pub enum TerminalEvent {
         /// The event that is the exception, by its place in the log.
         position: u64,
         note: Text,
+        /// The command it speaks of: it waits no more.
+        command: Option<CommandId>,
     },
 }

@@ -127,6 +127,15 @@ impl Store {
         }
     }
 
+    /// The business date of what is sold now (rule T1). What happened nobody knows when is of the day that is open.
+    pub(super) fn business_date(&self, context: &Context) -> Date {
+        let date = business_date(context.local, self.settings.cut_off);
+        match context.offline.doubt {
+            Some(_) => self.days.posting_date(date),
+            None => date,
+        }
+    }
+
     /// Where what happens now is booked.
     pub(super) fn posting_date(&self, context: &Context) -> Date {
         let date = business_date(context.local, self.settings.cut_off);

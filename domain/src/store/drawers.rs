@@ -1,7 +1,6 @@
 //! Decisions about drawers: shifts, and which one cash goes into.
 
 use super::Store;
-use crate::calendar::business_date;
 use crate::command::{Context, DrawerCommand, Source};
 use crate::drawer::Shift;
 use crate::event::{DrawerEvent, Event};
@@ -65,7 +64,7 @@ impl Store {
             return Err(Refused::TooMany { what: "drawers", max: Store::DRAWERS_MAX });
         }
         let shift = drawer.map_or(0, |drawer| drawer.shifts) + 1;
-        let business_date = business_date(context.local, self.settings.cut_off);
+        let business_date = self.business_date(context);
         Ok(DrawerEvent::ShiftOpened { shift, float, business_date })
     }
 

@@ -9,15 +9,22 @@ use crate::money::Money;
 use crate::pricing::{TaxRate, unit_price};
 use crate::refused::Refused;
 use crate::tenant::Tenant;
-use crate::terminal::Waiver;
+use crate::terminal::{Waived, Waiver};
+use std::collections::BTreeMap;
 
 /// The menu a decision sells from.
 #[derive(Clone, Copy)]
 pub(super) struct Selling<'a> {
     pub menu: &'a Menu,
-    version: u32,
-    context: &'a Context,
+    pub version: u32,
+    /// Whose menu it is: the other versions of it.
+    pub tenant: &'a Tenant,
+    pub context: &'a Context,
 }
+
+/// What a store sells from that has adopted no menu, if it has sold all the same.
+static NO_MENU: Menu =
+    Menu { items: BTreeMap::new(), groups: BTreeMap::new(), taxes: BTreeMap::new(), dayparts: BTreeMap::new() };
 
 impl Store {
     /// The menu the store sells from; what was sold while a terminal was away, the one the terminal names.
@@ -29,13 +36,17 @@ impl Store {
             }
             Some(_) | None => self.menu_version,
         };
-        let menu = tenant.menu(version).ok_or(Refused::NoMenu)?;
-        Ok(Selling { menu, version, context })
+        let menu = match tenant.menu(version) {
+            Some(menu) => menu,
+            None if context.offline.waived.has(Waiver::Menu) => &NO_MENU,
+            None => return Err(Refused::NoMenu),
+        };
+        Ok(Selling { menu, version, tenant, context })
     }
 
     /// Prices a line of a guest who eats so.
     pub(super) fn line(&self, selling: Selling<'_>, new: &NewLine, mode: DiningMode) -> Result<Line, Refused> {
-        let Selling { menu, version, context } = selling;
+        let Selling { menu, version, context, .. } = selling;
         let item = menu.items.get(&new.item).ok_or(Refused::UnknownItem { item: new.item })?;
         let is_spared = context.is_offline() && context.offline.waived.has(Waiver::Availability);
         if !self.sells(item.id) && !is_spared {
@@ -47,7 +58,7 @@ impl Store {
         let variation = variation(item, new)?;
         let unit_base = self.unit_base(item, variation, new, context)?;
         let modifiers = modifiers(menu, item, new)?;
-        let unit = unit_of(new.line, unit_base, &modifiers)?;
+        let (unit_base, unit) = unit_of(new.line, unit_base, &modifiers, context.offline.waived)?;
         let taxes = tax_rates(menu, item.taxes_in(mode))?;
         Ok(Line {
             line: new.line,
@@ -95,12 +106,19 @@ impl Store {
     }
 }
 
-/// The price of one unit with its modifiers.
-pub(super) fn unit_of(line: LineId, unit_base: Money, modifiers: &[LineModifier]) -> Result<Money, Refused> {
+/// The price of one unit before its modifiers, and with them. What was sold while a terminal was away was sold for nothing
+/// at least.
+pub(super) fn unit_of(
+    line: LineId,
+    unit_base: Money,
+    modifiers: &[LineModifier],
+    waived: Waived,
+) -> Result<(Money, Money), Refused> {
     let priced = modifiers.iter().map(|modifier| (modifier.unit_price, u32::from(modifier.charged_qty())));
     let unit = unit_price(unit_base, priced).map_err(|_| Refused::AmountTooLarge)?;
     match Money::ZERO <= unit {
-        true => Ok(unit),
+        true => Ok((unit_base, unit)),
+        false if waived.has(Waiver::Menu) => Ok((Money(unit_base.0 - unit.0), Money::ZERO)),
         false => Err(Refused::NegativePrice { line }),
     }
 }

@@ -44,7 +44,8 @@ impl Store {
         assert_conserved(&merged, [&totals, &target_totals]);
         let mut events = match source.is_placed {
             true => {
-                draft.push(OrderEvent::OrderRepriced { totals: merged });
+                let void = draft.order.is_void(&merged);
+                draft.push(OrderEvent::OrderRepriced { totals: merged, void });
                 draft.events
             }
             // Nothing of it is sold, reserved or fired yet: a placed order takes it as it takes lines that are added.

@@ -9,18 +9,23 @@ use super::payments::check_attempt;
 use super::values::Ingested;
 use crate::check::CheckId;
 use crate::command::{Context, Method, PaymentCommand, StoreCommand, TerminalCommand};
-use crate::event::{Event, Noted, OrderEvent, PaymentEvent, TerminalEvent};
+use crate::event::{Entity, Event, Noted, OrderEvent, PaymentEvent, TerminalEvent};
 use crate::ids::{PaymentId, TerminalId, TerminalSeq, Text};
 use crate::money::Money;
 use crate::order::OrderSlot;
 use crate::refused::{Closed, Refused};
 use crate::tenant::Tenant;
-use crate::terminal::{CLOCK_AHEAD_MAX_US, Offline, Queued, Terminal, Waiver};
+use crate::terminal::{ClockDoubt, Kept, Offline, QueueEntry, Queued, Standing, Terminal, Waiting, WaitingId, Waived};
+use std::collections::BTreeMap;
 
 impl Store {
     /// The most terminals of a store whose queues are known. What more of them send is taken all the same (rule F3), but
     /// nothing is said of what may be missing.
     pub const TERMINALS_MAX: usize = 1_000;
+    /// The most commands that wait for others,
+    pub const WAITING_MAX: usize = 1_000;
+    /// and the most bytes they may have. What more comes without a place is told, and is not tried again by itself.
+    pub const WAITING_BYTES_MAX: usize = 4 << 20;
 
     /// Decides a command that a terminal kept. `words` says a refusal's code and sentence.
     ///
@@ -35,42 +40,148 @@ impl Store {
         words: impl Fn(&Refused) -> (Text, Text),
     ) -> Result<Ingested, Refused> {
         let here = store.ok_or(Refused::UnknownStore)?;
-        let mut events = here.arrived(queued.terminal, Some(queued.entry.seq), true);
+        // What comes again has come already.
+        let mut events = match queued.is_again {
+            true => vec![],
+            false => here.arrived(queued.terminal, Some(queued.entry.seq), true),
+        };
         let terminal = here.stream_of(queued.terminal, &events);
+        let doubt = ClockDoubt::of(queued.occurred_at, context.now, here.settings.offline_age_s());
+        let has_gap = here.has_gap_before(queued, &events);
         let mut note = |event| events.push(Event::Terminal(terminal, event));
-        if is_ahead(queued, context) {
-            let Queued { command, occurred_at, entry, .. } = *queued;
-            note(TerminalEvent::ClockAheadFound { seq: entry.seq, command, occurred_at });
+        let Queued { command: id, occurred_at, entry: QueueEntry { seq, menu_version }, .. } = *queued;
+        match doubt {
+            Some(ClockDoubt::Ahead) => note(TerminalEvent::ClockAheadFound { seq, command: id, occurred_at }),
+            Some(ClockDoubt::Behind) => note(TerminalEvent::ClockBehindFound { seq, command: id, occurred_at }),
+            None => {}
         }
-        let offline = Offline { menu_version: queued.entry.menu_version, ..Offline::default() };
+        let offline = Offline { menu_version, waived: Waived::default(), doubt, has_gap };
         let mut context = Context { offline, ..*context };
         let mut waived: Vec<Refused> = vec![];
         loop {
-            match Store::decide(store, tenant, command, &context) {
+            let refused = match Store::decide(store, tenant, command, &context) {
                 Ok(decided) => {
-                    for refused in &waived {
-                        note(TerminalEvent::RuleWaived(noted(queued, command, words(refused))));
+                    for refused in here.waived(tenant, command, &context, waived) {
+                        note(TerminalEvent::RuleWaived(noted(queued, command, words(&refused))));
+                    }
+                    if queued.is_again {
+                        note(TerminalEvent::LateCommandTaken(noted(queued, command, taken())));
                     }
                     events.extend(decided);
                     return Ok(Ingested { events, is_late: false });
                 }
-                Err(refused) => match Waiver::of(&refused).filter(|waiver| !context.offline.waived.has(*waiver)) {
-                    Some(waiver) => {
-                        context.offline.waived = context.offline.waived.with(waiver);
-                        waived.push(refused);
-                    }
-                    None => {
-                        note(TerminalEvent::LateCommandRecorded {
-                            noted: noted(queued, command, words(&refused)),
-                            digest: queued.digest,
-                            amount: amount_of(command),
-                            occurred_at: queued.occurred_at,
-                        });
-                        return Ok(Ingested { events, is_late: true });
-                    }
+                Err(refused) => refused,
+            };
+            match Standing::of(&refused) {
+                Standing::Waived(waiver) if !context.offline.waived.has(waiver) => {
+                    context.offline.waived = context.offline.waived.with(waiver);
+                    waived.push(refused);
+                }
+                // It goes on waiting.
+                _ if queued.is_again => return Err(refused),
+                standing => {
+                    let waits = standing != Standing::Stays;
+                    note(TerminalEvent::LateCommandRecorded {
+                        noted: noted(queued, command, words(&refused)),
+                        digest: queued.digest,
+                        amount: amount_of(command),
+                        occurred_at,
+                        kept: queued.kept.clone().filter(|kept| waits && here.has_room_to_wait(kept)),
+                    });
+                    return Ok(Ingested { events, is_late: true });
+                }
+            }
+        }
+    }
+
+    /// What a person is told was waived: line by line where it is about lines.
+    fn waived(
+        &self,
+        tenant: &Tenant,
+        command: &StoreCommand,
+        context: &Context,
+        waived: Vec<Refused>,
+    ) -> impl Iterator<Item = Refused> {
+        let of_lines = match waived.is_empty() {
+            true => vec![],
+            false => self.waived_of_lines(tenant, command, context),
+        };
+        let others: Vec<Refused> = waived.into_iter().filter(|refused| !of_lines.contains(refused)).collect();
+        others.into_iter().chain(of_lines)
+    }
+
+    /// Whether something is missing in the terminal's queue before a command that has arrived by `events`.
+    fn has_gap_before(&self, queued: &Queued, events: &[Event]) -> bool {
+        let held = self.terminals.get(&queued.terminal);
+        let before = |first: TerminalSeq| first < queued.entry.seq;
+        let is_known = held.is_some_and(|terminal| terminal.gaps.iter().any(|gap| before(gap.first)));
+        let is_found = |event: &Event| match event {
+            Event::Terminal(_, TerminalEvent::SequenceGapFound { first, .. }) => before(*first),
+            _ => false,
+        };
+        is_known || events.iter().any(is_found)
+    }
+
+    /// Whether one more command may wait.
+    fn has_room_to_wait(&self, kept: &Kept) -> bool {
+        let bytes: usize = self.waiting.values().map(|waiting| waiting.kept.request.as_str().len()).sum();
+        self.waiting.len() < Store::WAITING_MAX && bytes + kept.request.as_str().len() <= Store::WAITING_BYTES_MAX
+    }
+
+    /// The commands that wait.
+    pub fn waiting(&self) -> &BTreeMap<WaitingId, Waiting> {
+        &self.waiting
+    }
+
+    /// The commands that wait and are to be tried again after these facts: those that name what the facts are about, and
+    /// those of a terminal whose queue was filled. `after` is whose the facts are, where they are a terminal's: what stands
+    /// before it in its queue does not depend on it.
+    pub fn to_try_again<'a>(
+        &self,
+        facts: impl IntoIterator<Item = &'a Event>,
+        after: Option<(TerminalId, TerminalSeq)>,
+    ) -> Vec<WaitingId> {
+        if self.waiting.is_empty() {
+            return vec![];
+        }
+        let (mut orders, mut payments, mut terminals) = (vec![], vec![], vec![]);
+        for fact in facts {
+            match fact {
+                Event::Terminal(terminal, TerminalEvent::SequenceGapFilled { .. }) => terminals.push(*terminal),
+                // The stock of an order changes with the order, and so do its tickets.
+                fact => match fact.entity() {
+                    Some(Entity::Order(order)) => orders.push(order),
+                    Some(Entity::Payment(payment)) => payments.push(payment),
+                    Some(Entity::Ticket(_)) | None => {}
                 },
             }
         }
+        let is_next = |(id, waiting): &(&WaitingId, &Waiting)| {
+            let is_before = after.is_some_and(|(terminal, seq)| id.terminal == terminal && id.seq <= seq);
+            !is_before
+                && (terminals.contains(&id.terminal)
+                    || waiting.order.is_some_and(|order| orders.contains(&order))
+                    || waiting.payment.is_some_and(|payment| payments.contains(&payment)))
+        };
+        self.waiting.iter().filter(is_next).map(|(id, _)| *id).collect()
+    }
+
+    /// Folds a fact about a terminal.
+    pub(super) fn evolve_terminal(&mut self, terminal: TerminalId, event: &TerminalEvent) {
+        self.terminals.entry(terminal).or_default().evolve(event);
+        let gone = match event {
+            TerminalEvent::LateCommandRecorded { noted, kept: Some(kept), .. } => {
+                if let (Some(seq), Some(command)) = (noted.seq, noted.command) {
+                    let waiting = Waiting { order: noted.order, payment: noted.payment, kept: kept.clone() };
+                    self.waiting.insert(WaitingId { terminal, seq, command }, waiting);
+                }
+                return;
+            }
+            TerminalEvent::LateCommandTaken(noted) => noted.command,
+            TerminalEvent::ExceptionResolved { command, .. } => *command,
+            _ => return,
+        };
+        self.waiting.retain(|id, _| Some(id.command) != gone);
     }
 
     pub(super) fn decide_terminal(&self, id: TerminalId, command: &TerminalCommand) -> Result<Vec<Event>, Refused> {
@@ -82,8 +193,9 @@ impl Store {
                 events.push(Event::Terminal(self.stream_of(id, &events), rejected));
                 Ok(events)
             }
-            TerminalCommand::Resolve { position, note } => {
-                let resolved = TerminalEvent::ExceptionResolved { position: *position, note: note.clone() };
+            TerminalCommand::Resolve { position, note, command } => {
+                let (position, note, command) = (*position, note.clone(), *command);
+                let resolved = TerminalEvent::ExceptionResolved { position, note, command };
                 Ok(vec![Event::Terminal(self.stream_of(id, &[]), resolved)])
             }
         }
@@ -141,6 +253,8 @@ impl Store {
                 }
                 (check, due == total)
             }
+            // That it was placed has not come yet.
+            OrderSlot::Live(_) if context.offline.has_gap => return Err(Refused::OrderNotPlaced),
             OrderSlot::Live(_) => (named.unwrap_or(CheckId::FIRST), true),
             OrderSlot::Closed(closed) => {
                 let took_nothing = closed.state != Closed::Completed && slot.returns().is_none();
@@ -180,9 +294,10 @@ impl Store {
     }
 }
 
-/// Whether the terminal's clock cannot be believed.
-fn is_ahead(queued: &Queued, context: &Context) -> bool {
-    context.now.0.saturating_add(CLOCK_AHEAD_MAX_US) < queued.occurred_at.0
+/// What a person is told of a command that waited, and waits no more.
+fn taken() -> (Text, Text) {
+    let text = |words| Text::parse(words).expect("it is a text");
+    (text("late_command_taken"), text("What it waited for has come, and it has taken effect."))
 }
 
 fn noted(queued: &Queued, command: &StoreCommand, (code, detail): (Text, Text)) -> Noted {

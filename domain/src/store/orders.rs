@@ -1,8 +1,9 @@
 //! Decisions about orders. An order and the stock it needs are decided together, so nothing is sold twice.
 
 use super::Store;
+use super::as_sold::with_taxes;
 use super::lines::{Selling, tax_rates, unit_of};
-use crate::calendar::{Date, Timestamp, business_date};
+use crate::calendar::{Date, Timestamp};
 use crate::command::{
     Context, LineChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewOrder, NewPrice, NewServiceCharge,
     OrderCommand, Place, Source,
@@ -13,14 +14,13 @@ use crate::event::{
 };
 use crate::ids::{ActorId, ChargeId, DiscountId, LineId, OrderId, TableId, TerminalId, Text};
 use crate::kitchen::Kitchen;
-use crate::menu::Menu;
 use crate::money::{Money, QtyMilli};
 use crate::order::{Order, OrderSlot};
 use crate::pricing::{self, TaxRules, Totals};
 use crate::refused::{Closed, Refused};
 use crate::staff::Right;
 use crate::tenant::Tenant;
-use crate::terminal::Waiver;
+use crate::terminal::{Waived, Waiver};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ impl Store {
             }
             OrderCommand::ChangeLineQty { line, qty } => draft.change_qty(*line, *qty)?,
             OrderCommand::ChangeLine(change) => {
-                draft.change_line(change)?;
+                draft.change_line(change, context.offline.waived)?;
                 if change.price_override.is_some() {
                     self.approve(tenant, Right::PriceOverride, context)?;
                 }
@@ -89,7 +89,7 @@ impl Store {
             }
             OrderCommand::RemoveDiscount(discount) => draft.remove_discount(*discount)?,
             OrderCommand::ApplyServiceCharge(charge) => {
-                draft.apply_charge(self.selling(tenant, context)?.menu, charge)?
+                draft.apply_charge(self.selling(tenant, context)?, charge)?;
             }
             OrderCommand::RemoveServiceCharge(charge) => draft.remove_charge(*charge)?,
             OrderCommand::VoidLine { line, qty, reason, wasted } => {
@@ -197,7 +197,7 @@ impl Store {
         if new.currency.is_some_and(|currency| currency != settings.currency) {
             return Err(Refused::CurrencyDiffers { expected: settings.currency });
         }
-        let date = business_date(context.local, settings.cut_off);
+        let date = self.business_date(context);
         let opening = Opening {
             channel: new.channel,
             dining_mode: new.dining_mode,
@@ -235,7 +235,7 @@ impl Store {
             let selling = self.selling(tenant, context)?;
             draft.add_lines(selling, &new.lines)?;
             for charge in &new.service_charges {
-                draft.apply_charge(selling.menu, charge)?;
+                draft.apply_charge(selling, charge)?;
             }
         }
         for discount in &new.discounts {
@@ -322,16 +322,16 @@ impl<'a> Draft<'a> {
             if self.order.line(new.line).is_ok() || self.order.removed.contains(&new.line) {
                 return Err(Refused::LineExists { line: new.line });
             }
-            let line = self.store.line(selling, new, self.order.dining_mode)?;
+            let line = self.store.line_sold(selling, new, self.order.dining_mode)?;
             self.push(OrderEvent::LineAdded(Arc::new(line)));
             if let Some(price) = &new.price_override {
-                self.override_price(new.line, price)?;
+                self.override_price(new.line, price, selling.context.offline.waived)?;
             }
         }
         Ok(())
     }
 
-    fn change_line(&mut self, change: &LineChange) -> Result<(), Refused> {
+    fn change_line(&mut self, change: &LineChange, waived: Waived) -> Result<(), Refused> {
         let LineChange { line, qty, seat, course, note, allergens, price_override } = change;
         let held = &self.order.line(*line)?.added;
         let now = (
@@ -350,16 +350,16 @@ impl<'a> Draft<'a> {
             self.change_qty(*line, *qty)?;
         }
         if let Some(price) = price_override {
-            self.override_price(*line, price)?;
+            self.override_price(*line, price, waived)?;
         }
         Ok(())
     }
 
-    fn override_price(&mut self, line: LineId, new: &NewPrice) -> Result<(), Refused> {
+    fn override_price(&mut self, line: LineId, new: &NewPrice, waived: Waived) -> Result<(), Refused> {
         let held = &self.order.line(line)?.added;
-        let (was, unit_base) = (held.unit_base, new.price);
-        if was != unit_base {
-            let unit = unit_of(line, unit_base, &held.modifiers)?;
+        let was = held.unit_base;
+        if was != new.price {
+            let (unit_base, unit) = unit_of(line, new.price, &held.modifiers, waived)?;
             let reason = new.reason.clone();
             self.push(OrderEvent::LinePriceOverridden { line, was, unit_base, unit, reason });
         }
@@ -413,9 +413,6 @@ impl<'a> Draft<'a> {
     fn remove_line(&mut self, line: LineId) -> Result<(), Refused> {
         self.order.line(line)?;
         self.check_unfired(line, QtyMilli::ZERO)?;
-        if self.order.is_placed && self.order.lines.len() == 1 {
-            return Err(Refused::OrderEmpty);
-        }
         if Order::REMOVED_MAX <= self.order.removed.len() {
             return Err(Refused::TooMany { what: "removed lines", max: Order::REMOVED_MAX });
         }
@@ -486,7 +483,7 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    fn apply_charge(&mut self, menu: &Menu, new: &NewServiceCharge) -> Result<(), Refused> {
+    fn apply_charge(&mut self, selling: Selling<'_>, new: &NewServiceCharge) -> Result<(), Refused> {
         if self.order.charges.iter().any(|held| held.charge == new.charge) {
             return Err(Refused::ServiceChargeExists { charge: new.charge });
         }
@@ -499,7 +496,11 @@ impl<'a> Draft<'a> {
                 if pricing::TAXES_MAX < taxes.len() {
                     return Err(Refused::TooMany { what: "taxes", max: pricing::TAXES_MAX });
                 }
-                ChargePhase::Subtotal { pre_discount: *pre_discount, taxes: tax_rates(menu, taxes)? }
+                let menu = match selling.context.offline.waived.has(Waiver::Menu) {
+                    true => Cow::Owned(with_taxes(selling, taxes)),
+                    false => Cow::Borrowed(selling.menu),
+                };
+                ChargePhase::Subtotal { pre_discount: *pre_discount, taxes: tax_rates(&menu, taxes)? }
             }
         };
         self.push(OrderEvent::ServiceChargeApplied(ServiceCharge {
@@ -559,7 +560,8 @@ impl<'a> Draft<'a> {
         if totals.total < self.order.applied {
             return Err(Refused::BelowPaid { total: totals.total, paid: self.order.applied });
         }
-        self.push(OrderEvent::OrderRepriced { totals });
+        let void = self.order.is_void(&totals);
+        self.push(OrderEvent::OrderRepriced { totals, void });
         let (more, less) = reservation_change(&self.before, &demand(&self.order), &self.reserved);
         let released = self.store.stock.release(self.id, less, ReleaseReason::LineChanged);
         let reserving = match more.is_empty() {
@@ -572,16 +574,22 @@ impl<'a> Draft<'a> {
     }
 
     /// What follows where nothing is due: an order that is paid first goes to the kitchen, and one of which nothing is
-    /// left to prepare or serve is settled.
+    /// left to prepare or serve is settled, unless it is a tab that nobody has paid.
     pub(super) fn settle_if_paid(mut self) -> Vec<Event> {
         if !self.order.is_placed || self.order.due() != Money::ZERO {
             return self.events;
         }
         self.fire_paid();
-        if self.order.is_served() {
-            self.clear_board();
-            self.events.extend(self.store.settle(self.id, self.order.total, self.reserved));
+        match self.order.ends_by_itself() && self.order.is_served() {
+            true => self.end(),
+            false => self.events,
         }
+    }
+
+    /// Settles the order.
+    fn end(mut self) -> Vec<Event> {
+        self.clear_board();
+        self.events.extend(self.store.settle(self.id, self.order.total, self.reserved));
         self.events
     }
 
@@ -632,10 +640,11 @@ impl<'a> Draft<'a> {
         Ok(self.events)
     }
 
-    /// A placed order with nothing due is settled already, so what is left to settle is never settled by hand.
+    /// Somebody says that it is over. Most orders are settled by then: what is left is tabs on which nothing is to be paid.
     fn complete(self) -> Result<Vec<Event>, Refused> {
         match (self.order.is_placed, self.order.due()) {
             (false, _) => Err(Refused::OrderNotPlaced),
+            (true, Money::ZERO) if self.order.is_served() => Ok(self.end()),
             (true, Money::ZERO) => Err(Refused::NotServed),
             (true, due) => Err(Refused::PaymentDue { due }),
         }

@@ -214,6 +214,7 @@ impl Store {
         }
         let mut draft = Draft::of(self, id, order.clone());
         draft.order.applied.0 += applied.0;
+        draft.order.is_paid_off = true;
         draft.settle_if_paid()
     }
 

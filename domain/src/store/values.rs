@@ -8,7 +8,7 @@ use crate::ids::{DrawerId, ItemId, TerminalId, VariationId};
 use crate::money::Money;
 use crate::settings::Settings;
 use crate::stock::StockParts;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, Waiting, WaitingId};
 use std::collections::BTreeMap;
 
 /// What a store is made of, without its orders and what belongs to them.
@@ -25,6 +25,8 @@ pub struct StoreParts {
     pub days: Days,
     /// Its terminals that sent what they had kept.
     pub terminals: BTreeMap<TerminalId, Terminal>,
+    /// What they sent and the state had no place for yet.
+    pub waiting: BTreeMap<WaitingId, Waiting>,
     /// The highest display number, by business date and terminal prefix.
     pub numbers: BTreeMap<Date, BTreeMap<String, u32>>,
     /// How many events the store's stream has.

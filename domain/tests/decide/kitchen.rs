@@ -207,9 +207,11 @@ fn voids_without_a_kitchen_give_back_what_was_reserved() {
     check(&[open(burgers())], void("l1", 1, false), Err(Refused::OrderNotPlaced));
     let told = ["o1 void l1 1000, 0 fired", "o1 repriced 1089", "released l1 burger 1000"];
     check(&[open(burgers()), place()], void("l1", 1, false), Ok(&told));
-    // Nothing is left to pay for, so nothing is left to do.
-    let told = ["o1 void l1 2000, 0 fired", "o1 repriced 0", "released l1 burger 2000", "o1 completed 0"];
+    // Nothing is left to pay for, so nothing is left to do, unless the guests may go on.
+    let told = ["o1 void l1 2000, 0 fired", "o1 repriced 0 void", "released l1 burger 2000"];
     check(&[open(burgers()), place()], void("l1", 2, false), Ok(&told));
+    let told = [&told[..], &["o1 completed 0"]].concat();
+    check(&[open_first(), place()], void("l1", 2, false), Ok(&told));
 }
 
 #[test]
@@ -249,7 +251,7 @@ fn comp(id: &str, lines: &[&str]) -> When {
 
 #[test]
 fn a_comp_is_a_discount_of_all_that_is_left() {
-    let given = [open(burgers()), place(), discount("d1", DiscountScope::Order, 100_000)];
+    let given = [open_first(), place(), discount("d1", DiscountScope::Order, 100_000)];
     let told = ["o1 comp c1 of l1", "o1 repriced 0", "committed l1 burger 2000", "o1 completed 0"];
     check(&given, comp("c1", &["l1"]), Ok(&told));
     check(&given, comp("d1", &["l1"]), Err(Refused::DiscountExists { discount: discount_id("d1") }));

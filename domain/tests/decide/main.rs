@@ -178,7 +178,8 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::OrderPlaced { totals, deadline: Some(deadline) } => {
             format!("placed {} until {}", totals.total, since_noon(*deadline))
         }
-        OrderEvent::OrderRepriced { totals } => format!("repriced {}", totals.total),
+        OrderEvent::OrderRepriced { totals, void: false } => format!("repriced {}", totals.total),
+        OrderEvent::OrderRepriced { totals, void: true } => format!("repriced {} void", totals.total),
         OrderEvent::PaymentApplied { payment, amount, tip, .. } => format!("applied {payment} {amount} + {tip}"),
         OrderEvent::PaymentNotApplicable { payment, unapplied, why, .. } => {
             format!("not applicable {payment} {unapplied} {why:?}")

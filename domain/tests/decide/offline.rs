@@ -19,12 +19,14 @@ pub fn tell_terminal(event: &TerminalEvent) -> String {
         TerminalEvent::SequenceGapFound { first, last } => format!("misses {} to {}", first.0, last.0),
         TerminalEvent::SequenceGapFilled { seq } => format!("fills {}", seq.0),
         TerminalEvent::ClockAheadFound { seq, .. } => format!("ahead at {}", seq.0),
+        TerminalEvent::ClockBehindFound { seq, .. } => format!("behind at {}", seq.0),
+        TerminalEvent::LateCommandTaken(taken) => format!("taken {}", noted(taken)),
         TerminalEvent::RuleWaived(waived) => format!("waived {}", noted(waived)),
         TerminalEvent::LateCommandRecorded { noted: late, amount, .. } => match amount {
             Some(amount) => format!("late {} with {amount}", noted(late)),
             None => format!("late {}", noted(late)),
         },
-        TerminalEvent::ExceptionResolved { position, note } => format!("resolved {position} {note}"),
+        TerminalEvent::ExceptionResolved { position, note, .. } => format!("resolved {position} {note}"),
         TerminalEvent::CommandRejected { noted: rejected, .. } => format!("rejected {}", noted(rejected)),
     }
 }
@@ -464,11 +466,55 @@ fn what_the_state_has_no_place_for_is_kept() {
     check(&paid, kept(3, add(vec![new_line("l2", "soda", 1)])), &["t1 at 3", "t1 late 3 OrderClosed"]);
     check(&paid, kept(3, cancel()), &["t1 at 3", "t1 late 3 OrderClosed"]);
     check(&placed, kept(2, sell(burgers(), None)), &["t1 at 2", "t1 late 2 OrderExists"]);
-    check(&placed, kept(2, add(vec![new_line("l2", "lobster", 1)])), &["t1 at 2", "t1 late 2 UnknownItem"]);
     check(&placed, kept(2, back("p9", "r1", 100, 0)), &["t1 at 2", "t1 late 2 UnknownPayment with 100"]);
     // A waiver helps only where it is the last thing in the way.
     let priced = NewLine { open_price: Some(Money(5)), ..new_line("l1", "soda", 1) };
     check(&placed, kept(2, add(vec![priced])), &["t1 at 2", "t1 late 2 LineExists"]);
+}
+
+/// Rule F3: no menu stands against what was sold. What it lacks is told line by line.
+#[test]
+fn f3_what_was_sold_is_sold_as_it_was() {
+    let placed = [kept(1, sell(burgers(), None))];
+    let lobster = |id: &str| NewLine { open_price: Some(Money(2_900)), ..new_line(id, "lobster", 1) };
+    let no_price = new_line("l3", "special", 1);
+    let then = [
+        "t1 at 2",
+        "t1 waived 2 UnknownItem",
+        "t1 waived 2 PriceRequired",
+        "o1 line l2 lobster x 1000 at 2900",
+        "o1 line l3 special x 1000 at 0",
+        "o1 line l4 soda x 1000 at 255",
+        "o1 repriced 5356",
+    ];
+    check(&placed, kept(2, add(vec![lobster("l2"), no_price, new_line("l4", "soda", 1)])), &then);
+    let with =
+        |item: &str, modifiers: Vec<domain::command::NewModifier>| NewLine { modifiers, ..new_line("l2", item, 1) };
+    let cases = [
+        (with("burger", vec![choice("sauce", "curry", 1)]), "UnknownModifier", "burger x 1000 at 1000"),
+        (with("burger", vec![choice("sides", "fries", 1)]), "UnknownModifierGroup", "burger x 1000 at 1200"),
+        (with("combo", vec![choice("sides", "fries", 1)]), "ModifierMinNotMet", "combo x 1000 at 1395"),
+        (with("slider", vec![choice("toppings", "cheese", 4)]), "ModifierMaxExceeded", "slider x 1000 at 530"),
+        (with("burger", vec![choice("sauce", "mayo", 2)]), "ModifierQtyNotAllowed", "burger x 1000 at 1090"),
+        (with("slider", vec![choice("toppings", "plain", 1)]), "NegativePrice", "slider x 1000 at 0"),
+        (with("pizza", vec![]), "VariationRequired", "pizza x 1000 at 0"),
+        (
+            NewLine { variation: Some(variation("huge")), open_price: Some(Money(1_800)), ..with("pizza", vec![]) },
+            "UnknownVariation",
+            "pizza x 1000 at 1800",
+        ),
+    ];
+    for (line, code, sold) in cases {
+        let world = opened(settings());
+        let mut world = placed.iter().fold(world, |mut world, came| {
+            decided(&world, came).expect("it has happened").iter().for_each(|event| world.evolve(event));
+            world
+        });
+        let events = decided(&world, &kept(2, add(vec![line]))).expect("it has happened");
+        let told: Vec<String> = events.iter().map(tell).collect();
+        assert_eq!(told[1..3], [format!("t1 waived 2 {code}"), format!("o1 line l2 {sold}")], "{told:?}");
+        events.iter().for_each(|event| world.evolve(event));
+    }
 }
 
 #[test]
@@ -498,7 +544,8 @@ fn what_the_door_turned_away_is_kept() {
 #[test]
 fn a2_a_person_deals_with_an_exception() {
     let resolves = |id: &str| {
-        let command = domain::command::TerminalCommand::Resolve { position: 918, note: text("bought more") };
+        let command =
+            domain::command::TerminalCommand::Resolve { position: 918, note: text("bought more"), command: None };
         now(when(to_store(StoreCommand::Terminal(terminal(id), command))))
     };
     let known = [kept(1, open(burgers()))];

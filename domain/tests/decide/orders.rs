@@ -70,8 +70,10 @@ fn o6_change_qty() {
 
 #[test]
 fn o6_remove_line() {
-    let empty = || Err(Refused::OrderEmpty);
-    check_states(remove("l1"), [unknown(), Ok(&["o1 line l1 removed"]), empty(), empty()]);
+    // The last line comes off like any other (rule O14), as far as nobody has paid for it.
+    let placed = ["o1 line l1 removed", "o1 repriced 0 void", "released l1 burger 2000"];
+    let paid = Err(Refused::BelowPaid { total: Money(0), paid: Money(1_000) });
+    check_states(remove("l1"), [unknown(), Ok(&["o1 line l1 removed"]), Ok(&placed), paid]);
     check(
         &[open([burgers(), vec![new_line("l2", "slider", 1)]].concat()), place()],
         remove("l1"),
@@ -168,23 +170,47 @@ fn an_order_is_opened_priced_and_placed_in_one_commit() {
 }
 
 #[test]
-fn an_order_of_nothing_is_settled_when_it_is_placed() {
-    check(&[open(vec![new_line("l1", "water", 3)])], place(), Ok(&["o1 placed 0", "o1 completed 0"]));
+fn an_order_of_nothing_that_is_paid_first_is_settled_when_it_is_placed() {
+    let open = |lines| to_o1(OrderCommand::Open(NewOrder { lines, pay_mode: PayMode::First, ..new_order() }));
+    check(&[open(vec![new_line("l1", "water", 3)])], place(), Ok(&["o1 placed 0 until 900", "o1 completed 0"]));
     check(
-        &[open(burgers()), discount("d1", DiscountScope::Order, 1_000_000)],
+        &[open_first(), discount("d1", DiscountScope::Order, 1_000_000)],
         place(),
-        Ok(&["o1 placed 0", "reserved l1 burger 2000", "committed l1 burger 2000", "o1 completed 0"]),
+        Ok(&["o1 placed 0 until 900", "reserved l1 burger 2000", "committed l1 burger 2000", "o1 completed 0"]),
     );
     check(
-        &given_placed(),
+        &[open_first(), place()],
         discount("d1", DiscountScope::Order, 1_000_000),
         Ok(&["o1 discount d1", "o1 repriced 0", "committed l1 burger 2000", "o1 completed 0"]),
     );
 }
 
 #[test]
-fn a_change_that_leaves_nothing_due_settles_the_order() {
+fn o14_a_tab_ends_when_somebody_says_so() {
+    let complete = || to_o1(OrderCommand::Complete);
+    let free = [open(vec![new_line("l1", "water", 3)]), place()];
+    check(&free[..1], place(), Ok(&["o1 placed 0"]));
+    check(&free, complete(), Ok(&["o1 completed 0"]));
+    check(&free, cancel(), Ok(&["o1 cancelled left"]));
+    let settled = ["committed l1 burger 2000", "o1 completed 0"];
+    for nothing in [discount("d1", DiscountScope::Order, 1_000_000)] {
+        check(&given_placed(), nothing.clone(), Ok(&["o1 discount d1", "o1 repriced 0"]));
+        check(&[given_placed(), vec![nothing]].concat(), complete(), Ok(&settled));
+    }
+    // Part of it was paid, and the rest is taken off: that was no payment.
     let given = [given_placed(), vec![by_cash("p1", Some(1_089))]].concat();
+    let less = ["o1 line l1 now 1000", "o1 repriced 1089", "released l1 burger 1000"];
+    check(&given, qty("l1", 1_000), Ok(&less));
+    let settled = ["committed l1 burger 1000", "o1 completed 1089"];
+    check(&[given, vec![qty("l1", 1_000)]].concat(), complete(), Ok(&settled));
+    // What is on it again is no void order any more.
+    let void = [given_placed(), vec![remove("l1")]].concat();
+    check(&void, add(vec![new_line("l2", "soda", 1)]), Ok(&["o1 line l2 soda x 1000 at 255", "o1 repriced 278"]));
+}
+
+#[test]
+fn a_change_that_leaves_nothing_due_settles_an_order_that_is_paid_first() {
+    let given = [open_first(), place(), by_cash("p1", Some(1_089))];
     let released = ["o1 line l1 now 1000", "o1 repriced 1089", "released l1 burger 1000"];
     let settled = ["committed l1 burger 1000", "o1 completed 1089"];
     check(&given, qty("l1", 1_000), Ok(&[released.to_vec(), settled.to_vec()].concat()));

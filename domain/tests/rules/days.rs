@@ -134,7 +134,9 @@ impl Booked {
         match event {
             OrderEvent::OrderOpened(opening) if opening.imported => _ = self.imported.insert(id),
             _ if skips => {}
-            OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
+            // Of a void order nothing is sold any more (rule O14).
+            OrderEvent::OrderRepriced { void: true, .. } => self.count(id, None),
+            OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals, .. } => {
                 self.count(id, Some(totals));
             }
             // What a merge takes from one order is repriced with the other.

@@ -36,6 +36,8 @@ pub struct Order {
     pub deadline: Option<Timestamp>,
     /// Sums over the order's payments, tips apart.
     pub applied: i128,
+    /// Whether a payment left nothing due, and nothing was due since.
+    pub is_paid_off: bool,
     pub tips: i128,
     pub unapplied: i128,
     /// What was given back of what was applied, and of all three together.
@@ -265,6 +267,7 @@ impl Model {
                 totals: None,
                 deadline: None,
                 applied: 0,
+                is_paid_off: false,
                 tips: 0,
                 unapplied: 0,
                 refunded: 0,
@@ -314,9 +317,10 @@ impl Model {
                 order.totals = Some(totals.clone());
                 order.deadline = *deadline;
             }
-            OrderEvent::OrderRepriced { totals } => order.totals = Some(totals.clone()),
+            OrderEvent::OrderRepriced { totals, .. } => order.totals = Some(totals.clone()),
             OrderEvent::PaymentApplied { amount, tip, .. } => {
                 order.applied += i128::from(amount.0);
+                order.is_paid_off = order.due() <= 0;
                 order.tips += i128::from(tip.0);
             }
             OrderEvent::PaymentNotApplicable { payment, unapplied, .. } => {
@@ -346,6 +350,7 @@ impl Model {
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::TotalMismatchRecorded { .. } => {}
         }
+        order.is_paid_off &= order.due() <= 0;
     }
 
     fn fold_payment(&mut self, id: PaymentId, event: &PaymentEvent) {

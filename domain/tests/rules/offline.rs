@@ -10,6 +10,7 @@ use domain::calendar::{Date, Timestamp, business_date};
 use domain::command::*;
 use domain::event::{Event, OrderEvent, PayMode, PaymentEvent, StockEvent, TerminalEvent};
 use domain::ids::{CommandId, OrderId, TenderId, TerminalSeq};
+use domain::menu::{Item, ItemPrice};
 use domain::money::{Money, QtyMilli};
 use domain::refused::Refused;
 use domain::stock::StockItem;
@@ -248,7 +249,19 @@ fn f2_any_order_of_terminals_ends_alike() {
 }
 
 /// What never stands against something that has happened.
-const NEVER_LATE: [&str; 8] = [
+const NEVER_LATE: [&str; 20] = [
+    "NoMenu",
+    "UnknownItem",
+    "UnknownVariation",
+    "VariationRequired",
+    "UnknownModifier",
+    "ModifierMinNotMet",
+    "ModifierMaxExceeded",
+    "ModifierQtyNotAllowed",
+    "PriceRequired",
+    "PriceNotOpen",
+    "NegativePrice",
+    "UnknownTax",
     "OutOfStock",
     "OnHandTooLow",
     "TotalMismatch",
@@ -306,6 +319,8 @@ fn f4_money_that_was_taken_has_its_events() {
             let events = step.events();
             let Some(state) = model.state(*order).filter(|_| !model.payments.contains_key(&id)) else { return };
             match late(events) {
+                // It waits for the order to be placed.
+                Some("OrderNotPlaced") => assert_eq!(state, State::Open),
                 // It says no amount, or less was handed over than it says: nobody knows how much was taken.
                 Some(code) => {
                     let says = match step.payment() {
@@ -460,21 +475,54 @@ fn t1_offline_orders_count_for_the_day_they_happened() {
     });
 }
 
+/// A clock that cannot be right is told, and what it says is booked on the day that is open; a person's word about it moves
+/// no day.
 #[test]
-fn t1_a_clock_that_is_ahead_is_flagged() {
-    let inputs = -1_200..1_200_i64;
-    prove("t1_a_clock_that_is_ahead_is_flagged", 20, inputs, |ahead_s| {
-        let world = opened(settings());
+fn t1_a_clock_that_cannot_be_right_is_flagged() {
+    // Around both bounds, and far beyond them.
+    let shifts = prop_oneof![-1_200..1_200_i64, -262_800..-255_600_i64, -2_000_000_000..2_000_000_000_i64];
+    let inputs = (shifts, any::<bool>(), 0..3_i32);
+    prove("t1_a_clock_that_cannot_be_right_is_flagged", 40, inputs, |(ahead_s, keeps_days, behind)| {
+        let mut world = opened(settings());
         let now = Timestamp(NOON.0 + HOUR);
+        let today = business_date(context(now, Source::Online).local, world.open().settings().cut_off);
+        let open = Date::from_days(today.days() - behind).expect("a date");
+        if *keeps_days {
+            let command = to_store(StoreCommand::OpenDay { date: open });
+            world.run(&command, &context(now, Source::Online)).expect("no day was closed");
+        }
         let occurred_at = Timestamp(now.0 + ahead_s * Timestamp::SECOND_US);
-        let queued = queued(terminal("t1"), QueueEntry { seq: TerminalSeq(1), menu_version: None }, 1, occurred_at);
-        let command = to_order("o1", OrderCommand::Open(new_order()));
+        let seq = TerminalSeq(1);
+        let queued = queued(terminal("t1"), QueueEntry { seq, menu_version: None }, 1, occurred_at);
+        let lines = vec![new_line("l1", "soda", 1)];
+        let new = NewOrder { lines, place: Some(Place::default()), ..new_order() };
+        let command = to_order("o1", OrderCommand::Open(new));
         let ingested = world.ingest(&command, &away(&queued, now), &queued).expect("the store exists");
-        let is_flagged = ingested.events.iter().any(|event| {
-            let expected = TerminalEvent::ClockAheadFound { seq: TerminalSeq(1), command: CommandId(1), occurred_at };
-            matches!(event, Event::Terminal(_, event) if *event == expected)
+        let ahead = TerminalEvent::ClockAheadFound { seq, command: CommandId(1), occurred_at };
+        let behind = TerminalEvent::ClockBehindFound { seq, command: CommandId(1), occurred_at };
+        let has = |found: &TerminalEvent| {
+            ingested.events.iter().any(|event| matches!(event, Event::Terminal(_, event) if event == found))
+        };
+        let flagged = (has(&ahead), has(&behind));
+        assert_eq!(flagged, (300 < *ahead_s, *ahead_s < -72 * 3_600), "{ingested:?}");
+        let is_flagged = flagged.0 || flagged.1;
+        let sold_on = ingested.events.iter().find_map(|event| match event {
+            Event::Order(_, OrderEvent::OrderOpened(opening)) => Some(opening.business_date),
+            _ => None,
         });
-        assert_eq!(is_flagged, 300 < *ahead_s);
+        let then = business_date(away(&queued, now).local, world.open().settings().cut_off);
+        let expected = match (is_flagged, *keeps_days) {
+            (true, true) => open,
+            (true, false) => today,
+            (false, _) => then,
+        };
+        assert_eq!(sold_on, Some(expected));
+        ingested.events.iter().for_each(|event| world.evolve(event));
+        let days = world.open().days().clone();
+        let resolve = TerminalCommand::Resolve { position: 1, note: text("clock set"), command: None };
+        let command = to_store(StoreCommand::Terminal(terminal("t1"), resolve));
+        let said = world.run(&command, &context(now, Source::Online)).expect("a person says so");
+        assert!(said.len() == 1 && *world.open().days() == days);
         is_flagged
     });
 }
@@ -529,5 +577,200 @@ fn f1_gaps_block_nothing() {
         });
         assert!(day.ops.iter().any(|op| matches!(op, Op::Open { .. })));
         recorded_behind
+    });
+}
+
+/// A queue of one order: opened, perhaps placed by a command of its own, paid in parts, by cash or by card, whose outcome is
+/// another command.
+fn a_queue() -> impl Strategy<Value = Vec<Command>> {
+    let parts = vec((1..400_i64, any::<bool>()), 1..4);
+    (parts, any::<bool>(), any::<bool>()).prop_map(|(parts, first, apart)| {
+        // As much as the lines come to: five waters come to nothing, and what is special to what is said.
+        let total: i64 = parts.iter().map(|(amount, _)| amount).sum();
+        let lines = vec![NewLine { open_price: Some(Money(total)), ..new_line("l1", "special", 1) }];
+        let place = Some(Place::default()).filter(|_| !apart);
+        let pay_mode = if first { PayMode::First } else { PayMode::Later };
+        let mut commands = vec![to_order("o1", OrderCommand::Open(NewOrder { pay_mode, lines, place, ..new_order() }))];
+        if apart {
+            commands.push(to_order("o1", OrderCommand::Place(Place::default())));
+        }
+        for (index, (amount, by_card)) in parts.into_iter().enumerate() {
+            let id = format!("p{index}");
+            let method = match by_card {
+                true => Method::External(TenderId::parse("card").expect("an id")),
+                false => Method::Cash { tendered: None, drawer: None },
+            };
+            let (order, amount, tip) = (order("o1"), Some(Money(amount)), Money::ZERO);
+            let initiate = PaymentCommand::Initiate { order, check: None, amount, tip, method, expected_total: None };
+            commands.push(to_payment(&id, initiate));
+            if by_card {
+                let captured = PaymentCommand::RecordOutcome(Outcome::Captured { amount: None });
+                commands.push(to_payment(&id, captured));
+            }
+        }
+        commands
+    })
+}
+
+/// What a queue leads to, its commands coming one by one in this order, and what waits being tried again.
+fn come(queue: &[Command], order_of_arrival: &[usize]) -> (World, u32) {
+    let mut world = opened(settings());
+    let mut was_tried = 0;
+    let place = |index: usize| QueueEntry { seq: TerminalSeq(index as u64 + 1), menu_version: None };
+    let kept = |index: usize| queued(terminal("t1"), place(index), index as u64, Timestamp(NOON.0 + index as i64));
+    for index in order_of_arrival {
+        let mut next = vec![kept(*index)];
+        while !next.is_empty() {
+            let queued = next.remove(0);
+            let command = &queue[queued.command.0 as usize];
+            let Ok(ingested) = world.ingest(command, &away(&queued, Timestamp(NOON.0 + HOUR)), &queued) else {
+                assert!(queued.is_again, "only what waits may be refused");
+                continue;
+            };
+            was_tried += u32::from(queued.is_again);
+            ingested.events.iter().for_each(|event| world.evolve(event));
+            let after = Some((queued.terminal, queued.entry.seq));
+            for id in world.open().to_try_again(&ingested.events, after) {
+                if next.iter().all(|queued| queued.command != id.command) {
+                    next.push(Queued { is_again: true, ..kept(id.command.0 as usize) });
+                }
+            }
+            next.sort_by_key(|queued| queued.entry.seq);
+        }
+    }
+    (world, was_tried)
+}
+
+/// Rule F3: what waited for a filler takes effect when the filler comes, and it ends as if all had come in order.
+#[test]
+fn f3_what_waited_takes_effect_with_its_filler() {
+    let inputs = a_queue().prop_flat_map(|queue| {
+        let arrival: Vec<usize> = (0..queue.len()).collect();
+        (Just(queue), Just(arrival).prop_shuffle())
+    });
+    prove("f3_what_waited_takes_effect_with_its_filler", 60, inputs, |(queue, arrival)| {
+        let in_order: Vec<usize> = (0..queue.len()).collect();
+        let ((expected, none), (world, was_tried)) = (come(queue, &in_order), come(queue, arrival));
+        assert_eq!(none, 0);
+        assert!(world.open().waiting().is_empty(), "{:?}", world.open().waiting());
+        let ended = |world: &World| {
+            let slot = world.open().order(order("o1")).expect("it was opened").clone();
+            assert!(slot.live().is_err(), "it is paid: {slot:?}");
+            slot
+        };
+        assert_eq!(ended(&world), ended(&expected));
+        for index in 0..queue.len() {
+            let id = payment(&format!("p{index}"));
+            assert_eq!(world.open().payment(id), expected.open().payment(id));
+        }
+        0 < was_tried
+    });
+}
+
+/// A line as a terminal may have sold it, whatever the menu has.
+fn an_odd_line() -> impl Strategy<Value = NewLine> {
+    let name = prop_oneof![4 => (0..ITEMS.len()).prop_map(|index| ITEMS[index]), 1 => Just("lobster")];
+    let size = proptest::option::of(prop_oneof![Just("small"), Just("large"), Just("huge")]);
+    let chosen = (
+        prop_oneof![Just("sauce"), Just("toppings"), Just("sides"), Just("odd")],
+        prop_oneof![Just("ketchup"), Just("mayo"), Just("plain"), Just("cheese"), Just("fries"), Just("curry")],
+        1..4_u16,
+    );
+    let price = proptest::option::of(0..3_000_i64);
+    (name, size, vec(chosen, 0..4), price).prop_map(|(name, size, chosen, price)| NewLine {
+        variation: size.map(variation),
+        modifiers: chosen.into_iter().map(|(of, what, qty)| choice(of, what, qty)).collect(),
+        open_price: price.map(Money),
+        ..new_line("l1", name, 1)
+    })
+}
+
+/// What a unit of such a line was sold for, and whether the menu of the day would have sold it so: by the lists that the menu
+/// was made of, without the code under test.
+fn sold_for(new: &NewLine, retired: &[&str]) -> (i64, bool) {
+    let (items, groups) = (items(), groups());
+    let item = items.iter().find(|item| item.id == new.item);
+    let listed = item.and_then(|item| match (new.variation, item.price) {
+        (Some(size), _) => item.variations.iter().find(|held| held.id == size).map(|held| held.price.0),
+        (None, ItemPrice::Fixed(price)) => Some(price.0).filter(|_| item.variations.is_empty()),
+        (None, ItemPrice::Open) => None,
+    });
+    let fallback = item.map_or(0, |item| match item.price {
+        ItemPrice::Fixed(price) => price.0,
+        ItemPrice::Open => 0,
+    });
+    let base = new.open_price.map_or(listed.unwrap_or(fallback), |price| price.0);
+    let price_of = |chosen: &NewModifier| {
+        let group = groups.iter().find(|group| group.id == chosen.group)?;
+        group.modifiers.iter().find(|held| held.id == chosen.modifier).map(|held| held.price.0)
+    };
+    // The only default there is, ketchup, is free.
+    let more: i64 = new.modifiers.iter().map(|chosen| price_of(chosen).unwrap_or(0) * i64::from(chosen.qty)).sum();
+    let is_choosable = |item: &Item| {
+        let in_group = |id| new.modifiers.iter().filter(move |chosen| chosen.group == id);
+        new.modifiers.iter().all(|chosen| item.groups.contains(&chosen.group) && price_of(chosen).is_some())
+            && item.groups.iter().all(|id| {
+                let group = groups.iter().find(|group| group.id == *id).expect("the menu is whole");
+                let by_default = u32::from(in_group(*id).next().is_none() && id.as_str() == "sauce");
+                let sum: u32 = in_group(*id).map(|chosen| u32::from(chosen.qty)).sum::<u32>() + by_default;
+                let is_single = in_group(*id).count() <= 1 && in_group(*id).all(|chosen| chosen.qty == 1);
+                (group.allow_qty || is_single || {
+                    let mut seen = BTreeSet::new();
+                    in_group(*id).all(|chosen| chosen.qty == 1 && seen.insert(chosen.modifier))
+                }) && u32::from(group.min) <= sum
+                    && (group.max == 0 || sum <= u32::from(group.max))
+            })
+    };
+    let is_listed = item.is_some_and(|item| {
+        let fits = match (item.price, new.open_price) {
+            (ItemPrice::Open, price) => price.is_some() && new.variation.is_none(),
+            (ItemPrice::Fixed(_), None) => listed.is_some(),
+            (ItemPrice::Fixed(_), Some(price)) => listed == Some(price.0),
+        };
+        !retired.contains(&item.id.as_str()) && fits && is_choosable(item)
+    });
+    ((base + more).max(0), is_listed && 0 <= base + more)
+}
+
+/// Rule F3: a line is sold for what the terminal says, or for what some version of the menu says, and what the menu of the day
+/// would have refused of it is told.
+#[test]
+fn f3_no_menu_stands_against_what_was_sold() {
+    let retired = ["combo", "soda"];
+    let mut day = opened(settings());
+    for command in retired.map(|id| MenuCommand::RetireItem(item(id))).into_iter().chain([MenuCommand::Publish]) {
+        day.run(&Command::Menu(command), &at(-60)).expect("it is on the menu");
+    }
+    day.run(&to_store(StoreCommand::AdoptMenu { version: 2 }), &at(-60)).expect("it was published");
+    prove("f3_no_menu_stands_against_what_was_sold", 50, vec(an_odd_line(), 1..4), |lines| {
+        let lines: Vec<NewLine> = lines
+            .iter()
+            .enumerate()
+            .map(|(index, new)| NewLine { line: line(&format!("l{index}")), ..new.clone() })
+            .collect();
+        let new = NewOrder { lines: lines.clone(), place: Some(Place::default()), ..new_order() };
+        let queued = queued(terminal("t1"), QueueEntry { seq: TerminalSeq(1), menu_version: None }, 1, NOON);
+        let ingested = day.ingest(&to_order("o1", OrderCommand::Open(new)), &away(&queued, NOON), &queued);
+        let events = ingested.expect("the store exists").events;
+        let told = |event: &&Event| matches!(event, Event::Terminal(_, TerminalEvent::RuleWaived(_)));
+        let mut are_listed = true;
+        for new in &lines {
+            let added = events.iter().find_map(|event| match event {
+                Event::Order(_, OrderEvent::LineAdded(line)) if line.line == new.line => Some(line),
+                _ => None,
+            });
+            let added = added.unwrap_or_else(|| panic!("{new:?} is not among {events:?}"));
+            let (unit, is_listed) = sold_for(new, &retired);
+            let of_modifiers: i64 = added.modifiers.iter().map(|held| held.unit_price.0 * i64::from(held.qty)).sum();
+            assert_eq!((added.unit.0, added.unit_base.0 + of_modifiers), (unit, unit), "{added:?}");
+            assert_eq!((added.item, added.variation.as_ref().map(|it| it.0)), (new.item, new.variation));
+            let chosen = |held: &NewModifier| {
+                added.modifiers.iter().any(|it| (it.group, it.modifier) == (held.group, held.modifier))
+            };
+            assert!(new.modifiers.iter().all(chosen), "{added:?}");
+            are_listed &= is_listed;
+        }
+        assert_eq!(events.iter().filter(told).count() == 0, are_listed, "{events:?}");
+        !are_listed
     });
 }

@@ -5,9 +5,10 @@ use crate::model::{Model, State};
 use crate::support::*;
 use crate::{holds, holds_at_each_step, holds_when_paying};
 use domain::command::{Command, NewLine, OrderCommand, PaymentCommand, StoreCommand};
-use domain::event::{Event, Line, OrderEvent};
+use domain::event::{Event, Line, OrderEvent, PayMode};
 use domain::ids::{LineId, OrderId};
 use domain::money::Money;
+use domain::order::OrderSlot;
 use domain::pricing::Totals;
 use domain::refused::{Closed, Refused};
 use std::collections::BTreeMap;
@@ -139,7 +140,7 @@ fn o4_totals_identity() {
         let mut tested = false;
         for event in step.events() {
             after.fold(event);
-            if let Event::Order(id, OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals }) =
+            if let Event::Order(id, OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals, .. }) =
                 event
             {
                 check_identity(totals);
@@ -277,4 +278,46 @@ fn o13_captured_money_blocks_cancel() {
         }
         true
     });
+}
+
+/// A tab ends when somebody says so: by paying it off, by `complete`, or by cancelling it. What is left of the last units that
+/// were taken off is no sale, and they come off whichever way that is asked.
+#[test]
+fn o14_a_tab_ends_when_somebody_says_so() {
+    holds_at_each_step("o14_a_tab_ends_when_somebody_says_so", 18, |model, step, world| {
+        let after = model.after(step.events());
+        let mut was_tested = false;
+        for event in step.events() {
+            match event {
+                Event::Order(id, OrderEvent::OrderCompleted { .. }) if after.orders[id].pay_mode == PayMode::Later => {
+                    let is_asked = matches!(step.order(), Some((_, OrderCommand::Complete)));
+                    assert!(is_asked || after.orders[id].is_paid_off, "{id} after {:?}", step.command);
+                }
+                Event::Order(id, OrderEvent::OrderRepriced { totals, void }) => {
+                    let is_empty = after.orders[id].lines.values().all(|line| line.qty.0 == 0);
+                    assert_eq!(*void, is_empty && totals.total.0 == 0, "{id} after {:?}", step.command);
+                    was_tested |= *void;
+                }
+                _ => {}
+            }
+        }
+        for (id, order) in after.orders.iter().filter(|(_, order)| order.state == State::Placed && order.due() == 0) {
+            assert!(order.pay_mode == PayMode::Later || world.open().order(*id).is_some_and(is_in_kitchen), "{id}");
+            was_tested = true;
+        }
+        let Some((id, command)) = step.order() else { return was_tested };
+        if let (Some(State::Placed), OrderCommand::Complete) = (model.state(id), command) {
+            let is_over = model.orders[&id].due() == 0;
+            assert_eq!(step.outcome.is_ok(), is_over, "{:?}", step.outcome);
+            was_tested |= is_over;
+        }
+        if let OrderCommand::RemoveLine(_) = command {
+            assert!(!step.is_refused_as(|refused| matches!(refused, Refused::OrderEmpty)));
+        }
+        was_tested
+    });
+}
+
+fn is_in_kitchen(slot: &OrderSlot) -> bool {
+    slot.live().is_ok_and(|order| !order.is_served())
 }

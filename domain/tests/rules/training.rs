@@ -63,6 +63,7 @@ fn for_practice(command: Command) -> Option<Command> {
 fn books(world: &World) -> StoreParts {
     let mut parts = world.open().parts();
     parts.terminals.retain(|terminal, _| *terminal != trainee());
+    parts.waiting.retain(|waiting, _| waiting.terminal != trainee());
     for counted in parts.numbers.values_mut() {
         counted.retain(|prefix, _| !prefix.starts_with('T'));
     }

@@ -19,7 +19,7 @@ use domain::staff::Approvals;
 use domain::store::{CashShifts, Ingested, Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
-use domain::terminal::{CLOCK_AHEAD_MAX_US, Offline, QueueEntry, Queued};
+use domain::terminal::{ClockDoubt, Kept, Offline, QueueEntry, Queued, Request};
 
 pub const STORE: &str = "s1";
 /// 2026-03-02T12:00:00 UTC, a Monday.
@@ -72,6 +72,7 @@ pub fn settings() -> Settings {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     }
 }
 
@@ -149,14 +150,16 @@ pub fn context(now: Timestamp, source: Source) -> Context {
 /// What a terminal says of a command it kept.
 pub fn queued(terminal: TerminalId, entry: QueueEntry, number: u64, occurred_at: Timestamp) -> Queued {
     let (command, digest) = (CommandId(number.into()), u128::from(number) << 64);
-    Queued { terminal, entry, command, kind: text("kept"), digest, occurred_at }
+    let request = Request::new(&number.to_string()).expect("it is short");
+    let kept = Some(Kept { request, actor: actor("ana"), approver: None });
+    Queued { terminal, entry, command, kind: text("kept"), digest, occurred_at, kept, is_again: false }
 }
 
 /// The moment at which what a terminal kept arrives; it happened when the terminal says, unless its clock is ahead.
 pub fn away(queued: &Queued, now: Timestamp) -> Context {
-    let happened = match now.0 + CLOCK_AHEAD_MAX_US < queued.occurred_at.0 {
-        true => now,
-        false => queued.occurred_at,
+    let happened = match ClockDoubt::of(queued.occurred_at, now, Settings::OFFLINE_AGE_S_DEFAULT) {
+        Some(_) => now,
+        None => queued.occurred_at,
     };
     let local = happened.at_offset(-5 * 3_600).expect("within the calendar");
     Context { local, terminal: Some(queued.terminal), ..context(now, Source::Offline) }

@@ -163,6 +163,8 @@ fn submit(place: &Place, step: &str, command: AccessCommand) -> Result<(), Token
         occurred_at: None,
         source: Source::Online,
         expected_revision: None,
+        request: None,
+        again: None,
     };
     let outcome = runtime.block_on(running.app.engine.submit(envelope));
     running.stop();

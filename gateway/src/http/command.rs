@@ -49,6 +49,8 @@ pub async fn run(
         occurred_at: None,
         source: Source::Online,
         expected_revision: headers.expected_revision,
+        request: None,
+        again: None,
     };
     match tokio::time::timeout(HANDLER_TIMEOUT, app.engine.submit(envelope)).await {
         Ok(answer) => Ok(answer?),

@@ -143,6 +143,8 @@ async fn submit(
         occurred_at: None,
         source: Source::Online,
         expected_revision: None,
+        request: None,
+        again: None,
     };
     // Money waits for room in the queue where others are turned away.
     let ticket = app.engine.enqueue_patiently(envelope).await?;

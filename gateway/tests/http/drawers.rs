@@ -1,6 +1,6 @@
 //! Cash drawers: a shift from its float to its count.
 
-use crate::server::{House, Till, key, run};
+use crate::server::{House, Till, ago, key, run};
 use serde_json::{Value, json};
 
 const STORE: &str = "/v1/stores/s4";
@@ -81,7 +81,7 @@ fn cash_that_came_too_late_leaves_the_drawer_it_is_handed_back_from() {
         till.post(&format!("{STORE}/orders/o1/cancel"), &json!({"reason": "Left"})).await.expect(200);
         let kept = |seq: u32, kind: &str, about: Value, body: Value| {
             let mut command = json!({"command_id": key(), "type": kind, "source": "offline", "terminal": "bar",
-                "terminal_seq": seq, "occurred_at": "2026-11-21T19:00:00Z", "body": body});
+                "terminal_seq": seq, "occurred_at": ago(90), "body": body});
             command.as_object_mut().unwrap().extend(about.as_object().unwrap().clone());
             command
         };

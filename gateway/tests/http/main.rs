@@ -31,6 +31,7 @@ mod reviews;
 mod roles;
 mod server;
 mod simulator;
+mod tills;
 mod tour;
 mod training;
 mod verify;

@@ -1,6 +1,6 @@
 //! Tills that were away: their queues come late, in any order and more than once, and nothing is lost.
 
-use crate::server::{House, Reply, Till, key, run};
+use crate::server::{House, Reply, Till, ago, business_date, key, run};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ impl Queue {
         let seq = self.commands.len() + 1;
         let mut command = json!({
             "command_id": key(), "type": kind, "source": "offline", "terminal": self.terminal, "terminal_seq": seq,
-            "occurred_at": format!("2026-11-21T19:{:02}:00Z", seq % 60), "body": body,
+            "occurred_at": ago(90 - seq as i64), "body": body,
         });
         let fields = command.as_object_mut().expect("an object");
         fields.extend(about.as_object().expect("an object").clone());
@@ -108,7 +108,8 @@ async fn ending(till: &mut Till, position: &str) -> BTreeMap<String, Value> {
         let held = json!([shift["float"], shift["sales"], shift["paid_out"], shift["expected"], shift["over_short"]]);
         ending.insert(format!("drawer {}", drawer["drawer_id"]), held);
     }
-    let sales = read(till, "/v1/reports/sales?by=item&from=2026-11-01&to=2026-11-30", position).await;
+    let (from, to) = (business_date(2 * 24 * 60), business_date(0));
+    let sales = read(till, &format!("/v1/reports/sales?by=item&from={from}&to={to}"), position).await;
     ending.insert("sales".to_owned(), json!([sales["rows"], sales["totals"]]));
     ending
 }
@@ -161,7 +162,7 @@ fn an_evening_ends_the_same_whichever_till_comes_first() {
     assert_eq!(ending["stock \"soup\""][0], -25, "85 of 60 soups were sold and paid");
     // 20,000 and 23,600 in cash, less 700 for ice, and a coin is missing.
     assert_eq!(ending["drawer \"hall\""], json!([20_000, 23_600, 700, 42_900, -10]));
-    assert_eq!(ending["order b1"][3], "2026-11-21");
+    assert_eq!(ending["order b1"][3], business_date(89));
     assert_eq!(ending["order b2"][0], "cancelled");
     assert_eq!(ending["order h1"][0], "completed");
 }
@@ -301,7 +302,7 @@ fn prices_totals_and_clocks_are_told_apart() {
         assert_eq!(codes(1), ["occurred_in_future"]);
         let position = last_position(&answer);
         let order = read(&mut till, &format!("{STORE}/orders/p1"), &position).await;
-        assert_eq!((&order["display_number"], &order["business_date"]), (&json!("bar-7"), &json!("2026-11-21")));
+        assert_eq!((&order["display_number"], &order["business_date"]), (&json!("bar-7"), &json!(business_date(89))));
         assert_eq!(order["totals"]["total"], 300);
         let mut auditor = server.till("auditor");
         let history = auditor.get(&format!("{STORE}/orders/p1/history?min_position={position}")).await.expect(200);

@@ -1,6 +1,6 @@
 //! What a person decides about what was flagged, through the door.
 
-use crate::server::{House, Till, key, run};
+use crate::server::{House, Till, ago, key, run};
 use serde_json::{Value, json};
 
 const STORE: &str = "/v1/stores/s1";
@@ -105,7 +105,7 @@ fn a2_a_flagged_payment_is_settled_by_a_person() {
 fn kept(terminal: &str, seq: u64, kind: &str, about: Value, body: Value) -> Value {
     let mut command = json!({
         "command_id": key(), "type": kind, "source": "offline", "terminal": terminal, "terminal_seq": seq,
-        "occurred_at": "2026-11-21T19:00:00Z", "body": body,
+        "occurred_at": ago(90), "body": body,
     });
     command.as_object_mut().expect("an object").extend(about.as_object().expect("an object").clone());
     command

@@ -179,6 +179,17 @@ pub fn key() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
+/// So many minutes ago, as a till whose clock is right would have it.
+pub fn ago(minutes: i64) -> String {
+    (jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes)).to_string()
+}
+
+/// The business date of that moment in the demo's first store.
+pub fn business_date(minutes_ago: i64) -> String {
+    let then = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes_ago + 4 * 60);
+    then.in_tz("Europe/Berlin").expect("a time zone").date().to_string()
+}
+
 impl Till {
     /// One that outlives servers at its address.
     pub fn new(url: &str, token: &str) -> Till {

@@ -1,6 +1,6 @@
 //! Practice: orders that are priced, placed and paid like any other, and reach no book.
 
-use crate::server::{House, Till, key, run};
+use crate::server::{House, Till, ago, key, run};
 use crate::simulator::Simulator;
 use serde_json::{Value, json};
 
@@ -88,11 +88,11 @@ fn a3_practice_reaches_no_book() {
         // Late, from a till that was away: more than there is, at another total than it comes to.
         let queue = json!({"commands": [
             {"command_id": key(), "type": "order.open", "source": "offline", "terminal": "till_2", "terminal_seq": 1,
-             "occurred_at": "2026-11-21T19:00:00Z", "body": {"order_id": "t3", "channel": "pos", "dining_mode": "dine_in",
+             "occurred_at": ago(90), "body": {"order_id": "t3", "channel": "pos", "dining_mode": "dine_in",
              "pay_mode": "later", "lines": [{"line_id": "l1", "item_id": "soup", "qty": 500}], "place": true,
              "expected_total": 1, "training": true}},
             {"command_id": key(), "type": "payment.initiate", "source": "offline", "terminal": "till_2",
-             "terminal_seq": 2, "occurred_at": "2026-11-21T19:01:00Z", "order_id": "t3",
+             "terminal_seq": 2, "occurred_at": ago(89), "order_id": "t3",
              "body": {"payment_id": "tp3", "tender": "cash", "amount": 100}}]});
         let late = till.send("POST", &format!("{STORE}/commands"), &[], &queue).await.expect(200);
         let told: Vec<&Value> = late["results"].as_array().unwrap().iter().map(|result| &result["status"]).collect();

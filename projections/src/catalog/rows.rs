@@ -28,6 +28,7 @@ pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> 
         },
         cash_shifts: Wire(settings.cash_shifts),
         kitchen: Wire(settings.kitchen),
+        offline_age_s: settings.offline_age_s(),
         menu_version: None,
         revision,
     }

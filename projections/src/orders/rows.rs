@@ -171,7 +171,7 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             order.state = OrderState::Placed;
             order.deadline = deadline.map(Wire);
         }
-        OrderEvent::OrderRepriced { totals } => set_totals(order, totals)?,
+        OrderEvent::OrderRepriced { totals, .. } => set_totals(order, totals)?,
         OrderEvent::PaymentApplied { amount, tip, check, .. } => {
             checks::pay(order, *check, *amount, *tip)?;
             order.paid += amount.0;

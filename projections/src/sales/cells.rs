@@ -17,6 +17,11 @@ pub(super) fn sold_line(line: &Line) -> SoldLine {
     }
 }
 
+/// What an order counts for of which nothing is sold any more.
+pub(super) fn void() -> SoldRow {
+    SoldRow { order: OrderCell::default(), items: vec![], taxes: vec![] }
+}
+
 /// What an order of these lines counts for; there are as many in both.
 pub(super) fn sold(lines: &[SoldLine], discounts: &[SoldDiscount], totals: &Totals) -> SoldRow {
     let mut comped = vec![0; lines.len()];

@@ -125,6 +125,7 @@ fn row_of(days: &day::Days) -> DaysRow {
 
 fn sale_of(cell: &OrderCell) -> Sale {
     Sale {
+        orders: cell.orders,
         gross: Money(cell.gross),
         discounts: Money(cell.discount + cell.comp),
         charges: Money(cell.charges),

@@ -60,7 +60,8 @@ fn expected(world: &World) -> Expected {
             OrderEvent::DiscountApplied(discount) => discounts.push((discount.discount, false)),
             OrderEvent::LinesComped { discount, .. } => discounts.push((*discount, true)),
             OrderEvent::DiscountRemoved { discount } => discounts.retain(|(held, _)| held != discount),
-            OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals } => {
+            OrderEvent::OrderRepriced { void: true, .. } => _ = expected.orders.remove(order),
+            OrderEvent::OrderPlaced { totals, .. } | OrderEvent::OrderRepriced { totals, .. } => {
                 expected.orders.insert(*order, (totals.clone(), 0));
             }
             OrderEvent::LinesReceivedByMerge(received) => {

@@ -280,6 +280,7 @@ pub fn settings(name: &str) -> Settings {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     }
 }
 
@@ -680,7 +681,8 @@ impl World {
                 to_store(StoreCommand::Payment(payment_id(*payment), command))
             }
             Step::Resolve { position } => {
-                let command = TerminalCommand::Resolve { position: *position, note: text("bought more") };
+                let command =
+                    TerminalCommand::Resolve { position: *position, note: text("bought more"), command: None };
                 to_store(StoreCommand::Terminal(id(TerminalId::parse, "till"), command))
             }
             Step::Merge { order: number, into } => order(*number, OrderCommand::MergeInto(order_id(*into))),

@@ -301,7 +301,7 @@ commands! {
             batch ChangeLine "order.change_line"
             by order(line; body: ChangeLine) => body.parse(line);
         ChangeLine(change: flat) = 0x0580 "ChangeLine" TakeOrders;
-        /// Removes a line.
+        /// Removes a line, the last one too: of a placed order nothing is left then to pay for.
         RemoveLine(line: 16) = 0x0504 "RemoveLine" TakeOrders
             http DELETE 200 "/v1/stores/{store}/orders/{order}/lines/{line}" orders remove_line
             batch RemoveLine "order.remove_line"
@@ -336,7 +336,9 @@ commands! {
             http POST 200 "/v1/stores/{store}/orders/{order}/cancel" orders cancel
             batch CancelOrder "order.cancel"
             by order(; body: Cancel) => Ok(body.parse());
-        /// Settles an order with nothing due; settling a settled one changes nothing.
+        /// Settles an order with nothing due; settling a settled one changes nothing. An order that is paid later is settled by
+        /// the payment that leaves nothing due, and by this: as long as nobody pays or says so it stays open, also where it comes
+        /// to nothing.
         Complete = 0x050b "CompleteOrder" TakeOrders
             http POST 200 "/v1/stores/{store}/orders/{order}/complete" orders complete
             batch CompleteOrder "order.complete"
@@ -565,6 +567,6 @@ commands! {
     }
     terminal {
         RecordRejected { noted: flat, digest: 23 } = 0x0b01 "RecordRejectedCommand" ManageTokens;
-        Resolve { position: 40, note: 41 } = 0x0b10 "ResolveException" Review;
+        Resolve { position: 40, note: 41, command: _ } = 0x0b10 "ResolveException" Review;
     }
 }

@@ -23,7 +23,7 @@ events! { OrderEvent {
     0x0507 ServiceChargeApplied(ServiceCharge);
     0x0508 ServiceChargeRemoved { charge: "charge_id" };
     0x0509 OrderPlaced { totals: "totals", deadline?: "deadline" };
-    0x050a OrderRepriced { totals: "totals" };
+    0x050a OrderRepriced { totals: "totals", void?: "void" since 2 bare };
     0x050b PaymentApplied {
         payment: "payment_id", tender: "tender" last, amount: "amount" last, tip: "tip" last,
         check: "check_id" since 2 or CheckId::FIRST,

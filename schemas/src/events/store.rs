@@ -16,6 +16,7 @@ record! {
         payment_timeout_s: "payment_timeout_s",
         approvals: "approvals" since 2, cash_shifts: "cash_shifts" since 2 or CashShifts::Off,
         kitchen: "kitchen" since 3 or Kitchen::Off,
+        offline_age_s?: "offline_age_s" since 4,
     }
     Approvals { needed: "needed", discount_limit: "discount_limit_ppm", self_approval: "self_approval" }
 }

@@ -6,6 +6,6 @@ mod command;
 mod result;
 mod upload;
 
-pub use command::{BATCH_COMMANDS_MAX, Batch, BatchCommand, ParsedCommand};
+pub use command::{BATCH_COMMANDS_MAX, Batch, BatchCommand, ParsedCommand, read_request};
 pub use result::{BatchAnswer, BatchException, BatchResult, BatchStatus, CommitRange};
 pub use upload::{Entry, Kept, Malformed, Upload};

@@ -18,7 +18,7 @@ use domain::ids::{StoreId, TenantId};
 use domain::stock::{Mark86, StockItem, StockParts};
 use domain::store::{Settings, StoreParts};
 use domain::stream::Stream;
-use domain::terminal::{Gap, Terminal};
+use domain::terminal::{Gap, Terminal, Waiting, WaitingId};
 
 /// The version of everything in here. Whoever changes a form, or what is folded into one, raises it.
 pub const SNAPSHOT_FORM: u8 = 5;
@@ -100,6 +100,8 @@ stored! {
     Days { events, open, totals, closed, z_number, cumulative_total }
     Terminal { events, last, gaps }
     Gap { first, last }
+    WaitingId { terminal, seq, command }
+    Waiting { order, payment, kept }
 }
 
 /// Enums with an id: the number of the kind, and the id.
@@ -147,6 +149,7 @@ impl Codec for StoreParts {
             drawers,
             days,
             terminals,
+            waiting,
             numbers,
             store_events,
             storemenu_events,
@@ -168,6 +171,7 @@ impl Codec for StoreParts {
         drawers.put(to);
         days.put(to);
         terminals.put(to);
+        waiting.put(to);
         numbers.put(to);
         store_events.put(to);
         storemenu_events.put(to);
@@ -188,6 +192,7 @@ impl Codec for StoreParts {
             drawers: Codec::get(from)?,
             days: Codec::get(from)?,
             terminals: Codec::get(from)?,
+            waiting: Codec::get(from)?,
             numbers: Codec::get(from)?,
             store_events: Codec::get(from)?,
             storemenu_events: Codec::get(from)?,

@@ -30,6 +30,8 @@ view! {
         pub cash_shifts: CashShifts,
         /// Whether its orders are prepared on tickets.
         pub kitchen: Kitchen,
+        /// How long ago what a till sends from its queue may have happened for its clock to be believed, in seconds.
+        pub offline_age_s: u32,
         /// The menu version it sells from.
         pub menu_version: Option<u32>,
         /// The revision of its stream, for `If-Match`.

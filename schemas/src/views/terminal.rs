@@ -4,7 +4,7 @@ use super::form::{choice, view};
 use crate::json::wire::{ActorId, OrderId, PaymentId, Qty, Sku, StoreId, TerminalId, Text, Timestamp};
 use crate::json::{CommandIdJson, PositionToken};
 
-rows! { TerminalView = 1, ExceptionView = 2, ResolutionView = 1 }
+rows! { LateRow = 1, TerminalView = 1, ExceptionView = 3, ResolutionView = 1 }
 
 view! {
     /// Commands of a terminal's queue that are missing.
@@ -51,10 +51,14 @@ choice! {
         SequenceGapFilled = "sequence_gap_filled",
         /// A terminal's clock was ahead.
         ClockAhead = "clock_ahead",
+        /// A terminal's clock was further behind than it may have been away.
+        ClockBehind = "clock_behind",
         /// What happened was recorded although a rule would have refused it.
         RuleWaived = "rule_waived",
-        /// The state had no place for a command any more.
+        /// The state had no place for a command: it waits for others, or somebody has to say what becomes of it.
         LateCommand = "late_command",
+        /// A command that had waited has taken effect.
+        LateCommandTaken = "late_command_taken",
         /// A command was malformed, or came from somebody who may not send it.
         RejectedCommand = "rejected_command",
     }
@@ -103,13 +107,24 @@ view! {
         pub detail: Option<Text>,
         /// Tells the command's body from any other, in hexadecimal digits.
         pub digest: Option<String>,
+        /// Whether the command waits for others: it takes effect by itself once they have come, unless the exception is resolved
+        /// before.
+        pub waits: Option<bool>,
         /// What a person did about it; without it, nobody has yet.
         pub resolved: Option<ResolutionView>,
     }
 }
 
 view! {
-    /// What a person did about an exception.
+    /// Where a command that waits was recorded.
+    pub struct LateRow {
+        /// The exception, by its place in the log.
+        pub position: u64,
+    }
+}
+
+view! {
+    /// What a person did about an exception; the engine, where what a command waited for has come.
     pub struct ResolutionView {
         /// What.
         pub note: Text,

@@ -90,6 +90,7 @@ fn settings() -> Settings {
         approvals: Approvals::default(),
         cash_shifts: domain::store::CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     }
 }
 
@@ -494,7 +495,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
             ),
         ),
         (
-            order(OrderEvent::OrderRepriced { totals: Totals::default() }),
+            order(OrderEvent::OrderRepriced { totals: Totals::default(), void: false }),
             concat!(
                 r#"{"totals":{"gross":0,"discount":0,"net":0,"tax_exclusive":0,"tax_inclusive":0,"#,
                 r#""charges_total":0,"charge_tax_exclusive":0,"charge_tax_inclusive":0,"total":0,"lines":[],"#,

@@ -199,12 +199,7 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
         ),
         (Refused::OrderNotPlaced, "order_not_placed", "The order has to be placed first.", json!({})),
         (Refused::OrderAlreadyPlaced, "order_already_placed", "The order has been placed already.", json!({})),
-        (
-            Refused::OrderEmpty,
-            "order_empty",
-            "A placed order has at least one line; add one, or cancel the order.",
-            json!({}),
-        ),
+        (Refused::OrderEmpty, "order_empty", "The order has no line; add one first.", json!({})),
         (
             Refused::LineExists { line },
             "line_exists",

@@ -226,6 +226,7 @@ fn stores() {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     };
     let least = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "europe/madrid"}"#;
     assert_eq!(read(least, PutStore::parse), Ok(settings.clone()));

@@ -3,10 +3,10 @@
 use domain::calendar::Timestamp;
 use domain::command::{Command, OrderCommand, Source, StoreCommand, TerminalCommand};
 use domain::event::{Event, Noted, OrderEvent, StockEvent, TerminalEvent};
-use domain::ids::{CommandId, OrderId, PaymentId, Sku, StoreId, TerminalId, TerminalSeq, Text};
+use domain::ids::{ActorId, CommandId, OrderId, PaymentId, Sku, StoreId, TerminalId, TerminalSeq, Text};
 use domain::money::{Money, QtyMilli};
 use domain::refused::{Refused, Shortage};
-use domain::terminal::QueueEntry;
+use domain::terminal::{QueueEntry, Request};
 use schemas::json::batch::{BatchResult, BatchStatus, CommitRange, Entry, Kept, Upload};
 use schemas::json::{PositionToken, noted_text, parse_body, refusal_words};
 
@@ -70,17 +70,46 @@ pub fn terminal_events() -> Vec<(Event, &'static str)> {
                 digest: 7,
                 amount: Some(Money(3_500)),
                 occurred_at,
+                kept: Some(domain::terminal::Kept {
+                    request: Request::new(r#"{"type":"payment.initiate"}"#).unwrap(),
+                    actor: ActorId::parse("ana").unwrap(),
+                    approver: None,
+                }),
             }),
             concat!(
                 r#"{"terminal_seq":41,"command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90","command":"InitiatePayment","#,
                 r#""order_id":"o1","payment_id":"p1","code":"unknown_order","#,
                 r#""detail":"There is no order o1 in this store.","digest":"00000000000000000000000000000007","#,
-                r#""amount":3500,"occurred_at":"2026-11-22T12:00:00.000000Z"}"#,
+                r#""amount":3500,"occurred_at":"2026-11-22T12:00:00.000000Z","#,
+                r#""kept":{"request":"{\"type\":\"payment.initiate\"}","actor":"ana"}}"#,
             ),
         ),
         (
-            terminal(TerminalEvent::ExceptionResolved { position: 918, note: Text::parse("Bought more").unwrap() }),
+            terminal(TerminalEvent::LateCommandTaken(plain.clone())),
+            r#"{"code":"malformed","detail":"/type: is required"}"#,
+        ),
+        (
+            terminal(TerminalEvent::ClockBehindFound { seq, command: CommandId(NUMBER), occurred_at }),
+            concat!(
+                r#"{"terminal_seq":41,"command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90","#,
+                r#""occurred_at":"2026-11-22T12:00:00.000000Z"}"#,
+            ),
+        ),
+        (
+            terminal(TerminalEvent::ExceptionResolved {
+                position: 918,
+                note: Text::parse("Bought more").unwrap(),
+                command: None,
+            }),
             r#"{"exception":"0:918","note":"Bought more"}"#,
+        ),
+        (
+            terminal(TerminalEvent::ExceptionResolved {
+                position: 918,
+                note: Text::parse("Paid by hand").unwrap(),
+                command: Some(CommandId(NUMBER)),
+            }),
+            r#"{"exception":"0:918","note":"Paid by hand","command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90"}"#,
         ),
         (
             terminal(TerminalEvent::CommandRejected { noted: plain, digest: 7 }),
@@ -209,13 +238,15 @@ fn results_say_what_a_person_should_know() {
         "unknown_order",
         "unknown_order",
         "malformed",
+        "occurred_long_ago",
+        "malformed",
         "oversell",
         "oversell",
         "total_mismatch",
     ];
     assert_eq!(codes, expected);
     assert_eq!(all.code.as_deref(), Some("sequence_gap"));
-    assert_eq!(all.exceptions[6].data, serde_json::json!({"order_id": "o1", "sku": "dough", "qty": 1.5}));
+    assert_eq!(all.exceptions[8].data, serde_json::json!({"order_id": "o1", "sku": "dough", "qty": 1.5}));
     let again = BatchResult::duplicate(id, &at).with_facts(&events);
     assert_eq!((again.status, again.exceptions), (BatchStatus::Duplicate, all.exceptions));
 }

@@ -67,7 +67,7 @@ fn terminal(add: &mut dyn FnMut(&'static str, TerminalCommand)) {
     for (label, noted) in ["full", "plain"].into_iter().zip(noted()) {
         add(label, TerminalCommand::RecordRejected { noted, digest });
     }
-    add("one", TerminalCommand::Resolve { position: 918, note: text("Zwei nachgekauft") });
+    add("one", TerminalCommand::Resolve { position: 918, note: text("Zwei nachgekauft"), command: None });
 }
 
 fn menu(add: &mut dyn FnMut(&'static str, MenuCommand)) {
@@ -131,6 +131,7 @@ fn store(add: &mut dyn FnMut(&'static str, StoreCommand)) {
     add("approvals", StoreCommand::Put(Settings { approvals, ..settings() }));
     add("shifts", StoreCommand::Put(Settings { cash_shifts: CashShifts::Required, ..settings() }));
     add("kitchen", StoreCommand::Put(Settings { kitchen: Kitchen::On, ..settings() }));
+    add("offline_age", StoreCommand::Put(Settings { offline_age_s: Some(86_400), ..settings() }));
     add("one", StoreCommand::AdoptMenu { version: 7 });
     let item = id!(ItemId "margherita");
     let variation = Some(id!(VariationId "small"));

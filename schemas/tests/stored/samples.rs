@@ -27,6 +27,7 @@ use domain::pricing::{
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Settings};
 use domain::stream::Stream;
+use domain::terminal::{Kept, Request};
 use schemas::stored::CommitMeta;
 use std::sync::Arc;
 
@@ -199,6 +200,7 @@ pub fn settings() -> Settings {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
+        offline_age_s: None,
     }
 }
 
@@ -212,6 +214,9 @@ fn store(add: &mut dyn FnMut(&'static str, StoreEvent)) {
         add("full", StoreEvent::StoreOpened(full.clone()));
         add("full", StoreEvent::StoreSettingsChanged(full));
     }
+    let aged = Settings { approvals, offline_age_s: Some(86_400), ..settings() };
+    add("offline_age", StoreEvent::StoreOpened(aged.clone()));
+    add("offline_age", StoreEvent::StoreSettingsChanged(aged));
 }
 
 /// Settings as far as version 1 knew them.
@@ -429,10 +434,11 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     let rate = Rate::Amount(Money(250));
     add("compound", E::ServiceChargeApplied(ServiceCharge { charge, name: text("Service"), rate, phase }));
     add("compound", E::OrderPlaced { totals: compound(), deadline: None });
-    add("compound", E::OrderRepriced { totals: compound() });
+    add("compound", E::OrderRepriced { totals: compound(), void: false });
     add("full", E::OrderPlaced { totals: totals(), deadline: Some(NOW) });
     add("plain", E::OrderPlaced { totals: Totals::default(), deadline: None });
-    add("one", E::OrderRepriced { totals: totals() });
+    add("one", E::OrderRepriced { totals: totals(), void: false });
+    add("void", E::OrderRepriced { totals: Totals::default(), void: true });
     let (payment, external) = (PAYMENT, Tender::External(id!(TenderId "cash")));
     add(
         "cash",
@@ -791,10 +797,21 @@ fn terminal(add: &mut dyn FnMut(&'static str, TerminalEvent)) {
     for (label, noted) in ["full", "plain"].into_iter().zip(noted()) {
         add(label, E::RuleWaived(noted.clone()));
         let amount = noted.payment.map(|_| Money(3_500));
-        add(label, E::LateCommandRecorded { noted: noted.clone(), digest, amount, occurred_at: NOW });
+        add(label, E::LateCommandRecorded { noted: noted.clone(), digest, amount, occurred_at: NOW, kept: None });
         add(label, E::CommandRejected { noted, digest });
     }
-    add("one", E::ExceptionResolved { position: 918, note: text("Zwei nachgekauft") });
+    let note = || text("Zwei nachgekauft");
+    add("one", E::ExceptionResolved { position: 918, note: note(), command: None });
+    add("waiting", E::ExceptionResolved { position: 918, note: note(), command: Some(CommandId(7)) });
+    add("one", E::ClockBehindFound { seq, command: CommandId(7), occurred_at: NOW });
+    let [full, _] = noted();
+    add("one", E::LateCommandTaken(full.clone()));
+    let request = Request::new(r#"{"command_id":"7","type":"order.complete","order_id":"o1"}"#).expect("it is short");
+    for (label, approver) in [("waiting", None), ("approved", Some(id!(ActorId "kim")))] {
+        let kept = Some(Kept { request: request.clone(), actor: id!(ActorId "ana"), approver });
+        let (noted, amount) = (full.clone(), Some(Money(3_500)));
+        add(label, E::LateCommandRecorded { noted, digest, amount, occurred_at: NOW, kept });
+    }
 }
 
 /// Commits with all they can say and with as little as they can.

@@ -6,8 +6,8 @@ use domain::day::Days;
 use domain::drawer::{Drawer, Shift};
 use domain::event::{DayTax, DayTender, DayTotals, ReservedLine, StockPolicy};
 use domain::ids::{
-    DrawerId, ItemId, LineId, OrderId, PaymentId, Sku, TenantId, TenderId, TerminalId, TerminalSeq, Text, TicketId,
-    VariationId,
+    ActorId, CommandId, DrawerId, ItemId, LineId, OrderId, PaymentId, Sku, TenantId, TenderId, TerminalId, TerminalSeq,
+    Text, TicketId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::money::{Currency, Money, Ppm, QtyMilli};
@@ -15,7 +15,7 @@ use domain::pricing::PriceRules;
 use domain::staff::Approvals;
 use domain::stock::{Mark86, StockItem, StockParts};
 use domain::store::{CashShifts, Due, Entity, Settings, StoreParts};
-use domain::terminal::{Gap, Terminal};
+use domain::terminal::{Gap, Kept, Request, Terminal, Waiting, WaitingId};
 use schemas::stored::{BadSnapshot, Checkpoint, SNAPSHOT_FORM, StoreRow, StoreSummary};
 use std::collections::BTreeMap;
 
@@ -66,6 +66,7 @@ fn row() -> StoreRow {
         approvals: Approvals::default(),
         cash_shifts: CashShifts::Required,
         kitchen: Kitchen::On,
+        offline_age_s: None,
     };
     let drawer = Drawer { events: 5, shifts: 2, open: Some(Shift { number: 2, expected: Money(12_300) }) };
     let gaps =
@@ -75,6 +76,11 @@ fn row() -> StoreRow {
         (Date::from_ymd(2026, 3, 1).expect("a date"), BTreeMap::from([(String::new(), 12), ("t1".to_owned(), 4)])),
         (Date::from_ymd(2026, 3, 2).expect("a date"), BTreeMap::from([("t1".to_owned(), 1)])),
     ];
+    let (terminal_id, seq, command) = (id!(TerminalId "till_1"), TerminalSeq(11), CommandId(7));
+    let waiting_id = WaitingId { terminal: terminal_id, seq, command };
+    let request = Request::new(r#"{"command_id":"7","type":"order.complete","order_id":"o1"}"#).expect("it is short");
+    let kept = Kept { request, actor: id!(ActorId "ana"), approver: None };
+    let waiting = Waiting { order: Some(id!(OrderId "o1")), payment: None, kept };
     StoreRow {
         position: 900,
         parts: StoreParts {
@@ -111,6 +117,7 @@ fn row() -> StoreRow {
                 cumulative_total: Money(98_000),
             },
             terminals: BTreeMap::from([(id!(TerminalId "till_1"), terminal)]),
+            waiting: BTreeMap::from([(waiting_id, waiting)]),
             numbers: BTreeMap::from(numbers),
             store_events: 2,
             storemenu_events: 9,

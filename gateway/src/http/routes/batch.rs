@@ -28,7 +28,11 @@ pub const BATCH_BYTES_MAX: usize = 4 << 20;
 ///
 /// A till that was away sends its queue here, with `"source": "offline"`: its commands take effect in the order of their
 /// `terminal_seq` wherever they stand in the request. What they describe has happened, so it is recorded, with exceptions
-/// where something about it is not as it should be, and what cannot be recorded is kept for a person.
+/// where something about it is not as it should be: no price, no item, no modifier and no stock stands against it, and a line that
+/// no version of the menu knows stands as the till names it. What cannot be recorded yet, because something before it is missing
+/// (a payment whose order has not come), waits and takes effect when that comes, in whatever upload; what cannot be recorded any
+/// more is kept for a person. A till's time is believed as far as its clock can be right: not more than 5 minutes ahead, and not
+/// further back than the store's `offline_age_s`. What is outside of it is recorded as of now, with the till's time told.
 #[utoipa::path(
     post, path = "/v1/stores/{store}/commands", tag = "commands",
     params(("store" = String, Path, description = "The store")),
@@ -154,6 +158,8 @@ impl Sender<'_> {
             occurred_at: parsed.occurred_at,
             source: parsed.source,
             expected_revision: parsed.if_match,
+            request: parsed.request,
+            again: None,
         }
     }
 
@@ -189,6 +195,8 @@ impl Sender<'_> {
             occurred_at: None,
             source: Source::Offline,
             expected_revision: None,
+            request: None,
+            again: None,
         };
         match self.app.engine.enqueue_patiently(envelope).await {
             Ok(in_flight) => Sent::Keeping(in_flight, result),

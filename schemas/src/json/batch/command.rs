@@ -1,13 +1,13 @@
 //! A command of a batch, and what it is parsed into.
 
 use crate::command::{CommandKind, CommandKindJson, Parts, ROWS, Targets};
-use crate::json::body::{BodyError, FieldError};
+use crate::json::body::{BodyError, FieldError, parse_body};
 use crate::json::token::CommandIdJson;
 use crate::json::wire::{self, Wire, name_of};
 use domain::calendar::Timestamp;
 use domain::command::{Command, PaymentCommand, Source, StoreCommand};
 use domain::ids::{ActorId, CommandId, Revision, StoreId, TerminalId, TerminalSeq};
-use domain::terminal::QueueEntry;
+use domain::terminal::{QueueEntry, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -130,6 +130,8 @@ pub struct ParsedCommand {
     pub approver: Option<ActorId>,
     /// The revision the client thinks the named stream is at.
     pub if_match: Option<Revision>,
+    /// A command of a device's queue as it came, unless it is too long to be kept.
+    pub request: Option<Request>,
     /// The command.
     pub command: Command,
 }
@@ -181,6 +183,7 @@ impl BatchCommand {
     /// [`FieldError`] names the field, seen from this command.
     pub fn parse(mut self, store: StoreId) -> Result<ParsedCommand, FieldError> {
         let queued = self.queued()?;
+        let request = queued.and_then(|_| Request::new(&serde_json::to_string(&self).ok()?));
         let command = self.command(store)?;
         if queued.is_some() && !happens_in_a_store(&command) {
             return Err(FieldError::new("/source", format!("must be online for {}", name_of(self.kind.0))));
@@ -198,6 +201,7 @@ impl BatchCommand {
             actor: self.actor.map(|actor| actor.0),
             approver: self.approver.map(|approver| approver.0),
             if_match: self.if_match.map(Revision),
+            request,
             command,
         })
     }
@@ -264,6 +268,18 @@ impl BatchCommand {
         parts.nothing_left()?;
         Ok(command)
     }
+}
+
+/// Reads a command of a device's queue that was kept as it came.
+///
+/// # Errors
+/// [`FieldError`]: it was not kept by [`BatchCommand::parse`].
+pub fn read_request(request: &Request, store: StoreId) -> Result<ParsedCommand, FieldError> {
+    let command = parse_body::<BatchCommand>(request.as_str().as_bytes()).map_err(|error| match error {
+        BodyError::Field(error) => error,
+        BodyError::Syntax { problem, .. } => FieldError::new("", problem),
+    })?;
+    command.parse(store)
 }
 
 /// Whether it is a payment that does not say in any way how much was taken.

@@ -162,7 +162,7 @@ pub struct BatchAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct BatchException {
     /// The rule's code, or what was found: `oversell`, `total_mismatch`, `sequence_gap`, `sequence_gap_filled`,
-    /// `occurred_in_future`.
+    /// `occurred_in_future`, `occurred_long_ago`.
     #[schema(value_type = String)]
     pub code: Cow<'static, str>,
     /// The fact it stands in.
@@ -185,7 +185,9 @@ impl BatchException {
                 TerminalEvent::SequenceGapFound { .. } => "sequence_gap".into(),
                 TerminalEvent::SequenceGapFilled { .. } => "sequence_gap_filled".into(),
                 TerminalEvent::ClockAheadFound { .. } => "occurred_in_future".into(),
+                TerminalEvent::ClockBehindFound { .. } => "occurred_long_ago".into(),
                 TerminalEvent::RuleWaived(noted)
+                | TerminalEvent::LateCommandTaken(noted)
                 | TerminalEvent::LateCommandRecorded { noted, .. }
                 | TerminalEvent::CommandRejected { noted, .. } => noted.code.as_str().to_owned().into(),
             },

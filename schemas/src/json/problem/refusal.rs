@@ -130,7 +130,7 @@ refusals! {
     OrderAlreadyPlaced: "order_already_placed",
         "The order has been placed already.";
     OrderEmpty: "order_empty" => AddLines,
-        "A placed order has at least one line; add one, or cancel the order.";
+        "The order has no line; add one first.";
     LineExists { line }: "line_exists",
         "The order has another line {line}; make a fresh id.", {"line_id": Wire(*line)};
     UnknownLine { line }: "unknown_line" 404,

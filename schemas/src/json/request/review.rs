@@ -5,7 +5,7 @@ use crate::json::body::FieldError;
 use crate::json::wire;
 use domain::command::{PaymentCommand, Review, TerminalCommand};
 use domain::event::Decision;
-use domain::ids::Revision;
+use domain::ids::{CommandId, Revision};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -51,8 +51,8 @@ pub struct ResolveException {
 }
 
 impl ResolveException {
-    /// The command about the event at `position` of the log.
-    pub fn parse(self, position: u64) -> TerminalCommand {
-        TerminalCommand::Resolve { position, note: self.note.0.0 }
+    /// The command about the event at `position` of the log, which speaks of the command `of`.
+    pub fn parse(self, position: u64, of: Option<CommandId>) -> TerminalCommand {
+        TerminalCommand::Resolve { position, note: self.note.0.0, command: of }
     }
 }

@@ -49,6 +49,11 @@ pub struct PutStore {
     /// Whether orders that are opened from now on are prepared on tickets; `off` where nobody says.
     #[serde(default)]
     pub kitchen: wire::Kitchen,
+    /// How long ago what a till sends from its queue may have happened for its clock to be believed, in seconds; 72 hours
+    /// where nobody says. What is older is recorded as of now, with an exception that tells the till's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = 259_200, minimum = 3_600, maximum = 31_536_000)]
+    pub offline_age_s: Option<u32>,
     /// The store, as `GET` shows it; the address names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<wire::StoreId>,
@@ -74,6 +79,11 @@ impl PutStore {
             let problem = format!("must be 1 to {} seconds", Settings::PAYMENT_TIMEOUT_S_MAX);
             return Err(FieldError::new("/payment_timeout_s", problem));
         }
+        let ages = Settings::OFFLINE_AGE_S_MIN..=Settings::OFFLINE_AGE_S_MAX;
+        if self.offline_age_s.is_some_and(|age| !ages.contains(&age)) {
+            let problem = format!("must be {} to {} seconds", ages.start(), ages.end());
+            return Err(FieldError::new("/offline_age_s", problem));
+        }
         Ok(Settings {
             name: self.name.0,
             currency: self.currency.0,
@@ -84,6 +94,7 @@ impl PutStore {
             kitchen: self.kitchen.0,
             approvals: self.approvals.parse().map_err(|error| error.under("/approvals"))?,
             cash_shifts: self.cash_shifts.0,
+            offline_age_s: self.offline_age_s.filter(|age| *age != Settings::OFFLINE_AGE_S_DEFAULT),
         })
     }
 }
