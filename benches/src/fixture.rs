@@ -229,6 +229,7 @@ pub fn order(number: u64, random: &mut Random) -> (OrderId, NewOrder) {
         discounts: vec![],
         service_charges: vec![],
         place: Some(Place::default()),
+        pay: None,
         training: false,
     };
     (OrderId(Id::from_u128(random.uuid_v7(number))), new)

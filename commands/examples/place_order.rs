@@ -126,6 +126,7 @@ fn two_burgers() -> NewOrder {
         discounts: vec![],
         service_charges: vec![],
         place: Some(Place { expected_total: None }),
+        pay: None,
         training: false,
     }
 }

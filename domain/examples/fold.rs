@@ -130,6 +130,7 @@ fn new_order(lines: Vec<NewLine>) -> NewOrder {
         discounts: vec![],
         service_charges: vec![],
         place: Some(Place { expected_total: None }),
+        pay: None,
         training: false,
     }
 }

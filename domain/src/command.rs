@@ -28,7 +28,9 @@ pub use order::{
     Edit, Fire, LineChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPrice,
     NewServiceCharge, OrderCommand, Place,
 };
-pub use payment::{Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome, Review};
+pub use payment::{
+    Method, NewPay, NewRefund, Outcome, PaidBy, PaymentCommand, RefundLine, RefundOf, RefundOutcome, Review,
+};
 pub use provider::ProviderCommand;
 pub use stock::StockCommand;
 pub use terminal::TerminalCommand;
@@ -137,6 +139,9 @@ impl StoreCommand {
     /// The order and the payment it names.
     pub fn names(&self) -> (Option<OrderId>, Option<PaymentId>) {
         match self {
+            StoreCommand::Order(order, OrderCommand::Open(NewOrder { pay: Some(pay), .. })) => {
+                (Some(*order), Some(pay.payment))
+            }
             StoreCommand::Order(order, _) => (Some(*order), None),
             StoreCommand::Payment(payment, PaymentCommand::Initiate { order, .. }) => (Some(*order), Some(*payment)),
             StoreCommand::Payment(payment, _) => (None, Some(*payment)),

@@ -200,7 +200,8 @@ impl Payment {
                 | E::PaymentDisputed
                 | E::TipAdjusted { .. }
                 | E::ProviderEventIgnored { .. }
-                | E::PaymentReviewed { .. },
+                | E::PaymentReviewed { .. }
+                | E::PaymentReferenceRecorded { .. },
             ) => state,
             (
                 S::Captured,

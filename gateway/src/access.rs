@@ -43,6 +43,14 @@ pub fn needed(command: &Command, source: Source) -> Capability {
 mod tests {
     use super::*;
 
+    /// An order may be opened with its payment, and a command takes one capability.
+    #[test]
+    fn who_takes_orders_takes_payments() {
+        for role in Role::ALL {
+            assert_eq!(allows(role, Capability::TakeOrders), allows(role, Capability::TakePayments), "{role:?}");
+        }
+    }
+
     #[test]
     fn the_matrix_is_this_one() {
         let mut table = String::new();

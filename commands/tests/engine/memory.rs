@@ -116,8 +116,8 @@ fn some_command(random: &mut Random) -> Command {
         4 => cancel(&order),
         5 | 6 => cash(&attempt, &order),
         7 | 8 => card(&attempt, &order),
-        9 => outcome(&attempt, Outcome::Captured { amount: None }),
-        10 => outcome(&attempt, Outcome::Captured { amount: Some(Money(7)) }),
+        9 => outcome(&attempt, Outcome::Captured { amount: None, reference: None }),
+        10 => outcome(&attempt, Outcome::Captured { amount: Some(Money(7)), reference: None }),
         11 => outcome(&attempt, Outcome::Failed { code: text("declined") }),
         12 => to_order(&order, OrderCommand::AddLines(vec![new_line("l2", "soup", qty)])),
         13 => to_order(&order, OrderCommand::ChangeLineQty { line: line("l1"), qty: QtyMilli::pieces(qty) }),
@@ -320,7 +320,7 @@ fn check_old_order(house: &House, sent: &[(u128, Command, Accepted)]) {
     assert!(matches!(house.refused(cash("p_more", "old")), Refused::OrderClosed { .. }));
     assert!(matches!(house.refused(cancel("never")), Refused::UnknownOrder { .. }));
     assert!(matches!(
-        house.refused(outcome("never", Outcome::Captured { amount: None })),
+        house.refused(outcome("never", Outcome::Captured { amount: None, reference: None })),
         Refused::UnknownPayment { .. }
     ));
     let currency = domain::money::Currency::new("EUR", 2).expect("a currency");
@@ -331,12 +331,12 @@ fn check_old_order(house: &House, sent: &[(u128, Command, Accepted)]) {
 /// Money that arrives for an order of last month is recorded, flagged, and counted once.
 #[track_caller]
 fn check_late_money(house: &House, attempt: &str) {
-    let answer = house.must(outcome(attempt, Outcome::Captured { amount: None }));
+    let answer = house.must(outcome(attempt, Outcome::Captured { amount: None, reference: None }));
     let kinds: Vec<&Event> = answer.receipt.events.iter().map(|event| &event.event).collect();
     assert!(matches!(kinds[0], Event::Payment(_, PaymentEvent::PaymentCaptured { .. })), "{kinds:?}");
     let unapplied = kinds.iter().any(|event| matches!(event, Event::Order(_, OrderEvent::PaymentNotApplicable { .. })));
     assert!(unapplied, "{kinds:?}");
-    let again = house.must(outcome(attempt, Outcome::Captured { amount: None }));
+    let again = house.must(outcome(attempt, Outcome::Captured { amount: None, reference: None }));
     assert!(matches!(again.receipt.events[0].event, Event::Payment(_, PaymentEvent::PaymentOutcomeIgnored { .. })));
 }
 

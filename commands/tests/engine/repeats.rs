@@ -144,7 +144,10 @@ fn cases(tag: &str) -> Vec<Case> {
         case(vec![], outcome(&id(3), Outcome::Failed { code: text("declined") })),
         case(vec![], cash(&id(4), &id(3))),
         case(vec![], to_order(&id(3), OrderCommand::Complete)),
-        case(vec![burgers(&id(5), 1), external(&id(5), &id(5))], outcome(&id(5), Outcome::Captured { amount: None })),
+        case(
+            vec![burgers(&id(5), 1), external(&id(5), &id(5))],
+            outcome(&id(5), Outcome::Captured { amount: None, reference: None }),
+        ),
         case(
             vec![],
             Command::Access(AccessCommand::PutStaff {

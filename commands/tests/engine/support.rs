@@ -306,6 +306,7 @@ pub fn new_order(pay_mode: PayMode, lines: Vec<NewLine>) -> NewOrder {
         discounts: vec![],
         service_charges: vec![],
         place: Some(Place { expected_total: None }),
+        pay: None,
         training: false,
     }
 }

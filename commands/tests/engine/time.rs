@@ -105,7 +105,7 @@ fn a_payment_that_stays_unanswered_expires_and_may_still_be_captured() {
     house.set_clock(TIMEOUT_S);
     house.await_events(1, is_expired);
     assert_eq!(count_events(house.engine.reader(), is_timed_out), 0);
-    let captured = PaymentCommand::RecordOutcome(Outcome::Captured { amount: None });
+    let captured = PaymentCommand::RecordOutcome(Outcome::Captured { amount: None, reference: None });
     house.must(to_store(StoreCommand::Payment(payment("p1"), captured)));
     house.set_clock(10 * TIMEOUT_S);
     let_it_look_around(&house);

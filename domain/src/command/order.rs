@@ -1,5 +1,6 @@
 //! Commands to an order.
 
+use super::payment::NewPay;
 use crate::calendar::Timestamp;
 use crate::check::{CheckId, CheckMove};
 use crate::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate};
@@ -126,6 +127,8 @@ pub struct NewOrder {
     pub service_charges: Vec<NewServiceCharge>,
     /// Whether it is placed in the same commit.
     pub place: Option<Place>,
+    /// What is paid in the same commit, where it is placed in it.
+    pub pay: Option<NewPay>,
     pub training: bool,
 }
 

@@ -4,7 +4,7 @@ use super::provider::ProviderCommand;
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
 use crate::event::{Capture, Decision, Tender};
-use crate::ids::{AccountId, DrawerId, LineId, OrderId, RefundId, Revision, TenderId, Text};
+use crate::ids::{AccountId, DrawerId, LineId, OrderId, PaymentId, RefundId, Revision, TenderId, Text};
 use crate::money::{Money, QtyMilli};
 
 /// A command to a payment.
@@ -37,6 +37,43 @@ pub enum PaymentCommand {
     Provider(ProviderCommand),
     /// What a person decides about a flag.
     Review(Review),
+}
+
+/// Money that changes hands as an order is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPay {
+    pub payment: PaymentId,
+    /// What is to count towards the order; `None` is all that is due.
+    pub amount: Option<Money>,
+    pub tip: Money,
+    pub by: PaidBy,
+}
+
+/// How money changed hands at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PaidBy {
+    Cash {
+        /// What the guest hands over; `None` is the exact sum.
+        tendered: Option<Money>,
+        /// The drawer it goes into; `None` is the only one whose shift is open, where the store works in shifts.
+        drawer: Option<DrawerId>,
+    },
+    /// Outside the drawer and without a provider: it was captured before the order was sent.
+    External {
+        tender: TenderId,
+        /// What the card terminal calls it.
+        reference: Option<Text>,
+    },
+}
+
+impl PaidBy {
+    /// The tender without the amounts.
+    pub fn tender(&self) -> Tender {
+        match self {
+            PaidBy::Cash { .. } => Tender::Cash,
+            PaidBy::External { tender, .. } => Tender::External(*tender),
+        }
+    }
 }
 
 /// What a person decides about a flag on a payment.
@@ -89,6 +126,8 @@ pub enum Outcome {
     Captured {
         /// How much with the tip, where the message says so; another sum than asked for is flagged.
         amount: Option<Money>,
+        /// What the card terminal calls it.
+        reference: Option<Text>,
     },
     Failed {
         code: Text,

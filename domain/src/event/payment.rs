@@ -57,6 +57,10 @@ pub enum PaymentEvent {
         tendered: Option<Money>,
         change: Option<Money>,
     },
+    /// What the card terminal calls it, as whoever recorded its outcome said.
+    PaymentReferenceRecorded {
+        reference: Text,
+    },
     PaymentFailed {
         code: Text,
     },
@@ -247,6 +251,7 @@ impl PaymentEvent {
             | PaymentEvent::TipAdjusted { .. }
             | PaymentEvent::ProviderEventIgnored { .. }
             | PaymentEvent::PaymentReviewed { .. }
+            | PaymentEvent::PaymentReferenceRecorded { .. }
             | PaymentEvent::RefundOutcomeIgnored { .. } => PaymentEffect::None,
         }
     }

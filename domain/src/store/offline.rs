@@ -322,7 +322,7 @@ fn amount_of(command: &StoreCommand) -> Option<Money> {
                 Method::Cash { tendered, .. } => amount.or(*expected_total).or(*tendered),
                 Method::External(_) | Method::Provider { .. } => amount.or(*expected_total),
             },
-            PaymentCommand::RecordOutcome(Outcome::Captured { amount }) => *amount,
+            PaymentCommand::RecordOutcome(Outcome::Captured { amount, .. }) => *amount,
             PaymentCommand::RequestRefund(new) => match new.what {
                 RefundOf::Amount { amount, tip } => amount.checked_add(tip),
                 RefundOf::Rest | RefundOf::Lines { .. } => None,

@@ -167,7 +167,13 @@ impl Store {
             self.approve(tenant, Right::TaxExempt, context)?;
         }
         match new.place {
-            Some(place) => draft.place(place, context),
+            Some(place) => {
+                draft.order_it(place, context)?;
+                if let Some(pay) = &new.pay {
+                    draft.pay(pay, place, context)?;
+                }
+                Ok(draft.settle_if_paid())
+            }
             None => {
                 draft.order.price()?;
                 Ok(draft.take())
@@ -521,6 +527,12 @@ impl<'a> Draft<'a> {
     }
 
     fn place(mut self, place: Place, context: &Context) -> Result<Vec<Event>, Refused> {
+        self.order_it(place, context)?;
+        Ok(self.settle_if_paid())
+    }
+
+    /// Recognises the sale and reserves its stock.
+    fn order_it(&mut self, place: Place, context: &Context) -> Result<(), Refused> {
         if self.order.is_placed {
             return Err(Refused::OrderAlreadyPlaced);
         }
@@ -548,7 +560,7 @@ impl<'a> Draft<'a> {
         };
         self.push(OrderEvent::OrderPlaced { totals, deadline });
         self.push_reserved(reserving);
-        Ok(self.settle_if_paid())
+        Ok(())
     }
 
     /// After a change: a placed order keeps its amounts and its reservation in step, in the same commit.

@@ -4,9 +4,9 @@ use super::orders::Draft;
 use super::{Store, provider, refunds};
 use crate::calendar::Timestamp;
 use crate::check::CheckId;
-use crate::command::{Context, Method, Outcome, PaymentCommand, Source};
+use crate::command::{Context, Method, NewPay, Outcome, PaidBy, PaymentCommand, Place, Source};
 use crate::event::{DrawerEvent, Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
-use crate::ids::{DrawerId, OrderId, PaymentId};
+use crate::ids::{DrawerId, OrderId, PaymentId, Text};
 use crate::money::Money;
 use crate::order::{Order, OrderSlot};
 use crate::payment::{Payment, PaymentState};
@@ -59,7 +59,12 @@ impl Store {
                 }
                 by_hand(payment)?;
                 match outcome {
-                    Outcome::Captured { amount } => self.captured(id, payment, *amount),
+                    Outcome::Captured { amount, reference } => {
+                        let mut events: Vec<Event> =
+                            reference.iter().map(|reference| referenced(id, reference)).collect();
+                        events.extend(self.captured(id, payment, *amount)?);
+                        Ok(events)
+                    }
                     Outcome::Failed { code } => Ok(failed(id, payment, code)),
                 }
             }
@@ -158,6 +163,21 @@ impl Store {
         context: &Context,
         events: &mut Vec<Event>,
     ) -> Result<(), Refused> {
+        let is_training = self.is_training(order);
+        events.extend(self.cash(id, (order, is_training), (amount, tip), (tendered, drawer), context)?);
+        self.apply(Captured { payment: id, order, check, tender: Tender::Cash, amount, tip }, events);
+        Ok(())
+    }
+
+    /// Cash that is captured, and the shift it goes into; none for practice.
+    fn cash(
+        &self,
+        id: PaymentId,
+        (order, is_training): (OrderId, bool),
+        (amount, tip): (Money, Money),
+        (tendered, drawer): (Option<Money>, Option<DrawerId>),
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
         let needed = amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
         let tendered = tendered.unwrap_or(needed);
         if tendered < needed {
@@ -165,14 +185,16 @@ impl Store {
         }
         let change = Money(tendered.0 - needed.0);
         let captured = PaymentEvent::PaymentCaptured { amount, tip, tendered: Some(tendered), change: Some(change) };
-        let in_shift = self.cash_shift(order, drawer, needed.0, context)?;
-        events.push(Event::Payment(id, captured));
+        let in_shift = match is_training {
+            true => None,
+            false => self.cash_shift(order, drawer, needed.0, context)?,
+        };
+        let mut events = vec![Event::Payment(id, captured)];
         events.extend(in_shift.map(|(drawer, shift)| {
             let sale = DrawerEvent::CashSaleRecorded { shift: shift.number, payment: id, amount: needed };
             Event::Drawer(drawer, sale)
         }));
-        self.apply(Captured { payment: id, order, check, tender: Tender::Cash, amount, tip }, events);
-        Ok(())
+        Ok(events)
     }
 
     fn captured(&self, id: PaymentId, payment: &Payment, said: Option<Money>) -> Result<Vec<Event>, Refused> {
@@ -259,6 +281,65 @@ impl Store {
             events.extend(self.paid(id, order, applied));
         }
     }
+}
+
+impl Draft<'_> {
+    /// Pays a new order in the commit it is placed in. What was taken while a terminal was away is recorded whatever the order
+    /// comes to here: what it cannot take is flagged and asked back (rule F3).
+    pub(super) fn pay(&mut self, new: &NewPay, shown: Place, context: &Context) -> Result<(), Refused> {
+        let NewPay { payment, amount: asked, tip, by } = new;
+        let (store, due) = (self.store, self.order.due());
+        if store.payments.contains_key(payment) {
+            return Err(Refused::PaymentExists { payment: *payment });
+        }
+        let amount = match context.is_offline() {
+            true => asked.or(shown.expected_total).unwrap_or(due),
+            false => amount_due(due, *asked)?,
+        };
+        if amount <= Money::ZERO {
+            return Ok(()); // Nothing was due, and nothing was taken.
+        }
+        let (tender, check) = (by.tender(), CheckId::FIRST);
+        let (order, currency, deadline, tip) = (self.id, self.order.currency, None, *tip);
+        amount.checked_add(tip).ok_or(Refused::AmountTooLarge)?;
+        let initiated = PaymentEvent::PaymentInitiated { order, tender, amount, tip, currency, deadline, check };
+        self.events.push(Event::Payment(*payment, initiated));
+        match by {
+            PaidBy::Cash { tendered, drawer } => {
+                let of = (order, self.order.is_training);
+                self.events.extend(store.cash(*payment, of, (amount, tip), (*tendered, *drawer), context)?);
+            }
+            PaidBy::External { reference, .. } => {
+                self.events.extend(reference.iter().map(|reference| referenced(*payment, reference)));
+                let captured = PaymentEvent::PaymentCaptured { amount, tip, tendered: None, change: None };
+                self.events.push(Event::Payment(*payment, captured));
+            }
+        }
+        let applied = amount.min(due);
+        let unapplied = match Money::ZERO < applied {
+            true => {
+                self.push(OrderEvent::PaymentApplied { payment: *payment, tender, amount: applied, tip, check });
+                Money(amount.0 - applied.0)
+            }
+            false => Money(amount.0 + tip.0),
+        };
+        if Money::ZERO < unapplied {
+            self.push(OrderEvent::PaymentNotApplicable {
+                payment: *payment,
+                tender,
+                unapplied,
+                why: NotApplicable::NothingDue,
+            });
+            let flagged = PaymentEvent::PaymentFlagged { why: Flag::NotApplicable };
+            self.events.push(Event::Payment(*payment, flagged));
+            self.events.push(Event::Payment(*payment, refunds::refund_unapplied(unapplied)));
+        }
+        Ok(())
+    }
+}
+
+fn referenced(id: PaymentId, reference: &Text) -> Event {
+    Event::Payment(id, PaymentEvent::PaymentReferenceRecorded { reference: reference.clone() })
 }
 
 /// Whether one more attempt may be under way. Cash never is: it is captured at once.

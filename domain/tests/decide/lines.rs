@@ -3,7 +3,7 @@
 use super::*;
 use crate::kitchen::cooking;
 use domain::calendar::{TimeOfDay, Weekday};
-use domain::command::{Edit, Fire, LineChange, NewPrice};
+use domain::command::{Edit, Fire, LineChange, NewPay, NewPrice, PaidBy};
 use domain::event::DiningMode;
 use domain::ids::DaypartId;
 use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, ModifierGroup, Tax};
@@ -177,6 +177,73 @@ fn an_order_free_of_tax_costs_no_tax() {
         when(to_order("o2", OrderCommand::Open(NewOrder { lines: vec![new_line("l1", "soda", 1)], ..new_order() })));
     let merge = to_o1(OrderCommand::MergeInto(order("o2")));
     check(&[open(burgers()), exempt(), other], merge, Err(Refused::OrdersDiffer { what: "tax_exempt" }));
+}
+
+fn paying(amount: Option<i64>, by: PaidBy) -> NewOrder {
+    let payment = payment("p1");
+    let pay = Some(NewPay { payment, amount: amount.map(Money), tip: Money(100), by });
+    NewOrder { lines: burgers(), pay_mode: PayMode::First, place: Some(Place::default()), pay, ..new_order() }
+}
+
+fn in_cash(tendered: i64) -> PaidBy {
+    PaidBy::Cash { tendered: Some(Money(tendered)), drawer: None }
+}
+
+fn by_terminal() -> PaidBy {
+    PaidBy::External { tender: TenderId::parse("card").expect("an id"), reference: Some(text("A 4711")) }
+}
+
+#[test]
+fn an_order_is_opened_placed_paid_and_done_in_one_commit() {
+    let pay = |amount, by| to_o1(OrderCommand::Open(paying(amount, by)));
+    let opened = ["o1 opened 1 on 2026-03-02", "o1 line l1 burger x 2000 at 1000"];
+    let placed = ["o1 placed 2178 until 900", "reserved l1 burger 2000"];
+    let done = ["committed l1 burger 2000", "o1 completed 2178"];
+    let cash = ["p1 cash 2178 + 100", "p1 captured 2178 + 100, 222 back", "o1 applied p1 2178 + 100"];
+    check(&[], pay(None, in_cash(2_500)), Ok(&[&opened[..], &placed, &cash, &done].concat()));
+    let card = ["p1 card 2178 + 100", "p1 called A 4711", "p1 captured 2178 + 100", "o1 applied p1 2178 + 100"];
+    check(&[], pay(Some(2_178), by_terminal()), Ok(&[&opened[..], &placed, &card, &done].concat()));
+    // A part of it leaves the rest due.
+    let part = ["p1 card 1000 + 100", "p1 called A 4711", "p1 captured 1000 + 100", "o1 applied p1 1000 + 100"];
+    check(&[], pay(Some(1_000), by_terminal()), Ok(&[&opened[..], &placed, &part].concat()));
+    // What has to be prepared goes to the kitchen with it.
+    let fired = ["committed l1 burger 2000", "o1 fire 1: l1 2000 took 2000", "t1 for grill: l1 2000"];
+    check_in(cooking(), &[], pay(None, in_cash(2_500)), Ok(&[&opened[..], &placed, &cash, &fired].concat()));
+    // All of it or nothing.
+    let little = Refused::TenderedTooLittle { needed: Money(2_278) };
+    check(&[], pay(None, in_cash(2_000)), Err(little));
+    check(&[], pay(Some(2_179), by_terminal()), Err(Refused::PaymentExceedsDue { due: Money(2_178) }));
+    let given = [open_first(), place(), by_card("p1", None)];
+    let again = when(to_order("o2", OrderCommand::Open(paying(None, by_terminal()))));
+    check(&given, again, Err(Refused::PaymentExists { payment: payment("p1") }));
+    let free = NewOrder { lines: vec![new_line("l1", "water", 1)], ..paying(None, in_cash(0)) };
+    check(&[], to_o1(OrderCommand::Open(free)), Err(Refused::NothingDue));
+    check_in(opened_in_shifts(), &[], pay(None, in_cash(2_500)), Err(Refused::ShiftRequired));
+    // What is for practice goes into no drawer.
+    let practice = NewOrder { training: true, ..paying(None, in_cash(2_500)) };
+    let told = ["o1 opened T-1 on 2026-03-02", "o1 line l1 burger x 2000 at 1000", "o1 placed 2178 until 900"];
+    let told = [&told[..], &cash, &["o1 completed 2178"]].concat();
+    check_in(opened_in_shifts(), &[], to_o1(OrderCommand::Open(practice)), Ok(&told));
+}
+
+fn opened_in_shifts() -> World {
+    opened(Settings { cash_shifts: domain::store::CashShifts::Required, ..settings() })
+}
+
+#[test]
+fn a_card_terminals_reference_is_kept() {
+    let said = |amount: Option<i64>| {
+        let outcome = Outcome::Captured { amount: amount.map(Money), reference: Some(text("A 4711")) };
+        when(to_payment("p1", PaymentCommand::RecordOutcome(outcome)))
+    };
+    let given = [open(burgers()), place(), by_card("p1", Some(1_000))];
+    let told = ["p1 called A 4711", "p1 captured 1000 + 0", "o1 applied p1 1000 + 0"];
+    check(&given, said(None), Ok(&told));
+    // So it is where another amount moved, or it was recorded before.
+    let flagged = ["p1 called A 4711", "p1 flagged 900 for 1000"];
+    check(&given, said(Some(900)), Ok(&flagged));
+    let twice = [&given[..], &[said(None)]].concat();
+    check(&twice, said(None), Ok(&["p1 called A 4711", "p1 ignored Captured"]));
 }
 
 #[test]

@@ -239,6 +239,7 @@ fn tell_payment(event: &PaymentEvent) -> String {
             Some(deadline) => format!("{} {amount} + {tip} until {}", tender.as_str(), since_noon(*deadline)),
             None => format!("{} {amount} + {tip}", tender.as_str()),
         },
+        PaymentEvent::PaymentReferenceRecorded { reference } => format!("called {reference}"),
         PaymentEvent::PaymentCaptured { amount, tip, change: None, .. } => format!("captured {amount} + {tip}"),
         PaymentEvent::PaymentCaptured { amount, tip, change: Some(change), .. } => {
             format!("captured {amount} + {tip}, {change} back")
@@ -446,7 +447,7 @@ fn by_cash(id: &str, amount: Option<i64>) -> When {
 }
 
 fn captured(id: &str, amount: Option<i64>) -> When {
-    let outcome = Outcome::Captured { amount: amount.map(Money) };
+    let outcome = Outcome::Captured { amount: amount.map(Money), reference: None };
     when(to_payment(id, PaymentCommand::RecordOutcome(outcome)))
 }
 

@@ -205,7 +205,7 @@ fn floor_command(life: &Life, op: &Op) -> Command {
         Op::Captured(of) => {
             let is_open = |id: &str| life.model.payments.get(&payment(id)).is_some_and(|held| held.captured == 0);
             let id = pick(*of, &PAYMENTS, is_open);
-            to_payment(id, PaymentCommand::RecordOutcome(Outcome::Captured { amount: None }))
+            to_payment(id, PaymentCommand::RecordOutcome(Outcome::Captured { amount: None, reference: None }))
         }
     }
 }

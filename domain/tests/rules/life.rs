@@ -177,7 +177,7 @@ impl Life {
                 let held = self.world.open().payment(payment(id));
                 let asked = held.map_or(0, |held| held.amount.0 + held.tip.0);
                 let amount = off.map(|off| Money((asked + off).max(0)));
-                online(to_payment(id, PaymentCommand::RecordOutcome(Outcome::Captured { amount })))
+                online(to_payment(id, PaymentCommand::RecordOutcome(Outcome::Captured { amount, reference: None })))
             }
             Op::Failed(index) => {
                 let outcome = Outcome::Failed { code: text("declined") };

@@ -430,6 +430,7 @@ impl Model {
             | PaymentEvent::ProviderEventIgnored { .. }
             | PaymentEvent::PaymentInitiated { .. }
             | PaymentEvent::PaymentFlagged { .. }
+            | PaymentEvent::PaymentReferenceRecorded { .. }
             | PaymentEvent::PaymentOutcomeIgnored { .. }
             | PaymentEvent::RefundOutcomeIgnored { .. } => {}
         }

@@ -170,7 +170,7 @@ fn commands_of(sale: &Sale, till: usize, number: usize) -> Vec<Command> {
             2 => commands.push(initiate(cash, Some(700))),
             3 => {
                 commands.push(initiate(card, Some(900)));
-                let outcome = Outcome::Captured { amount: None };
+                let outcome = Outcome::Captured { amount: None, reference: None };
                 commands.push(to_payment(&paid, PaymentCommand::RecordOutcome(outcome)));
             }
             4 => {
@@ -604,7 +604,7 @@ fn a_queue() -> impl Strategy<Value = Vec<Command>> {
             let initiate = PaymentCommand::Initiate { order, check: None, amount, tip, method, expected_total: None };
             commands.push(to_payment(&id, initiate));
             if by_card {
-                let captured = PaymentCommand::RecordOutcome(Outcome::Captured { amount: None });
+                let captured = PaymentCommand::RecordOutcome(Outcome::Captured { amount: None, reference: None });
                 commands.push(to_payment(&id, captured));
             }
         }

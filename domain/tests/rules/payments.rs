@@ -144,7 +144,9 @@ fn p6_no_order_is_revived() {
 #[test]
 fn p7_other_amount_is_not_paid() {
     holds_when_paying("p7_other_amount_is_not_paid", 18, |model, step, _| {
-        let Some((id, PaymentCommand::RecordOutcome(Outcome::Captured { amount: Some(said) }))) = step.payment() else {
+        let Some((id, PaymentCommand::RecordOutcome(Outcome::Captured { amount: Some(said), reference: None }))) =
+            step.payment()
+        else {
             return false;
         };
         let Some(payment) = model.payments.get(&id).filter(|payment| payment.rank != Rank::Moved) else { return false };

@@ -201,6 +201,7 @@ pub fn new_order() -> NewOrder {
         discounts: vec![],
         service_charges: vec![],
         place: None,
+        pay: None,
         training: false,
     }
 }

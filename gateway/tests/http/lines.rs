@@ -380,3 +380,109 @@ fn t17_a_note_has_lines_and_a_name_is_seen() {
         manager.command("PUT", "/v1/menu/items/family", &family).await.expect(200);
     });
 }
+
+#[test]
+fn counter_service_is_one_request() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let (mut manager, mut till) = (server.till("manager"), server.till("pos"));
+        sell(&mut manager, &[("items/soup", json!({"name": "Soup", "price": 500}))]).await;
+        let with = |id: &str, pay: Value| {
+            let mut order = order(id, "take_away", json!([{"line_id": "l1", "item_id": "soup", "qty": 2}]));
+            (order["pay_mode"], order["pay"]) = (json!("first"), pay);
+            order
+        };
+        let key = crate::server::key();
+        let cash = with("o1", json!({"payment_id": "p1", "tender": "cash", "tendered": 2000, "tip": 50}));
+        let headers = [("idempotency-key", &*key)];
+        let sold = till.send("POST", "/v1/stores/s1/orders", &headers, &cash).await;
+        let answer = sold.expect(201);
+        let done: Vec<&str> =
+            answer["events"].as_array().expect("events").iter().map(|event| event["type"].as_str().unwrap()).collect();
+        let expected = [
+            "OrderOpened",
+            "LineAdded",
+            "OrderPlaced",
+            "PaymentInitiated",
+            "PaymentCaptured",
+            "PaymentApplied",
+            "OrderCompleted",
+        ];
+        assert_eq!(done, expected);
+        // A repeat gives the same answer and takes nothing.
+        assert_eq!(till.send("POST", "/v1/stores/s1/orders", &headers, &cash).await.json(), answer);
+        let path = "/v1/stores/s1/orders/o1";
+        let seen = till.get(&format!("{path}?min_position={}", sold.position())).await.expect(200);
+        assert_eq!(
+            (&seen["state"], &seen["due"], &seen["paid"], &seen["tips"]),
+            (&json!("completed"), &json!(0), &json!(1_000), &json!(50))
+        );
+        let paid = till.get(&format!("/v1/stores/s1/payments/p1?min_position={}", sold.position())).await.expect(200);
+        assert_eq!((&paid["state"], &paid["change"]), (&json!("captured"), &json!(950)));
+
+        let card = json!({"payment_id": "p2", "tender": "card", "reference": "A 4711"});
+        let sold = till.post("/v1/stores/s1/orders", &with("o2", card)).await;
+        sold.expect(201);
+        let paid = till.get(&format!("/v1/stores/s1/payments/p2?min_position={}", sold.position())).await.expect(200);
+        assert_eq!((&paid["state"], &paid["reference"]), (&json!("captured"), &json!("A 4711")));
+
+        // All of it or nothing.
+        let little = with("o3", json!({"payment_id": "p3", "tender": "cash", "tendered": 900}));
+        let refused = till.post("/v1/stores/s1/orders", &little).await.expect(422);
+        assert_eq!((&refused["code"], &refused["needed"]), (&json!("tendered_too_little"), &json!(1_000)));
+        assert_eq!(till.get("/v1/stores/s1/orders/o3").await.status, 404);
+        let taken = with("o3", json!({"payment_id": "p1", "tender": "cash"}));
+        assert_eq!(till.post("/v1/stores/s1/orders", &taken).await.expect(422)["code"], "payment_exists");
+        for (pay, pointer) in [
+            (json!({"payment_id": "p3", "tender": "cash", "reference": "A"}), "/pay/reference"),
+            (json!({"payment_id": "p3", "tender": "card", "tendered": 1}), "/pay/tendered"),
+            (json!({"payment_id": "p3", "tender": "cash", "amount": 0}), "/pay/amount"),
+            (json!({"payment_id": "p3", "tender": "card", "provider_account": "acme"}), "/pay/provider_account"),
+        ] {
+            assert_eq!(till.post("/v1/stores/s1/orders", &with("o3", pay)).await.expect(400)["pointer"], pointer);
+        }
+        let mut open = with("o3", json!({"payment_id": "p3", "tender": "cash"}));
+        open["place"] = json!(false);
+        assert_eq!(till.post("/v1/stores/s1/orders", &open).await.expect(400)["pointer"], "/pay");
+
+        // What a till sold so while it was away is recorded so, whatever it comes to by now.
+        let mut away = with("o4", json!({"payment_id": "p4", "tender": "cash"}));
+        away["expected_total"] = json!(1_100);
+        let kept = json!({"command_id": crate::server::key(), "type": "order.open", "source": "offline", "terminal": "till_1",
+            "terminal_seq": 1, "occurred_at": "2026-11-21T19:00:00Z", "body": away});
+        let answer = till.send("POST", "/v1/stores/s1/commands", &[], &json!({"commands": [kept]})).await.expect(200);
+        let result = &answer["results"][0];
+        assert_eq!(result["status"], "recorded_with_exception");
+        let position = result["position"].as_str().expect("a position");
+        let paid = till.get(&format!("/v1/stores/s1/payments/p4?min_position={position}")).await.expect(200);
+        assert_eq!((&paid["state"], &paid["amount"]), (&json!("captured"), &json!(1_100)));
+        let seen = till.get(&format!("/v1/stores/s1/orders/o4?min_position={position}")).await.expect(200);
+        assert_eq!(
+            (&seen["state"], &seen["paid"], &seen["unapplied"]),
+            (&json!("completed"), &json!(1_000), &json!(100))
+        );
+    });
+}
+
+#[test]
+fn a_card_terminals_reference_is_kept_with_its_payment() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let (mut manager, mut till) = (server.till("manager"), server.till("pos"));
+        sell(&mut manager, &[("items/soup", json!({"name": "Soup", "price": 500}))]).await;
+        till.post("/v1/stores/s1/orders", &order("o1", "dine_in", json!([{"line_id": "l1", "item_id": "soup"}])))
+            .await
+            .expect(201);
+        till.post("/v1/stores/s1/orders/o1/payments", &json!({"payment_id": "p1", "tender": "card"})).await.expect(201);
+        let failed = json!({"outcome": "failed", "code": "51", "reference": "A 4711"});
+        assert_eq!(till.post("/v1/stores/s1/payments/p1/outcome", &failed).await.expect(400)["pointer"], "/reference");
+        let captured = json!({"outcome": "captured", "reference": "A 4711"});
+        let outcome = till.post("/v1/stores/s1/payments/p1/outcome", &captured).await;
+        outcome.expect(200);
+        let paid =
+            till.get(&format!("/v1/stores/s1/payments/p1?min_position={}", outcome.position())).await.expect(200);
+        assert_eq!((&paid["state"], &paid["reference"]), (&json!("captured"), &json!("A 4711")));
+    });
+}

@@ -333,6 +333,7 @@ pub(super) fn initiated(
         state: PaymentState::Initiated,
         provider_account: None,
         provider_ref: None,
+        reference: None,
         other_provider_ref: None,
         authorised: None,
         capture_requested: false,
@@ -366,6 +367,7 @@ pub(super) fn evolve_payment(
             payment.tendered = tendered.map(|money| money.0);
             payment.change = change.map(|money| money.0);
         }
+        PaymentEvent::PaymentReferenceRecorded { reference } => payment.reference = Some(Wire(reference.clone())),
         PaymentEvent::PaymentFailed { code } => {
             payment.state = PaymentState::Failed;
             payment.failure_code = Some(Wire(code.clone()));

@@ -212,7 +212,7 @@ fn sell(world: &mut World, number: u32, sale: &Sale) {
     _ = world.run(open(number, new_order(lines, true)));
     _ = world.run(pay(number, number, None, *tip, method));
     if tender != "cash" {
-        _ = world.run(outcome(number, Outcome::Captured { amount: None }));
+        _ = world.run(outcome(number, Outcome::Captured { amount: None, reference: None }));
     }
     for (back, at) in back.iter().zip(0..) {
         let refund = id(RefundId::parse, &format!("r{at}"));

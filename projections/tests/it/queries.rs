@@ -39,7 +39,7 @@ fn an_order_is_shown_with_amounts_before_and_after_it_is_placed() {
     assert_eq!((order1.due, order1.lines[0].gross), (2_953, 2_300));
     world.must(order(1, OrderCommand::Place(Default::default())));
     world.must(pay(1, 1, Some(1_000), 50, card()));
-    world.must(outcome(1, Outcome::Captured { amount: None }));
+    world.must(outcome(1, Outcome::Captured { amount: None, reference: None }));
     caught_up(&projections, &world.reader);
     let placed = shown(&projections, 1);
     assert_eq!((placed.state, placed.payment_state), (OrderState::Placed, PaidState::PartiallyPaid));
@@ -101,9 +101,9 @@ fn payments_are_listed_by_state_order_and_need() {
     world.must(pay(1, 1, None, 0, card()));
     world.must(outcome(1, Outcome::Failed { code: text("declined") }));
     world.must(pay(2, 1, None, 20, cash()));
-    world.must(outcome(1, Outcome::Captured { amount: None }));
+    world.must(outcome(1, Outcome::Captured { amount: None, reference: None }));
     world.must(pay(3, 2, None, 0, card()));
-    world.must(outcome(3, Outcome::Captured { amount: Some(Money(1)) }));
+    world.must(outcome(3, Outcome::Captured { amount: Some(Money(1)), reference: None }));
     world.must(pay(4, 3, None, 0, card()));
     let dir = tempfile::tempdir().unwrap();
     let projections = projected(dir.path(), &world.reader, NEVER);

@@ -116,7 +116,7 @@ fn r1_what_moves_is_listed_where_it_is_now() {
         world.must(order(number, OrderCommand::FireLines(Fire::Unheld)));
     }
     world.must(pay(9, 3, Some(100), 0, card()));
-    world.must(outcome(9, Outcome::Captured { amount: Some(Money(1)) }));
+    world.must(outcome(9, Outcome::Captured { amount: Some(Money(1)), reference: None }));
     caught_up(&projections, &world.reader);
     // The ticket goes on to a second order in one go, and to a third.
     world.must(order(1, OrderCommand::MergeInto(order_id(2))));

@@ -290,7 +290,7 @@ fn rows_carry_their_keys_sorted() {
         world.must(open(number as u32, new_order(vec![line(0, "beer", 1_000), line(1, "water", 500)], true)));
     }
     world.must(pay(1, 0, None, 10, card()));
-    world.must(outcome(1, Outcome::Captured { amount: None }));
+    world.must(outcome(1, Outcome::Captured { amount: None, reference: None }));
     world.must(pay(2, 1, None, 0, cash()));
     let dir = tempfile::tempdir().unwrap();
     let projections = projected(dir.path(), &world.reader, NEVER);

@@ -44,7 +44,7 @@ fn a3_training_is_told_in_every_list() {
     let new = domain::command::NewOrder { training: true, ..new_order(lines(), true) };
     world.must(open(1, new));
     world.must(pay(1, 1, None, 0, card()));
-    let paid = world.must(outcome(1, Outcome::Captured { amount: None }));
+    let paid = world.must(outcome(1, Outcome::Captured { amount: None, reference: None }));
     assert!(paid.iter().any(|event| matches!(event, Event::Order(..))));
     world.must(open(2, new_order(lines(), true)));
     world.must(pay(2, 2, None, 0, cash()));

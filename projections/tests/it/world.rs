@@ -368,6 +368,7 @@ pub fn new_order(lines: Vec<NewLine>, place: bool) -> NewOrder {
         discounts: vec![],
         service_charges: vec![],
         place: place.then_some(Place { expected_total: None }),
+        pay: None,
         training: false,
     }
 }
@@ -602,7 +603,7 @@ impl World {
                 pay(*payment, *order, part.map(i64::from), i64::from(*tip), card())
             }
             Step::Captured { payment, other_amount } => {
-                outcome(*payment, Outcome::Captured { amount: other_amount.then_some(Money(1)) })
+                outcome(*payment, Outcome::Captured { amount: other_amount.then_some(Money(1)), reference: None })
             }
             Step::Failed { payment } => outcome(*payment, Outcome::Failed { code: text("declined") }),
             Step::Refund { payment, refund, amount, line, tip, restock } => {

@@ -285,7 +285,8 @@ commands! {
             by store(item; body: SetAvailability) => body.parse(item);
     }
     order {
-        /// Opens an order; with `lines` and `"place": true` it is opened, priced, reserved and placed in one commit.
+        /// Opens an order; with `lines` and `"place": true` it is opened, priced, reserved and placed in one commit, and with `pay` it is paid in it
+        /// too (cash, or money that was captured outside), and completed where nothing is left to prepare.
         Open(order: flat) = 0x0501 "OpenOrder" TakeOrders
             http POST 201 "/v1/stores/{store}/orders" orders open
             batch OpenOrder "order.open"

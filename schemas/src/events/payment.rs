@@ -34,6 +34,7 @@ events! { PaymentEvent {
     0x0617 TipAdjusted { tip: "tip" };
     0x0618 ProviderEventIgnored { why: "why" };
     0x0628 PaymentReviewed { flag: "flag", decision: "decision", reason: "reason" };
+    0x0680 PaymentReferenceRecorded { reference: "reference" };
 } }
 
 record! {

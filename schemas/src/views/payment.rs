@@ -6,7 +6,7 @@ use crate::json::wire::{
     Timestamp,
 };
 
-rows! { PaymentView = 5 }
+rows! { PaymentView = 6 }
 
 choice! {
     /// How far an attempt to pay got.
@@ -181,6 +181,8 @@ view! {
         pub provider_account: Option<AccountId>,
         /// The provider's own id of it.
         pub provider_ref: Option<Text>,
+        /// What the card terminal calls it, where somebody recorded that.
+        pub reference: Option<Text>,
         /// What the provider called it otherwise, when it last did.
         pub other_provider_ref: Option<Text>,
         /// What the provider has set aside, with the tip.

@@ -573,6 +573,7 @@ fn payment_events() -> Vec<(Event, &'static str)> {
         (payment(flagged(Flag::NotApplicable)), r#"{"why":"not_applicable"}"#),
         (payment(flagged(differs)), r#"{"why":"amount_differs","requested":3320,"captured":3000}"#),
         (payment(ignored(IgnoredOutcome::Failed)), r#"{"outcome":"failed"}"#),
+        (payment(PaymentEvent::PaymentReferenceRecorded { reference: text("A 4711") }), r#"{"reference":"A 4711"}"#),
         (payment(ignored(IgnoredOutcome::Captured)), r#"{"outcome":"captured"}"#),
         (payment(flagged(Flag::RefundInDoubt)), r#"{"why":"refund_in_doubt"}"#),
         (payment(flagged(Flag::CurrencyDiffers)), r#"{"why":"currency_differs"}"#),

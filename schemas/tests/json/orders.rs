@@ -100,12 +100,12 @@ fn an_order_is_refused_at_the_field() {
         (
             r#", "expected": 3"#,
             "/expected",
-            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `promised_at`, `tax_exempt`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `training`",
+            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `promised_at`, `tax_exempt`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `pay`, `training`",
         ),
         (
             r#", "a/b~c": 3"#,
             "/a~1b~0c",
-            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `promised_at`, `tax_exempt`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `training`",
+            "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `promised_at`, `tax_exempt`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `pay`, `training`",
         ),
         (
             r#", "guests": "two""#,
@@ -504,7 +504,7 @@ fn payments() {
 
 #[test]
 fn outcomes() {
-    let captured = |amount: Option<i64>| Ok(command::Outcome::Captured { amount: amount.map(Money) });
+    let captured = |amount: Option<i64>| Ok(command::Outcome::Captured { amount: amount.map(Money), reference: None });
     assert_eq!(read(r#"{"outcome": "captured"}"#, Outcome::parse), captured(None));
     assert_eq!(read(r#"{"outcome": "captured", "amount": 5}"#, Outcome::parse), captured(Some(5)));
     let failed = command::Outcome::Failed { code: Text::parse("do_not_honour").unwrap() };

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use schemas::command::CommandKind;
 use schemas::json::batch::BatchCommand;
 use schemas::json::request::{
-    AdjustStock, ChargePhase, Discount, InitiatePayment, IssueToken, Line, LineModifier, Mark86, OpenOrder,
+    AdjustStock, ChargePhase, Discount, InitiatePayment, IssueToken, Line, LineModifier, Mark86, OpenOrder, Pay,
     PriceOverride, RefundLine, RequestRefund, ServiceCharge, TaxExempt,
 };
 use schemas::json::wire::{self, Named};
@@ -115,8 +115,8 @@ fn order() -> impl Strategy<Value = OpenOrder> {
     let said =
         (option::of(id(domain::ids::CustomerRef)), any::<bool>(), option::of(text()), option::of(time()), exempt);
     let what = (option::of(line()), option::of(discount()), option::of(charge()));
-    let place = (any::<bool>(), option::of(amount()), any::<bool>());
-    (who, how, said, what, place).prop_map(|(who, how, said, what, (place, expected_total, training))| OpenOrder {
+    let place = (any::<bool>(), option::of(amount()), any::<bool>(), option::of(pay()));
+    (who, how, said, what, place).prop_map(|(who, how, said, what, (place, expected_total, training, pay))| OpenOrder {
         order_id: who.0,
         table: who.1,
         guests: who.2,
@@ -133,7 +133,17 @@ fn order() -> impl Strategy<Value = OpenOrder> {
         service_charges: what.2.into_iter().collect(),
         place,
         expected_total: if place { expected_total } else { None },
+        pay: pay.filter(|_| place),
         training,
+    })
+}
+
+fn pay() -> impl Strategy<Value = Pay> {
+    let parts = (id(domain::ids::PaymentId), option::of(amount()), amount(), option::of(text()));
+    parts.prop_map(|(payment_id, amount, tip, reference)| {
+        let tender = domain::ids::TenderId::parse(if reference.is_some() { "card" } else { "cash" }).unwrap();
+        let amount = amount.filter(|amount| Money::ZERO < amount.0);
+        Pay { payment_id, tender: Wire(tender), amount, tip, tendered: None, drawer_id: None, reference }
     })
 }
 

@@ -5,17 +5,18 @@ use domain::calendar::{Date, Timestamp};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Command, DrawerCommand, Edit, Fire, ItemChange, LineChange, MenuCommand, Method, ModifierChange,
-    ModifierGroupChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPrice, NewRefund,
-    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, ProviderCommand, RefundLine, RefundOf,
-    RefundOutcome, Review, StockCommand, StockLink, StoreCommand, TerminalCommand, TicketCommand, VariationChange,
+    ModifierGroupChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPay, NewPrice,
+    NewRefund, NewServiceCharge, OrderCommand, Outcome, PaidBy, PaymentCommand, Place, ProviderCommand, RefundLine,
+    RefundOf, RefundOutcome, Review, StockCommand, StockLink, StoreCommand, TerminalCommand, TicketCommand,
+    VariationChange,
 };
 use domain::event::{
     CancelReason, Capture, Channel, Decision, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy,
 };
 use domain::ids::{
     AccountId, ActorId, ChargeId, CustomerRef, DaypartId, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId,
-    OrderId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenderId, TerminalId, TicketId, TokenId,
-    VariationId,
+    OrderId, PaymentId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenderId, TerminalId, TicketId,
+    TokenId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ModeTaxes, ModifierGroup, Tax};
@@ -197,6 +198,7 @@ fn new_order() -> NewOrder {
         discounts: vec![discount()],
         service_charges: vec![charge()],
         place: Some(Place { expected_total: Some(Money(3_356)) }),
+        pay: None,
         training: false,
     }
 }
@@ -215,6 +217,12 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     add("training", C::Open(NewOrder { training: true, ..plain_order() }));
     add("two", C::AddLines(vec![line(), plain_line()]));
     add("allergens", C::AddLines(vec![NewLine { allergens: Some(text("sesame")), ..line() }]));
+    let (payment, amount, tip) = (id!(PaymentId "p1"), Some(Money(3_356)), Money(144));
+    let cash = PaidBy::Cash { tendered: Some(Money(4_000)), drawer: Some(id!(DrawerId "d1")) };
+    let card = PaidBy::External { tender: id!(TenderId "card"), reference: Some(text("A 4711")) };
+    let paid = |amount, by| C::Open(NewOrder { pay: Some(NewPay { payment, amount, tip, by }), ..new_order() });
+    add("paid_in_cash", paid(amount, cash));
+    add("paid_by_card", paid(None, card));
     add("promised", C::Open(NewOrder { promised_at: Some(DEADLINE), ..plain_order() }));
     add("tax_exempt", C::Open(NewOrder { tax_exempt: Some(text("Botschaft")), ..plain_order() }));
     let price = NewPrice { price: Money(900), reason: text("Plakat") };
@@ -304,8 +312,10 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     add("accept", review(Some(Revision(3)), Decision::Accept, Some(tip)));
     add("refund", review(None, Decision::Refund, None));
     add("dismiss", review(None, Decision::Dismiss, None));
-    add("captured", C::RecordOutcome(Outcome::Captured { amount }));
-    add("captured_plain", C::RecordOutcome(Outcome::Captured { amount: None }));
+    add("captured", C::RecordOutcome(Outcome::Captured { amount, reference: None }));
+    let reference = Some(text("A 4711"));
+    add("referenced", C::RecordOutcome(Outcome::Captured { amount, reference }));
+    add("captured_plain", C::RecordOutcome(Outcome::Captured { amount: None, reference: None }));
     add("failed", C::RecordOutcome(Outcome::Failed { code: text("51") }));
     add("one", C::Expire { deadline: DEADLINE });
     let (refund, reason) = (id!(RefundId "r1"), text("Gericht war kalt"));

@@ -549,6 +549,7 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
     add("full", E::PaymentInitiated { order, tender, amount, tip, currency, deadline: Some(NOW), check: check(64) });
     let tender = Tender::Cash;
     add("plain", E::PaymentInitiated { order, tender, amount, tip, currency, deadline: None, check: first });
+    add("one", E::PaymentReferenceRecorded { reference: text("A 4711") });
     add("cash", E::PaymentCaptured { amount, tip, tendered: Some(Money(4_000)), change: Some(Money(500)) });
     add("external", E::PaymentCaptured { amount, tip, tendered: None, change: None });
     add("one", E::PaymentFailed { code: text("51 insufficient funds") });

@@ -1,6 +1,7 @@
 //! Orders and what is on them.
 
 use super::fields::{above_zero, at_most, each, is_false, not_negative, rate, unique};
+use super::payment::Pay;
 use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::{
@@ -79,6 +80,9 @@ pub struct OpenOrder {
     /// The total the guest was shown; refused where the engine's is another. Only with `place`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<wire::Money>,
+    /// What is paid in the same commit, and with it the order is done where nothing is left to prepare. Only with `place`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay: Option<Pay>,
     /// Whether it is for practice, for its life: it is priced and paid like any other (in cash or by an external tender), takes
     /// nothing from stock, goes to no kitchen and into no drawer, and counts in no report.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -105,6 +109,10 @@ impl OpenOrder {
                 "is compared when the order is placed; add \"place\": true",
             ));
         }
+        if !self.place && self.pay.is_some() {
+            return Err(FieldError::new("/pay", "is taken when the order is placed; add \"place\": true"));
+        }
+        let pay = self.pay.map(|pay| pay.parse().map_err(|error| error.under("/pay"))).transpose()?;
         let place = match self.place {
             true => Some(Place { expected_total: self.expected_total }.parse()),
             false => None,
@@ -124,6 +132,7 @@ impl OpenOrder {
             discounts: each(self.discounts, "/discounts", Discount::parse)?,
             service_charges: each(self.service_charges, "/service_charges", ServiceCharge::parse)?,
             place,
+            pay,
             training: self.training,
         };
         Ok((self.order_id.0, order))

@@ -3,7 +3,7 @@
 use super::fields::not_negative;
 use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
-use domain::command::{self, Method, PaymentCommand, ProviderCommand};
+use domain::command::{self, Method, NewPay, PaidBy, PaymentCommand, ProviderCommand};
 use domain::event::Capture;
 use domain::ids::{DrawerId, OrderId, PaymentId, TenderId};
 use domain::money::Money;
@@ -75,12 +75,7 @@ impl InitiatePayment {
             (Some(order), _) | (None, Some(Wire(order))) => order,
             (None, None) => return Err(FieldError::new("/order_id", "is required")),
         };
-        let amount = match self.amount {
-            Some(Wire(amount)) if amount.0 <= 0 => {
-                return Err(FieldError::new("/amount", "must be more than 0; leave it out to pay all that is due"));
-            }
-            amount => amount.map(|amount| amount.0),
-        };
+        let amount = above_nothing(self.amount)?;
         let tendered = self.tendered.map(|tendered| not_negative(tendered.0, "/tendered")).transpose()?;
         let drawer = self.drawer_id.map(|drawer| drawer.0);
         let command = PaymentCommand::Initiate {
@@ -135,6 +130,62 @@ fn provided(
     }
 }
 
+/// What is paid as an order is opened and placed: cash, or money that was taken outside before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"payment_id": "p1", "tender": "cash", "tendered": 2500}))]
+pub struct Pay {
+    /// The payment's id, made by the client.
+    pub payment_id: wire::PaymentId,
+    /// `cash`, or the name of another tender whose money was captured already.
+    pub tender: wire::TenderId,
+    /// What is to count towards the order; all that is due where it is left out. Of an order that was sold while the terminal was
+    /// away it is what was taken; left out, that is `expected_total`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<wire::Money>,
+    /// The tip on top.
+    #[serde(default = "nothing", skip_serializing_if = "is_nothing")]
+    pub tip: wire::Money,
+    /// The cash handed over; the exact sum where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tendered: Option<wire::Money>,
+    /// The drawer cash goes into; where it is left out and the store works in shifts, the only one whose shift is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawer_id: Option<wire::DrawerId>,
+    /// What the card terminal calls it (an authorisation code, a receipt's number), to find it again; not for cash. No card's
+    /// number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<wire::Text>,
+}
+
+impl Pay {
+    /// The payment.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<NewPay, FieldError> {
+        let tendered = self.tendered.map(|tendered| not_negative(tendered.0, "/tendered")).transpose()?;
+        let amount = above_nothing(self.amount)?;
+        let by = match (method(self.tender.0, tendered, self.drawer_id.map(|drawer| drawer.0))?, self.reference) {
+            (Method::Cash { .. }, Some(_)) => return Err(FieldError::new("/reference", "is not for cash")),
+            (Method::Cash { tendered, drawer }, None) => PaidBy::Cash { tendered, drawer },
+            (Method::External(tender) | Method::Provider { tender, .. }, reference) => {
+                PaidBy::External { tender, reference: reference.map(|reference| reference.0) }
+            }
+        };
+        Ok(NewPay { payment: self.payment_id.0, amount, tip: not_negative(self.tip.0, "/tip")?, by })
+    }
+}
+
+fn above_nothing(amount: Option<wire::Money>) -> Result<Option<Money>, FieldError> {
+    match amount {
+        Some(Wire(amount)) if amount.0 <= 0 => {
+            Err(FieldError::new("/amount", "must be more than 0; leave it out to pay all that is due"))
+        }
+        amount => Ok(amount.map(|amount| amount.0)),
+    }
+}
+
 /// `POST /v1/stores/{store}/payments/{payment}/void`: lets go of what a provider has set aside; of captured money it gives
 /// all back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -185,6 +236,10 @@ pub struct Outcome {
     /// The terminal's or provider's code; required with `failed`, and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<wire::Text>,
+    /// What the card terminal calls it (an authorisation code, a receipt's number), to find it again; only with `captured`. No
+    /// card's number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<wire::Text>,
 }
 
 impl Outcome {
@@ -193,10 +248,14 @@ impl Outcome {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self) -> Result<command::Outcome, FieldError> {
+        if let (OutcomeKind::Failed, Some(_)) = (self.outcome.0, &self.reference) {
+            return Err(FieldError::new("/reference", "is for captured attempts only"));
+        }
         match (self.outcome.0, self.amount, self.code) {
             (OutcomeKind::Captured, amount, None) => {
                 let amount = amount.map(|amount| not_negative(amount.0, "/amount")).transpose()?;
-                Ok(command::Outcome::Captured { amount })
+                let reference = self.reference.map(|reference| reference.0);
+                Ok(command::Outcome::Captured { amount, reference })
             }
             (OutcomeKind::Captured, _, Some(_)) => Err(FieldError::new("/code", "is for failed attempts only")),
             (OutcomeKind::Failed, Some(_), _) => Err(FieldError::new("/amount", "is for captured attempts only")),

@@ -4,8 +4,8 @@ use super::form::{Field, Fields, Form, put};
 use domain::check::{CheckMove, MoveOf};
 use domain::command::{
     Edit, Fire, ItemChange, LineChange, Method, ModifierChange, ModifierGroupChange, NewChargePhase, NewComp,
-    NewDiscount, NewLine, NewModifier, NewOrder, NewPrice, NewRefund, NewServiceCharge, Outcome, Place, RefundLine,
-    RefundOf, RefundOutcome, Review, StockLink, VariationChange,
+    NewDiscount, NewLine, NewModifier, NewOrder, NewPay, NewPrice, NewRefund, NewServiceCharge, Outcome, PaidBy, Place,
+    RefundLine, RefundOf, RefundOutcome, Review, StockLink, VariationChange,
 };
 use domain::event::{CancelReason, DiscountScope, FixedPart, Noted, ProviderMessage, ProviderSaid, Rate, StockPolicy};
 use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
@@ -90,11 +90,13 @@ records! {
     struct NewOrder {
         channel: 16, dining_mode: 17, pay_mode: 18, table: 19, guests: 20, customer_ref: 21, currency: 22, display_number: 23,
         lines: 24, discounts: 25, service_charges: 26, place: 27, training: 50,
-        promised_at: 51, tax_exempt: 52
+        promised_at: 51, tax_exempt: 52, pay: 53
     }
     struct NewLine { line: 1, item: 2, variation: 3, qty: 4, modifiers: 5, open_price: 6, seat: 7, course: 8, note: 9, allergens: 10, price_override: 11 }
     struct NewPrice { price: 1, reason: 2 }
     struct LineChange { line: 16, qty: 17, seat: 18, course: 19, note: 20, allergens: 21, price_override: 22 }
+    struct NewPay { payment: 1, amount: 2, tip: 3, by: flat }
+    enum PaidBy { Cash { tendered: 5, drawer: 6 } = 4 is 1, External { tender: 7, reference: 8 } = 4 is 2 }
     struct NewModifier { group: 1, modifier: 2, qty: 3 }
     struct NewDiscount { discount: 1, scope: flat, rate: flat, reason: 6 }
     struct FixedPart { line: 1, amount: 2 }
@@ -108,7 +110,7 @@ records! {
     struct CheckMove { line: 1, from: 2, what: flat }
     enum MoveOf { All, Qty(qty: 3), Share { parts: 4, of: 5 } }
 
-    enum Outcome { Captured { amount: 17 } = 16 is 1, Failed { code: 18 } = 16 is 2 }
+    enum Outcome { Captured { amount: 17, reference: 19 } = 16 is 1, Failed { code: 18 } = 16 is 2 }
     struct NewRefund { refund: 16, what: flat, restock: 21, reason: 22, drawer: 23 }
     enum RefundOf { Rest = 17 is 1, Amount { amount: 18, tip: 19 } = 17 is 2, Lines { tip: 19, lines: 20 } = 17 is 3 }
     struct RefundLine { line: 1, qty: 2 }
