@@ -1,4 +1,4 @@
-//! Opens a file of rows and reads it row by row: plain or gzip, in any encoding, LF or CRLF, whatever separates its columns.
+//! Opens a file of rows and reads it row by row: plain or gzip, in any encoding, LF, CRLF or CR, whatever separates its columns.
 //!
 //! No more than [`RECORD_LINES_MAX`] lines of at most [`LINE_BYTES_MAX`] bytes are in memory at a time, whatever the file is.
 
@@ -27,6 +27,8 @@ const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 pub struct Source {
     path: PathBuf,
     reader: Box<dyn BufRead + Send>,
+    /// The byte that ends a line.
+    line_end: u8,
     form: FileForm,
     header: Vec<String>,
     /// Lines that were read in search of a closing quote and are rows of their own after all.
@@ -69,13 +71,21 @@ impl Source {
             .map_err(|reason| ImportError::Format { path: path.to_owned(), line: 1, reason })?;
         head.drain(..mark_length);
         let text = Cursor::new(head).chain(reader);
-        let reader: Box<dyn BufRead + Send> = match encoding == UTF_8 {
+        let mut reader: Box<dyn BufRead + Send> = match encoding == UTF_8 {
             true => Box::new(text),
             false => Box::new(BufReader::with_capacity(1 << 16, Transcoded::new(text, encoding))),
+        };
+        let begins = reader.fill_buf().map_err(failed)?;
+        // Spreadsheets on old Macs ended lines with CR alone.
+        let mut ends = begins.iter().skip_while(|byte| !matches!(byte, b'\r' | b'\n'));
+        let line_end = match (ends.next(), ends.next()) {
+            (Some(b'\r'), Some(next)) if *next != b'\n' => b'\r',
+            _ => b'\n',
         };
         let mut source = Source {
             path: path.to_owned(),
             reader,
+            line_end,
             form: FileForm { encoding, encoding_known, ..FileForm::ASSUMED },
             header: Vec::new(),
             ahead: VecDeque::new(),
@@ -121,12 +131,9 @@ impl Source {
 
     /// A line before the first row.
     fn first_line(&mut self) -> Result<Vec<u8>, ImportError> {
-        let Some(first) = self.next_line()? else {
-            return Err(self.bad_format("the file is empty; its first line must name the columns".to_owned()));
-        };
-        match first.contains(&b'\r') {
-            true => Err(self.bad_format("the lines end with CR alone; save the file with LF or CRLF".to_owned())),
-            false => Ok(first),
+        match self.next_line()? {
+            Some(first) => Ok(first),
+            None => Err(self.bad_format("the file is empty; its first line must name the columns".to_owned())),
         }
     }
 
@@ -231,13 +238,13 @@ impl Source {
             return Ok(Some(line));
         }
         let mut line = Vec::new();
-        match (&mut self.reader).take(LINE_BYTES_MAX).read_until(b'\n', &mut line) {
+        match (&mut self.reader).take(LINE_BYTES_MAX).read_until(self.line_end, &mut line) {
             Ok(0) => return Ok(None),
             Ok(_) => self.line += 1,
             Err(source) => return Err(ImportError::Read { path: self.path.clone(), line: self.line, source }),
         }
         match line.last() {
-            Some(b'\n') => drop(line.pop()),
+            Some(last) if *last == self.line_end => drop(line.pop()),
             _ if line.len() as u64 == LINE_BYTES_MAX => {
                 return Err(
                     self.bad_format(format!("the line is longer than {LINE_BYTES_MAX} bytes; is this a text file?"))
@@ -350,6 +357,7 @@ mod tests {
         check("a|b\n1,5|2;3\n", &["a", "b"], &["2:1,5|2;3"]);
         check("a,\"b;c;d\"\n1,2\n", &["a", "b;c;d"], &["2:1|2"]);
         check("sep=;\r\na;b,c,d\r\n1;2\r\n", &["a", "b,c,d"], &["3:1|2"]);
+        check("a,b\r\"x\ny\",2\r3,4\r", &["a", "b"], &["2:x\ny|2", "3:3|4"]);
         check("\u{feff}SEP=\t\na\tb\n1\t2\n", &["a", "b"], &["3:1|2"]);
         check("a,b\n\n\r\n1,2\n\n", &["a", "b"], &["4:1|2"]);
         check("a,b\n\"x\ny\",2\n3,4\n", &["a", "b"], &["2:x\ny|2", "4:3|4"]);
@@ -382,7 +390,6 @@ mod tests {
             (&b"\xff\xfe\0\0a\0\0\0"[..], "UTF-32"),
             (&b"sep=;\n"[..], "empty"),
             (&b"sep=x\na\n"[..], "something else"),
-            (&b"a,b\r1,2\r"[..], "CR alone"),
             (&b"a,\xa3\n"[..], "--encoding"),
             (&b"a,\"b\n"[..], "name columns"),
         ] {

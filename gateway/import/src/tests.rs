@@ -316,13 +316,55 @@ fn files_that_cannot_be_imported() {
     assert_eq!((shown(&nothing).len(), nothing.catalogue().items.len()), (0, 0));
 }
 
+#[test]
+fn the_same_text_is_the_same_orders_in_every_form() {
+    let text = "o;i;q;p;t;m\n7;Crème brûlée;1,5;4,00;2018-01-01 10:30;[Süß, Süß]\n3;\"Tee; grün\";2;1.002,50;2018-01-01 11:00;\n";
+    let wide = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+    let narrow: Vec<u8> = text.chars().map(|character| u8::try_from(character).expect("Latin-1")).collect();
+    let expected =
+        ["7@2 2018-01-01T10:30:00: cr_me_br_l_e*1500@400[s*2]", "3@3 2018-01-01T11:00:00: tee_gr_n*2000@100250"];
+    for (bytes, encoding, form) in [
+        (text.as_bytes().to_vec(), None, "UTF-8 (assumed)"),
+        ([b"\xef\xbb\xbf", text.as_bytes()].concat(), None, "UTF-8 (by its byte order mark)"),
+        (wide(u16::to_le_bytes), None, "UTF-16LE (recognised)"),
+        (wide(u16::to_be_bytes), None, "UTF-16BE (recognised)"),
+        ([&b"\xff\xfe"[..], &wide(u16::to_le_bytes)].concat(), None, "UTF-16LE (by its byte order mark)"),
+        ([&b"\xfe\xff"[..], &wide(u16::to_be_bytes)].concat(), Some("latin1"), "UTF-16BE (by its byte order mark)"),
+        (narrow, Some("latin1"), "windows-1252 (as told)"),
+        (text.replace('\n', "\r\n").into_bytes(), None, "UTF-8 (assumed)"),
+        (text.replace('\n', "\r").into_bytes(), None, "UTF-8 (assumed)"),
+    ] {
+        let flags = [MAP, &["--decimal", "comma"]].concat();
+        let more = encoding.map_or(vec![], |encoding| vec!["--encoding", encoding]);
+        let import = Import::new(&[flags, more].concat());
+        let plan = import.plan(bytes);
+        assert_eq!(shown(&plan), expected, "{form}");
+        let told = ReadAs(&plan).to_string();
+        let columns = "columns separated by semicolon (recognised), decimal comma (as told), times of the form iso";
+        assert_eq!(told, format!("read as {form}, {columns}"));
+        let line = SummaryLine { summary: plan.totals(), plan: &plan, is_dry_run: true }.to_string();
+        let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!((&line["units"], &line["gross_minor"]), (&3.5.into(), &201_100.into()), "{line}");
+        let how = [&line["delimiter"], &line["decimal"], &line["date_format"]];
+        assert_eq!(how, ["semicolon", "comma", "iso"], "{line}");
+    }
+}
+
 /// Bytes that were never a table: every answer is fine, a panic is not.
 #[test]
 fn noise_never_panics() {
+    for (round, head) in
+        [&b"o,i,q,p,t,m\n"[..], b"\xff\xfeo\0,\0", b"\xef\xbb\xbfsep=;\no;i", b"\xfe\xff", b"o\r"].iter().enumerate()
+    {
+        noise(head, if round == 0 { 300 } else { 60 });
+    }
+}
+
+fn noise(head: &[u8], rounds: usize) {
     let mut state: u64 = 0x2545_f491_4f6c_dd1d;
     let alphabet = b"\",\n\r\t[]-.0159aZ \xff\x00$NULL";
-    for round in 0..300 {
-        let mut text = b"o,i,q,p,t,m\n".to_vec();
+    for round in 0..rounds {
+        let mut text = head.to_vec();
         for _ in 0..round {
             state ^= state << 13;
             state ^= state >> 7;
