@@ -2,7 +2,7 @@
 
 use crate::server::{House, Till, comanda, run};
 use flate2::read::GzDecoder;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
@@ -163,6 +163,38 @@ fn commands_of_an_earlier_release_are_known() {
             let differences = ["revision", "position"].map(|field| difference(field, &command[field], &now[field]));
             assert_eq!(differences, [None, None], "{command}");
         }
+    });
+    assert_eq!(server.stop(), Some(0), "{}", house.log());
+}
+
+/// The engine folds it as the read models do: what is due can be paid, and the orders are done with it.
+#[test]
+fn an_earlier_log_goes_on() {
+    let (mut house, said) = inherited();
+    let server = house.serve();
+    run(async {
+        let mut till = server.till("pos");
+        let orders = said["answers"].as_object().expect("answers").iter();
+        let is_due = |order: &Value| order["state"] == "placed" && order["due"].as_i64().is_some_and(|due| 0 < due);
+        let due = orders.filter(|(path, order)| path.starts_with("/v1/stores/s1/orders/") && is_due(order));
+        let mut paid = 0;
+        for (path, order) in due {
+            let (mut taken, mut position) = (0, String::new());
+            for attempt in 0..order["checks"].as_array().expect("checks").len() {
+                let cash = json!({"payment_id": format!("{}_{attempt}", path.rsplit('/').next().expect("an id")), "tender": "cash"});
+                let reply = till.post(&format!("{path}/payments"), &cash).await;
+                if reply.status != 201 {
+                    break;
+                }
+                position = reply.position();
+                taken += reply.json()["events"][0]["data"]["amount"].as_i64().expect("an amount");
+            }
+            assert_eq!(taken, order["due"], "{path}");
+            let now = till.get(&format!("{path}?min_position={position}")).await.expect(200);
+            assert_eq!((&now["state"], &now["due"]), (&json!("completed"), &json!(0)), "{now}");
+            paid += 1;
+        }
+        assert!(8 < paid, "{paid} orders were due");
     });
     assert_eq!(server.stop(), Some(0), "{}", house.log());
 }
