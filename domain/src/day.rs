@@ -3,7 +3,9 @@
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
 use crate::calendar::Date;
-use crate::event::{Closed, DayClosing, DayEvent, DayTax, DayTender, DayTotals, OrderEffect, OrderEvent, Tender};
+use crate::event::{
+    Closed, DayClosing, DayEvent, DayTax, DayTender, DayTotals, Document, OrderEffect, OrderEvent, Tender,
+};
 use crate::ids::{Revision, TenderId};
 use crate::money::{Money, Ppm};
 use crate::order::{OrderSlot, Sale, Sold};
@@ -127,6 +129,11 @@ impl DayTotals {
                     });
                 }
             }
+            (OrderEffect::Printed { document, copy }, _) => match (document, copy) {
+                (Document::Bill, 1) => self.bills += 1,
+                (Document::Receipt, 1) => self.receipts += 1,
+                (Document::Bill | Document::Receipt, _) => self.reprints += 1,
+            },
             (OrderEffect::Repriced { .. } | OrderEffect::Closed(_) | OrderEffect::Advanced | OrderEffect::None, _) => {}
         }
         debug_assert!(self.adds_up(), "the day's sales are not their parts: {self:?}");

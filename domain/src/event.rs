@@ -26,9 +26,9 @@ pub use drawer::DrawerEvent;
 pub use effect::{Due, Entity};
 pub use menu::MenuEvent;
 pub use order::{
-    CancelReason, Channel, ChargePhase, Closed, DiningMode, Discount, DiscountScope, FixedPart, Line, LineModifier,
-    LineTaxes, NotApplicable, Opening, OrderEffect, OrderEvent, PayMode, Rate, Received, ReceivedDiscount,
-    ReceivedLine, ServiceCharge,
+    CancelReason, Channel, ChargePhase, Closed, DiningMode, Discount, DiscountScope, Document, FixedPart, Line,
+    LineModifier, LineTaxes, NotApplicable, Opening, OrderEffect, OrderEvent, PayMode, Rate, Received,
+    ReceivedDiscount, ReceivedLine, ServiceCharge,
 };
 pub use payment::{Decision, Flag, IgnoredOutcome, IgnoredRefund, PaymentEffect, PaymentEvent, Tender};
 pub use provider::{Capture, IgnoredMessage, ProviderMessage, ProviderSaid, VoidReason};

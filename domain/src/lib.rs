@@ -19,6 +19,7 @@ pub mod order;
 pub mod payment;
 pub mod prep;
 pub mod pricing;
+pub mod prints;
 pub mod quote;
 pub mod refund;
 pub mod refused;

@@ -14,6 +14,7 @@ use crate::ids::{ActorId, DiscountId, LineId, OrderId, PaymentId, Revision, Sku,
 use crate::kitchen::{Kitchen, Prep, Ticket};
 use crate::money::{Currency, Money, Ppm, QtyMilli};
 use crate::pricing::{self, LineInput, LineTotals, PriceError, PriceRules, PriceTerms, TaxRules, TaxTotal, Totals};
+use crate::prints::Prints;
 use crate::quote::quote;
 use crate::refund::{ClosedDetails, Returns, SaleLeft, SoldLine};
 use crate::refused::{Closed, Refused};
@@ -143,6 +144,7 @@ pub struct Order {
     pub prep: Option<Box<Prep>>,
     /// Its checks, if it was split.
     pub checks: Option<Box<Checks>>,
+    pub prints: Prints,
 }
 
 /// An order that takes no more changes.
@@ -223,6 +225,7 @@ impl OrderSlot {
                 Kitchen::On => Some(Box::default()),
             },
             checks: None,
+            prints: Prints::default(),
         }))
     }
 
@@ -237,7 +240,10 @@ impl OrderSlot {
                 let (rounding, returns) = (order.rules.rounding, order.returns.take());
                 let overpaid = Money((order.net_paid().0 - order.total.0).max(0));
                 let left = SaleLeft { overpaid, amount: order.total, taxes: std::mem::take(&mut order.taxes) };
-                let details = ClosedDetails { rounding, lines, left, merged_into: None, returns };
+                let checks = order.checks.as_deref().map(|checks| order.check_totals(checks)).unwrap_or_default();
+                let checks = checks.into_iter().map(|(check, _)| check).collect();
+                let prints = std::mem::take(&mut order.prints);
+                let details = ClosedDetails { rounding, lines, left, merged_into: None, checks, prints, returns };
                 let details = Some(Box::new(details));
                 *self = OrderSlot::Closed(order.closed(Closed::Completed, details));
             }
@@ -269,6 +275,10 @@ impl OrderSlot {
                     details.left.give_back(parts.applied, taxes);
                 }
                 evolve_returns(self.returns_mut(), event);
+            }
+            (OrderSlot::Closed(closed), OrderEvent::DocumentPrinted { document, check, copy }) => {
+                closed.events += 1;
+                closed.details.get_or_insert_default().prints.count(*document, *check, *copy);
             }
             (OrderSlot::Closed(closed), event) => panic!("{event:?} for an order that is {closed:?}"),
         }
@@ -533,6 +543,9 @@ impl Order {
             OrderEvent::OrderMovedToTable { to, .. } => self.table = Some(*to),
             OrderEvent::ServerAssigned { staff } => self.server = Some(*staff),
             OrderEvent::GuestsChanged { guests } => self.guests = *guests,
+            OrderEvent::DocumentPrinted { document, check, copy } => {
+                self.prints.count(*document, *check, *copy);
+            }
             OrderEvent::DiningModeChanged { dining_mode, lines } => {
                 self.dining_mode = *dining_mode;
                 for changed in lines {

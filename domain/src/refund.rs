@@ -5,11 +5,13 @@
 
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
+use crate::check::CheckId;
 use crate::command::RefundLine;
 use crate::event::{MoneyParts, RefundedLine};
 use crate::ids::{LineId, OrderId, PaymentId, RefundId, Sku};
 use crate::money::{Money, Ppm, QtyMilli, RefundedQty, Rounding, allocate, narrow, refund_step, round_div};
 use crate::pricing::{LineTotals, TaxRate, TaxRules, TaxTotal};
+use crate::prints::Prints;
 use crate::refused::Refused;
 
 /// The most refunds of one payment, failed ones included.
@@ -68,6 +70,9 @@ pub struct ClosedDetails {
     /// What of the sale was not given back.
     pub left: SaleLeft,
     pub merged_into: Option<OrderId>,
+    /// Its checks, if it was split.
+    pub checks: Vec<CheckId>,
+    pub prints: Prints,
     /// What did not stay with it.
     pub returns: Option<Box<Returns>>,
 }

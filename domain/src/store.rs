@@ -35,6 +35,7 @@ mod offline;
 mod orders;
 mod parts;
 mod payments;
+mod prints;
 mod provider;
 mod refunds;
 mod review;

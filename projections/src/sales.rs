@@ -330,7 +330,7 @@ impl Projector for SalesProjector {
                     self.books.sold.tax(committed, &at, &total.tax)?.add(&cell, 1);
                 }
             }
-            OrderEffect::Advanced | OrderEffect::None => {}
+            OrderEffect::Printed { .. } | OrderEffect::Advanced | OrderEffect::None => {}
         }
         row.revision = recorded.revision;
         Ok(())

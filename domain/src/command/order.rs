@@ -3,7 +3,7 @@
 use super::payment::NewPay;
 use crate::calendar::Timestamp;
 use crate::check::{CheckId, CheckMove};
-use crate::event::{CancelReason, Channel, DiningMode, DiscountScope, PayMode, Rate};
+use crate::event::{CancelReason, Channel, DiningMode, DiscountScope, Document, PayMode, Rate};
 use crate::ids::{
     ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, TableId, TaxId, Text,
     VariationId,
@@ -214,6 +214,11 @@ pub enum OrderCommand {
     SetTable(TableId),
     AssignServer(ActorId),
     SetGuests(u16),
+    /// A document is printed for a check of the order, or printed again.
+    Print {
+        document: Document,
+        check: Option<CheckId>,
+    },
     /// Says how the guest eats from now on: taxes follow, prices do not (rule O15).
     SetDiningMode(DiningMode),
     /// Makes it free of tax.

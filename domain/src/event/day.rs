@@ -107,6 +107,11 @@ pub struct DayTotals {
     pub refunded: Money,
     /// What of it was given back in cash.
     pub refunded_cash: Money,
+    /// Bills and receipts that were printed for the first time.
+    pub bills: i64,
+    pub receipts: i64,
+    /// Prints of either behind the first.
+    pub reprints: i64,
     /// Tax by its rate, by ascending rate; none in which nothing is left.
     pub taxes: Vec<DayTax>,
     /// Money by how it was paid, by ascending tender; none in which nothing is left.

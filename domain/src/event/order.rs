@@ -27,6 +27,15 @@ pub enum Channel {
     Phone,
 }
 
+/// What is printed for a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Document {
+    /// What is to be paid.
+    Bill,
+    /// What was paid.
+    Receipt,
+}
+
 /// When the guest pays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PayMode {
@@ -349,6 +358,13 @@ pub enum OrderEvent {
         /// What tax of a settled order goes back with it: as much of each as of its sale.
         taxes: Vec<TaxTotal>,
     },
+    /// A document was printed for a check of the order.
+    DocumentPrinted {
+        document: Document,
+        check: CheckId,
+        /// Which print of it: every one behind the first is a reprint.
+        copy: u32,
+    },
     /// The terminal sold it at another total while it was away; the order stands at its own.
     TotalMismatchRecorded {
         expected: Money,
@@ -450,7 +466,11 @@ pub enum OrderEffect<'a> {
         /// What tax goes back with it.
         taxes: &'a [TaxTotal],
     },
-    /// No event but of refunds and late payments follows.
+    Printed {
+        document: Document,
+        copy: u32,
+    },
+    /// No event but of refunds, late payments and prints follows.
     Closed(Closed),
     None,
 }
@@ -471,6 +491,9 @@ impl OrderEvent {
             OrderEvent::RefundRecorded { payment, tender, parts, posting_date, taxes, .. } => {
                 let (payment, tender, parts, posting_date) = (*payment, *tender, *parts, *posting_date);
                 OrderEffect::Refunded { payment, tender, parts, posting_date, taxes }
+            }
+            OrderEvent::DocumentPrinted { document, copy, .. } => {
+                OrderEffect::Printed { document: *document, copy: *copy }
             }
             OrderEvent::OrderCompleted { .. } => OrderEffect::Closed(Closed::Completed),
             OrderEvent::OrderCancelled { .. } => OrderEffect::Closed(Closed::Cancelled),
@@ -512,7 +535,8 @@ impl OrderEffect<'_> {
             | OrderEffect::Repriced { .. }
             | OrderEffect::Paid { .. }
             | OrderEffect::Unapplied { .. }
-            | OrderEffect::Refunded { .. } => true,
+            | OrderEffect::Refunded { .. }
+            | OrderEffect::Printed { .. } => true,
         }
     }
 
@@ -523,6 +547,7 @@ impl OrderEffect<'_> {
             OrderEffect::Repriced { .. }
             | OrderEffect::Unapplied { .. }
             | OrderEffect::Refunded { .. }
+            | OrderEffect::Printed { .. }
             | OrderEffect::None => false,
         }
     }
@@ -536,6 +561,7 @@ impl OrderEffect<'_> {
             OrderEffect::Placed(_)
             | OrderEffect::Repriced { .. }
             | OrderEffect::Advanced
+            | OrderEffect::Printed { .. }
             | OrderEffect::Closed(_)
             | OrderEffect::None => None,
         }

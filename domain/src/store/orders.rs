@@ -58,6 +58,9 @@ impl Store {
         if let OrderCommand::MergeInto(target) = command {
             return self.merge(id, *target, context);
         }
+        if let OrderCommand::Print { document, check } = command {
+            return self.print(id, slot, *document, *check);
+        }
         let order = slot.live()?;
         if let OrderCommand::TimeOut { deadline } = command {
             return self.time_out(id, order, *deadline, context);
@@ -141,7 +144,10 @@ impl Store {
                 return draft.cancel(reason);
             }
             OrderCommand::Complete => return draft.complete(),
-            OrderCommand::Open(_) | OrderCommand::MergeInto(_) | OrderCommand::TimeOut { .. } => {
+            OrderCommand::Open(_)
+            | OrderCommand::MergeInto(_)
+            | OrderCommand::Print { .. }
+            | OrderCommand::TimeOut { .. } => {
                 unreachable!("decided above")
             }
         }

@@ -2,6 +2,8 @@
 
 use crate::*;
 use domain::calendar::Date;
+use domain::check::CheckId;
+use domain::event::Document;
 use domain::store::{CashShifts, Settings};
 
 /// Nothing was booked.
@@ -163,4 +165,30 @@ fn a1_a_z_report_commits_to_the_history_before_it() {
     let chain = Some(domain::event::ChainHead { position: 918, hash: [0xab; 32] });
     let close = when(to_store(StoreCommand::CloseDay { date: march(2), chain }));
     check(&[], close, Ok(&[&format!("z 1 of 2026-03-02: {NOTHING}, 0 in all, behind 918 ab")]));
+}
+
+fn print(document: Document, check: Option<u8>) -> When {
+    let check = check.map(|number| CheckId::new(number.into()).expect("a check"));
+    when(to_order("o1", OrderCommand::Print { document, check }))
+}
+
+#[test]
+fn a_print_is_a_fact_and_a_reprint_another() {
+    use Document::{Bill, Receipt};
+    let placed = [open(burgers()), place()];
+    check(&placed[..1], print(Bill, None), Err(Refused::OrderNotPlaced));
+    check(&placed, print(Bill, None), Ok(&["o1 Bill 1 of check 1"]));
+    check(&placed, print(Bill, Some(2)), Err(Refused::UnknownCheck { check: CheckId::new(2).expect("a check") }));
+    check(&placed, print(Receipt, None), Err(Refused::PaymentDue { due: Money(2_178) }));
+    let paid = [&placed[..], &[print(Bill, None), by_cash("p1", None)]].concat();
+    check(&paid, print(Receipt, None), Ok(&["o1 Receipt 1 of check 1"]));
+    check(&paid, print(Bill, Some(1)), Ok(&["o1 Bill 2 of check 1"]));
+    check(&paid, print(Bill, Some(2)), Err(Refused::UnknownCheck { check: CheckId::new(2).expect("a check") }));
+    let receipt = [&paid[..], &[print(Receipt, None)]].concat();
+    check(&receipt, print(Receipt, None), Ok(&["o1 Receipt 2 of check 1"]));
+    // What is printed after a closing is counted on the next day.
+    let closed = [&receipt[..], &[close(2)]].concat();
+    check(&closed, print(Receipt, None), Ok(&["opened 2026-03-03", "o1 Receipt 2 of check 1"]));
+    let cancelled = [&placed[..], &[cancel()]].concat();
+    check(&cancelled, print(Bill, None), Err(Refused::OrderClosed { state: Closed::Cancelled }));
 }

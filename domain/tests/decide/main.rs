@@ -151,6 +151,7 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::OrderMovedToTable { from: Some(from), to } => format!("moved from {from} to {to}"),
         OrderEvent::ServerAssigned { staff } => format!("served by {staff}"),
         OrderEvent::GuestsChanged { guests } => format!("{guests} guests"),
+        OrderEvent::DocumentPrinted { document, check, copy } => format!("{document:?} {copy} of check {check}"),
         OrderEvent::LineDetailsChanged { line, seat, course, note, allergens } => {
             format!("line {line} seat {seat:?} course {course:?} note {note:?} allergens {allergens:?}")
         }

@@ -292,7 +292,8 @@ impl Model {
             | OrderEvent::LinesComped { .. }
             | OrderEvent::OrderMovedToTable { .. }
             | OrderEvent::ServerAssigned { .. }
-            | OrderEvent::GuestsChanged { .. } => {}
+            | OrderEvent::GuestsChanged { .. }
+            | OrderEvent::DocumentPrinted { .. } => {}
             OrderEvent::LineDetailsChanged { line, seat, course, note, allergens } => {
                 let line = order.lines.get_mut(line).expect("a line");
                 (line.seat, line.course) = (*seat, *course);

@@ -10,6 +10,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use domain::calendar::Date;
 use domain::ids::TenantId;
 use eventlog::Position;
@@ -127,16 +128,25 @@ impl Reader {
     /// A view as JSON, with the prefix of the log it shows and a weak tag for caches: a hash of the body.
     pub fn view<T: Serialize>(&self, answer: &Answer<T>) -> Result<Response, ApiError> {
         let body = serde_json::to_vec(&answer.value).map_err(|error| ApiError::Internal(Box::new(error)))?;
+        Ok(self.shown(body, answer.position, respond::json))
+    }
+
+    /// A view as text, with the same.
+    pub fn text(&self, answer: &Answer<String>) -> Response {
+        self.shown(answer.value.clone().into_bytes(), answer.position, respond::text)
+    }
+
+    fn shown(&self, body: Vec<u8>, position: Position, made: fn(StatusCode, Bytes) -> Response) -> Response {
         let hash = Sha256::digest(&body);
         let etag = format!("W/\"{:016x}\"", u64::from_be_bytes(*hash.first_chunk().expect("a hash has 32 bytes")));
         let mut response = match self.headers.has(&etag) {
             true => StatusCode::NOT_MODIFIED.into_response(),
-            false => respond::json(StatusCode::OK, body.into()),
+            false => made(StatusCode::OK, body.into()),
         };
         let headers = response.headers_mut();
-        headers.insert(X_POSITION, position_header(position::token(&self.app.reader, answer.position)));
+        headers.insert(X_POSITION, position_header(position::token(&self.app.reader, position)));
         headers.insert(header::ETAG, HeaderValue::try_from(etag).expect("a tag of digits is a header"));
-        Ok(response)
+        response
     }
 }
 

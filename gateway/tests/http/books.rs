@@ -108,10 +108,71 @@ fn d3_opening_the_first_day_loses_nothing() {
         assert_eq!((&before["sales"], &before["cash"]), (&json!(300), &json!(300)));
         let opened = manager.post(&format!("/v1/stores/b1/days/{date}/open"), &json!({})).await;
         // The fact says what it carries.
-        assert_eq!(opened.expect(200)["events"][0]["data"]["carried"], before);
+        assert_eq!(opened.expect(200)["events"][0]["data"]["carried"]["tenders"], before["tenders"]);
         assert_eq!(till.get(&x(&opened.position())).await.expect(200)["totals"], before);
         let closed = manager.post(&format!("/v1/stores/b1/days/{date}/close"), &json!({})).await;
         let z = closed.expect(200)["events"][0]["data"].clone();
-        assert_eq!((&z["totals"], &z["cumulative_total"]), (&before, &json!(300)));
+        assert_eq!((&z["totals"]["sales"], &z["totals"]["taxes"]), (&json!(300), &before["taxes"]));
+        assert_eq!(z["cumulative_total"], json!(300));
+    });
+}
+
+#[test]
+fn prints_are_facts_and_a_report_is_printable() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let (mut till, mut manager) = (server.till("pos"), server.till("manager"));
+        snack_bar(&mut manager).await;
+        let lines =
+            json!([{"line_id": "l1", "item_id": "burger", "qty": 2}, {"line_id": "l2", "item_id": "tea", "qty": 1}]);
+        let date = date_of(&placed(&mut till, "o1", lines).await);
+        let print = "/v1/stores/b1/orders/o1/print";
+        let bill = till.post(print, &json!({"document": "bill"})).await.expect(200);
+        let told = (&bill["events"][0]["type"], &bill["events"][0]["data"]);
+        assert_eq!(told, (&json!("DocumentPrinted"), &json!({"document": "bill", "check_id": 1, "copy": 1})));
+        let early = till.post(print, &json!({"document": "receipt"})).await.expect(422);
+        assert_eq!((&early["code"], &early["due"]), (&json!("payment_due"), &json!(2_700)));
+        let other = till.post(print, &json!({"document": "bill", "check_id": 2})).await.expect(422);
+        assert_eq!(other["code"], "unknown_check");
+        till.post(print, &json!({"document": "bill"})).await.expect(200);
+        till.post("/v1/stores/b1/orders/o1/payments", &json!({"payment_id": "p1", "tender": "cash"})).await.expect(201);
+        for copy in [1, 2] {
+            let receipt = till.post(print, &json!({"document": "receipt"})).await.expect(200);
+            assert_eq!(receipt["events"][0]["data"]["copy"], copy);
+        }
+        let line = json!({"refund_id": "r1", "lines": [{"line_id": "l1", "qty": 1}], "reason": "Cold"});
+        let back = till.post("/v1/stores/b1/payments/p1/refunds", &line).await;
+        back.expect(201);
+        let order = till.get(&format!("/v1/stores/b1/orders/o1?min_position={}", back.position())).await.expect(200);
+        let prints = json!([
+            {"document": "bill", "check_id": 1, "copies": 2}, {"document": "receipt", "check_id": 1, "copies": 2}
+        ]);
+        assert_eq!(order["prints"], prints);
+        let closed = manager.post(&format!("/v1/stores/b1/days/{date}/close"), &json!({})).await;
+        let totals = closed.expect(200)["events"][0]["data"]["totals"].clone();
+        let count = |what: &str| totals[what].as_i64();
+        assert_eq!([count("bills"), count("receipts"), count("reprints")], [Some(1), Some(1), Some(2)]);
+        let z = format!("/v1/stores/b1/days/{date}/z?min_position={}", closed.position());
+        let paper = till.send("GET", &z, &[("accept", "text/plain, application/json;q=0.5")], &Value::Null).await;
+        assert_eq!((paper.status, paper.headers["content-type"].as_str()), (200, "text/plain; charset=utf-8"));
+        let text = String::from_utf8(paper.body.to_vec()).unwrap();
+        assert!(text.lines().all(|line| line.chars().count() <= 42), "{text}");
+        let row = |what: &str, value: &str| {
+            let line = format!("{what}{value:>0$}", 42 - what.len());
+            assert!(text.lines().any(|held| held == line), "{line:?} is not in\n{text}");
+        };
+        row("Business date", &date);
+        row("Total", "27.00");
+        row("  tax", "3.83");
+        row("  tax given back", "-1.92");
+        row("  paid (1)", "27.00");
+        row("  given back (1)", "-12.00");
+        row("Reprints", "2");
+        // Who does not ask for text gets what there was, and an X report is printable as well.
+        assert_eq!(till.send("GET", &z, &[("accept", "*/*")], &Value::Null).await.json()["z_number"], 1);
+        let x = "/v1/stores/b1/days/2199-01-01/x";
+        let paper = till.send("GET", x, &[("accept", "text/plain")], &Value::Null).await;
+        assert!(String::from_utf8(paper.body.to_vec()).unwrap().contains("X REPORT"));
     });
 }

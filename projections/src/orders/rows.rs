@@ -6,8 +6,8 @@ use crate::error::FoldError;
 use crate::projector::Recorded;
 use domain::calendar::Timestamp;
 use domain::event::{
-    CancelReason, ChargePhase, Decision, Discount, DiscountScope, FixedPart, Flag, Opening, OrderEvent, PaymentEvent,
-    ProviderSaid, Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
+    CancelReason, ChargePhase, Decision, Discount, DiscountScope, Document, FixedPart, Flag, Opening, OrderEvent,
+    PaymentEvent, ProviderSaid, Rate, ReceivedDiscount, ReceivedLine, RefundedLine, ServiceCharge,
 };
 use domain::ids::{DiscountId, LineId, OrderId, PaymentId, RefundId, StoreId, TenderId, Text};
 use domain::kitchen::LinePrep;
@@ -17,8 +17,8 @@ use schemas::json::Wire;
 use schemas::stored::CommitMeta;
 use schemas::views::{
     ChargePhaseView, DiscountView, FixedPartView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
-    PaymentFlagView, PaymentState, PaymentView, PrepState, PriceOverrideView, RateView, RefundState, RefundView,
-    RefundedLineView, ReviewView, ServiceChargeView, TaxRateView, TotalsView, WallTime,
+    PaymentFlagView, PaymentState, PaymentView, PrepState, PriceOverrideView, PrintView, RateView, RefundState,
+    RefundView, RefundedLineView, ReviewView, ServiceChargeView, TaxRateView, TotalsView, WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -76,6 +76,7 @@ pub(super) fn opened(
         refunded_tips: 0,
         payment_state: PaidState::NotPaid,
         payments: vec![],
+        prints: vec![],
         prep_state: PrepState::None,
         ticket_ids: vec![],
         revision: recorded.revision,
@@ -153,6 +154,7 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
         OrderEvent::OrderMovedToTable { to, .. } => order.table = Some(Wire(*to)),
         OrderEvent::ServerAssigned { staff } => order.server = Some(Wire(*staff)),
         OrderEvent::GuestsChanged { guests } => order.guests = *guests,
+        OrderEvent::DocumentPrinted { document, check, copy } => printed(order, *document, check.number(), *copy),
         OrderEvent::DiningModeChanged { dining_mode, lines } => {
             order.dining_mode = Wire(*dining_mode);
             for changed in lines {
@@ -486,4 +488,12 @@ fn flag(why: Flag, payment: &PaymentView, revision: u64) -> PaymentFlagView {
         Flag::ReferenceDiffers => PaymentFlag::ReferenceDiffers,
     };
     PaymentFlagView { why, requested, captured, provider_ref, revision, reviewed: None }
+}
+
+fn printed(order: &mut OrderView, document: Document, check_id: u8, copies: u32) {
+    let is_it = |held: &&mut PrintView| (held.document.0, held.check_id) == (document, check_id);
+    match order.prints.iter_mut().find(is_it) {
+        Some(held) => held.copies = copies,
+        None => order.prints.push(PrintView { document: Wire(document), check_id, copies }),
+    }
 }

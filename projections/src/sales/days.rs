@@ -1,6 +1,6 @@
 //! Business days: what was booked since the last closing, and the Z reports.
 
-use super::tables::{DAYS, Z_REPORTS};
+use super::tables::{CURRENCIES, DAYS, Z_REPORTS};
 use crate::error::{FoldError, QueryError};
 use crate::key::Key;
 use crate::page::{PageRequest, page_descending};
@@ -13,7 +13,7 @@ use domain::calendar::Date;
 use domain::day;
 use domain::event::{DayClosing, DayEvent, DayTax, DayTender, DayTotals, OrderEvent, Pending};
 use domain::ids::{StoreId, TenantId};
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use domain::order::{Sale, Sold};
 use domain::pricing::{TaxRate, TaxTotal};
 use redb::WriteTransaction;
@@ -21,8 +21,8 @@ use schemas::json::Wire;
 use schemas::json::{PositionToken, hex};
 use schemas::stored::CommitMeta;
 use schemas::views::{
-    DayTaxView, DayTenderView, DayTotalsView, DaysRow, DaysView, OrderCell, SaleRow, SoldTax, TerminalGapView, XReport,
-    ZReport,
+    DayTaxView, DayTenderView, DayTotalsView, DaysRow, DaysView, OrderCell, SaleRow, SoldTax, StoreCurrencyRow,
+    TerminalGapView, XReport, ZReport,
 };
 
 /// The days of all stores.
@@ -157,6 +157,9 @@ fn totals_of(view: &DayTotalsView) -> DayTotals {
         refunds: view.refunds,
         refunded: Money(view.refunded),
         refunded_cash: Money(view.refunded_cash),
+        bills: view.bills,
+        receipts: view.receipts,
+        reprints: view.reprints,
         taxes: view.taxes.iter().map(day_tax).collect(),
         tenders: view.tenders.iter().map(day_tender).collect(),
     }
@@ -228,6 +231,9 @@ fn totals_view(totals: &DayTotals) -> DayTotalsView {
         refunds: totals.refunds,
         refunded: totals.refunded.0,
         refunded_cash: totals.refunded_cash.0,
+        bills: totals.bills,
+        receipts: totals.receipts,
+        reprints: totals.reprints,
         taxes: totals.taxes.iter().map(day_tax_view).collect(),
         tenders: totals.tenders.iter().map(day_tender_view).collect(),
     }
@@ -283,6 +289,13 @@ impl Projections {
             last_closed: row.last_closed,
         });
         Ok(view.answer(value))
+    }
+
+    /// The currency a store sells in; `None` before it has sold anything.
+    pub fn store_currency(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Option<Currency>>, QueryError> {
+        let view = self.view(Projection::Sales)?;
+        let row = view.get::<StoreCurrencyRow>(CURRENCIES, &Key::of_store(tenant, store))?;
+        Ok(view.answer(row.map(|row| row.currency.0)))
     }
 
     /// The Z report of a business date; `None` where it was not closed.

@@ -397,6 +397,12 @@ commands! {
             http POST 200 "/v1/stores/{store}/orders/{order}/guests" orders set_guests
             batch SetGuests "order.set_guests"
             by order(; body: SetGuests) => Ok(OrderCommand::SetGuests(body.guests));
+        /// Records that a bill or a receipt is printed, or printed again: the day counts them, reprints apart. A receipt is for what was paid; it
+        /// can be printed after the order is settled.
+        Print { document: 16, check: 17 } = 0x0590 "PrintDocument" TakeOrders
+            http POST 200 "/v1/stores/{store}/orders/{order}/print" orders print
+            batch PrintDocument "order.print"
+            by order(; body: PrintDocument) => Ok(body.parse());
         /// Says how the guest eats from now on. Taxes follow, by the menu each line was sold from; prices do not.
         SetDiningMode(dining_mode: 16) = 0x0582 "SetDiningMode" TakeOrders
             http POST 200 "/v1/stores/{store}/orders/{order}/dining-mode" orders set_dining_mode

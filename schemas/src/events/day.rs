@@ -19,6 +19,7 @@ record! {
         orders: "orders", gross: "gross", discounts: "discounts", charges: "charges", tax: "tax",
         tax_inclusive: "tax_inclusive", sales: "sales", cash: "cash", other: "other", tips: "tips",
         unapplied: "unapplied", refunds: "refunds", refunded: "refunded", refunded_cash: "refunded_cash",
+        bills?: "bills" since 3, receipts?: "receipts" since 3, reprints?: "reprints" since 3,
         taxes?: "taxes" since 3, tenders?: "tenders" since 3,
     }
     DayTax {

@@ -55,6 +55,7 @@ events! { OrderEvent {
     0x0582 DiningModeChanged { dining_mode: "dining_mode", lines: "lines" };
     0x0583 OrderTaxExempted { reason: "reason" };
     0x0584 TaxExemptionEnded;
+    0x0590 DocumentPrinted { document: "document", check: "check_id", copy: "copy" };
 } }
 
 record! {

@@ -119,6 +119,8 @@ pub type CutOff = Wire<domain::calendar::CutOff>;
 pub type Channel = Wire<domain::event::Channel>;
 /// How the guest eats, as it stands in a body.
 pub type DiningMode = Wire<domain::event::DiningMode>;
+/// See [`domain::event::Document`].
+pub type Document = Wire<domain::event::Document>;
 /// When the guest pays, as it stands in a body.
 pub type PayMode = Wire<domain::event::PayMode>;
 /// What a token may do, as it stands in a body.

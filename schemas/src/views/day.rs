@@ -40,6 +40,12 @@ view! {
         pub refunded: i64,
         /// What of it was given back in cash.
         pub refunded_cash: i64,
+        /// Bills that were printed, each counted once.
+        pub bills: i64,
+        /// Receipts that were printed, each counted once.
+        pub receipts: i64,
+        /// Prints of bills and receipts behind the first.
+        pub reprints: i64,
         /// Tax by its rate: what was sold and, apart, what was given back. Reports of days that were closed before rates were
         /// told apart have none.
         pub taxes: Vec<DayTaxView>,

@@ -30,6 +30,7 @@ mod form;
 mod kitchen;
 mod menu;
 mod order;
+mod paper;
 mod payment;
 mod sales;
 mod stock;
@@ -48,8 +49,8 @@ pub use menu::{
 };
 pub use order::{
     ChargePhaseView, CheckLineView, CheckState, CheckView, DiscountView, FixedPartView, LineModifierView, LineView,
-    OrderPaymentView, OrderState, OrderSummary, OrderView, PaidState, PrepState, PriceOverrideView, RateView,
-    ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
+    OrderPaymentView, OrderState, OrderSummary, OrderView, PaidState, PrepState, PriceOverrideView, PrintView,
+    RateView, ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
 };
 pub use payment::{
     PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView, ReviewView,

@@ -3,14 +3,14 @@
 use super::form::{WallTime, choice, view};
 use super::payment::PaymentState;
 use crate::json::wire::{
-    ActorId, Channel, ChargeId, Currency, CustomerRef, Date, DiningMode, DiscountId, GroupId, ItemId, LineId,
+    ActorId, Channel, ChargeId, Currency, CustomerRef, Date, DiningMode, DiscountId, Document, GroupId, ItemId, LineId,
     ModifierId, OrderId, PayMode, PaymentId, Ppm, Qty, Rounding, StationId, StoreId, TableId, TaxId, TaxRounding,
     TaxRules, TenderId, Text, TicketId, Timestamp, VariationId, Wire,
 };
 use domain::event::Line;
 use domain::pricing::TaxRate;
 
-rows! { OrderView = 8, OrderSummary = 4 }
+rows! { OrderView = 9, OrderSummary = 4 }
 
 choice! {
     /// How far an order has come.
@@ -43,6 +43,18 @@ choice! {
         PartiallyRefunded = "partially_refunded",
         /// What was paid was given back.
         Refunded = "refunded",
+    }
+}
+
+view! {
+    /// A document that was printed of an order.
+    pub struct PrintView {
+        /// What.
+        pub document: Document,
+        /// The check it is for.
+        pub check_id: u8,
+        /// How often.
+        pub copies: u32,
     }
 }
 
@@ -143,6 +155,8 @@ view! {
         pub payment_state: PaidState,
         /// The attempts to pay.
         pub payments: Vec<OrderPaymentView>,
+        /// What was printed of it.
+        pub prints: Vec<PrintView>,
         /// How far the kitchen is with it.
         pub prep_state: PrepState,
         /// Its kitchen tickets, oldest first.

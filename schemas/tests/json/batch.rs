@@ -31,7 +31,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 61] = [
+const EVERY_TYPE: [(&str, &str); 62] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.change_item", r#", "item_id": "pizza", "body": {"price": 1200}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
@@ -71,6 +71,7 @@ const EVERY_TYPE: [(&str, &str); 61] = [
     ("order.set_table", r#", "order_id": "o1", "body": {"table": "t7"}"#),
     ("order.assign_server", r#", "order_id": "o1", "body": {"staff": "ana"}"#),
     ("order.set_guests", r#", "order_id": "o1", "body": {"guests": 5}"#),
+    ("order.print", r#", "order_id": "o1", "body": {"document": "bill"}"#),
     ("order.set_dining_mode", r#", "order_id": "o1", "body": {"dining_mode": "take_away"}"#),
     ("order.exempt_from_tax", r#", "order_id": "o1", "body": {"reason": "r"}"#),
     ("order.end_tax_exemption", r#", "order_id": "o1""#),

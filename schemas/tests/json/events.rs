@@ -460,6 +460,10 @@ fn order_events() -> Vec<(Event, &'static str)> {
         ),
         (order(OrderEvent::OrderMovedToTable { from: None, to: TableId::parse("t7").unwrap() }), r#"{"to":"t7"}"#),
         (order(OrderEvent::GuestsChanged { guests: 5 }), r#"{"guests":5}"#),
+        (
+            order(OrderEvent::DocumentPrinted { document: Document::Receipt, check: CheckId::FIRST, copy: 2 }),
+            r#"{"document":"receipt","check_id":1,"copy":2}"#,
+        ),
         (order(OrderEvent::ServerAssigned { staff: ActorId::parse("ana").unwrap() }), r#"{"staff":"ana"}"#),
         (
             order(reduced(DiscountScope::Order, Rate::Percent(Ppm(100_000)))),

@@ -12,7 +12,7 @@ use utoipa::OpenApi;
     r::Outcome, r::RequestRefund, r::RefundOutcome, r::OpenShift, r::MoveCash, r::NoSale, r::CloseShift, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
     r::ChangeItem, r::ChangeModifierGroup, r::ChangeTax,
     r::SetStockPolicy, r::ReceiveStock, r::CountStock, r::AdjustStock, r::WasteStock, r::Mark86, r::Unmark86,
-    r::IssueToken, r::PutStaff, r::HoldLines, r::SplitCheck, r::MergeInto, r::FireLines, r::MarkServed, r::VoidLine, r::Comp, r::SetTable, r::AssignServer, r::SetGuests, r::TicketLine, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
+    r::IssueToken, r::PutStaff, r::HoldLines, r::SplitCheck, r::MergeInto, r::FireLines, r::MarkServed, r::VoidLine, r::Comp, r::SetTable, r::AssignServer, r::SetGuests, r::PrintDocument, r::TicketLine, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
 )))]
 struct Api;
 
@@ -107,6 +107,7 @@ fn examples_are_bodies_that_are_taken() {
         SetTable => |body: r::SetTable| Ok(body.parse());
         AssignServer => |body: r::AssignServer| Ok(body.parse());
         SetGuests => |body: r::SetGuests| Ok(body.guests);
+        PrintDocument => |body: r::PrintDocument| Ok(body.parse());
         TicketLine => |body: r::TicketLine| Ok(body.parse());
         PutStaff => |body: r::PutStaff| body.parse(domain::ids::ActorId::parse("ana").unwrap());
     }

@@ -11,7 +11,8 @@ use domain::command::{
     VariationChange,
 };
 use domain::event::{
-    CancelReason, Capture, Channel, Decision, DiningMode, DiscountScope, FixedPart, PayMode, Rate, Role, StockPolicy,
+    CancelReason, Capture, Channel, Decision, DiningMode, DiscountScope, Document, FixedPart, PayMode, Rate, Role,
+    StockPolicy,
 };
 use domain::ids::{
     AccountId, ActorId, ChargeId, CustomerRef, DaypartId, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId,
@@ -271,6 +272,8 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     add("one", C::SetTable(id!(TableId "t7")));
     add("one", C::AssignServer(id!(ActorId "ana")));
     add("one", C::SetGuests(5));
+    add("plain", C::Print { document: Document::Bill, check: None });
+    add("full", C::Print { document: Document::Receipt, check: CheckId::new(2) });
     let to = CheckId::new(2).expect("a check");
     let all = CheckMove { line, what: MoveOf::All, from: None };
     let some = CheckMove { what: MoveOf::Qty(qty), ..all };

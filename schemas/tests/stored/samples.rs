@@ -6,7 +6,7 @@ use domain::calendar::{CutOff, Date, LocalDateTime, TimeOfDay, Timestamp, Weekda
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
     AccessEvent, CancelReason, Capture, ChainHead, Channel, ChargePhase, DayClosing, DayEvent, DayTax, DayTender,
-    DayTotals, Decision, DiningMode, Discount, DiscountScope, DrawerEvent, Event, FiredLine, FixedPart, Flag,
+    DayTotals, Decision, DiningMode, Discount, DiscountScope, Document, DrawerEvent, Event, FiredLine, FixedPart, Flag,
     IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineTaxes, LineUnits, MenuEvent, MoneyParts,
     NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate,
     Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role,
@@ -399,6 +399,8 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     add("moved", E::OrderMovedToTable { from: Some(from), to });
     add("first", E::OrderMovedToTable { from: None, to });
     add("one", E::GuestsChanged { guests: 5 });
+    add("bill", E::DocumentPrinted { document: Document::Bill, check: CheckId::FIRST, copy: 1 });
+    add("reprint", E::DocumentPrinted { document: Document::Receipt, check: check(3), copy: 2 });
     add("one", E::ServerAssigned { staff: id!(ActorId "ana") });
     let discount = Discount {
         discount: id!(DiscountId "d1"),
@@ -686,6 +688,9 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
         refunds: 3,
         refunded: Money(4_410),
         refunded_cash: Money(1_250),
+        bills: 0,
+        receipts: 0,
+        reprints: 0,
         taxes: vec![],
         tenders: vec![],
     };
@@ -706,7 +711,14 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
         chain: None,
     };
     add("full", DayEvent::DayClosed(Box::new(full.clone())));
-    let told_apart = DayTotals { taxes: day_taxes(), tenders: day_tenders(), ..totals.clone() };
+    let told_apart = DayTotals {
+        bills: 100,
+        receipts: 131,
+        reprints: 4,
+        taxes: day_taxes(),
+        tenders: day_tenders(),
+        ..totals.clone()
+    };
     let (totals, pending) = (DayTotals::default(), Pending::default());
     add("plain", DayEvent::DayClosed(Box::new(DayClosing { totals, pending, ..full.clone() })));
     let gap = |terminal, first, last| TerminalGap { terminal, first: TerminalSeq(first), last: TerminalSeq(last) };

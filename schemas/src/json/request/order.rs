@@ -562,6 +562,25 @@ pub struct SetGuests {
     pub guests: u16,
 }
 
+/// `POST .../orders/{order}/print`: a bill or a receipt goes to the printer, for the first time or again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"document": "receipt", "check_id": 1}))]
+pub struct PrintDocument {
+    /// What is printed.
+    pub document: wire::Document,
+    /// The check it is for; the first on which something is due where it is left out, and where nothing is, the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_id: Option<wire::CheckId>,
+}
+
+impl PrintDocument {
+    /// The command; nothing in it can be wrong any more.
+    pub fn parse(self) -> OrderCommand {
+        OrderCommand::Print { document: self.document.0, check: self.check_id.map(|check| check.0) }
+    }
+}
+
 /// `POST .../orders/{order}/dining-mode`: the guest eats so from now on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

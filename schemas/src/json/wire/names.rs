@@ -4,7 +4,7 @@ use super::choices::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use super::form::{Form, WireForm, read_text};
 use domain::calendar::Weekday;
 use domain::command::Source;
-use domain::event::{Capture, Channel, Decision, DiningMode, PayMode, Role};
+use domain::event::{Capture, Channel, Decision, DiningMode, Document, PayMode, Role};
 use domain::kitchen::Kitchen;
 use domain::money::Rounding;
 use domain::pricing::{TaxRounding, TaxRules};
@@ -93,6 +93,7 @@ coded_names! {
     Channel, "Where an order comes from." {
         Pos = 1 "pos", Kiosk = 2 "kiosk", Online = 3 "online", Delivery = 4 "delivery", Phone = 5 "phone",
     }
+    Document, "What is printed for a guest: a `bill` says what is to be paid, a `receipt` what was paid." { Bill = 1 "bill", Receipt = 2 "receipt" }
     DiningMode, "How the guest eats." { DineIn = 1 "dine_in", TakeAway = 2 "take_away", Delivery = 3 "delivery" }
     PayMode, "When the guest pays: `first` cancels the order at its deadline if nobody pays." {
         First = 1 "first", Later = 2 "later",

@@ -3,7 +3,7 @@
 use crate::codec::{Code, rights_bits};
 use domain::calendar::{CutOff, Date, TimeOfDay, Timestamp, Weekday};
 use domain::check::CheckId;
-use domain::event::{Capture, Channel, Decision, DiningMode, PayMode, Role};
+use domain::event::{Capture, Channel, Decision, DiningMode, Document, PayMode, Role};
 use domain::ids;
 use domain::kitchen::Kitchen;
 use domain::money::{Currency, Money, Ppm, QtyMilli, Rounding};
@@ -166,7 +166,7 @@ macro_rules! codes {
     )*};
 }
 
-codes! { Capture Channel Decision DiningMode PayMode Role Rounding TaxRounding Weekday }
+codes! { Capture Channel Decision DiningMode Document PayMode Role Rounding TaxRounding Weekday }
 
 #[cfg(test)]
 mod tests {

@@ -4,14 +4,16 @@ use crate::access::Capability;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
-use crate::http::query::{ReadParams, Reader, date, named, page_request};
+use crate::http::query::{ReadParams, Reader, ask, date, found, named, page_request};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use domain::calendar::Date;
 use domain::ids::StoreId;
-use projections::{Projection, SalesBy, SalesDate, SalesQuery};
+use domain::money::Currency;
+use projections::{Answer, Projection, Projections, SalesBy, SalesDate, SalesQuery};
 use schemas::json::{FieldError, wire};
 use schemas::views::{DaysView, SalesReport, XReport, ZReport};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 type DayPath = PathParams<(wire::StoreId, wire::Date)>;
@@ -85,11 +87,11 @@ pub async fn days(
     reader.show(Projection::Sales, params.min_position, |models, tenant| models.days(tenant, store.0, &page)).await
 }
 
-/// What was booked on the open day, so far: the X report. It changes nothing.
+/// What was booked on the open day, so far: the X report. It changes nothing. With `Accept: text/plain` it is text of 42 columns, as a till prints it.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/days/{date}/x", tag = "days",
     params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "A business date that is not closed"), ReadParams),
-    responses((status = 200, body = XReport), QueryProblems)
+    responses((status = 200, content((XReport = "application/json"), (String = "text/plain"))), QueryProblems)
 )]
 pub async fn x(
     reader: Reader,
@@ -97,18 +99,16 @@ pub async fn x(
     QueryParams(params): QueryParams<ReadParams>,
 ) -> Result<Response, ApiError> {
     reader.may(Capability::ReadDays)?;
-    reader
-        .find("open day", Projection::Sales, params.min_position, |models, tenant| {
-            models.x_report(tenant, store.0, date.0)
-        })
-        .await
+    let query = |models: &Projections, tenant| models.x_report(tenant, store.0, date.0);
+    let answer = found(reader.read(Projection::Sales, params.min_position, query).await?, "open day")?;
+    printable(&reader, store.0, &answer, XReport::to_text)
 }
 
-/// The Z report of a closed day. It never changes.
+/// The Z report of a closed day. It never changes. With `Accept: text/plain` it is text of 42 columns, as a till prints it.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/days/{date}/z", tag = "days",
     params(("store" = String, Path, description = "The store"), ("date" = String, Path, description = "The business date, such as 2026-11-22"), ReadParams),
-    responses((status = 200, body = ZReport), QueryProblems)
+    responses((status = 200, content((ZReport = "application/json"), (String = "text/plain"))), QueryProblems)
 )]
 pub async fn z(
     reader: Reader,
@@ -116,9 +116,25 @@ pub async fn z(
     QueryParams(params): QueryParams<ReadParams>,
 ) -> Result<Response, ApiError> {
     reader.may(Capability::ReadDays)?;
-    reader
-        .find("closed day", Projection::Sales, params.min_position, |models, tenant| {
-            models.z_report(tenant, store.0, date.0)
-        })
-        .await
+    let query = |models: &Projections, tenant| models.z_report(tenant, store.0, date.0);
+    let answer = found(reader.read(Projection::Sales, params.min_position, query).await?, "closed day")?;
+    printable(&reader, store.0, &answer, ZReport::to_text)
+}
+
+/// A report as JSON or, for who would rather have it so, as text for paper.
+fn printable<T: Serialize>(
+    reader: &Reader,
+    store: StoreId,
+    answer: &Answer<T>,
+    to_text: impl FnOnce(&T, Option<Currency>) -> String,
+) -> Result<Response, ApiError> {
+    let mut response = match reader.headers.prefers_text {
+        false => reader.view(answer)?,
+        true => {
+            let currency = ask(&reader.app, |models| models.store_currency(reader.caller.tenant, store))?;
+            reader.text(&Answer { value: to_text(&answer.value, currency.value), position: answer.position })
+        }
+    };
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, authorization"));
+    Ok(response)
 }
