@@ -8,7 +8,8 @@ use commands::reactor::OutboxError;
 use commands::{Engine, StartError, Stopped};
 use eventlog::{Corrupt, OpenError, Recovered};
 use projections::Projections;
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the log's directory is called in the data directory.
@@ -25,10 +26,55 @@ pub fn log_dir(data: &Path) -> std::path::PathBuf {
     data.join(LOG_DIR)
 }
 
+/// Whether a data directory holds nothing, or nothing but what is made there: nobody else's files.
+pub fn is_ours_alone(data: &Path) -> bool {
+    let ours = [LOG_DIR, VIEWS_DIR, SNAPSHOT_FILE, PROVIDERS_FILE];
+    let names = names_in(data).unwrap_or_default();
+    names.iter().all(|name| ours.iter().any(|ours| name == ours))
+}
+
+/// What stands in a data directory that only stands beside a log, where there is no log: a directory that was not mounted, or
+/// was removed, must not be taken for a first start.
+fn left_of_a_log(data: &Path) -> Result<Option<PathBuf>, AppError> {
+    let in_log = names_in(&log_dir(data))?;
+    let ends_in = |names: &[OsString], ending: &str| {
+        names.iter().find(|name| Path::new(name).extension().is_some_and(|is| is == ending)).cloned()
+    };
+    if ends_in(&in_log, "seg").is_some() {
+        return Ok(None);
+    }
+    let index = ends_in(&in_log, "idx").map(|name| log_dir(data).join(name));
+    let view = ends_in(&names_in(&data.join(VIEWS_DIR))?, "redb").map(|name| data.join(VIEWS_DIR).join(name));
+    let file = || [SNAPSHOT_FILE, PROVIDERS_FILE].map(|name| data.join(name)).into_iter().find(|path| path.exists());
+    Ok(index.or(view).or_else(file))
+}
+
+/// The names in a directory; none where there is none.
+fn names_in(dir: &Path) -> Result<Vec<OsString>, AppError> {
+    let failed = |source| AppError::Directory { dir: dir.to_owned(), source };
+    match std::fs::read_dir(dir) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(vec![]),
+        Err(error) => Err(failed(error)),
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(failed)).collect(),
+    }
+}
+
 /// Why the parts did not come up.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub enum AppError {
+    /// There was a log, and it is not there.
+    #[error(
+        "there is no log in {}, but {} of an earlier one: mount it or put it back, restore a backup into an empty directory, or use another directory; \
+         nothing was changed. To begin anew here, remove what is left first",
+        dir.display(), found.display()
+    )]
+    LogMissing {
+        /// Where it should be.
+        dir: PathBuf,
+        /// What says that there was one.
+        found: PathBuf,
+    },
     /// The log does not open.
     #[error("the log does not open")]
     Log(#[from] OpenError),
@@ -41,8 +87,8 @@ pub enum AppError {
     /// What is kept for payment providers does not open.
     #[error("what is kept for payment providers does not open")]
     Providers(#[from] OutboxError),
-    /// The data directory cannot be made.
-    #[error("cannot make the directory {}", dir.display())]
+    /// The data directory cannot be used.
+    #[error("cannot make or read the directory {}", dir.display())]
     Directory {
         dir: std::path::PathBuf,
         /// What the file system answered.
@@ -80,6 +126,9 @@ impl Running {
         providers: Settings,
     ) -> Result<Running, AppError> {
         let (log_dir, views_dir) = (log_dir(data), data.join(VIEWS_DIR));
+        if let Some(found) = left_of_a_log(data)? {
+            return Err(AppError::LogMissing { dir: log_dir, found });
+        }
         for dir in [&log_dir, &views_dir] {
             std::fs::create_dir_all(dir).map_err(|source| AppError::Directory { dir: dir.clone(), source })?;
         }

@@ -6,8 +6,12 @@
 
 use domain::ids::{StoreId, TenantId};
 use eventlog::Position;
-use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
+use redb::{
+    Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageError, TableDefinition,
+};
 use schemas::stored::{BadParked, OutboxEntry, Parked};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 type Numbers = TableDefinition<'static, &'static str, u64>;
@@ -31,6 +35,12 @@ pub const OUTBOX_PARKED_MAX: usize = 10_000;
 pub enum OutboxError {
     #[error("the file {} failed", path.display())]
     Storage { path: PathBuf, source: Box<redb::Error> },
+    #[error(
+        "{} is damaged and was left as it is; put a copy in its place, or move it away to find in the log what providers are to be asked (what they \
+         said that fits no payment yet is lost with it)",
+        path.display()
+    )]
+    Damaged { path: PathBuf },
     #[error("{} holds {row:?} at position {position}, which is no outbox entry", path.display())]
     OutboxEntry { path: PathBuf, position: Position, row: String },
     #[error("{} holds a message that does not read", path.display())]
@@ -72,8 +82,26 @@ impl Outbox {
     /// # Errors
     /// [`OutboxError::Storage`]; [`OutboxError::Ahead`] where it has read beyond `head`, the position after the log's last event.
     pub fn open(path: &Path, head: Position) -> Result<Outbox, OutboxError> {
-        let made = Database::builder().set_cache_size(CACHE_BYTES).create(path);
-        let database = made.map_err(|error| storage(path, error.into()))?;
+        let is_new = !path.exists();
+        if !is_new && std::fs::metadata(path).is_ok_and(|file| file.len() == 0) {
+            // The database would take it for a new one.
+            return Err(OutboxError::Damaged { path: path.to_owned() });
+        }
+        if is_new && Position(1) < head {
+            tracing::warn!(path = %path.display(), "it is not there; what providers are to be asked is found again in the log");
+        }
+        // A file that is damaged where redb trusts it makes it panic.
+        let made = catch_unwind(AssertUnwindSafe(|| Database::builder().set_cache_size(CACHE_BYTES).create(path)));
+        let database = match made {
+            Ok(Ok(database)) => database,
+            Ok(Err(error @ (DatabaseError::DatabaseAlreadyOpen | DatabaseError::UpgradeRequired(_)))) => {
+                return Err(storage(path, error.into()));
+            }
+            Ok(Err(DatabaseError::Storage(StorageError::Io(error)))) if error.kind() != io::ErrorKind::InvalidData => {
+                return Err(storage(path, redb::Error::Io(error)));
+            }
+            Ok(Err(_)) | Err(_) => return Err(OutboxError::Damaged { path: path.to_owned() }),
+        };
         let outbox = Outbox { path: path.to_owned(), database };
         outbox.try_write(|write| {
             write.open_table(POSITION)?;

@@ -1,6 +1,6 @@
 //! `comanda backup` and `comanda restore`: a copy of what cannot be made again, while a server runs, and back.
 
-use super::common::{data_dir, fail};
+use super::common::{data_dir, fail, say};
 use crate::app::{PROVIDERS_FILE, log_dir};
 use crate::position::token_in;
 use clap::Args;
@@ -102,8 +102,7 @@ pub fn restore(args: &RestoreArgs) -> ExitCode {
 fn said(outcome: Result<String, BackupError>) -> ExitCode {
     match outcome {
         Ok(text) => {
-            // Whoever closed the pipe does not want to know; the copy is made.
-            let _ = writeln!(io::stdout(), "{text}");
+            say(&text);
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),

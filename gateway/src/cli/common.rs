@@ -2,6 +2,7 @@
 
 use crate::causes::with_causes;
 use std::error::Error;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,9 +17,12 @@ pub fn data_dir(flag: Option<&Path>) -> PathBuf {
 
 /// Says what went wrong, with its causes, and fails.
 pub fn fail(error: &(dyn Error + 'static)) -> ExitCode {
-    #[expect(clippy::print_stderr, reason = "this is where a person at the command line is told")]
-    {
-        eprintln!("comanda: {}", with_causes(error));
-    }
+    // Where nobody hears it the code still tells.
+    let _ = writeln!(io::stderr(), "comanda: {}", with_causes(error));
     ExitCode::FAILURE
+}
+
+/// Says something on standard output; whoever closed it does not want to hear it.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
 }

@@ -1,6 +1,6 @@
 //! `comanda load`: orders over HTTP at a fixed rate, or as fast as they are taken, and what became of them.
 
-use super::common::fail;
+use super::common::{fail, say};
 use load::LoadArgs;
 use std::process::ExitCode;
 
@@ -8,13 +8,7 @@ use std::process::ExitCode;
 pub fn run(args: &LoadArgs) -> ExitCode {
     match load::run(args) {
         Ok(report) => {
-            #[expect(
-                clippy::print_stdout,
-                reason = "the result is for whoever ran it, or a program that reads the line"
-            )]
-            {
-                println!("{}", report.to_json());
-            }
+            say(&report.to_json().to_string());
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),

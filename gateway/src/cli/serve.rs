@@ -16,7 +16,9 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::task::Poll;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{self, Signal, SignalKind};
 use tracing_subscriber::EnvFilter;
 
 /// How long a start waits for the views a first request needs: tokens, stores and menus.
@@ -140,15 +142,27 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let listener = runtime
         .block_on(TcpListener::bind(args.listen))
         .map_err(|source| ServeError::Listen { address: args.listen, source })?;
+    // From here on, whenever it comes and whatever is logged: what is under way is finished first.
+    let signals = {
+        let _in_runtime = runtime.enter();
+        Signals::listen()
+    };
+    let is_ours_alone = crate::app::is_ours_alone(&args.data);
     let segment_bytes = u64::from(args.segment_mib) << 20;
     let log_options = eventlog::Options { segment_bytes, ..eventlog::Options::STANDARD };
     let running = Running::start_with(&args.data, log_options, args.memory.options(), providers)?;
-    let outcome = runtime.block_on(serve_on(args, &running, listener));
+    let outcome = runtime.block_on(serve_on(args, &running, listener, signals, is_ours_alone));
     running.stop();
     outcome
 }
 
-async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) -> Result<(), ServeError> {
+async fn serve_on(
+    args: &ServeArgs,
+    running: &Running,
+    listener: TcpListener,
+    signals: Signals,
+    is_ours_alone: bool,
+) -> Result<(), ServeError> {
     let address = listener.local_addr().unwrap_or(args.listen);
     let recovered = &running.recovered;
     tracing::info!(
@@ -158,7 +172,10 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
     );
     // Nothing but the log's own first record: nobody has used it yet, and no earlier start got through.
     let is_fresh = recovered.events <= 1;
-    let tokens = match is_fresh && !args.no_demo {
+    if is_fresh && !args.no_demo && !is_ours_alone {
+        tracing::warn!(data = %args.data.display(), "no demo tenant is set up: the data directory holds other files");
+    }
+    let tokens = match is_fresh && !args.no_demo && is_ours_alone {
         true => demo::set_up(&running.app.engine).await.map_err(ServeError::Demo)?,
         false => vec![],
     };
@@ -179,7 +196,7 @@ async fn serve_on(args: &ServeArgs, running: &Running, listener: TcpListener) ->
     let service = crate::http::service(std::sync::Arc::clone(&running.app));
     let stop = async {
         tokio::select! {
-            () = signal() => tracing::info!("told to stop; finishing what is open"),
+            () = signals.told() => tracing::info!("told to stop; finishing what is open"),
             _ = failure.wait_for(Option::is_some) => tracing::error!("the log failed; stopping"),
             corrupt = running.damaged() => tracing::error!(%corrupt, "stopping"),
         }
@@ -213,20 +230,29 @@ fn announce(args: &ServeArgs, address: SocketAddr, tokens: &[DemoToken]) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// Waits for an interrupt or a request to terminate.
-async fn signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::warn!(error = with_causes(&error), "cannot listen for SIGTERM");
-            // Without a handler the system's own default ends the process.
-            let _ = interrupt.await;
-            return;
-        }
-    };
-    tokio::select! {
-        _ = interrupt => {}
-        _ = terminate.recv() => {}
+/// An interrupt (Ctrl-C) and a request to terminate, which mean the same.
+struct Signals(Vec<Signal>);
+
+impl Signals {
+    /// Takes them from now on: what comes before somebody waits is kept.
+    fn listen() -> Signals {
+        let listen = |kind| match unix::signal(kind) {
+            Ok(signal) => Some(signal),
+            Err(error) => {
+                // Then the system's own default ends the process, which loses nothing.
+                tracing::warn!(error = with_causes(&error), "cannot listen for a signal");
+                None
+            }
+        };
+        Signals([SignalKind::interrupt(), SignalKind::terminate()].into_iter().filter_map(listen).collect())
+    }
+
+    /// Waits for the first of them.
+    async fn told(mut self) {
+        std::future::poll_fn(|context| {
+            let is_told = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if is_told { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }

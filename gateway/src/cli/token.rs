@@ -1,6 +1,6 @@
 //! `comanda token`: issues and revokes access tokens, of a running server or in a data directory.
 
-use super::common::{data_dir, fail};
+use super::common::{data_dir, fail, say};
 use crate::app::{AppError, Running};
 use crate::client::{Client, ClientError};
 use crate::tokens;
@@ -102,10 +102,7 @@ pub fn run(args: &TokenArgs) -> ExitCode {
     };
     match outcome {
         Ok(text) => {
-            #[expect(clippy::print_stdout, reason = "the token is what was asked for")]
-            {
-                println!("{text}");
-            }
+            say(&text);
             ExitCode::SUCCESS
         }
         Err(error) => fail(&error),

@@ -116,7 +116,9 @@ where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let line = tracing_subscriber::fmt::format().json().flatten_event(true);
-    let builder = tracing_subscriber::fmt().fmt_fields(JsonFields::new()).event_format(Lines(line));
+    // A line that cannot be written is lost. To say so on standard error, which may be what is broken, would panic.
+    let builder = tracing_subscriber::fmt().log_internal_errors(false);
+    let builder = builder.fmt_fields(JsonFields::new()).event_format(Lines(line));
     builder.with_writer(to).with_env_filter(filter).finish()
 }
 

@@ -1,5 +1,6 @@
 //! The gateway from outside: the binary, HTTP and the command line, nothing else.
 
+mod accidents;
 mod approvals;
 mod books;
 mod chain;
