@@ -326,6 +326,36 @@ impl CheckTotals {
     }
 }
 
+/// What a check comes to, and what is to be paid or given back: one of the two is nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balance {
+    pub check: CheckId,
+    pub total: Money,
+    /// What is still to be paid.
+    pub due: Money,
+    /// What was paid too much.
+    pub overpaid: Money,
+}
+
+impl Balance {
+    pub(crate) fn of(check: CheckId, total: Money, paid: Money) -> Balance {
+        let (due, overpaid) = (Money((total.0 - paid.0).max(0)), Money((paid.0 - total.0).max(0)));
+        Balance { check, total, due, overpaid }
+    }
+
+    /// What one check has too much counts for the others, as it did before checks owed for themselves: nobody owes more than the
+    /// order does, and nothing is overpaid while something is due.
+    pub(crate) fn net(balances: &mut [Balance]) {
+        let sum = |part: fn(&Balance) -> Money| balances.iter().map(|held| part(held).0).sum::<i64>();
+        let (due, overpaid) = (sum(|held| held.due), sum(|held| held.overpaid));
+        let (due, overpaid) = ((due - overpaid).max(0), (overpaid - due).max(0));
+        for held in balances {
+            held.due.0 = held.due.0.min(due);
+            held.overpaid.0 = held.overpaid.0.min(overpaid);
+        }
+    }
+}
+
 fn sizes(amounts: &[Money]) -> Vec<u64> {
     amounts.iter().map(|amount| amount.0.unsigned_abs()).collect()
 }

@@ -29,7 +29,7 @@ pub use order::{
     NewServiceCharge, OrderCommand, Place,
 };
 pub use payment::{
-    Method, NewPay, NewRefund, Outcome, PaidBy, PaymentCommand, RefundLine, RefundOf, RefundOutcome, Review,
+    Charges, Method, NewPay, NewRefund, Outcome, PaidBy, PaymentCommand, RefundLine, RefundOf, RefundOutcome, Review,
 };
 pub use provider::ProviderCommand;
 pub use stock::StockCommand;

@@ -13,14 +13,17 @@ use crate::event::{
 use crate::ids::{ActorId, DiscountId, LineId, OrderId, PaymentId, Revision, Sku, TableId, TicketId};
 use crate::kitchen::{Kitchen, Prep, Ticket};
 use crate::money::{Currency, Money, Ppm, QtyMilli};
-use crate::pricing::{self, LineInput, LineTotals, PriceError, PriceRules, PriceTerms, TaxRules, TaxTotal, Totals};
+use crate::pricing::{
+    self, ChargeTotals, LineInput, LineTotals, PriceError, PriceRules, PriceTerms, TaxRules, TaxTotal, Totals,
+};
 use crate::prints::Prints;
 use crate::quote::quote;
-use crate::refund::{ClosedDetails, Returns, SaleLeft, SoldLine};
+use crate::refund::{ClosedDetails, Returns};
 use crate::refused::{Closed, Refused};
 use std::sync::Arc;
 
 mod checks;
+mod settled;
 
 /// A line, as far as decisions read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +118,8 @@ pub struct Order {
     pub is_imported: bool,
     /// Whether it is a training order (rule A3): it takes nothing from stock, goes to no kitchen and counts for no day.
     pub is_training: bool,
+    /// Whether each of its checks owes for itself (rule P9).
+    pub dues_apart: bool,
     /// When it is cancelled unless somebody pays.
     pub deadline: Option<Timestamp>,
     pub lines: Vec<OrderLine>,
@@ -132,10 +137,14 @@ pub struct Order {
     sale: Sale,
     /// What its taxes come to; none until it is placed.
     taxes: Vec<TaxTotal>,
-    /// What has been paid towards it.
+    /// What each of its service charges comes to.
+    charge_totals: Vec<ChargeTotals>,
+    /// What has been paid towards it, whatever was given back.
     pub applied: Money,
     /// Whether a payment brought what is due to nothing, and nothing was due since: a tab is over with it (rule O14).
     pub is_paid_off: bool,
+    /// The payments that it took something of or could not take, in the order they came.
+    pub payments: Vec<PaymentId>,
     /// Attempts to pay that have no outcome yet.
     pub attempts: Vec<PaymentId>,
     /// What did not stay with it.
@@ -207,6 +216,7 @@ impl OrderSlot {
             is_placed: false,
             is_imported: opening.imported,
             is_training: opening.training,
+            dues_apart: opening.dues_apart,
             deadline: None,
             lines: vec![],
             removed: vec![],
@@ -216,8 +226,10 @@ impl OrderSlot {
             total: Money::ZERO,
             sale: Sale::default(),
             taxes: vec![],
+            charge_totals: vec![],
             applied: Money::ZERO,
             is_paid_off: false,
+            payments: vec![],
             attempts: vec![],
             returns: None,
             prep: match opening.kitchen {
@@ -236,27 +248,21 @@ impl OrderSlot {
     pub fn evolve(&mut self, event: &OrderEvent) {
         match (&mut *self, event) {
             (OrderSlot::Live(order), OrderEvent::OrderCompleted { .. }) => {
-                let lines = order.lines.iter().map(|line| sold_line(line, order.tax_rules)).collect();
-                let (rounding, returns) = (order.rules.rounding, order.returns.take());
-                let overpaid = Money((order.net_paid().0 - order.total.0).max(0));
-                let left = SaleLeft { overpaid, amount: order.total, taxes: std::mem::take(&mut order.taxes) };
-                let checks = order.checks.as_deref().map(|checks| order.check_totals(checks)).unwrap_or_default();
-                let checks = checks.into_iter().map(|(check, _)| check).collect();
-                let prints = std::mem::take(&mut order.prints);
-                let details = ClosedDetails { rounding, lines, left, merged_into: None, checks, prints, returns };
-                let details = Some(Box::new(details));
+                let details = Some(Box::new(order.settled()));
                 *self = OrderSlot::Closed(order.closed(Closed::Completed, details));
             }
             (OrderSlot::Live(order), OrderEvent::OrderCancelled { .. }) => {
-                let returns = order.returns.take();
-                let details = returns
-                    .map(|returns| Box::new(ClosedDetails { returns: Some(returns), ..ClosedDetails::default() }));
+                let (returns, payments) = (order.returns.take(), std::mem::take(&mut order.payments));
+                let has_taken = returns.is_some() || !payments.is_empty();
+                let details =
+                    has_taken.then(|| Box::new(ClosedDetails { returns, payments, ..ClosedDetails::default() }));
                 *self = OrderSlot::Closed(order.closed(Closed::Cancelled, details));
             }
             (OrderSlot::Live(order), OrderEvent::OrderMergedInto { target }) => {
-                let returns = order.returns.take();
+                let (returns, payments) = (order.returns.take(), std::mem::take(&mut order.payments));
+                let merged_into = Some(*target);
                 let details =
-                    Some(Box::new(ClosedDetails { merged_into: Some(*target), returns, ..ClosedDetails::default() }));
+                    Some(Box::new(ClosedDetails { merged_into, returns, payments, ..ClosedDetails::default() }));
                 *self = OrderSlot::Closed(order.closed(Closed::Merged, details));
             }
             (OrderSlot::Live(order), event) => {
@@ -271,10 +277,14 @@ impl OrderSlot {
                 OrderEvent::PaymentNotApplicable { .. } | OrderEvent::RefundRecorded { .. },
             ) => {
                 closed.events += 1;
-                if let (Some(details), OrderEvent::RefundRecorded { parts, taxes, .. }) = (&mut closed.details, event) {
-                    details.left.give_back(parts.applied, taxes);
+                let details = closed.details.get_or_insert_default();
+                evolve_returns(details.returns.get_or_insert_default(), event);
+                if let OrderEvent::PaymentNotApplicable { payment, .. } = event {
+                    took(&mut details.payments, *payment);
                 }
-                evolve_returns(self.returns_mut(), event);
+                if let OrderEvent::RefundRecorded { parts, check, reversed, taxes, .. } = event {
+                    details.give_back(parts.applied, (*check, *reversed), taxes);
+                }
             }
             (OrderSlot::Closed(closed), OrderEvent::DocumentPrinted { document, check, copy }) => {
                 closed.events += 1;
@@ -289,6 +299,22 @@ impl OrderSlot {
         match self {
             OrderSlot::Live(order) => order.is_training,
             OrderSlot::Closed(closed) => closed.is_training,
+        }
+    }
+
+    /// The payments that it took something of or could not take, in the order they came.
+    pub fn payments(&self) -> &[PaymentId] {
+        match self {
+            OrderSlot::Live(order) => &order.payments,
+            OrderSlot::Closed(closed) => closed.details.as_deref().map_or(&[], |details| &details.payments),
+        }
+    }
+
+    /// What each check has too much, where one has.
+    pub fn overpaid(&self) -> Vec<(CheckId, Money)> {
+        match self {
+            OrderSlot::Live(order) => order.overpaid_checks(),
+            OrderSlot::Closed(closed) => closed.details.as_deref().map_or(vec![], |details| details.overpaid.clone()),
         }
     }
 
@@ -324,11 +350,25 @@ impl ClosedOrder {
     }
 }
 
+/// Remembers a payment once.
+fn took(payments: &mut Vec<PaymentId>, payment: PaymentId) {
+    if payments.is_empty() {
+        // Most orders have one.
+        payments.reserve_exact(1);
+    }
+    if !payments.contains(&payment) {
+        payments.push(payment);
+    }
+}
+
 /// Money that came in and could not stay, or went back.
 fn evolve_returns(returns: &mut Returns, event: &OrderEvent) {
     match event {
         OrderEvent::PaymentNotApplicable { payment, unapplied, .. } => returns.unapplied.push((*payment, *unapplied)),
-        OrderEvent::RefundRecorded { parts, .. } => returns.refunded.0 += parts.applied.0,
+        OrderEvent::RefundRecorded { parts, reversed, .. } => {
+            returns.refunded.0 += parts.applied.0;
+            returns.reversed.0 += reversed.0;
+        }
         event => panic!("{event:?} says nothing of money that did not stay"),
     }
 }
@@ -342,15 +382,15 @@ impl Order {
     /// What holds after each event, as far as the event touches it.
     fn assert_invariants(&self, event: &OrderEvent) {
         assert!(Money::ZERO <= self.applied && Money::ZERO <= self.net_paid(), "{event:?} takes more than was paid");
-        assert!(!self.is_placed || self.applied <= self.total, "{event:?} leaves an order that is overpaid");
         if let Some(prep) = self.prep.as_deref() {
             prep.assert_fits(self.lines.iter().map(|line| (line.line, line.qty)));
         }
         let checks = self.checks.as_deref();
         let paid = |checks: &Checks| checks.paid.iter().map(|(_, paid)| paid.0).sum::<i64>();
+        assert!(checks.is_none_or(|checks| paid(checks) == self.paid().0), "{event:?}: checks are paid something else");
         assert!(
-            checks.is_none_or(|checks| paid(checks) == self.applied.0),
-            "{event:?}: checks are paid something else"
+            checks.is_none_or(|checks| checks.paid.iter().all(|(_, paid)| Money::ZERO <= *paid)),
+            "{event:?} takes more of a check than was paid towards it"
         );
         let is_priced = match event.effect() {
             OrderEffect::Placed(_) | OrderEffect::Repriced { .. } => true,
@@ -386,9 +426,10 @@ impl Order {
         Sold { sale: self.sale, taxes: &self.taxes }
     }
 
-    /// What is still to be paid.
-    pub fn due(&self) -> Money {
-        Money(self.total.0 - self.applied.0)
+    /// What counts as paid towards it: what was given back before it is settled does not.
+    pub fn paid(&self) -> Money {
+        let reversed = self.returns.as_deref().map_or(Money::ZERO, |returns| returns.reversed);
+        Money(self.applied.0 - reversed.0)
     }
 
     /// What has been paid towards it and not been given back.
@@ -397,7 +438,8 @@ impl Order {
         Money(self.applied.0 - refunded.0)
     }
 
-    /// When the engine cancels it unless somebody pays; nothing paid so far, and nothing for the kitchen.
+    /// When the engine cancels it unless somebody pays; nothing was ever paid, and nothing is for the kitchen. One whose money
+    /// was given back waits for a person.
     pub fn times_out(&self) -> Option<Timestamp> {
         match self.is_placed && self.applied == Money::ZERO && !self.is_sent() {
             true => self.deadline,
@@ -564,15 +606,13 @@ impl Order {
                 self.set_totals(totals);
                 self.sale.orders = i64::from(!void);
             }
-            OrderEvent::PaymentApplied { amount, check, .. } => {
-                self.applied.0 += amount.0;
-                self.is_paid_off = self.due() <= Money::ZERO;
-                if let Some(checks) = &mut self.checks {
-                    checks.pay(*check, *amount);
-                }
+            OrderEvent::PaymentApplied { payment, amount, check, .. } => {
+                took(&mut self.payments, *payment);
+                self.pay(*check, *amount);
+                self.is_paid_off = self.due() == Money::ZERO;
             }
             OrderEvent::CheckSplit { lines } => {
-                let paid = self.applied;
+                let paid = self.paid();
                 let checks = self.checks.get_or_insert_with(|| {
                     let paid = if paid == Money::ZERO { vec![] } else { vec![(CheckId::FIRST, paid)] };
                     Box::new(Checks { lines: vec![], paid })
@@ -583,8 +623,15 @@ impl Order {
             OrderEvent::LinesReceivedByMerge(received) => self.receive(received),
             // What the guest was shown changes nothing.
             OrderEvent::TotalMismatchRecorded { .. } => {}
-            OrderEvent::PaymentNotApplicable { .. } | OrderEvent::RefundRecorded { .. } => {
+            OrderEvent::PaymentNotApplicable { payment, .. } => {
+                took(&mut self.payments, *payment);
                 evolve_returns(self.returns.get_or_insert_default(), event);
+            }
+            OrderEvent::RefundRecorded { check, reversed, .. } => {
+                evolve_returns(self.returns.get_or_insert_default(), event);
+                if let (Some(checks), Some(check)) = (&mut self.checks, check) {
+                    checks.pay(*check, Money(-reversed.0));
+                }
             }
             OrderEvent::OrderOpened(_)
             | OrderEvent::OrderCancelled { .. }
@@ -593,7 +640,16 @@ impl Order {
                 panic!("{event:?} for an order that is {self:?}")
             }
         }
-        self.is_paid_off &= self.due() <= Money::ZERO;
+        // What is due takes dealing out where it was split.
+        self.is_paid_off = self.is_paid_off && self.due() == Money::ZERO;
+    }
+
+    /// Counts money towards a check.
+    pub(crate) fn pay(&mut self, check: CheckId, amount: Money) {
+        self.applied.0 += amount.0;
+        if let Some(checks) = &mut self.checks {
+            checks.pay(check, amount);
+        }
     }
 
     /// Takes over what another order had; its tickets follow by facts of their own.
@@ -645,6 +701,7 @@ impl Order {
         self.total = totals.total;
         self.sale = Sale::of(totals);
         self.taxes.clone_from(&totals.taxes);
+        self.charge_totals.clone_from(&totals.charges);
         for (line, amounts) in self.lines.iter_mut().zip(&totals.lines) {
             line.totals = *amounts;
         }
@@ -676,11 +733,6 @@ impl Order {
 
 fn line_input(line: &OrderLine) -> LineInput<'_> {
     LineInput { unit: line.unit, qty: line.qty, taxes: &line.added.taxes, part: line.part }
-}
-
-fn sold_line(line: &OrderLine, tax_rules: TaxRules) -> SoldLine {
-    let taxes = line.added.taxes.clone();
-    SoldLine { line: line.line, qty: line.qty, totals: line.totals, taxes, tax_rules, sku: line.sku() }
 }
 
 /// Parts are checked when they come in, so that only sums can be out of bounds.

@@ -88,7 +88,6 @@ pub enum Refused {
     OutOfStock { shortages: Vec<Shortage> },
     // `expected` is what the guest was shown.
     TotalMismatch { expected: Money, actual: Money },
-    BelowPaid { total: Money, paid: Money },
     // A check would come to less than what has been paid towards it.
     CheckBelowPaid { check: CheckId, total: Money, paid: Money },
     UnknownCheck { check: CheckId },
@@ -99,6 +98,8 @@ pub enum Refused {
     OrdersDiffer { what: &'static str },
     PaymentDue { due: Money },
     MoneyCaptured { captured: Money },
+    // All of it was asked back, and has not come back yet.
+    RefundUnderWay { captured: Money },
     AmountTooLarge,
     // `expected` is the store's.
     CurrencyDiffers { expected: Currency },
@@ -129,6 +130,8 @@ pub enum Refused {
     // `amount` is what is left without the tip, `tip` what is left of it.
     RefundExceedsCaptured { amount: Money, tip: Money },
     RefundExceedsSold { line: LineId, left: QtyMilli },
+    // `check` is what the payment is for.
+    LineOnOtherCheck { line: LineId, check: CheckId },
     OrderNotCompleted,
     NotCash,
     ShiftRequired,

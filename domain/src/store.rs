@@ -32,6 +32,7 @@ mod kitchen;
 mod lines;
 mod merge;
 mod offline;
+mod order_refunds;
 mod orders;
 mod parts;
 mod payments;

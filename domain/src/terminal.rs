@@ -265,12 +265,12 @@ impl Standing {
             | Refused::NothingReady { .. }
             | Refused::UnknownTicket { .. }
             | Refused::TicketBumped { .. }
-            | Refused::BelowPaid { .. }
             | Refused::CheckBelowPaid { .. }
             | Refused::UnknownCheck { .. }
             | Refused::SplitExceedsLine { .. }
             | Refused::PaymentDue { .. }
             | Refused::MoneyCaptured { .. }
+            | Refused::RefundUnderWay { .. }
             | Refused::UnknownPayment { .. }
             | Refused::NothingDue
             | Refused::PaymentExceedsDue { .. }
@@ -319,6 +319,7 @@ impl Standing {
             | Refused::NothingToReview
             | Refused::DecisionNotPossible { .. }
             | Refused::RefundExists { .. }
+            | Refused::LineOnOtherCheck { .. }
             | Refused::NotCash
             | Refused::DayOpen { .. }
             | Refused::ShiftsOpen { .. }

@@ -111,7 +111,6 @@ impl OrdersProjector {
         let buffer = &mut self.buffer;
         self.orders.for_each_dirty(|key, order, is_stored| {
             price::derive(order);
-            checks::derive(order);
             let listed = date_key(key, order);
             buffer.clear();
             order.summary().write(buffer);

@@ -21,7 +21,7 @@ pub use body::{BodyError, FieldError, parse_body, parse_query};
 pub use chain::{ChainLine, hex};
 pub use event::{EventJson, Receipt, ReceiptEvent};
 pub use problem::{
-    Problem, noted_text, refusal_code, refusal_detail, refusal_facts, refusal_status, refusal_way_out, refusal_words,
+    Problem, WAYS_OUT, noted_text, refusal_code, refusal_detail, refusal_facts, refusal_status, refusal_words,
 };
 pub use token::{BadCommandId, BadPosition, CommandIdJson, PositionToken, parse_command_id};
 pub use webhook::{WebhookAnswer, WebhookStatus};

@@ -144,7 +144,7 @@ fn requested() -> domain::event::CancelReason {
 
 fn refund(id: &str, pieces: u32) -> Command {
     let lines = vec![RefundLine { line: line("l1"), qty: QtyMilli::pieces(pieces) }];
-    let what = RefundOf::Lines { lines, tip: Money::ZERO };
+    let what = RefundOf::Lines { lines, tip: Money::ZERO, charges: domain::command::Charges::Follow };
     let refund = RefundId::parse(id).expect("an id");
     let new = NewRefund { refund, what, restock: true, reason: text("cold"), drawer: None };
     to_store(StoreCommand::Payment(payment("p_old"), PaymentCommand::RequestRefund(new)))

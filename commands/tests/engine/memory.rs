@@ -75,7 +75,7 @@ fn refund(of: &str, id: &str, what: RefundOf) -> Command {
 
 fn units(qty: u32) -> RefundOf {
     let lines = vec![RefundLine { line: line("l1"), qty: QtyMilli::pieces(qty) }];
-    RefundOf::Lines { lines, tip: Money::ZERO }
+    RefundOf::Lines { lines, tip: Money::ZERO, charges: domain::command::Charges::Follow }
 }
 
 fn void(of: &str, qty: u32) -> Command {

@@ -1,12 +1,12 @@
 //! Commands to an order.
 
-use super::payment::NewPay;
+use super::payment::{NewPay, NewRefund};
 use crate::calendar::Timestamp;
 use crate::check::{CheckId, CheckMove};
 use crate::event::{CancelReason, Channel, DiningMode, DiscountScope, Document, PayMode, Rate};
 use crate::ids::{
-    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, TableId, TaxId, Text,
-    VariationId,
+    ActorId, ChargeId, CustomerRef, DiscountId, GroupId, ItemId, LineId, ModifierId, OrderId, PaymentId, TableId,
+    TaxId, Text, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 
@@ -256,6 +256,12 @@ pub enum OrderCommand {
     SplitEvenly(CheckId),
     /// Moves all it has into another order.
     MergeInto(OrderId),
+    /// Gives money back over its payments.
+    Refund {
+        refund: NewRefund,
+        /// The payments it comes from, in this order; all of the order in the order they came where none is named.
+        payments: Vec<PaymentId>,
+    },
     /// Cancels it because nobody paid in time (issued by the engine at the deadline).
     TimeOut {
         /// The deadline that passed.

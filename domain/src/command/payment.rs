@@ -137,7 +137,7 @@ pub enum Outcome {
 /// A refund a client asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRefund {
-    /// Its id, unique in the payment.
+    /// Its id, unique in the payment, or in all payments of the order where it goes over several.
     pub refund: RefundId,
     pub what: RefundOf,
     /// Whether the units it is for go back on the shelf.
@@ -159,7 +159,17 @@ pub enum RefundOf {
         tip: Money,
     },
     /// What these units came to, each line at most once.
-    Lines { lines: Vec<RefundLine>, tip: Money },
+    Lines { lines: Vec<RefundLine>, tip: Money, charges: Charges },
+}
+
+/// What becomes of the service charges on lines that are given back, where they are a share of what lines come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charges {
+    /// They go back with their lines.
+    #[default]
+    Follow,
+    /// They stay charged.
+    Keep,
 }
 
 /// Units of a line to be given back.

@@ -197,6 +197,9 @@ pub struct Opening {
     pub promised_at: Option<Timestamp>,
     /// By which rules its tax is computed.
     pub tax_rules: TaxRules,
+    /// Whether each check owes for itself. Of an order that was opened before checks did, what one check has too much
+    /// counts for the others.
+    pub dues_apart: bool,
 }
 
 /// The taxes of a line from now on.
@@ -344,7 +347,7 @@ pub enum OrderEvent {
         unapplied: Money,
         why: NotApplicable,
     },
-    /// Money paid for the order was given back. It reopens nothing: what is due stays as it was.
+    /// Money paid for the order was given back.
     RefundRecorded {
         refund: RefundId,
         payment: PaymentId,
@@ -357,6 +360,11 @@ pub enum OrderEvent {
         posting_date: Date,
         /// What tax of a settled order goes back with it: as much of each as of its sale.
         taxes: Vec<TaxTotal>,
+        /// The check it was paid towards; unknown of what was recorded before refunds said so.
+        check: Option<CheckId>,
+        /// What of the applied part takes back the payment and not the sale, and so no longer counts as paid: all of it before
+        /// the order is settled, afterwards what its check had too much.
+        reversed: Money,
     },
     /// A document was printed for a check of the order.
     DocumentPrinted {

@@ -2,6 +2,7 @@
 
 use crate::ids::LineId;
 use crate::money::{Money, QtyMilli};
+use crate::pricing::ChargeTotals;
 
 /// Money of one payment by what became of it when it was captured: a refund says which of the three it comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,11 +34,15 @@ pub struct RefundedLine {
     pub tax_exclusive: Money,
     /// Their part of the tax inside.
     pub tax_inclusive: Money,
+    /// Their part of the service charges that are a share of what lines come to; nothing where there are none, or they stay
+    /// charged.
+    pub charges: Option<ChargeTotals>,
 }
 
 impl RefundedLine {
     /// What the guest gets back for them.
     pub fn amount(&self) -> Money {
-        Money(self.net.0 + self.tax_exclusive.0)
+        let charges = self.charges.unwrap_or_default();
+        Money(self.net.0 + self.tax_exclusive.0 + charges.amount.0 + charges.tax_exclusive.0)
     }
 }

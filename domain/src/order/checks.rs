@@ -1,35 +1,59 @@
 //! What each check of an order comes to.
 
 use super::Order;
-use crate::check::{CheckId, CheckTotals, Checks, Share, SharedLine, WHOLE, deal_all};
+use crate::check::{Balance, CheckId, CheckTotals, Checks, Share, SharedLine, WHOLE, deal_all};
 use crate::ids::LineId;
 use crate::money::Money;
 use crate::refused::Refused;
 
 impl Order {
-    /// The number, the total and what is still to be paid of a check: of the named one, or of the first on which something
-    /// is due. What one check has too much, after a change, counts for the others.
+    /// What is still to be paid, over its checks: what one of them has too much leaves what others owe as it is.
+    pub fn due(&self) -> Money {
+        match self.checks.as_deref().filter(|_| self.dues_apart) {
+            Some(_) => Money(self.balances().iter().map(|check| check.due.0).sum()),
+            None => Balance::of(CheckId::FIRST, self.total, self.paid()).due,
+        }
+    }
+
+    /// What was paid too much, over its checks, and is to be given back by a person.
+    pub fn overpaid(&self) -> Money {
+        match self.checks.as_deref().filter(|_| self.dues_apart) {
+            Some(_) => Money(self.balances().iter().map(|check| check.overpaid.0).sum()),
+            None => Balance::of(CheckId::FIRST, self.total, self.paid()).overpaid,
+        }
+    }
+
+    /// What each check has too much, where one has.
+    pub(super) fn overpaid_checks(&self) -> Vec<(CheckId, Money)> {
+        let over = self.balances().into_iter().filter(|held| Money::ZERO < held.overpaid);
+        over.map(|held| (held.check, held.overpaid)).collect()
+    }
+
+    /// What is to be paid or given back of each of its checks, by their numbers; those of an order that was not split are one.
+    pub fn balances(&self) -> Vec<Balance> {
+        let Some(checks) = self.checks.as_deref() else {
+            return vec![Balance::of(CheckId::FIRST, self.total, self.paid())];
+        };
+        let dealt = self.check_totals(checks).into_iter();
+        let mut balances: Vec<Balance> =
+            dealt.map(|(check, dealt)| Balance::of(check, dealt.total, checks.paid(check))).collect();
+        if !self.dues_apart {
+            Balance::net(&mut balances);
+        }
+        balances
+    }
+
+    /// What is to be paid or given back of the named check, or of the first on which something is due.
     ///
     /// # Errors
     /// [`Refused::UnknownCheck`].
-    pub fn check(&self, named: Option<CheckId>) -> Result<(CheckId, Money, Money), Refused> {
-        let Some(checks) = self.checks.as_deref() else {
-            return match named.unwrap_or(CheckId::FIRST) {
-                CheckId::FIRST => Ok((CheckId::FIRST, self.total, self.due())),
-                check => Err(Refused::UnknownCheck { check }),
-            };
+    pub fn check(&self, named: Option<CheckId>) -> Result<Balance, Refused> {
+        let all = self.balances();
+        let found = match named {
+            Some(named) => all.iter().find(|held| held.check == named),
+            None => all.iter().find(|held| Money::ZERO < held.due).or(all.first()),
         };
-        let due = |check: CheckId, total: Money| Money((total.0 - checks.paid(check).0).min(self.due().0));
-        let dealt = self.check_totals(checks);
-        let mut all = dealt.iter().map(|(check, dealt)| (*check, dealt.total, due(*check, dealt.total)));
-        match named {
-            Some(named) => all.find(|(check, ..)| *check == named).ok_or(Refused::UnknownCheck { check: named }),
-            None => Ok(all.clone().find(|(.., due)| Money::ZERO < *due).or(all.next()).unwrap_or((
-                CheckId::FIRST,
-                self.total,
-                self.due(),
-            ))),
-        }
+        found.copied().ok_or(Refused::UnknownCheck { check: named.unwrap_or(CheckId::FIRST) })
     }
 
     /// What each of its checks comes to, by their numbers.

@@ -47,9 +47,9 @@ impl Draft<'_> {
         if split.is_empty() {
             return Ok(());
         }
-        let over_before = self.overpaid();
+        let over_before = self.over();
         self.push(OrderEvent::CheckSplit { lines: split });
-        for (check, total, paid) in self.overpaid() {
+        for (check, total, paid) in self.over() {
             let before = over_before.iter().find(|(held, ..)| *held == check);
             let over_before = before.map_or(0, |(_, total, paid)| paid.0 - total.0);
             if over_before < paid.0 - total.0 {
@@ -60,8 +60,11 @@ impl Draft<'_> {
     }
 
     /// The checks towards which more has been paid than they come to.
-    fn overpaid(&self) -> Vec<(CheckId, Money, Money)> {
-        let Some(checks) = self.order.checks.as_deref() else { return vec![] };
+    fn over(&self) -> Vec<(CheckId, Money, Money)> {
+        let Some(checks) = self.order.checks.as_deref() else {
+            let (total, paid) = (self.order.total, self.order.paid());
+            return if total < paid { vec![(CheckId::FIRST, total, paid)] } else { vec![] };
+        };
         let dealt = self.order.check_totals(checks).into_iter();
         let dealt = dealt.map(|(check, dealt)| (check, dealt.total, checks.paid(check)));
         dealt.filter(|(_, total, paid)| total < paid).collect()

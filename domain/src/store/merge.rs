@@ -8,7 +8,6 @@ use crate::event::{
     ReceivedLine, RenamedLine, ReservedLine, ServiceCharge, StockEvent, TicketEvent,
 };
 use crate::ids::{ChargeId, DiscountId, Id, LineId, OrderId};
-use crate::money::Money;
 use crate::order::{Order, OrderSlot};
 use crate::pricing::{self, Totals};
 use crate::refused::Refused;
@@ -29,6 +28,8 @@ impl Store {
         }
         let target = self.orders.get(&target_id).ok_or(Refused::UnknownOrder { order: target_id })?.live()?;
         check_alike(source, target)?;
+        // Money stays where it was paid: with it the guests of the source would find the target paid, or not.
+        self.check_money_is_back(source, source.paid())?;
         let (totals, target_totals) = (source.price()?, target.price()?);
         let renamed = rename_lines(source, target);
         let received = Received {
@@ -76,10 +77,6 @@ fn check_alike(source: &Order, target: &Order) -> Result<(), Refused> {
     // What is sold does not become what nobody has ordered yet.
     if source.is_placed && !target.is_placed {
         return Err(Refused::OrderNotPlaced);
-    }
-    // Money stays where it was paid: with it the guests of the source would find the target paid, or not.
-    if source.applied != Money::ZERO {
-        return Err(Refused::MoneyCaptured { captured: source.applied });
     }
     let differs = [
         ("pay_mode", source.pay_mode != target.pay_mode),

@@ -7,8 +7,8 @@
 use super::Store;
 use super::payments::check_attempt;
 use super::values::Ingested;
-use crate::check::CheckId;
-use crate::command::{Context, Method, PaymentCommand, StoreCommand, TerminalCommand};
+use crate::check::{Balance, CheckId};
+use crate::command::{Context, Method, PaymentCommand, RefundOf, StoreCommand, TerminalCommand};
 use crate::event::{Entity, Event, Noted, OrderEvent, PaymentEvent, TerminalEvent};
 use crate::ids::{PaymentId, TerminalId, TerminalSeq, Text};
 use crate::money::Money;
@@ -244,7 +244,7 @@ impl Store {
         let (check, is_unpaid) = match slot {
             OrderSlot::Live(live) if live.is_placed => {
                 // Money for a check that nobody split off counts for one that is open.
-                let (check, total, due) = live.check(*named).or_else(|_| live.check(None))?;
+                let Balance { check, total, due, .. } = live.check(*named).or_else(|_| live.check(None))?;
                 if let Some(shown) = *expected_total
                     && shown != total
                 {
@@ -315,7 +315,7 @@ fn noted(queued: &Queued, command: &StoreCommand, (code, detail): (Text, Text)) 
 
 /// The money a command says was moved.
 fn amount_of(command: &StoreCommand) -> Option<Money> {
-    use crate::command::{DrawerCommand, Outcome, RefundOf};
+    use crate::command::{DrawerCommand, OrderCommand, Outcome};
     match command {
         StoreCommand::Payment(_, command) => match command {
             PaymentCommand::Initiate { amount, method, expected_total, .. } => match method {
@@ -323,10 +323,7 @@ fn amount_of(command: &StoreCommand) -> Option<Money> {
                 Method::External(_) | Method::Provider { .. } => amount.or(*expected_total),
             },
             PaymentCommand::RecordOutcome(Outcome::Captured { amount, .. }) => *amount,
-            PaymentCommand::RequestRefund(new) => match new.what {
-                RefundOf::Amount { amount, tip } => amount.checked_add(tip),
-                RefundOf::Rest | RefundOf::Lines { .. } => None,
-            },
+            PaymentCommand::RequestRefund(new) => amount_back(&new.what),
             PaymentCommand::RecordOutcome(Outcome::Failed { .. })
             | PaymentCommand::RecordRefundOutcome { .. }
             | PaymentCommand::Expire { .. }
@@ -340,6 +337,7 @@ fn amount_of(command: &StoreCommand) -> Option<Money> {
             | DrawerCommand::CloseShift { counted: amount } => Some(*amount),
             DrawerCommand::NoSale { .. } => None,
         },
+        StoreCommand::Order(_, OrderCommand::Refund { refund, .. }) => amount_back(&refund.what),
         StoreCommand::Put(_)
         | StoreCommand::AdoptMenu { .. }
         | StoreCommand::SetPrice { .. }
@@ -350,5 +348,13 @@ fn amount_of(command: &StoreCommand) -> Option<Money> {
         | StoreCommand::CloseDay { .. }
         | StoreCommand::Ticket(..)
         | StoreCommand::Terminal(..) => None,
+    }
+}
+
+/// The money a refund says it gives back.
+fn amount_back(what: &RefundOf) -> Option<Money> {
+    match what {
+        RefundOf::Amount { amount, tip } => amount.checked_add(*tip),
+        RefundOf::Rest | RefundOf::Lines { .. } => None,
     }
 }

@@ -48,6 +48,9 @@ impl Store {
             return self.open_order(tenant, id, new, context);
         }
         let slot = self.orders.get(&id).ok_or(Refused::UnknownOrder { order: id })?;
+        if let OrderCommand::Refund { refund, payments } = command {
+            return self.refund_order(tenant, (id, slot), refund, payments, context);
+        }
         if let (OrderCommand::Complete, OrderSlot::Closed(closed)) = (command, slot) {
             // Settling what is settled changes nothing: the engine may have done it with the last payment.
             return match closed.state {
@@ -130,11 +133,11 @@ impl Store {
             }
             OrderCommand::SplitCheck { to, moves } => {
                 draft.split(*to, moves)?;
-                return Ok(draft.events);
+                return Ok(draft.settle_if_paid());
             }
             OrderCommand::SplitEvenly(checks) => {
                 draft.split_evenly(*checks)?;
-                return Ok(draft.events);
+                return Ok(draft.settle_if_paid());
             }
             OrderCommand::Place(place) => return draft.place(*place, context),
             OrderCommand::Cancel { reason } => {
@@ -147,7 +150,8 @@ impl Store {
             OrderCommand::Open(_)
             | OrderCommand::MergeInto(_)
             | OrderCommand::Print { .. }
-            | OrderCommand::TimeOut { .. } => {
+            | OrderCommand::TimeOut { .. }
+            | OrderCommand::Refund { .. } => {
                 unreachable!("decided above")
             }
         }
@@ -234,6 +238,7 @@ impl Store {
             training: new.training,
             promised_at: new.promised_at,
             tax_rules: TaxRules::NEWEST,
+            dues_apart: true,
         };
         let opened = OrderEvent::OrderOpened(opening);
         let OrderSlot::Live(order) = OrderSlot::open(&opened) else { unreachable!("a new order is live") };
@@ -575,9 +580,7 @@ impl<'a> Draft<'a> {
         if !self.order.is_placed || self.events.is_empty() {
             return Ok(self.events);
         }
-        if totals.total < self.order.applied {
-            return Err(Refused::BelowPaid { total: totals.total, paid: self.order.applied });
-        }
+        // Less than was paid is no reason to refuse: what is too much is named until somebody gives it back (rule P10).
         let void = self.order.is_void(&totals);
         self.push(OrderEvent::OrderRepriced { totals, void });
         let (more, less) = reservation_change(&self.before, &demand(&self.order), &self.reserved);
@@ -643,10 +646,7 @@ impl<'a> Draft<'a> {
     }
 
     fn cancel(mut self, reason: &CancelReason) -> Result<Vec<Event>, Refused> {
-        let captured = self.order.net_paid();
-        if captured != Money::ZERO {
-            return Err(Refused::MoneyCaptured { captured });
-        }
+        self.store.check_money_is_back(&self.order, self.order.net_paid())?;
         if let Some((line, fired)) = self.order.sent() {
             return Err(Refused::LineFired { line, fired });
         }

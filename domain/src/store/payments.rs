@@ -3,7 +3,7 @@
 use super::orders::Draft;
 use super::{Store, provider, refunds};
 use crate::calendar::Timestamp;
-use crate::check::CheckId;
+use crate::check::{Balance, CheckId};
 use crate::command::{Context, Method, NewPay, Outcome, PaidBy, PaymentCommand, Place, Source};
 use crate::event::{DrawerEvent, Event, Flag, IgnoredOutcome, NotApplicable, OrderEvent, PaymentEvent, Tender};
 use crate::ids::{DrawerId, OrderId, PaymentId, Text};
@@ -43,7 +43,7 @@ impl Store {
                 if !live.is_placed {
                     return Err(Refused::OrderNotPlaced);
                 }
-                let (check, total, due) = live.check(*check)?;
+                let Balance { check, total, due, .. } = live.check(*check)?;
                 if let Some(expected) = expected_total
                     && *expected != total
                 {
@@ -93,7 +93,7 @@ impl Store {
     }
 
     /// What a provider is still to do has not happened, so it is no fact a terminal could have kept.
-    fn is_told_in_time(&self, id: PaymentId, context: &Context) -> Result<(), Refused> {
+    pub(super) fn is_told_in_time(&self, id: PaymentId, context: &Context) -> Result<(), Refused> {
         match self.payments.get(&id) {
             Some(payment) if context.is_offline() && payment.provider.is_some() => {
                 Err(Refused::OnlyOnline { field: "provider_account" })
@@ -230,12 +230,12 @@ impl Store {
     }
 
     /// What follows once nothing is due any more. An order without a kitchen is settled, which is what most are.
-    fn paid(&self, id: OrderId, order: &Order, applied: Money) -> Vec<Event> {
+    fn paid(&self, id: OrderId, order: &Order, (check, applied): (CheckId, Money)) -> Vec<Event> {
         if order.prep.is_none() {
             return self.settle(id, order.total, self.stock.reserved_for(id).to_vec());
         }
         let mut draft = Draft::of(self, id, order.clone());
-        draft.order.applied.0 += applied.0;
+        draft.order.pay(check, applied);
         draft.order.is_paid_off = true;
         draft.settle_if_paid()
     }
@@ -247,7 +247,7 @@ impl Store {
         let (applied, unapplied, why) = match &self.orders[&id] {
             OrderSlot::Live(order) => {
                 // A check that has nothing on it any more has nothing due.
-                let due = order.check(Some(check)).map_or(Money::ZERO, |(.., due)| due);
+                let due = order.check(Some(check)).map_or(Money::ZERO, |held| held.due);
                 match Money::ZERO < due {
                     true => {
                         let applied = amount.min(due);
@@ -278,7 +278,7 @@ impl Store {
             && applied == order.due()
         {
             events.extend(self.void_authorisations(order, Some(payment)));
-            events.extend(self.paid(id, order, applied));
+            events.extend(self.paid(id, order, (check, applied)));
         }
     }
 }
@@ -355,7 +355,7 @@ pub(super) fn check_attempt(order: &Order, method: Method) -> Result<(), Refused
 /// What a payment towards a check of an order that was split makes of it.
 fn check_paid(order: &Order, check: CheckId, applied: Money) -> Option<OrderEvent> {
     order.checks.as_deref()?;
-    let (_, total, due) = order.check(Some(check)).ok()?;
+    let Balance { total, due, .. } = order.check(Some(check)).ok()?;
     (Money::ZERO < due && due <= applied).then_some(OrderEvent::CheckPaid { check, total })
 }
 

@@ -1,7 +1,7 @@
 //! Decisions about prints: what a guest was handed is a fact, and so is every copy of it.
 
 use super::Store;
-use crate::check::CheckId;
+use crate::check::{Balance, CheckId};
 use crate::event::{Document, Event, OrderEvent};
 use crate::ids::OrderId;
 use crate::money::Money;
@@ -22,7 +22,7 @@ impl Store {
                 if !order.is_placed {
                     return Err(Refused::OrderNotPlaced);
                 }
-                let (check, _, due) = order.check(named)?;
+                let Balance { check, due, .. } = order.check(named)?;
                 // A receipt says that it was paid.
                 if document == Document::Receipt && Money::ZERO < due {
                     return Err(Refused::PaymentDue { due });

@@ -3,7 +3,9 @@
 
 use super::Store;
 use crate::command::{Context, NewRefund, ProviderCommand, RefundOf, RefundOutcome};
-use crate::event::{Capture, Event, Flag, IgnoredMessage, PaymentEvent, ProviderMessage, ProviderSaid, VoidReason};
+use crate::event::{
+    Capture, Event, Flag, IgnoredMessage, PaymentEvent, ProviderMessage, ProviderSaid, Tender, VoidReason,
+};
 use crate::ids::{AccountId, PaymentId, RefundId, Text};
 use crate::money::Money;
 use crate::order::{Order, OrderSlot};
@@ -35,7 +37,7 @@ impl Store {
     }
 
     fn capture(&self, id: PaymentId, payment: &Payment) -> Result<Vec<Event>, Refused> {
-        let provider = payment.provider.as_deref().ok_or(Refused::NoProvider)?;
+        let provider = provider_of(payment)?;
         match payment.state {
             PaymentState::Authorised if provider.void_requested => Err(Refused::VoidUnderWay),
             PaymentState::Authorised if provider.capture_requested => Ok(vec![]),
@@ -240,8 +242,17 @@ pub(super) fn expired(id: PaymentId, payment: &Payment) -> Vec<Event> {
     events
 }
 
+/// Who takes the payment. What is no provider's has its outcome recorded by hand, but cash has it already.
+fn provider_of(payment: &Payment) -> Result<&Provider, Refused> {
+    match (payment.provider.as_deref(), payment.tender) {
+        (Some(provider), _) => Ok(provider),
+        (None, Tender::Cash) => Err(Refused::CashSettled),
+        (None, Tender::External(_)) => Err(Refused::NoProvider),
+    }
+}
+
 fn adjust_tip(id: PaymentId, payment: &Payment, tip: Money) -> Result<Vec<Event>, Refused> {
-    let provider = payment.provider.as_deref().ok_or(Refused::NoProvider)?;
+    let provider = provider_of(payment)?;
     let authorised = match (payment.state, provider.authorised) {
         (PaymentState::Authorised, _) if provider.void_requested => return Err(Refused::VoidUnderWay),
         // What is taken at once has the tip in it already.

@@ -9,7 +9,7 @@ use crate::event::{
 };
 use crate::ids::{DrawerId, OrderId, PaymentId, RefundId, Text};
 use crate::money::{Money, QtyMilli};
-use crate::order::OrderSlot;
+use crate::order::{Order, OrderSlot};
 use crate::payment::{Payment, PaymentState};
 use crate::refund::{ClosedDetails, REFUNDS_MAX, Refund, RefundState};
 use crate::refused::{Closed, Refused};
@@ -30,6 +30,13 @@ pub(super) fn refund_unapplied(unapplied: Money) -> PaymentEvent {
     }
 }
 
+/// What one payment gives back.
+pub(super) struct Part {
+    pub payment: PaymentId,
+    pub parts: MoneyParts,
+    pub lines: Vec<RefundedLine>,
+}
+
 impl Store {
     pub(super) fn request_refund(
         &self,
@@ -38,9 +45,43 @@ impl Store {
         new: &NewRefund,
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
+        let payment = self.takes_refund(id, new.refund)?;
+        let left = self.left(id, payment);
+        let (parts, lines) = match &new.what {
+            RefundOf::Rest => (left, vec![]),
+            RefundOf::Amount { amount, tip } => {
+                let unapplied = left.unapplied.min(*amount);
+                (MoneyParts { applied: Money(amount.0 - unapplied.0), tip: *tip, unapplied }, vec![])
+            }
+            RefundOf::Lines { lines, tip, charges } => {
+                let details = self.settled(payment.order)?;
+                let lines = details.price_refund(lines, *charges)?;
+                let is_elsewhere = |line: &&RefundedLine| {
+                    details.shares_of(line.line).iter().all(|share| share.check != payment.check)
+                };
+                if let Some(line) = lines.iter().find(is_elsewhere) {
+                    return Err(Refused::LineOnOtherCheck { line: line.line, check: payment.check });
+                }
+                let amounts = lines.iter().map(RefundedLine::amount);
+                let applied = Money::checked_sum(amounts).ok_or(Refused::AmountTooLarge)?;
+                (MoneyParts { applied, tip: *tip, unapplied: Money::ZERO }, lines)
+            }
+        };
+        if !fits(parts, left) {
+            let amount = Money(left.applied.0 + left.unapplied.0);
+            return Err(Refused::RefundExceedsCaptured { amount, tip: left.tip });
+        }
+        if parts.sum() == Money::ZERO {
+            return Err(Refused::NothingToRefund);
+        }
+        self.give_back(tenant, new, vec![Part { payment: id, parts, lines }], context)
+    }
+
+    /// A payment of which money can be given back under this id.
+    pub(super) fn takes_refund(&self, id: PaymentId, refund: RefundId) -> Result<&Payment, Refused> {
         let payment = self.payments.get(&id).ok_or(Refused::UnknownPayment { payment: id })?;
-        if payment.refund(new.refund).is_some() {
-            return Err(Refused::RefundExists { refund: new.refund });
+        if payment.refund(refund).is_some() {
+            return Err(Refused::RefundExists { refund });
         }
         match payment.state {
             PaymentState::Captured => {}
@@ -54,44 +95,45 @@ impl Store {
         if REFUNDS_MAX <= payment.refunds().len() {
             return Err(Refused::TooMany { what: "refunds of a payment", max: REFUNDS_MAX });
         }
-        let left = self.left(id, payment);
-        let (parts, lines) = match &new.what {
-            RefundOf::Rest => (left, vec![]),
-            RefundOf::Amount { amount, tip } => {
-                let unapplied = left.unapplied.min(*amount);
-                (MoneyParts { applied: Money(amount.0 - unapplied.0), tip: *tip, unapplied }, vec![])
-            }
-            RefundOf::Lines { lines, tip } => {
-                let lines = self.settled(payment.order)?.price_refund(lines)?;
-                let amounts = lines.iter().map(RefundedLine::amount);
-                let applied = Money::checked_sum(amounts).ok_or(Refused::AmountTooLarge)?;
-                (MoneyParts { applied, tip: *tip, unapplied: Money::ZERO }, lines)
-            }
-        };
-        if !fits(parts, left) {
-            let amount = Money(left.applied.0 + left.unapplied.0);
-            return Err(Refused::RefundExceedsCaptured { amount, tip: left.tip });
-        }
-        if parts.sum() == Money::ZERO {
-            return Err(Refused::NothingToRefund);
-        }
-        if let Some(provider) = payment.provider.as_deref() {
-            moved_in_steps(parts.sum(), provider.step)?;
-        }
-        if let (Tender::External(_), Some(_)) = (payment.tender, new.drawer) {
+        Ok(payment)
+    }
+
+    /// What follows where each of these payments gives its part back: cash at once, another tender once somebody says so.
+    pub(super) fn give_back(
+        &self,
+        tenant: &Tenant,
+        new: &NewRefund,
+        asked: Vec<Part>,
+        context: &Context,
+    ) -> Result<Vec<Event>, Refused> {
+        let is_cash = |part: &Part| self.payments[&part.payment].tender == Tender::Cash;
+        if new.drawer.is_some() && !asked.iter().any(is_cash) {
             return Err(Refused::NotCash);
         }
-        let (refund, restock, state) = (new.refund, new.restock, RefundState::Requested);
-        let asked = Refund { refund, parts, lines: lines.clone(), restock, state };
-        let follows = match payment.tender {
-            Tender::Cash => self.refund_paid_out(id, payment, &asked, new.drawer, context)?,
-            Tender::External(_) => vec![],
-        };
+        let refund = new.refund;
+        let mut events = vec![];
+        let mut details = None;
+        for Part { payment: id, parts, lines } in asked {
+            let payment = &self.payments[&id];
+            if let Some(provider) = payment.provider.as_deref() {
+                moved_in_steps(parts.sum(), provider.step)?;
+            }
+            // Units go back on the shelf with the part that has them.
+            let restock = new.restock && lines.iter().any(|line| QtyMilli::ZERO < line.qty);
+            let made = Refund { refund, parts, lines: lines.clone(), restock, state: RefundState::Requested };
+            let reason = new.reason.clone();
+            events.push(Event::Payment(id, PaymentEvent::RefundRequested { refund, parts, lines, restock, reason }));
+            match payment.tender {
+                Tender::Cash => {
+                    if details.is_none() {
+                        details = self.settled(payment.order).ok().cloned();
+                    }
+                    events.extend(self.refund_paid_out((id, payment), &made, details.as_mut(), new.drawer, context)?);
+                }
+                Tender::External(_) => {}
+            }
+        }
         self.approve(tenant, Right::Refund, context)?;
-        let reason = new.reason.clone();
-        let mut events =
-            vec![Event::Payment(id, PaymentEvent::RefundRequested { refund, parts, lines, restock, reason })];
-        events.extend(follows);
         Ok(events)
     }
 
@@ -110,14 +152,16 @@ impl Store {
         let ignored = |outcome| Event::Payment(id, PaymentEvent::RefundOutcomeIgnored { refund, outcome });
         Ok(match (held.state, outcome) {
             (RefundState::Requested, RefundOutcome::Succeeded { drawer }) => {
-                self.refund_paid_out(id, payment, held, *drawer, context)?
+                let mut details = self.settled(payment.order).ok().cloned();
+                self.refund_paid_out((id, payment), held, details.as_mut(), *drawer, context)?
             }
             (RefundState::Requested, RefundOutcome::Failed { code }) => {
                 vec![Event::Payment(id, PaymentEvent::RefundFailed { refund, code: code.clone() })]
             }
             // Money that moved is a fact, unless that would be more money than there was: then a person has to look.
             (RefundState::Failed, RefundOutcome::Succeeded { drawer }) if self.still_fits(id, payment, held) => {
-                self.refund_paid_out(id, payment, held, *drawer, context)?
+                let mut details = self.settled(payment.order).ok().cloned();
+                self.refund_paid_out((id, payment), held, details.as_mut(), *drawer, context)?
             }
             (RefundState::Failed, RefundOutcome::Succeeded { .. }) => {
                 let flagged = PaymentEvent::PaymentFlagged { why: Flag::RefundInDoubt };
@@ -134,9 +178,9 @@ impl Store {
     /// What follows once a refund reached the guest: cash came out of a shift (rules D1, D2), whoever asked for it back.
     fn refund_paid_out(
         &self,
-        id: PaymentId,
-        payment: &Payment,
+        (id, payment): (PaymentId, &Payment),
         refund: &Refund,
+        details: Option<&mut ClosedDetails>,
         drawer: Option<DrawerId>,
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
@@ -145,7 +189,7 @@ impl Store {
             Tender::Cash => self.cash_shift(payment.order, drawer, -amount.0, context)?,
             Tender::External(_) => None,
         };
-        let mut events = self.refunded(id, payment, refund, context);
+        let mut events = self.refunded((id, payment), refund, details, context);
         events.extend(in_shift.map(|(drawer, Shift { number: shift, .. })| {
             let refund = refund.refund;
             Event::Drawer(drawer, DrawerEvent::CashRefundRecorded { shift, payment: id, refund, amount })
@@ -153,10 +197,24 @@ impl Store {
         Ok(events)
     }
 
-    /// What follows once money was given back: the order keeps it, and units may go back on the shelf.
-    fn refunded(&self, id: PaymentId, payment: &Payment, refund: &Refund, context: &Context) -> Vec<Event> {
-        // Before it is settled the sale stands as it is: what is given back of its money is not given back of its tax.
-        let taxes = self.settled(payment.order).map(|details| details.taxes_of(refund.parts.applied, &refund.lines));
+    /// What follows once money was given back: the order keeps it, and units may go back on the shelf. `details` are those of a
+    /// settled order, as what goes back before it in the same commit leaves them.
+    fn refunded(
+        &self,
+        (id, payment): (PaymentId, &Payment),
+        refund: &Refund,
+        details: Option<&mut ClosedDetails>,
+        context: &Context,
+    ) -> Vec<Event> {
+        let applied = refund.parts.applied;
+        // Before it is settled the sale stands as it is: all of it takes back the payment, and no tax goes back with it.
+        let (reversed, taxes) = match &details {
+            Some(details) => details.split_refund((payment.check, applied), &refund.lines),
+            None => (applied, vec![]),
+        };
+        if let Some(details) = details {
+            details.give_back(applied, (Some(payment.check), reversed), &taxes);
+        }
         let recorded = OrderEvent::RefundRecorded {
             refund: refund.refund,
             payment: id,
@@ -164,7 +222,9 @@ impl Store {
             parts: refund.parts,
             lines: refund.lines.clone(),
             posting_date: self.posting_date(context),
-            taxes: taxes.unwrap_or_default(),
+            taxes,
+            check: Some(payment.check),
+            reversed,
         };
         let mut events = vec![
             Event::Payment(id, PaymentEvent::RefundSucceeded { refund: refund.refund }),
@@ -173,7 +233,7 @@ impl Store {
         if refund.restock
             && let Ok(details) = self.settled(payment.order)
         {
-            let units = refund.lines.iter().filter_map(|line| {
+            let units = refund.lines.iter().filter(|line| QtyMilli::ZERO < line.qty).filter_map(|line| {
                 let sku = details.lines.iter().find(|sold| sold.line == line.line)?.sku?;
                 Some(ReservedLine { line: line.line, sku, qty: line.qty })
             });
@@ -183,7 +243,7 @@ impl Store {
     }
 
     /// What is kept of a settled order.
-    fn settled(&self, order: OrderId) -> Result<&ClosedDetails, Refused> {
+    pub(super) fn settled(&self, order: OrderId) -> Result<&ClosedDetails, Refused> {
         match &self.orders[&order] {
             OrderSlot::Live(_) => Err(Refused::OrderNotCompleted),
             OrderSlot::Closed(closed) => match (&closed.details, closed.state) {
@@ -193,8 +253,23 @@ impl Store {
         }
     }
 
+    /// Nothing that was paid towards an order may be there any more.
+    ///
+    /// # Errors
+    /// [`Refused::MoneyCaptured`], or [`Refused::RefundUnderWay`] where nobody can ask for more of it.
+    pub(super) fn check_money_is_back(&self, order: &Order, captured: Money) -> Result<(), Refused> {
+        let left = |id: &PaymentId| self.left(*id, &self.payments[id]).applied;
+        match captured {
+            Money::ZERO => Ok(()),
+            captured if order.payments.iter().all(|id| left(id) == Money::ZERO) => {
+                Err(Refused::RefundUnderWay { captured })
+            }
+            captured => Err(Refused::MoneyCaptured { captured }),
+        }
+    }
+
     /// What is left of a captured payment: what came in, less all refunds that did not fail (rule P3).
-    fn left(&self, id: PaymentId, payment: &Payment) -> MoneyParts {
+    pub(super) fn left(&self, id: PaymentId, payment: &Payment) -> MoneyParts {
         let unapplied = self.orders[&payment.order].returns().map_or(Money::ZERO, |returns| returns.unapplied_of(id));
         // The tip goes with the order's part of the payment: where the order took nothing, neither did the staff.
         let mut left = match unapplied.0 == payment.amount.0 + payment.tip.0 {

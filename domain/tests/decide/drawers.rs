@@ -96,7 +96,7 @@ fn d2_cash_goes_in_and_out_of_the_shift() {
     let out = [
         "p1 refund r2 200 + 0 + 0",
         "p1 refund r2 succeeded",
-        "o1 gave back r2 200 + 0 + 0 on 2026-03-02",
+        "o1 gave back r2 200 + 0 + 0 on 2026-03-02, 200 of the payment",
         "d1 shift 1 out 200 by p1 r2",
     ];
     check_in(in_shifts(), &given, back("p1", "r2", 200, 0), Ok(&out));

@@ -15,7 +15,7 @@ pub fn split(to: u64, moves: &[(&str, MoveOf)]) -> When {
     to_o1(OrderCommand::SplitCheck { to: check_no(to), moves: moves.collect() })
 }
 
-fn evenly(checks: u64) -> When {
+pub fn evenly(checks: u64) -> When {
     to_o1(OrderCommand::SplitEvenly(check_no(checks)))
 }
 
@@ -33,7 +33,7 @@ pub fn pay_check(id: &str, check: u64, amount: Option<i64>, method: Method) -> W
     when(to_payment(id, PaymentCommand::Initiate { order, check, amount, tip, method, expected_total }))
 }
 
-fn cash() -> Method {
+pub fn cash() -> Method {
     Method::Cash { tendered: None, drawer: None }
 }
 
@@ -51,7 +51,7 @@ pub fn open_o2(lines: Vec<NewLine>) -> When {
 }
 
 /// Two burgers and three sodas: 2178 + 833 = 3011, of which a third is 1004, 1004 and 1003.
-fn table() -> Vec<When> {
+pub fn table() -> Vec<When> {
     vec![open(vec![new_line("l1", "burger", 2), new_line("l2", "soda", 3)]), place()]
 }
 
@@ -184,25 +184,31 @@ fn a_payment_on_its_way_pays_for_its_check_only() {
 }
 
 #[test]
-fn what_a_check_has_too_much_after_a_change_counts_for_the_others() {
+fn p9_what_a_check_has_too_much_leaves_what_others_owe() {
     let void = OrderCommand::VoidLine { line: line("l2"), qty: QtyMilli::ONE, reason: text("cold"), wasted: true };
     // Each comes to 911 by now, of which check 2 has paid 1004.
     let given =
         [&table()[..], &[evenly(3), pay_check("p1", 2, None, cash()), to_o1(void), pay_check("p2", 1, None, cash())]]
             .concat();
-    check(&given, pay_check("p3", 3, Some(911), cash()), Err(Refused::PaymentExceedsDue { due: Money(818) }));
+    check(&given, pay_check("p3", 3, Some(912), cash()), Err(Refused::PaymentExceedsDue { due: Money(911) }));
     check(
         &given,
         pay_check("p3", 3, None, cash()),
         Ok(&[
-            "p3 cash 818 + 0",
-            "p3 captured 818 + 0, 0 back",
-            "o1 applied p3 818 + 0",
+            "p3 cash 911 + 0",
+            "p3 captured 911 + 0, 0 back",
+            "o1 applied p3 911 + 0",
             "o1 check 3 paid 911",
             "committed l1 burger 2000",
             "o1 completed 2733",
         ]),
     );
+}
+
+/// Two burgers of one guest and three sodas of another, each paid: 2178 and 833.
+pub fn two_guests() -> Vec<When> {
+    let split = split(2, &[("l2", MoveOf::All)]);
+    [&table()[..], &[split, pay_check("p1", 1, None, cash()), pay_check("p2", 2, None, cash())]].concat()
 }
 
 /// Two tables with the same line id, a discount on one and a charge on the other.

@@ -4,6 +4,7 @@
 //! [`tell`], so that a table can be read.
 
 mod approvals;
+mod corrections;
 mod days;
 mod drawers;
 mod edges;
@@ -26,7 +27,7 @@ mod training;
 use domain::calendar::Timestamp;
 use domain::check::LineShares;
 use domain::command::{
-    AccessCommand, Command, Context, DrawerCommand, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine,
+    AccessCommand, Charges, Command, Context, DrawerCommand, MenuCommand, Method, NewChargePhase, NewDiscount, NewLine,
     NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
     RefundOutcome, Source, StockCommand, StoreCommand,
 };
@@ -185,8 +186,11 @@ fn tell_order(event: &OrderEvent) -> String {
         OrderEvent::PaymentNotApplicable { payment, unapplied, why, .. } => {
             format!("not applicable {payment} {unapplied} {why:?}")
         }
-        OrderEvent::RefundRecorded { refund, parts, posting_date, .. } => {
+        OrderEvent::RefundRecorded { refund, parts, posting_date, reversed: Money::ZERO, .. } => {
             format!("gave back {refund} {} on {posting_date}", tell_parts(parts))
+        }
+        OrderEvent::RefundRecorded { refund, parts, posting_date, reversed, .. } => {
+            format!("gave back {refund} {} on {posting_date}, {reversed} of the payment", tell_parts(parts))
         }
         OrderEvent::TotalMismatchRecorded { expected, actual } => format!("shown {expected}, comes to {actual}"),
         OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout } => "timed out".to_owned(),
@@ -471,7 +475,7 @@ fn back(of: &str, id: &str, amount: i64, tip: i64) -> When {
 
 fn lines_back(of: &str, id: &str, lines: &[(&str, i64)], restock: bool) -> When {
     let lines = lines.iter().map(|(id, milli)| RefundLine { line: line(id), qty: QtyMilli(*milli) });
-    refund(of, id, RefundOf::Lines { lines: lines.collect(), tip: Money::ZERO }, restock)
+    refund(of, id, RefundOf::Lines { lines: lines.collect(), tip: Money::ZERO, charges: Charges::Follow }, restock)
 }
 
 fn refund_outcome(of: &str, id: &str, succeeded: bool) -> When {

@@ -266,8 +266,8 @@ fn d5_unpaid_orders_stay_open() {
     proves("d5_unpaid_orders_stay_open", 12, |day| {
         each_step(day, |model, step, _| {
             let Some(Event::Day(DayEvent::DayClosed(closing))) = step.events().first() else { return false };
-            let unpaid = model.orders.iter().filter(|(_, order)| order.state == State::Placed && 0 < order.due());
-            let due: i64 = unpaid.clone().map(|(_, order)| i64::try_from(order.due()).expect("it fits")).sum();
+            let unpaid = model.orders.iter().filter(|(_, order)| order.state == State::Placed && 0 < order.balance().0);
+            let due: i64 = unpaid.clone().map(|(_, order)| i64::try_from(order.balance().0).expect("it fits")).sum();
             let pending = &closing.pending;
             assert_eq!(pending.orders, unpaid.map(|(id, _)| *id).collect::<Vec<_>>());
             assert_eq!((pending.orders_count as usize, pending.due.0), (pending.orders.len(), due));

@@ -5,7 +5,7 @@
 use crate::generate::{Day, LINES, ORDERS, PAYMENTS, a_day};
 use crate::kitchen::Pass;
 use crate::life::{Life, Step};
-use crate::model::{Model, State};
+use crate::model::{Back, Check, Model, State};
 use crate::spell::pick;
 use crate::support::*;
 use crate::{BUSY, Mix, OPS, holds_at_each_step, prove};
@@ -28,10 +28,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Days on which nobody pays before the kitchen is done.
 const COOKING: Mix = [10, 1, 0, 1];
 /// How many steps of the floor follow each other step.
-const PACE: usize = 2;
+pub const PACE: usize = 2;
 
 #[derive(Clone, Debug)]
-enum Op {
+pub enum Op {
     Split {
         order: usize,
         to: u64,
@@ -59,7 +59,7 @@ enum Op {
 }
 
 /// A step of a floor that mostly pays.
-fn op() -> impl Strategy<Value = Op> {
+pub fn op() -> impl Strategy<Value = Op> {
     op_of([6, 3, 3, 2, 1, 1, 1, 7, 3])
 }
 
@@ -98,7 +98,7 @@ fn option_of<T: std::fmt::Debug>(some: impl Strategy<Value = T>) -> impl Strateg
 }
 
 /// Lives through a day with a floor. `watch` gets the model before a step, the world before it, the step, and the world after.
-fn wait_tables(
+pub fn wait_tables(
     (day, kitchen, ops): &(Day, bool, Vec<Op>),
     mut watch: impl FnMut(&Model, &World, &Step, &World) -> bool,
 ) -> bool {
@@ -226,6 +226,12 @@ fn holds_on_the_floor(name: &str, floor: u32, rule: impl Fn(&Model, &World, &Ste
 fn live<'a>(model: &'a Model, world: &'a World) -> impl Iterator<Item = (OrderId, &'a Order)> {
     let order = |id: &OrderId| Some((*id, world.open().order(*id)?.live().ok()?));
     model.orders.keys().filter_map(order)
+}
+
+/// What each check of an order comes to.
+fn check_totals(world: &World, id: OrderId) -> Vec<(CheckId, i128)> {
+    let Ok(order) = world.open().order(id).expect("it is known").live() else { return vec![] };
+    order.balances().iter().map(|held| (held.check, i128::from(held.total.0))).collect()
 }
 
 fn parts_of(totals: &LineTotals) -> [Money; 5] {
@@ -421,12 +427,13 @@ fn o11_merge_conserves_totals() {
 /// An order takes what is due on it and nothing else, also while its kitchen keeps it open (rule P6).
 #[test]
 fn p6_nothing_is_applied_where_nothing_is_due() {
-    holds_on_the_floor("p6_nothing_is_applied_where_nothing_is_due", 1, |model, _, step, _| {
+    holds_on_the_floor("p6_nothing_is_applied_where_nothing_is_due", 1, |model, before, step, _| {
         let (mut model, mut is_tested) = (model.clone(), false);
         for event in step.events() {
             match event {
-                Event::Order(id, OrderEvent::PaymentApplied { amount, .. }) => {
-                    let due = model.orders[id].due();
+                Event::Order(id, OrderEvent::PaymentApplied { amount, check, .. }) => {
+                    let of_check = check_totals(before, *id).into_iter().filter(|(held, _)| held == check);
+                    let (due, _) = model.orders[id].balance_over(of_check);
                     assert!(0 < amount.0 && i128::from(amount.0) <= due, "{due} {step:?}");
                 }
                 Event::Order(id, OrderEvent::PaymentNotApplicable { payment, unapplied, .. }) => {
@@ -496,12 +503,34 @@ fn p8_money_is_conserved_on_the_floor() {
             let sum = captured.get(id).copied().unwrap_or_default();
             assert_eq!(sum, order.applied + order.tips + order.unapplied, "{id} {step:?}");
         }
-        // What is applied to checks is what is applied to their order.
+        // Over checks as well: what came in on a check was applied to it, is a tip, or could not be taken.
+        let mut by_check: BTreeMap<(OrderId, CheckId), [i128; 3]> = BTreeMap::new();
+        for payment in after.payments.values() {
+            let held = by_check.entry((payment.order, payment.check)).or_default();
+            let back = payment.refunds.values().filter(|refund| refund.state == Back::Succeeded);
+            held[0] += payment.captured;
+            held[1] += payment.unapplied;
+            held[2] += back.map(|refund| i128::from(refund.parts.applied.0)).sum::<i128>();
+        }
+        for ((id, check), [captured, unapplied, back]) in by_check {
+            let held = after.orders[&id].checks.get(&check).copied().unwrap_or_default();
+            assert_eq!(captured, held.applied + held.tips + unapplied, "{id} {check} {step:?}");
+            assert!(back == held.refunded && back <= held.applied && held.reversed <= back, "{id} {check} {step:?}");
+        }
         for (id, order) in live(&after, world) {
+            // What counts as paid on checks is what does on their order.
             if let Some(checks) = order.checks.as_deref() {
+                for (check, paid) in &checks.paid {
+                    let held = after.orders[&id].checks.get(check).map_or(0, Check::paid);
+                    assert_eq!(i128::from(paid.0), held, "{id} {check} {step:?}");
+                }
                 let paid: i64 = checks.paid.iter().map(|(_, paid)| paid.0).sum();
-                assert_eq!(paid, order.applied.0, "{id} {step:?}");
+                assert_eq!(i128::from(paid), after.orders[&id].paid(), "{id} {step:?}");
             }
+            // What is due and what is too much add up over checks to what the order shows, and are never netted (rule P9).
+            let (due, overpaid) = after.orders[&id].balance_over(check_totals(world, id));
+            assert_eq!((i128::from(order.due().0), i128::from(order.overpaid().0)), (due, overpaid), "{id} {step:?}");
+            assert_eq!(due - overpaid, after.orders[&id].total() - after.orders[&id].paid(), "{id} {step:?}");
         }
         let is_on_a_split_order = |event: &Event| matches!(event, Event::Order(_, OrderEvent::PaymentApplied { check, .. }) if *check != CheckId::FIRST);
         step.events().iter().any(is_on_a_split_order)
@@ -516,12 +545,11 @@ fn p9_checks_are_paid_and_reopened() {
         for (id, order) in live(&after, world) {
             let Some(checks) = order.checks.as_deref() else { continue };
             for (number, totals) in order.check_totals(checks) {
-                let (_, total, due) = order.check(Some(number)).expect("it is a check of the order");
-                assert_eq!(total, totals.total);
-                assert!(due <= order.due(), "{id} {step:?}");
-                // What is due is what was not paid, unless another check has too much.
-                let rest = total.0 - checks.paid(number).0;
-                assert!(due.0 == rest || (due == order.due() && due.0 < rest), "{id} {step:?}");
+                let held = order.check(Some(number)).expect("it is a check of the order");
+                assert_eq!(held.total, totals.total);
+                // What is due is what was not paid, whatever another check has too much.
+                let rest = held.total.0 - checks.paid(number).0;
+                assert_eq!((held.due.0, held.overpaid.0), (rest.max(0), (-rest).max(0)), "{id} {step:?}");
             }
         }
         // What is paid on a check pays for nobody else: it takes what was due on it before, and no more.
@@ -533,21 +561,23 @@ fn p9_checks_are_paid_and_reopened() {
                     let dealt = was.check_totals(checks).into_iter().find(|(number, _)| number == check);
                     (dealt.map_or(Money::ZERO, |(_, dealt)| dealt.total), checks.paid(*check))
                 }
-                None => (was.total, was.applied),
+                None => (was.total, was.paid()),
             };
             assert!(amount.0 <= total.0 - paid.0, "{step:?}");
         }
         for event in step.events() {
             let Event::Order(id, OrderEvent::CheckPaid { check, total }) = event else { continue };
             let was = before.open().order(*id).expect("it was there").live().expect("it was live");
-            let (_, was_total, was_due) = was.check(Some(*check)).expect("it was a check");
-            assert!(*total == was_total && Money::ZERO < was_due, "{step:?}");
+            let held = was.check(Some(*check)).expect("it was a check");
+            assert!(*total == held.total && Money::ZERO < held.due, "{step:?}");
             is_tested = true;
         }
         // An order is settled when nothing is due on any check.
         for event in step.events() {
             if let Event::Order(id, OrderEvent::OrderCompleted { .. }) = event {
-                assert_eq!(after.orders[id].due(), 0);
+                let (order, slot) = (&after.orders[id], world.open().order(*id).expect("it is known"));
+                let overpaid: i128 = slot.overpaid().iter().map(|(_, overpaid)| i128::from(overpaid.0)).sum();
+                assert_eq!(order.paid() - order.total(), overpaid, "nothing is due on any check: {id} {step:?}");
             }
         }
         is_tested
@@ -561,7 +591,8 @@ fn m7_even_splits_are_of_the_total() {
         if step.events().is_empty() || model.state(id) != Some(State::Placed) {
             return false;
         }
-        let order = world.open().order(id).expect("it is known").live().expect("it is live");
+        // One that leaves nothing due settles the order.
+        let Ok(order) = world.open().order(id).expect("it is known").live() else { return false };
         let dealt = order.check_totals(order.checks.as_deref().expect("it was split"));
         let totals: Vec<Money> = dealt.iter().map(|(_, check)| check.total).collect();
         let paid_apart = totals.len() - usize::from(checks.number());
@@ -580,7 +611,8 @@ fn an_order_that_is_not_split_has_one_check_for_nothing() {
         let after = model.after(step.events());
         for (id, order) in live(&after, world) {
             assert_eq!(order.checks, None, "{id}");
-            assert_eq!(order.check(None), Ok((CheckId::FIRST, order.total, order.due())));
+            let held = order.check(None).expect("it has one");
+            assert_eq!((held.check, held.total, held.due), (CheckId::FIRST, order.total, order.due()));
             let second = check(2);
             assert_eq!(order.check(Some(second)), Err(Refused::UnknownCheck { check: second }));
         }

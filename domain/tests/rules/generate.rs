@@ -139,6 +139,14 @@ pub enum Op {
         tip: i64,
         restock: bool,
     },
+    /// Over the payments of an order: all that took something in, or as many of them, the latest first.
+    RefundOver {
+        order: usize,
+        id: usize,
+        what: Back,
+        payments: Option<usize>,
+        restock: bool,
+    },
     RefundOutcome {
         payment: usize,
         id: usize,
@@ -248,7 +256,11 @@ fn refund_op() -> impl Strategy<Value = Op> {
         6 => vec(line, 1..3).prop_map(Back::Lines),
     ];
     let tip = prop_oneof![3 => Just(0), 1 => 1..300_i64];
+    let payments = prop_oneof![3 => Just(None), 2 => (1..3_usize).prop_map(Some)];
+    let over = (p(), 0..3_usize, what.clone(), payments, any::<bool>())
+        .prop_map(|(order, id, what, payments, restock)| Op::RefundOver { order, id, what, payments, restock });
     prop_oneof![
+        2 => over,
         3 => (p(), 0..3_usize, what, tip, any::<bool>()).prop_map(|(payment, id, what, tip, restock)| Op::Refund { payment, id, what, tip, restock }),
         2 => (p(), 0..REFUNDS.len(), 0..6_u8).prop_map(|(payment, id, outcome)| Op::RefundOutcome {
             payment,

@@ -186,6 +186,9 @@ impl Life {
             Op::Refund { payment, id, what, tip, restock } => {
                 online(self.refund(*payment, *id, what, Money(*tip), *restock))
             }
+            Op::RefundOver { order, id, what, payments, restock } => {
+                online(self.refund_over(*order, *id, what, *payments, *restock))
+            }
             Op::PayAway { payment: index, order: to, amount } => {
                 let order = order(pick(*to, &ORDERS, |id| self.slot(id).is_some()));
                 let id = pick(*index, &PAYMENTS, |id| self.payment_state(id).is_none());
@@ -334,10 +337,22 @@ impl Life {
     fn refund(&self, index: usize, id: usize, what: &Back, tip: Money, restock: bool) -> Command {
         let of = self.captured(index);
         let held = self.model.payments.get(&payment(of));
-        let sold: Vec<LineId> =
-            held.map_or(vec![], |held| self.model.orders[&held.order].lines.keys().copied().collect());
-        let captured = held.map_or(0, |held| held.captured as i64);
-        let what = match what {
+        let what = self.refund_of(held.map(|held| held.order), held.map_or(0, |held| held.captured), what, tip, index);
+        let is_free =
+            |id: &str| self.world.open().payment(payment(of)).is_some_and(|held| held.refund(refund_id(id)).is_none());
+        let refund = refund_id(pick(id * 6, &REFUNDS[..3], is_free));
+        to_payment(
+            of,
+            PaymentCommand::RequestRefund(NewRefund { refund, what, restock, drawer: None, reason: text("cold") }),
+        )
+    }
+
+    /// What goes back of an order, of so much that came in.
+    fn refund_of(&self, of: Option<OrderId>, captured: i128, what: &Back, tip: Money, index: usize) -> RefundOf {
+        let held = of.and_then(|of| self.model.orders.get(&of));
+        let sold: Vec<LineId> = held.map_or(vec![], |held| held.lines.keys().copied().collect());
+        let captured = i64::try_from(captured).expect("it fits");
+        match what {
             Back::Rest => RefundOf::Rest,
             Back::Amount(share) => {
                 let amount = match share {
@@ -357,16 +372,35 @@ impl Life {
                     .collect();
                 lines.sort_by_key(|asked| asked.line);
                 lines.dedup_by_key(|asked| asked.line);
-                RefundOf::Lines { lines, tip }
+                RefundOf::Lines {
+                    lines,
+                    tip,
+                    charges: if index.is_multiple_of(3) { Charges::Keep } else { Charges::Follow },
+                }
             }
+        }
+    }
+
+    /// A refund over the payments of an order: mostly of one that took money in.
+    fn refund_over(&self, index: usize, id: usize, what: &Back, named: Option<usize>, restock: bool) -> Command {
+        let paid = |id: &str| self.slot(id).is_some_and(|slot| !slot.payments().is_empty());
+        let of = match index % 4 {
+            0 => pick(index, &ORDERS, paid),
+            _ => pick(index, &ORDERS, |id| paid(id) && self.slot(id).is_some_and(is_closed)),
         };
-        let is_free =
-            |id: &str| self.world.open().payment(payment(of)).is_some_and(|held| held.refund(refund_id(id)).is_none());
-        let refund = refund_id(pick(id * 6, &REFUNDS[..3], is_free));
-        to_payment(
-            of,
-            PaymentCommand::RequestRefund(NewRefund { refund, what, restock, drawer: None, reason: text("cold") }),
-        )
+        let all = self.slot(of).map_or(&[][..], OrderSlot::payments);
+        let captured =
+            all.iter().filter_map(|payment| self.model.payments.get(payment)).map(|held| held.captured).sum();
+        let tip = Money(if index.is_multiple_of(5) { 50 } else { 0 });
+        let what = self.refund_of(self.slot(of).map(|_| order(of)), captured, what, tip, index);
+        let payments = all.iter().rev().take(named.unwrap_or(0)).copied().collect();
+        let has = |id: &str| {
+            all.iter()
+                .any(|held| self.world.open().payment(*held).is_some_and(|held| held.refund(refund_id(id)).is_some()))
+        };
+        let refund = refund_id(pick(id * 6, &REFUNDS[..3], |id| !has(id)));
+        let refund = NewRefund { refund, what, restock, drawer: None, reason: text("cold") };
+        to_order(of, OrderCommand::Refund { refund, payments })
     }
 
     /// A payment that a provider takes: mostly one that is under way, now and then one that has got further.

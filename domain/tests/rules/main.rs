@@ -7,6 +7,7 @@
 //! 256 days a rule; `COMANDA_CASES` asks for another number. A day that breaks a rule is shrunk, printed, kept in
 //! `tests/failures/rules.txt` and run first the next time.
 
+mod corrections;
 mod days;
 mod drawers;
 mod floor;

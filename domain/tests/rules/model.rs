@@ -1,11 +1,13 @@
 //! A small model of a store's orders, money and stock: sums of facts, made without the code under test.
 
 use domain::calendar::{Date, Timestamp};
+use domain::check::CheckId;
 use domain::event::{
     DayClosing, DayEvent, DrawerEvent, Event, Flag, Line, MoneyParts, OrderEvent, PayMode, PaymentEvent, ReceivedLine,
     RefundedLine, ReservedLine, StockEvent, StockPolicy, StoreMenuEvent, Tender,
 };
 use domain::ids::{DrawerId, ItemId, LineId, OrderId, PaymentId, RefundId, Sku, VariationId};
+use domain::money::QtyMilli;
 use domain::pricing::Totals;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,14 +36,19 @@ pub struct Order {
     pub sequence: Vec<LineId>,
     pub totals: Option<Totals>,
     pub deadline: Option<Timestamp>,
+    pub is_split: bool,
+    /// Its checks that something was paid towards.
+    pub checks: BTreeMap<CheckId, Check>,
     /// Sums over the order's payments, tips apart.
     pub applied: i128,
     /// Whether a payment left nothing due, and nothing was due since.
     pub is_paid_off: bool,
     pub tips: i128,
     pub unapplied: i128,
-    /// What was given back of what was applied, and of all three together.
+    /// What was given back of what was applied, what of that before it was settled or of what was too much, and what was given back
+    /// of all three together.
     pub refunded: i128,
+    pub reversed: i128,
     pub given_back: i128,
     /// Whether a refund succeeded after it had failed: its units were given to somebody else in between.
     pub has_revived: bool,
@@ -52,13 +59,63 @@ impl Order {
         self.totals.as_ref().map_or(0, |totals| totals.total.0.into())
     }
 
-    pub fn due(&self) -> i128 {
-        self.total() - self.applied
+    /// What is to be paid, and what was paid too much, of an order that was not split.
+    pub fn balance(&self) -> (i128, i128) {
+        balance(self.total(), self.paid())
+    }
+
+    /// The same over checks that come to so much: none pays for another (rule P9).
+    pub fn balance_over(&self, checks: impl IntoIterator<Item = (CheckId, i128)>) -> (i128, i128) {
+        let of = |(check, total)| balance(total, self.checks.get(&check).map_or(0, Check::paid));
+        checks.into_iter().map(of).fold((0, 0), |sum, held| (sum.0 + held.0, sum.1 + held.1))
+    }
+
+    /// What counts as paid.
+    pub fn paid(&self) -> i128 {
+        self.applied - self.reversed
+    }
+
+    /// What of a refund of a settled order takes back what was paid too much. What a check of an order that was split has too much
+    /// is not known here, so the fact is believed there, within what it may be.
+    fn too_much(&self, check: CheckId, event: &OrderEvent) -> i128 {
+        let OrderEvent::RefundRecorded { parts, lines, reversed, .. } = event else { unreachable!("it is a refund") };
+        let (back, said) = (i128::from(parts.applied.0), i128::from(reversed.0));
+        let reversed = match (lines.is_empty(), self.is_split) {
+            (false, _) => 0,
+            (true, false) => back.min(self.balance().1),
+            (true, true) => said,
+        };
+        assert!(
+            said == reversed && 0 <= said && said <= back && said <= self.checks.get(&check).map_or(0, Check::paid),
+            "{event:?} {self:?}"
+        );
+        reversed
     }
 
     /// What has been paid and not been given back.
     pub fn kept(&self) -> i128 {
         self.applied - self.refunded
+    }
+}
+
+/// What is to be paid, and what was paid too much.
+pub fn balance(total: i128, paid: i128) -> (i128, i128) {
+    ((total - paid).max(0), (paid - total).max(0))
+}
+
+/// Sums over the payments of a check.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Check {
+    pub applied: i128,
+    pub tips: i128,
+    /// What was given back of what was applied, and what of that no longer counts as paid.
+    pub refunded: i128,
+    pub reversed: i128,
+}
+
+impl Check {
+    pub fn paid(&self) -> i128 {
+        self.applied - self.reversed
     }
 }
 
@@ -76,6 +133,7 @@ pub enum Rank {
 #[derive(Clone, Debug)]
 pub struct Payment {
     pub order: OrderId,
+    pub check: CheckId,
     pub amount: i128,
     pub tip: i128,
     pub is_cash: bool,
@@ -266,11 +324,14 @@ impl Model {
                 sequence: vec![],
                 totals: None,
                 deadline: None,
+                is_split: false,
+                checks: BTreeMap::new(),
                 applied: 0,
                 is_paid_off: false,
                 tips: 0,
                 unapplied: 0,
                 refunded: 0,
+                reversed: 0,
                 given_back: 0,
                 has_revived: false,
             };
@@ -319,17 +380,32 @@ impl Model {
                 order.deadline = *deadline;
             }
             OrderEvent::OrderRepriced { totals, .. } => order.totals = Some(totals.clone()),
-            OrderEvent::PaymentApplied { amount, tip, .. } => {
+            OrderEvent::PaymentApplied { amount, tip, check, .. } => {
+                let held = order.checks.entry(*check).or_default();
+                held.applied += i128::from(amount.0);
+                held.tips += i128::from(tip.0);
                 order.applied += i128::from(amount.0);
-                order.is_paid_off = order.due() <= 0;
+                order.is_paid_off = order.balance().0 == 0;
                 order.tips += i128::from(tip.0);
             }
             OrderEvent::PaymentNotApplicable { payment, unapplied, .. } => {
                 order.unapplied += i128::from(unapplied.0);
                 self.payments.get_mut(payment).expect("a payment starts first").unapplied += i128::from(unapplied.0);
             }
-            OrderEvent::RefundRecorded { parts, .. } => {
-                order.refunded += i128::from(parts.applied.0);
+            OrderEvent::RefundRecorded { parts, check, payment, .. } => {
+                let check = check.expect("a refund says its check");
+                assert_eq!(check, self.payments[payment].check);
+                let back = i128::from(parts.applied.0);
+                // Before it is settled all of it is due again; afterwards only what was too much no longer counts.
+                let reversed = match order.state {
+                    State::Completed => order.too_much(check, event),
+                    State::Open | State::Placed | State::Cancelled | State::Merged => back,
+                };
+                let held = order.checks.entry(check).or_default();
+                held.refunded += back;
+                held.reversed += reversed;
+                order.reversed += reversed;
+                order.refunded += back;
                 order.given_back +=
                     i128::from(parts.applied.0) + i128::from(parts.tip.0) + i128::from(parts.unapplied.0);
             }
@@ -342,7 +418,8 @@ impl Model {
                 }
             }
             OrderEvent::OrderMergedInto { .. } => order.state = State::Merged,
-            OrderEvent::CheckSplit { .. } | OrderEvent::CheckPaid { .. } => {}
+            OrderEvent::CheckSplit { .. } => order.is_split = true,
+            OrderEvent::CheckPaid { .. } => {}
             OrderEvent::OrderCompleted { .. } => order.state = State::Completed,
             OrderEvent::OrderOpened(_)
             | OrderEvent::DiscountApplied(_)
@@ -351,13 +428,14 @@ impl Model {
             | OrderEvent::ServiceChargeRemoved { .. }
             | OrderEvent::TotalMismatchRecorded { .. } => {}
         }
-        order.is_paid_off &= order.due() <= 0;
+        order.is_paid_off &= order.balance().0 == 0;
     }
 
     fn fold_payment(&mut self, id: PaymentId, event: &PaymentEvent) {
-        if let PaymentEvent::PaymentInitiated { order, tender, amount, tip, .. } = event {
+        if let PaymentEvent::PaymentInitiated { order, tender, amount, tip, check, .. } = event {
             let payment = Payment {
                 order: *order,
+                check: *check,
                 amount: amount.0.into(),
                 tip: tip.0.into(),
                 is_cash: *tender == Tender::Cash,
@@ -440,6 +518,13 @@ impl Model {
     /// The units of a line that were given back or are asked back, over all payments of its order.
     pub fn units_back(&self, order: OrderId, line: LineId) -> i128 {
         self.lines_back(order, line).map(|back| i128::from(back.qty.0)).sum()
+    }
+
+    /// Whether a payment failed to give back its part of a line whose units went with another payment.
+    pub fn has_lost_a_part(&self, order: OrderId, line: LineId) -> bool {
+        let of = self.payments.values().filter(move |payment| payment.order == order);
+        let failed = of.flat_map(|payment| payment.refunds.values()).filter(|refund| refund.state == Back::Failed);
+        failed.flat_map(|refund| &refund.lines).any(|back| back.line == line && back.qty == QtyMilli::ZERO)
     }
 
     pub fn lines_back(&self, order: OrderId, line: LineId) -> impl Iterator<Item = &RefundedLine> {

@@ -654,7 +654,14 @@ fn f3_what_waited_takes_effect_with_its_filler() {
         assert_eq!(none, 0);
         assert!(world.open().waiting().is_empty(), "{:?}", world.open().waiting());
         let ended = |world: &World| {
-            let slot = world.open().order(order("o1")).expect("it was opened").clone();
+            let mut slot = world.open().order(order("o1")).expect("it was opened").clone();
+            // Payments stand in the order they came.
+            match &mut slot {
+                domain::order::OrderSlot::Live(live) => live.payments.sort_unstable(),
+                domain::order::OrderSlot::Closed(closed) => {
+                    closed.details.iter_mut().for_each(|details| details.payments.sort_unstable());
+                }
+            }
             assert!(slot.live().is_err(), "it is paid: {slot:?}");
             slot
         };

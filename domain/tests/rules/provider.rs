@@ -195,7 +195,8 @@ fn a2_corrections_name_the_corrected() {
         for (id, order) in &after.orders {
             let of = after.payments.values().filter(|payment| payment.order == *id);
             assert_eq!(of.map(|payment| payment.captured).sum::<i128>(), order.applied + order.tips + order.unapplied);
-            assert!(0 <= order.due());
+            let (due, overpaid) = order.balance();
+            assert!(due == 0 || overpaid == 0);
         }
         for (id, decision) in &decided {
             let (before, after) = (&model.payments[id], &after.payments[id]);
@@ -217,11 +218,15 @@ fn p9_due_is_explicit_at_the_provider() {
     holds_at_the_provider("p9_due_is_explicit_at_the_provider", 50, |model, step, world| {
         let after = model.after(step.events());
         for (id, order) in &after.orders {
-            assert!(0 <= order.due(), "{id} {order:?}");
+            let (due, overpaid) = order.balance();
             if let Ok(live) = world.open().order(*id).expect("it is known").live() {
-                assert_eq!(i128::from(live.due().0), order.due());
+                assert_eq!(
+                    (i128::from(live.due().0), i128::from(live.overpaid().0)),
+                    (due, overpaid),
+                    "{id} {order:?}"
+                );
             }
-            assert!(order.state != State::Completed || order.due() == 0);
+            assert!(order.state != State::Completed || due == 0);
         }
         step.events().iter().any(|event| matches!(event, Event::Order(_, OrderEvent::PaymentApplied { .. })))
     });

@@ -4,6 +4,7 @@ mod accidents;
 mod approvals;
 mod books;
 mod chain;
+mod corrections;
 mod currencies;
 mod days;
 mod drawers;

@@ -12,7 +12,8 @@ use schemas::views::{CheckLineView, CheckState, CheckView, LineView, OrderState,
 pub(super) fn split(order: &mut OrderView, lines: &[LineShares]) -> Result<(), FoldError> {
     if order.checks.is_empty() {
         // What was paid before the split was paid towards check 1.
-        order.checks.push(CheckView { paid: order.paid, tips: order.tips, ..empty(CheckId::FIRST) });
+        let OrderView { paid, tips, refunded, reversed, .. } = *order;
+        order.checks.push(CheckView { paid, tips, refunded, reversed, ..empty(CheckId::FIRST) });
         for line in &order.lines {
             order.checks[0].lines.push(on_check(line.line_id.0, WHOLE[0], 1));
         }
@@ -45,6 +46,21 @@ pub(super) fn pay(order: &mut OrderView, check: CheckId, amount: Money, tip: Mon
     Ok(())
 }
 
+/// Money was given back to a check; which one is not known of what was recorded before refunds said so.
+pub(super) fn give_back(
+    order: &mut OrderView,
+    check: Option<CheckId>,
+    refunded: Money,
+    reversed: Money,
+) -> Result<(), FoldError> {
+    if let (Some(check), false) = (check, order.checks.is_empty()) {
+        let check = check_mut(order, check)?;
+        check.refunded += refunded.0;
+        check.reversed += reversed.0;
+    }
+    Ok(())
+}
+
 fn check_mut(order: &mut OrderView, check: CheckId) -> Result<&mut CheckView, FoldError> {
     let number = check.number();
     let index = match order.checks.binary_search_by_key(&number, |held| held.check_id) {
@@ -57,13 +73,6 @@ fn check_mut(order: &mut OrderView, check: CheckId) -> Result<&mut CheckView, Fo
     Ok(&mut order.checks[index])
 }
 
-/// Derives the checks of an order that was split from the rest of its row.
-pub(super) fn derive(order: &mut OrderView) {
-    if !order.checks.is_empty() {
-        order.checks = dealt(order);
-    }
-}
-
 /// The order's amounts, dealt out to its checks as the writer does it; all of them on check 1 where it was not split.
 pub(super) fn dealt(order: &OrderView) -> Vec<CheckView> {
     let shares: Vec<Vec<Share>> = order.lines.iter().map(|line| shares(order, line.line_id.0)).collect();
@@ -74,12 +83,19 @@ pub(super) fn dealt(order: &OrderView) -> Vec<CheckView> {
     let dealt = check::deal_all(&lines, Money(charges), paid).into_iter();
     let view = |(check, totals): (CheckId, CheckTotals)| {
         let held = order.checks.iter().find(|held| id(held) == check);
-        let (paid, tips) = match (order.checks.is_empty(), held) {
-            (true, _) => (order.paid, order.tips),
-            (false, held) => held.map_or((0, 0), |held| (held.paid, held.tips)),
+        let (paid, tips, refunded, reversed) = match (order.checks.is_empty(), held) {
+            (true, _) => (order.paid, order.tips, order.refunded, order.reversed),
+            (false, held) => held.map_or((0, 0, 0, 0), |held| (held.paid, held.tips, held.refunded, held.reversed)),
         };
-        // What one check has too much counts for the others.
-        let due = (totals.total.0 - paid).clamp(0, order.due);
+        let (due, overpaid) = match order.state {
+            OrderState::Cancelled | OrderState::Merged => (0, (paid - refunded).max(0)),
+            OrderState::Open | OrderState::Placed | OrderState::Completed => balance(totals.total.0, paid - reversed),
+        };
+        // Before checks owed for themselves, what one had too much counted for the others.
+        let (due, overpaid) = match order.dues_apart {
+            true => (due, overpaid),
+            false => (due.min(order.due), overpaid.min(order.overpaid)),
+        };
         CheckView {
             state: match order.state != OrderState::Open && due == 0 {
                 true => CheckState::Paid,
@@ -95,11 +111,19 @@ pub(super) fn dealt(order: &OrderView) -> Vec<CheckView> {
             total: totals.total.0,
             paid,
             tips,
+            refunded,
+            reversed,
             due,
+            overpaid,
             ..empty(check)
         }
     };
     dealt.map(view).collect()
+}
+
+/// What is still to be paid, and what was paid too much.
+pub(super) fn balance(owed: i64, paid: i64) -> (i64, i64) {
+    ((owed - paid).max(0), (paid - owed).max(0))
 }
 
 fn line_view(line: &CheckLine) -> CheckLineView {
@@ -164,6 +188,9 @@ fn empty(check: CheckId) -> CheckView {
         total: 0,
         paid: 0,
         tips: 0,
+        refunded: 0,
+        reversed: 0,
         due: 0,
+        overpaid: 0,
     }
 }

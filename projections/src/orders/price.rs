@@ -1,5 +1,6 @@
 //! What an order comes to: as its events say once it is placed, and as it would be placed now while it is open.
 
+use super::checks;
 use domain::event::{ChargePhase, DiscountScope, FixedPart, Rate};
 use domain::money::Money;
 use domain::pricing::{LineInput, PriceRules, PriceTerms, TaxRate, Totals};
@@ -9,21 +10,30 @@ use schemas::views::{
     TaxRateView, TotalsView,
 };
 
-/// Derives what follows from the rest of the row: totals while it is open, what is due, and how far it is paid.
+/// Derives what follows from the rest of the row: totals while it is open, its checks where it was split, what is due, and how far
+/// it is paid.
 pub(super) fn derive(order: &mut OrderView) {
     price_if_open(order);
-    let owed = match order.state {
-        OrderState::Open | OrderState::Placed | OrderState::Completed => order.totals.total,
-        OrderState::Cancelled | OrderState::Merged => 0,
+    let paid = order.paid - order.reversed;
+    (order.due, order.overpaid) = match order.state {
+        OrderState::Open | OrderState::Placed | OrderState::Completed => checks::balance(order.totals.total, paid),
+        OrderState::Cancelled | OrderState::Merged => (0, (order.paid - order.refunded).max(0)),
     };
-    order.due = (owed - order.paid).max(0);
-    order.payment_state = match (order.state, order.paid) {
-        (_, paid) if 0 < paid && order.refunded == paid => PaidState::Refunded,
-        _ if 0 < order.unapplied || owed < order.paid - order.refunded => PaidState::Overpaid,
-        _ if 0 < order.refunded => PaidState::PartiallyRefunded,
+    if !order.checks.is_empty() {
+        order.checks = checks::dealt(order);
+        if order.dues_apart {
+            // What one check has too much leaves what others owe as it is.
+            let sums = order.checks.iter().map(|check| (check.due, check.overpaid));
+            (order.due, order.overpaid) = sums.fold((0, 0), |sum, check| (sum.0 + check.0, sum.1 + check.1));
+        }
+    }
+    order.payment_state = match (order.state, paid) {
+        _ if 0 < order.paid && order.refunded == order.paid => PaidState::Refunded,
+        _ if 0 < order.unapplied || 0 < order.overpaid => PaidState::Overpaid,
+        _ if order.reversed < order.refunded => PaidState::PartiallyRefunded,
         (OrderState::Completed, _) => PaidState::Paid,
         (_, 0) => PaidState::NotPaid,
-        (_, paid) if paid < owed => PaidState::PartiallyPaid,
+        _ if 0 < order.due => PaidState::PartiallyPaid,
         (_, _) => PaidState::Paid,
     };
 }

@@ -14,13 +14,15 @@ use crate::projections::Projections;
 use crate::view::{Answer, View};
 use domain::calendar::Date;
 use domain::ids::{AccountId, OrderId, PaymentId, StoreId, TableId, TenantId, Text};
-use schemas::views::{OrderPaymentView, OrderState, OrderSummary, OrderView, PaymentState, PaymentView};
+use schemas::views::{OrderPaymentView, OrderState, OrderSummary, OrderView, PaidState, PaymentState, PaymentView};
 
 /// Which orders: those that meet everything that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderFilter {
     /// In this state.
     pub state: Option<OrderState>,
+    /// So much paid.
+    pub payment_state: Option<PaidState>,
     /// At this table.
     pub table: Option<TableId>,
     /// Of this business date.
@@ -33,6 +35,7 @@ impl OrderFilter {
     fn takes(&self, order: &OrderSummary) -> bool {
         let number = || order.display_number.0.as_str().to_lowercase();
         self.state.is_none_or(|state| order.state == state)
+            && self.payment_state.is_none_or(|state| order.payment_state == state)
             && self.table.is_none_or(|table| order.table.is_some_and(|held| held.0 == table))
             && self.number.as_ref().is_none_or(|part| number().contains(&part.to_lowercase()))
     }

@@ -18,7 +18,8 @@ use schemas::stored::CommitMeta;
 use schemas::views::{
     ChargePhaseView, DiscountView, FixedPartView, LineView, OrderState, OrderView, PaidState, PaymentFlag,
     PaymentFlagView, PaymentState, PaymentView, PrepState, PriceOverrideView, PrintView, RateView, RefundState,
-    RefundView, RefundedLineView, ReviewView, ServiceChargeView, TaxRateView, TotalsView, WallTime,
+    RefundView, RefundedChargesView, RefundedLineView, ReviewView, ServiceChargeView, TaxRateView, TotalsView,
+    WallTime,
 };
 
 /// When an order was opened: as it was recorded, or as the file says that it was imported from.
@@ -71,8 +72,11 @@ pub(super) fn opened(
         paid: 0,
         tips: 0,
         due: 0,
+        overpaid: 0,
+        dues_apart: opening.dues_apart,
         unapplied: 0,
         refunded: 0,
+        reversed: 0,
         refunded_tips: 0,
         payment_state: PaidState::NotPaid,
         payments: vec![],
@@ -180,8 +184,10 @@ pub(super) fn evolve_order(order: &mut OrderView, event: &OrderEvent) -> Result<
             order.tips += tip.0;
         }
         OrderEvent::PaymentNotApplicable { unapplied, .. } => order.unapplied += unapplied.0,
-        OrderEvent::RefundRecorded { parts, lines, .. } => {
+        OrderEvent::RefundRecorded { parts, lines, check, reversed, .. } => {
+            checks::give_back(order, *check, parts.applied, *reversed)?;
             order.refunded += parts.applied.0;
+            order.reversed += reversed.0;
             order.refunded_tips += parts.tip.0;
             order.unapplied -= parts.unapplied.0;
             for line in lines {
@@ -466,6 +472,11 @@ fn refunded_line_view(line: &RefundedLine) -> RefundedLineView {
         net: line.net.0,
         tax_exclusive: line.tax_exclusive.0,
         tax_inclusive: line.tax_inclusive.0,
+        charges: line.charges.map(|charges| RefundedChargesView {
+            amount: charges.amount.0,
+            tax_exclusive: charges.tax_exclusive.0,
+            tax_inclusive: charges.tax_inclusive.0,
+        }),
     }
 }
 

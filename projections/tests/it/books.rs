@@ -3,7 +3,7 @@
 use crate::world::*;
 use domain::calendar::Date;
 use domain::command::{
-    MenuCommand, Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome, StoreCommand,
+    Charges, MenuCommand, Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome, StoreCommand,
 };
 use domain::event::{DayEvent, Event};
 use domain::ids::{LineId, RefundId, StoreId, TenderId};
@@ -220,7 +220,7 @@ fn sell(world: &mut World, number: u32, sale: &Sale) {
             Back::Amount(amount) => RefundOf::Amount { amount: Money(amount), tip: Money::ZERO },
             Back::Line(at, milli) => {
                 let asked = RefundLine { line: id(LineId::parse, &format!("l{at}")), qty: QtyMilli(milli) };
-                RefundOf::Lines { lines: vec![asked], tip: Money::ZERO }
+                RefundOf::Lines { lines: vec![asked], tip: Money::ZERO, charges: Charges::Follow }
             }
             Back::Rest => RefundOf::Rest,
         };

@@ -76,6 +76,9 @@ fn orders_are_listed_newest_first_by_pages() {
     assert_eq!(listed(&projections, &state(OrderState::Placed), 2), [vec!["3", "1"], vec!["3", "1"]]);
     assert_eq!(listed(&projections, &state(OrderState::Completed), 5), [["2"]]);
     assert_eq!(listed(&projections, &state(OrderState::Cancelled), 5), [["2"]]);
+    let paid = |state| OrderFilter { payment_state: Some(state), ..all.clone() };
+    assert_eq!(listed(&projections, &paid(PaidState::Paid), 9), [["2"]]);
+    assert_eq!(listed(&projections, &paid(PaidState::Overpaid), 9), [Vec::<String>::new()]);
     let date = OrderFilter { business_date: Date::from_ymd(2026, 11, 20), ..all.clone() };
     assert_eq!(listed(&projections, &date, 2), [vec!["3", "2"], vec!["1"]]);
     let at_table = OrderFilter { table: Some(id(TableId::parse, "t2")), ..state(OrderState::Placed) };

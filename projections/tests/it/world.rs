@@ -3,7 +3,7 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, Timestamp, business_date};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
-    AccessCommand, Command, Context, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
+    AccessCommand, Charges, Command, Context, Fire, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount, NewLine,
     NewOrder, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundLine, RefundOf,
     RefundOutcome, Review, Source, StockCommand, StoreCommand, TerminalCommand, TicketCommand,
 };
@@ -611,7 +611,11 @@ impl World {
                 let what = match line {
                     Some(line) => {
                         let line = id(LineId::parse, &format!("l{line}"));
-                        RefundOf::Lines { lines: vec![RefundLine { line, qty: QtyMilli::ONE }], tip }
+                        RefundOf::Lines {
+                            lines: vec![RefundLine { line, qty: QtyMilli::ONE }],
+                            tip,
+                            charges: Charges::Follow,
+                        }
                     }
                     None => RefundOf::Amount { amount: Money(i64::from(*amount)), tip },
                 };

@@ -367,6 +367,12 @@ commands! {
             http POST 200 "/v1/stores/{store}/orders/{order}/merge" floor merge about "The order that goes into another one"
             batch MergeInto "order.merge"
             by order(; body: MergeInto) => Ok(body.parse());
+        /// Gives money back over the payments of an order, each at most what is left of it: an amount, lines, or all that is left. A line goes
+        /// to the payers of its own checks. Cash is given back at once; other tenders wait for an outcome under the same id.
+        Refund { refund: flat, payments: 25 } = 0x0554 "RefundOrder" Refund
+            http POST 201 "/v1/stores/{store}/orders/{order}/refunds" orders refund
+            batch RefundOrder "order.refund"
+            by order(; body: RefundOrder) => body.parse();
         /// Says that what is ready reached the guest; a paid order of which everything was served is settled.
         MarkServed(lines: 16) = 0x050f "MarkServed" TakeOrders
             http POST 200 "/v1/stores/{store}/orders/{order}/serve" kitchen serve

@@ -41,7 +41,7 @@ events! { OrderEvent {
     0x0516 GuestsChanged { guests: "guests" };
     0x0540 RefundRecorded {
         refund: "refund_id", payment: "payment_id", tender: "tender", parts: -, lines: "lines",
-        posting_date: "posting_date", taxes?: "taxes" since 2,
+        posting_date: "posting_date", taxes?: "taxes" since 2, check?: "check_id" since 2, reversed?: "reversed" since 2,
     };
     0x0550 CheckSplit { lines: "lines" };
     0x0551 CheckPaid { check: "check_id", total: "total" };
@@ -68,6 +68,7 @@ record! {
         training?: "training" since 3 bare,
         promised_at?: "promised_at" since 4,
         tax_rules?: "tax_rules" since 4 or TaxRules::First,
+        dues_apart?: "dues_apart" since 4,
     }
     Line {
         line: "line_id", item: "item_id", name: "name", category?: "category", variation: -, qty: "qty",

@@ -9,6 +9,7 @@ record! {
     RefundedLine {
         line: "line_id", qty: "qty", discount: "discount", net: "net", tax_exclusive: "tax_exclusive",
         tax_inclusive: "tax_inclusive",
+        charges?: "charges" since 2,
     }
     PriceRules { rounding: "rounding", tax_rounding: "tax_rounding" }
 }

@@ -2,7 +2,7 @@
 
 mod refusal;
 
-pub use refusal::{refusal_code, refusal_detail, refusal_facts, refusal_status, refusal_way_out};
+pub use refusal::{WAYS_OUT, refusal_code, refusal_detail, refusal_facts, refusal_status};
 
 use super::body::BodyError;
 use domain::ids::Text;

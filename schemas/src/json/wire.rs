@@ -145,6 +145,8 @@ pub type Decision = Wire<domain::event::Decision>;
 pub type OutcomeKind = Wire<choices::OutcomeKind>;
 /// What became of a refund, as it stands in a body.
 pub type RefundOutcomeKind = Wire<choices::RefundOutcomeKind>;
+/// What becomes of service charges on lines that are given back, as it stands in a body.
+pub type Charges = Wire<domain::command::Charges>;
 /// How a stock item is kept, as it stands in a body.
 pub type PolicyKind = Wire<choices::PolicyKind>;
 /// How a command reached the engine, as it stands in a body.

@@ -53,8 +53,8 @@ pub use order::{
     RateView, ServiceChargeView, TaxRateView, TaxTotalView, TotalsView, VariationName,
 };
 pub use payment::{
-    PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedLineView, ReviewView,
-    UnmatchedView,
+    PaymentFlag, PaymentFlagView, PaymentState, PaymentView, RefundState, RefundView, RefundedChargesView,
+    RefundedLineView, ReviewView, UnmatchedView,
 };
 pub use sales::{
     ItemCell, OrderCell, SaleRow, SalesReport, SalesRow, SalesTotals, SoldDiscount, SoldLine, SoldRow, SoldTax,

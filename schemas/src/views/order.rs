@@ -10,7 +10,7 @@ use crate::json::wire::{
 use domain::event::Line;
 use domain::pricing::TaxRate;
 
-rows! { OrderView = 9, OrderSummary = 4 }
+rows! { OrderView = 9, OrderSummary = 5 }
 
 choice! {
     /// How far an order has come.
@@ -37,9 +37,9 @@ choice! {
         PartiallyPaid = "partially_paid",
         /// All of it.
         Paid = "paid",
-        /// More than it could take: the rest is to be refunded.
+        /// More than it could take, or than a check of it comes to: the rest is to be refunded.
         Overpaid = "overpaid",
-        /// All of what was paid so far, a part of which was given back.
+        /// A part of the sale was given back.
         PartiallyRefunded = "partially_refunded",
         /// What was paid was given back.
         Refunded = "refunded",
@@ -139,16 +139,25 @@ view! {
         pub totals: TotalsView,
         /// Its checks, by number.
         pub checks: Vec<CheckView>,
-        /// What has been paid towards the total.
+        /// What has been paid towards the total, whatever was given back.
         pub paid: i64,
         /// Tips, outside the total.
         pub tips: i64,
-        /// What is still to be paid.
+        /// What is still to be paid, over its checks.
         pub due: i64,
+        /// What was paid too much, over its checks, and is to be given back: on one check something may be due while another has
+        /// too much.
+        pub overpaid: i64,
+        /// Whether each check owes for itself; of an order that was opened before checks did, what one check has too much counts
+        /// for the others.
+        pub dues_apart: bool,
         /// Captured money it could not take and that was not given back yet.
         pub unapplied: i64,
         /// What was given back of what was paid towards the total.
         pub refunded: i64,
+        /// What of that takes back payments and not the sale, and so no longer counts as paid: what was given back before the order
+        /// was settled, or had been paid too much.
+        pub reversed: i64,
         /// What was given back of the tips.
         pub refunded_tips: i64,
         /// How much of it has been paid.
@@ -199,12 +208,18 @@ view! {
         pub charges: i64,
         /// What is to be paid, tips not included.
         pub total: i64,
-        /// What has been paid towards it.
+        /// What has been paid towards it, whatever was given back.
         pub paid: i64,
         /// Tips, outside the total.
         pub tips: i64,
+        /// What was given back of what was paid towards it.
+        pub refunded: i64,
+        /// What of that no longer counts as paid: `due - overpaid = total - paid + reversed`.
+        pub reversed: i64,
         /// What is still to be paid.
         pub due: i64,
+        /// What was paid too much and is to be given back.
+        pub overpaid: i64,
     }
 }
 
@@ -566,6 +581,8 @@ view! {
         pub total: i64,
         /// What is still to be paid.
         pub due: i64,
+        /// What was paid too much and is to be given back.
+        pub overpaid: i64,
         /// How much of it has been paid.
         pub payment_state: PaidState,
         /// The order it went into.
@@ -594,6 +611,7 @@ impl OrderView {
             lines_count: u32::try_from(self.lines.len()).unwrap_or(u32::MAX),
             total: self.totals.total,
             due: self.due,
+            overpaid: self.overpaid,
             payment_state: self.payment_state,
             merged_into: self.merged_into,
             training: self.training,

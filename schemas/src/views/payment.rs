@@ -61,7 +61,7 @@ choice! {
 view! {
     /// A refund of a payment.
     pub struct RefundView {
-        /// Its id, unique in the payment.
+        /// Its id, unique in the payment; one over several payments has the same in each.
         pub refund_id: RefundId,
         /// How far it got.
         pub state: RefundState,
@@ -120,6 +120,20 @@ view! {
         /// Their part of the tax on top.
         pub tax_exclusive: i64,
         /// Their part of the tax inside.
+        pub tax_inclusive: i64,
+        /// Their part of percent service charges; absent where there are none, or they stayed charged.
+        pub charges: Option<RefundedChargesView>,
+    }
+}
+
+view! {
+    /// What of service charges goes back with units of a line.
+    pub struct RefundedChargesView {
+        /// The charges.
+        pub amount: i64,
+        /// Tax on top of them.
+        pub tax_exclusive: i64,
+        /// Tax inside them.
         pub tax_inclusive: i64,
     }
 }

@@ -31,7 +31,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 62] = [
+const EVERY_TYPE: [(&str, &str); 63] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.change_item", r#", "item_id": "pizza", "body": {"price": 1200}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
@@ -65,6 +65,7 @@ const EVERY_TYPE: [(&str, &str); 62] = [
     ("order.fire", r#", "order_id": "o1", "body": {"course": 2}"#),
     ("order.split", r#", "order_id": "o1", "body": {"evenly": 3}"#),
     ("order.merge", r#", "order_id": "o1", "body": {"target_order_id": "o2"}"#),
+    ("order.refund", r#", "order_id": "o1", "body": {"refund_id": "r1", "amount": 5, "reason": "Cold"}"#),
     ("order.serve", r#", "order_id": "o1""#),
     ("order.void_line", r#", "order_id": "o1", "body": {"line_id": "l1", "qty": 1, "reason": "r"}"#),
     ("order.comp", r#", "order_id": "o1", "body": {"discount_id": "c1", "line_ids": ["l1"], "reason": "r"}"#),

@@ -64,6 +64,7 @@ fn refunded_lines() -> Vec<RefundedLine> {
         net: Money(1_000),
         tax_exclusive: Money(89),
         tax_inclusive: Money(0),
+        charges: None,
     }]
 }
 
@@ -249,6 +250,7 @@ fn opening() -> Opening {
         training: false,
         promised_at: None,
         tax_rules: TaxRules::First,
+        dues_apart: false,
     }
 }
 
@@ -335,6 +337,7 @@ fn order_events() -> Vec<(Event, &'static str)> {
     let subtotal = ChargePhase::Subtotal { pre_discount: false, taxes: vec![rate()] };
     let cash = Tender::Cash;
     let card = Tender::External(TenderId::parse("card").unwrap());
+    let with_charges = ChargeTotals { amount: Money(108), tax_exclusive: Money(20), tax_inclusive: Money(0) };
     let refundable =
         |why| OrderEvent::PaymentNotApplicable { payment: payment_id(), tender: card, unapplied: Money(500), why };
     let (amount, tip, check) = (Money(3_220), Money(100), CheckId::FIRST);
@@ -524,10 +527,34 @@ fn order_events() -> Vec<(Event, &'static str)> {
                 lines: vec![],
                 posting_date: Date::from_ymd(2026, 11, 23).unwrap(),
                 taxes: vec![],
+                check: None,
+                reversed: Money::ZERO,
             }),
             concat!(
                 r#"{"refund_id":"r1","payment_id":"p1","tender":"cash","applied":1089,"tip":100,"unapplied":7,"#,
                 r#""lines":[],"posting_date":"2026-11-23"}"#,
+            ),
+        ),
+        (
+            order(OrderEvent::RefundRecorded {
+                refund: refund(),
+                payment: payment_id(),
+                tender: cash,
+                parts: parts(),
+                lines: refunded_lines()
+                    .into_iter()
+                    .map(|line| RefundedLine { charges: Some(with_charges), ..line })
+                    .collect(),
+                posting_date: Date::from_ymd(2026, 11, 23).unwrap(),
+                taxes: vec![],
+                check: CheckId::new(2),
+                reversed: Money(9),
+            }),
+            concat!(
+                r#"{"refund_id":"r1","payment_id":"p1","tender":"cash","applied":1089,"tip":100,"unapplied":7,"#,
+                r#""lines":[{"line_id":"l1","qty":0.5,"discount":10,"net":1000,"tax_exclusive":89,"tax_inclusive":0,"#,
+                r#""charges":{"amount":108,"tax_exclusive":20,"tax_inclusive":0}}],"#,
+                r#""posting_date":"2026-11-23","check_id":2,"reversed":9}"#,
             ),
         ),
         (order(cancelled(CancelReason::PaymentTimeout)), r#"{"why":"payment_timeout"}"#),

@@ -9,7 +9,7 @@ use utoipa::OpenApi;
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     r::OpenOrder, r::AddLines, r::ChangeLine, r::Discount, r::ServiceCharge, r::Place, r::Cancel, r::InitiatePayment,
-    r::Outcome, r::RequestRefund, r::RefundOutcome, r::OpenShift, r::MoveCash, r::NoSale, r::CloseShift, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
+    r::Outcome, r::RequestRefund, r::RefundOrder, r::RefundOutcome, r::OpenShift, r::MoveCash, r::NoSale, r::CloseShift, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
     r::ChangeItem, r::ChangeModifierGroup, r::ChangeTax,
     r::SetStockPolicy, r::ReceiveStock, r::CountStock, r::AdjustStock, r::WasteStock, r::Mark86, r::Unmark86,
     r::IssueToken, r::PutStaff, r::HoldLines, r::SplitCheck, r::MergeInto, r::FireLines, r::MarkServed, r::VoidLine, r::Comp, r::SetTable, r::AssignServer, r::SetGuests, r::PrintDocument, r::TicketLine, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,

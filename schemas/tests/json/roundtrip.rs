@@ -10,7 +10,7 @@ use schemas::command::CommandKind;
 use schemas::json::batch::BatchCommand;
 use schemas::json::request::{
     AdjustStock, ChargePhase, Discount, InitiatePayment, IssueToken, Line, LineModifier, Mark86, OpenOrder, Pay,
-    PriceOverride, RefundLine, RequestRefund, ServiceCharge, TaxExempt,
+    PriceOverride, RefundLine, RefundOrder, RequestRefund, ServiceCharge, TaxExempt,
 };
 use schemas::json::wire::{self, Named};
 use schemas::json::{Wire, parse_body};
@@ -167,11 +167,15 @@ proptest! {
     #[test]
     fn refunds(
         refund_id in id(domain::ids::RefundId), amount in option::of(amount()), tip in option::of(amount()),
-        line_id in id(domain::ids::LineId), pieces in 0..4_i64, restock in any::<bool>(), reason in note(),
+        line_id in id(domain::ids::LineId), pieces in 0..4_i64, restock in any::<bool>(), keep in any::<Option<bool>>(), reason in note(),
+        payments in proptest::collection::vec(id(domain::ids::PaymentId), 0..3),
     ) {
         let qty = Wire(QtyMilli(pieces * 1_000));
         let lines = if pieces == 0 { vec![] } else { vec![RefundLine { line_id, qty }] };
-        let body = RequestRefund { refund_id, amount, tip, lines, restock, drawer_id: None, reason };
+        let charges = keep.map(|keep| Wire(if keep { domain::command::Charges::Keep } else { domain::command::Charges::Follow }));
+        let body = RequestRefund { refund_id, amount, tip, lines: lines.clone(), restock, charges, drawer_id: None, reason: reason.clone() };
+        prop_assert_eq!(again(&body).parse(), body.parse());
+        let body = RefundOrder { refund_id, amount, tip, lines, restock, charges, payment_ids: payments, drawer_id: None, reason };
         prop_assert_eq!(again(&body).parse(), body.parse());
     }
 

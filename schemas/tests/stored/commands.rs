@@ -4,10 +4,10 @@ use crate::samples::{ORDER, PAYMENT, currency, daypart, group, item, messages, n
 use domain::calendar::{Date, Timestamp};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
-    AccessCommand, Command, DrawerCommand, Edit, Fire, ItemChange, LineChange, MenuCommand, Method, ModifierChange,
-    ModifierGroupChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPay, NewPrice,
-    NewRefund, NewServiceCharge, OrderCommand, Outcome, PaidBy, PaymentCommand, Place, ProviderCommand, RefundLine,
-    RefundOf, RefundOutcome, Review, StockCommand, StockLink, StoreCommand, TerminalCommand, TicketCommand,
+    AccessCommand, Charges, Command, DrawerCommand, Edit, Fire, ItemChange, LineChange, MenuCommand, Method,
+    ModifierChange, ModifierGroupChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPay,
+    NewPrice, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaidBy, PaymentCommand, Place, ProviderCommand,
+    RefundLine, RefundOf, RefundOutcome, Review, StockCommand, StockLink, StoreCommand, TerminalCommand, TicketCommand,
     VariationChange,
 };
 use domain::event::{
@@ -283,6 +283,14 @@ fn order(add: &mut dyn FnMut(&'static str, OrderCommand)) {
     add("part", C::SplitCheck { to, moves: vec![part, CheckMove { line: id!(LineId "l2"), ..all }] });
     add("one", C::SplitEvenly(to));
     add("one", C::MergeInto(id!(OrderId "o2")));
+    let (refund, reason) = (id!(RefundId "r1"), text("Gericht war kalt"));
+    let refund = NewRefund { refund, what: RefundOf::Rest, restock: false, drawer: None, reason };
+    add("all", C::Refund { refund: refund.clone(), payments: vec![] });
+    let lines = vec![RefundLine { line: id!(LineId "l1"), qty: QtyMilli::ONE }];
+    let what = RefundOf::Lines { lines, tip: Money(144), charges: Charges::Keep };
+    let payments = vec![id!(PaymentId "p2"), id!(PaymentId "p1")];
+    let drawer = Some(id!(DrawerId "d1"));
+    add("named", C::Refund { refund: NewRefund { what, restock: true, drawer, ..refund }, payments });
     add("one", C::TimeOut { deadline: DEADLINE });
 }
 
@@ -328,7 +336,9 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentCommand)) {
     add("rest", C::RequestRefund(rest.clone()));
     add("drawer", C::RequestRefund(NewRefund { drawer: Some(id!(DrawerId "d1")), ..rest.clone() }));
     add("amount", C::RequestRefund(NewRefund { what: RefundOf::Amount { amount, tip }, ..rest.clone() }));
-    add("lines", C::RequestRefund(NewRefund { what: RefundOf::Lines { lines, tip }, restock: true, ..rest }));
+    let of = |charges| RefundOf::Lines { lines: lines.clone(), tip, charges };
+    add("lines", C::RequestRefund(NewRefund { what: of(Charges::Follow), restock: true, ..rest.clone() }));
+    add("keep", C::RequestRefund(NewRefund { what: of(Charges::Keep), ..rest }));
     add("succeeded", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded { drawer: None } });
     let drawer = Some(id!(DrawerId "d1"));
     add("drawer", C::RecordRefundOutcome { refund, outcome: RefundOutcome::Succeeded { drawer } });

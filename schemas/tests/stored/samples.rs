@@ -261,6 +261,7 @@ pub fn opening() -> Opening {
         training: false,
         promised_at: None,
         tax_rules: TaxRules::First,
+        dues_apart: false,
     }
 }
 
@@ -349,6 +350,11 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     add("full", E::OrderOpened(Opening { kitchen, promised_at, tax_rules, ..opening() }));
     add("second_rules", E::OrderOpened(Opening { tax_rules, ..opening() }));
     add("cooked", E::OrderOpened(Opening { training: true, kitchen: Kitchen::On, ..opening() }));
+    add("dues_apart", E::OrderOpened(Opening { dues_apart: true, kitchen: Kitchen::On, ..opening() }));
+    add(
+        "newest",
+        E::OrderOpened(Opening { dues_apart: true, tax_rules, table: None, customer_ref: None, ..opening() }),
+    );
     let kinds = [
         ("kiosk", Channel::Kiosk, DiningMode::TakeAway),
         ("online", Channel::Online, DiningMode::TakeAway),
@@ -466,14 +472,25 @@ fn order(add: &mut dyn FnMut(&'static str, OrderEvent)) {
     add("merged", E::PaymentNotApplicable { payment, tender, unapplied, why: NotApplicable::OrderMerged });
     add("nothing_due", E::PaymentNotApplicable { payment, tender, unapplied, why: NotApplicable::NothingDue });
     let (refund, parts, posting_date) = (id!(RefundId "r1"), parts(), Date::from_ymd(2027, 1, 2).expect("a date"));
-    let lines = refunded_lines();
-    let taxes = vec![];
-    add("full", E::RefundRecorded { refund, payment, tender: external, parts, lines, posting_date, taxes });
-    let (lines, taxes) = (vec![], vec![]);
-    add("plain", E::RefundRecorded { refund, payment, tender, parts, lines, posting_date, taxes });
+    let recorded = |tender, lines, taxes, check, reversed| E::RefundRecorded {
+        refund,
+        payment,
+        tender,
+        parts,
+        lines,
+        posting_date,
+        taxes,
+        check,
+        reversed,
+    };
+    let nothing = Money::ZERO;
+    add("full", recorded(external, refunded_lines(), vec![], None, nothing));
+    add("plain", recorded(tender, vec![], vec![], None, nothing));
     let tax = TaxRate { tax: id!(TaxId "vat_19"), rate: Ppm(190_000), inclusive: true, compound: false };
     let taxes = vec![TaxTotal { tax, taxable: Money(1_008), amount: Money(192) }];
-    add("taxes", E::RefundRecorded { refund, payment, tender, parts, lines: refunded_lines(), posting_date, taxes });
+    add("taxes", recorded(tender, refunded_lines(), taxes, None, nothing));
+    add("full", recorded(external, refunded_with_charges(), vec![], Some(check(3)), nothing));
+    add("plain", recorded(tender, vec![], vec![], Some(CheckId::FIRST), Money(1_089)));
     add("one", E::TotalMismatchRecorded { expected: Money(3_300), actual: Money(3_356) });
     add("timeout", E::OrderCancelled { reason: CancelReason::PaymentTimeout });
     add("requested", E::OrderCancelled { reason: CancelReason::Requested(text("Gast ist gegangen")) });
@@ -539,7 +556,13 @@ fn refunded_lines() -> Vec<RefundedLine> {
         net: Money(1_000),
         tax_exclusive: Money(89),
         tax_inclusive: Money(65),
+        charges: None,
     }]
+}
+
+fn refunded_with_charges() -> Vec<RefundedLine> {
+    let charges = ChargeTotals { amount: Money(108), tax_exclusive: Money(20), tax_inclusive: Money(7) };
+    refunded_lines().into_iter().map(|line| RefundedLine { charges: Some(charges), ..line }).collect()
 }
 
 fn payment(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
@@ -567,6 +590,8 @@ fn payment(add: &mut dyn FnMut(&'static str, PaymentEvent)) {
     let reason = text("Gericht war kalt");
     let lines = refunded_lines();
     add("full", E::RefundRequested { refund, parts, lines, restock: true, reason: reason.clone() });
+    let lines = refunded_with_charges();
+    add("charges", E::RefundRequested { refund, parts, lines, restock: true, reason: reason.clone() });
     add("plain", E::RefundRequested { refund, parts, lines: vec![], restock: false, reason });
     add("one", E::RefundSucceeded { refund });
     add("one", E::RefundFailed { refund, code: text("account closed") });

@@ -41,12 +41,9 @@ macro_rules! refusals {
             }
         }
 
-        /// The command that the sentence names as a way out, if it names one.
-        pub fn refusal_way_out(refused: &Refused) -> Option<CommandKind> {
-            match refused {
-                $(Refused::$variant { .. } => [$(Some(CommandKind::$way_out),)? None][0],)+
-            }
-        }
+        /// Each refusal's code, with the command that its sentence names as a way out, if it names one.
+        pub const WAYS_OUT: &[(&str, Option<CommandKind>)] =
+            &[$(($code, [$(Some(CommandKind::$way_out),)? None][0])),+];
 
         /// What stands in the way, and what to do.
         #[allow(unused_variables, clippy::useless_format, reason = "not every sentence says every field")]
@@ -168,10 +165,8 @@ refusals! {
         "{text}", text = out_of_stock(shortages), {"shortages": shortages.iter().map(shortage).collect::<Vec<_>>()};
     TotalMismatch { actual, expected }: "total_mismatch",
         "The total is {actual}, not {expected}; show it anew.", {"expected": expected.0, "actual": actual.0};
-    BelowPaid { paid, total }: "below_paid",
-        "The total would be {total}, but {paid} has been paid.", {"total": total.0, "paid": paid.0};
-    CheckBelowPaid { check, paid, total }: "check_below_paid",
-        "Check {check} would come to {total}, but {paid} has been paid towards it.",
+    CheckBelowPaid { check, paid, total }: "check_below_paid" => RequestRefund,
+        "Check {check} would come to {total}, but {paid} has been paid towards it; refund what is too much first.",
         {"check_id": Wire(*check), "total": total.0, "paid": paid.0};
     UnknownCheck { check }: "unknown_check",
         "The order has no check {check}.", {"check_id": Wire(*check)};
@@ -185,8 +180,11 @@ refusals! {
         "The orders cannot become one: their {what} differs.", {"what": what};
     PaymentDue { due }: "payment_due" => InitiatePayment,
         "{due} is still due; take a payment first.", {"due": due.0};
-    MoneyCaptured { captured }: "money_captured" => RequestRefund,
+    MoneyCaptured { captured }: "money_captured" => RefundOrder,
         "{captured} has been taken for the order; refund it first.", {"captured": captured.0};
+    RefundUnderWay { captured }: "refund_under_way",
+        "{captured} of what was taken for the order is on its way back; go on when its outcome is known.",
+        {"captured": captured.0};
     AmountTooLarge: "amount_too_large",
         "The amounts add up to more than a sum of money can hold.";
     CurrencyDiffers { expected }: "currency_differs",
@@ -217,6 +215,9 @@ refusals! {
     RefundExceedsSold { left, line }: "refund_exceeds_sold",
         "Only {left} of line {line} was sold and not given back.", left = Units(*left),
         {"line_id": Wire(*line), "left": Wire(*left)};
+    LineOnOtherCheck { check, line }: "line_on_other_check" => RefundOrder,
+        "Line {line} is not on check {check}, which the payment is for; refund it over the order's payments.",
+        {"line_id": Wire(*line), "check_id": Wire(*check)};
     OrderNotCompleted: "order_not_completed" => RequestRefund,
         "Lines are refunded once their order is settled; take the line off, or refund an amount.";
     ProviderDecides { account }: "provider_decides",

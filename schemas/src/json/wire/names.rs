@@ -3,7 +3,7 @@
 use super::choices::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use super::form::{Form, WireForm, read_text};
 use domain::calendar::Weekday;
-use domain::command::Source;
+use domain::command::{Charges, Source};
 use domain::event::{Capture, Channel, Decision, DiningMode, Document, PayMode, Role};
 use domain::kitchen::Kitchen;
 use domain::money::Rounding;
@@ -145,6 +145,9 @@ names! {
     }
     RefundOutcomeKind, "What became of a refund: `succeeded` if the money was given back." {
         Succeeded = "succeeded", Failed = "failed",
+    }
+    Charges, "What becomes of percent service charges on lines that are given back: they `follow` their lines, or you `keep` them." {
+        Follow = "follow", Keep = "keep",
     }
     PolicyKind, "How a stock item is kept: what is `untracked` is never refused and never reserved." {
         Untracked = "untracked", Counted = "counted",

@@ -3,6 +3,7 @@
 use crate::codec::{Code, rights_bits};
 use domain::calendar::{CutOff, Date, TimeOfDay, Timestamp, Weekday};
 use domain::check::CheckId;
+use domain::command::Charges;
 use domain::event::{Capture, Channel, Decision, DiningMode, Document, PayMode, Role};
 use domain::ids;
 use domain::kitchen::Kitchen;
@@ -139,6 +140,7 @@ fields! {
     Rights: |form, tag, rights| form.number(tag, rights_bits(*rights));
     CashShifts: |form, tag, shifts| form.flag(tag, *shifts == CashShifts::Required);
     Kitchen: |form, tag, kitchen| form.flag(tag, *kitchen == Kitchen::On);
+    Charges: |form, tag, charges| form.flag(tag, *charges == Charges::Keep);
 }
 
 macro_rules! texts {

@@ -112,7 +112,7 @@ records! {
 
     enum Outcome { Captured { amount: 17, reference: 19 } = 16 is 1, Failed { code: 18 } = 16 is 2 }
     struct NewRefund { refund: 16, what: flat, restock: 21, reason: 22, drawer: 23 }
-    enum RefundOf { Rest = 17 is 1, Amount { amount: 18, tip: 19 } = 17 is 2, Lines { tip: 19, lines: 20 } = 17 is 3 }
+    enum RefundOf { Rest = 17 is 1, Amount { amount: 18, tip: 19 } = 17 is 2, Lines { tip: 19, lines: 20, charges: 24 } = 17 is 3 }
     struct RefundLine { line: 1, qty: 2 }
     enum RefundOutcome { Succeeded { drawer: 30 } = 17 is 1, Failed { code: 18 } = 17 is 2 }
     struct Review { flag: 40, decision: 41, tip: 42, reason: 43 }

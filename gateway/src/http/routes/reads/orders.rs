@@ -14,7 +14,9 @@ use schemas::json::Wire;
 use schemas::json::event::said_name;
 use schemas::json::{FieldError, wire};
 use schemas::stored::Parked;
-use schemas::views::{OrderState, OrderSummary, OrderView, PaymentState, PaymentView, TicketView, UnmatchedView};
+use schemas::views::{
+    OrderState, OrderSummary, OrderView, PaidState, PaymentState, PaymentView, TicketView, UnmatchedView,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -45,6 +47,9 @@ pub async fn order(
 pub struct OrdersParams {
     /// Only orders in this state: `open`, `placed`, `completed`, `cancelled` or `merged`.
     state: Option<String>,
+    /// Only orders of which so much has been paid: `not_paid`, `partially_paid`, `paid`, `overpaid`, `partially_refunded` or
+    /// `refunded`. Of those that are `overpaid` something is to be given back.
+    payment_state: Option<String>,
     /// Only orders of this table.
     #[param(value_type = Option<String>)]
     table: Option<wire::TableId>,
@@ -89,6 +94,7 @@ pub async fn orders(
     reader.may(Capability::ReadStores)?;
     let filter = OrderFilter {
         state: params.state.map(|text| named(&text, "state", OrderState::parse)).transpose()?,
+        payment_state: params.payment_state.map(|text| named(&text, "payment_state", PaidState::parse)).transpose()?,
         table: params.table.map(|table| table.0),
         business_date: params.business_date.map(|text| date(&text, "business_date")).transpose()?,
         number: params.q,
