@@ -13,7 +13,7 @@ use crate::form::{Delimiter, FormFlags};
 use crate::ids::ID_LENGTH_MAX;
 use crate::map::{ColumnMap, ItemsMap};
 use crate::money::{Currency, DecimalMark};
-use crate::when::{Clock, DateFormat};
+use crate::when::{Clock, DateFormat, WholeDay};
 
 const EXAMPLE: &str = "\
 Examples:
@@ -60,7 +60,7 @@ pub struct ImportArgs {
     #[arg(long, value_name = "unit|line")]
     pub price_is: Option<PriceIs>,
     /// How times are written: as in strptime, such as '%d/%m/%Y %H:%M'; excel, the days that a spreadsheet counts (42035.753472),
-    /// of which a whole number is a date; excel-1904, those of old Macs; iso [default: iso]
+    /// of which a whole number is a midnight, or a date if all are whole; excel-1904, those of old Macs; iso [default: iso]
     #[arg(long, value_name = "F", visible_alias = "time-format")]
     pub date_format: Option<String>,
     /// The encoding of the order and the items file, such as windows-1252 or latin1. A byte order mark is believed first
@@ -232,7 +232,7 @@ impl ImportArgs {
             tenant: id("tenant", &self.tenant)?,
             store: id("store", &text("store", &self.store, preset.map(|preset| preset.store))?)?,
             currency,
-            clock: Clock { zone, format: self.format(preset)? },
+            clock: Clock { zone, format: self.format(preset)?, whole_day: WholeDay::Date },
             cut_off_minutes: cut_off(self.cut_off.as_deref().unwrap_or("04:00"))?,
             map,
             price_is,

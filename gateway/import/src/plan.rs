@@ -13,6 +13,7 @@ use crate::rows::RowParser;
 use crate::source::Source;
 use crate::summary::Summary;
 use crate::survey::Survey;
+use crate::when::WholeDay;
 
 /// A file after its first pass: everything is known but the orders themselves, which [`ImportPlan::orders`] reads again one by one.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ impl ImportPlan {
     ///
     /// # Errors
     /// Every [`ImportError`] but [`ImportError::Changed`]. Nothing has been imported yet.
-    pub fn open(config: ImportConfig) -> Result<ImportPlan, ImportError> {
+    pub fn open(mut config: ImportConfig) -> Result<ImportPlan, ImportError> {
         let items = match &config.items {
             Some((path, map)) => {
                 let flags = FormFlags { delimiter: None, ..config.form };
@@ -39,6 +40,9 @@ impl ImportPlan {
         let mut source = Source::open(&config.file, config.form)?;
         let parser = RowParser::new(&source, &config, items.clone())?;
         let survey = Survey::run(&config, &mut source, &parser)?;
+        if survey.has_clocks {
+            config.clock.whole_day = WholeDay::Midnight;
+        }
         let form = source.form();
         Ok(ImportPlan { config, survey, form, items })
     }

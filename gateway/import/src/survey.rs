@@ -28,6 +28,8 @@ pub(crate) struct Survey {
     pub spans: HashMap<Box<str>, Span>,
     pub totals: Summary,
     pub rejects: Rejects,
+    /// Whether some row shows a time of day.
+    pub has_clocks: bool,
 }
 
 /// Where the rows of one order are.
@@ -50,6 +52,7 @@ struct Seen {
     selections_max: u32,
     spans: HashMap<Box<str>, Span>,
     totals: Summary,
+    has_clocks: bool,
 }
 
 impl Survey {
@@ -76,7 +79,7 @@ impl Survey {
         let orders = seen.spans.values().filter(|span| 0 < span.rows).count() as u64;
         let totals = Summary { orders, rejected_rows: rejects.count, parked_rows: rejects.parked, ..seen.totals };
         let catalogue = Catalogue::build(seen.items, &seen.modifiers, seen.selections_max);
-        Ok(Survey { catalogue, spans: seen.spans, totals, rejects })
+        Ok(Survey { catalogue, spans: seen.spans, totals, rejects, has_clocks: seen.has_clocks })
     }
 }
 
@@ -89,6 +92,7 @@ impl Seen {
         }
         span.rows += 1;
         span.last = number;
+        self.has_clocks |= row.when.is_some_and(|when| when.shows_time_of_day());
         self.totals.add_line(row.qty_milli, row.unit_price_minor);
         self.selections_max = self.selections_max.max(u32::try_from(row.modifiers.len()).unwrap_or(u32::MAX));
         let item = self.items.entry(row.item_key).or_default();

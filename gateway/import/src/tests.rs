@@ -317,6 +317,16 @@ fn files_that_cannot_be_imported() {
 }
 
 #[test]
+fn a_whole_day_is_a_midnight_among_times_and_a_date_alone() {
+    let flags = [MAP, &["--date-format", "excel"]].concat();
+    let rows = |times: [&str; 2]| format!("o,i,q,p,t,m\n1,Tea,1,1,{},\n2,Tea,1,1,{},\n", times[0], times[1]);
+    let midnight = ["1@2 2019-08-03T00:00:00: tea*1000@100", "2@3 2019-08-03T20:25:00: tea*1000@100"];
+    check(&flags, &rows(["43680", "43680.8506944444"]), &midnight, &[]);
+    let dates = ["1@2 2019-08-03T12:00:00: tea*1000@100", "2@3 2019-08-04T12:00:00: tea*1000@100"];
+    check(&flags, &rows(["43680", "43681"]), &dates, &[]);
+}
+
+#[test]
 fn the_same_text_is_the_same_orders_in_every_form() {
     let text = "o;i;q;p;t;m\n7;Crème brûlée;1,5;4,00;2018-01-01 10:30;[Süß, Süß]\n3;\"Tee; grün\";2;1.002,50;2018-01-01 11:00;\n";
     let wide = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();

@@ -9,7 +9,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -30,6 +30,11 @@ pub struct When {
 }
 
 impl When {
+    /// Whether it shows a time of day: what is not noon was no date alone.
+    pub(crate) fn shows_time_of_day(&self) -> bool {
+        self.local.time() != NOON
+    }
+
     /// Microseconds since 1970 in UTC, as events store it.
     #[must_use]
     pub fn unix_us(&self) -> i64 {
@@ -111,7 +116,21 @@ impl fmt::Display for DateFormat {
 pub struct Clock {
     pub zone: TimeZone,
     pub format: DateFormat,
+    /// What a spreadsheet's whole number is: a spreadsheet keeps a date and a midnight as the same number.
+    pub whole_day: WholeDay,
 }
+
+/// What a day without a fraction of it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WholeDay {
+    /// A date: no row of the file has a time of day.
+    Date,
+    /// A midnight, among other times of day.
+    Midnight,
+}
+
+/// The time of day of a date that has none, so that no cut-off moves it to another day.
+const NOON: Time = jiff::civil::time(12, 0, 0, 0);
 
 impl Clock {
     /// Reads one time. A date without a time of day is taken as noon, so that no cut-off moves it to another day.
@@ -123,13 +142,13 @@ impl Clock {
         let parsed = match &self.format {
             DateFormat::Strptime(format) => self.parse_format(format, text),
             DateFormat::Iso => self.parse_iso(text),
-            DateFormat::Excel(epoch) => excel(*epoch, text).and_then(|local| self.resolve(local)),
+            DateFormat::Excel(epoch) => excel(*epoch, text, self.whole_day).and_then(|local| self.resolve(local)),
         };
         // In UTC, as events hold it, the time has to be of the years 1 to 9999, too.
         let parsed = parsed.filter(|when| (1..=9999).contains(&TimeZone::UTC.to_datetime(when.at).year()));
         parsed.ok_or_else(|| match &self.format {
             DateFormat::Strptime(format) => format!("`{text}` is not a time of the form `{format}`"),
-            DateFormat::Iso if excel(ExcelEpoch::Y1900, text).is_some() => {
+            DateFormat::Iso if excel(ExcelEpoch::Y1900, text, self.whole_day).is_some() => {
                 format!("`{text}` is not a time like 2015-01-31 18:05:00; if it is a spreadsheet's, give --date-format excel")
             }
             DateFormat::Iso => {
@@ -163,7 +182,7 @@ impl Clock {
         if let Ok(date) = text.parse::<Date>()
             && text.len() <= "2015-01-31".len()
         {
-            return self.resolve(date.at(12, 0, 0, 0));
+            return self.resolve(date.to_datetime(NOON));
         }
         match text.parse::<Timestamp>() {
             Ok(at) => Some(self.when(at)),
@@ -178,14 +197,13 @@ impl Clock {
         }
         match parts.hour() {
             Some(_) => self.resolve(parts.to_datetime().ok()?),
-            None => self.resolve(parts.to_date().ok()?.at(12, 0, 0, 0)),
+            None => self.resolve(parts.to_date().ok()?.to_datetime(NOON)),
         }
     }
 }
 
-/// A spreadsheet's number of days, to the second; or the number of a day and the fraction of a clock, where two columns are joined. A
-/// whole number alone is a date without a time of day.
-fn excel(epoch: ExcelEpoch, text: &str) -> Option<DateTime> {
+/// A spreadsheet's number of days, to the second; or the number of a day and the fraction of a clock, where two columns are joined.
+fn excel(epoch: ExcelEpoch, text: &str, whole_day: WholeDay) -> Option<DateTime> {
     let mut parts = text.split_whitespace();
     let (first, second, None) = (days(parts.next()?)?, parts.next().map(days), parts.next()) else { return None };
     let (day, seconds) = match second {
@@ -200,7 +218,11 @@ fn excel(epoch: ExcelEpoch, text: &str) -> Option<DateTime> {
         return None;
     }
     let date = zero.checked_add(jiff::Span::new().try_days(day).ok()?).ok()?;
-    let Some(seconds) = seconds else { return Some(date.at(12, 0, 0, 0)) };
+    let seconds = match (seconds, whole_day) {
+        (Some(seconds), _) => seconds,
+        (None, WholeDay::Midnight) => 0,
+        (None, WholeDay::Date) => return Some(date.to_datetime(NOON)),
+    };
     date.at(0, 0, 0, 0).checked_add(SignedDuration::from_secs(seconds)).ok()
 }
 
@@ -227,7 +249,8 @@ fn days(text: &str) -> Option<(i64, Option<i64>)> {
 fn check_format(format: &str) -> Result<(), String> {
     let sample = SYNTHETIC_START.to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
     let text = strtime::format(format, &sample).map_err(|error| error.to_string())?;
-    let clock = Clock { zone: TimeZone::UTC, format: DateFormat::Strptime(format.to_owned()) };
+    let format_of = DateFormat::Strptime(format.to_owned());
+    let clock = Clock { zone: TimeZone::UTC, format: format_of, whole_day: WholeDay::Date };
     clock.parse(&text).map(|_| ()).map_err(|_| format!("`{format}` does not give a whole date"))
 }
 
@@ -237,7 +260,7 @@ mod tests {
 
     fn clock(zone: &str, format: Option<&str>) -> Clock {
         let format = format.map_or(DateFormat::Iso, |format| format.parse().expect("a form"));
-        Clock { zone: TimeZone::get(zone).expect("a zone"), format }
+        Clock { zone: TimeZone::get(zone).expect("a zone"), format, whole_day: WholeDay::Date }
     }
 
     #[track_caller]
