@@ -145,7 +145,7 @@ fn o8_another_price_is_asked_for() {
     // So it is with a line that comes with it.
     let with = |id: &str| NewLine { price_override: Some(price(900)), ..new_line(id, "burger", 1) };
     check_in(asking(), &given, add(vec![with("l2")]), refused(Right::PriceOverride));
-    check_in(asking(), &[boss.clone()], open(vec![with("l1")]), refused(Right::PriceOverride));
+    check_in(asking(), std::slice::from_ref(&boss), open(vec![with("l1")]), refused(Right::PriceOverride));
     let told = ["o1 opened 1 on 2026-03-02", "o1 line l1 burger x 1000 at 1000", "o1 line l1 at 900 instead of 1000"];
     check_in(asking(), &[boss], open(vec![with("l1")]).approved_by("boss"), Ok(&told));
     check_in(asking(), &given, exempt(), refused(Right::TaxExempt));
@@ -285,4 +285,28 @@ fn the_first_selections_of_a_group_are_free() {
         let line = format!("o1 line l1 burger x 1000 at {at}");
         check(&given, burger(choices), Ok(&["o1 opened 1 on 2026-03-02", &line]));
     }
+}
+
+/// The rules of tax are frozen with the order: one that was opened before there were others goes on by its own, and becomes one
+/// with its like only.
+#[test]
+fn o1_an_order_keeps_the_tax_rules_it_was_opened_under() {
+    let combo = || NewLine { modifiers: vec![choice("sides", "fries", 2)], ..new_line("l1", "combo", 1) };
+    let mut world = opened(settings());
+    let now = open(vec![combo()]);
+    let opened = world.decide(&now.command, &now.context()).expect("an order");
+    for mut event in opened {
+        if let Event::Order(_, OrderEvent::OrderOpened(opening)) = &mut event {
+            assert_eq!(opening.tax_rules, domain::pricing::TaxRules::Second);
+            opening.tax_rules = domain::pricing::TaxRules::First;
+        }
+        world.evolve(&event);
+    }
+    // 8.875 % of 1595 is 142; of the 1450 without the 10 % inside it, 129.
+    check_in(world.clone(), &[], place(), Ok(&["o1 placed 1737"]));
+    let other = when(to_order("o2", OrderCommand::Open(NewOrder { lines: vec![combo()], ..new_order() })));
+    let place_o2 = when(to_order("o2", OrderCommand::Place(Place::default())));
+    check_in(world.clone(), std::slice::from_ref(&other), place_o2, Ok(&["o2 placed 1724"]));
+    let merge = to_o1(OrderCommand::MergeInto(order("o2")));
+    check_in(world, &[other], merge, Err(Refused::OrdersDiffer { what: "tax_rules" }));
 }

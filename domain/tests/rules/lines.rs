@@ -1,13 +1,13 @@
-//! What becomes of lines after they were added: rules O7, O8 and O15 over generated sequences of changes.
+//! What becomes of lines after they were added, and of an order that is opened with its payment: rules O7, O8, O15 and P8.
 
 use crate::prove;
 use crate::support::*;
 use domain::command::{
-    AccessCommand, Command, Context, Edit, Fire, LineChange, MenuCommand, NewDiscount, NewOrder, NewPrice,
-    OrderCommand, Place, StoreCommand,
+    AccessCommand, Command, Context, Edit, Fire, LineChange, MenuCommand, Method, NewDiscount, NewOrder, NewPay,
+    NewPrice, OrderCommand, Outcome, PaidBy, PaymentCommand, Place, StoreCommand,
 };
-use domain::event::{DiningMode, DiscountScope, Event, OrderEvent, Rate};
-use domain::ids::{DiscountId, LineId};
+use domain::event::{DiningMode, DiscountScope, Event, OrderEvent, PayMode, PaymentEvent, Rate};
+use domain::ids::{DiscountId, LineId, TenderId};
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, ModeTaxes, Tax};
 use domain::money::{Money, Ppm, QtyMilli, Rounding};
@@ -281,4 +281,68 @@ fn o8_prices_and_exemptions_are_approved() {
         }
         0 < approved + refused
     });
+}
+
+/// Opening an order with its payment is opening and placing it, and then paying it: the same facts, or the same refusal.
+#[test]
+fn p8_an_order_that_is_opened_with_its_payment_takes_that_money_once() {
+    let cash = (any::<bool>(), proptest::option::of(0..6_000_i64), proptest::option::of(1..3_000_i64), 0..300_i64);
+    let inputs = (vec(1..4_i64, 1..3), cash, any::<bool>(), any::<bool>(), any::<bool>());
+    prove(
+        "p8_an_order_that_is_opened_with_its_payment_takes_that_money_once",
+        30,
+        inputs,
+        |(pieces, (is_cash, tendered, amount, tip), first, cooked, training)| {
+            let mut world = house(Rights::default(), TaxRounding::Line);
+            if !cooked {
+                let off = Settings { kitchen: Kitchen::Off, ..world.open().settings().clone() };
+                world.run(&to_store(StoreCommand::Put(off)), &at(0)).expect("setting up");
+            }
+            let lines = pieces.iter().enumerate().map(|(index, pieces)| {
+                let new = new_line(LINES[index], ["dish", "burger"][index], 1);
+                domain::command::NewLine { qty: QtyMilli(pieces * 1_000), ..new }
+            });
+            let pay_mode = if *first { PayMode::First } else { PayMode::Later };
+            let (lines, place) = (lines.collect(), Some(Place::default()));
+            let open = NewOrder { lines, place, pay_mode, training: *training, ..new_order() };
+            let (tendered, amount, tip) = (tendered.map(Money), amount.map(Money), Money(*tip));
+            let card = TenderId::parse("card").expect("an id");
+            let by = match is_cash {
+                true => PaidBy::Cash { tendered, drawer: None },
+                false => PaidBy::External { tender: card, reference: None },
+            };
+            let method = match is_cash {
+                true => Method::Cash { tendered, drawer: None },
+                false => Method::External(card),
+            };
+            let pay = Some(NewPay { payment: payment("p1"), amount, tip, by });
+            let together = world.decide(&to_order("o1", OrderCommand::Open(NewOrder { pay, ..open.clone() })), &at(10));
+            let mut apart = world.run(&to_order("o1", OrderCommand::Open(open)), &at(10));
+            let order = order("o1");
+            let (check, expected_total) = (None, None);
+            let initiate = PaymentCommand::Initiate { order, check, amount, tip, method, expected_total };
+            let mut commands = vec![to_payment("p1", initiate)];
+            if !is_cash {
+                let outcome = Outcome::Captured { amount: None, reference: None };
+                commands.push(to_payment("p1", PaymentCommand::RecordOutcome(outcome)));
+            }
+            for command in commands {
+                apart = apart.and_then(|mut events| {
+                    events.extend(world.run(&command, &at(10))?);
+                    Ok(events)
+                });
+            }
+            // Only an attempt that is still under way has a deadline.
+            let without_deadlines = |mut event: Event| {
+                if let Event::Payment(_, PaymentEvent::PaymentInitiated { deadline, .. }) = &mut event {
+                    *deadline = None;
+                }
+                event
+            };
+            let [together, apart] = [together, apart]
+                .map(|outcome| outcome.map(|events| events.into_iter().map(without_deadlines).collect::<Vec<Event>>()));
+            assert_eq!(together, apart);
+            together.is_ok()
+        },
+    );
 }

@@ -279,10 +279,10 @@ fn by_item(sums: &mut BTreeMap<RowKey, Sum>, by: SalesBy, mut key: KeyReader<'_>
     key.text()?;
     let category = match key.text()? {
         "" => None,
-        category => Some(Text::parse(category).ok()?),
+        category => Some(Text::parse_stored(category).ok()?),
     };
     let sum = if by == SalesBy::Item {
-        let name = Text::parse(key.text()?).ok()?;
+        let name = Text::parse_stored(key.text()?).ok()?;
         let sum = sums.entry((item.as_str().to_owned(), 0)).or_default();
         sum.row.item_id = Some(Wire(item));
         // The name it was last sold under; the greater one where two are as late, whatever came first.
