@@ -8,13 +8,13 @@ use domain::command::{
     Command, DrawerCommand, Fire, Method, NewComp, NewRefund, OrderCommand, Outcome, PaymentCommand, RefundLine,
     RefundOf, RefundOutcome, Source, StockCommand, StoreCommand, TicketCommand,
 };
-use domain::event::{CancelReason, Event, OrderEvent, PayMode, PaymentEvent, StockPolicy};
+use domain::event::{CancelReason, Event, OrderEvent, PayMode, PaymentEvent, StockPolicy, TerminalEvent};
 use domain::ids::{DiscountId, DrawerId, RefundId, StoreId, TableId, TenderId, TerminalId, TerminalSeq, TicketId};
 use domain::kitchen::Kitchen;
 use domain::money::{Money, QtyMilli};
 use domain::refused::Refused;
 use domain::store::Settings;
-use domain::terminal::QueueEntry;
+use domain::terminal::{QueueEntry, Request};
 use eventlog::open_memory;
 use eventlog::sim::Random;
 use std::collections::BTreeMap;
@@ -399,6 +399,50 @@ fn an_order_of_last_month_is_refunded_and_never_twice() {
 
 fn is_timed_out(event: &Event) -> bool {
     matches!(event, Event::Order(_, OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout }))
+}
+
+/// Rule F3: what a terminal sent before its filler waits with its store, in the snapshot too.
+#[test]
+fn what_waits_comes_back_with_its_store() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let disk = GateDisk::new();
+    let house = House::start_with(disk.open(), NOON, small(&path));
+    furnish(&house);
+    let request = r#"{"command_id":"0190d5a4c1b87c3e9d2a6f4e8b1c7d90","type":"payment.initiate","source":"offline",
+        "terminal":"t1","terminal_seq":2,"occurred_at":"2026-03-02T12:00:00Z","order_id":"waited",
+        "body":{"payment_id":"p1","tender":"cash","amount":100}}"#;
+    let kept = |seq: u64, command: Command| Envelope {
+        source: Source::Offline,
+        terminal: Some(TerminalId::parse("t1").expect("an id")),
+        queued: Some(QueueEntry { seq: TerminalSeq(seq), menu_version: None }),
+        occurred_at: Some(Timestamp(NOON)),
+        request: Request::new(request).filter(|_| seq == 2),
+        ..envelope(fresh(), in_store("s1", command))
+    };
+    let paid = PaymentCommand::Initiate {
+        order: order("waited"),
+        check: None,
+        amount: Some(Money(100)),
+        tip: Money::ZERO,
+        method: Method::Cash { tendered: None, drawer: None },
+        expected_total: None,
+    };
+    house.send(kept(2, to_store(StoreCommand::Payment(payment("p1"), paid)))).expect("it is kept");
+    // Its store leaves, and comes back after a restart from the snapshot.
+    let mut seconds = 0;
+    until(|| {
+        seconds += 2;
+        house.must(in_store("s2", receive(1)));
+        house.set_clock(seconds);
+        (house.engine.stats().snapshot().stores == 1).then_some(())
+    });
+    drop(house.stop());
+    let house = House::start_with(disk.reborn().open(), NOON + (seconds + 2) * SECOND, small(&path));
+    house.send(kept(1, burgers("waited", 1))).expect("it is the filler");
+    house.await_events(1, |event| matches!(event, Event::Order(_, OrderEvent::PaymentApplied { .. })));
+    house.await_events(1, |event| matches!(event, Event::Terminal(_, TerminalEvent::LateCommandTaken(_))));
+    drop(house.stop());
 }
 
 #[test]
