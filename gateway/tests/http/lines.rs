@@ -387,7 +387,7 @@ fn counter_service_is_one_request() {
     let server = house.serve();
     run(async {
         let (mut manager, mut till) = (server.till("manager"), server.till("pos"));
-        sell(&mut manager, &[("items/soup", json!({"name": "Soup", "price": 500}))]).await;
+        sell(&mut manager, &[("items/soup", json!({"name": "Soup", "price": 500, "sku": null}))]).await;
         let with = |id: &str, pay: Value| {
             let mut order = order(id, "take_away", json!([{"line_id": "l1", "item_id": "soup", "qty": 2}]));
             (order["pay_mode"], order["pay"]) = (json!("first"), pay);

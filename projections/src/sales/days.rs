@@ -157,12 +157,17 @@ fn totals_of(view: &DayTotalsView) -> DayTotals {
         refunds: view.refunds,
         refunded: Money(view.refunded),
         refunded_cash: Money(view.refunded_cash),
-        bills: view.bills,
-        receipts: view.receipts,
-        reprints: view.reprints,
+        bills: view.bills.unwrap_or(0),
+        receipts: view.receipts.unwrap_or(0),
+        reprints: view.reprints.unwrap_or(0),
         taxes: view.taxes.iter().map(day_tax).collect(),
         tenders: view.tenders.iter().map(day_tender).collect(),
     }
+}
+
+/// A count that is left out where nothing was counted, as in the event.
+fn counted(count: i64) -> Option<i64> {
+    (count != 0).then_some(count)
 }
 
 fn day_tax(view: &DayTaxView) -> DayTax {
@@ -231,9 +236,9 @@ fn totals_view(totals: &DayTotals) -> DayTotalsView {
         refunds: totals.refunds,
         refunded: totals.refunded.0,
         refunded_cash: totals.refunded_cash.0,
-        bills: totals.bills,
-        receipts: totals.receipts,
-        reprints: totals.reprints,
+        bills: counted(totals.bills),
+        receipts: counted(totals.receipts),
+        reprints: counted(totals.reprints),
         taxes: totals.taxes.iter().map(day_tax_view).collect(),
         tenders: totals.tenders.iter().map(day_tender_view).collect(),
     }

@@ -40,12 +40,12 @@ view! {
         pub refunded: i64,
         /// What of it was given back in cash.
         pub refunded_cash: i64,
-        /// Bills that were printed, each counted once.
-        pub bills: i64,
-        /// Receipts that were printed, each counted once.
-        pub receipts: i64,
-        /// Prints of bills and receipts behind the first.
-        pub reprints: i64,
+        /// Bills that were printed, each counted once; absent where none were.
+        pub bills: Option<i64>,
+        /// Receipts that were printed, each counted once; absent where none were.
+        pub receipts: Option<i64>,
+        /// Prints of bills and receipts behind the first; absent where there were none.
+        pub reprints: Option<i64>,
         /// Tax by its rate: what was sold and, apart, what was given back. Reports of days that were closed before rates were
         /// told apart have none.
         pub taxes: Vec<DayTaxView>,

@@ -109,9 +109,9 @@ impl Paper {
         self.minus(&format!("Given back ({})", totals.refunds), totals.refunded);
         self.minus("  of it in cash", totals.refunded_cash);
         self.heading("PRINTED");
-        self.row("Bills", totals.bills);
-        self.row("Receipts", totals.receipts);
-        self.row("Reprints", totals.reprints);
+        self.row("Bills", totals.bills.unwrap_or(0));
+        self.row("Receipts", totals.receipts.unwrap_or(0));
+        self.row("Reprints", totals.reprints.unwrap_or(0));
     }
 
     fn currency(&mut self, currency: Option<Currency>) {
