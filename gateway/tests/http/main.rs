@@ -37,3 +37,4 @@ mod tills;
 mod tour;
 mod training;
 mod verify;
+mod ways_out;

@@ -445,7 +445,7 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
         (
             Refused::TipTooHigh { max: Money(1_089) },
             "tip_too_high",
-            "The tip may be 1089 at most, for what was set aside; take the rest as another payment.",
+            "The tip may be 1089 at most, for what was set aside.",
             json!({"max": 1089}),
         ),
         (

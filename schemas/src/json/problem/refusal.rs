@@ -229,8 +229,8 @@ refusals! {
         "The provider has set no money aside that could be taken or changed.";
     VoidUnderWay: "void_under_way",
         "The provider was asked to let go of the money.";
-    TipTooHigh { max }: "tip_too_high" => InitiatePayment,
-        "The tip may be {max} at most, for what was set aside; take the rest as another payment.", {"max": max.0};
+    TipTooHigh { max }: "tip_too_high",
+        "The tip may be {max} at most, for what was set aside.", {"max": max.0};
     BetweenSteps { sum, step }: "amount_between_steps",
         "The provider moves this currency in steps of {step}, and {sum} is between two of them: {below} or {above} would do.",
         below = sum.0 - sum.0 % step.0, above = sum.0 - sum.0 % step.0 + step.0, {"sum": sum.0, "step": step.0};
