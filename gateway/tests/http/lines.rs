@@ -138,10 +138,10 @@ fn t13_an_order_free_of_tax_has_a_reason_and_takes_the_right_to_it() {
             ("taxes/full", tax(190_000, true)),
             ("taxes/sales", tax(100_000, false)),
             ("items/burger", json!({"name": "Burger", "price": 1200, "taxes": ["full"]})),
-            ("items/soup", json!({"name": "Soup", "price": 500, "taxes": ["sales"]})),
+            ("items/broth", json!({"name": "Soup", "price": 500, "taxes": ["sales"]})),
         ];
         sell(&mut manager, &put).await;
-        let lines = || json!([{"line_id": "l1", "item_id": "burger", "qty": 2}, {"line_id": "l2", "item_id": "soup"}]);
+        let lines = || json!([{"line_id": "l1", "item_id": "burger", "qty": 2}, {"line_id": "l2", "item_id": "broth"}]);
         till.post("/v1/stores/s1/orders", &order("o1", "dine_in", lines())).await.expect(201);
         assert_eq!(amounts(&view(&mut till, "o1").await), [2_950, 50, 383]);
         let exempt = json!({"reason": "Embassy,\ncertificate 4711"});
@@ -354,9 +354,9 @@ fn t17_a_note_has_lines_and_a_name_is_seen() {
     let server = house.serve();
     run(async {
         let (mut manager, mut till) = (server.till("manager"), server.till("pos"));
-        sell(&mut manager, &[("items/soup", json!({"name": "Soup", "price": 500}))]).await;
-        let lines = json!([{"line_id": "l1", "item_id": "soup", "note": "no onions\nno garlic"},
-            {"line_id": "l2", "item_id": "soup", "note": " one\r\ntwo "}]);
+        sell(&mut manager, &[("items/broth", json!({"name": "Soup", "price": 500}))]).await;
+        let lines = json!([{"line_id": "l1", "item_id": "broth", "note": "no onions\nno garlic"},
+            {"line_id": "l2", "item_id": "broth", "note": " one\r\ntwo "}]);
         till.post("/v1/stores/s1/orders", &order("o1", "dine_in", lines)).await.expect(201);
         let lines = view(&mut till, "o1").await["lines"].clone();
         assert_eq!((&lines[0]["note"], &lines[1]["note"]), (&json!("no onions\nno garlic"), &json!("one\ntwo")));
@@ -366,14 +366,14 @@ fn t17_a_note_has_lines_and_a_name_is_seen() {
             let put = json!({"name": name, "price": 1});
             let refused = manager.command("PUT", "/v1/menu/items/ghost", &put).await.expect(400);
             assert_eq!(refused["pointer"], "/name", "{refused}");
-            let noted = json!({"line_id": "l9", "item_id": "soup", "note": name});
+            let noted = json!({"line_id": "l9", "item_id": "broth", "note": name});
             let refused = till.post("/v1/stores/s1/orders/o1/lines", &noted).await.expect(400);
             assert_eq!(refused["pointer"], "/note");
         }
         // A name is one line, and no text has other control characters.
         let put = json!({"name": "Soup\nof the day", "price": 1});
         assert_eq!(manager.command("PUT", "/v1/menu/items/ghost", &put).await.expect(400)["pointer"], "/name");
-        let noted = json!({"line_id": "l9", "item_id": "soup", "note": "a\u{7}b"});
+        let noted = json!({"line_id": "l9", "item_id": "broth", "note": "a\u{7}b"});
         assert_eq!(till.post("/v1/stores/s1/orders/o1/lines", &noted).await.expect(400)["pointer"], "/note");
         // Such a note survives a restart of what is read: the row is read as it was taken.
         let family = json!({"name": "👨\u{200d}👩\u{200d}👧 platter", "price": 1});
@@ -387,9 +387,9 @@ fn counter_service_is_one_request() {
     let server = house.serve();
     run(async {
         let (mut manager, mut till) = (server.till("manager"), server.till("pos"));
-        sell(&mut manager, &[("items/soup", json!({"name": "Soup", "price": 500, "sku": null}))]).await;
+        sell(&mut manager, &[("items/broth", json!({"name": "Soup", "price": 500, "sku": null}))]).await;
         let with = |id: &str, pay: Value| {
-            let mut order = order(id, "take_away", json!([{"line_id": "l1", "item_id": "soup", "qty": 2}]));
+            let mut order = order(id, "take_away", json!([{"line_id": "l1", "item_id": "broth", "qty": 2}]));
             (order["pay_mode"], order["pay"]) = (json!("first"), pay);
             order
         };
@@ -471,8 +471,8 @@ fn a_card_terminals_reference_is_kept_with_its_payment() {
     let server = house.serve();
     run(async {
         let (mut manager, mut till) = (server.till("manager"), server.till("pos"));
-        sell(&mut manager, &[("items/soup", json!({"name": "Soup", "price": 500}))]).await;
-        till.post("/v1/stores/s1/orders", &order("o1", "dine_in", json!([{"line_id": "l1", "item_id": "soup"}])))
+        sell(&mut manager, &[("items/broth", json!({"name": "Soup", "price": 500}))]).await;
+        till.post("/v1/stores/s1/orders", &order("o1", "dine_in", json!([{"line_id": "l1", "item_id": "broth"}])))
             .await
             .expect(201);
         till.post("/v1/stores/s1/orders/o1/payments", &json!({"payment_id": "p1", "tender": "card"})).await.expect(201);
