@@ -2,7 +2,7 @@
 //!
 //! [`Adapter::Standard`] is the form of providers that sign as Standard Webhooks asks and speak plain JSON;
 //! [`Adapter::Stripe`] is Stripe's. Bodies are read leniently: a provider adds fields when it likes. What has no meaning
-//! here is [`ProviderSaid::Other`], so that it can be kept and answered.
+//! here is [`ProviderSaid::Other`](domain::event::ProviderSaid::Other), so that it can be kept and answered.
 
 mod message;
 mod standard;
