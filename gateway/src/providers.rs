@@ -120,6 +120,23 @@ pub struct Providers {
     pub position: AtomicU64,
 }
 
+/// The currency of a store, as the log has it. Blocks on the disk.
+///
+/// # Errors
+/// [`AccountError::Event`] and those of the log.
+pub fn currency_of(reader: &LogReader, tenant: TenantId, store: StoreId) -> Result<Option<Currency>, AccountError> {
+    let stream = Stream::Store(tenant, store);
+    let mut currency = None;
+    for event in &reader.read_stream(&stream.to_string(), Revision(0), Direction::Forward, usize::MAX)? {
+        let fact = stored::decode(&stream, &event.body)
+            .map_err(|source| AccountError::Event { stream: stream.to_string(), source })?;
+        if let Event::Store(StoreEvent::StoreOpened(settings) | StoreEvent::StoreSettingsChanged(settings)) = fact {
+            currency = Some(settings.currency);
+        }
+    }
+    Ok(currency)
+}
+
 impl Providers {
     /// Opens what is kept in `path` for these accounts; nothing is made where there are none. `head` is the position after the
     /// log's last event.
@@ -201,18 +218,7 @@ impl Providers {
     /// [`AccountError`] names the account.
     pub fn check_stores(&self, reader: &LogReader) -> Result<(), AccountError> {
         for ProviderAccount { account, .. } in self.by_id.values() {
-            let stream = Stream::Store(account.tenant, account.store);
-            let events = reader.read_stream(&stream.to_string(), Revision(0), Direction::Forward, usize::MAX)?;
-            let mut currency = None;
-            for event in &events {
-                let fact = stored::decode(&stream, &event.body)
-                    .map_err(|source| AccountError::Event { stream: stream.to_string(), source })?;
-                if let Event::Store(StoreEvent::StoreOpened(settings) | StoreEvent::StoreSettingsChanged(settings)) =
-                    fact
-                {
-                    currency = Some(settings.currency);
-                }
-            }
+            let currency = currency_of(reader, account.tenant, account.store)?;
             if let Some(currency) = currency.filter(|currency| account.adapter.unit(*currency).is_none()) {
                 let problem = uncounted(account, currency);
                 return Err(AccountError::Currency { store: account.store, problem });

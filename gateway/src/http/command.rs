@@ -2,10 +2,12 @@
 
 use super::caller::{Caller, CommandHeaders};
 use super::error::ApiError;
-use super::query::{ask, found, reached};
+use super::query::{ask, found, may_block, reached};
 use super::respond::{X_POSITION, json, position_header};
 use crate::access;
+use crate::causes::with_causes;
 use crate::position::token_in;
+use crate::providers::currency_of;
 use crate::state::AppState;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -14,7 +16,7 @@ use commands::{Accepted, CommandError, Envelope};
 use domain::command::{Command, Method, PaymentCommand, Source, StoreCommand};
 use domain::event::ChainHead;
 use domain::ids::{OrderId, StoreId, TenantId};
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use projections::Projection;
 use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName};
 use std::sync::Arc;
@@ -82,17 +84,25 @@ pub fn token(receipt: &commands::Receipt) -> PositionToken {
 }
 
 /// A payment through a provider takes along in which steps that moves its store's currency, where they are more than the minor unit.
-/// A view that does not answer keeps nobody from paying: what the provider cannot be asked for then fails when it is asked.
+/// Where the log does not read nobody is kept from paying: what the provider cannot be asked for fails when it is asked.
 pub fn with_step(app: &AppState, tenant: TenantId, mut command: Command) -> Command {
     if let Command::Store(store, StoreCommand::Payment(_, PaymentCommand::Initiate { method, .. })) = &mut command
         && let Method::Provider { account, step, .. } = method
         && let Some(provider) = app.providers.account(*account)
-        && let Ok(Some(store)) = app.projections.store(tenant, *store).map(|answer| answer.value)
-        && let Some(unit) = provider.account.adapter.unit(store.currency.0)
+        && let Some(currency) = store_currency(app, tenant, *store)
+        && let Some(unit) = provider.account.adapter.unit(currency)
     {
-        *step = Some(unit.step(store.currency.0)).filter(|step| 1 < *step).map(Money);
+        *step = Some(unit.step(currency)).filter(|step| 1 < *step).map(Money);
     }
     command
+}
+
+/// A store's currency, as the log has it: a view may be behind a store that was opened just now.
+fn store_currency(app: &AppState, tenant: TenantId, store: StoreId) -> Option<Currency> {
+    may_block(|| currency_of(&app.reader, tenant, store)).unwrap_or_else(|error| {
+        tracing::error!(error = with_causes(&error), %store, "the store's currency does not read");
+        None
+    })
 }
 
 /// The answer's body: the commit.
