@@ -50,6 +50,9 @@ pub enum QueryProblems {
     /// There is no such thing.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(Problem),
+    /// The position asked for is not in this history (`position_unknown`, with the `head`): the log was restored or replaced.
+    #[response(status = 409, content_type = "application/problem+json")]
+    PositionUnknown(Problem),
     /// The view has not reached `min_position`, or is being rebuilt.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(Problem),
