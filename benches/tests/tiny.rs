@@ -37,7 +37,7 @@ fn rules() {
         sums(&measures),
         [
             ("decide", Some(15_644_106_603_217_690_389)),
-            ("encode", Some(105_150_651_223_244)),
+            ("encode", Some(106_225_840_770_849)),
             ("decode", Some(7_668_776_029_216_441_204)),
         ]
     );
@@ -90,7 +90,7 @@ fn replay() {
         sums(&measure(Group::Replay)),
         [
             ("replay/open", Some(737)),
-            ("replay/read", Some(355_365_918_802_035_792)),
+            ("replay/read", Some(4_736_614_980_091_941_124)),
             ("replay/decode", Some(11_357_162_625_899_178_853)),
             ("replay/fold", Some(737)),
         ]
