@@ -152,11 +152,11 @@ mod tests {
 
     fn menu() -> MenuView {
         let body = json!({
-            "store": "s1", "version": 1, "currency": "EUR", "taxes": [], "revision": 0,
+            "store": "s1", "version": 1, "currency": "EUR", "taxes": [], "dayparts": [], "revision": 0,
             "modifier_groups": [
-                {"group_id": "side", "name": "Side", "min": 1, "max": 1, "allow_qty": false, "modifiers": [
+                {"group_id": "side", "name": "Side", "min": 1, "max": 1, "allow_qty": false, "free": 0, "modifiers": [
                     {"modifier_id": "salad", "name": "Salad", "price": 0, "default": false}]},
-                {"group_id": "extras", "name": "Extras", "min": 0, "max": 3, "allow_qty": false, "modifiers": [
+                {"group_id": "extras", "name": "Extras", "min": 0, "max": 3, "allow_qty": false, "free": 0, "modifiers": [
                     {"modifier_id": "chili", "name": "Chili", "price": 0, "default": false}]}],
             "items": [
                 item("fish", "available", &["side", "extras"]), item("soup", "available", &[]),
@@ -167,7 +167,7 @@ mod tests {
 
     fn item(id: &str, state: &str, groups: &[&str]) -> Value {
         json!({"item_id": id, "name": id, "state": state, "price": 100, "open_price": false, "variations": [],
-            "modifier_group_ids": groups, "tax_ids": []})
+            "modifier_group_ids": groups, "tax_ids": [], "dining_mode_taxes": [], "daypart_ids": []})
     }
 
     fn names(choices: &[Choice]) -> Vec<&str> {
