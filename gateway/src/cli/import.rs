@@ -4,7 +4,7 @@
 
 mod destination;
 
-use super::common::fail;
+use super::common::{fail, say};
 use ::import::commands::COMMANDS_PER_ORDER_MAX;
 use ::import::when::shown_time;
 use ::import::{BadName, Commands, ImportArgs, ImportError, ImportOrder, ImportPlan, ReadAs, Summary, SummaryLine};
@@ -333,7 +333,6 @@ impl<'a> Import<'a> {
         });
     }
 
-    #[expect(clippy::print_stdout, reason = "the totals are what the command answers")]
     fn report(&self, args: &ImportArgs) {
         let rejects = self.plan.rejected();
         if let Some(path) = &rejects.path {
@@ -342,19 +341,19 @@ impl<'a> Import<'a> {
         }
         let summary = &self.summary;
         if !args.json {
-            println!("{}", ReadAs(self.plan));
+            say(&ReadAs(self.plan).to_string());
             let (orders, lines, store) = (summary.orders, summary.lines, self.store);
-            match args.dry_run {
-                true => println!(
-                    "{orders} orders with {lines} lines would be imported into store {store}; nothing was sent"
-                ),
-                false => println!(
+            say(&match args.dry_run {
+                true => {
+                    format!("{orders} orders with {lines} lines would be imported into store {store}; nothing was sent")
+                }
+                false => format!(
                     "{orders} orders with {lines} lines imported into store {store} ({} of them were there already)",
                     summary.duplicate_orders
                 ),
-            }
+            });
         }
-        println!("{}", SummaryLine { summary, plan: self.plan, is_dry_run: args.dry_run });
+        say(&SummaryLine { summary, plan: self.plan, is_dry_run: args.dry_run }.to_string());
     }
 }
 
