@@ -124,7 +124,7 @@ impl Outbox {
         if !path.is_file() {
             return Ok(None);
         }
-        // Who has it open has it alone, so nobody writes it while it is copied.
+        // Opening it locks the file, so nothing writes it while it is copied.
         let held = match Database::builder().set_cache_size(CACHE_BYTES).open(path) {
             Ok(held) => held,
             Err(redb::DatabaseError::DatabaseAlreadyOpen) => return Ok(Some(false)),

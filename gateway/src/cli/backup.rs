@@ -63,7 +63,7 @@ struct Manifest {
     events: u64,
     /// The position of the newest event.
     head: String,
-    /// Whether what providers said that fits no payment yet is in it; a server that runs has it to itself.
+    /// Whether `providers.redb` is in it: not where there was none, nor where a running server had it locked.
     has_providers: bool,
 }
 
@@ -127,7 +127,7 @@ fn make(data: &Path, to: &Path) -> Result<String, BackupError> {
         batches: copied.batches,
         events: copied.next.0,
         head: token_in(copied.last, newest).to_string(),
-        has_providers: has_providers.unwrap_or(true),
+        has_providers: has_providers == Some(true),
     };
     write_manifest(to, &manifest)?;
     let note = match has_providers {
