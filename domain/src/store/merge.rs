@@ -43,32 +43,40 @@ impl Store {
         draft.push(OrderEvent::LinesReceivedByMerge(received));
         let merged = draft.order.price()?;
         assert_conserved(&merged, [&totals, &target_totals]);
-        let mut events = match source.is_placed {
-            true => {
-                let void = draft.order.is_void(&merged);
-                draft.push(OrderEvent::OrderRepriced { totals: merged, void });
-                draft.events
-            }
+        if !source.is_placed {
             // Nothing of it is sold, reserved or fired yet: a placed order takes it as it takes lines that are added.
-            false => draft.reprice(context)?,
-        };
+            let mut events = draft.reprice(context)?;
+            events.extend(self.end_merged(id, source, target_id));
+            return Ok(events);
+        }
+        let void = draft.order.is_void(&merged);
+        draft.push(OrderEvent::OrderRepriced { totals: merged, void });
         let reserved = self.stock.reserved_for(id);
         if !reserved.is_empty() {
             let moved = |held: &ReservedLine| ReservedLine { line: new_id(&renamed, held.line), ..*held };
-            let lines = reserved.iter().map(moved).collect();
-            events.push(Event::Stock(StockEvent::ReservationMoved { order: id, to: target_id, lines }));
+            let lines: Vec<ReservedLine> = reserved.iter().map(moved).collect();
+            draft.reserved.extend_from_slice(&lines);
+            draft.events.push(Event::Stock(StockEvent::ReservationMoved { order: id, to: target_id, lines }));
         }
         for ticket in source.prep.iter().flat_map(|prep| &prep.tickets) {
             let lines =
                 ticket.lines.iter().map(|line| RenamedLine { from: line.line, to: new_id(&renamed, line.line) });
-            let lines = lines.filter(|line| line.from != line.to).collect();
-            events.push(Event::Ticket(ticket.ticket, TicketEvent::TicketMoved { order: target_id, lines }));
+            let lines: Vec<RenamedLine> = lines.filter(|line| line.from != line.to).collect();
+            draft.order.insert_ticket(ticket.clone(), &lines);
+            draft.events.push(Event::Ticket(ticket.ticket, TicketEvent::TicketMoved { order: target_id, lines }));
         }
+        draft.events.extend(self.end_merged(id, source, target_id));
+        // What the target has too much may pay for what came: then the kitchen is told at once.
+        Ok(draft.settle_if_paid())
+    }
+
+    /// What ends an order that has gone into another: its open payments, then itself.
+    fn end_merged(&self, id: OrderId, source: &Order, target: OrderId) -> Vec<Event> {
         let expired = source.attempts.iter().map(|attempt| Event::Payment(*attempt, PaymentEvent::PaymentExpired));
-        events.extend(expired);
+        let mut events: Vec<Event> = expired.collect();
         events.extend(self.void_authorisations(source, None));
-        events.push(Event::Order(id, OrderEvent::OrderMergedInto { target: target_id }));
-        Ok(events)
+        events.push(Event::Order(id, OrderEvent::OrderMergedInto { target }));
+        events
     }
 }
 

@@ -119,6 +119,30 @@ fn p9_money_given_back_before_settlement_is_due_again() {
 }
 
 #[test]
+fn what_an_overpaid_order_pays_for_goes_to_the_kitchen() {
+    let placed = NewOrder {
+        lines: vec![new_line("l1", "burger", 1)],
+        pay_mode: PayMode::First,
+        place: Some(Place::default()),
+        ..new_order()
+    };
+    let given = then(&paid_and_fired(), &[void("l1", 1), when(to_order("o2", OrderCommand::Open(placed)))]);
+    let merge = when(to_order("o2", OrderCommand::MergeInto(order("o1"))));
+    let merged = lived(cooking(), &given).run(&merge.command, &merge.context()).expect("it is taken");
+    let told: Vec<String> = merged.iter().map(tell).collect();
+    let expected = [
+        "o1 received from o2: l1 x 1000 as l1_2",
+        "o1 repriced 1367",
+        "moved l1_2 burger 1000 from o2 to o1",
+        "o2 merged into o1",
+        "committed l1_2 burger 1000",
+        "o1 fire 2: l1_2 1000 took 1000",
+        "t2 for grill: l1_2 1000",
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn p9_dues_of_checks_are_their_own() {
     // 1004, 1004 and 1003; without the sodas each comes to 726.
     let given = then(&table(), &[evenly(3), pay_check("p1", 1, Some(1_000), crate::floor::cash()), void("l2", 3)]);

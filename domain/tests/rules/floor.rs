@@ -13,7 +13,7 @@ use domain::check::{CheckId, CheckMove, CheckTotals, MoveOf, Share, SharedLine, 
 use domain::command::{
     Command, Fire, Method, OrderCommand, Outcome, PaymentCommand, Source, StoreCommand, TicketCommand,
 };
-use domain::event::{DiscountScope, Event, NotApplicable, OrderEvent, PaymentEvent, Rate, TicketEvent};
+use domain::event::{DiscountScope, Event, NotApplicable, OrderEvent, PayMode, PaymentEvent, Rate, TicketEvent};
 use domain::ids::{ChargeId, DiscountId, LineId, OrderId, TenderId, TicketId};
 use domain::kitchen::Kitchen;
 use domain::money::{Money, QtyMilli, split_evenly};
@@ -601,6 +601,28 @@ fn m7_even_splits_are_of_the_total() {
         expected.extend(vec![Money::ZERO; paid_apart]);
         assert_eq!(totals, expected, "{step:?}");
         1 < checks.number()
+    });
+}
+
+/// What is paid first and has nothing due waits for nobody: all of it that no one holds has gone to the kitchen, whichever
+/// command came last, a merge into an order that was overpaid too.
+#[test]
+fn an_order_paid_first_with_nothing_due_has_gone_to_the_kitchen() {
+    holds_on_the_floor("an_order_paid_first_with_nothing_due_has_gone_to_the_kitchen", 20, |model, _, step, world| {
+        let after = model.after(step.events());
+        let mut is_tested = false;
+        for (id, order) in live(&after, world) {
+            let Some(prep) = order.prep.as_deref() else { continue };
+            if order.pay_mode == PayMode::Later || !order.is_placed || Money::ZERO < order.due() {
+                continue;
+            }
+            for line in &order.lines {
+                let held = prep.line(line.line);
+                assert_eq!(line.qty.0 - held.sent().0, held.held.0, "{id} {} {step:?}", line.line);
+                is_tested = true;
+            }
+        }
+        is_tested
     });
 }
 
