@@ -5,7 +5,7 @@ use crate::fixture;
 use crate::plan::{BenchError, Size};
 use crate::report::Measure;
 use commands::Engine;
-use eventlog::{GENESIS_STREAM, LogReader, Options, Position, open_embedded};
+use eventlog::{LogReader, Options, Position, open_embedded};
 use schemas::stored::{self, Decoder};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -67,7 +67,7 @@ fn decode_all(reader: &LogReader) -> Result<u64, BenchError> {
     let mut decoder = Decoder::new();
     while let Some(batch) = tail.next(Duration::ZERO)? {
         for event in batch.commits().flat_map(|commit| commit.events()) {
-            if event.stream == GENESIS_STREAM {
+            if event.is_system() {
                 continue;
             }
             let stream = decoder.stream(event.stream).map_err(|error| format!("{}: {error}", event.stream))?;

@@ -8,13 +8,13 @@ use crate::message::PendingReply;
 use crate::stats::Stats;
 use domain::refused::Refused;
 use eventlog::planted::is_planted;
-use eventlog::{AppendError, Batch, COMMIT_BYTES_MAX, LogWriter, Position};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use eventlog::{AppendError, Batch, Limits, LogWriter, Position};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-/// How long the log thread waits before it tries a full disk again.
-const FULL_RETRY: Duration = Duration::from_millis(100);
+/// How long the log thread waits before it tries a batch again that the log did not take.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// How often the engine thread yields to the log thread before it takes the lock all the same.
 const YIELDS_MAX: u32 = 32;
 /// From how many commands at hand on their commits are written together.
@@ -27,8 +27,29 @@ pub(crate) enum Health {
     Writing,
     /// It waits for space with a batch in hand; commands are rejected meanwhile.
     Full,
+    /// It takes nothing for another reason, or has not answered for long; commands are rejected meanwhile.
+    Away,
     /// A write failed for good: the process has to stop.
     Failed,
+    /// Another writer took the log over: this engine ends, the process goes on.
+    Fenced,
+}
+
+impl Health {
+    /// No batch will be written any more.
+    pub(crate) fn is_ended(self) -> bool {
+        matches!(self, Health::Failed | Health::Fenced)
+    }
+
+    /// Why a commit is not taken now.
+    fn refuses(self) -> Option<CommitError> {
+        match self {
+            Health::Writing => None,
+            Health::Full => Some(CommitError::Full),
+            Health::Away => Some(CommitError::Away),
+            Health::Failed | Health::Fenced => Some(CommitError::Ended),
+        }
+    }
 }
 
 /// Why a commit is not in the open batch.
@@ -36,20 +57,21 @@ pub(crate) enum Health {
 pub(crate) enum CommitError {
     /// See [`Health::Full`].
     Full,
-    /// See [`Health::Failed`].
-    Failed,
-    /// It is larger than a commit may be.
-    TooLarge,
+    /// See [`Health::Away`].
+    Away,
+    /// See [`Health::is_ended`].
+    Ended,
+    /// It is larger than a commit may be, in bytes.
+    TooLarge { max: usize },
 }
 
 impl From<CommitError> for CommandError {
     fn from(error: CommitError) -> CommandError {
         match error {
             CommitError::Full => CommandError::StorageFull,
-            CommitError::Failed => CommandError::Stopped,
-            CommitError::TooLarge => {
-                CommandError::Refused(Refused::TooMany { what: "bytes of events", max: COMMIT_BYTES_MAX })
-            }
+            CommitError::Away => CommandError::LogUnavailable,
+            CommitError::Ended => CommandError::Stopped,
+            CommitError::TooLarge { max } => CommandError::Refused(Refused::TooMany { what: "bytes of events", max }),
         }
     }
 }
@@ -91,7 +113,7 @@ impl Open {
 
     /// Takes what there is to write, leaving an empty group, with the buffers of `spare`, in its place.
     fn take(&mut self, spare: &mut Option<Group>) -> Option<Group> {
-        if self.group.is_empty() || self.health == Health::Failed {
+        if self.group.is_empty() || self.health.is_ended() {
             return None;
         }
         assert!(!self.is_writing, "one batch is written at a time");
@@ -103,12 +125,21 @@ impl Open {
         Some(group)
     }
 
+    /// The log takes nothing for now, for this reason.
+    fn turn(&mut self, health: Health, why: &dyn std::fmt::Display) {
+        debug_assert!(matches!(health, Health::Full | Health::Away), "{health:?} does not pass");
+        if self.health != health && !self.health.is_ended() {
+            tracing::error!(%why, "the log takes nothing at the moment; commands are rejected");
+            self.health = health;
+        }
+    }
+
     /// The group that was taken is durable, and with it everything below `durable`.
     fn settle(&mut self, durable: Position) {
         debug_assert!(self.durable <= durable, "what is durable stays so");
         self.durable = durable;
         self.is_writing = false;
-        if self.health == Health::Full {
+        if self.health != Health::Writing {
             tracing::info!("the log takes batches again");
             self.health = Health::Writing;
         }
@@ -126,6 +157,14 @@ pub(crate) struct Committer {
     is_wanted: AtomicBool,
     /// How many commits the last batch had.
     last_commits: AtomicU32,
+    /// Since when the log has been at work on one batch, in milliseconds after `epoch` and never 0; 0 while it is not.
+    appending_since: AtomicU64,
+    epoch: Instant,
+    /// How long that may take before the log is away.
+    append_slow: Duration,
+    limits: Limits,
+    /// Whether appending waits for nothing but this machine.
+    is_local: bool,
     stats: Arc<Stats>,
 }
 
@@ -138,7 +177,8 @@ struct Writer {
 }
 
 impl Committer {
-    pub(crate) fn new(log: LogWriter, stats: Arc<Stats>) -> Committer {
+    pub(crate) fn new(log: LogWriter, append_slow: Duration, stats: Arc<Stats>) -> Committer {
+        let (limits, is_local) = (log.limits(), log.is_local());
         let next = log.next_position();
         let open = Open {
             group: Group::new(next),
@@ -156,6 +196,11 @@ impl Committer {
             writer: Mutex::new(Writer { log, spare: Some(Group::new(next)), retry: None }),
             is_wanted: AtomicBool::new(false),
             last_commits: AtomicU32::new(0),
+            appending_since: AtomicU64::new(0),
+            epoch: Instant::now(),
+            append_slow,
+            limits,
+            is_local,
             stats,
         }
     }
@@ -172,9 +217,36 @@ impl Committer {
         open
     }
 
-    /// Whether single commands come one after the other: then the next is written best by the thread that decided it.
+    /// How much the log takes.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Whether single commands come one after the other, and the log is here: then the next is written best by the thread
+    /// that decided it.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.last_commits.load(Ordering::Relaxed) <= 1
+        self.is_local && self.last_commits.load(Ordering::Relaxed) <= 1
+    }
+
+    /// Says that the log is away if it has been at work on one batch for too long. Asked once for many commands: it reads a
+    /// clock.
+    pub(crate) fn look_at_append(&self) {
+        if self.until_slow().is_some_and(|left| left.is_zero()) {
+            let mut open = self.open();
+            // It may have answered meanwhile.
+            if open.is_writing {
+                open.turn(Health::Away, &"it has not answered for long");
+            }
+        }
+    }
+
+    /// How long the append under way may still take; `None` without one.
+    fn until_slow(&self) -> Option<Duration> {
+        let since = match self.appending_since.load(Ordering::Acquire) {
+            0 => return None,
+            since => Duration::from_millis(since),
+        };
+        Some(self.append_slow.saturating_sub(self.epoch.elapsed().saturating_sub(since)))
     }
 
     /// Where the log stands.
@@ -193,17 +265,24 @@ impl Committer {
             yields += 1;
         }
         let mut open = self.open();
-        while open.group.batch.is_full() && open.health == Health::Writing {
+        while open.group.batch.is_full(&self.limits) && open.health == Health::Writing {
             open.is_gathering = false;
             self.work.notify_one();
-            open = fail_if_poisoned(self.space.wait(open));
+            let left = self.until_slow().unwrap_or(self.append_slow);
+            if open.is_writing && left.is_zero() {
+                open.turn(Health::Away, &"it has not answered for long");
+                break;
+            }
+            open = match self.space.wait_timeout(open, left) {
+                Ok((open, _)) => open,
+                Err(poisoned) => failed(poisoned.into_inner().0),
+            };
         }
-        match open.health {
-            Health::Writing => {}
-            Health::Full => return Err(CommitError::Full),
-            Health::Failed => return Err(CommitError::Failed),
+        if let Some(error) = open.health.refuses() {
+            return Err(error);
         }
-        let reply = encode(&mut open.group.batch).ok_or(CommitError::TooLarge)?;
+        let max = self.limits.commit_bytes;
+        let reply = encode(&mut open.group.batch).ok_or(CommitError::TooLarge { max })?;
         open.group.replies.push(reply);
         Ok(())
     }
@@ -214,14 +293,14 @@ impl Committer {
     /// Gives the reply back where that may take until somebody frees space, or may never come.
     pub(crate) fn release_after_all(&self, reply: PendingReply) -> Result<(), (CommitError, PendingReply)> {
         let mut open = self.open();
-        match open.health {
-            Health::Failed => return Err((CommitError::Failed, reply)),
-            Health::Full => return Err((CommitError::Full, reply)),
-            Health::Writing if open.is_settled() || is_planted("release a refusal early") => {
-                drop(open);
-                reply.release();
-            }
-            Health::Writing => open.group.replies.push(reply),
+        if let Some(error) = open.health.refuses() {
+            return Err((error, reply));
+        }
+        if open.is_settled() || is_planted("release a refusal early") {
+            drop(open);
+            reply.release();
+        } else {
+            open.group.replies.push(reply);
         }
         Ok(())
     }
@@ -236,8 +315,8 @@ impl Committer {
                 drop(open);
                 reply.release();
             }
-            (false, Health::Writing | Health::Full) => open.group.replies.push(reply),
-            (false, Health::Failed) => {}
+            (false, Health::Writing | Health::Full | Health::Away) => open.group.replies.push(reply),
+            (false, Health::Failed | Health::Fenced) => {}
         }
     }
 
@@ -279,11 +358,17 @@ impl Committer {
         self.work.notify_one();
     }
 
-    /// The log takes nothing more. The replies that wait are dropped: their clients learn that the outcome is not known.
+    /// The log failed.
     pub(crate) fn fail(&self) {
+        self.end(Health::Failed);
+    }
+
+    /// The log takes nothing more. The replies that wait are dropped: their clients learn that the outcome is not known.
+    fn end(&self, how: Health) {
+        debug_assert!(how.is_ended(), "{how:?} is no end");
         let replies = {
             let mut open = self.open();
-            open.health = Health::Failed;
+            open.health = how;
             std::mem::take(&mut open.group.replies)
         };
         // Not under the lock: dropping them wakes their clients.
@@ -299,8 +384,9 @@ impl Committer {
                 return ended;
             }
             let mut writer = self.writer.lock().expect("a thread that panicked while it wrote has failed the log");
-            if self.write(&mut writer) == Health::Failed {
-                return Health::Failed;
+            let health = self.write(&mut writer);
+            if health.is_ended() {
+                return health;
             }
         }
     }
@@ -310,13 +396,13 @@ impl Committer {
         let mut open = self.open();
         loop {
             match open.health {
-                Health::Failed => return Some(Health::Failed),
-                Health::Full if open.is_closed => {
-                    tracing::error!("stopped before there was space for the last batch; it was not written");
+                Health::Failed | Health::Fenced => return Some(open.health),
+                Health::Full | Health::Away if open.is_closed => {
+                    tracing::error!("stopped before the log took the last batch; it was not written");
                     return Some(Health::Failed);
                 }
-                Health::Full => {
-                    drop(self.work.wait_timeout(open, FULL_RETRY).unwrap_or_else(PoisonError::into_inner));
+                Health::Full | Health::Away => {
+                    drop(self.work.wait_timeout(open, RETRY_PAUSE).unwrap_or_else(PoisonError::into_inner));
                     return None;
                 }
                 Health::Writing if !open.group.is_empty() && !open.is_gathering => return None,
@@ -356,7 +442,13 @@ impl Committer {
         // A group of replies alone has nothing to write: what they wait for was the one before.
         let appended = match group.batch.is_empty() {
             true => Ok(None),
-            false => log.append(&mut group.batch).map(Some),
+            false => {
+                let since = u64::try_from((started - self.epoch).as_millis()).unwrap_or(u64::MAX);
+                self.appending_since.store(since.max(1), Ordering::Release);
+                let appended = log.append(&mut group.batch).map(Some);
+                self.appending_since.store(0, Ordering::Release);
+                appended
+            }
         };
         match appended {
             Ok(appended) => {
@@ -375,17 +467,22 @@ impl Committer {
                 Health::Writing
             }
             Err(error @ (AppendError::StorageFull { .. } | AppendError::Unavailable { .. })) => {
-                let mut open = self.open();
-                if open.health == Health::Writing {
-                    tracing::error!(%error, "the log takes nothing at the moment; commands are rejected");
-                    open.health = Health::Full;
-                }
-                drop(open);
+                let health = match error {
+                    AppendError::StorageFull { .. } => Health::Full,
+                    _ => Health::Away,
+                };
+                self.open().turn(health, &error);
                 self.space.notify_one();
                 *retry = Some(group);
-                Health::Full
+                health
             }
-            Err(error @ (AppendError::Fenced | AppendError::Unknown { .. })) => {
+            Err(AppendError::Fenced) => {
+                tracing::error!("another writer took the log over; this engine ends");
+                drop(group.replies);
+                self.end(Health::Fenced);
+                Health::Fenced
+            }
+            Err(error @ AppendError::Unknown { .. }) => {
                 tracing::error!(%error, "the log failed; the process has to stop");
                 drop(group.replies);
                 self.fail();
@@ -397,9 +494,10 @@ impl Committer {
 
 /// A thread that panicked with the open batch in its hands may have left half a decision there, so it is never written.
 fn fail_if_poisoned(locked: LockResult<MutexGuard<'_, Open>>) -> MutexGuard<'_, Open> {
-    locked.unwrap_or_else(|poisoned| {
-        let mut open = poisoned.into_inner();
-        open.health = Health::Failed;
-        open
-    })
+    locked.unwrap_or_else(|poisoned| failed(poisoned.into_inner()))
+}
+
+fn failed(mut open: MutexGuard<'_, Open>) -> MutexGuard<'_, Open> {
+    open.health = Health::Failed;
+    open
 }

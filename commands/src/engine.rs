@@ -70,7 +70,7 @@ impl Engine {
     pub fn start(log: LogWriter, reader: LogReader, options: Options) -> Result<(Engine, Stopped), StartError> {
         let (state, snapshot) = recover(&reader, &options)?;
         let stats = Arc::new(Stats::default());
-        let committer = Arc::new(Committer::new(log, Arc::clone(&stats)));
+        let committer = Arc::new(Committer::new(log, options.append_slow, Arc::clone(&stats)));
         let (requests, queue) = mpsc::channel(options.queue_max);
         // A weak reference: the engine stops when its last handle is dropped.
         let wake_up = {
@@ -84,11 +84,16 @@ impl Engine {
             let (committer, wake_up) = (Arc::clone(&committer), wake_up.clone());
             spawn("log", move || {
                 let ended = catch_unwind(AssertUnwindSafe(|| committer.run()));
-                if !matches!(ended, Ok(Health::Writing)) {
+                let failure = match ended {
+                    Ok(Health::Writing) => return,
+                    Ok(Health::Fenced) => Failure::Fenced,
+                    Ok(_) | Err(_) => Failure::Log,
+                };
+                if failure == Failure::Log {
                     committer.fail();
-                    failed.send_replace(Some(Failure));
-                    wake_up();
                 }
+                failed.send_replace(Some(failure));
+                wake_up();
             })?
         };
         let mut threads = vec![];
@@ -217,7 +222,7 @@ impl Engine {
         self.requests.max_capacity() - self.requests.capacity()
     }
 
-    /// Becomes `Some` when the log has failed for good.
+    /// Becomes `Some` when the engine has ended by itself, with the reason.
     pub fn failure(&self) -> watch::Receiver<Option<Failure>> {
         self.health.clone()
     }

@@ -24,6 +24,9 @@ pub enum CommandError {
     /// No space left; nothing was written, try again once there is.
     #[error("the disk is full; nothing was written")]
     StorageFull,
+    /// The log cannot be written at the moment, or does not answer; nothing was written, try again.
+    #[error("the log does not take anything at the moment; nothing was written")]
+    LogUnavailable,
     /// The engine is stopping or has stopped; nothing was written.
     #[error("the engine has stopped; nothing was written")]
     Stopped,
@@ -46,10 +49,16 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
 }
 
-/// The log failed for good: stop the process and start it again.
+/// Why an engine ended by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the log failed for good; start the process again")]
-pub struct Failure;
+pub enum Failure {
+    /// The log failed for good: stop the process and start it again.
+    #[error("the log failed for good; start the process again")]
+    Log,
+    /// Another writer took the log over: this engine takes no more commands, and reads go on.
+    #[error("another writer took the log over; send commands there")]
+    Fenced,
+}
 
 /// Why the log does not fold into a state.
 #[derive(Debug, thiserror::Error)]

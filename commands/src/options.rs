@@ -13,6 +13,8 @@ pub struct Options {
     pub queue_max: usize,
     /// How many commands may wait for something to be read from the disk; more are rejected.
     pub deferred_max: usize,
+    /// How long an append may take before the log counts as away: commands are rejected until it is done.
+    pub append_slow: Duration,
     /// How many ids of accepted commands the dedup window holds in memory; older ones are looked up in the log.
     pub ids_max: usize,
     /// How many closed orders of each store memory holds; older ones are read from the log when a command names them.
@@ -33,6 +35,7 @@ impl Default for Options {
             clock: Clock::System,
             queue_max: Options::QUEUE_MAX,
             deferred_max: Options::DEFERRED_MAX,
+            append_slow: Options::APPEND_SLOW,
             ids_max: Options::IDS_MAX,
             closed_orders_max: Options::CLOSED_ORDERS_MAX,
             closed_orders_age: Options::CLOSED_ORDERS_AGE,
@@ -48,6 +51,8 @@ impl Options {
     pub const QUEUE_MAX: usize = 8_192;
     /// A second of reading.
     pub const DEFERRED_MAX: usize = 8_192;
+    /// A thousand times what an append takes.
+    pub const APPEND_SLOW: Duration = Duration::from_secs(1);
     /// Some 80 MB.
     pub const IDS_MAX: usize = 1_800_000;
     /// Some 100 KB a store.

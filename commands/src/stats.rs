@@ -45,6 +45,8 @@ counters! {
     append_us,
     /// Commands rejected because the disk was full.
     storage_full,
+    /// Commands rejected because the log took nothing for another reason, or did not answer in time.
+    log_unavailable,
     /// Reads of the disk that commands waited for.
     fetches,
     /// Snapshots taken to their end.

@@ -20,7 +20,7 @@ use domain::event::{Event, StockEvent};
 use domain::ids::Revision;
 use domain::stream::Stream;
 use eventlog::planted::is_planted;
-use eventlog::{Batch, COMMIT_BYTES_MAX, CommitHeader, LogReader, Position};
+use eventlog::{Batch, CommitHeader, LogReader, Position};
 use schemas::stored::{self, CommitMeta};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -63,7 +63,7 @@ impl EngineThread {
         let mut is_more = self.issue_internal();
         is_more |= self.maintain();
         self.committer.flush();
-        while !is_stopping && self.committer.health() != Health::Failed {
+        while !is_stopping && !self.committer.health().is_ended() {
             let count = match is_more {
                 false => queue.blocking_recv_many(&mut taken, TAKE_MAX),
                 // There is work besides the queue: it looks there without waiting.
@@ -77,6 +77,7 @@ impl EngineThread {
                 self.await_fetched();
             }
             debug_assert!(taken.len() == count && count <= TAKE_MAX, "{count} requests in one turn");
+            self.committer.look_at_append();
             self.committer.gather(taken.len());
             for request in taken.drain(..) {
                 match request {
@@ -220,8 +221,9 @@ impl EngineThread {
         };
         let state = &mut self.state;
         let before = state.revision(&stream);
+        let bytes_max = self.committer.limits().commit_bytes;
         self.committer.commit(|batch| {
-            let (first, recorded) = encode(batch, &header, stream, events, state, stream_name)?;
+            let (first, recorded) = encode(batch, &header, stream, events, state, stream_name, bytes_max)?;
             state.record(tenant, command_id, first, now);
             for Recorded { stream, revision, position, event } in &recorded {
                 let is_left_out = matches!(event, Event::Stock(StockEvent::StockReserved { .. }));
@@ -263,7 +265,8 @@ impl EngineThread {
 
     /// A command that was not committed.
     fn reject(&mut self, Submission { envelope, reply, .. }: Submission, error: CommandError) {
-        let is_unwritable = matches!(error, CommandError::StorageFull | CommandError::Stopped);
+        let is_unwritable =
+            matches!(error, CommandError::StorageFull | CommandError::LogUnavailable | CommandError::Stopped);
         if !is_unwritable {
             Stats::count(&self.stats.refused, 1);
         }
@@ -289,14 +292,17 @@ impl EngineThread {
         let unreleased = match &pending.reply {
             // These rest on nothing but the log's health.
             Reply::Rejected(CommandError::StorageFull) => Err((CommitError::Full, pending)),
-            Reply::Rejected(CommandError::Stopped) => Err((CommitError::Failed, pending)),
+            Reply::Rejected(CommandError::LogUnavailable) => Err((CommitError::Away, pending)),
+            Reply::Rejected(CommandError::Stopped) => Err((CommitError::Ended, pending)),
             Reply::Rejected(_) | Reply::Accepted(_) | Reply::Repeated { .. } | Reply::Priced(_) => {
                 self.committer.release_after_all(pending)
             }
         };
         if let Err((error, pending)) = unreleased {
-            if error == CommitError::Full {
-                Stats::count(&self.stats.storage_full, 1);
+            match error {
+                CommitError::Full => Stats::count(&self.stats.storage_full, 1),
+                CommitError::Away => Stats::count(&self.stats.log_unavailable, 1),
+                CommitError::Ended | CommitError::TooLarge { .. } => {}
             }
             pending.reject(error.into());
         }
@@ -333,6 +339,7 @@ fn encode(
     events: Vec<Event>,
     state: &State,
     stream_name: &mut String,
+    bytes_max: usize,
 ) -> Option<(Position, Vec<Recorded>)> {
     let mut commit = batch.commit(header);
     let mut recorded: Vec<Recorded> = Vec::with_capacity(events.len());
@@ -351,7 +358,7 @@ fn encode(
         let position = commit.event(stream_name, eventlog::Revision(revision.0), |body| stored::encode(&event, body));
         recorded.push(Recorded { stream, revision, position, event });
     }
-    if COMMIT_BYTES_MAX < commit.len_bytes() {
+    if bytes_max < commit.len_bytes() {
         return None;
     }
     let first = commit.finish().first;

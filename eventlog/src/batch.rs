@@ -5,7 +5,7 @@ use crate::format::{
     padded,
 };
 use crate::types::{
-    BatchId, COMMIT_BYTES_MAX, CommitHeader, CommitRange, GENESIS_STREAM, META_BYTES_MAX, Position, Revision,
+    BatchId, COMMIT_BYTES_MAX, CommitHeader, CommitRange, GENESIS_STREAM, Limits, META_BYTES_MAX, Position, Revision,
     STREAM_BYTES_MAX, TENANT_BYTES_MAX,
 };
 
@@ -101,9 +101,9 @@ impl Batch {
         self.commits == 0
     }
 
-    /// Ask before adding a commit; append first when it says yes.
-    pub fn is_full(&self) -> bool {
-        Batch::BYTES_MAX <= self.bytes.len() || Batch::EVENTS_MAX <= self.events || Batch::COMMITS_MAX <= self.commits
+    /// Ask before adding a commit to a batch for a log of these limits; append first when it says yes.
+    pub fn is_full(&self, limits: &Limits) -> bool {
+        limits.batch_bytes <= self.bytes.len() || Batch::EVENTS_MAX <= self.events || Batch::COMMITS_MAX <= self.commits
     }
 
     /// What the batch takes so far, its header included, in bytes.

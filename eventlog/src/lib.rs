@@ -56,7 +56,7 @@ pub use priority::lower_thread_priority;
 pub use reader::{FoundCommit, LogReader, Tail};
 pub use stored::{OwnedEvent, StoredBatch, StoredCommit, StoredEvent};
 pub use types::{
-    Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, CommitHeader, CommitRange, Direction, GENESIS_STREAM,
+    Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, CommitHeader, CommitRange, Direction, GENESIS_STREAM, Limits,
     META_BYTES_MAX, Position, Recovered, Revision, STREAM_BYTES_MAX, TENANT_BYTES_MAX,
 };
-pub use writer::{Follower, Limits, LogWriter};
+pub use writer::{Follower, LogWriter};

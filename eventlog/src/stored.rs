@@ -4,7 +4,7 @@ use crate::format::{
     BATCH_HEADER_LEN, BatchHeader, COMMIT_FIXED_LEN, COMMIT_PREFIX_LEN, EVENT_FIXED_LEN, Get, KIND_COMMIT,
 };
 use crate::location::{Cursor, Location, SparseEntry};
-use crate::types::{BatchId, BatchRange, Position, Revision};
+use crate::types::{BatchId, BatchRange, Position, Revision, SYSTEM_PREFIX};
 use std::{fmt, ops::Range, sync::Arc};
 
 /// One durable batch: its commits in order, with their events.
@@ -318,6 +318,12 @@ impl fmt::Debug for StoredCommit<'_> {
 }
 
 impl<'a> StoredEvent<'a> {
+    /// Whether it is the log's own, such as its first record: in a stream whose name begins with `$`. Nobody folds, shows or
+    /// chains those.
+    pub fn is_system(&self) -> bool {
+        self.stream.starts_with(SYSTEM_PREFIX)
+    }
+
     #[inline]
     fn decode(bytes: &'a [u8], position: Position) -> Result<(StoredEvent<'a>, &'a [u8]), Malformed> {
         let Some((fixed, behind)) = bytes.split_at_checked(EVENT_FIXED_LEN) else {

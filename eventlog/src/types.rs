@@ -58,6 +58,17 @@ pub const META_BYTES_MAX: usize = 4096;
 pub const COMMIT_BYTES_MAX: usize = 16 << 20;
 /// The stream of the log's own first record.
 pub const GENESIS_STREAM: &str = "$genesis";
+/// Streams whose names begin with it are the log's own: nobody folds, shows or chains what they hold.
+pub(crate) const SYSTEM_PREFIX: char = '$';
+
+/// How much one append takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A batch of this many bytes is full; one more commit may still be added.
+    pub batch_bytes: usize,
+    /// Longest commit as stored, in bytes.
+    pub commit_bytes: usize,
+}
 
 /// What every commit says about itself.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use crate::lookup;
 use crate::memory::MemoryWriter;
 use crate::reader::LogReader;
 use crate::shared::Shared;
-use crate::types::{Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, Position};
+use crate::types::{Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, Limits, Position};
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,15 +18,6 @@ pub struct Follower(Backend);
 
 /// Appends to a log. There is one per log; it may be moved to another thread but not shared.
 pub struct LogWriter(Backend);
-
-/// How much one append takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// A batch of this many bytes is full; one more commit may still be added.
-    pub batch_bytes: usize,
-    /// Longest commit as stored, in bytes.
-    pub commit_bytes: usize,
-}
 
 /// What the log is kept in.
 enum Backend {

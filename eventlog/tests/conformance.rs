@@ -147,7 +147,7 @@ fn a_commit_of_the_longest_length_is_taken() {
         commit.event("big", Revision(0), |body| body.resize(body.len() + left, 7));
         assert_eq!(commit.len_bytes(), limits.commit_bytes);
         commit.finish();
-        assert!(batch.is_full() && limits.batch_bytes <= batch.len_bytes());
+        assert!(batch.is_full(&limits) && limits.batch_bytes <= batch.len_bytes());
         writer.append(&mut batch).expect("appends");
         let events = reader.read_stream("big", Revision(0), Direction::Forward, 1).expect("reads");
         assert_eq!(events[0].body.len(), left);

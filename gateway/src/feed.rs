@@ -5,7 +5,7 @@ use domain::calendar::Timestamp;
 use domain::event::Event;
 use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::stream::Stream;
-use eventlog::{GENESIS_STREAM, Position, ReadError, StoredBatch, StoredCommit, StoredEvent};
+use eventlog::{Position, ReadError, StoredBatch, StoredCommit, StoredEvent};
 use schemas::json::event::Recorded;
 use schemas::json::{EventJson, FieldError, WriteError};
 use schemas::stored::{self, CommitMeta};
@@ -61,7 +61,7 @@ impl Selection {
             let tag = event.body.first_chunk().map(|tag| u16::from_le_bytes(*tag));
             tag.and_then(stored::type_name).is_some_and(|name| types.contains(name))
         };
-        event.stream != GENESIS_STREAM
+        !event.is_system()
             && self.stream.as_ref().is_none_or(|stream| stream == event.stream)
             && self.types.as_ref().is_none_or(is_wanted)
     }

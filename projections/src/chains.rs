@@ -8,7 +8,7 @@ use crate::projector::{Projector, Recorded};
 use crate::rows::{Committed, Rows};
 use crate::view::Answer;
 use domain::ids::{StoreId, TenantId};
-use eventlog::{GENESIS_STREAM, StoredCommit, StoredEvent};
+use eventlog::{StoredCommit, StoredEvent};
 use redb::WriteTransaction;
 use schemas::stored::chain::{Chained, Link};
 use schemas::views::{ChainRow, Row};
@@ -29,9 +29,9 @@ impl ChainsProjector {
     }
 }
 
-/// The event as its chain takes it; `None` for the one that begins the log, which is of nobody.
+/// The event as its chain takes it; `None` for one of the log's own, which is of nobody.
 pub fn chained<'a>(commit: &StoredCommit<'a>, event: &StoredEvent<'a>) -> Option<Chained<'a>> {
-    (event.stream != GENESIS_STREAM).then_some(Chained {
+    (!event.is_system()).then_some(Chained {
         tenant: commit.tenant,
         position: event.position.0,
         stream: event.stream,

@@ -9,7 +9,7 @@ use domain::event::{Event, MenuEvent, StoreMenuEvent};
 use domain::ids::{CommandId, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::planted::is_planted;
-use eventlog::{GENESIS_STREAM, LogReader, Position, Revision, StoredBatch, StoredCommit, StoredEvent};
+use eventlog::{LogReader, Position, Revision, StoredBatch, StoredCommit, StoredEvent};
 use schemas::stored::{Decoder, StoreSummary};
 use std::sync::Arc;
 
@@ -38,9 +38,9 @@ impl DecodedBatch {
     }
 }
 
-/// Whether an event is one of the state's: the log's own first record is not.
+/// Whether an event is one of the state's: the log's own are not.
 fn is_fact(event: &StoredEvent<'_>) -> bool {
-    event.stream != GENESIS_STREAM
+    !event.is_system()
 }
 
 impl State {

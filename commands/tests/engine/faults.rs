@@ -20,7 +20,10 @@ fn with_batch_in_flight(
     stock: u32,
     commands: Vec<domain::command::Command>,
 ) -> (House, Vec<InFlight>) {
-    let house = House::furnished(disk.open(), stock);
+    hang(House::furnished(disk.open(), stock), disk, commands)
+}
+
+fn hang(house: House, disk: &GateDisk, commands: Vec<domain::command::Command>) -> (House, Vec<InFlight>) {
     disk.close_gate();
     // A single command is written by the engine thread itself; those that come meanwhile are a batch for the log thread.
     let first = house.enqueue(receive(1));
@@ -98,6 +101,28 @@ fn a_price_waits_for_what_it_saw() {
     assert!(!is_answered(&mut price), "a price rests on state that is not durable");
     disk.open_gate();
     assert_eq!(wait(price).expect("a price").total.0, 1_000);
+}
+
+#[test]
+fn a_log_that_does_not_answer_is_away_until_it_does() {
+    let disk = GateDisk::new();
+    let house = House::start_impatient(disk.open());
+    house.furnish(10);
+    let (house, sent) = hang(house, &disk, vec![burgers("o1", 1)]);
+    // The batch under way has not answered: what comes now is not taken, and not left waiting for it either.
+    let away = |outcome: Result<_, CommandError>| assert!(matches!(outcome, Err(CommandError::LogUnavailable)));
+    away(house.ask(receive(1)).map(|_| ()));
+    away(house.ask(cancel("o9")).map(|_| ()));
+    let order = new_order(PayMode::Later, vec![new_line("l1", "soup", 1)]);
+    away(wait(house.engine.price(tenant("m1"), store("s1"), order)).map(|_| ()));
+    assert_eq!(house.engine.stats().snapshot().log_unavailable, 3);
+    disk.open_gate();
+    // What was in hand is durable, and the log takes commands again.
+    let mut sent = sent.into_iter();
+    house.outcome(sent.next().expect("an order")).expect("accepted");
+    assert!(matches!(refusal(house.outcome(sent.next().expect("a refusal"))), Refused::UnknownOrder { .. }));
+    until(|| house.ask(receive(1)).ok());
+    assert_eq!(house.engine.failure().borrow().as_ref(), None);
 }
 
 /// What waits at a failure learns that the outcome is unknown; what comes later, that nothing was written.

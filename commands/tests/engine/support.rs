@@ -145,8 +145,17 @@ impl House {
         House::start_with(log, now, Options { queue_max, ..Options::default() })
     }
 
-    /// The clock of the options is replaced by one that stands at `now`.
-    pub fn start_with((log, reader): (LogWriter, LogReader), now: i64, options: Options) -> House {
+    /// The clock of the options is replaced by one that stands at `now`, and the log may take as long as a test likes.
+    pub fn start_with(log: (LogWriter, LogReader), now: i64, options: Options) -> House {
+        House::start_exactly(log, now, Options { append_slow: Duration::MAX, ..options })
+    }
+
+    /// With a log that is away as soon as an append is under way.
+    pub fn start_impatient(log: (LogWriter, LogReader)) -> House {
+        House::start_exactly(log, NOON, Options { append_slow: Duration::ZERO, ..Options::default() })
+    }
+
+    fn start_exactly((log, reader): (LogWriter, LogReader), now: i64, options: Options) -> House {
         let clock = Arc::new(AtomicI64::new(now));
         let options = Options { clock: Clock::Manual(Arc::clone(&clock)), ..options };
         let (engine, stopped) = Engine::start(log, reader, options).expect("an engine");

@@ -122,6 +122,11 @@ pub fn command_problem(error: &CommandError) -> Problem {
             "storage_full",
             "The server has no space left; nothing was written. Repeat the request once there is.",
         ),
+        CommandError::LogUnavailable => Problem::new(
+            503,
+            "log_unavailable",
+            "The log takes nothing at the moment, or does not answer; nothing was written. Repeat the request in a moment.",
+        ),
         CommandError::Stopped => {
             Problem::new(503, "stopping", "The server is stopping; nothing was written. Repeat the request.")
         }

@@ -29,6 +29,11 @@ fn register_engine(registry: &mut Registry, app: &AppState) {
         ("commands_repeated", "Repeats of accepted commands", stats.repeated),
         ("commands_overloaded", "Commands turned away because the queue was full", stats.overloaded),
         ("commands_storage_full", "Commands turned away because the disk was full", stats.storage_full),
+        (
+            "commands_log_unavailable",
+            "Commands turned away because the log took nothing or did not answer",
+            stats.log_unavailable,
+        ),
         ("engine_fetches", "Reads of the disk that commands waited for", stats.fetches),
         ("engine_snapshots", "Snapshots taken", stats.snapshots),
         ("engine_snapshots_failed", "Snapshots that could not be written", stats.snapshots_failed),

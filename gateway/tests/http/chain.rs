@@ -4,7 +4,7 @@ use crate::server::{House, Till, comanda, run};
 use domain::event::{Event, OrderEvent};
 use domain::money::Money;
 use domain::stream::Stream;
-use eventlog::{Batch, CommitHeader, GENESIS_STREAM, Position};
+use eventlog::{Batch, CommitHeader, Position};
 use schemas::stored;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -93,7 +93,7 @@ fn forge(from: &Path, to: &Path) -> u64 {
     let mut tail = reader.tail(Position(0));
     while let Some(batch) = tail.next(Duration::ZERO).unwrap() {
         for commit in batch.commits() {
-            if commit.events().any(|event| event.stream == GENESIS_STREAM) {
+            if commit.events().any(|event| event.is_system()) {
                 continue;
             }
             let mut written = Batch::new(forged.next_position());

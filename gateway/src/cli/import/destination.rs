@@ -90,10 +90,9 @@ impl Destination {
                 }
             }
             let busy = results.iter().find_map(|result| {
-                result
-                    .code
-                    .as_deref()
-                    .filter(|code| matches!(*code, "overloaded" | "storage_full" | "stopping" | "outcome_unknown"))
+                result.code.as_deref().filter(|code| {
+                    matches!(*code, "overloaded" | "storage_full" | "log_unavailable" | "stopping" | "outcome_unknown")
+                })
             });
             match busy {
                 None => return Ok(results),
