@@ -3,9 +3,10 @@
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
 use crate::calendar::{Date, LocalDateTime, Timestamp};
-use crate::event::{ChainHead, Entity, Role};
+use crate::event::{ChainHead, Entity};
 use crate::ids::{
-    ActorId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TaxId, TerminalId, Text, TicketId, TokenId, VariationId,
+    ActorId, DeviceId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TaxId, TerminalId, Text, TicketId, TokenId,
+    VariationId,
 };
 use crate::menu::{Daypart, Item, ModifierGroup, Tax};
 use crate::money::{Money, Ppm};
@@ -13,6 +14,7 @@ use crate::settings::Settings;
 use crate::staff::Rights;
 use crate::terminal::Offline;
 
+mod access;
 mod drawer;
 mod menu;
 mod order;
@@ -22,6 +24,7 @@ mod stock;
 mod terminal;
 mod ticket;
 
+pub use access::{Issued, NewDevice, NewToken};
 pub use drawer::DrawerCommand;
 pub use menu::{ItemChange, ModifierChange, ModifierGroupChange, StockLink, VariationChange};
 pub use order::{
@@ -77,14 +80,23 @@ pub enum MenuCommand {
 /// A command to a tenant's credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccessCommand {
-    IssueToken {
+    IssueToken(NewToken),
+    RevokeToken {
         token: TokenId,
-        role: Role,
-        label: Text,
-        /// SHA-256 of its secret.
+        /// What becomes of what was issued with it; that has to be said of an admin's.
+        issued: Option<Issued>,
+    },
+    /// Lets a device in that is to be a store's terminal, until it has come or the time is up.
+    AddDevice(NewDevice),
+    /// The device has come, with the code it was let in with; what it goes on with.
+    EnrolDevice {
+        device: DeviceId,
+        code_sha256: [u8; 32],
+        token: TokenId,
         secret_sha256: [u8; 32],
     },
-    RevokeToken(TokenId),
+    /// Takes a device out: nobody speaks as its terminal any more.
+    RemoveDevice(DeviceId),
     /// Says what a member of staff may approve.
     PutStaff {
         staff: ActorId,

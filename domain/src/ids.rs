@@ -247,6 +247,8 @@ ids! {
     /// An account at a payment provider, as the server's settings name it.
     AccountId;
     TokenId;
+    /// A till or a screen that speaks for itself, named by the server.
+    DeviceId;
     /// A station of a kitchen: `grill`, `bar`.
     StationId;
     /// A kitchen ticket, numbered by the engine.

@@ -6,6 +6,7 @@
 pub mod calendar;
 pub mod check;
 pub mod command;
+pub mod credentials;
 pub mod day;
 pub mod dining;
 pub mod drawer;

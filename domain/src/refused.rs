@@ -4,8 +4,8 @@ use crate::calendar::Date;
 use crate::check::CheckId;
 use crate::event::Role;
 use crate::ids::{
-    AccountId, ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId,
-    RefundId, Revision, Sku, TaxId, Text, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, DeviceId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId,
+    PaymentId, RefundId, Revision, Sku, TaxId, TerminalId, Text, TicketId, TokenId, VariationId,
 };
 use crate::money::{Currency, Money, QtyMilli};
 use crate::staff::Right;
@@ -152,6 +152,18 @@ pub enum Refused {
     TokenExists { token: TokenId },
     UnknownToken { token: TokenId },
     LastToken { role: Role },
+    // An admin's token is revoked, and nobody says what becomes of what was issued with it.
+    IssuedUnanswered { token: TokenId },
+    // A token's end lies in the past, or too far ahead.
+    ExpiryOutOfRange,
+    // Its first token was issued, and somebody administers it.
+    TenantExists,
+    DeviceExists { device: DeviceId },
+    UnknownDevice { device: DeviceId },
+    // `device` is enrolled as that terminal of the store.
+    TerminalTaken { terminal: TerminalId, device: DeviceId },
+    // The code is not one that was given out, its time is up, or a device has come with it.
+    EnrolmentOver,
     // `approver` is who was named and may not approve it; `None` where nobody was named.
     ApprovalRequired { right: Right, approver: Option<ActorId> },
     // The display number is not the terminal's own, is given out already, or is for a date too long ago to tell.

@@ -2,9 +2,11 @@
 
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
+use crate::calendar::Timestamp;
 use crate::command::{AccessCommand, MenuCommand, StockLink};
-use crate::event::{AccessEvent, Event, MenuEvent, Role};
-use crate::ids::{ActorId, Id, Revision, TokenId};
+use crate::credentials::Credentials;
+use crate::event::{AccessEvent, Event, MenuEvent};
+use crate::ids::{ActorId, Id, Revision};
 use crate::menu::{Item, Menu};
 use crate::refused::Refused;
 use crate::staff::Staff;
@@ -12,28 +14,19 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// A token that was issued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Token {
-    pub role: Role,
-    pub is_revoked: bool,
-}
-
 /// A tenant.
 #[derive(Clone, Debug, Default)]
 pub struct Tenant {
     draft: Menu,
     published: BTreeMap<u32, Arc<Menu>>,
     published_hash: Option<u64>,
-    tokens: BTreeMap<TokenId, Token>,
+    credentials: Credentials,
     staff: BTreeMap<ActorId, Staff>,
     menu_events: u64,
     access_events: u64,
 }
 
 impl Tenant {
-    /// The most tokens a tenant may have been issued.
-    pub const TOKENS_MAX: usize = 200_000;
     /// The most members of staff a tenant may have had.
     pub const STAFF_MAX: usize = 100_000;
 
@@ -64,17 +57,13 @@ impl Tenant {
     }
 
     /// Whether somebody can administer the tenant.
-    pub fn has_admin(&self) -> bool {
-        self.admins() != 0
+    pub fn has_admin(&self, now: Timestamp) -> bool {
+        self.credentials.has_admin(now)
     }
 
     /// A member of staff.
     pub fn staff(&self, staff: ActorId) -> Option<&Staff> {
         self.staff.get(&staff)
-    }
-
-    fn admins(&self) -> usize {
-        self.tokens.values().filter(|token| token.role == Role::Admin && !token.is_revoked).count()
     }
 
     /// Decides a command to the menu. What changes nothing is accepted without a fact.
@@ -167,38 +156,26 @@ impl Tenant {
     ///
     /// # Errors
     /// [`Refused`] says why; nothing changes.
-    pub fn decide_access(&self, command: &AccessCommand) -> Result<Vec<Event>, Refused> {
-        let event = match command {
-            AccessCommand::IssueToken { token, role, label, secret_sha256 } => {
-                if self.tokens.contains_key(token) {
-                    return Err(Refused::TokenExists { token: *token });
-                }
-                check_count("tokens", self.tokens.len(), Tenant::TOKENS_MAX, false)?;
-                AccessEvent::TokenIssued {
-                    token: *token,
-                    role: *role,
-                    label: label.clone(),
-                    secret_sha256: *secret_sha256,
-                }
+    pub fn decide_access(&self, command: &AccessCommand, now: Timestamp) -> Result<Vec<Event>, Refused> {
+        let credentials = &self.credentials;
+        let events = match command {
+            AccessCommand::IssueToken(new) => credentials.issue(new, now)?,
+            AccessCommand::RevokeToken { token, issued } => credentials.revoke(*token, *issued, now)?,
+            AccessCommand::AddDevice(new) => credentials.add_device(new, now)?,
+            AccessCommand::EnrolDevice { device, code_sha256, token, secret_sha256 } => {
+                credentials.enrol((*device, code_sha256), (*token, secret_sha256), now)?
             }
-            AccessCommand::RevokeToken(token) => match self.tokens.get(token) {
-                None => return Err(Refused::UnknownToken { token: *token }),
-                Some(held) if held.is_revoked => return Ok(vec![]),
-                Some(held) if held.role == Role::Admin && self.admins() == 1 => {
-                    return Err(Refused::LastToken { role: Role::Admin });
-                }
-                Some(_) => AccessEvent::TokenRevoked { token: *token },
-            },
+            AccessCommand::RemoveDevice(device) => credentials.remove_device(*device)?,
             AccessCommand::PutStaff { staff, rights, discount_limit } => {
                 let held = self.staff.get(staff);
                 if held == Some(&Staff { rights: *rights, discount_limit: *discount_limit }) {
                     return Ok(vec![]);
                 }
                 check_count("members of staff", self.staff.len(), Tenant::STAFF_MAX, held.is_some())?;
-                AccessEvent::StaffChanged { staff: *staff, rights: *rights, discount_limit: *discount_limit }
+                vec![AccessEvent::StaffChanged { staff: *staff, rights: *rights, discount_limit: *discount_limit }]
             }
         };
-        Ok(vec![Event::Access(event)])
+        Ok(events.into_iter().map(Event::Access).collect())
     }
 
     /// Folds a fact about the menu.
@@ -233,17 +210,9 @@ impl Tenant {
     /// If the fact cannot follow from the state: the log is not one that this engine wrote.
     pub fn evolve_access(&mut self, event: &AccessEvent) {
         self.access_events += 1;
-        match event {
-            AccessEvent::TokenIssued { token, role, .. } => {
-                self.tokens.insert(*token, Token { role: *role, is_revoked: false });
-            }
-            AccessEvent::TokenRevoked { token } => match self.tokens.get_mut(token) {
-                Some(token) => token.is_revoked = true,
-                None => panic!("{event:?} for a token that was not issued"),
-            },
-            AccessEvent::StaffChanged { staff, rights, discount_limit } => {
-                self.staff.insert(*staff, Staff { rights: *rights, discount_limit: *discount_limit });
-            }
+        self.credentials.evolve(event);
+        if let AccessEvent::StaffChanged { staff, rights, discount_limit } = event {
+            self.staff.insert(*staff, Staff { rights: *rights, discount_limit: *discount_limit });
         }
     }
 }

@@ -330,6 +330,13 @@ impl Standing {
             | Refused::TokenExists { .. }
             | Refused::UnknownToken { .. }
             | Refused::LastToken { .. }
+            | Refused::IssuedUnanswered { .. }
+            | Refused::ExpiryOutOfRange
+            | Refused::TenantExists
+            | Refused::DeviceExists { .. }
+            | Refused::UnknownDevice { .. }
+            | Refused::TerminalTaken { .. }
+            | Refused::EnrolmentOver
             | Refused::OnlyImported { .. }
             | Refused::OnlyOnline { .. }
             | Refused::BetweenSteps { .. }

@@ -11,7 +11,7 @@ pub fn allows(role: Role, capability: Capability) -> bool {
     use Capability as C;
     match role {
         Role::Admin => true,
-        Role::Manager => capability != C::ManageTokens,
+        Role::Manager => !matches!(capability, C::ManageTokens | C::ReadTokens | C::Import),
         Role::Pos => matches!(
             capability,
             C::TakeOrders
@@ -26,7 +26,10 @@ pub fn allows(role: Role, capability: Capability) -> bool {
         Role::Kitchen => matches!(capability, C::WorkTickets | C::Mark86 | C::ReadStores),
         Role::Analyst => matches!(capability, C::ReadStores | C::ReadDays | C::ReadReports | C::ReadEvents),
         Role::Auditor => {
-            matches!(capability, C::ReadStores | C::ReadDays | C::ReadReports | C::ReadEvents | C::ReadChain)
+            matches!(
+                capability,
+                C::ReadStores | C::ReadDays | C::ReadReports | C::ReadEvents | C::ReadChain | C::ReadTokens
+            )
         }
     }
 }
@@ -71,9 +74,11 @@ mark_86        yes yes yes yes - -
 manage_stock   yes yes - - - -
 manage_menu    yes yes - - - -
 manage_stores  yes yes - - - -
-import         yes yes - - - -
+import         yes - - - - -
 manage_staff   yes yes - - - -
+manage_devices yes yes - - - -
 manage_tokens  yes - - - - -
+read_tokens    yes - - - - yes
 read_stores    yes yes yes yes yes yes
 read_days      yes yes yes - yes yes
 read_reports   yes yes - - yes yes

@@ -1,6 +1,7 @@
 //! The composition root: the only place that names a log backend and puts the parts together.
 
 use crate::metrics::Metrics;
+use crate::operator::{OPERATOR_FILE, Operator};
 use crate::providers::Providers;
 use crate::providers::settings::Settings;
 use crate::state::{AppState, FEEDS_MAX};
@@ -28,7 +29,7 @@ pub fn log_dir(data: &Path) -> std::path::PathBuf {
 
 /// Whether a data directory holds nothing, or nothing but what is made there: nobody else's files.
 pub fn is_ours_alone(data: &Path) -> bool {
-    let ours = [LOG_DIR, VIEWS_DIR, SNAPSHOT_FILE, PROVIDERS_FILE];
+    let ours = [LOG_DIR, VIEWS_DIR, SNAPSHOT_FILE, PROVIDERS_FILE, OPERATOR_FILE];
     let names = names_in(data).unwrap_or_default();
     names.iter().all(|name| ours.iter().any(|ours| name == ours))
 }
@@ -132,6 +133,7 @@ impl Running {
         for dir in [&log_dir, &views_dir] {
             std::fs::create_dir_all(dir).map_err(|source| AppError::Directory { dir: dir.clone(), source })?;
         }
+        let operator = Operator::of(data).map_err(|source| AppError::Directory { dir: data.to_owned(), source })?;
         let (log, reader, recovered) = eventlog::open_embedded(&log_dir, log_options)?;
         let options = commands::Options { snapshot: Some(data.join(SNAPSHOT_FILE)), ..options };
         let (engine, stopped) = Engine::start(log, reader.clone(), options)?;
@@ -144,6 +146,7 @@ impl Running {
             metrics: Metrics::default(),
             feeds: Arc::new(tokio::sync::Semaphore::new(FEEDS_MAX)),
             providers,
+            operator,
         };
         Ok(Running { app: Arc::new(app), recovered, engine: stopped })
     }

@@ -1,11 +1,11 @@
 //! The demo tenant: what a newcomer finds on the first start. Two stores, a believable menu, some stock, its tokens.
 
-use crate::tokens;
+use crate::tokens::{self, NewCode, NewToken};
 use commands::{CommandError, Engine, Envelope, derived_id};
 use domain::calendar::CutOff;
-use domain::command::{AccessCommand, Command, MenuCommand, Source, StockCommand, StoreCommand};
+use domain::command::{AccessCommand, Command, MenuCommand, NewDevice, Source, StockCommand, StoreCommand};
 use domain::event::{Role, StockPolicy};
-use domain::ids::{ActorId, GroupId, ItemId, ModifierId, Sku, StoreId, TaxId, TenantId, Text, VariationId};
+use domain::ids::{ActorId, GroupId, ItemId, ModifierId, Sku, StoreId, TaxId, TenantId, TerminalId, Text, VariationId};
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
@@ -82,6 +82,9 @@ const GROUPS: [Group; 5] = [
     ),
 ];
 
+/// The demo's tills, enrolled: store and terminal.
+const TILLS: [(&str, &str); 2] = [("s1", "demo_till"), ("s2", "demo_till")];
+
 /// What is counted, and how many portions each store starts with.
 const STOCK: [(&str, i64); 4] = [("soup", 60), ("lasagne", 40), ("seabass", 25), ("tiramisu", 50)];
 
@@ -89,8 +92,8 @@ const STOCK: [(&str, i64); 4] = [("soup", 60), ("lasagne", 40), ("seabass", 25),
 #[derive(Debug)]
 #[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct DemoToken {
-    /// What it may do.
-    pub role: Role,
+    /// What it may do, or which till it is.
+    pub name: String,
     pub text: String,
 }
 
@@ -114,13 +117,18 @@ pub async fn set_up(engine: &Engine) -> Result<Vec<DemoToken>, CommandError> {
     ] {
         let token = tokens::mint();
         let label = text(&format!("demo {name}"));
-        let command = AccessCommand::IssueToken { token: token.id, role, label, secret_sha256: token.secret_sha256 };
+        let command = AccessCommand::IssueToken(token.issued(role, label));
         all.push((format!("token {}", token.id), Command::Access(command)));
-        issued.push(DemoToken { role, text: token.text });
+        issued.push(DemoToken { name: name.to_owned(), text: token.text });
     }
     all.extend(menu());
     for (store, name, zone) in STORES {
         all.extend(self::store(store, name, zone));
+    }
+    for (store, terminal) in TILLS {
+        let (code, token) = (tokens::mint_code(), tokens::mint());
+        all.extend(till(store, terminal, &code, &token));
+        issued.push(DemoToken { name: format!("{store}/{terminal}"), text: token.text });
     }
     let mut tickets = Vec::with_capacity(all.len());
     for (step, command) in all {
@@ -144,6 +152,25 @@ pub async fn set_up(engine: &Engine) -> Result<Vec<DemoToken>, CommandError> {
         engine.outcome(ticket).await?;
     }
     Ok(issued)
+}
+
+/// A till that was let in and has come.
+fn till(store: &str, terminal: &str, code: &NewCode, token: &NewToken) -> [(String, Command); 2] {
+    let new = NewDevice {
+        device: code.device,
+        store: StoreId::parse(store).expect("it is an id"),
+        terminal: TerminalId::parse(terminal).expect("it is an id"),
+        role: Role::Pos,
+        label: text(&format!("demo {terminal} of {store}")),
+        code_sha256: code.code_sha256,
+        issuer: None,
+    };
+    let (device, code_sha256) = (code.device, code.code_sha256);
+    let comes = AccessCommand::EnrolDevice { device, code_sha256, token: token.id, secret_sha256: token.secret_sha256 };
+    [
+        (format!("device {device}"), Command::Access(AccessCommand::AddDevice(new))),
+        (format!("enrol {device}"), Command::Access(comes)),
+    ]
 }
 
 /// The demo tenant.

@@ -22,6 +22,8 @@ pub struct Selection {
     pub stream: Option<String>,
     /// Of this store only.
     pub store: Option<StoreId>,
+    /// Of these stores only: those that the caller may read.
+    pub within: Option<Box<[StoreId]>>,
 }
 
 impl Selection {
@@ -49,7 +51,7 @@ impl Selection {
             let problem = format!("names the event type {unknown:?}, which there is not");
             return Err(FieldError::new("types", problem));
         }
-        Ok(Selection { tenant, types, stream: stream.map(str::to_owned), store })
+        Ok(Selection { tenant, types, stream: stream.map(str::to_owned), store, within: None })
     }
 
     fn wants_commit(&self, commit: &StoredCommit<'_>) -> bool {
@@ -104,6 +106,10 @@ pub fn events(
         let unreadable = |source| FeedError::Event { position: event.position, source };
         let stream = Stream::parse(event.stream).map_err(|error| unreadable(Box::new(error)))?;
         if selection.store.is_some_and(|store| stream.store() != Some(store)) {
+            continue;
+        }
+        let is_hidden = |within: &[StoreId]| stream.store().is_none_or(|store| !within.contains(&store));
+        if selection.within.as_deref().is_some_and(is_hidden) {
             continue;
         }
         let meta = match known {

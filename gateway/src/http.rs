@@ -1,5 +1,6 @@
 //! HTTP: addresses, who may call them, what they answer.
 
+pub mod block;
 pub mod caller;
 pub mod command;
 pub mod docs;
@@ -18,7 +19,7 @@ use crate::state::AppState;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
-use routes::{batch, commands, feed, kitchen, ops, orders, reads, terminals, tokens, webhooks};
+use routes::{batch, commands, devices, feed, kitchen, ops, orders, reads, terminals, tokens, webhooks};
 use service::HttpService;
 use std::sync::Arc;
 use utoipa::OpenApi;
@@ -101,6 +102,10 @@ fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(feed::feed))
         .routes(routes!(tokens::issue_token, reads::access::tokens))
         .routes(routes!(tokens::revoke_token))
+        .routes(routes!(tokens::exchange_token))
+        .routes(routes!(tokens::make_tenant))
+        .routes(routes!(devices::add_device, reads::access::devices))
+        .routes(routes!(devices::enrol_device))
         .routes(routes!(reads::access::staff))
         .routes(routes!(ops::livez))
         .routes(routes!(ops::readyz))

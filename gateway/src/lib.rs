@@ -9,6 +9,7 @@ pub mod demo;
 pub mod feed;
 pub mod http;
 pub mod metrics;
+pub mod operator;
 pub mod position;
 pub mod providers;
 pub mod state;

@@ -1,11 +1,14 @@
 //! What handlers take: the parts of a running server, put together in `app.rs`.
 
 use crate::metrics::Metrics;
+use crate::operator::Operator;
 use crate::providers::Providers;
 use commands::Engine;
+use domain::calendar::Timestamp;
 use eventlog::LogReader;
 use projections::Projections;
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::sync::Semaphore;
 
 /// How many feeds may run at once: each has a thread.
@@ -24,4 +27,14 @@ pub struct AppState {
     pub feeds: Arc<Semaphore>,
     /// Accounts at payment providers.
     pub providers: Providers,
+    /// Who runs the server.
+    pub operator: Operator,
+}
+
+impl AppState {
+    /// What time it is for what ends by itself, such as a token; nothing where the clock is in doubt: then nothing ends.
+    pub fn deadlines_now(&self) -> Option<Timestamp> {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        i64::try_from(since_epoch.as_micros()).ok().map(Timestamp)
+    }
 }

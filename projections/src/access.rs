@@ -9,15 +9,17 @@ use crate::projections::Projections;
 use crate::projector::{Projector, Recorded};
 use crate::rows::{Committed, Rows};
 use crate::view::Answer;
-use domain::event::{AccessEvent, Event};
-use domain::ids::{ActorId, TenantId, TokenId};
+use domain::calendar::Timestamp;
+use domain::event::{AccessEvent, Event, Terms};
+use domain::ids::{ActorId, DeviceId, TenantId, TokenId};
 use eventlog::Position;
 use redb::WriteTransaction;
 use schemas::json::Wire;
-use schemas::views::{Row, StaffView, TokenRow, TokenView};
+use schemas::views::{DeviceRow, DeviceView, Row, StaffView, TokenRow, TokenScope, TokenView};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use subtle::ConstantTimeEq;
-use tokens::{Grant, TOKENS, Tokens};
+use tokens::{DEVICES, Grant, TOKENS, TRIES_MAX, Tokens};
 
 /// (tenant, member) to what the member may approve.
 const STAFF: &str = "staff";
@@ -27,9 +29,10 @@ const CACHED_MAX: usize = 1_024;
 pub(crate) struct AccessProjector {
     rows: Rows<TokenRow>,
     staff: Rows<StaffView>,
+    devices: Rows<DeviceRow>,
     tokens: Arc<Tokens>,
     /// What the next commit changes of the tokens in memory.
-    changed: Vec<(TenantId, TokenRow)>,
+    changed: Vec<Change>,
 }
 
 impl AccessProjector {
@@ -37,16 +40,74 @@ impl AccessProjector {
         AccessProjector {
             rows: Rows::new(TOKENS, CACHED_MAX),
             staff: Rows::new(STAFF, CACHED_MAX),
+            devices: Rows::new(DEVICES, CACHED_MAX),
             tokens,
             changed: vec![],
         }
     }
 }
 
+/// What a commit changes of who is let in.
+enum Change {
+    Token(TenantId, Box<TokenRow>),
+    /// The hash of the code a device may come with; nothing where it may not any more.
+    Offer(TenantId, DeviceId, Option<[u8; 32]>),
+}
+
+fn device_key(tenant: TenantId, device: DeviceId) -> Key {
+    Key::of(tenant).text(device.as_str())
+}
+
+impl AccessProjector {
+    fn fold_device(
+        &mut self,
+        committed: &Committed<'_>,
+        recorded: &Recorded<'_>,
+        event: &AccessEvent,
+        device: DeviceId,
+    ) -> Result<(), FoldError> {
+        let key = device_key(recorded.tenant(), device);
+        let row = match event {
+            AccessEvent::DeviceAdded { store, terminal, role, label, code_sha256, expires_at, issuer, .. } => {
+                let view = DeviceView {
+                    device_id: Wire(device),
+                    store: Wire(*store),
+                    terminal: Wire(*terminal),
+                    role: Wire(*role),
+                    label: Wire(label.clone()),
+                    added_at: Wire(recorded.recorded_at),
+                    code_expires_at: Wire(*expires_at),
+                    enrolled_at: None,
+                    token_id: None,
+                    issuer: issuer.map(Wire),
+                };
+                self.changed.push(Change::Offer(recorded.tenant(), device, Some(*code_sha256)));
+                Some(DeviceRow { view, code_sha256: *code_sha256 })
+            }
+            AccessEvent::DeviceEnrolled { token, .. } => {
+                let row = self.devices.edit(committed, key.as_slice())?;
+                let row = row.ok_or(FoldError::Impossible("a device came that was not let in"))?;
+                row.view.enrolled_at = Some(Wire(recorded.recorded_at));
+                row.view.token_id = Some(Wire(*token));
+                self.changed.push(Change::Offer(recorded.tenant(), device, None));
+                return Ok(());
+            }
+            AccessEvent::DeviceRemoved { .. } => {
+                self.changed.push(Change::Offer(recorded.tenant(), device, None));
+                None
+            }
+            AccessEvent::TokenIssued { .. } | AccessEvent::TokenRevoked { .. } | AccessEvent::StaffChanged { .. } => {
+                unreachable!("only what is said of devices comes here")
+            }
+        };
+        self.devices.put(committed, key.as_slice(), row)
+    }
+}
+
 impl Projector for AccessProjector {
-    const LAYOUT: u32 = 2;
-    const ROWS: &'static [u8] = &[TokenRow::VERSION, StaffView::VERSION];
-    const TABLES: &'static [&'static str] = &[TOKENS, STAFF];
+    const LAYOUT: u32 = 3;
+    const ROWS: &'static [u8] = &[TokenRow::VERSION, StaffView::VERSION, DeviceRow::VERSION];
+    const TABLES: &'static [&'static str] = &[TOKENS, STAFF, DEVICES];
 
     fn wants(category: &str) -> bool {
         category == "access"
@@ -57,15 +118,32 @@ impl Projector for AccessProjector {
         let tenant = recorded.tenant();
         let key = |token: &TokenId| Key::of(tenant).text(token.as_str());
         let row = match event {
-            AccessEvent::TokenIssued { token, role, label, secret_sha256 } => {
+            AccessEvent::TokenIssued { token, role, label, secret_sha256, terms } => {
+                let scope = match terms {
+                    None => TokenScope::Unscoped,
+                    Some(Terms { stores: None, .. }) => TokenScope::All,
+                    Some(Terms { stores: Some(_), .. }) => TokenScope::Stores,
+                };
+                let terms = terms.clone().unwrap_or_default();
                 let view = TokenView {
                     token_id: Wire(*token),
                     role: Wire(*role),
                     label: Wire(label.clone()),
                     issued_at: Wire(recorded.recorded_at),
                     revoked_at: None,
+                    scope,
+                    stores: terms.stores.map(|stores| stores.into_iter().map(Wire).collect()),
+                    issuer: terms.issuer.map(Wire),
+                    device_id: terms.device.map(Wire),
+                    expires_at: terms.expires_at.map(Wire),
+                    last_used_at: None,
                 };
-                let row = TokenRow { view, secret_sha256: *secret_sha256 };
+                let device = match terms.device {
+                    None => None,
+                    Some(device) => self.devices.get(committed, device_key(tenant, device).as_slice())?,
+                };
+                let terminal = device.map(|device| (device.view.store, device.view.terminal));
+                let row = TokenRow { view, secret_sha256: *secret_sha256, terminal };
                 self.rows.put(committed, key(token).as_slice(), Some(row.clone()))?;
                 row
             }
@@ -85,23 +163,30 @@ impl Projector for AccessProjector {
                 let key = Key::of(tenant).text(staff.as_str());
                 return self.staff.put(committed, key.as_slice(), Some(view));
             }
+            AccessEvent::DeviceAdded { device, .. }
+            | AccessEvent::DeviceEnrolled { device, .. }
+            | AccessEvent::DeviceRemoved { device } => return self.fold_device(committed, recorded, event, *device),
         };
-        self.changed.push((tenant, row));
+        self.changed.push(Change::Token(tenant, Box::new(row)));
         Ok(())
     }
 
     fn is_dirty(&self) -> bool {
-        self.rows.is_dirty() || self.staff.is_dirty()
+        self.rows.is_dirty() || self.staff.is_dirty() || self.devices.is_dirty()
     }
 
     fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.rows.flush(transaction)?;
-        self.staff.flush(transaction)
+        self.staff.flush(transaction)?;
+        self.devices.flush(transaction)
     }
 
     fn on_commit(&mut self, _: Position) {
-        for (tenant, row) in self.changed.drain(..) {
-            self.tokens.set(tenant, &row);
+        for change in self.changed.drain(..) {
+            match change {
+                Change::Token(tenant, row) => self.tokens.set(tenant, &row),
+                Change::Offer(tenant, device, code) => self.tokens.offer(tenant, device, code),
+            }
         }
     }
 }
@@ -111,6 +196,14 @@ impl Projections {
     pub fn tokens(&self, tenant: TenantId) -> Result<Answer<Vec<TokenView>>, QueryError> {
         let view = self.view(Projection::Access)?;
         let rows = view.all::<TokenRow>(TOKENS, &Key::of(tenant))?;
+        let value = rows.into_iter().map(|(_, row)| row.view).collect();
+        Ok(view.answer(value))
+    }
+
+    /// A tenant's devices, by id.
+    pub fn devices(&self, tenant: TenantId) -> Result<Answer<Vec<DeviceView>>, QueryError> {
+        let view = self.view(Projection::Access)?;
+        let rows = view.all::<DeviceRow>(DEVICES, &Key::of(tenant))?;
         let value = rows.into_iter().map(|(_, row)| row.view).collect();
         Ok(view.answer(value))
     }
@@ -130,11 +223,37 @@ impl Projections {
         Ok(view.answer(row))
     }
 
-    /// Whom a token lets in: the one that has this id and this hash of its secret and was not revoked. Never blocks on
-    /// the disk; the comparison takes the same time whatever differs.
-    pub fn authenticate(&self, token: TokenId, secret_sha256: &[u8; 32]) -> Option<Grant> {
+    /// Whom a token lets in: the one that has this id and this hash of its secret, was not revoked and has not expired. Where
+    /// nobody knows what time it is, nothing has. Never blocks on the disk; the comparison takes the same time whatever differs.
+    pub fn authenticate(&self, token: TokenId, secret_sha256: &[u8; 32], now: Option<Timestamp>) -> Option<Arc<Grant>> {
         let held = self.tokens.held.read().unwrap_or_else(PoisonError::into_inner);
-        let found = held.get(&token)?.iter().find(|held| bool::from(held.secret_sha256.ct_eq(secret_sha256)));
-        found.map(|held| held.grant)
+        let found = held.get(&token)?.iter().find(|held| bool::from(held.secret_sha256.ct_eq(secret_sha256)))?;
+        if found.grant.expires_at.is_some_and(|at| now.is_some_and(|now| at <= now)) {
+            return None;
+        }
+        if let Some(now) = now {
+            found.last_used.note(now);
+        }
+        Some(Arc::clone(&found.grant))
+    }
+
+    /// The hour a tenant's token was last used in, as far as this process knows.
+    pub fn last_used(&self, tenant: TenantId, token: TokenId) -> Option<Timestamp> {
+        let held = self.tokens.held.read().unwrap_or_else(PoisonError::into_inner);
+        held.get(&token)?.iter().find(|held| held.grant.tenant == tenant)?.last_used.get()
+    }
+
+    /// The tenant whose device may come with this code. Another code is a try; after five the device comes with none.
+    pub fn try_code(&self, device: DeviceId, code_sha256: &[u8; 32]) -> Option<TenantId> {
+        let offers = self.tokens.offers.read().unwrap_or_else(PoisonError::into_inner);
+        let offers = offers.get(&device)?.iter();
+        let mut open = offers.filter(|offer| offer.tries.load(Ordering::Relaxed) < TRIES_MAX);
+        open.find_map(|offer| match bool::from(offer.code_sha256.ct_eq(code_sha256)) {
+            true => Some(offer.tenant),
+            false => {
+                offer.tries.fetch_add(1, Ordering::Relaxed);
+                None
+            }
+        })
     }
 }

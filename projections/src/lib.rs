@@ -28,7 +28,7 @@ mod terminals;
 mod view;
 mod worker;
 
-pub use access::tokens::Grant;
+pub use access::tokens::{Grant, GrantedDevice};
 pub use catalog::StoreItem;
 pub use catalog::menus::MenuBytes;
 pub use chains::chained;

@@ -194,7 +194,7 @@ impl State {
                 return Ok(Decision { events: tenant.decide_menu(command)?, stream, training: false });
             }
             (Command::Access(command), None) => {
-                return Ok(Decision { events: tenant.decide_access(command)?, stream, training: false });
+                return Ok(Decision { events: tenant.decide_access(command, context.now)?, stream, training: false });
             }
             (Command::Menu(_) | Command::Access(_), Some(_)) => return Err(Refused::UnknownStore),
         };

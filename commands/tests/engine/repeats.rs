@@ -7,7 +7,7 @@ use commands::{Accepted, CommandError, InFlight, Options};
 use domain::calendar::TimeOfDay;
 use domain::command::{
     AccessCommand, Command, Edit, LineChange, MenuCommand, Method, NewChargePhase, NewDiscount, NewPrice, NewRefund,
-    NewServiceCharge, OrderCommand, Outcome, PaymentCommand, Place, RefundOf, RefundOutcome, StockCommand,
+    NewServiceCharge, NewToken, OrderCommand, Outcome, PaymentCommand, Place, RefundOf, RefundOutcome, StockCommand,
     StoreCommand,
 };
 use domain::event::{DiningMode, DiscountScope, PayMode, Rate, Role, StockPolicy};
@@ -56,12 +56,14 @@ fn charge(id: &str) -> OrderCommand {
 }
 
 fn issue(id: &str) -> Command {
-    Command::Access(AccessCommand::IssueToken {
+    Command::Access(AccessCommand::IssueToken(NewToken {
         token: TokenId::parse(id).expect("an id"),
         role: Role::Pos,
         label: text("till"),
         secret_sha256: [7; 32],
-    })
+        terms: None,
+        is_first: false,
+    }))
 }
 
 fn to_payment(id: &str, command: PaymentCommand) -> Command {
@@ -110,7 +112,10 @@ fn cases(tag: &str) -> Vec<Case> {
     let daypart = Daypart { id: id_of_daypart, name: text("Lunch"), from: noon, to: noon, weekdays: vec![] };
     let counted = StockPolicy::Counted { auto86: false };
     let tea = || Command::Menu(MenuCommand::UpsertItem(dish(&id(0), 300, None)));
-    let revoke = |token: String| Command::Access(AccessCommand::RevokeToken(TokenId::parse(&token).expect("an id")));
+    let revoke = |token: String| {
+        let token = TokenId::parse(&token).expect("an id");
+        Command::Access(AccessCommand::RevokeToken { token, issued: None })
+    };
     let mut renamed = settings();
     renamed.name = text(tag);
     vec![

@@ -1,6 +1,7 @@
 //! Events of a tenant's credentials.
 
-use crate::ids::{ActorId, Text, TokenId};
+use crate::calendar::Timestamp;
+use crate::ids::{ActorId, DeviceId, StoreId, TerminalId, Text, TokenId};
 use crate::money::Ppm;
 use crate::staff::Rights;
 
@@ -35,6 +36,8 @@ pub enum AccessEvent {
         label: Text,
         /// SHA-256 of the secret.
         secret_sha256: [u8; 32],
+        /// How far and how long it is good; nothing of tokens that were issued before they said so.
+        terms: Option<Terms>,
     },
     TokenRevoked {
         token: TokenId,
@@ -46,4 +49,49 @@ pub enum AccessEvent {
         /// Up to which share they give discounts alone; `None` takes the store's.
         discount_limit: Option<Ppm>,
     },
+    /// A device may come, as a terminal of a store, with a code of which the hash is stored.
+    DeviceAdded {
+        device: DeviceId,
+        store: StoreId,
+        terminal: TerminalId,
+        role: Role,
+        label: Text,
+        code_sha256: [u8; 32],
+        /// Until when it may come.
+        expires_at: Timestamp,
+        /// The token that let it in.
+        issuer: Option<TokenId>,
+    },
+    /// It has come, and this is its token.
+    DeviceEnrolled {
+        device: DeviceId,
+        token: TokenId,
+    },
+    DeviceRemoved {
+        device: DeviceId,
+    },
+}
+
+/// How far and how long a token is good.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The token it was issued with; nothing where it was issued on the data directory or by the operator.
+    pub issuer: Option<TokenId>,
+    /// From when on it is good no more.
+    pub expires_at: Option<Timestamp>,
+    /// Where it is good; everywhere where nothing is said.
+    pub stores: Option<Vec<StoreId>>,
+    /// The device it is of.
+    pub device: Option<DeviceId>,
+}
+
+impl Terms {
+    /// The most stores a token may be scoped to.
+    pub const STORES_MAX: usize = 100;
+    /// How long a token is good where nobody says otherwise, in microseconds: 400 days.
+    pub const LIFE_US: i64 = 400 * 86_400 * Timestamp::SECOND_US;
+    /// How long a token may be good at most: ten years.
+    pub const LIFE_US_MAX: i64 = 3_660 * 86_400 * Timestamp::SECOND_US;
+    /// How long a device may take to come: ten minutes.
+    pub const ENROLMENT_US: i64 = 600 * Timestamp::SECOND_US;
 }

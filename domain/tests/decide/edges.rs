@@ -3,7 +3,7 @@
 use super::floor::{check_no, merge, open_o2, pay_check, to_o2};
 use super::*;
 use domain::check::{CheckTotals, deal};
-use domain::command::{Fire, NewComp, TicketCommand};
+use domain::command::{Fire, Issued, NewComp, NewToken, TicketCommand};
 use domain::kitchen::Kitchen;
 use domain::store::Settings;
 
@@ -319,15 +319,20 @@ fn p3_a_refund_that_had_failed_counts_as_long_as_its_units_are_there() {
 #[test]
 fn somebody_administers_a_tenant_or_nobody_does() {
     let mut world = World::default();
-    let mut run = |command| world.run(&Command::Access(command), &at(0)).map(|_| world.tenant.has_admin());
-    let issue = |id: &str, role| AccessCommand::IssueToken {
-        token: TokenId::parse(id).expect("an id"),
-        role,
-        label: text("till"),
-        secret_sha256: [0; 32],
+    let mut run = |command| world.run(&Command::Access(command), &at(0)).map(|_| world.tenant.has_admin(Timestamp(0)));
+    let issue = |id: &str, role| {
+        AccessCommand::IssueToken(NewToken {
+            token: TokenId::parse(id).expect("an id"),
+            role,
+            label: text("till"),
+            secret_sha256: [0; 32],
+            terms: None,
+            is_first: false,
+        })
     };
-    let revoke = |id: &str| AccessCommand::RevokeToken(TokenId::parse(id).expect("an id"));
-    assert!(!World::default().tenant.has_admin());
+    let revoke =
+        |id: &str| AccessCommand::RevokeToken { token: TokenId::parse(id).expect("an id"), issued: Some(Issued::Keep) };
+    assert!(!World::default().tenant.has_admin(Timestamp(0)));
     assert_eq!(run(issue("k1", Role::Manager)), Ok(false));
     assert_eq!(run(issue("k2", Role::Admin)), Ok(true));
     assert_eq!(run(issue("k3", Role::Admin)), Ok(true));

@@ -5,6 +5,7 @@
 
 mod approvals;
 mod corrections;
+mod credentials;
 mod days;
 mod drawers;
 mod edges;
@@ -125,6 +126,9 @@ fn tell(event: &Event) -> String {
         Event::Menu(MenuEvent::DaypartUpserted(daypart)) => format!("daypart {}", daypart.id),
         Event::Access(AccessEvent::TokenIssued { token, role, .. }) => format!("issued {token} {role:?}"),
         Event::Access(AccessEvent::TokenRevoked { token }) => format!("revoked {token}"),
+        Event::Access(AccessEvent::DeviceAdded { device, terminal, .. }) => format!("{device} may be {terminal}"),
+        Event::Access(AccessEvent::DeviceEnrolled { device, token }) => format!("{device} came with {token}"),
+        Event::Access(AccessEvent::DeviceRemoved { device }) => format!("{device} is out"),
         Event::Access(AccessEvent::StaffChanged { staff, rights, .. }) => {
             format!("{staff} may {:?}", rights.iter().collect::<Vec<_>>())
         }

@@ -3,7 +3,9 @@
 use crate::support::*;
 use crate::*;
 use domain::check::MoveOf;
-use domain::command::{Fire, ModifierGroupChange, TicketCommand};
+use domain::command::{Fire, Issued, ModifierGroupChange, NewDevice, NewToken, TicketCommand};
+use domain::event::Terms;
+use domain::ids::DeviceId;
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, Menu, ModifierGroup};
 use domain::staff::{Approvals, Right, Rights};
@@ -110,6 +112,13 @@ fn name(refused: &Refused) -> &'static str {
         Refused::TokenExists { .. } => "TokenExists",
         Refused::UnknownToken { .. } => "UnknownToken",
         Refused::LastToken { .. } => "LastToken",
+        Refused::IssuedUnanswered { .. } => "IssuedUnanswered",
+        Refused::ExpiryOutOfRange => "ExpiryOutOfRange",
+        Refused::TenantExists => "TenantExists",
+        Refused::DeviceExists { .. } => "DeviceExists",
+        Refused::UnknownDevice { .. } => "UnknownDevice",
+        Refused::TerminalTaken { .. } => "TerminalTaken",
+        Refused::EnrolmentOver => "EnrolmentOver",
         Refused::ApprovalRequired { .. } => "ApprovalRequired",
         Refused::NumberTaken { .. } => "NumberTaken",
         Refused::OnlyImported { .. } => "OnlyImported",
@@ -172,7 +181,48 @@ fn token(id: &str) -> TokenId {
 }
 
 fn issue(id: &str, role: Role) -> When {
-    access(AccessCommand::IssueToken { token: token(id), role, label: text("till"), secret_sha256: [7; 32] })
+    access(AccessCommand::IssueToken(new_token(id, role)))
+}
+
+fn new_token(id: &str, role: Role) -> NewToken {
+    let (label, secret_sha256) = (text("till"), [7; 32]);
+    NewToken { token: token(id), role, label, secret_sha256, terms: Some(Terms::default()), is_first: false }
+}
+
+/// A token that is good until then.
+fn until(expires_at: Timestamp) -> When {
+    let terms = Some(Terms { expires_at: Some(expires_at), ..Terms::default() });
+    access(AccessCommand::IssueToken(NewToken { terms, ..new_token("t1", Role::Pos) }))
+}
+
+/// The first token of a tenant.
+fn first(id: &str) -> When {
+    access(AccessCommand::IssueToken(NewToken { is_first: true, ..new_token(id, Role::Admin) }))
+}
+
+fn revoke(id: &str, issued: Option<Issued>) -> When {
+    access(AccessCommand::RevokeToken { token: token(id), issued })
+}
+
+fn device(id: &str) -> DeviceId {
+    DeviceId::parse(id).expect("an id")
+}
+
+fn add_device(id: &str, as_terminal: &str) -> When {
+    access(AccessCommand::AddDevice(NewDevice {
+        device: device(id),
+        store: store_id(STORE),
+        terminal: terminal(as_terminal),
+        role: Role::Pos,
+        label: text("till"),
+        code_sha256: [8; 32],
+        issuer: None,
+    }))
+}
+
+fn enrol(id: &str, code: u8) -> When {
+    let (token, secret_sha256) = (token("of_device"), [9; 32]);
+    access(AccessCommand::EnrolDevice { device: device(id), code_sha256: [code; 32], token, secret_sha256 })
 }
 
 fn with(new: NewOrder) -> When {
@@ -468,12 +518,31 @@ fn payment_and_stock_cases() -> Vec<Case> {
         case(&placed, policy("burger", StockPolicy::Untracked), Refused::StockReserved { sku: sku("burger") }),
         case(&[], mark("burger", Some(0)), Refused::UntilPassed),
         case(&[issue("t1", Role::Admin)], issue("t1", Role::Pos), Refused::TokenExists { token: token("t1") }),
-        case(&[], access(AccessCommand::RevokeToken(token("t1"))), Refused::UnknownToken { token: token("t1") }),
+        case(&[], revoke("t1", None), Refused::UnknownToken { token: token("t1") }),
         case(
             &[issue("t1", Role::Admin), issue("t2", Role::Pos)],
-            access(AccessCommand::RevokeToken(token("t1"))),
+            revoke("t1", Some(Issued::Revoke)),
             Refused::LastToken { role: Role::Admin },
         ),
+        case(
+            &[issue("t1", Role::Admin), issue("t2", Role::Admin)],
+            revoke("t1", None),
+            Refused::IssuedUnanswered { token: token("t1") },
+        ),
+        case(&[], until(at(0).now), Refused::ExpiryOutOfRange),
+        case(&[], until(Timestamp(i64::MAX)), Refused::ExpiryOutOfRange),
+        case(&[issue("t1", Role::Admin)], first("t2"), Refused::TenantExists),
+        case(&[add_device("d1", "till_1")], add_device("d1", "till_2"), Refused::DeviceExists { device: device("d1") }),
+        case(&[], access(AccessCommand::RemoveDevice(device("d1"))), Refused::UnknownDevice { device: device("d1") }),
+        case(
+            &[add_device("d1", "till_1"), enrol("d1", 8)],
+            add_device("d2", "till_1"),
+            Refused::TerminalTaken { terminal: terminal("till_1"), device: device("d1") },
+        ),
+        case(&[], enrol("d1", 8), Refused::EnrolmentOver),
+        case(&[add_device("d1", "till_1")], enrol("d1", 7), Refused::EnrolmentOver),
+        case(&[add_device("d1", "till_1"), enrol("d1", 8)], enrol("d1", 8), Refused::EnrolmentOver),
+        case(&[add_device("d1", "till_1"), add_device("d2", "till_1")], enrol("d1", 8), Refused::EnrolmentOver),
     ]
 }
 
@@ -524,7 +593,7 @@ fn menu_and_access_say_what_changed() {
     let adopted = [published.to_vec(), vec![adopt]].concat();
     check(&adopted, soda(), Err(Refused::UnknownItem { item: item("soda") }));
     check(&[], issue("t1", Role::Admin), Ok(&["issued t1 Admin"]));
-    let revoke = access(AccessCommand::RevokeToken(token("t2")));
+    let revoke = revoke("t2", None);
     let given = [issue("t1", Role::Admin), issue("t2", Role::Pos)];
     check(&given, revoke.clone(), Ok(&["revoked t2"]));
     check(&[given.to_vec(), vec![revoke.clone()]].concat(), revoke, Ok(&[]));

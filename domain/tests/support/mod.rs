@@ -87,7 +87,7 @@ impl World {
     pub fn decide(&self, command: &Command, context: &Context) -> Result<Vec<Event>, Refused> {
         match command {
             Command::Menu(command) => self.tenant.decide_menu(command),
-            Command::Access(command) => self.tenant.decide_access(command),
+            Command::Access(command) => self.tenant.decide_access(command, context.now),
             Command::Store(_, command) => Store::decide(self.store.as_ref(), &self.tenant, command, context),
         }
     }

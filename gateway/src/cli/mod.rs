@@ -5,6 +5,7 @@ mod chain;
 mod common;
 pub mod import;
 pub mod load;
+pub mod operator;
 pub mod replay;
 pub mod serve;
 pub mod token;
@@ -33,6 +34,8 @@ enum Verb {
     Import(Box<::import::ImportArgs>),
     /// Sends orders at a fixed rate, or as fast as they are taken, and measures.
     Load(Box<::load::LoadArgs>),
+    /// Shows where the operator's credential is, and makes another.
+    Operator(operator::OperatorArgs),
     /// Writes events as NDJSON, in the order of the log.
     Replay(replay::ReplayArgs),
     /// Issues and revokes access tokens.
@@ -50,6 +53,7 @@ pub fn run() -> ExitCode {
         Some(Verb::Restore(args)) => backup::restore(&args),
         Some(Verb::Import(args)) => import::run(&args),
         Some(Verb::Load(args)) => load::run(&args),
+        Some(Verb::Operator(args)) => operator::run(&args),
         Some(Verb::Replay(args)) => replay::run(&args),
         Some(Verb::Token(args)) => token::run(&args),
         Some(Verb::Verify(args)) => verify::run(&args),

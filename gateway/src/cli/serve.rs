@@ -224,7 +224,7 @@ fn announce(args: &ServeArgs, address: SocketAddr, tokens: &[DemoToken]) {
         text.push_str("demo tenant with stores s1 and s2; its tokens, shown only now:\n");
     }
     for token in tokens {
-        text.push_str(&format!("  {:<8} {}\n", schemas::json::wire::name_of(token.role), token.text));
+        text.push_str(&format!("  {:<12} {}\n", token.name, token.text));
     }
     // In one piece, and nobody who reads it is no reason not to serve.
     let _ = std::io::stdout().write_all(text.as_bytes());

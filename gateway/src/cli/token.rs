@@ -6,7 +6,7 @@ use crate::client::{Client, ClientError};
 use crate::tokens;
 use clap::{Args, Subcommand};
 use commands::{CommandError, Envelope, derived_id};
-use domain::command::{AccessCommand, Command, Source};
+use domain::command::{AccessCommand, Command, Issued, Source};
 use domain::event::Role;
 use domain::ids::{ActorId, TenantId, Text, TokenId};
 use schemas::json::wire::name_of;
@@ -42,6 +42,9 @@ enum Verb {
         /// The token's id: what stands between `cmd_` and the next `_`.
         #[arg(value_parser = |text: &str| TokenId::parse(text).map_err(|bad| bad.to_string()))]
         token_id: TokenId,
+        /// What becomes of the tokens that were issued with it, `revoke` or `keep`; it has to be said of an admin's.
+        #[arg(long, value_parser = parse_issued)]
+        issued: Option<Issued>,
         #[command(flatten)]
         place: Place,
     },
@@ -79,6 +82,11 @@ fn parse_role(text: &str) -> Result<Role, String> {
     role.ok_or_else(|| format!("is not one of {}", names.join(", ")))
 }
 
+fn parse_issued(text: &str) -> Result<Issued, String> {
+    let found = [Issued::Revoke, Issued::Keep].into_iter().find(|issued| name_of(*issued) == text);
+    found.ok_or_else(|| "is neither revoke nor keep".to_owned())
+}
+
 #[derive(Debug, thiserror::Error)]
 enum TokenError {
     #[error("the directory does not open (for a server that is running, use --url)")]
@@ -97,7 +105,7 @@ enum TokenError {
 pub fn run(args: &TokenArgs) -> ExitCode {
     let outcome = match &args.verb {
         Verb::Issue { role, label, place } => issue(*role, label, place),
-        Verb::Revoke { token_id, place } => revoke(*token_id, place),
+        Verb::Revoke { token_id, issued, place } => revoke(*token_id, *issued, place),
         Verb::List { url, token } => call(url, token, "GET", "/v1/tokens", None),
     };
     match outcome {
@@ -116,19 +124,19 @@ fn issue(role: Role, label: &Text, place: &Place) -> Result<String, TokenError> 
         return Ok(answer["token"].as_str().unwrap_or_default().to_owned());
     }
     let token = tokens::mint();
-    let secret_sha256 = token.secret_sha256;
-    let command = AccessCommand::IssueToken { token: token.id, role, label: label.clone(), secret_sha256 };
+    let command = AccessCommand::IssueToken(token.issued(role, label.clone()));
     submit(place, &format!("issue {}", token.id), command)?;
     Ok(token.text)
 }
 
-fn revoke(token_id: TokenId, place: &Place) -> Result<String, TokenError> {
+fn revoke(token_id: TokenId, issued: Option<Issued>, place: &Place) -> Result<String, TokenError> {
     match (&place.url, &place.token) {
         (Some(url), Some(token)) => {
-            call(url, token, "DELETE", &format!("/v1/tokens/{token_id}"), None)?;
+            let issued = issued.map_or(String::new(), |issued| format!("?issued={}", name_of(issued)));
+            call(url, token, "DELETE", &format!("/v1/tokens/{token_id}{issued}"), None)?;
         }
         (Some(_), None) | (None, _) => {
-            submit(place, &format!("revoke {token_id}"), AccessCommand::RevokeToken(token_id))?;
+            submit(place, &format!("revoke {token_id}"), AccessCommand::RevokeToken { token: token_id, issued })?;
         }
     }
     Ok(format!("{token_id} is revoked"))

@@ -1,18 +1,21 @@
 //! Who calls, and what comes along with a command.
 
+use super::block::may_block;
 use super::error::ApiError;
-use crate::access::{Capability, allows};
+use crate::access::{Capability, allows, needed};
 use crate::state::AppState;
 use crate::tokens;
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header::GetAll;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
+use domain::command::{Command, Source};
 use domain::event::Role;
-use domain::ids::{ActorId, CommandId, Revision, TenantId, TerminalId};
+use domain::ids::{ActorId, CommandId, Revision, StoreId, TenantId, TerminalId, TokenId};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use projections::Grant;
 use schemas::json::{parse_body, parse_command_id};
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
@@ -29,18 +32,27 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The preference for the resource beside the commit.
 const REPRESENTATION: &str = "return=representation";
 
-/// Who calls: the tenant and the role come from the token, never from the request.
-#[derive(Clone, Copy, Debug)]
+/// Who calls: the tenant, the role, the stores and the device come from the credential, never from the request.
+#[derive(Clone, Debug)]
 #[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub struct Caller {
     pub tenant: TenantId,
-    /// What the token may do.
+    /// What the credential may do.
     pub role: Role,
     /// Who the events name.
     pub actor: ActorId,
+    /// What the credential says of itself.
+    pub grant: Arc<Grant>,
 }
 
 impl Caller {
+    /// Whoever has the data directory, who may do everything in it.
+    pub fn of_directory(tenant: TenantId, actor: ActorId) -> Caller {
+        let (role, token) = (Role::Admin, TokenId(actor.0));
+        let grant = Grant { tenant, role, token, stores: None, device: None, expires_at: None };
+        Caller { tenant, role, actor, grant: Arc::new(grant) }
+    }
+
     /// Demands a capability.
     ///
     /// # Errors
@@ -51,6 +63,61 @@ impl Caller {
             false => Err(ApiError::Forbidden { capability: capability.name() }),
         }
     }
+
+    /// Demands what it takes to send a command: the capability, and that the credential is good where it takes effect.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`], [`ApiError::OutOfScope`].
+    pub fn may_send(&self, command: &Command, source: Source) -> Result<(), ApiError> {
+        self.may(needed(command, source))?;
+        match command {
+            Command::Store(store, _) => self.is_good_at(*store),
+            Command::Menu(_) | Command::Access(_) => self.is_good_everywhere(),
+        }
+    }
+
+    /// Demands that the credential is good at a store.
+    ///
+    /// # Errors
+    /// [`ApiError::OutOfScope`].
+    pub fn is_good_at(&self, store: StoreId) -> Result<(), ApiError> {
+        match self.stores().is_none_or(|stores| stores.contains(&store)) {
+            true => Ok(()),
+            false => Err(ApiError::OutOfScope { store: Some(store) }),
+        }
+    }
+
+    /// Demands that the credential is good at all stores: what belongs to none of them takes effect in all.
+    ///
+    /// # Errors
+    /// [`ApiError::OutOfScope`].
+    pub fn is_good_everywhere(&self) -> Result<(), ApiError> {
+        match self.stores() {
+            None => Ok(()),
+            Some(_) => Err(ApiError::OutOfScope { store: None }),
+        }
+    }
+
+    /// The stores the credential is good at; all of them where nothing is said.
+    pub fn stores(&self) -> Option<&[StoreId]> {
+        self.grant.stores.as_deref()
+    }
+
+    /// The terminal a request speaks as. Only a device speaks as one, and only as its own; what it sends without naming it comes
+    /// from there all the same.
+    ///
+    /// # Errors
+    /// [`ApiError::NotADevice`], [`ApiError::OtherTerminal`].
+    pub fn terminal(&self, named: Option<TerminalId>) -> Result<Option<TerminalId>, ApiError> {
+        match (&self.grant.device, named) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(ApiError::NotADevice),
+            (Some(device), Some(named)) if named != device.terminal => {
+                Err(ApiError::OtherTerminal { own: device.terminal, named })
+            }
+            (Some(device), _) => Ok(Some(device.terminal)),
+        }
+    }
 }
 
 impl FromRequestParts<Arc<AppState>> for Caller {
@@ -59,8 +126,43 @@ impl FromRequestParts<Arc<AppState>> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<Caller, ApiError> {
         let token = bearer(&parts.headers).ok_or(ApiError::Unauthenticated)?;
         let (id, secret_sha256) = tokens::parse(token).ok_or(ApiError::Unauthenticated)?;
-        let grant = app.projections.authenticate(id, &secret_sha256).ok_or(ApiError::Unauthenticated)?;
-        Ok(Caller { tenant: grant.tenant, role: grant.role, actor: ActorId(id.0) })
+        let Some(grant) = app.projections.authenticate(id, &secret_sha256, app.deadlines_now()) else {
+            return Err(match may_block(|| app.operator.is(id, &secret_sha256)) {
+                // It belongs to no tenant, so there is nothing here for it.
+                true => ApiError::Forbidden { capability: "a_tenants_token" },
+                false => ApiError::Unauthenticated,
+            });
+        };
+        let caller = Caller { tenant: grant.tenant, role: grant.role, actor: ActorId(id.0), grant };
+        if caller.stores().is_some() {
+            // Here, so that no address can be left out.
+            let path = RawPathParams::from_request_parts(parts, app).await.ok();
+            let stores = path.iter().flatten().filter(|(name, _)| *name == "store");
+            for store in stores.filter_map(|(_, text)| StoreId::parse(text).ok()) {
+                caller.is_good_at(store)?;
+            }
+        }
+        Ok(caller)
+    }
+}
+
+/// Whoever runs the server, who belongs to no tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct OperatorCaller;
+
+impl FromRequestParts<Arc<AppState>> for OperatorCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<OperatorCaller, ApiError> {
+        let token = bearer(&parts.headers).ok_or(ApiError::Unauthenticated)?;
+        let (id, secret_sha256) = tokens::parse(token).ok_or(ApiError::Unauthenticated)?;
+        if may_block(|| app.operator.is(id, &secret_sha256)) {
+            return Ok(OperatorCaller);
+        }
+        match app.projections.authenticate(id, &secret_sha256, app.deadlines_now()) {
+            Some(_) => Err(ApiError::Forbidden { capability: "operate" }),
+            None => Err(ApiError::Unauthenticated),
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use super::caller::{Caller, CommandHeaders};
 use super::error::ApiError;
 use super::query::{ask, found, may_block, reached};
 use super::respond::{X_POSITION, json, position_header};
-use crate::access;
 use crate::causes::with_causes;
 use crate::position::token_in;
 use crate::providers::currency_of;
@@ -13,9 +12,9 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use commands::{Accepted, CommandError, Envelope};
-use domain::command::{Command, Method, PaymentCommand, Source, StoreCommand};
+use domain::command::{AccessCommand, Command, Method, PaymentCommand, Source, StoreCommand};
 use domain::event::ChainHead;
-use domain::ids::{OrderId, StoreId, TenantId};
+use domain::ids::{ActorId, CommandId, OrderId, StoreId, TenantId};
 use domain::money::{Currency, Money};
 use projections::Projection;
 use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName};
@@ -37,7 +36,21 @@ pub async fn run(
     headers: &CommandHeaders,
     command: Command,
 ) -> Result<Accepted, ApiError> {
-    caller.may(access::needed(&command, Source::Online))?;
+    caller.may_send(&command, Source::Online)?;
+    run_allowed(app, caller, headers, command).await
+}
+
+/// As [`run`], for what the caller may whatever the credential's role.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_allowed(
+    app: &AppState,
+    caller: &Caller,
+    headers: &CommandHeaders,
+    command: Command,
+) -> Result<Accepted, ApiError> {
+    let terminal = caller.terminal(headers.terminal)?;
     app.providers.check(caller.tenant, &command)?;
     let command = with_step(app, caller.tenant, with_chain(app, caller.tenant, command));
     let envelope = Envelope {
@@ -46,7 +59,7 @@ pub async fn run(
         command,
         actor: caller.actor,
         approver: headers.approver,
-        terminal: headers.terminal,
+        terminal,
         queued: None,
         occurred_at: None,
         source: Source::Online,
@@ -54,9 +67,35 @@ pub async fn run(
         request: None,
         again: None,
     };
+    submit(app, envelope).await
+}
+
+/// Waits for a command's outcome, for as long as a client is kept waiting.
+///
+/// # Errors
+/// [`ApiError`]: the rules say no, or the outcome is not known.
+pub async fn submit(app: &AppState, envelope: Envelope) -> Result<Accepted, ApiError> {
     match tokio::time::timeout(HANDLER_TIMEOUT, app.engine.submit(envelope)).await {
         Ok(answer) => Ok(answer?),
         Err(_) => Err(ApiError::Command(CommandError::Unknown)),
+    }
+}
+
+/// What goes with a command that no tenant's caller sends: the operator, or a device that has no credential yet.
+pub fn from_outside(command_id: CommandId, tenant: TenantId, actor: &str, command: AccessCommand) -> Envelope {
+    Envelope {
+        command_id,
+        tenant,
+        command: Command::Access(command),
+        actor: ActorId::parse(actor).expect("it is an id"),
+        approver: None,
+        terminal: None,
+        queued: None,
+        occurred_at: None,
+        source: Source::Online,
+        expected_revision: None,
+        request: None,
+        again: None,
     }
 }
 

@@ -5,6 +5,7 @@ use crate::position::PositionError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::CommandError;
+use domain::ids::{StoreId, TerminalId};
 use schemas::json::{BodyError, FieldError, PositionToken, Problem};
 use std::error::Error;
 
@@ -22,6 +23,14 @@ pub enum ApiError {
         /// What it would have to be allowed to do.
         capability: &'static str,
     },
+    /// The token is not good at this store, or not at all stores where something takes effect in all of them.
+    OutOfScope { store: Option<StoreId> },
+    /// Only a device speaks as a terminal, and sends what was kept while it was away.
+    NotADevice,
+    /// Only a token that was issued before tokens had an end is exchanged.
+    NotExchangeable,
+    /// The device is another terminal.
+    OtherTerminal { own: TerminalId, named: TerminalId },
     /// There is nothing at this address.
     NotFound {
         /// What was looked for.
@@ -149,6 +158,32 @@ impl ApiError {
                 Problem::new(403, "forbidden", format!("This token may not do that: it takes {capability}."))
                     .with("capability", *capability)
             }
+            ApiError::OutOfScope { store: Some(store) } => {
+                Problem::new(403, "out_of_scope", format!("This token is not good at store {store}."))
+                    .with("store", store.as_str())
+            }
+            ApiError::OutOfScope { store: None } => Problem::new(
+                403,
+                "out_of_scope",
+                "This takes effect in all stores, and this token is good at some of them only.",
+            ),
+            ApiError::NotADevice => Problem::new(
+                403,
+                "not_a_device",
+                "Only a device that is enrolled speaks as a terminal and sends what was kept offline: nothing was recorded. Keep the \
+                 commands, enrol the till with the code that a manager gets from POST /v1/devices, and send them with the token it has then.",
+            ),
+            ApiError::NotExchangeable => Problem::new(
+                422,
+                "not_exchangeable",
+                "Only a token that was issued before tokens had an end is exchanged; an admin issues others with POST /v1/tokens.",
+            ),
+            ApiError::OtherTerminal { own, named } => Problem::new(
+                403,
+                "other_terminal",
+                format!("This device is terminal {own} and does not speak as {named}: nothing was recorded."),
+            )
+            .with("terminal", own.as_str()),
             ApiError::NotFound { what } => Problem::new(404, "not_found", format!("There is no such {what}.")),
             ApiError::MethodNotAllowed => {
                 Problem::new(405, "method_not_allowed", "The address does not take this method; see /openapi.json.")

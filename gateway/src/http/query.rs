@@ -1,5 +1,6 @@
 //! From a request to the read models and back.
 
+pub use super::block::may_block;
 use super::caller::{Caller, ReadHeaders};
 use super::error::ApiError;
 use super::respond::{self, X_POSITION, position_header};
@@ -183,15 +184,6 @@ pub fn ask<T>(
     query: impl FnOnce(&Projections) -> Result<Answer<T>, QueryError>,
 ) -> Result<Answer<T>, ApiError> {
     may_block(|| query(&app.projections)).map_err(query_error)
-}
-
-/// Does what may wait for the disk, and mostly does not: what is in memory takes microseconds, and a thread of the blocking
-/// pool would cost more than that.
-pub fn may_block<T>(work: impl FnOnce() -> T) -> T {
-    match tokio::runtime::Handle::current().runtime_flavor() {
-        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
-        _ => work(),
-    }
 }
 
 fn query_error(error: QueryError) -> ApiError {

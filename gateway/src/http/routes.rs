@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod commands;
+pub mod devices;
 pub mod feed;
 pub mod kitchen;
 pub mod ops;

@@ -87,8 +87,7 @@ fn cash_that_came_too_late_leaves_the_drawer_it_is_handed_back_from() {
         };
         let cash = json!({"payment_id": "p1", "tender": "cash", "amount": 1500, "drawer_id": "d1"});
         let pay = kept(1, "payment.initiate", json!({"order_id": "o1"}), cash);
-        let upload = json!({"commands": [pay]});
-        let answer = till.send("POST", &format!("{STORE}/commands"), &[], &upload).await.expect(200);
+        let answer = till.upload(STORE, &[pay]).await;
         assert_eq!(answer["results"][0]["status"], "accepted", "{answer}");
         // It is asked back; which of two drawers it comes out of has to be said.
         till.post(&at("d2", "open"), &json!({"float": 0})).await.expect(201);
@@ -99,8 +98,7 @@ fn cash_that_came_too_late_leaves_the_drawer_it_is_handed_back_from() {
         assert_eq!(odd["pointer"], "/drawer_id");
         let about = json!({"payment_id": "p1", "refund_id": "unapplied"});
         let body = json!({"outcome": "succeeded", "drawer_id": "d1"});
-        let upload = json!({"commands": [kept(2, "payment.record_refund_outcome", about, body.clone())]});
-        let answer = till.send("POST", &format!("{STORE}/commands"), &[], &upload).await.expect(200);
+        let answer = till.upload(STORE, &[kept(2, "payment.record_refund_outcome", about, body.clone())]).await;
         assert_eq!(answer["results"][0]["status"], "accepted", "{answer}");
         // Said once more, at the other door, it changes nothing.
         let again = till.post(&path, &body).await.expect(200);

@@ -96,7 +96,7 @@ fn evening() -> [Script; 3] {
 }
 
 async fn upload(till: &mut Till, commands: &[Value]) -> Vec<Value> {
-    let answer = till.send("POST", &format!("{STORE}/commands"), &[], &json!({"commands": commands})).await.expect(200);
+    let answer = till.upload(STORE, commands).await;
     let results = answer["results"].as_array().expect("results").clone();
     for (command, result) in commands.iter().zip(&results) {
         assert_eq!(result["status"], "accepted", "{command}: {result}");

@@ -32,7 +32,7 @@ fn text(name: &str) -> String {
 }
 
 /// A house with that log, its tokens, and nothing else.
-fn inherited() -> (House, Value) {
+pub fn inherited() -> (House, Value) {
     let said: Value = serde_json::from_slice(&unpacked("answers.json.gz")).expect("JSON");
     let tokens: HashMap<String, String> = serde_json::from_value(said["tokens"].clone()).expect("tokens");
     let house = House::with_tokens(tokens);

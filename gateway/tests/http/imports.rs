@@ -34,7 +34,7 @@ fn import(server: &Server, file: &Path, preset: &str) -> Output {
     comanda()
         .arg("import")
         .arg(file)
-        .args(["--preset", preset, "--url", &server.url, "--token", &server.tokens["manager"], "--json"])
+        .args(["--preset", preset, "--url", &server.url, "--token", &server.tokens["admin"], "--json"])
         .output()
         .expect("the binary runs")
 }
@@ -131,11 +131,11 @@ fn an_import_killed_half_way_goes_on_to_the_same_totals() {
     let file = shared.join("data/takeaway-london/restaurant-1-orders.csv.gz");
     let mut house = House::new();
     let server = house.serve();
-    let (url, manager) = (server.url.clone(), server.tokens["manager"].clone());
+    let (url, admin) = (server.url.clone(), server.tokens["admin"].clone());
     let mut importing = comanda()
         .arg("import")
         .arg(&file)
-        .args(["--preset", "takeaway", "--url", &url, "--token", &manager, "--json"])
+        .args(["--preset", "takeaway", "--url", &url, "--token", &admin, "--json"])
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .spawn()
@@ -183,7 +183,7 @@ fn bad_rows_are_set_aside_and_changed_ones_are_conflicts() {
                 "--url",
                 &server.url,
                 "--token",
-                &server.tokens["manager"],
+                &server.tokens["admin"],
                 "--json",
             ])
             .output()
@@ -233,7 +233,7 @@ fn an_import_does_not_touch_list_prices() {
             "--map",
             "order=id,item=name,price=price",
         ])
-        .args(["--url", &server.url, "--token", &server.tokens["manager"]])
+        .args(["--url", &server.url, "--token", &server.tokens["admin"]])
         .output()
         .expect("the binary runs");
     assert!(!output.status.success());
@@ -250,7 +250,7 @@ fn import_rows(house: &House, server: &Server, store: &str, rows: &str) -> Outpu
         .arg(&file)
         .args(["--store", store, "--currency", "EUR", "--timezone", "Europe/Berlin", "--json"])
         .args(["--map", "order=id,item=name,qty=qty,price=price,time=time,modifiers=choices", "--url", &server.url])
-        .env("COMANDA_TOKEN", &server.tokens["manager"])
+        .env("COMANDA_TOKEN", &server.tokens["admin"])
         .output()
         .expect("the binary runs")
 }

@@ -451,7 +451,7 @@ fn counter_service_is_one_request() {
         away["expected_total"] = json!(1_100);
         let kept = json!({"command_id": crate::server::key(), "type": "order.open", "source": "offline", "terminal": "till_1",
             "terminal_seq": 1, "occurred_at": "2026-11-21T19:00:00Z", "body": away});
-        let answer = till.send("POST", "/v1/stores/s1/commands", &[], &json!({"commands": [kept]})).await.expect(200);
+        let answer = till.upload("/v1/stores/s1", &[kept]).await;
         let result = &answer["results"][0];
         assert_eq!(result["status"], "recorded_with_exception");
         let position = result["position"].as_str().expect("a position");

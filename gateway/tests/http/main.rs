@@ -5,6 +5,7 @@ mod approvals;
 mod books;
 mod chain;
 mod corrections;
+mod credentials;
 mod currencies;
 mod days;
 mod drawers;

@@ -44,7 +44,7 @@ impl Desk {
             .arg("import")
             .arg(&file)
             .args(["--store", store, "--currency", "EUR", "--timezone", "Europe/Berlin", "--map", map, "--json"])
-            .args(["--url", &self.server.url, "--token", &self.server.tokens["manager"]])
+            .args(["--url", &self.server.url, "--token", &self.server.tokens["admin"]])
             .args(flags)
             .output()
             .expect("the binary runs");
@@ -300,19 +300,19 @@ fn a_repeat_with_another_time_is_told_the_recorded_one() {
     let mut house = House::new();
     let server = house.serve();
     run(async {
-        let mut manager = server.till("manager");
+        let mut admin = server.till("admin");
         let (id, path) = (key(), "/v1/stores/s1/commands");
         let batch = |at: &str| {
             json!({"commands": [{"command_id": id, "type": "order.open", "source": "imported", "occurred_at": at,
             "body": {"order_id": "o1", "channel": "pos", "dining_mode": "dine_in", "pay_mode": "later", "place": true,
                 "lines": [{"line_id": "l1", "item_id": "water"}]}}]})
         };
-        let sent = manager.send("POST", path, &[], &batch("2026-03-01T12:00:00Z")).await.expect(200);
+        let sent = admin.send("POST", path, &[], &batch("2026-03-01T12:00:00Z")).await.expect(200);
         assert_eq!(sent["results"][0]["status"], "accepted", "{sent}");
-        let same = manager.send("POST", path, &[], &batch("2026-03-01T12:00:00Z")).await.expect(200);
+        let same = admin.send("POST", path, &[], &batch("2026-03-01T12:00:00Z")).await.expect(200);
         let result = &same["results"][0];
         assert_eq!((&result["status"], &result["recorded_occurred_at"]), (&json!("duplicate"), &Value::Null));
-        let other = manager.send("POST", path, &[], &batch("2026-03-01T13:00:00Z")).await.expect(200);
+        let other = admin.send("POST", path, &[], &batch("2026-03-01T13:00:00Z")).await.expect(200);
         let result = &other["results"][0];
         let told = (&result["status"], &result["recorded_occurred_at"]);
         assert_eq!(told, (&json!("duplicate"), &json!("2026-03-01T12:00:00.000000Z")));

@@ -47,7 +47,7 @@ fn lines(item: &str, qty: u32) -> Value {
 }
 
 async fn upload(till: &mut Till, commands: &[Value]) -> Value {
-    till.send("POST", &format!("{STORE}/commands"), &[], &json!({"commands": commands})).await.expect(200)
+    till.upload(STORE, commands).await
 }
 
 fn column<'a>(answer: &'a Value, field: &str) -> Vec<&'a str> {
@@ -260,20 +260,23 @@ fn what_cannot_be_taken_is_kept_and_stops_nothing() {
 }
 
 #[test]
-fn only_a_till_leaves_traces() {
+fn only_a_device_leaves_traces() {
     let mut house = House::new();
     let server = house.serve();
     run(async {
-        let mut analyst = server.till("analyst");
         let mut queue = Queue::new("bar");
         queue.sell("x1", lines("water", 1));
-        let answer = upload(&mut analyst, &queue.commands).await;
-        assert_eq!((column(&answer, "status"), column(&answer, "code")), (vec!["rejected"], vec!["forbidden"]));
-        assert_eq!(analyst.get(&format!("{STORE}/terminals")).await.expect(200)["items"], json!([]));
+        let batch = json!({"commands": queue.commands});
+        let path = format!("{STORE}/commands");
+        for role in ["analyst", "pos", "admin"] {
+            assert_eq!(server.till(role).send("POST", &path, &[], &batch).await.expect(403)["code"], "not_a_device");
+        }
         let mut till = server.till("pos");
-        let nowhere: Reply =
-            till.send("POST", "/v1/stores/nowhere/commands", &[], &json!({"commands": queue.commands})).await;
+        assert_eq!(till.get(&format!("{STORE}/terminals")).await.expect(200)["items"], json!([]));
+        let mut lost = till.device("/v1/stores/nowhere", "bar").await;
+        let nowhere: Reply = lost.send("POST", "/v1/stores/nowhere/commands", &[], &batch).await;
         assert_eq!(column(&nowhere.expect(200), "code"), ["unknown_store"]);
+        assert_eq!(lost.send("POST", &path, &[], &batch).await.expect(403)["code"], "out_of_scope");
         let bad = till.get(&format!("{STORE}/exceptions?kind=odd")).await;
         assert_eq!(bad.status, 400);
     });

@@ -80,7 +80,7 @@ fn prefer_representation_gives_the_order_too() {
     let mut house = House::new();
     let server = house.serve();
     run(async {
-        let mut till = server.till("pos");
+        let mut till = server.device("/v1/stores/s1", "t1").await;
         let id = till.id("o");
         let headers = [("idempotency-key", &*key()), ("prefer", "return=representation"), ("x-terminal", "t1")];
         let answer =

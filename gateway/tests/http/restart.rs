@@ -146,8 +146,12 @@ fn deleted_views_come_back_the_same() {
             while reply.status == 503 {
                 reply = admin.get(&path).await;
             }
-            reply.expect(200);
-            bodies.push(reply.body);
+            // The hour of a token's last use is not in the log, so it may be lost.
+            let mut body = reply.expect(200);
+            for entry in body["items"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+                entry.remove("last_used_at");
+            }
+            bodies.push(body);
         }
         bodies
     };

@@ -3,19 +3,23 @@
 use bytes::Bytes;
 use gateway::client::Client;
 use http_body_util::BodyExt;
-use serde_json::Value;
-use std::collections::HashMap;
+use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashMap};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 /// A data directory with its tokens: survives its servers.
 pub struct House {
     dir: TempDir,
     tokens: HashMap<String, String>,
+    devices: Devices,
 }
+
+/// The tokens of the devices that were enrolled, by the path of their store and their terminal.
+type Devices = Arc<Mutex<HashMap<(String, String), String>>>;
 
 /// A running server.
 pub struct Server {
@@ -23,6 +27,7 @@ pub struct Server {
     pub url: String,
     pub tokens: HashMap<String, String>,
     pub data: PathBuf,
+    devices: Devices,
 }
 
 /// What a server answers.
@@ -63,7 +68,11 @@ pub fn comanda() -> Command {
 
 impl House {
     pub fn new() -> House {
-        House { dir: TempDir::new().expect("a directory for the test"), tokens: HashMap::new() }
+        House {
+            dir: TempDir::new().expect("a directory for the test"),
+            tokens: HashMap::new(),
+            devices: Devices::default(),
+        }
     }
 
     /// One whose data come from elsewhere, with their tokens.
@@ -127,7 +136,7 @@ impl House {
                 self.tokens.insert(role.to_owned(), token.trim().to_owned());
             }
         }
-        Server { child, url, tokens: self.tokens.clone(), data: self.data() }
+        Server { child, url, tokens: self.tokens.clone(), data: self.data(), devices: Arc::clone(&self.devices) }
     }
 
     /// What the servers wrote to standard error.
@@ -156,7 +165,20 @@ impl Server {
     }
 
     pub fn till(&self, role: &str) -> Till {
-        Till { client: Client::new(&self.url, &self.tokens[role]).expect("its URL is one"), next: 0 }
+        let client = Client::new(&self.url, &self.tokens[role]).expect("its URL is one");
+        let enrols = self.tokens.get("admin").map(|admin| (self.url.clone(), admin.clone(), Arc::clone(&self.devices)));
+        Till { client, next: 0, enrols }
+    }
+
+    /// A device of `store`, such as `/v1/stores/s1`, that is enrolled as this terminal.
+    pub async fn device(&self, store: &str, terminal: &str) -> Till {
+        self.till("admin").device(store, terminal).await
+    }
+
+    /// What the operator's credential is.
+    pub fn operator(&self) -> Till {
+        let token = std::fs::read_to_string(self.data.join("operator.token")).expect("the first start makes it");
+        Till::new(&self.url, token.trim())
     }
 }
 
@@ -172,6 +194,8 @@ impl Drop for Server {
 pub struct Till {
     client: Client,
     next: u32,
+    /// Where and with which admin's token devices are enrolled.
+    enrols: Option<(String, String, Devices)>,
 }
 
 /// A fresh UUID.
@@ -193,7 +217,50 @@ pub fn business_date(minutes_ago: i64) -> String {
 impl Till {
     /// One that outlives servers at its address.
     pub fn new(url: &str, token: &str) -> Till {
-        Till { client: Client::new(url, token).expect("its URL is one"), next: 0 }
+        Till { client: Client::new(url, token).expect("its URL is one"), next: 0, enrols: None }
+    }
+
+    /// A device of `store`, such as `/v1/stores/s1`, that is enrolled as this terminal: the first time, and found again later.
+    pub async fn device(&self, store: &str, terminal: &str) -> Till {
+        let (url, admin, devices) = self.enrols.clone().expect("an admin of the same house enrols it");
+        let place = (store.to_owned(), terminal.to_owned());
+        let known = devices.lock().expect("nobody panicked").get(&place).cloned();
+        let token = match known {
+            Some(token) => token,
+            None => {
+                let mut admin = Till::new(&url, &admin);
+                let store = store.rsplit('/').next().expect("a path");
+                let body = json!({"store": store, "terminal": terminal, "role": "pos", "label": terminal});
+                let code = admin.post("/v1/devices", &body).await.expect(201)["code"].clone();
+                let enrolled = admin.send("POST", "/v1/devices/enrol", &[], &json!({"code": code})).await.expect(201);
+                let token = enrolled["token"].as_str().expect("a token").to_owned();
+                devices.lock().expect("nobody panicked").insert(place, token.clone());
+                token
+            }
+        };
+        Till { enrols: self.enrols.clone(), ..Till::new(&url, &token) }
+    }
+
+    /// Sends commands of a batch, those of each terminal with its own device, and the others with the own token: what the answers say
+    /// of each, in the order of the commands.
+    pub async fn upload(&mut self, store: &str, commands: &[Value]) -> Value {
+        let path = format!("{store}/commands");
+        let mut results = vec![Value::Null; commands.len()];
+        let terminals: BTreeSet<Option<&str>> = commands.iter().map(|command| command["terminal"].as_str()).collect();
+        for terminal in terminals {
+            let own: Vec<usize> =
+                (0..commands.len()).filter(|at| commands[*at]["terminal"].as_str() == terminal).collect();
+            let batch = json!({"commands": own.iter().map(|at| &commands[*at]).collect::<Vec<_>>()});
+            let answer = match terminal {
+                Some(terminal) => self.device(store, terminal).await.send("POST", &path, &[], &batch).await,
+                None => self.send("POST", &path, &[], &batch).await,
+            };
+            let answer = answer.expect(200);
+            for (at, result) in own.into_iter().zip(answer["results"].as_array().expect("results")) {
+                results[at] = result.clone();
+            }
+        }
+        json!({"results": results})
     }
 
     /// Sends a request; `None` where nobody answers.

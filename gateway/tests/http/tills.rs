@@ -30,7 +30,8 @@ fn cash(order: &str, payment: &str, amount: i64, seq: u64) -> Value {
 }
 
 async fn upload(till: &mut Till, commands: &[&Value]) -> Value {
-    till.send("POST", &format!("{STORE}/commands"), &[], &json!({"commands": commands})).await.expect(200)
+    let commands: Vec<Value> = commands.iter().map(|command| (*command).clone()).collect();
+    till.upload(STORE, &commands).await
 }
 
 fn column<'a>(answer: &'a Value, field: &str) -> Vec<&'a str> {

@@ -94,7 +94,7 @@ fn a3_practice_reaches_no_book() {
             {"command_id": key(), "type": "payment.initiate", "source": "offline", "terminal": "till_2",
              "terminal_seq": 2, "occurred_at": ago(89), "order_id": "t3",
              "body": {"payment_id": "tp3", "tender": "cash", "amount": 100}}]});
-        let late = till.send("POST", &format!("{STORE}/commands"), &[], &queue).await.expect(200);
+        let late = till.upload(STORE, queue["commands"].as_array().expect("commands")).await;
         let told: Vec<&Value> = late["results"].as_array().unwrap().iter().map(|result| &result["status"]).collect();
         assert_eq!(told, [&json!("recorded_with_exception"), &json!("accepted")], "{late}");
         let position = late["results"][1]["position"].as_str().unwrap().to_owned();

@@ -4,17 +4,21 @@ use crate::error::{OpenError, QueryError};
 use crate::key::KeyReader;
 use crate::read_model::ReadModel;
 use crate::view::View;
+use domain::calendar::Timestamp;
 use domain::event::Role;
-use domain::ids::{TenantId, TokenId};
+use domain::ids::{DeviceId, StoreId, TenantId, TerminalId, TokenId};
 use redb::ReadableDatabase;
-use schemas::views::TokenRow;
+use schemas::views::{DeviceRow, TokenRow};
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 pub(super) const TOKENS: &str = "tokens";
+/// (tenant, device) to what it is.
+pub(super) const DEVICES: &str = "devices";
 
-/// What a token's bearer may do, and for whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a token's bearer may do, for whom and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The tenant: this, and nothing in the request, says whose data it is about.
     pub tenant: TenantId,
@@ -22,6 +26,21 @@ pub struct Grant {
     pub role: Role,
     /// The token, for the audit trail.
     pub token: TokenId,
+    /// The stores it may be done at, in order; all of them where nothing is said.
+    pub stores: Option<Box<[StoreId]>>,
+    /// The device whose token it is.
+    pub device: Option<GrantedDevice>,
+    /// From when on it is good no more.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A device, and which terminal it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "names and types say what the docs leave out")]
+pub struct GrantedDevice {
+    pub device: DeviceId,
+    pub store: StoreId,
+    pub terminal: TerminalId,
 }
 
 /// The tokens that let somebody in, in memory.
@@ -29,11 +48,46 @@ pub struct Grant {
 pub(crate) struct Tokens {
     /// Ids are unique in their tenant only, so one id may be several tenants' token.
     pub(super) held: RwLock<HashMap<TokenId, Vec<Credential>, foldhash::fast::RandomState>>,
+    /// The devices that may come, by an id that is unique in its tenant only.
+    pub(super) offers: RwLock<HashMap<DeviceId, Vec<Offer>, foldhash::fast::RandomState>>,
 }
 
+/// A device that may come with a code.
+pub(crate) struct Offer {
+    pub(super) tenant: TenantId,
+    pub(super) code_sha256: [u8; 32],
+    /// How often somebody came with another code.
+    pub(super) tries: AtomicU32,
+}
+
+/// How often a device's code may be tried.
+pub(super) const TRIES_MAX: u32 = 5;
+
 pub(crate) struct Credential {
-    pub(super) grant: Grant,
+    pub(super) grant: Arc<Grant>,
     pub(super) secret_sha256: [u8; 32],
+    pub(super) last_used: LastUsed,
+}
+
+/// The hour something was last used in. It is in no log: losing it is harmless, and every request would write.
+#[derive(Default)]
+pub(crate) struct LastUsed(AtomicU32);
+
+impl LastUsed {
+    const HOUR_US: i64 = 3_600 * Timestamp::SECOND_US;
+
+    /// Writes once an hour, so that requests do not take the line of memory from each other.
+    pub fn note(&self, now: Timestamp) {
+        let hour = u32::try_from(now.0 / LastUsed::HOUR_US).unwrap_or_default();
+        if self.0.load(Ordering::Relaxed) != hour {
+            self.0.store(hour, Ordering::Relaxed);
+        }
+    }
+
+    pub fn get(&self) -> Option<Timestamp> {
+        let hour = self.0.load(Ordering::Relaxed);
+        (hour != 0).then(|| Timestamp(i64::from(hour) * LastUsed::HOUR_US))
+    }
 }
 
 impl Tokens {
@@ -59,6 +113,21 @@ impl Tokens {
                 })
             })
             .map_err(unreadable)?;
+        let mut waiting = vec![];
+        view.table(DEVICES)
+            .and_then(|table| {
+                table.scan::<DeviceRow>(&[], &[u8::MAX], |key, row| {
+                    waiting.push((key.to_vec(), row));
+                    true
+                })
+            })
+            .map_err(unreadable)?;
+        for (key, DeviceRow { view, code_sha256 }) in waiting {
+            let tenant = KeyReader(&key).text().and_then(|tenant| TenantId::parse(tenant).ok());
+            if let Some(tenant) = tenant.filter(|_| view.enrolled_at.is_none()) {
+                self.offer(tenant, view.device_id.0, Some(code_sha256));
+            }
+        }
         for (key, row) in rows {
             if let Some(tenant) = KeyReader(&key).text().and_then(|tenant| TenantId::parse(tenant).ok()) {
                 self.set(tenant, &row);
@@ -67,14 +136,41 @@ impl Tokens {
         Ok(())
     }
 
+    pub fn offer(&self, tenant: TenantId, device: DeviceId, code_sha256: Option<[u8; 32]>) {
+        let mut offers = self.offers.write().unwrap_or_else(PoisonError::into_inner);
+        let same_id = offers.entry(device).or_default();
+        same_id.retain(|offer| offer.tenant != tenant);
+        same_id.extend(code_sha256.map(|code_sha256| Offer { tenant, code_sha256, tries: AtomicU32::new(0) }));
+        if same_id.is_empty() {
+            offers.remove(&device);
+        }
+    }
+
     pub fn set(&self, tenant: TenantId, row: &TokenRow) {
         let token = row.view.token_id.0;
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         let same_id = held.entry(token).or_default();
         same_id.retain(|held| held.grant.tenant != tenant);
         if row.view.revoked_at.is_none() {
-            let grant = Grant { tenant, role: row.view.role.0, token };
-            same_id.push(Credential { grant, secret_sha256: row.secret_sha256 });
+            let view = &row.view;
+            let device = view.device_id.zip(row.terminal).map(|(device, (store, terminal))| GrantedDevice {
+                device: device.0,
+                store: store.0,
+                terminal: terminal.0,
+            });
+            let grant = Grant {
+                tenant,
+                role: view.role.0,
+                token,
+                stores: view.stores.as_ref().map(|stores| stores.iter().map(|store| store.0).collect()),
+                device,
+                expires_at: view.expires_at.map(|at| at.0),
+            };
+            same_id.push(Credential {
+                grant: Arc::new(grant),
+                secret_sha256: row.secret_sha256,
+                last_used: LastUsed::default(),
+            });
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Tokens let in whom they should, and nobody once they are revoked.
 
 use crate::world::*;
-use domain::command::AccessCommand;
-use domain::event::Role;
+use domain::command::{AccessCommand, NewToken};
+use domain::event::{Role, Terms};
 use domain::ids::TokenId;
-use projections::{Grant, Projections};
+use projections::Projections;
 
 fn token(name: &str) -> TokenId {
     id(TokenId::parse, name)
@@ -12,14 +12,16 @@ fn token(name: &str) -> TokenId {
 
 fn issue(world: &mut World, name: &str, role: Role, secret: u8) {
     let (token, label) = (token(name), text("a till"));
-    world.must(access(AccessCommand::IssueToken { token, role, label, secret_sha256: [secret; 32] }));
+    let terms = Some(Terms::default());
+    let new = NewToken { token, role, label, secret_sha256: [secret; 32], terms, is_first: false };
+    world.must(access(AccessCommand::IssueToken(new)));
 }
 
 #[track_caller]
 fn check(projections: &Projections, name: &str, secret: u8, expected: Option<Role>) {
-    let grant = projections.authenticate(token(name), &[secret; 32]);
-    let expected = expected.map(|role| Grant { tenant: tenant(), role, token: token(name) });
-    assert_eq!(grant, expected);
+    let grant = projections.authenticate(token(name), &[secret; 32], None);
+    let said = grant.map(|grant| (grant.tenant, grant.token, grant.role));
+    assert_eq!(said, expected.map(|role| (tenant(), token(name), role)));
 }
 
 #[test]
@@ -33,7 +35,7 @@ fn a_token_works_until_it_is_revoked_and_after_a_restart() {
     check(&projections, "till", 2, Some(Role::Pos));
     check(&projections, "till", 1, None);
     check(&projections, "nobody", 1, None);
-    world.must(access(AccessCommand::RevokeToken(token("till"))));
+    world.must(access(AccessCommand::RevokeToken { token: token("till"), issued: None }));
     caught_up(&projections, &world.reader);
     check(&projections, "till", 2, None);
     projections.shutdown();
@@ -59,6 +61,7 @@ fn two_tenants_may_have_a_token_of_one_name() {
         role: Role::Admin,
         label: text("theirs"),
         secret_sha256: [9; 32],
+        terms: None,
     };
     other.body.clear();
     schemas::stored::encode(&domain::event::Event::Access(theirs), &mut other.body);
@@ -66,6 +69,6 @@ fn two_tenants_may_have_a_token_of_one_name() {
     let dir = tempfile::tempdir().unwrap();
     let projections = projected(dir.path(), &world.reader, NEVER);
     check(&projections, "till", 1, Some(Role::Pos));
-    let grant = projections.authenticate(token("till"), &[9; 32]).unwrap();
+    let grant = projections.authenticate(token("till"), &[9; 32], None).unwrap();
     assert_eq!((grant.tenant.as_str(), grant.role), ("other", Role::Admin));
 }

@@ -171,7 +171,7 @@ impl World {
         };
         let (store, events) = match &command {
             Command::Menu(command) => (None, self.state.decide_menu(command)?),
-            Command::Access(command) => (None, self.state.decide_access(command)?),
+            Command::Access(command) => (None, self.state.decide_access(command, context.now)?),
             Command::Store(id, command) => {
                 (Some(*id), Store::decide(self.stores.get(id), &self.state, command, &context)?)
             }

@@ -64,7 +64,7 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId ActorId ChargeId CustomerRef DaypartId DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
+    AccountId ActorId ChargeId CustomerRef DaypartId DeviceId DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
     StationId StoreId TableId TaxId TenantId TenderId TerminalId TicketId TokenId VariationId
 }
 

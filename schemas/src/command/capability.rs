@@ -49,8 +49,12 @@ capabilities! {
     Import = "import",
     /// Say what members of staff may approve.
     ManageStaff = "manage_staff",
+    /// Let devices in as terminals, and take them out.
+    ManageDevices = "manage_devices",
     /// Issue and revoke tokens.
     ManageTokens = "manage_tokens",
+    /// Read who was issued what, without secrets.
+    ReadTokens = "read_tokens",
     /// Read menus, orders, payments and stock of stores.
     ReadStores = "read_stores",
     /// Read business days: X and Z reports.

@@ -7,8 +7,8 @@ use crate::json::wire::{Wire, WireForm};
 use domain::calendar::Date;
 use domain::command::Command;
 use domain::ids::{
-    ActorId, ChargeId, DaypartId, DiscountId, DrawerId, GroupId, ItemId, LineId, OrderId, PaymentId, RefundId, StoreId,
-    TaxId, TicketId,
+    ActorId, ChargeId, DaypartId, DeviceId, DiscountId, DrawerId, GroupId, ItemId, LineId, OrderId, PaymentId,
+    RefundId, StoreId, TaxId, TicketId,
 };
 use serde::Deserialize;
 use serde::de::value::Error;
@@ -238,4 +238,5 @@ targets! {
     tax: TaxId = "tax_id", "The tax";
     daypart: DaypartId = "daypart_id", "The daypart";
     staff: ActorId, "The member of staff";
+    device: DeviceId, "The device";
 }

@@ -259,8 +259,15 @@ commands! {
             by menu(; empty) => Ok(MenuCommand::Publish);
     }
     access {
-        IssueToken { token: 16, role: 17, label: 18, secret_sha256: 19 } = 0x0201 "IssueToken" ManageTokens;
-        RevokeToken(token: 16) = 0x0202 "RevokeToken" ManageTokens;
+        IssueToken(new: flat) = 0x0201 "IssueToken" ManageTokens;
+        RevokeToken { token: 16, issued: 17 } = 0x0202 "RevokeToken" ManageTokens;
+        AddDevice(new: flat) = 0x0204 "AddDevice" ManageDevices;
+        EnrolDevice { device: 16, code_sha256: 17, token: _, secret_sha256: _ } = 0x0205 "EnrolDevice" ManageDevices;
+        /// Takes a device out: its token stops at once, and the sessions on it, and nobody speaks as its terminal any more. A terminal
+        /// that was made by mistake is gone with it.
+        RemoveDevice(device: 16) = 0x0206 "RemoveDevice" ManageDevices
+            http DELETE 200 "/v1/devices/{device}" devices remove_device
+            by access(device) => Ok(AccessCommand::RemoveDevice(device));
         /// Says what a member of staff may approve. A token acts as the member whose id it has.
         PutStaff { staff: 16, rights: 17, discount_limit: 18 } = 0x0203 "PutStaff" ManageStaff
             http PUT 200 "/v1/staff/{staff}" staff put_staff

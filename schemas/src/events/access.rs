@@ -1,10 +1,23 @@
 //! Events of `access-<tenant>`, tags 0x02xx.
 
-use domain::event::AccessEvent;
+use domain::event::{AccessEvent, Terms};
 
 events! { AccessEvent {
     // The hash of the secret stays inside: who reads the feed has no use for it.
-    0x0201 TokenIssued { token: "token_id", role: "role", label: "label", secret_sha256: _ };
+    0x0201 TokenIssued {
+        token: "token_id", role: "role", label: "label", secret_sha256: _,
+        terms?: "terms" since 2 bare,
+    };
     0x0202 TokenRevoked { token: "token_id" };
     0x0203 StaffChanged { staff: "staff_id", rights: "rights", discount_limit?: "discount_limit_ppm" };
+    0x0204 DeviceAdded {
+        device: "device_id", store: "store", terminal: "terminal", role: "role", label: "label", code_sha256: _,
+        expires_at: "expires_at", issuer?: "issuer",
+    };
+    0x0205 DeviceEnrolled { device: "device_id", token: "token_id" };
+    0x0206 DeviceRemoved { device: "device_id" };
 } }
+
+record! {
+    Terms { issuer?: "issuer", expires_at?: "expires_at", stores?: "stores", device?: "device_id" }
+}

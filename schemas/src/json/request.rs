@@ -4,6 +4,7 @@
 //! `parse` checks what only several fields together can say. Unknown fields are errors: a misspelt `expected_total`
 //! must not pass for an order without one.
 
+mod access;
 mod drawer;
 mod fields;
 mod floor;
@@ -17,6 +18,7 @@ mod staff;
 mod stock;
 mod store;
 
+pub use access::*;
 pub use drawer::*;
 pub use floor::*;
 pub use kitchen::*;

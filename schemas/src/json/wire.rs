@@ -88,6 +88,7 @@ id_forms! {
     TicketId = "t17", "A kitchen ticket, numbered by the engine.";
     TenderId = "card", "How it is paid: `cash`, or the name of another tender.";
     TokenId = "tok_1", "An access token.";
+    DeviceId = "k7qf93xm", "A till or a screen that speaks for itself, named by the server.";
     CustomerRef = "cust_81", "A customer, by reference and never by name.";
 }
 

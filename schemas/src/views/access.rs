@@ -1,10 +1,22 @@
 //! Credentials.
 
-use super::form::view;
-use crate::json::wire::{ActorId, Ppm, Right, Role, Text, Timestamp, TokenId};
+use super::form::{choice, view};
+use crate::json::wire::{ActorId, DeviceId, Ppm, Right, Role, StoreId, TerminalId, Text, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 
-rows! { TokenRow = 1, StaffView = 1 }
+rows! { TokenRow = 2, StaffView = 1, DeviceRow = 1 }
+
+choice! {
+    /// Where a token is good.
+    pub enum TokenScope {
+        /// Everywhere, because it was issued before tokens said where.
+        Unscoped = "unscoped",
+        /// At all stores.
+        All = "all",
+        /// At the stores it names.
+        Stores = "stores",
+    }
+}
 
 view! {
     /// A token, without its secret or anything made of it.
@@ -19,6 +31,45 @@ view! {
         pub issued_at: Timestamp,
         /// When it was revoked.
         pub revoked_at: Option<Timestamp>,
+        /// Where it is good: at all stores, or at those in `stores`; `unscoped` is one that was issued before tokens said so, which is
+        /// good everywhere and does not expire, and can be exchanged.
+        pub scope: TokenScope,
+        /// The stores it is good at, where it is not good at all of them.
+        pub stores: Option<Vec<StoreId>>,
+        /// The token it was issued with; absent where it was issued on the data directory, by the operator, or before that was kept.
+        pub issuer: Option<TokenId>,
+        /// The device it is of.
+        pub device_id: Option<DeviceId>,
+        /// From when on it is good no more.
+        pub expires_at: Option<Timestamp>,
+        /// The hour it was last used in; absent where nobody has used it, or the server lost count.
+        pub last_used_at: Option<Timestamp>,
+    }
+}
+
+view! {
+    /// A device that was let in as a terminal of a store.
+    pub struct DeviceView {
+        /// Its id.
+        pub device_id: DeviceId,
+        /// The store it is of.
+        pub store: StoreId,
+        /// The terminal it is.
+        pub terminal: TerminalId,
+        /// What it may do.
+        pub role: Role,
+        /// What it is.
+        pub label: Text,
+        /// When it was let in.
+        pub added_at: Timestamp,
+        /// Until when it may come.
+        pub code_expires_at: Timestamp,
+        /// When it came; absent while it has not.
+        pub enrolled_at: Option<Timestamp>,
+        /// Its token, once it has come.
+        pub token_id: Option<TokenId>,
+        /// The token that let it in.
+        pub issuer: Option<TokenId>,
     }
 }
 
@@ -43,4 +94,15 @@ pub struct TokenRow {
     pub view: TokenView,
     /// SHA-256 of the secret.
     pub secret_sha256: [u8; 32],
+    /// Whose terminal its device is.
+    pub terminal: Option<(StoreId, TerminalId)>,
+}
+
+/// A device with what tells its code from others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRow {
+    /// What may be shown.
+    pub view: DeviceView,
+    /// SHA-256 of the code.
+    pub code_sha256: [u8; 32],
 }

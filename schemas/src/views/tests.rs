@@ -65,13 +65,22 @@ fn a_token_is_shown_without_its_hash() {
         label: Wire(Text::parse("Till 1").unwrap()),
         issued_at: Wire(Timestamp(0)),
         revoked_at: None,
+        scope: TokenScope::Unscoped,
+        stores: None,
+        issuer: None,
+        device_id: None,
+        expires_at: None,
+        last_used_at: None,
     };
-    let row = TokenRow { view: view.clone(), secret_sha256: [7; 32] };
+    let row = TokenRow { view: view.clone(), secret_sha256: [7; 32], terminal: None };
     let mut bytes = vec![];
     row.write(&mut bytes);
     assert_eq!(TokenRow::read(&bytes).unwrap(), row);
     let json = serde_json::to_string(&view).unwrap();
-    assert_eq!(json, r#"{"token_id":"t1","role":"pos","label":"Till 1","issued_at":"1970-01-01T00:00:00.000000Z"}"#);
+    assert_eq!(
+        json,
+        r#"{"token_id":"t1","role":"pos","label":"Till 1","issued_at":"1970-01-01T00:00:00.000000Z","scope":"unscoped"}"#
+    );
 }
 
 #[test]
@@ -86,5 +95,5 @@ fn a_choice_is_called_the_same_in_json_and_in_queries() {
         )*};
     }
     check!(OrderState, PaidState, PrepState, CheckState, ChargePhaseView, PaymentState, PaymentFlag, RefundState);
-    check!(ItemState, ShiftState, StockPolicyView, TicketState, ExceptionKind, ExceptionState);
+    check!(ItemState, TokenScope, ShiftState, StockPolicyView, TicketState, ExceptionKind, ExceptionState);
 }

@@ -196,13 +196,54 @@ fn menu_events() -> Vec<(Event, &'static str)> {
 }
 
 fn setup_events() -> Vec<(Event, &'static str)> {
-    let issued =
-        AccessEvent::TokenIssued { token: token(), role: Role::Pos, label: text("Till 1"), secret_sha256: [7; 32] };
+    let issued = |terms| AccessEvent::TokenIssued {
+        token: token(),
+        role: Role::Pos,
+        label: text("Till 1"),
+        secret_sha256: [7; 32],
+        terms,
+    };
+    let (device, store) = (DeviceId::parse("k7qf93xm").unwrap(), StoreId::parse("s1").unwrap());
+    let bound = Terms {
+        issuer: Some(token()),
+        expires_at: Some(Timestamp(0)),
+        stores: Some(vec![store]),
+        device: Some(device),
+    };
+    let added = AccessEvent::DeviceAdded {
+        device,
+        store,
+        terminal: TerminalId::parse("till_1").unwrap(),
+        role: Role::Pos,
+        label: text("Till 1"),
+        code_sha256: [8; 32],
+        expires_at: Timestamp(0),
+        issuer: Some(token()),
+    };
     let (staff, rights) = (ActorId::parse("ana").unwrap(), Rights::of([Right::Discount, Right::Comp]));
     let price = |variation, price| Event::StoreMenu(StoreMenuEvent::StorePriceSet { item: item(), variation, price });
     let unavailable = StoreMenuEvent::StoreAvailabilitySet { item: item(), available: false };
     vec![
-        (Event::Access(issued), r#"{"token_id":"tok_1","role":"pos","label":"Till 1"}"#),
+        (Event::Access(issued(None)), r#"{"token_id":"tok_1","role":"pos","label":"Till 1"}"#),
+        (
+            Event::Access(issued(Some(bound))),
+            concat!(
+                r#"{"token_id":"tok_1","role":"pos","label":"Till 1","terms":{"issuer":"tok_1","#,
+                r#""expires_at":"1970-01-01T00:00:00.000000Z","stores":["s1"],"device_id":"k7qf93xm"}}"#,
+            ),
+        ),
+        (
+            Event::Access(added),
+            concat!(
+                r#"{"device_id":"k7qf93xm","store":"s1","terminal":"till_1","role":"pos","label":"Till 1","#,
+                r#""expires_at":"1970-01-01T00:00:00.000000Z","issuer":"tok_1"}"#,
+            ),
+        ),
+        (
+            Event::Access(AccessEvent::DeviceEnrolled { device, token: token() }),
+            r#"{"device_id":"k7qf93xm","token_id":"tok_1"}"#,
+        ),
+        (Event::Access(AccessEvent::DeviceRemoved { device }), r#"{"device_id":"k7qf93xm"}"#),
         (Event::Access(AccessEvent::TokenRevoked { token: token() }), r#"{"token_id":"tok_1"}"#),
         (
             Event::Access(AccessEvent::StaffChanged { staff, rights, discount_limit: Some(Ppm(200_000)) }),

@@ -12,7 +12,7 @@ use utoipa::OpenApi;
     r::Outcome, r::RequestRefund, r::RefundOrder, r::RefundOutcome, r::OpenShift, r::MoveCash, r::NoSale, r::CloseShift, r::PutStore, r::SetPrice, r::SetAvailability, r::PutItem, r::PutModifierGroup, r::PutTax,
     r::ChangeItem, r::ChangeModifierGroup, r::ChangeTax,
     r::SetStockPolicy, r::ReceiveStock, r::CountStock, r::AdjustStock, r::WasteStock, r::Mark86, r::Unmark86,
-    r::IssueToken, r::PutStaff, r::HoldLines, r::SplitCheck, r::MergeInto, r::FireLines, r::MarkServed, r::VoidLine, r::Comp, r::SetTable, r::AssignServer, r::SetGuests, r::PrintDocument, r::TicketLine, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
+    r::IssueToken, r::ExchangeToken, r::MakeTenant, r::AddDevice, r::EnrolDevice, r::PutStaff, r::HoldLines, r::SplitCheck, r::MergeInto, r::FireLines, r::MarkServed, r::VoidLine, r::Comp, r::SetTable, r::AssignServer, r::SetGuests, r::PrintDocument, r::TicketLine, Batch, BatchAnswer, Receipt<'static>, EventJson<'static>, Problem,
 )))]
 struct Api;
 
@@ -96,7 +96,11 @@ fn examples_are_bodies_that_are_taken() {
         WasteStock => r::WasteStock::parse;
         Mark86 => |body: r::Mark86| Ok(body.parse());
         Unmark86 => |body: r::Unmark86| Ok(body.parse());
-        IssueToken => |body: r::IssueToken| Ok(body.parse());
+        IssueToken => |body: r::IssueToken| body.parse((domain::ids::TokenId::parse("t").unwrap(), [0; 32]), None);
+        ExchangeToken => |body: r::ExchangeToken| Ok(body.label);
+        MakeTenant => |body: r::MakeTenant| Ok(body.tenant);
+        AddDevice => |body: r::AddDevice| body.parse((domain::ids::DeviceId::parse("d").unwrap(), [0; 32]), None);
+        EnrolDevice => |body: r::EnrolDevice| Ok(body.code);
         HoldLines => r::HoldLines::parse;
         SplitCheck => r::SplitCheck::parse;
         MergeInto => |body: r::MergeInto| Ok(body.parse());

@@ -2,8 +2,8 @@
 
 use domain::event::Role;
 use domain::ids::{
-    AccountId, ActorId, ChargeId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId, PaymentId,
-    RefundId, Revision, Sku, TaxId, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, DeviceId, DiscountId, DrawerId, GroupId, Id, ItemId, LineId, ModifierId, OrderId,
+    PaymentId, RefundId, Revision, Sku, TaxId, TerminalId, TicketId, TokenId, VariationId,
 };
 use domain::money::{Currency, Money, QtyMilli};
 use domain::refused::{Closed, Refused, Shortage};
@@ -31,6 +31,7 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
     let charge = ChargeId::parse("c1").unwrap();
     let sku = Sku::parse("dough").unwrap();
     let token = TokenId::parse("tok_1").unwrap();
+    let device = DeviceId::parse("k7qf93xm").unwrap();
     let tax = TaxId::parse("vat").unwrap();
     let currency = Currency::new("EUR", 2).unwrap();
     let short = |wanted, available, marked_86| Shortage {
@@ -569,6 +570,49 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             "last_token",
             "It is the last admin token; issue another first.",
             json!({"role": "admin"}),
+        ),
+        (
+            Refused::IssuedUnanswered { token },
+            "issued_unanswered",
+            "tok_1 is an admin's: say with issued=revoke or issued=keep what becomes of what was issued with it.",
+            json!({"token_id": "tok_1"}),
+        ),
+        (
+            Refused::ExpiryOutOfRange,
+            "expiry_out_of_range",
+            "A token is good for ten years at most, and expires_at lies ahead; name another time, or none.",
+            json!({}),
+        ),
+        (
+            Refused::TenantExists,
+            "tenant_exists",
+            "The tenant has an admin, who issues its other tokens with POST /v1/tokens.",
+            json!({}),
+        ),
+        (
+            Refused::DeviceExists { device },
+            "device_exists",
+            "The id k7qf93xm belongs to another device.",
+            json!({"device_id": "k7qf93xm"}),
+        ),
+        (
+            Refused::UnknownDevice { device },
+            "unknown_device",
+            "There is no device k7qf93xm.",
+            json!({"device_id": "k7qf93xm"}),
+        ),
+        (
+            Refused::TerminalTaken { terminal: TerminalId::parse("till_1").unwrap(), device },
+            "terminal_taken",
+            "The device k7qf93xm is enrolled as terminal till_1 of the store; remove it with DELETE /v1/devices/k7qf93xm \
+             first, or take another terminal id.",
+            json!({"terminal": "till_1", "device_id": "k7qf93xm"}),
+        ),
+        (
+            Refused::EnrolmentOver,
+            "enrolment_over",
+            "The code is not known, was used, or its time is up; a manager makes another with POST /v1/devices.",
+            json!({}),
         ),
         (
             Refused::ApprovalRequired { right: Right::VoidFired, approver: None },

@@ -411,8 +411,19 @@ fn stock_is_refused_at_the_field() {
 
 #[test]
 fn tokens() {
-    let parse = |body: IssueToken| Ok(body.parse());
-    assert_eq!(read(r#"{"role": "pos", "label": "Till 1"}"#, parse), Ok((Role::Pos, text("Till 1"))));
+    let token = domain::ids::TokenId::parse("tok_1").unwrap();
+    let parse = |body: IssueToken| body.parse((token, [7; 32]), Some(token));
+    let scoped = |stores: Option<&[&str]>, expires_at| {
+        let store = |id: &&str| domain::ids::StoreId::parse(id).unwrap();
+        let stores = stores.map(|stores| stores.iter().map(store).collect());
+        let terms = Some(domain::event::Terms { issuer: Some(token), expires_at, stores, device: None });
+        let (label, secret_sha256) = (text("Till 1"), [7; 32]);
+        Ok(domain::command::NewToken { token, role: Role::Pos, label, secret_sha256, terms, is_first: false })
+    };
+    assert_eq!(read(r#"{"role": "pos", "label": "Till 1"}"#, parse), scoped(None, None));
+    let body =
+        r#"{"role": "pos", "label": "Till 1", "stores": ["s2", "s1", "s2"], "expires_at": "1970-01-01T00:00:01Z"}"#;
+    assert_eq!(read(body, parse), scoped(Some(&["s1", "s2"]), Some(domain::calendar::Timestamp(1_000_000))));
     refuses(
         parse,
         &[
@@ -422,6 +433,11 @@ fn tokens() {
                 "\"chef\" is not one of admin, manager, pos, kitchen, analyst, auditor",
             ),
             (r#"{"role": "pos"}"#, "/label", "is required"),
+            (
+                r#"{"role": "pos", "label": "x", "stores": []}"#,
+                "/stores",
+                "must name a store; leave it out for a token of all stores",
+            ),
         ],
     );
 }

@@ -4,20 +4,20 @@ use crate::samples::{ORDER, PAYMENT, currency, daypart, group, item, messages, n
 use domain::calendar::{Date, Timestamp};
 use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
-    AccessCommand, Charges, Command, DrawerCommand, Edit, Fire, ItemChange, LineChange, MenuCommand, Method,
-    ModifierChange, ModifierGroupChange, NewChargePhase, NewComp, NewDiscount, NewLine, NewModifier, NewOrder, NewPay,
-    NewPrice, NewRefund, NewServiceCharge, OrderCommand, Outcome, PaidBy, PaymentCommand, Place, ProviderCommand,
-    RefundLine, RefundOf, RefundOutcome, Review, StockCommand, StockLink, StoreCommand, TerminalCommand, TicketCommand,
-    VariationChange,
+    AccessCommand, Charges, Command, DrawerCommand, Edit, Fire, Issued, ItemChange, LineChange, MenuCommand, Method,
+    ModifierChange, ModifierGroupChange, NewChargePhase, NewComp, NewDevice, NewDiscount, NewLine, NewModifier,
+    NewOrder, NewPay, NewPrice, NewRefund, NewServiceCharge, NewToken, OrderCommand, Outcome, PaidBy, PaymentCommand,
+    Place, ProviderCommand, RefundLine, RefundOf, RefundOutcome, Review, StockCommand, StockLink, StoreCommand,
+    TerminalCommand, TicketCommand, VariationChange,
 };
 use domain::event::{
     CancelReason, Capture, Channel, Decision, DiningMode, DiscountScope, Document, FixedPart, PayMode, Rate, Role,
-    StockPolicy,
+    StockPolicy, Terms,
 };
 use domain::ids::{
-    AccountId, ActorId, ChargeId, CustomerRef, DaypartId, DiscountId, DrawerId, GroupId, ItemId, LineId, ModifierId,
-    OrderId, PaymentId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenderId, TerminalId, TicketId,
-    TokenId, VariationId,
+    AccountId, ActorId, ChargeId, CustomerRef, DaypartId, DeviceId, DiscountId, DrawerId, GroupId, ItemId, LineId,
+    ModifierId, OrderId, PaymentId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenderId, TerminalId,
+    TicketId, TokenId, VariationId,
 };
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ModeTaxes, ModifierGroup, Tax};
@@ -36,9 +36,29 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     let secret_sha256 = [7; 32];
     let (staff, rights) = (id!(ActorId "ana"), Rights::of([Right::Discount, Right::Comp]));
     let (token, role, label) = (id!(TokenId "tok_1"), Role::Pos, text("Till 1"));
+    let before = NewToken { token, role, label: label.clone(), secret_sha256, terms: None, is_first: false };
+    let (id, of_store) = (id!(DeviceId "k7qf93xm"), id!(StoreId "s1"));
+    let terms = Terms { issuer: None, expires_at: Some(DEADLINE), stores: Some(vec![of_store]), device: Some(id) };
+    let device = NewDevice {
+        device: id,
+        store: of_store,
+        terminal: id!(TerminalId "till_1"),
+        role,
+        label,
+        code_sha256: [8; 32],
+        issuer: Some(token),
+    };
     let access = [
-        ("one", AccessCommand::IssueToken { token, role, label, secret_sha256 }),
-        ("one", AccessCommand::RevokeToken(token)),
+        ("one", AccessCommand::IssueToken(before.clone())),
+        ("everywhere", AccessCommand::IssueToken(NewToken { terms: Some(Terms::default()), ..before.clone() })),
+        ("bound", AccessCommand::IssueToken(NewToken { terms: Some(terms), ..before.clone() })),
+        ("first", AccessCommand::IssueToken(NewToken { terms: Some(Terms::default()), is_first: true, ..before })),
+        ("one", AccessCommand::RevokeToken { token, issued: None }),
+        ("all", AccessCommand::RevokeToken { token, issued: Some(Issued::Revoke) }),
+        ("alone", AccessCommand::RevokeToken { token, issued: Some(Issued::Keep) }),
+        ("one", AccessCommand::AddDevice(device)),
+        ("one", AccessCommand::EnrolDevice { device: id, code_sha256: [8; 32], token, secret_sha256 }),
+        ("one", AccessCommand::RemoveDevice(id)),
         ("full", AccessCommand::PutStaff { staff, rights, discount_limit: Some(Ppm(200_000)) }),
         ("plain", AccessCommand::PutStaff { staff, rights: Rights::default(), discount_limit: None }),
     ];

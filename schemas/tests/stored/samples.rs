@@ -10,13 +10,13 @@ use domain::event::{
     IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineTaxes, LineUnits, MenuEvent, MoneyParts,
     NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate,
     Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role,
-    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TerminalEvent, TerminalGap,
+    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TerminalEvent, TerminalGap, Terms,
     TicketEvent, VoidReason,
 };
 use domain::ids::{
-    AccountId, ActorId, ChargeId, CommandId, CustomerRef, DaypartId, DiscountId, DrawerId, GroupId, ItemId, LineId,
-    ModifierId, OrderId, PaymentId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenantId, TenderId,
-    TerminalId, TerminalSeq, Text, TicketId, TokenId, VariationId,
+    AccountId, ActorId, ChargeId, CommandId, CustomerRef, DaypartId, DeviceId, DiscountId, DrawerId, GroupId, ItemId,
+    LineId, ModifierId, OrderId, PaymentId, RefundId, Revision, Sku, StationId, StoreId, TableId, TaxId, TenantId,
+    TenderId, TerminalId, TerminalSeq, Text, TicketId, TokenId, VariationId,
 };
 use domain::kitchen::{Kitchen, LinePrep};
 use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
@@ -176,8 +176,33 @@ fn access(add: &mut dyn FnMut(&'static str, AccessEvent)) {
     for (label, role) in labels.into_iter().zip(Role::ALL) {
         let secret_sha256 = std::array::from_fn(|index| 255 - 3 * index as u8);
         let (token, label_text) = (id!(TokenId "tok_1"), text("Till 1, ground floor"));
-        add(label, AccessEvent::TokenIssued { token, role, label: label_text, secret_sha256 });
+        add(label, AccessEvent::TokenIssued { token, role, label: label_text, secret_sha256, terms: None });
     }
+    let (token, device) = (id!(TokenId "tok_2"), id!(DeviceId "k7qf93xm"));
+    let (label, store, terminal) = (text("Till 2"), id!(StoreId "s1"), id!(TerminalId "till_2"));
+    let issuer = Some(id!(TokenId "tok_1"));
+    for (name, terms) in [
+        (
+            "bound",
+            Terms {
+                issuer,
+                expires_at: Some(Timestamp(1_798_761_600_000_000)),
+                stores: Some(vec![store]),
+                device: Some(device),
+            },
+        ),
+        ("everywhere", Terms { expires_at: Some(Timestamp(1_798_761_600_000_000)), ..Terms::default() }),
+    ] {
+        let (label, secret_sha256, terms) = (label.clone(), [7; 32], Some(terms));
+        add(name, AccessEvent::TokenIssued { token, role: Role::Pos, label, secret_sha256, terms });
+    }
+    for (name, issuer) in [("full", issuer), ("plain", None)] {
+        let (label, role, code_sha256, expires_at) =
+            (label.clone(), Role::Pos, [8; 32], Timestamp(1_798_761_600_000_000));
+        add(name, AccessEvent::DeviceAdded { device, store, terminal, role, label, code_sha256, expires_at, issuer });
+    }
+    add("one", AccessEvent::DeviceEnrolled { device, token });
+    add("one", AccessEvent::DeviceRemoved { device });
     add("one", AccessEvent::TokenRevoked { token: id!(TokenId "tok_1") });
     let staff = id!(ActorId "ana");
     // All that there were first.

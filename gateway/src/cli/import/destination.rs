@@ -8,7 +8,6 @@ use crate::http::error::ApiError;
 use crate::http::routes::batch;
 use crate::state::AppState;
 use ::import::ImportArgs;
-use domain::event::Role;
 use domain::ids::{ActorId, OrderId, StoreId, TenantId};
 use hyper::StatusCode;
 use schemas::json::PositionToken;
@@ -62,7 +61,7 @@ impl Destination {
         }
         let data = data_dir(args.data.as_deref());
         let actor = ActorId::parse("import").expect("it is an id");
-        let caller = Caller { tenant, role: Role::Admin, actor };
+        let caller = Caller::of_directory(tenant, actor);
         Ok(Destination::Local { running: Box::new(Running::start(&data)?), caller })
     }
 

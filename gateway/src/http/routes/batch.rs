@@ -1,6 +1,6 @@
 //! Many commands in one request: what a till that was away and an import send.
 
-use crate::access::{self, Capability};
+use crate::access::Capability;
 use crate::http::caller::{Caller, Json};
 use crate::http::command::{token, with_chain, with_step};
 use crate::http::docs::CommandProblems;
@@ -33,6 +33,10 @@ pub const BATCH_BYTES_MAX: usize = 4 << 20;
 /// (a payment whose order has not come), waits and takes effect when that comes, in whatever upload; what cannot be recorded any
 /// more is kept for a person. A till's time is believed as far as its clock can be right: not more than 5 minutes ahead, and not
 /// further back than the store's `offline_age_s`. What is outside of it is recorded as of now, with the till's time told.
+///
+/// Only a device that is enrolled sends a queue, and only its own: where a command of the request is offline or names a terminal and
+/// the credential is no device's (403 `not_a_device`) or another terminal's (403 `other_terminal`), the whole request is refused and
+/// nothing of it is recorded; the till keeps its queue and sends it with the right credential.
 #[utoipa::path(
     post, path = "/v1/stores/{store}/commands", tag = "commands",
     params(("store" = String, Path, description = "The store")),
@@ -45,7 +49,7 @@ pub async fn post(
     PathParams(store): PathParams<wire::StoreId>,
     Json(upload): Json<Upload, BATCH_BYTES_MAX>,
 ) -> Result<Response, ApiError> {
-    let results = run_entries(&app, &caller, store.0, upload.parse(store.0)?).await;
+    let results = run_entries(&app, &caller, store.0, upload.parse(store.0)?).await?;
     Ok(axum::Json(BatchAnswer { results }).into_response())
 }
 
@@ -54,7 +58,7 @@ pub async fn post(
 /// # Errors
 /// [`ApiError`] where the whole batch is refused.
 pub async fn run(app: &AppState, caller: &Caller, store: StoreId, batch: Batch) -> Result<Vec<BatchResult>, ApiError> {
-    Ok(run_entries(app, caller, store, batch.parse(store)?).await)
+    run_entries(app, caller, store, batch.parse(store)?).await
 }
 
 /// A command of a batch that is under way, or what is known of it already.
@@ -66,7 +70,25 @@ enum Sent {
     Known(BatchResult),
 }
 
-async fn run_entries(app: &AppState, caller: &Caller, store: StoreId, entries: Vec<Entry>) -> Vec<BatchResult> {
+/// Demands that all of an upload comes from the device that it says it comes from.
+fn check_terminals(caller: &Caller, entries: &[Entry]) -> Result<(), ApiError> {
+    for entry in entries {
+        let terminal = match &entry.parsed {
+            Ok(parsed) => parsed.terminal,
+            Err(Malformed { kept, .. }) => kept.as_ref().map(|kept| kept.terminal),
+        };
+        caller.terminal(terminal)?;
+    }
+    Ok(())
+}
+
+async fn run_entries(
+    app: &AppState,
+    caller: &Caller,
+    store: StoreId,
+    entries: Vec<Entry>,
+) -> Result<Vec<BatchResult>, ApiError> {
+    check_terminals(caller, &entries)?;
     let door = Sender { app, caller, store };
     let order = in_queue_order(&entries);
     let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
@@ -79,7 +101,7 @@ async fn run_entries(app: &AppState, caller: &Caller, store: StoreId, entries: V
     for (index, id, sent) in sent {
         results[index] = Some(door.result(id, sent).await);
     }
-    results.into_iter().map(|result| result.expect("every command has a result")).collect()
+    Ok(results.into_iter().map(|result| result.expect("every command has a result")).collect())
 }
 
 /// The commands in the order they are sent in: as they stand, but those of each terminal in the order of its queue.
@@ -124,7 +146,7 @@ impl Sender<'_> {
         };
         let id = parsed.command_id;
         let kept = Kept::of(&parsed);
-        if let Err(error) = self.caller.may(access::needed(&parsed.command, parsed.source)) {
+        if let Err(error) = self.caller.may_send(&parsed.command, parsed.source) {
             let problem = error.problem();
             return self.turn_away(kept, BatchResult::rejected(id, problem.code, problem.detail)).await;
         }
@@ -153,7 +175,7 @@ impl Sender<'_> {
             command: with_step(self.app, tenant, with_chain(self.app, tenant, parsed.command)),
             actor: parsed.actor.filter(|_| may_name).unwrap_or(self.caller.actor),
             approver: parsed.approver,
-            terminal: parsed.terminal,
+            terminal: parsed.terminal.or(self.caller.grant.device.map(|device| device.terminal)),
             queued: parsed.queued,
             occurred_at: parsed.occurred_at,
             source: parsed.source,

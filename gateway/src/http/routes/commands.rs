@@ -6,6 +6,7 @@ use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
 use crate::http::path::PathParams;
+use crate::http::query::access_reached;
 use crate::state::AppState;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -83,7 +84,12 @@ async fn send(
         Command::Store(store, StoreCommand::Order(order, _)) if headers.wants_representation => Some((*store, *order)),
         _ => None,
     };
+    let is_access = matches!(command, Command::Access(_));
     let answer = command::run(app, &caller, &headers, command).await?;
+    if is_access {
+        // Answered once the door knows it, so that who was taken out is out.
+        access_reached(app, answer.receipt.position).await?;
+    }
     match order {
         None => command::respond(status, &answer),
         Some(order) => command::respond_with_order(app, &caller, order, status, &answer).await,

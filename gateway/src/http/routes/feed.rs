@@ -94,6 +94,7 @@ pub async fn feed(
     let store = params.store.as_ref().map(|store| store.0);
     let selection = Selection::parse(Some(caller.tenant), params.types.as_deref(), params.stream.as_deref(), store)
         .map_err(ApiError::Query)?;
+    let selection = within(selection, &caller)?;
     let permit = Arc::clone(&app.feeds).try_acquire_owned().map_err(|_| ApiError::Busy)?;
     let (chunks, stream) = mpsc::channel(CHUNKS_MAX);
     let token = bearer(&headers).and_then(tokens::parse).ok_or(ApiError::Unauthenticated)?;
@@ -119,6 +120,21 @@ pub async fn feed(
     };
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(ReceiverStream::new(stream))).into_response())
+}
+
+/// The selection of a caller who is let in at some stores: nothing of others is named, and nothing of them is shown.
+fn within(selection: Selection, caller: &Caller) -> Result<Selection, ApiError> {
+    let Some(stores) = caller.stores() else { return Ok(selection) };
+    let stream = selection.stream.as_deref().and_then(|name| Stream::parse(name).ok());
+    match stream.map(|stream| stream.store()) {
+        Some(Some(store)) => caller.is_good_at(store)?,
+        Some(None) => caller.is_good_everywhere()?,
+        None => {}
+    }
+    if let Some(store) = selection.store {
+        caller.is_good_at(store)?;
+    }
+    Ok(Selection { within: Some(stores.into()), ..selection })
 }
 
 /// Where to start. An `EventSource` that lost its connection asks for the address it was made with and says in
@@ -212,7 +228,7 @@ impl Pump {
     /// Whether nobody listens any more, or the server stops and there is no end to wait for.
     fn has_to_end(&self) -> Result<bool, FeedError> {
         let (token, secret_sha256) = &self.token;
-        if self.app.projections.authenticate(*token, secret_sha256).is_none() {
+        if self.app.projections.authenticate(*token, secret_sha256, self.app.deadlines_now()).is_none() {
             return Err(FeedError::Revoked);
         }
         Ok(self.chunks.is_closed() || (self.follows && self.app.feeds.is_closed()))

@@ -250,6 +250,7 @@ impl BatchCommand {
             tax: self.tax_id.take(),
             daypart: self.daypart_id.take(),
             staff: None,
+            device: None,
         }
     }
 

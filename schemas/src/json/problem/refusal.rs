@@ -282,6 +282,22 @@ refusals! {
         "There is no token {token}.", {"token_id": Wire(*token)};
     LastToken { role }: "last_token",
         "It is the last {role} token; issue another first.", role = name_of(*role), {"role": name_of(*role)};
+    IssuedUnanswered { token }: "issued_unanswered",
+        "{token} is an admin's: say with issued=revoke or issued=keep what becomes of what was issued with it.",
+        {"token_id": Wire(*token)};
+    ExpiryOutOfRange: "expiry_out_of_range",
+        "A token is good for ten years at most, and expires_at lies ahead; name another time, or none.";
+    TenantExists: "tenant_exists",
+        "The tenant has an admin, who issues its other tokens with POST /v1/tokens.";
+    DeviceExists { device }: "device_exists",
+        "The id {device} belongs to another device.", {"device_id": Wire(*device)};
+    UnknownDevice { device }: "unknown_device" 404,
+        "There is no device {device}.", {"device_id": Wire(*device)};
+    TerminalTaken { device, terminal }: "terminal_taken",
+        "The device {device} is enrolled as terminal {terminal} of the store; remove it with DELETE /v1/devices/{device} first, or take another terminal id.",
+        {"terminal": Wire(*terminal), "device_id": Wire(*device)};
+    EnrolmentOver: "enrolment_over",
+        "The code is not known, was used, or its time is up; a manager makes another with POST /v1/devices.";
     ApprovalRequired { approver, right }: "approval_required",
         "{text}", text = approval_required(name_of(*right), approver.as_ref()),
         {"right": name_of(*right), "approver": approver.map(Wire)};

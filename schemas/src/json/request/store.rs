@@ -5,7 +5,6 @@ use super::staff::Approvals;
 use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::StoreCommand;
-use domain::event::Role;
 use domain::ids::{ItemId, StoreId, Text};
 use domain::pricing::PriceRules;
 use domain::store::Settings;
@@ -181,23 +180,5 @@ impl SetAvailability {
     pub fn parse(self, item: ItemId) -> Result<StoreCommand, FieldError> {
         same(self.item_id, item, "/item_id")?;
         Ok(StoreCommand::SetAvailability { item, available: self.available })
-    }
-}
-
-/// `POST /v1/tokens`: lets a new token in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"role": "pos", "label": "Till 1"}))]
-pub struct IssueToken {
-    /// What it may do.
-    pub role: wire::Role,
-    /// What it is for, in a person's words.
-    pub label: wire::Text,
-}
-
-impl IssueToken {
-    /// The role and the label; nothing in them can be wrong any more.
-    pub fn parse(self) -> (Role, Text) {
-        (self.role.0, self.label.0)
     }
 }

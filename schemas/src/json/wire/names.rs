@@ -3,7 +3,7 @@
 use super::choices::{ChargePhase, OutcomeKind, PolicyKind, RefundOutcomeKind};
 use super::form::{Form, WireForm, read_text};
 use domain::calendar::Weekday;
-use domain::command::{Charges, Source};
+use domain::command::{Charges, Issued, Source};
 use domain::event::{Capture, Channel, Decision, DiningMode, Document, PayMode, Role};
 use domain::kitchen::Kitchen;
 use domain::money::Rounding;
@@ -148,6 +148,9 @@ names! {
     }
     Charges, "What becomes of percent service charges on lines that are given back: they `follow` their lines, or you `keep` them." {
         Follow = "follow", Keep = "keep",
+    }
+    Issued, "What becomes of what was issued with a token that is revoked: you `revoke` it too, or `keep` it." {
+        Revoke = "revoke", Keep = "keep",
     }
     PolicyKind, "How a stock item is kept: what is `untracked` is never refused and never reserved." {
         Untracked = "untracked", Counted = "counted",

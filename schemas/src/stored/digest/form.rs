@@ -3,7 +3,7 @@
 use crate::codec::{Code, rights_bits};
 use domain::calendar::{CutOff, Date, TimeOfDay, Timestamp, Weekday};
 use domain::check::CheckId;
-use domain::command::Charges;
+use domain::command::{Charges, Issued};
 use domain::event::{Capture, Channel, Decision, DiningMode, Document, PayMode, Role};
 use domain::ids;
 use domain::kitchen::Kitchen;
@@ -141,6 +141,7 @@ fields! {
     CashShifts: |form, tag, shifts| form.flag(tag, *shifts == CashShifts::Required);
     Kitchen: |form, tag, kitchen| form.flag(tag, *kitchen == Kitchen::On);
     Charges: |form, tag, charges| form.flag(tag, *charges == Charges::Keep);
+    Issued: |form, tag, issued| form.number(tag, match issued { Issued::Revoke => 1, Issued::Keep => 2 });
 }
 
 macro_rules! texts {
@@ -154,7 +155,7 @@ macro_rules! texts {
 }
 
 texts! {
-    AccountId ActorId ChargeId CustomerRef DaypartId DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
+    AccountId ActorId ChargeId CustomerRef DaypartId DeviceId DiscountId DrawerId GroupId ItemId LineId ModifierId OrderId PaymentId RefundId Sku
     StationId StoreId TableId TaxId TenderId TerminalId Text TicketId TokenId VariationId
 }
 

@@ -4,10 +4,12 @@ use super::form::{Field, Fields, Form, put};
 use domain::check::{CheckMove, MoveOf};
 use domain::command::{
     Edit, Fire, ItemChange, LineChange, Method, ModifierChange, ModifierGroupChange, NewChargePhase, NewComp,
-    NewDiscount, NewLine, NewModifier, NewOrder, NewPay, NewPrice, NewRefund, NewServiceCharge, Outcome, PaidBy, Place,
-    RefundLine, RefundOf, RefundOutcome, Review, StockLink, VariationChange,
+    NewDevice, NewDiscount, NewLine, NewModifier, NewOrder, NewPay, NewPrice, NewRefund, NewServiceCharge, NewToken,
+    Outcome, PaidBy, Place, RefundLine, RefundOf, RefundOutcome, Review, StockLink, VariationChange,
 };
-use domain::event::{CancelReason, DiscountScope, FixedPart, Noted, ProviderMessage, ProviderSaid, Rate, StockPolicy};
+use domain::event::{
+    CancelReason, DiscountScope, FixedPart, Noted, ProviderMessage, ProviderSaid, Rate, StockPolicy, Terms,
+};
 use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
 use domain::pricing::PriceRules;
 use domain::staff::Approvals;
@@ -127,6 +129,7 @@ records! {
         id: 16, name: 17, category: 18, price: flat, variations: 21, groups: 22, taxes: 23, sku: 24, station: 25,
         mode_taxes: 26, dayparts: 27
     }
+    struct NewDevice { device: _, store: 16, terminal: 17, role: 18, label: 19, code_sha256: _, issuer: _ }
     struct ModeTaxes { dining_mode: 1, taxes: 2 }
     struct Variation { id: 1, name: 2, price: 3, sku: 4 }
     struct ItemChange { item: 16, name: 17, category: 18, price: 19, variations: 21, sku: 24, station: 25 }
@@ -144,6 +147,29 @@ records! {
     struct PriceRules { rounding: 20, tax_rounding: 21 }
     enum StockPolicy { Untracked = 17 is 1, Counted { auto86: 18 } = 17 is 2 }
     struct Noted { seq: 16, command: 17, kind: 18, order: 19, payment: 20, code: 21, detail: 22 }
+}
+
+impl Fields for NewToken {
+    /// Which token it is, and its secret, are made anew by the door each time: a repeat is one by what it asks for. Tokens that were
+    /// issued before they had terms were derived, and told apart by what they are.
+    fn put_fields(&self, form: &mut Form<'_>) {
+        let NewToken { token, role, label, secret_sha256, terms, is_first } = self;
+        if terms.is_none() {
+            put!(form, token: 16);
+        }
+        put!(form, role: 17);
+        put!(form, label: 18);
+        match terms {
+            None => put!(form, secret_sha256: 19),
+            Some(Terms { issuer: _, expires_at, stores, device }) => {
+                form.flag(20, true);
+                put!(form, expires_at: 21);
+                put!(form, stores: 22);
+                put!(form, device: 23);
+                put!(form, is_first: 24);
+            }
+        }
+    }
 }
 
 impl Fields for DiscountScope {

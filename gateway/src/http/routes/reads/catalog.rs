@@ -72,7 +72,10 @@ pub async fn stock(
 )]
 pub async fn stores(reader: Reader, QueryParams(params): QueryParams<ReadParams>) -> Result<Response, ApiError> {
     reader.may(Capability::ReadStores)?;
-    reader.list(Projection::Catalog, params.min_position, |models, tenant| models.stores(tenant)).await
+    let mut answer =
+        reader.read(Projection::Catalog, params.min_position, |models, tenant| models.stores(tenant)).await?;
+    answer.value.retain(|store| reader.caller.is_good_at(store.store.0).is_ok());
+    reader.view(&Answer { value: List { items: answer.value, cursor: None }, position: answer.position })
 }
 
 /// A store's settings and the menu version it sells from.

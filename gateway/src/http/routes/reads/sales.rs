@@ -48,8 +48,12 @@ pub async fn sales(reader: Reader, QueryParams(params): QueryParams<SalesParams>
     let store = |id: &str| {
         StoreId::parse(id.trim()).map_err(|bad| ApiError::Query(FieldError::new("store", format!("{id:?} {bad}"))))
     };
+    let asked: Option<Vec<StoreId>> = params.store.map(|stores| stores.split(',').map(store).collect()).transpose()?;
+    for store in asked.iter().flatten() {
+        reader.caller.is_good_at(*store)?;
+    }
     let query = SalesQuery {
-        stores: params.store.map(|stores| stores.split(',').map(store).collect()).transpose()?,
+        stores: asked.or_else(|| reader.caller.stores().map(<[StoreId]>::to_vec)),
         from: params.from.map(|text| date(&text, "from")).transpose()?.unwrap_or(Date::MIN),
         to: params.to.map(|text| date(&text, "to")).transpose()?.unwrap_or(Date::MAX),
         date: named(params.date.as_deref().unwrap_or("business_date"), "date", SalesDate::parse)?,

@@ -1,0 +1,42 @@
+//! What commands to a tenant's credentials say.
+
+#![allow(missing_docs, reason = "names and types say all but what is said here")]
+
+use crate::event::{Role, Terms};
+use crate::ids::{DeviceId, StoreId, TerminalId, Text, TokenId};
+
+/// A token to be issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewToken {
+    pub token: TokenId,
+    pub role: Role,
+    pub label: Text,
+    /// SHA-256 of its secret.
+    pub secret_sha256: [u8; 32],
+    /// How far and how long it is good; nothing is as tokens were issued before they said so.
+    pub terms: Option<Terms>,
+    /// Whether it is to be a tenant's first, so that nobody gets into a tenant that has an admin.
+    pub is_first: bool,
+}
+
+/// What becomes of what was issued with a token that is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Issued {
+    /// It goes with it, and what was issued with that.
+    Revoke,
+    Keep,
+}
+
+/// A device to be let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDevice {
+    pub device: DeviceId,
+    pub store: StoreId,
+    pub terminal: TerminalId,
+    pub role: Role,
+    pub label: Text,
+    /// SHA-256 of the code it comes with.
+    pub code_sha256: [u8; 32],
+    /// The token that lets it in.
+    pub issuer: Option<TokenId>,
+}
