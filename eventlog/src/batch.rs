@@ -121,6 +121,18 @@ impl Batch {
         self.events
     }
 
+    /// What came from another log of the same history, as it was there: commits without padding.
+    pub(crate) fn received((id, first): (BatchId, Position), payload: &[u8], (commits, events): (u32, u32)) -> Batch {
+        let mut batch = Batch { commits, events, ..Batch::with_id(first, id) };
+        batch.bytes.extend_from_slice(payload);
+        batch
+    }
+
+    /// What [`Batch::len_bytes`] counts.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The bytes to store, header space first. The writer pads and heads them.
     pub(crate) fn bytes_mut(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
@@ -132,7 +144,8 @@ pub(crate) struct HeaderFields {
     pub segment_id: u64,
     pub offset: u64,
     pub number: u64,
-    pub durable_upto: Position,
+    /// How many batches are known to be durable here, and the position behind them.
+    pub durable: (u64, Position),
     pub previous_crc: u32,
 }
 
@@ -142,7 +155,11 @@ impl Batch {
         // Twice, here and where it is read: what a header says is what recovery believes.
         assert!(0 < self.commits, "a batch that is stored has a commit");
         debug_assert!(fields.offset.is_multiple_of(ALIGN as u64), "batches are aligned");
-        debug_assert!(fields.durable_upto <= self.first, "what is durable was appended before");
+        let (durable_batches, durable_upto) = fields.durable;
+        debug_assert!(
+            durable_batches <= fields.number && durable_upto <= self.first,
+            "what is durable was appended before"
+        );
         let payload_len = self.len_bytes() - BATCH_HEADER_LEN;
         let (id, first, commits, events) = (self.id(), self.first(), self.commits(), self.events());
         let bytes = &mut self.bytes;
@@ -153,9 +170,8 @@ impl Batch {
             number: fields.number,
             id,
             first,
-            // The batch before was synced before this one is written.
-            durable_batches: fields.number,
-            durable_upto: fields.durable_upto,
+            durable_batches,
+            durable_upto,
             commits,
             events,
             payload_len: u32::try_from(payload_len).expect("a batch is bounded by its caller asking is_full"),

@@ -1,6 +1,6 @@
 //! Errors, one variant per reaction of the caller.
 
-use crate::types::Position;
+use crate::types::{BatchId, Position};
 use std::path::{Path, PathBuf};
 use std::{io, sync::Arc};
 
@@ -27,6 +27,35 @@ pub enum AppendError {
     },
 }
 
+/// Why a log does not follow its remote any further.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the names and types of its fields say all")]
+pub enum FollowError {
+    /// The remote cannot be asked now; the same call may be repeated.
+    #[error("the remote log cannot be read now: {why}")]
+    Away { why: &'static str },
+    /// What stands in the remote is not what follows here. Nothing was taken and nothing is skipped: stop, and compare both.
+    #[error("batch {batch} of the remote log does not follow position {position} of its copy here: {why}")]
+    Diverged { batch: u64, position: Position, why: &'static str },
+    /// The copy here cannot be written.
+    #[error("the copy of the remote log cannot be written")]
+    Mirror(#[source] AppendError),
+}
+
+/// Why a log was not taken over; it is followed as before.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeOverError {
+    /// What stands before could not be followed.
+    #[error(transparent)]
+    Follow(#[from] FollowError),
+    /// The record of the new owner was not written, or nobody knows.
+    #[error("the record of the new owner was not written")]
+    Append(#[source] AppendError),
+    /// Told to stop.
+    #[error("told to stop before the log was taken over")]
+    Stopped,
+}
+
 /// Why a log was not opened.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the names and types of its fields say all")]
@@ -43,6 +72,26 @@ pub enum OpenError {
     /// The log was written by a newer or older format. Use the program that wrote it.
     #[error("{} has format version {found}, this program reads version {expected}", file.display())]
     Version { file: PathBuf, found: u32, expected: u32 },
+    /// The remote log cannot be asked now; nothing was changed. Open again.
+    #[error("the remote log cannot be asked: {why}")]
+    Remote { why: &'static str },
+    /// There is no log on the remote; make one first.
+    #[error("there is no log on the remote; create it first")]
+    RemoteEmpty,
+    /// There is a log on the remote already.
+    #[error("there is a log on the remote already")]
+    RemoteNotEmpty,
+    /// The copy here is of another log than the remote's; use another directory.
+    #[error("the copy here is of log {mirror}, the remote has log {remote}; use another directory")]
+    OtherLog { mirror: BatchId, remote: BatchId },
+    /// The remote does not have, or has replaced, what it acknowledged. Nothing was changed: restore it from the copy that has most.
+    #[error(
+        "the remote log has lost or replaced what it had acknowledged, from position {from} up to {to}; nothing was changed"
+    )]
+    RemoteLost { from: Position, to: Position },
+    /// The copy here, or what it was asked, does not read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// Data that was acknowledged is damaged. Nothing was changed; restore the log from a copy.
     #[error(transparent)]
     Corrupt(#[from] Corrupt),

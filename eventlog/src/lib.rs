@@ -38,6 +38,7 @@ mod open;
 pub mod planted;
 mod priority;
 mod reader;
+mod replicated;
 mod shared;
 #[doc(hidden)]
 pub mod sim;
@@ -50,13 +51,16 @@ pub use embedded::{
     Background, Copied, Options, Problem, Verified, copy_embedded, copy_on, verify_embedded, verify_embedded_with,
     verify_on,
 };
-pub use error::{AppendError, Corrupt, OpenError, ReadError};
-pub use open::{Storage, open, open_embedded, open_memory, open_on};
+pub use error::{AppendError, Corrupt, FollowError, OpenError, ReadError, TakeOverError};
+pub use open::{Storage, open, open_embedded, open_memory, open_on, open_simulated};
 pub use priority::lower_thread_priority;
 pub use reader::{FoundCommit, LogReader, Tail};
+pub use replicated::owner::Owner;
+#[doc(hidden)]
+pub use replicated::simulated::{Happened, SimRemote, Trouble};
 pub use stored::{OwnedEvent, StoredBatch, StoredCommit, StoredEvent};
 pub use types::{
     Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, CommitHeader, CommitRange, Direction, GENESIS_STREAM, Limits,
     META_BYTES_MAX, Position, Recovered, Revision, STREAM_BYTES_MAX, TENANT_BYTES_MAX,
 };
-pub use writer::{Follower, LogWriter};
+pub use writer::{Follower, LogWriter, NotTakenOver};

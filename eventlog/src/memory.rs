@@ -63,7 +63,7 @@ impl MemoryWriter {
             segment_id: 0,
             offset: self.at,
             number: self.batches,
-            durable_upto: self.next,
+            durable: (self.batches, self.next),
             previous_crc: self.previous_crc,
         });
         self.at += header.stored_len();

@@ -5,10 +5,14 @@ use crate::embedded::{self, Options, Tuning};
 use crate::error::OpenError;
 use crate::memory::MemoryWriter;
 use crate::reader::LogReader;
+use crate::replicated::remote::Remote;
+use crate::replicated::simulated::SimRemote;
+use crate::replicated::{Replicated, Tries};
 use crate::types::Recovered;
 use crate::writer::{Follower, LogWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a log is kept in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,9 @@ pub enum Storage {
     #[allow(missing_docs, reason = "the names and types of its fields say all")]
     Embedded { dir: PathBuf, options: Options },
 }
+
+/// A simulated remote answers at once, so that it may be asked at once again.
+const SIMULATED: Tries = Tries { pause: Duration::ZERO, lost_after: 64 };
 
 /// Opens a log to read it, and to write it after [`Follower::take_over`]; creates it when there is none, recovers it when its last
 /// writer was killed.
@@ -45,7 +52,7 @@ pub fn open_memory() -> (LogWriter, LogReader) {
     let (log, _) = MemoryWriter::new();
     let follower = Follower::memory(log);
     let reader = follower.reader();
-    (follower.take_over(), reader)
+    (follower.take_over_alone(), reader)
 }
 
 /// [`open`]s the log in `dir` and takes it over.
@@ -57,6 +64,18 @@ pub fn open_memory() -> (LogWriter, LogReader) {
 /// As [`open`].
 pub fn open_embedded(dir: &Path, options: Options) -> Result<(LogWriter, LogReader, Recovered), OpenError> {
     open_on(Arc::new(RealDisk), dir, options)
+}
+
+/// Opens a log whose remote is simulated, with a copy in `dir`.
+#[doc(hidden)]
+pub fn open_simulated(
+    remote: &SimRemote,
+    disk: Arc<dyn Disk>,
+    dir: &Path,
+    options: Options,
+) -> Result<(Follower, Recovered), OpenError> {
+    let (log, recovered) = Replicated::open(Remote::Simulated(remote.clone()), disk, dir, options, SIMULATED)?;
+    Ok((Follower::replicated(log), recovered))
 }
 
 /// [`open_embedded`] on another file system.
@@ -78,7 +97,7 @@ pub(crate) fn open_with(
 ) -> Result<(LogWriter, LogReader, Recovered), OpenError> {
     let (follower, recovered) = follow_on(disk, dir, options, tuning)?;
     let reader = follower.reader();
-    Ok((follower.take_over(), reader, recovered))
+    Ok((follower.take_over_alone(), reader, recovered))
 }
 
 fn follow_on(
@@ -89,6 +108,6 @@ fn follow_on(
 ) -> Result<(Follower, Recovered), OpenError> {
     let range = Options::SEGMENT_BYTES_MIN..=Options::SEGMENT_BYTES_MAX;
     assert!(range.contains(&options.segment_bytes), "a segment has 8 KiB to 1 GiB");
-    let (log, recovered) = embedded::open(disk, dir, options, tuning)?;
+    let (log, recovered) = embedded::open(disk, dir, options, tuning, None)?;
     Ok((Follower::embedded(log), recovered))
 }

@@ -68,6 +68,22 @@ pub struct OwnedEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed(pub &'static str);
 
+/// Checks that a batch that starts at `first` holds as many whole commits and events as it says.
+pub(crate) fn check_payload(payload: &[u8], first: Position, commits: u32, events: u32) -> Result<(), Malformed> {
+    let (mut rest, mut first, mut seen) = (payload, first, (0u32, 0u64));
+    while !rest.is_empty() {
+        let (commit, after) = StoredCommit::decode(rest, first)?;
+        commit.check_shape()?;
+        seen = (seen.0 + 1, seen.1 + u64::from(commit.events));
+        first = commit.next_position();
+        rest = after;
+    }
+    match seen == (commits, u64::from(events)) {
+        true => Ok(()),
+        false => Err(Malformed("a batch does not hold the commits and events its header says")),
+    }
+}
+
 impl StoredBatch {
     /// Takes the bytes this process has just encoded and synced.
     pub(crate) fn owned(header: BatchHeader, location: Location, bytes: Vec<u8>) -> StoredBatch {
@@ -95,19 +111,7 @@ impl StoredBatch {
     }
 
     fn check_shape(&self) -> Result<(), Malformed> {
-        let (mut rest, mut first, mut commits, mut events) = (self.payload(), self.header.first, 0u32, 0u64);
-        while !rest.is_empty() {
-            let (commit, after) = StoredCommit::decode(rest, first)?;
-            commit.check_shape()?;
-            commits += 1;
-            events += u64::from(commit.events);
-            first = commit.next_position();
-            rest = after;
-        }
-        match (commits, events) == (self.header.commits, u64::from(self.header.events)) {
-            true => Ok(()),
-            false => Err(Malformed("a batch does not hold the commits and events its header says")),
-        }
+        check_payload(self.payload(), self.header.first, self.header.commits, self.header.events)
     }
 
     /// Resolves an unknown outcome.

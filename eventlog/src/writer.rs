@@ -2,19 +2,32 @@
 
 use crate::batch::Batch;
 use crate::embedded::EmbeddedWriter;
-use crate::error::{AppendError, ReadError};
+use crate::error::{AppendError, FollowError, ReadError, TakeOverError};
 use crate::lookup;
 use crate::memory::MemoryWriter;
 use crate::reader::LogReader;
+use crate::replicated::Replicated;
+use crate::replicated::owner::Owner;
 use crate::shared::Shared;
 use crate::types::{Appended, BatchId, BatchRange, COMMIT_BYTES_MAX, Limits, Position};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// An open log that this process reads and may take over to write.
 ///
 /// An embedded log is locked while it is open, and a log in memory has one owner: nobody else writes either, so taking over is at once.
+/// A replicated one may have another owner, who is followed.
 pub struct Follower(Backend);
+
+/// A log that was not taken over.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "the names and types of its fields say all")]
+pub struct NotTakenOver {
+    /// It follows as before.
+    pub follower: Follower,
+    pub why: TakeOverError,
+}
 
 /// Appends to a log. There is one per log; it may be moved to another thread but not shared.
 pub struct LogWriter(Backend);
@@ -25,6 +38,8 @@ enum Backend {
     Embedded(Box<EmbeddedWriter>),
     /// Nothing durable, for tests and demonstrations.
     Memory(MemoryWriter),
+    /// Other machines, with a copy here.
+    Replicated(Box<Replicated>),
 }
 
 impl Backend {
@@ -32,6 +47,7 @@ impl Backend {
         match self {
             Backend::Embedded(log) => log.shared(),
             Backend::Memory(log) => log.shared(),
+            Backend::Replicated(log) => log.shared(),
         }
     }
 }
@@ -45,13 +61,47 @@ impl Follower {
         Follower(Backend::Memory(log))
     }
 
+    pub(crate) fn replicated(log: Replicated) -> Follower {
+        Follower(Backend::Replicated(Box::new(log)))
+    }
+
+    /// Takes the next batch that another owner wrote into the copy here; `None` when there is none to be seen now. Of a log that nobody
+    /// else writes there never is one.
+    ///
+    /// # Errors
+    /// [`FollowError`]: only [`FollowError::Away`] may be tried again.
+    pub fn follow(&mut self) -> Result<Option<BatchRange>, FollowError> {
+        match &mut self.0 {
+            Backend::Embedded(_) | Backend::Memory(_) => Ok(None),
+            Backend::Replicated(log) => log.follow(),
+        }
+    }
+
     /// Reads what is durable; it goes on reading when the log is taken over, given back and closed.
     pub fn reader(&self) -> LogReader {
         LogReader::new(Arc::clone(self.0.shared()))
     }
 
-    /// Becomes the one writer of the log.
-    pub fn take_over(self) -> LogWriter {
+    /// Becomes the one writer of the log. Of a replicated one that takes a record in the log: everything before it is followed first, and
+    /// nothing an earlier owner sends comes behind it.
+    ///
+    /// # Errors
+    /// [`NotTakenOver`], with the follower. Never for a log that nobody else writes.
+    #[allow(clippy::result_large_err, reason = "a take-over is rare")]
+    pub fn take_over(mut self, owner: &Owner) -> Result<LogWriter, NotTakenOver> {
+        let taken = match &mut self.0 {
+            Backend::Embedded(_) | Backend::Memory(_) => Ok(()),
+            Backend::Replicated(log) => log.take_over(owner),
+        };
+        match taken {
+            Ok(()) => Ok(LogWriter(self.0)),
+            Err(why) => Err(NotTakenOver { follower: self, why }),
+        }
+    }
+
+    /// Of a log that nobody else writes.
+    pub(crate) fn take_over_alone(self) -> LogWriter {
+        debug_assert!(!matches!(self.0, Backend::Replicated(_)), "a replicated log is taken over by a record");
         LogWriter(self.0)
     }
 }
@@ -63,12 +113,21 @@ impl LogWriter {
         Follower(self.0)
     }
 
+    /// Set, it ends an append that goes on trying: a remote that does not answer is asked until it does.
+    pub fn stop(&self) -> Option<Arc<AtomicBool>> {
+        match &self.0 {
+            Backend::Embedded(_) | Backend::Memory(_) => None,
+            Backend::Replicated(log) => Some(Arc::clone(log.stop())),
+        }
+    }
+
     /// How much one append takes.
     pub fn limits(&self) -> Limits {
         match &self.0 {
             Backend::Embedded(_) | Backend::Memory(_) => {
                 Limits { batch_bytes: Batch::BYTES_MAX, commit_bytes: COMMIT_BYTES_MAX }
             }
+            Backend::Replicated(log) => log.limits(),
         }
     }
 
@@ -76,6 +135,7 @@ impl LogWriter {
     pub fn is_local(&self) -> bool {
         match &self.0 {
             Backend::Embedded(_) | Backend::Memory(_) => true,
+            Backend::Replicated(_) => false,
         }
     }
 
@@ -84,6 +144,7 @@ impl LogWriter {
         match &self.0 {
             Backend::Embedded(log) => log.next_position(),
             Backend::Memory(log) => log.next_position(),
+            Backend::Replicated(log) => log.next_position(),
         }
     }
 
@@ -109,6 +170,7 @@ impl LogWriter {
         match &mut self.0 {
             Backend::Embedded(log) => log.append(batch),
             Backend::Memory(log) => Ok(log.append(batch)),
+            Backend::Replicated(log) => log.append(batch),
         }
     }
 
@@ -122,6 +184,7 @@ impl LogWriter {
         match &self.0 {
             Backend::Embedded(log) => log.find_batch(id),
             Backend::Memory(log) => lookup::find_batch(log.shared(), id),
+            Backend::Replicated(log) => log.find_batch(id),
         }
     }
 
@@ -133,6 +196,7 @@ impl LogWriter {
         match self.0 {
             Backend::Embedded(log) => log.close(),
             Backend::Memory(_) => Ok(()),
+            Backend::Replicated(log) => log.close(),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! One suite for every backend: what a log promises whatever it is kept in.
 
+use eventlog::disk::RealDisk;
 use eventlog::{
     Background, Batch, CommitHeader, CommitRange, Direction, GENESIS_STREAM, LogReader, LogWriter, OpenError, Options,
-    Position, Revision, Storage, StoredBatch, open_embedded, open_memory,
+    Owner, Position, Revision, SimRemote, Storage, StoredBatch, open_embedded, open_memory,
 };
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -13,21 +15,34 @@ const SMALL: Options = Options { segment_bytes: 16 << 10, recent_bytes: 4 << 10,
 /// Long enough for a slow machine; nothing waits that long when all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
 const NOW: Duration = Duration::ZERO;
+/// The longest commit that the remote takes, in bytes.
+const LONGEST: usize = 4 << 20;
+/// Where what a test appends begins: behind the first record, and that of the owner.
+const START: u64 = 2;
 
 /// Runs a test against every backend.
 fn every_backend(test: impl Fn(LogWriter, LogReader)) {
     let dir = || tempfile::tempdir().expect("a directory");
-    let (threads, inline) = (dir(), dir());
+    let (threads, inline, mirror) = (dir(), dir(), dir());
     let embedded = |dir: &TempDir, background| Storage::Embedded {
         dir: dir.path().to_owned(),
         options: Options { background, ..SMALL },
     };
-    for storage in [Storage::Memory, embedded(&threads, Background::Threads), embedded(&inline, Background::Inline)] {
-        let (follower, recovered) = eventlog::open(&storage).expect("opens");
-        assert!(recovered.created && recovered.clean && recovered.next == Position(1), "{storage:?}: {recovered:?}");
+    let local = [Storage::Memory, embedded(&threads, Background::Threads), embedded(&inline, Background::Inline)];
+    let remote = SimRemote::new(1, 2 * LONGEST);
+    let replicated = eventlog::open_simulated(&remote, Arc::new(RealDisk), mirror.path(), SMALL);
+    for opened in local.iter().map(eventlog::open).chain([replicated]) {
+        let (follower, recovered) = opened.expect("opens");
+        assert!(recovered.created && recovered.clean && recovered.next == Position(1), "{recovered:?}");
         let reader = follower.reader();
         assert_eq!(reader.durable(), Position(1), "what follows reads");
-        test(follower.take_over(), reader);
+        let mut writer = follower.take_over(&Owner::alone()).expect("nobody else writes");
+        if writer.is_local() {
+            // Nobody else ever owns it, and it has no record that says so.
+            append(&mut writer, &[(1, &[("$owner", 0)])]);
+        }
+        assert_eq!(writer.next_position(), Position(START));
+        test(writer, reader);
     }
 }
 
@@ -87,7 +102,9 @@ fn read_all(reader: &LogReader, from: Position, max_bytes: usize) -> Vec<(u64, S
             assert!(at <= batch.next_position());
             for commit in batch.commits() {
                 for event in commit.events() {
-                    assert_eq!(event.body, &*body_of(event.stream, event.revision.0));
+                    if !event.is_system() {
+                        assert_eq!(event.body, &*body_of(event.stream, event.revision.0));
+                    }
                     events.push((event.position.0, event.stream.to_owned(), event.revision.0));
                 }
             }
@@ -100,9 +117,7 @@ fn read_all(reader: &LogReader, from: Position, max_bytes: usize) -> Vec<(u64, S
 
 #[test]
 fn a_new_log_has_its_genesis_record() {
-    every_backend(|writer, reader| {
-        assert_eq!(writer.next_position(), Position(1));
-        assert_eq!(reader.durable(), Position(1));
+    every_backend(|_, reader| {
         let events = reader.read_stream(GENESIS_STREAM, Revision(0), Direction::Forward, 10).expect("reads");
         assert_eq!(events.len(), 1);
         assert_eq!((events[0].position, events[0].revision, events[0].body.len()), (Position(0), Revision(0), 20));
@@ -116,9 +131,10 @@ fn a_writer_that_steps_down_takes_over_again() {
         let mut tail = reader.tail(Position(0));
         let follower = writer.step_down();
         assert_eq!(follower.reader().durable(), next);
-        assert_eq!(read_all(&follower.reader(), Position(1), 3000).len() as u64, next.0 - 1);
-        let mut writer = follower.take_over();
-        assert_eq!(writer.next_position(), next);
+        assert_eq!(read_all(&follower.reader(), Position(START), 3000).len() as u64, next.0 - START);
+        let mut writer = follower.take_over(&Owner::alone()).expect("nobody else writes");
+        // A log that somebody else may own says that it was taken over.
+        assert_eq!(writer.next_position().0, next.0 + u64::from(!writer.is_local()));
         fill_other(&mut writer, 40);
         let mut seen = 0;
         while let Some(batch) = tail.next(NOW).expect("reads") {
@@ -127,14 +143,13 @@ fn a_writer_that_steps_down_takes_over_again() {
         }
         assert_eq!(Position(seen), writer.next_position());
         assert_eq!(reader.stream_head("other").expect("reads"), Some(Revision(39)));
-        writer.step_down().take_over().close().expect("closes");
+        writer.step_down().take_over(&Owner::alone()).expect("nobody else writes").close().expect("closes");
     });
 }
 
 #[test]
 fn a_commit_of_the_longest_length_is_taken() {
     every_backend(|mut writer, reader| {
-        assert!(writer.is_local());
         let limits = writer.limits();
         assert!(0 < limits.batch_bytes && 0 < limits.commit_bytes);
         let mut batch = Batch::new(writer.next_position());
@@ -158,11 +173,11 @@ fn a_commit_of_the_longest_length_is_taken() {
 fn positions_follow_without_a_gap() {
     every_backend(|mut writer, reader| {
         let places = append(&mut writer, &[(1, &[("order-a", 0), ("stock-a", 0)]), (2, &[]), (3, &[("order-b", 0)])]);
-        let expected = [(1, 2), (3, 0), (3, 1)];
+        let expected = [(2, 2), (4, 0), (4, 1)];
         assert_eq!(places.iter().map(|place| (place.first.0, place.events)).collect::<Vec<_>>(), expected);
-        assert_eq!(writer.next_position(), Position(4));
-        let batches = reader.read(Position(1), 1 << 20).expect("reads");
-        assert_eq!(positions(&batches[0]), [1, 2, 3]);
+        assert_eq!(writer.next_position(), Position(5));
+        let batches = reader.read(Position(START), 1 << 20).expect("reads");
+        assert_eq!(positions(&batches[0]), [2, 3, 4]);
         let commits: Vec<_> = batches[0].commits().collect();
         assert_eq!(commits.iter().map(|commit| commit.command_id).collect::<Vec<_>>(), [1, 2, 3]);
         assert_eq!((commits[0].tenant, commits[0].payload_hash, commits[0].meta), ("m1", 3, &b"1"[..]));
@@ -237,30 +252,30 @@ fn a_tail_brings_each_batch_once() {
         while let Some(batch) = tail.next(NOW).expect("reads") {
             numbers.push(batch.batch_number());
         }
-        assert_eq!(numbers, (0..53).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..54).collect::<Vec<_>>());
         // Batches without events do not move the position, and are delivered all the same.
         append(&mut writer, &[(3, &[])]);
         append(&mut writer, &[(4, &[("order-b", 0)])]);
-        assert_eq!(tail.next(NOW).expect("reads").map(|batch| batch.batch_number()), Some(53));
         assert_eq!(tail.next(NOW).expect("reads").map(|batch| batch.batch_number()), Some(54));
+        assert_eq!(tail.next(NOW).expect("reads").map(|batch| batch.batch_number()), Some(55));
         assert!(tail.next(NOW).expect("reads").is_none());
         // A tail may start in the middle of a batch, at empty ones, and ahead of the log.
         let first = |from| reader.tail(Position(from)).next(NOW).expect("reads").map(|batch| batch.batch_number());
-        assert_eq!(first(5), Some(2));
-        assert_eq!(first(151), Some(51));
-        assert_eq!(first(152), None);
+        assert_eq!(first(6), Some(3));
+        assert_eq!(first(152), Some(52));
+        assert_eq!(first(153), None);
     });
 }
 
 #[test]
 fn a_tail_ahead_of_the_log_waits_for_its_position() {
     every_backend(|mut writer, reader| {
-        let mut tail = reader.tail(Position(3));
+        let mut tail = reader.tail(Position(4));
         append(&mut writer, &[(1, &[("order-a", 0)])]);
         append(&mut writer, &[(2, &[])]);
         assert!(tail.next(NOW).expect("reads").is_none());
         append(&mut writer, &[(3, &[("order-a", 1), ("order-a", 2)])]);
-        assert_eq!(tail.next(NOW).expect("reads").map(|batch| batch.first()), Some(Position(2)));
+        assert_eq!(tail.next(NOW).expect("reads").map(|batch| batch.first()), Some(Position(3)));
     });
 }
 
@@ -282,10 +297,10 @@ fn commits_are_found_by_their_first_position() {
         }
         let behind = Position(at.0 + 1);
         assert_eq!(find(behind, 6, "m1"), Some((behind, 6, 0)));
-        assert_eq!(find(Position(1), 1000, "m1"), Some((Position(1), 1000, 2)));
+        assert_eq!(find(Position(START), 1000, "m1"), Some((Position(START), 1000, 2)));
         assert_eq!(find(at, 6, "m1"), None);
         assert_eq!(find(at, 1, "m2"), None);
-        assert_eq!(find(Position(2), 1000, "m1"), None);
+        assert_eq!(find(Position(START + 1), 1000, "m1"), None);
         assert_eq!(find(Position(u64::MAX), 1, "m1"), None);
     });
 }
@@ -311,8 +326,8 @@ fn commits_are_found_by_their_command() {
             assert_eq!(find("m2", id, i64::MIN), None);
         }
         for n in 0..60 {
-            assert_eq!(find("m1", 1000 + n * 2, 0), Some(Position(1 + n as u64 * 3)));
-            assert_eq!(find("m1", 1001 + n * 2, 0), Some(Position(3 + n as u64 * 3)));
+            assert_eq!(find("m1", 1000 + n * 2, 0), Some(Position(START + n as u64 * 3)));
+            assert_eq!(find("m1", 1001 + n * 2, 0), Some(Position(START + 2 + n as u64 * 3)));
         }
         let unknown = (0..1000).filter(|n| reader.may_have_command("m1", 70_000 + n, i64::MIN)).count();
         assert!(unknown < 100, "{unknown} of 1000 unknown commands look known");
@@ -347,7 +362,7 @@ fn the_commit_around_a_position_is_whole() {
         };
         assert_eq!(holding(0), Some((0, 0, 1)));
         for n in 0..100 {
-            let first = 1 + n * 3;
+            let first = START + n * 3;
             assert_eq!(holding(first), Some((1000 + u128::from(n) * 2, first, 2)));
             assert_eq!(holding(first + 1), holding(first));
             assert_eq!(holding(first + 2), Some((1001 + u128::from(n) * 2, first + 2, 1)));
@@ -374,9 +389,9 @@ fn batches_are_found_by_id() {
             commit(&mut batch, u128::from(n as u32), &[("order-a", n)]);
             ids.push((batch.id(), batch.first()));
             let appended = writer.append(&mut batch).expect("appends");
-            assert_eq!(appended.range.number, n + 1);
+            assert_eq!(appended.range.number, START + n);
         }
-        for (number, (id, first)) in (1..).zip(&ids) {
+        for (number, (id, first)) in (START..).zip(&ids) {
             let place = writer.find_batch(*id).expect("reads").expect("is there");
             assert_eq!(
                 (place.number, place.first, place.next, place.commits),
@@ -395,12 +410,12 @@ fn an_unfinished_commit_leaves_nothing() {
         let before = batch.len_bytes();
         let header = CommitHeader { tenant: "m1", command_id: 2, payload_hash: 0, recorded_at: 0, meta: b"" };
         let mut refused = batch.commit(&header);
-        assert_eq!(refused.event("order-b", Revision(0), |body| body.push(1)), Position(2));
+        assert_eq!(refused.event("order-b", Revision(0), |body| body.push(1)), Position(START + 1));
         drop(refused);
         assert_eq!((batch.len_bytes(), batch.events(), batch.commits()), (before, 1, 1));
         commit(&mut batch, 3, &[("order-a", 1)]);
         writer.append(&mut batch).expect("appends");
-        assert!(batch.is_empty() && batch.first() == Position(3) && batch.first() == writer.next_position());
+        assert!(batch.is_empty() && batch.first() == Position(START + 2) && batch.first() == writer.next_position());
         let revisions = reader.read_stream("order-a", Revision(0), Direction::Forward, 9).expect("reads").len();
         assert_eq!(revisions, 2);
         assert_eq!(reader.stream_head("order-b").expect("reads"), None);
@@ -415,8 +430,8 @@ fn readers_follow_while_the_writer_writes() {
             let follower = scope.spawn({
                 let reader = reader.clone();
                 move || {
-                    let (mut tail, mut next) = (reader.tail(Position(1)), 1);
-                    while next < 901 {
+                    let (mut tail, mut next) = (reader.tail(Position(START)), START);
+                    while next < START + 900 {
                         let batch = tail.next(PATIENCE).expect("reads").expect("more comes");
                         assert!(batch.next_position() <= reader.durable());
                         let seen = positions(&batch);
@@ -428,13 +443,13 @@ fn readers_follow_while_the_writer_writes() {
             let waiter = scope.spawn({
                 let reader = reader.clone();
                 move || {
-                    let mut head = Position(1);
-                    while head < Position(901) {
+                    let mut head = Position(START);
+                    while head < Position(START + 900) {
                         let now = reader.wait_beyond(head, PATIENCE);
                         assert!(head < now);
                         // What the head says is there can be read at once, also by stream.
                         let newest = reader.stream_head("order-a").expect("reads").expect("is there");
-                        assert!((now.0 - 1) / 3 * 2 - 1 <= newest.0);
+                        assert!((now.0 - START) / 3 * 2 - 1 <= newest.0);
                         head = now;
                     }
                 }
@@ -443,7 +458,7 @@ fn readers_follow_while_the_writer_writes() {
             follower.join().expect("follows");
             waiter.join().expect("waits");
         });
-        assert_eq!(*reader.watch().borrow(), Position(901));
+        assert_eq!(*reader.watch().borrow(), Position(START + 900));
     });
 }
 

@@ -19,6 +19,11 @@ fn main() {
         "drop the last batch at recovery",
         "cut what was acknowledged",
         "take a frame of an earlier life",
+        "conclude from a read that it is not there",
+        "try again under a new id",
+        "answer before the acknowledgement",
+        "take office before the barrier",
+        "cut the mirror to the remote",
     ];
     let power = |operation: u64| {
         let (disk, mut model) = (SimDisk::new(operation), Model::default());
@@ -43,6 +48,10 @@ fn main() {
             ("row 3: stale sectors", 1, &|_| leftovers()),
             ("row 2: power loss at every operation", 300, &power),
             ("row 1: random histories", 3_000, &|seed| common::history::history(seed, &mut Counts::default())),
+            ("row 10: random histories of a remote", 300, &|seed| {
+                common::replicated::history(seed, &mut Counts::default())
+            }),
+            ("row 10: a remote that lost its end", 1, &|_| common::replicated::lost_end()),
         ],
     );
 }

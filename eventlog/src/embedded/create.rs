@@ -18,17 +18,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::{io, mem};
 
-/// Makes an empty log: its first segment appears under its name with the genesis record in it.
+/// Makes an empty log, called `log_id` if it is a copy of another: its first segment appears under its name with the genesis record in it.
 pub(super) fn create(
     disk: Arc<dyn Disk>,
     dir: &Path,
     options: Options,
     tuning: Tuning,
+    log_id: Option<u128>,
     lock: Box<dyn Lock>,
 ) -> Result<(EmbeddedWriter, Recovered), OpenError> {
     let failed = |source: io::Error| OpenError::io("create a log in", dir, source);
     let random = || disk.random().map(u128::from);
-    let log_id = random().and_then(|low| Ok(random()? << 64 | low)).map_err(failed)?;
+    let fresh = || random().and_then(|low| Ok(random()? << 64 | low)).map_err(failed);
+    let log_id = log_id.map_or_else(fresh, Ok)?;
     let factory = SegmentFactory { disk: Arc::clone(&disk), dir: dir.to_owned(), log_id, options };
     let mut genesis = Batch::genesis(log_id);
     let mut sealed = None;
@@ -37,7 +39,7 @@ pub(super) fn create(
             segment_id: segment.segment_id,
             offset: DATA_START,
             number: 0,
-            durable_upto: Position(0),
+            durable: (0, Position(0)),
             previous_crc: 0,
         });
         sealed = Some(header);

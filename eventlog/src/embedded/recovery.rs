@@ -31,12 +31,13 @@ pub(super) const REMEDY_SHORT: &str = "restore the log from a copy; nothing was 
 pub(super) const REMEDY_SIDECAR: &str = "restore the log from a copy; nothing was changed. If this is an older copy of the log, remove \
                               the .idx files, which are of a newer one";
 
-/// Opens or creates the log in `dir`.
+/// Opens or creates the log in `dir`; one that is created is called `log_id`, or by a random id.
 pub(crate) fn open(
     disk: Arc<dyn Disk>,
     dir: &Path,
     options: Options,
     tuning: Tuning,
+    log_id: Option<u128>,
 ) -> Result<(EmbeddedWriter, Recovered), OpenError> {
     let io = |what, path: &Path| {
         let path = path.to_owned();
@@ -50,7 +51,7 @@ pub(crate) fn open(
     let numbers: BTreeSet<u32> = names.iter().filter_map(|name| segment_number(name)).collect();
     if numbers.is_empty() {
         remove_temporary(&*disk, dir, &names)?;
-        return create(disk, dir, options, tuning, lock);
+        return create(disk, dir, options, tuning, log_id, lock);
     }
     let scan = Scan::run(&*disk, dir, &names, &numbers, tuning)?;
     let unscrubbed = scan.scrub_sealed(&*disk)?;

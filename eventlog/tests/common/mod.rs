@@ -6,6 +6,7 @@ pub mod damage;
 pub mod history;
 pub mod planting;
 pub mod programme;
+pub mod replicated;
 pub mod script;
 pub mod shop;
 
