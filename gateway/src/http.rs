@@ -1,12 +1,17 @@
 //! HTTP: addresses, who may call them, what they answer.
 
+pub mod answer;
 pub mod block;
 pub mod caller;
 pub mod command;
+pub mod connections;
 pub mod docs;
 pub mod error;
 pub mod exposition;
+pub mod frames;
 pub mod path;
+pub mod peer;
+pub mod proxies;
 pub mod query;
 pub mod respond;
 pub mod routes;

@@ -6,6 +6,7 @@ mod common;
 pub mod import;
 pub mod load;
 pub mod operator;
+pub mod peers;
 pub mod replay;
 pub mod serve;
 pub mod token;

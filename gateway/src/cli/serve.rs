@@ -1,10 +1,12 @@
 //! `comanda serve`: everything in one process.
 
 use super::common::fail;
+use super::peers::PeerArgs;
 use crate::app::{AppError, Running};
 use crate::causes::with_causes;
 use crate::demo::{self, DemoToken};
-use crate::http::server::{self, Limits};
+use crate::http::connections::Connections;
+use crate::http::server::Server;
 use crate::http::trace;
 use crate::providers::AccountError;
 use crate::providers::driver::Driver;
@@ -52,6 +54,9 @@ pub struct ServeArgs {
     /// What the engine keeps in memory.
     #[command(flatten)]
     pub memory: MemoryArgs,
+    /// What others may take of it.
+    #[command(flatten)]
+    pub peers: PeerArgs,
 }
 
 /// What the engine keeps in memory. What is not there is read from the disk when somebody asks for it.
@@ -203,7 +208,9 @@ async fn serve_on(
         // Feeds that follow have no end of their own that could be waited for.
         running.app.feeds.close();
     };
-    server::serve(listener, service, Limits::STANDARD, stop).await;
+    let server = Server::new(service, Connections::new(args.peers.bounds()), args.peers.limits());
+    server.listen(listener, stop).await;
+    server.finish().await;
     if let Some(driver) = driver {
         driver.stop().await;
     }

@@ -74,8 +74,15 @@ pub enum ApiError {
     Stale,
     /// The read model is being rebuilt or has stopped.
     ViewUnavailable { view: &'static str },
-    /// Too many connections or streams.
+    /// Too many streams.
     Busy,
+    /// The credential has more connections than one may have; this one is closed.
+    Connections {
+        /// How many it may have.
+        max: usize,
+    },
+    /// The connection has more answers waiting to be taken than one may have.
+    Unsent,
     /// A bug or a broken disk.
     Internal(Box<dyn Error + Send + Sync>),
 }
@@ -225,6 +232,17 @@ impl ApiError {
             ApiError::ViewUnavailable { view } => {
                 Problem::new(503, "view_unavailable", format!("The view {view} is being rebuilt or has stopped."))
             }
+            ApiError::Connections { max } => Problem::new(
+                503,
+                "too_many_connections",
+                format!("This credential has {max} connections, which is as many as it may have; this one is closed. Close others first."),
+            )
+            .with("max", *max),
+            ApiError::Unsent => Problem::new(
+                503,
+                "answers_not_read",
+                "Too many bytes of answers on this connection wait to be read. Read them, and repeat the request.",
+            ),
             ApiError::Busy => Problem::new(503, "busy", "Too many of these at once. Repeat the request in a moment."),
             ApiError::Internal(_) => Problem::new(
                 500,
@@ -240,7 +258,12 @@ impl IntoResponse for ApiError {
         if let ApiError::Internal(error) = &self {
             tracing::error!(error = with_causes(error.as_ref()), "a request failed");
         }
-        problem_response(&self.problem())
+        let mut response = problem_response(&self.problem());
+        if let ApiError::Connections { .. } = &self {
+            // The server ends an HTTP/1 connection behind such an answer; over HTTP/2 the header is left out.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
     }
 }
 

@@ -2,32 +2,31 @@
 //!
 //! `axum::serve` installs no timer, so hyper's header timeout would do nothing under it.
 
+use super::answer::Answer;
+use super::connections::{Connection, Connections, Place};
+use super::error::ApiError;
 use super::service::HttpService;
-use super::stall::{Activity, InFlight, Tracked};
-use axum::body::{Body, Bytes};
+use super::stall::{Let, Patience, Tracked};
 use axum::extract::Request;
-use hyper::body::{Frame, Incoming, SizeHint};
+use axum::response::{IntoResponse, Response};
+use hyper::body::{Body, Incoming};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep};
 
 /// What a connection may cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many connections are served at once; more wait in the kernel's queue.
-    pub connections_max: usize,
-    /// How long the headers of a request may take from their first byte on, and the first request from the beginning.
-    pub header_timeout: Duration,
-    /// How long an HTTP/1 connection may wait for its next request; counted in steps of `header_timeout`.
-    pub idle_timeout: Duration,
+    /// How long a peer may take.
+    pub patience: Patience,
     /// How many bytes the headers of a request may take.
     pub header_bytes_max: usize,
     /// How many requests one HTTP/2 connection may have under way.
@@ -39,76 +38,171 @@ pub struct Limits {
 impl Limits {
     /// What the binary uses.
     pub const STANDARD: Limits = Limits {
-        connections_max: 4_096,
-        header_timeout: Duration::from_secs(5),
-        idle_timeout: Duration::from_secs(60),
+        patience: Patience {
+            head: Duration::from_secs(5),
+            idle: Duration::from_secs(60),
+            progress: Duration::from_secs(30),
+        },
         header_bytes_max: 16 << 10,
         http2_streams_max: 100,
-        drain_timeout: Duration::from_secs(10),
+        drain_timeout: Duration::from_secs(3),
     };
 }
 
 /// How long the loop rests after the system refused a connection (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a connection that was told to end may take for it.
+const GRACE: Duration = Duration::from_secs(2);
+/// How much of one answer HTTP/2 holds beside what its peer asked for, and how much of one connection's bodies nobody has read.
+const HTTP2_SEND_BYTES: usize = 16 << 10;
+const HTTP2_BODY_BYTES: u32 = 64 << 10;
+const HTTP2_BODIES_BYTES: u32 = 256 << 10;
+/// What a connection is told for which there is no room. Who speaks HTTP/2 only sees that it is closed.
+const NO_ROOM: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// Serves until `stop` is ready, then lets open requests finish.
-pub async fn serve(listener: TcpListener, service: HttpService, limits: Limits, stop: impl Future<Output = ()>) {
-    let builder = builder(limits);
-    let service = Arc::new(service);
-    let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(limits.connections_max));
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let permit = Arc::clone(&room).acquire_owned();
-        let accepted = async {
-            let permit = permit.await.expect("the semaphore is never closed");
-            (listener.accept().await, permit)
-        };
-        let (accepted, permit) = tokio::select! {
-            accepted = accepted => accepted,
-            () = &mut stop => break,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+/// What all connections of a server have in common, whatever they came in by.
+pub struct Server {
+    service: HttpService,
+    connections: Arc<Connections>,
+    limits: Limits,
+    builder: Builder<TokioExecutor>,
+    phase: watch::Sender<Phase>,
+}
+
+/// How far a server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    /// Requests that are open are finished.
+    Finishing,
+    /// Nothing is waited for.
+    Over,
+}
+
+impl Server {
+    /// A server without a connection.
+    pub fn new(service: HttpService, connections: Arc<Connections>, limits: Limits) -> Arc<Server> {
+        let (builder, phase) = (builder(limits), watch::Sender::new(Phase::Serving));
+        Arc::new(Server { service, connections, limits, builder, phase })
+    }
+
+    /// Takes in what comes to a listener until `stop` is ready.
+    pub async fn listen(self: &Arc<Server>, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = &mut stop => break,
+            };
+            let (stream, address) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let Some(place) = self.connections.admit(address.ip()) else {
+                tracing::warn!("a connection was refused: there is no room for it");
+                refuse(&stream);
                 continue;
+            };
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "a connection keeps its delay");
             }
-        };
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
+            let phase = self.phase.subscribe();
+            tokio::spawn(Arc::clone(self).attend(stream, place, phase));
         }
-        let (service, activity) = (Arc::clone(&service), Activity::new());
+    }
+
+    /// Lets open requests finish, once nothing is taken in any more.
+    pub async fn finish(&self) {
+        self.phase.send_replace(Phase::Finishing);
+        if tokio::time::timeout(self.limits.drain_timeout, self.phase.closed()).await.is_err() {
+            tracing::warn!("requests were still open when the time to finish was over");
+            self.phase.send_replace(Phase::Over);
+        }
+    }
+
+    /// Serves a connection to its end.
+    async fn attend<S>(self: Arc<Server>, stream: S, place: Place, mut phase: watch::Receiver<Phase>)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let connection = Arc::clone(place.connection());
+        let activity = Arc::clone(connection.activity());
         let stream = TokioIo::new(Tracked::new(stream, Arc::clone(&activity)));
-        let counted = Arc::clone(&activity);
-        let serve_request = hyper::service::service_fn(move |request: Request<Incoming>| {
-            let (service, in_flight) = (Arc::clone(&service), counted.request(request.version()));
-            async move {
-                let response = service.call(request).await;
-                Ok::<_, Infallible>(response.map(|body| TrackedBody { body, _in_flight: in_flight }))
-            }
+        let (server, over) = (Arc::clone(&self), Arc::clone(&connection));
+        let answer = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let (server, connection) = (Arc::clone(&server), Arc::clone(&over));
+            async move { Ok::<_, Infallible>(server.answer(request, &connection).await) }
         });
-        let connection = builder.serve_connection_with_upgrades(stream, serve_request).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            tokio::select! {
-                ended = connection => {
+        let mut serving = std::pin::pin!(self.builder.serve_connection(stream, answer));
+        let mut let_go = std::pin::pin!(activity.let_go(self.limits.patience));
+        let mut grace: Option<Pin<Box<Sleep>>> = None;
+        loop {
+            let why = tokio::select! {
+                ended = serving.as_mut() => {
                     if let Err(error) = ended {
                         tracing::debug!(error, "a connection ended early");
                     }
+                    return;
                 }
-                () = activity.stalled(limits.header_timeout, limits.idle_timeout) => {
-                    tracing::debug!("a connection sent no whole request in time");
+                why = let_go.as_mut(), if grace.is_none() => why,
+                () = connection.has_to_end() => {
+                    // What it may be told it is told, and nothing is waited for: another one needs the place.
+                    serving.as_mut().graceful_shutdown();
+                    std::future::poll_fn(|context| {
+                        let _ = serving.as_mut().poll(context);
+                        std::task::Poll::Ready(())
+                    })
+                    .await;
+                    tracing::debug!("a connection made room for another one");
+                    return;
+                }
+                changed = phase.changed() => match changed {
+                    Ok(()) if *phase.borrow_and_update() == Phase::Finishing => {
+                        serving.as_mut().graceful_shutdown();
+                        continue;
+                    }
+                    Ok(()) | Err(_) => return,
+                },
+                () = async { grace.as_mut().expect("it is only waited for where there is one").await }, if grace.is_some() => return,
+            };
+            match why {
+                Let::Stalled => {
+                    tracing::debug!("a connection does not go on");
+                    return;
+                }
+                Let::Idle => {
+                    serving.as_mut().graceful_shutdown();
+                    grace = Some(Box::pin(tokio::time::sleep_until(Instant::now() + GRACE)));
                 }
             }
-            drop(permit);
-        });
+        }
     }
-    drop(listener);
-    if tokio::time::timeout(limits.drain_timeout, graceful.shutdown()).await.is_err() {
-        tracing::warn!("requests were still open when the time to finish was over");
+
+    async fn answer(&self, request: Request<Incoming>, connection: &Arc<Connection>) -> Response<Answer> {
+        let in_flight = connection.activity().request(request.version());
+        let is_safe = request.method().is_safe();
+        let mut response = self.service.call(request, connection).await;
+        let bytes = |response: &Response| response.body().size_hint().exact().unwrap_or(0);
+        let mut unsent = connection.hold(bytes(&response));
+        // What changed something is told whatever waits: the answers to commands are short.
+        if !unsent.is_within() && is_safe {
+            drop(unsent);
+            response = ApiError::Unsent.into_response();
+            unsent = connection.hold(bytes(&response));
+        }
+        response.map(|body| Answer::new(body, in_flight, unsent))
     }
+}
+
+/// Tells a connection that there is no room for it, where that takes no waiting, and closes it.
+fn refuse(stream: &TcpStream) {
+    // Nobody is let down by what does not get through: the connection is closed all the same.
+    let _ = stream.try_write(NO_ROOM);
 }
 
 fn builder(limits: Limits) -> Builder<TokioExecutor> {
@@ -125,29 +219,9 @@ fn builder(limits: Limits) -> Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.http2_streams_max)
         .max_header_list_size(u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX))
+        .max_send_buf_size(HTTP2_SEND_BYTES)
+        .initial_stream_window_size(HTTP2_BODY_BYTES)
+        .initial_connection_window_size(HTTP2_BODIES_BYTES)
         .keep_alive_interval(Duration::from_secs(20));
     builder
-}
-
-/// The body of an answer, which keeps its request in flight until it is sent.
-struct TrackedBody {
-    body: Body,
-    _in_flight: InFlight,
-}
-
-impl hyper::body::Body for TrackedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }

@@ -3,13 +3,16 @@
 //! These stand around axum's router, not in it: a layer of it would box a copy of the route and a future of its own for
 //! every request. What address a request is counted under is found by the same rules, those of `matchit`.
 
+use super::connections::Connection;
+use super::error::ApiError;
+use super::peer::Peer;
 use super::trace::{TraceId, X_TRACE_ID};
 use crate::metrics::CountedRoute;
 use crate::state::AppState;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use std::sync::Arc;
 use std::time::Instant;
@@ -38,12 +41,21 @@ impl HttpService {
     }
 
     /// Names the request, has it answered, counts it, and writes its line.
-    pub async fn call(&self, request: Request<Incoming>) -> Response {
+    pub async fn call(&self, mut request: Request<Incoming>, connection: &Arc<Connection>) -> Response {
         let started = Instant::now();
+        let peer = Peer::of(&self.app, connection, request.headers());
+        let used = connection.used(started, peer.address, peer.credential());
+        request.extensions_mut().insert(peer);
         let trace_id = TraceId::of(request.headers());
         let method = request.method().clone();
         let route = self.counted.at(request.uri().path()).map_or(&self.uncounted, |found| found.value);
-        let Ok(mut response) = trace_id.over(self.router.clone().call(request.map(Body::new))).await;
+        let mut response = match used {
+            Ok(()) => {
+                let Ok(response) = trace_id.over(self.router.clone().call(request.map(Body::new))).await;
+                response
+            }
+            Err(max) => ApiError::Connections { max }.into_response(),
+        };
         let (took, status) = (started.elapsed(), response.status().as_u16());
         self.app.metrics.count(route, &method, status, took);
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);

@@ -5,17 +5,21 @@
 //! every request. Here one timer of the connection looks now and then whether anything has changed: a request costs no
 //! more than a count, and no clock is read.
 
+use super::frames::Frames;
 use axum::http::Version;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+/// For how many looks back it is known how many answers wait for their peer: a few more than a connection may live with.
+const LOOKS: u32 = 128;
+
 /// What a connection has done so far. Requests are counted on the threads that serve them, so all of it is atomic.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Activity {
     requests: AtomicU64,
     /// Requests whose answers are not sent whole.
@@ -24,6 +28,53 @@ pub struct Activity {
     has_partial_head: AtomicBool,
     /// Under HTTP/2 bytes come between requests, too; it has its own pings and its own bound for headers.
     is_http2: AtomicBool,
+    /// How often was looked.
+    looks: AtomicU32,
+    /// Behind which look the system took no more bytes; 0 while it takes them.
+    write_waits: AtomicU32,
+    /// How many answers wait for the peer to take more of them, by the look since which they do.
+    waiting: [AtomicU32; LOOKS as usize],
+}
+
+impl Default for Activity {
+    fn default() -> Activity {
+        Activity {
+            requests: AtomicU64::new(0),
+            in_flight: AtomicUsize::new(0),
+            has_partial_head: AtomicBool::new(false),
+            is_http2: AtomicBool::new(false),
+            looks: AtomicU32::new(1),
+            write_waits: AtomicU32::new(0),
+            waiting: std::array::from_fn(|_| AtomicU32::new(0)),
+        }
+    }
+}
+
+/// How long a connection may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the first request, and for the headers of each from their first byte on. It is looked so often.
+    pub head: Duration,
+    /// Without a request.
+    pub idle: Duration,
+    /// Without taking more of an answer that is there.
+    pub progress: Duration,
+}
+
+impl Patience {
+    /// So often within `head` that no bound is overstepped by more than half of itself.
+    fn look(&self) -> Duration {
+        self.head.min(self.idle / 2).min(self.progress / 2).max(self.progress / (LOOKS / 2))
+    }
+}
+
+/// Why a connection is let go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Let {
+    /// It may finish what is under way.
+    Idle,
+    /// Nothing of it goes on.
+    Stalled,
 }
 
 /// A request whose answer is not sent whole.
@@ -34,6 +85,28 @@ impl Drop for InFlight {
     fn drop(&mut self) {
         let before = self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
         debug_assert!(0 < before, "each request in flight ends once");
+    }
+}
+
+impl InFlight {
+    /// Its answer is there, or a part of it, and the peer has to take it.
+    pub fn waits(&self) -> Waits {
+        let look = self.0.looks.load(Ordering::Relaxed);
+        self.0.waiting[(look % LOOKS) as usize].fetch_add(1, Ordering::Relaxed);
+        Waits { activity: Arc::clone(&self.0), look }
+    }
+}
+
+/// An answer of which there is something to take, until the transport comes for it.
+#[derive(Debug)]
+pub struct Waits {
+    activity: Arc<Activity>,
+    look: u32,
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.activity.waiting[(self.look % LOOKS) as usize].fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -75,26 +148,65 @@ impl Activity {
         let requests = self.requests.load(Ordering::Relaxed);
         if requests == 0 {
             Waiting::First
-        } else if self.is_http2.load(Ordering::Relaxed) || 0 < self.in_flight.load(Ordering::Relaxed) {
+        } else if self.is_busy() {
             Waiting::Nothing
-        } else if self.has_partial_head.load(Ordering::Relaxed) {
+        } else if self.has_partial_head.load(Ordering::Relaxed) && !self.is_http2.load(Ordering::Relaxed) {
             Waiting::Rest(requests)
         } else {
             Waiting::Next(requests)
         }
     }
 
+    /// Whether a request is under way.
+    pub fn is_busy(&self) -> bool {
+        0 < self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Whether the peer has taken nothing for so many looks of what is there for it.
+    fn is_untaken(&self, looks: u32) -> bool {
+        debug_assert!(looks < LOOKS, "the ring is longer than anybody's patience");
+        let now = self.looks.load(Ordering::Relaxed);
+        let since = self.write_waits.load(Ordering::Relaxed);
+        let is_old = |look: u32| looks <= now.wrapping_sub(look);
+        let answers = (looks..LOOKS - 1).map(|ago| now.wrapping_sub(ago));
+        (since != 0 && is_old(since))
+            || answers.into_iter().any(|look| 0 < self.waiting[(look % LOOKS) as usize].load(Ordering::Relaxed))
+    }
+
     /// Waits until no request has come at all for `head`, or the headers of the next one have taken so long, or nothing
-    /// has come for `idle`. It is noticed at the latest one `head` after that.
-    pub async fn stalled(&self, head: Duration, idle: Duration) {
-        let mut watch = StallTimer::default();
-        while !watch.has_stalled(self.waiting(), head, idle) {
-            tokio::time::sleep(head).await;
+    /// has come for `idle`, or the peer takes nothing of what is there for it. It is noticed at the latest one look after that.
+    pub async fn let_go(&self, patience: Patience) -> Let {
+        let (mut watch, look) = (StallTimer::default(), patience.look());
+        let untaken = u32::try_from(patience.progress.as_nanos().div_ceil(look.as_nanos().max(1))).unwrap_or(u32::MAX);
+        let untaken = untaken.saturating_add(1).min(LOOKS - 2);
+        loop {
+            let waiting = self.waiting();
+            if watch.has_stalled(waiting, look, patience) {
+                return if matches!(waiting, Waiting::Next(_)) { Let::Idle } else { Let::Stalled };
+            }
+            if self.is_untaken(untaken) {
+                return Let::Stalled;
+            }
+            tokio::time::sleep(look).await;
+            // Never 0, which says that nothing waits.
+            let looks = self.looks.load(Ordering::Relaxed);
+            self.looks.store(looks.wrapping_add(1).max(1), Ordering::Relaxed);
+        }
+    }
+
+    fn wrote(&self, written: &Poll<io::Result<usize>>) {
+        match written {
+            Poll::Ready(_) => self.write_waits.store(0, Ordering::Relaxed),
+            Poll::Pending => {
+                let now = self.looks.load(Ordering::Relaxed);
+                // What waits already waits since then.
+                let _ = self.write_waits.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+            }
         }
     }
 }
 
-/// What was seen at one look after the other, a `head` apart.
+/// What was seen at one look after the other.
 #[derive(Debug, Default)]
 struct StallTimer {
     last: Option<Waiting>,
@@ -103,38 +215,48 @@ struct StallTimer {
 }
 
 impl StallTimer {
-    fn has_stalled(&mut self, waiting: Waiting, head: Duration, idle: Duration) -> bool {
+    fn has_stalled(&mut self, waiting: Waiting, look: Duration, patience: Patience) -> bool {
         let is_same = self.last.replace(waiting) == Some(waiting);
         self.looks = if is_same { self.looks.saturating_add(1) } else { 0 };
-        let waited = head.saturating_mul(self.looks);
+        let waited = look.saturating_mul(self.looks);
         match waiting {
-            Waiting::First | Waiting::Rest(_) => head <= waited,
-            Waiting::Next(_) => idle <= waited,
+            Waiting::First | Waiting::Rest(_) => patience.head <= waited,
+            Waiting::Next(_) => patience.idle <= waited,
             Waiting::Nothing => false,
         }
     }
 }
 
-/// A stream whose reads count as activity.
+/// A stream whose reads and writes count as activity, and whose peer may send only so many control frames.
 #[derive(Debug)]
 pub struct Tracked<S> {
     stream: S,
     activity: Arc<Activity>,
+    frames: Frames,
 }
 
 impl<S> Tracked<S> {
-    /// Tracks the reads of a stream.
+    /// Tracks a stream.
     pub fn new(stream: S, activity: Arc<Activity>) -> Tracked<S> {
-        Tracked { stream, activity }
+        Tracked { stream, activity, frames: Frames::new(Instant::now()) }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Tracked<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Tracked<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
-        if before < buf.filled().len() {
+        let bytes = &buf.filled()[before..];
+        if !bytes.is_empty() {
             self.activity.bytes_read();
+            if self.frames.read(bytes, Instant::now) {
+                if let Some(farewell) = self.frames.farewell() {
+                    // Whether it is taken or not, this is the end.
+                    let _ = Pin::new(&mut self.stream).poll_write(cx, &farewell);
+                    let _ = Pin::new(&mut self.stream).poll_flush(cx);
+                }
+                return Poll::Ready(Err(io::Error::other("more control frames than a connection may send")));
+            }
         }
         read
     }
@@ -142,7 +264,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tracked<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Tracked<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.activity.wrote(&written);
+        if let Poll::Ready(Ok(count)) = written {
+            self.frames.wrote(&buf[..count]);
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -158,7 +285,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tracked<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.activity.wrote(&written);
+        if let Poll::Ready(Ok(mut left)) = written {
+            for buf in bufs {
+                let count = left.min(buf.len());
+                self.frames.wrote(&buf[..count]);
+                left -= count;
+            }
+        }
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -171,11 +307,13 @@ mod tests {
     use super::*;
 
     const HEAD: Duration = Duration::from_secs(5);
+    const PATIENCE: Patience =
+        Patience { head: HEAD, idle: Duration::from_secs(15), progress: Duration::from_secs(30) };
 
     /// Looks so often and says whether the last look found the connection stalled, and none before it did.
     #[track_caller]
     fn look(activity: &Activity, watch: &mut StallTimer, looks: usize) -> bool {
-        let found: Vec<bool> = (0..looks).map(|_| watch.has_stalled(activity.waiting(), HEAD, 3 * HEAD)).collect();
+        let found: Vec<bool> = (0..looks).map(|_| watch.has_stalled(activity.waiting(), HEAD, PATIENCE)).collect();
         assert!(!found[..looks - 1].contains(&true), "{found:?}");
         found[looks - 1]
     }
@@ -199,14 +337,55 @@ mod tests {
         activity.bytes_read();
         assert!(!look(&activity, &mut watch, 1), "another head has begun since the last look");
         let http2 = Activity::new();
-        drop(http2.request(Version::HTTP_2));
+        let open = http2.request(Version::HTTP_2);
         http2.bytes_read();
         assert!(!look(&http2, &mut StallTimer::default(), 20));
+        drop(open);
+        http2.bytes_read();
+        assert!(look(&http2, &mut StallTimer::default(), 4), "idle under HTTP/2, whatever frames come");
+    }
+
+    fn next_look(activity: &Activity) {
+        activity.looks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[test]
+    fn what_is_not_taken_is_noticed_whatever_else_is() {
+        let activity = Activity::new();
+        let request = activity.request(Version::HTTP_2);
+        let stuck = request.waits();
+        for _ in 0..5 {
+            next_look(&activity);
+            // Another answer of the connection goes on.
+            drop(request.waits());
+            assert!(!activity.is_untaken(6));
+        }
+        next_look(&activity);
+        assert!(activity.is_untaken(6));
+        drop(stuck);
+        assert!(!activity.is_untaken(6));
+    }
+
+    #[test]
+    fn a_system_that_takes_no_bytes_is_noticed() {
+        let activity = Activity::new();
+        activity.wrote(&Poll::Pending);
+        for _ in 0..3 {
+            next_look(&activity);
+            activity.wrote(&Poll::Pending);
+        }
+        assert!(activity.is_untaken(3));
+        activity.wrote(&Poll::Ready(Ok(1)));
+        assert!(!activity.is_untaken(3));
     }
 
     #[tokio::test]
     async fn a_connection_without_requests_stalls_by_itself() {
         let head = Duration::from_millis(5);
-        Activity::new().stalled(head, 3 * head).await;
+        let patience = Patience { head, idle: 3 * head, progress: 6 * head };
+        assert_eq!(Activity::new().let_go(patience).await, Let::Stalled);
+        let idle = Activity::new();
+        drop(idle.request(Version::HTTP_2));
+        assert_eq!(idle.let_go(patience).await, Let::Idle);
     }
 }

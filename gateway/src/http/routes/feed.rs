@@ -2,10 +2,11 @@
 
 use crate::access::Capability;
 use crate::feed::{FeedError, Selection, events};
-use crate::http::caller::{Caller, bearer};
+use crate::http::caller::Caller;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
+use crate::http::peer::bearer;
 use crate::http::query::{ask, may_block, reached};
 use crate::http::respond::{X_POSITION, position_header};
 use crate::position::{self, PositionError, start_after};

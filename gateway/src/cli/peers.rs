@@ -1,0 +1,69 @@
+//! What others may take of the server: settings of `comanda serve`.
+
+use crate::http::connections::Bounds;
+use crate::http::proxies::TrustedProxies;
+use crate::http::server::Limits;
+use crate::http::stall::Patience;
+use clap::Args;
+use ipnet::IpNet;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// How many bytes of answers may wait for one connection's peer, and in all.
+const UNSENT_BYTES_MAX: u64 = 4 << 20;
+const UNSENT_BYTES_ALL_MAX: u64 = 256 << 20;
+/// How many connections that were told to end may still be there.
+pub const ENDING_MAX: usize = 64;
+
+/// What a peer may take. What is beyond is refused, not kept waiting.
+#[derive(Clone, Debug, Args)]
+pub struct PeerArgs {
+    /// How many connections there may be in all; fewer where the system gives fewer file descriptors.
+    #[arg(long, env = "COMANDA_CONNECTIONS", default_value_t = 4_096, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections: u32,
+    /// How many connections one address may have over which no request with a good token came (of IPv6: a network of 64 bits);
+    /// one more closes the one that has been idle longest.
+    #[arg(long, env = "COMANDA_CONNECTIONS_PER_ADDRESS", default_value_t = 64, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections_per_address: u32,
+    /// How many connections one token may have.
+    #[arg(long, env = "COMANDA_CONNECTIONS_PER_TOKEN", default_value_t = 1_024, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub connections_per_token: u32,
+    /// Proxies whose `X-Forwarded-For` says where a request comes from: addresses or networks, with commas between.
+    #[arg(long, env = "COMANDA_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// After how many seconds without a request a connection is closed.
+    #[arg(long, env = "COMANDA_IDLE_S", default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub idle_s: u16,
+    /// After how many seconds in which its peer takes nothing of an answer a connection is closed.
+    #[arg(long, env = "COMANDA_PROGRESS_S", default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub progress_s: u16,
+}
+
+/// A network, or an address alone.
+fn network(text: &str) -> Result<IpNet, String> {
+    let (text, wrong) = (text.trim(), "is neither an address nor a network such as 10.0.0.0/8");
+    text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).map_err(|_| wrong.to_owned())
+}
+
+impl PeerArgs {
+    /// How many connections there may be.
+    pub fn bounds(&self) -> Bounds {
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        Bounds {
+            all: count(self.connections),
+            per_address: count(self.connections_per_address),
+            per_credential: count(self.connections_per_token),
+            ending: ENDING_MAX,
+            unsent_bytes: UNSENT_BYTES_MAX,
+            unsent_bytes_all: UNSENT_BYTES_ALL_MAX,
+            proxies: TrustedProxies(self.trusted_proxies.clone()),
+        }
+    }
+
+    /// What each of them may cost.
+    pub fn limits(&self) -> Limits {
+        let seconds = |seconds: u16| Duration::from_secs(u64::from(seconds));
+        let (idle, progress) = (seconds(self.idle_s), seconds(self.progress_s));
+        Limits { patience: Patience { idle, progress, ..Limits::STANDARD.patience }, ..Limits::STANDARD }
+    }
+}
