@@ -166,6 +166,14 @@ pub enum Refused {
     EnrolmentOver,
     // `approver` is who was named and may not approve it; `None` where nobody was named.
     ApprovalRequired { right: Right, approver: Option<ActorId> },
+    // While the terminal was away somebody is said to have approved it; nobody has seen that.
+    ApprovalClaimed { right: Right, approver: ActorId },
+    // Who acts may not open orders for practice.
+    TrainingNotAllowed,
+    // What is recorded of the past changes only what was recorded so.
+    NotImported { order: OrderId },
+    // A terminal that was away went beyond a bound of the store's; recorded all the same, so this only says which.
+    BeyondBounds { bound: &'static str, limit: i64 },
     // The display number is not the terminal's own, is given out already, or is for a date too long ago to tell.
     NumberTaken { number: Text },
     // Only a command that records the past may bring this field.

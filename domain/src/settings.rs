@@ -4,7 +4,7 @@
 
 use crate::calendar::CutOff;
 use crate::ids::Text;
-use crate::money::Currency;
+use crate::money::{Currency, Money, Ppm};
 use crate::prep::Kitchen;
 use crate::pricing::PriceRules;
 use crate::staff::Approvals;
@@ -31,6 +31,35 @@ pub struct Settings {
     /// How long ago what a terminal sends may have happened for its clock to be believed, in seconds (rule T1), where it is
     /// not [`Settings::OFFLINE_AGE_S_DEFAULT`].
     pub offline_age_s: Option<u32>,
+    /// What its terminals do without a second person while they are away.
+    pub offline: OfflineBounds,
+}
+
+/// What a terminal that is away does without a second person. What goes beyond is recorded all the same (rule F3), and somebody has
+/// to decide about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfflineBounds {
+    /// Up to which share discounts, comps and other prices go, where it is not [`OfflineBounds::DISCOUNT_DEFAULT`].
+    pub discount: Option<Ppm>,
+    /// What an order may come to; anything where nothing is said.
+    pub amount: Option<Money>,
+    /// How many facts come in one upload, where it is not [`OfflineBounds::FACTS_DEFAULT`].
+    pub facts: Option<u32>,
+}
+
+impl OfflineBounds {
+    /// The share where nobody says otherwise: 20 %.
+    pub const DISCOUNT_DEFAULT: Ppm = Ppm(200_000);
+    /// The facts of an upload where nobody says otherwise.
+    pub const FACTS_DEFAULT: u32 = 500;
+
+    pub fn discount(&self) -> Ppm {
+        self.discount.unwrap_or(OfflineBounds::DISCOUNT_DEFAULT)
+    }
+
+    pub fn facts(&self) -> u32 {
+        self.facts.unwrap_or(OfflineBounds::FACTS_DEFAULT)
+    }
 }
 
 /// Whether a store takes cash in shifts.

@@ -23,11 +23,13 @@ pub enum Right {
     PriceOverride,
     /// Making an order free of tax.
     TaxExempt,
+    /// Opening orders for practice, which count nowhere.
+    Training,
 }
 
 impl Right {
     /// Every right.
-    pub const ALL: [Right; 9] = [
+    pub const ALL: [Right; 10] = [
         Right::Discount,
         Right::Cancel,
         Right::VoidFired,
@@ -37,6 +39,7 @@ impl Right {
         Right::NoSale,
         Right::PriceOverride,
         Right::TaxExempt,
+        Right::Training,
     ];
 }
 

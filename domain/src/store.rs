@@ -3,11 +3,12 @@
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
 use crate::calendar::{Date, Timestamp};
-use crate::command::{Context, OrderCommand, StoreCommand};
+use crate::command::{Context, OrderCommand, Source, StoreCommand};
 use crate::day::Days;
 use crate::drawer::Drawer;
 use crate::event::{
-    Event, Opening, OrderEvent, PaymentEffect, PaymentEvent, RenamedLine, StoreEvent, StoreMenuEvent, TicketEvent,
+    Event, Opening, OrderEvent, PaymentEffect, PaymentEvent, RenamedLine, StoreEvent, StoreMenuEvent, TerminalEvent,
+    TicketEvent,
 };
 use crate::hash::IdMap;
 use crate::ids::{DrawerId, ItemId, OrderId, PaymentId, Revision, TerminalId, Text, TicketId, VariationId};
@@ -43,7 +44,7 @@ mod review;
 mod values;
 
 pub use crate::event::{Due, Entity};
-pub use crate::settings::{CashShifts, Settings};
+pub use crate::settings::{CashShifts, OfflineBounds, Settings};
 pub use values::{Ingested, StoreParts};
 
 /// A kitchen ticket in the store's memory; what is on it is with its order.
@@ -110,6 +111,9 @@ impl Store {
             }
             (None, _) => return Err(Refused::UnknownStore),
         };
+        if context.source == Source::Imported {
+            store.check_imported(command)?;
+        }
         let mut events = match command {
             StoreCommand::Put(settings) => store.put(settings),
             StoreCommand::AdoptMenu { version } => store.adopt(tenant, *version),
@@ -126,6 +130,20 @@ impl Store {
         }?;
         store.open_by_itself(&mut events, context);
         Ok(events)
+    }
+
+    /// An import records the past: it changes orders that an import opened, and no others. One that is closed is in no state for
+    /// an import to change.
+    fn check_imported(&self, command: &StoreCommand) -> Result<(), Refused> {
+        let (order, payment) = command.names();
+        let paid = payment.and_then(|payment| self.payments.get(&payment)).map(|payment| payment.order);
+        for order in order.into_iter().chain(paid) {
+            match self.orders.get(&order) {
+                Some(OrderSlot::Live(live)) if !live.is_imported => return Err(Refused::NotImported { order }),
+                Some(OrderSlot::Live(_) | OrderSlot::Closed(_)) | None => {}
+            }
+        }
+        Ok(())
     }
 
     fn put(&self, settings: &Settings) -> Result<Vec<Event>, Refused> {
@@ -231,7 +249,12 @@ impl Store {
             Event::Day(event) => self.days.evolve(event),
             Event::Drawer(drawer, event) => self.drawers.entry(*drawer).or_default().evolve(event),
             Event::Ticket(ticket, event) => self.evolve_ticket(*ticket, event),
-            Event::Terminal(terminal, event) => self.evolve_terminal(*terminal, event),
+            Event::Terminal(terminal, event) => {
+                if let TerminalEvent::BoundExceeded(_) = event {
+                    self.days.totals.beyond_bounds += 1;
+                }
+                self.evolve_terminal(*terminal, event);
+            }
             Event::Menu(_) | Event::Access(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
                 panic!("{event:?} for a store that is open")
             }

@@ -72,6 +72,7 @@ impl Terminal {
             | TerminalEvent::ClockAheadFound { .. }
             | TerminalEvent::ClockBehindFound { .. }
             | TerminalEvent::RuleWaived(_)
+            | TerminalEvent::BoundExceeded(_)
             | TerminalEvent::LateCommandRecorded { .. }
             | TerminalEvent::LateCommandTaken(_)
             | TerminalEvent::CommandRejected { .. }
@@ -120,6 +121,8 @@ pub struct Waiting {
 pub struct QueueEntry {
     /// The command's place in the queue.
     pub seq: TerminalSeq,
+    /// How many commands of the queue came before it in the same upload.
+    pub before: u32,
     /// The menu version the terminal sold from; `None` is the one the store sells from.
     pub menu_version: Option<u32>,
 }
@@ -198,11 +201,13 @@ pub enum Waiver {
     /// The menu has not what a line or a charge names, or not in this number: it is taken as another version has it, or as
     /// the terminal names it.
     Menu,
+    /// Who acts may not practise.
+    Training,
 }
 
 /// A set of waivers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Waived(u8);
+pub struct Waived(u16);
 
 impl Waived {
     /// Whether it holds one.
@@ -233,7 +238,8 @@ impl Standing {
     pub fn of(refused: &Refused) -> Standing {
         use Standing::{Stays, Waits, Waived};
         match refused {
-            Refused::ApprovalRequired { .. } => Waived(Waiver::Approval),
+            Refused::ApprovalRequired { .. } | Refused::ApprovalClaimed { .. } => Waived(Waiver::Approval),
+            Refused::TrainingNotAllowed => Waived(Waiver::Training),
             Refused::ItemUnavailable { .. } | Refused::OutsideDaypart { .. } => Waived(Waiver::Availability),
             Refused::PriceNotOpen { .. } => Waived(Waiver::Price),
             Refused::UnknownMenuVersion { .. } => Waived(Waiver::MenuVersion),
@@ -338,6 +344,8 @@ impl Standing {
             | Refused::TerminalTaken { .. }
             | Refused::EnrolmentOver
             | Refused::OnlyImported { .. }
+            | Refused::NotImported { .. }
+            | Refused::BeyondBounds { .. }
             | Refused::OnlyOnline { .. }
             | Refused::BetweenSteps { .. }
             | Refused::NotDue => Stays,
@@ -362,8 +370,8 @@ mod tests {
     /// Here, because what is waived and not known to be waived is decided over and over again.
     #[test]
     fn what_is_waived_is_known_to_be() {
-        use Waiver::{Approval, Availability, Menu, MenuVersion, Number, Price, Shift, SoldOut};
-        let all = [Approval, Availability, Price, MenuVersion, Shift, SoldOut, Number, Menu];
+        use Waiver::{Approval, Availability, Menu, MenuVersion, Number, Price, Shift, SoldOut, Training};
+        let all = [Approval, Availability, Price, MenuVersion, Shift, SoldOut, Number, Menu, Training];
         let mut waived = Waived::default();
         for (count, waiver) in all.into_iter().enumerate() {
             assert!(!waived.has(waiver), "{waiver:?}");

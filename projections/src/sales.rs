@@ -19,12 +19,15 @@ use crate::key::Key;
 use crate::projector::{Projector, Recorded, follows, starts};
 use crate::rows::{Committed, Rows};
 use domain::calendar::Date;
-use domain::event::{Channel, Closed, Event, Opening, OrderEffect, OrderEvent, ReceivedDiscount, Tender};
+use domain::event::{
+    Channel, Closed, Event, Opening, OrderEffect, OrderEvent, ReceivedDiscount, Tender, TerminalEvent,
+};
 use domain::ids::{DiscountId, OrderId, StoreId, TenantId};
 use domain::pricing::{TaxRate, Totals};
 use domain::stream::Stream;
 use redb::WriteTransaction;
 use schemas::json::Wire;
+use schemas::stored::{tag, type_name};
 use schemas::views::{
     DaysRow, ItemCell, OrderCell, Row, SaleRow, SoldDiscount, SoldRow, StoreCurrencyRow, TaxCell, TenderCell, ZReport,
 };
@@ -245,12 +248,22 @@ impl Projector for SalesProjector {
     ];
 
     fn wants(category: &str) -> bool {
-        matches!(category, "order" | "day")
+        matches!(category, "order" | "day" | "terminal")
+    }
+
+    fn wants_type(tag: u16) -> bool {
+        // Of terminals one, whatever else; a type nobody knows is the decoder's to report.
+        tag >> 8 != tag::TerminalRegistered >> 8 || tag == tag::BoundExceeded || type_name(tag).is_none()
     }
 
     fn apply(&mut self, committed: &Committed<'_>, recorded: &Recorded<'_>) -> Result<(), FoldError> {
         if let (Stream::Day(tenant, store), Event::Day(event)) = (recorded.stream, &recorded.event) {
             return self.days.evolve(committed, (tenant, store), event, recorded);
+        }
+        if let (Stream::Terminal(tenant, store, _), Event::Terminal(_, TerminalEvent::BoundExceeded(_))) =
+            (recorded.stream, &recorded.event)
+        {
+            return self.days.count_beyond(committed, (tenant, store));
         }
         let (Stream::Order(tenant, store, order), Event::Order(_, event)) = (recorded.stream, &recorded.event) else {
             return Ok(());

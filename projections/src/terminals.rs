@@ -204,6 +204,7 @@ fn of_terminal(event: &TerminalEvent, meta: &CommitMeta, recorded: &Recorded<'_>
         TerminalEvent::ClockBehindFound { .. } => Some(unspecific(ExceptionKind::ClockBehind)),
         TerminalEvent::LateCommandTaken(noted) => Some(with_noted(unspecific(ExceptionKind::LateCommandTaken), noted)),
         TerminalEvent::RuleWaived(noted) => Some(with_noted(unspecific(ExceptionKind::RuleWaived), noted)),
+        TerminalEvent::BoundExceeded(noted) => Some(with_noted(unspecific(ExceptionKind::BeyondBounds), noted)),
         TerminalEvent::LateCommandRecorded { noted, digest, amount, kept, .. } => Some(ExceptionView {
             amount: amount.map(|amount| amount.0),
             digest: hex(digest),

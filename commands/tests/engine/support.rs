@@ -276,6 +276,7 @@ pub fn settings() -> Settings {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        offline: Default::default(),
     }
 }
 

@@ -112,6 +112,8 @@ pub struct DayTotals {
     pub receipts: i64,
     /// Prints of either behind the first.
     pub reprints: i64,
+    /// What terminals that were away did beyond the store's bounds: somebody has to decide about it.
+    pub beyond_bounds: i64,
     /// Tax by its rate, by ascending rate; none in which nothing is left.
     pub taxes: Vec<DayTax>,
     /// Money by how it was paid, by ascending tender; none in which nothing is left.

@@ -68,6 +68,9 @@ pub enum TerminalEvent {
     ClockBehindFound { seq: TerminalSeq, command: CommandId, occurred_at: Timestamp },
     /// What happened was recorded although a rule would have refused it at the time.
     RuleWaived(Noted),
+    /// What happened goes beyond what the store's terminals do without a second person while they are away: it was recorded, and
+    /// somebody has to decide about it.
+    BoundExceeded(Noted),
     /// The state has no place for the command: where something of it is kept, it is decided again once others have come;
     /// otherwise a person has to say what becomes of it.
     LateCommandRecorded {

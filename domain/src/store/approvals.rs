@@ -21,9 +21,14 @@ impl Store {
             Source::Offline if context.offline.waived.has(Waiver::Approval) => Ok(()),
             Source::Online | Source::Offline => {
                 let asking = ApprovalRequest { actor: context.actor, approver: context.approver };
-                match self.settings.approvals.allow(right, asking, |staff| tenant.staff(staff)) {
-                    true => Ok(()),
-                    false => Err(Refused::ApprovalRequired { right, approver: asking.approver }),
+                let is_allowed = self.settings.approvals.allow(right, asking, |staff| tenant.staff(staff));
+                match (is_allowed, asking.approver) {
+                    // Nobody who is away proves that somebody else was asked.
+                    (true, Some(approver)) if context.is_offline() && self.settings.approvals.needed.has(right) => {
+                        Err(Refused::ApprovalClaimed { right, approver })
+                    }
+                    (true, _) => Ok(()),
+                    (false, approver) => Err(Refused::ApprovalRequired { right, approver }),
                 }
             }
         }

@@ -9,11 +9,12 @@ use super::payments::check_attempt;
 use super::values::Ingested;
 use crate::check::{Balance, CheckId};
 use crate::command::{Context, Method, PaymentCommand, RefundOf, StoreCommand, TerminalCommand};
-use crate::event::{Entity, Event, Noted, OrderEvent, PaymentEvent, TerminalEvent};
+use crate::event::{Discount, Entity, Event, Noted, OrderEffect, OrderEvent, PaymentEvent, Rate, TerminalEvent};
 use crate::ids::{PaymentId, TerminalId, TerminalSeq, Text};
-use crate::money::Money;
+use crate::money::{Money, Ppm};
 use crate::order::OrderSlot;
 use crate::refused::{Closed, Refused};
+use crate::settings::OfflineBounds;
 use crate::tenant::Tenant;
 use crate::terminal::{ClockDoubt, Kept, Offline, QueueEntry, Queued, Standing, Terminal, Waiting, WaitingId, Waived};
 use std::collections::BTreeMap;
@@ -49,7 +50,7 @@ impl Store {
         let doubt = ClockDoubt::of(queued.occurred_at, context.now, here.settings.offline_age_s());
         let has_gap = here.has_gap_before(queued, &events);
         let mut note = |event| events.push(Event::Terminal(terminal, event));
-        let Queued { command: id, occurred_at, entry: QueueEntry { seq, menu_version }, .. } = *queued;
+        let Queued { command: id, occurred_at, entry: QueueEntry { seq, menu_version, .. }, .. } = *queued;
         match doubt {
             Some(ClockDoubt::Ahead) => note(TerminalEvent::ClockAheadFound { seq, command: id, occurred_at }),
             Some(ClockDoubt::Behind) => note(TerminalEvent::ClockBehindFound { seq, command: id, occurred_at }),
@@ -62,7 +63,17 @@ impl Store {
             let refused = match Store::decide(store, tenant, command, &context) {
                 Ok(decided) => {
                     for refused in here.waived(tenant, command, &context, waived) {
-                        note(TerminalEvent::RuleWaived(noted(queued, command, words(&refused))));
+                        let told = noted(queued, command, words(&refused));
+                        // Practice counts nowhere: who may not practise may have sold.
+                        note(match refused {
+                            Refused::TrainingNotAllowed => TerminalEvent::BoundExceeded(told),
+                            _ => TerminalEvent::RuleWaived(told),
+                        });
+                    }
+                    if !here.is_training_command(command) {
+                        for refused in beyond(&here.settings.offline, queued, &decided) {
+                            note(TerminalEvent::BoundExceeded(noted(queued, command, words(&refused))));
+                        }
                     }
                     if queued.is_again {
                         note(TerminalEvent::LateCommandTaken(noted(queued, command, taken())));
@@ -291,6 +302,49 @@ impl Store {
             self.take_cash(id, (*order, check), (amount, *tip), (*tendered, *drawer), context, &mut events)?;
         }
         Ok(events)
+    }
+}
+
+/// The bounds of the store that what happened goes beyond.
+fn beyond(bounds: &OfflineBounds, queued: &Queued, decided: &[Event]) -> Vec<Refused> {
+    let orders = || {
+        decided.iter().filter_map(|event| match event {
+            Event::Order(_, event) => Some(event),
+            _ => None,
+        })
+    };
+    let gives = orders().any(|event| gives_more(event, bounds.discount()));
+    let is_large = |limit: Money| {
+        orders().any(|event| match event.effect() {
+            OrderEffect::Placed(totals) | OrderEffect::Repriced { totals, .. } => limit < totals.total,
+            _ => false,
+        })
+    };
+    let limit = bounds.amount.filter(|limit| is_large(*limit));
+    let found = [
+        gives.then(|| Refused::BeyondBounds { bound: "discount_ppm", limit: bounds.discount().0.into() }),
+        limit.map(|limit| Refused::BeyondBounds { bound: "amount", limit: limit.0 }),
+        // What waited was counted when it came.
+        (!queued.is_again && bounds.facts() <= queued.entry.before)
+            .then(|| Refused::BeyondBounds { bound: "facts_in_an_upload", limit: bounds.facts().into() }),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// Whether a fact gives away more than this share, of a line or of an order.
+fn gives_more(event: &OrderEvent, limit: Ppm) -> bool {
+    let exceeds =
+        |given: i64, of: i64| i128::from(of) * i128::from(limit.0) < i128::from(given) * i128::from(Ppm::ONE.0);
+    match event {
+        OrderEvent::DiscountApplied(Discount { rate: Rate::Percent(share), .. }) => limit < *share,
+        OrderEvent::LinesComped { .. } => limit < Ppm::ONE,
+        OrderEvent::LinePriceOverridden { was, unit, .. } => unit < was && exceeds(was.0 - unit.0, was.0),
+        event => match event.effect() {
+            OrderEffect::Placed(totals) | OrderEffect::Repriced { totals, .. } => {
+                exceeds(totals.discount.0, totals.gross.0)
+            }
+            _ => false,
+        },
     }
 }
 

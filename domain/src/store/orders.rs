@@ -213,6 +213,9 @@ impl Store {
         if new.currency.is_some_and(|currency| currency != settings.currency) {
             return Err(Refused::CurrencyDiffers { expected: settings.currency });
         }
+        if new.training {
+            may_practise(tenant, context)?;
+        }
         let date = self.business_date(context);
         let opening = Opening {
             channel: new.channel,
@@ -671,6 +674,17 @@ impl<'a> Draft<'a> {
 
 /// Whose numbers an order gets: its terminal's own. Training orders have numbers apart, and no terminal is called `T`,
 /// because ids have no capitals.
+/// Practice counts nowhere, so it takes a right to say that an order is practice. What a file or the engine opens asks nobody.
+fn may_practise(tenant: &Tenant, context: &Context) -> Result<(), Refused> {
+    let has_right = || tenant.staff(context.actor).is_some_and(|member| member.rights.has(Right::Training));
+    match context.source {
+        Source::Imported | Source::Engine => Ok(()),
+        Source::Offline if context.offline.waived.has(Waiver::Training) => Ok(()),
+        Source::Online | Source::Offline if has_right() => Ok(()),
+        Source::Online | Source::Offline => Err(Refused::TrainingNotAllowed),
+    }
+}
+
 fn number_prefix(terminal: Option<&TerminalId>, training: bool) -> Cow<'_, str> {
     match (terminal, training) {
         (None, false) => Cow::Borrowed(""),

@@ -75,7 +75,10 @@ pub fn d1_without_a_shift_no_cash_is_taken() {
     // What is not cash, and what is recorded after the fact, asks for no shift.
     check_in(in_shifts(), &placed, by_card("p1", None), Ok(&["p1 card 2178 + 0 until 900"]));
     let imported = ["p1 cash 1000 + 100", "p1 captured 1000 + 100, 900 back", "o1 applied p1 1000 + 100"];
-    check_in(in_shifts(), &placed, cash.clone().imported(), Ok(&imported));
+    let past = [open(burgers()).imported(), place().imported()];
+    check_in(in_shifts(), &past, cash.clone().imported(), Ok(&imported));
+    // An import touches nothing that others opened.
+    check_in(in_shifts(), &placed, cash.clone().imported(), Err(Refused::NotImported { order: order("o1") }));
     // Nor does a store that does not work in shifts.
     check(&one, cash, Ok(&imported));
     let card = [placed.to_vec(), vec![by_card("p1", None), captured("p1", None)]].concat();

@@ -1,10 +1,11 @@
 //! What a terminal kept while it was away: recorded with exceptions, kept for a person, or gone without a trace: never.
 
 use super::*;
-use domain::event::{Noted, TerminalEvent};
+use domain::calendar::Date;
+use domain::event::{DayEvent, Noted, TerminalEvent};
 use domain::ids::{CommandId, TerminalSeq};
 use domain::staff::{Approvals, Right, Rights};
-use domain::store::{CashShifts, Settings, Store};
+use domain::store::{CashShifts, OfflineBounds, Settings, Store};
 use domain::terminal::QueueEntry;
 
 pub fn tell_terminal(event: &TerminalEvent) -> String {
@@ -21,6 +22,7 @@ pub fn tell_terminal(event: &TerminalEvent) -> String {
         TerminalEvent::ClockAheadFound { seq, .. } => format!("ahead at {}", seq.0),
         TerminalEvent::ClockBehindFound { seq, .. } => format!("behind at {}", seq.0),
         TerminalEvent::LateCommandTaken(taken) => format!("taken {}", noted(taken)),
+        TerminalEvent::BoundExceeded(beyond) => format!("beyond {}", noted(beyond)),
         TerminalEvent::RuleWaived(waived) => format!("waived {}", noted(waived)),
         TerminalEvent::LateCommandRecorded { noted: late, amount, .. } => match amount {
             Some(amount) => format!("late {} with {amount}", noted(late)),
@@ -50,7 +52,7 @@ fn decided(world: &World, came: &Came) -> Result<Vec<Event>, Refused> {
     match came {
         Came::Online(when) => world.decide(&when.command, &when.context()),
         Came::Kept(seq, menu_version, when) => {
-            let entry = QueueEntry { seq: TerminalSeq(*seq), menu_version: *menu_version };
+            let entry = QueueEntry { before: 0, seq: TerminalSeq(*seq), menu_version: *menu_version };
             let queued = queued(terminal("t1"), entry, *seq, when.context().now);
             let context = Context { approver: when.approver, ..away(&queued, at(3_600).now) };
             world.ingest(&when.command, &context, &queued).map(|ingested| ingested.events)
@@ -406,6 +408,109 @@ fn an_order_that_is_paid_first_does_not_time_out_on_its_way() {
         "reserved l1 burger 2000",
     ];
     check(&[], kept(1, to_o1(OrderCommand::Open(first))), &then);
+}
+
+/// Issue case d: what a till does alone while it is away is bounded, and nothing it says switches that off.
+#[test]
+fn approvals_d_beyond_the_stores_bounds_somebody_has_to_decide() {
+    let placed = [kept(1, sell(burgers(), None))];
+    let told = |settings: Settings, when: When| {
+        let mut world = opened(settings);
+        for came in &placed {
+            decided(&world, came).expect("it is kept").iter().for_each(|event| world.evolve(event));
+        }
+        let events = decided(&world, &kept(2, when)).expect("it is kept");
+        let beyond = |event: &&Event| matches!(event, Event::Terminal(_, TerminalEvent::BoundExceeded(_)));
+        let count = events.iter().filter(beyond).count();
+        events.iter().for_each(|event| world.evolve(event));
+        // And the day counts it.
+        let close = Command::Store(
+            store_id(STORE),
+            StoreCommand::CloseDay { date: Date::parse("2026-03-02").expect("a date"), chain: None },
+        );
+        let closed = world.decide(&close, &at(7_200)).expect("the day closes");
+        let counted = closed.iter().find_map(|event| match event {
+            Event::Day(DayEvent::DayClosed(closing)) => Some(closing.totals.beyond_bounds),
+            _ => None,
+        });
+        assert_eq!(counted, Some(count as i64), "{events:?}");
+        count
+    };
+    let bounded = |offline| Settings { offline, ..settings() };
+    let of_discount = |ppm| OfflineBounds { discount: Some(Ppm(ppm)), ..OfflineBounds::default() };
+    let off = |ppm| discount("d1", DiscountScope::Order, ppm);
+    assert_eq!(told(settings(), off(200_000)), 0);
+    assert_eq!(told(settings(), off(200_001)), 1);
+    assert_eq!(told(bounded(of_discount(500_000)), off(500_000)), 0);
+    assert_eq!(told(bounded(of_discount(0)), off(1)), 1);
+    // An amount is its share of what it is taken off; a comp is all of it.
+    let amount = |amount| {
+        let rate = Rate::Amount(Money(amount));
+        let new = NewDiscount { discount: discount_id("d1"), scope: DiscountScope::Order, rate, reason: text("r") };
+        to_o1(OrderCommand::ApplyDiscount(new))
+    };
+    assert_eq!(told(settings(), amount(400)), 0);
+    assert_eq!(told(settings(), amount(401)), 1);
+    // What an order may come to, once that is said: two burgers are 21.78.
+    let of_amount = |amount| OfflineBounds { amount: Some(Money(amount)), ..OfflineBounds::default() };
+    let more = || to_o1(OrderCommand::AddLines(vec![new_line("l2", "burger", 1)]));
+    assert_eq!(told(settings(), more()), 0);
+    assert_eq!(told(bounded(of_amount(3_267)), more()), 0);
+    assert_eq!(told(bounded(of_amount(2_178)), more()), 1);
+    // Online it is the store's approvals that count.
+    let world = opened(settings());
+    assert!(world.decide(&sell(burgers(), None).command, &at(0)).is_ok());
+}
+
+#[test]
+fn approvals_the_facts_of_an_upload_are_bounded() {
+    let world = opened(settings());
+    let sale = sell(burgers(), None);
+    let beyond = |before| {
+        let entry = QueueEntry { seq: TerminalSeq(1), before, menu_version: None };
+        let queued = queued(terminal("t1"), entry, 1, at(0).now);
+        let came = world.ingest(&sale.command, &away(&queued, at(3_600).now), &queued).expect("it is kept");
+        let told = |event: &&Event| matches!(event, Event::Terminal(_, TerminalEvent::BoundExceeded(_)));
+        came.events.iter().filter(told).count()
+    };
+    assert_eq!((beyond(0), beyond(499), beyond(500), beyond(999)), (0, 0, 1, 1));
+}
+
+/// Who is said to have approved while the till was away is told, and proves nothing.
+#[test]
+fn approvals_a_claim_is_carried_and_marked() {
+    let (needed, staff) = (Rights::of([Right::Cancel]), actor("boss"));
+    let rights = needed;
+    let asking = || {
+        let approvals = Approvals { needed, ..Approvals::default() };
+        let mut world = opened(Settings { approvals, ..settings() });
+        let put = Command::Access(AccessCommand::PutStaff { staff, rights, discount_limit: None });
+        world.run(&put, &at(0)).expect("staff");
+        world
+    };
+    let placed = [kept(1, sell(burgers(), None))];
+    let claimed = cancel().approved_by("boss");
+    let then = ["t1 at 2", "t1 waived 2 ApprovalClaimed", "o1 cancelled left", "released l1 burger 2000"];
+    check_in(asking(), &placed, kept(2, claimed), &then);
+    let nobody = cancel().approved_by("somebody");
+    let then = ["t1 at 2", "t1 waived 2 ApprovalRequired", "o1 cancelled left", "released l1 burger 2000"];
+    check_in(asking(), &placed, kept(2, nobody), &then);
+}
+
+#[test]
+fn practice_takes_a_right() {
+    let practice = || to_o1(OrderCommand::Open(NewOrder { training: true, ..new_order() }));
+    let mut world = opened(settings());
+    assert!(world.decide(&practice().command, &at(0)).is_ok());
+    let none = Command::Access(AccessCommand::PutStaff {
+        staff: actor("ana"),
+        rights: Rights::default(),
+        discount_limit: None,
+    });
+    world.run(&none, &at(0)).expect("staff");
+    assert_eq!(world.decide(&practice().command, &at(0)), Err(Refused::TrainingNotAllowed));
+    let late = decided(&world, &kept(1, practice())).expect("it is kept");
+    assert!(late.iter().any(|event| tell(event) == "t1 beyond 1 TrainingNotAllowed"), "{late:?}");
 }
 
 #[test]

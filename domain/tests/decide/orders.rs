@@ -154,7 +154,8 @@ fn s6_deadline_of_a_pay_first_order() {
     let complete = ["p1 cash 2178 + 0", "p1 captured 2178 + 0, 0 back", "o1 applied p1 2178 + 0"];
     let settled = ["committed l1 burger 2000", "o1 completed 2178"];
     check(&given, by_cash("p1", None).at(2_000), Ok(&[complete.to_vec(), settled.to_vec()].concat()));
-    check(&[open_first()], place().imported(), Ok(&["o1 placed 2178", "reserved l1 burger 2000"]));
+    check(&[open_first()], place().imported(), Err(Refused::NotImported { order: order("o1") }));
+    check(&[open_first().imported()], place().imported(), Ok(&["o1 placed 2178", "reserved l1 burger 2000"]));
 }
 
 #[test]

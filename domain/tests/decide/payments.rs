@@ -163,7 +163,8 @@ fn an_attempt_ends_with_its_order_or_after_the_timeout() {
     check(&first, by_card("p1", None).at(100), Ok(&["p1 card 2178 + 0 until 900"]));
     let part = [first.to_vec(), vec![by_cash("p2", Some(178))]].concat();
     check(&part, by_card("p1", None).at(100), Ok(&["p1 card 2000 + 0 until 1000"]));
-    check(&first, by_card("p1", None).imported(), Ok(&["p1 card 2178 + 0"]));
+    let past = [open_first().imported(), place().imported()];
+    check(&past, by_card("p1", None).imported(), Ok(&["p1 card 2178 + 0"]));
 }
 
 #[test]

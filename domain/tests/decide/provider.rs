@@ -432,6 +432,10 @@ pub fn refused() -> Vec<(Vec<When>, When, Refused)> {
             Refused::BetweenSteps { sum: Money(2_178), step: Money(10) },
         ),
         ([authorised, vec![cancel()]].concat(), capture(), Refused::VoidUnderWay),
-        (vec![open(burgers()), place()], imported, Refused::OnlyOnline { field: "provider_account" }),
+        (
+            vec![open(burgers()).imported(), place().imported()],
+            imported,
+            Refused::OnlyOnline { field: "provider_account" },
+        ),
     ]
 }

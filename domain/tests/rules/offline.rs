@@ -48,6 +48,7 @@ fn live_away(day: &Day, mut watch: impl FnMut(&Model, &Step, Option<&Queued>, &W
                     *seq += 1 + u64::from(count.is_multiple_of(14));
                     let occurred_at = Timestamp(life.now.0 - (count % 5) as i64 * HOUR);
                     let entry = QueueEntry {
+                        before: 0,
                         seq: TerminalSeq(*seq),
                         menu_version: [None, Some(1), Some(99)][count as usize % 3],
                     };
@@ -201,7 +202,7 @@ fn interleaved(queues: &[Vec<Command>], picks: &[usize]) -> Upload {
     while next.iter().zip(queues).any(|(next, queue)| *next < queue.len()) {
         let left: Vec<usize> = (0..queues.len()).filter(|till| next[*till] < queues[*till].len()).collect();
         let till = left[picks.next().expect("there are picks") % left.len()];
-        let entry = QueueEntry { seq: TerminalSeq(next[till] as u64 + 1), menu_version: Some(1) };
+        let entry = QueueEntry { before: 0, seq: TerminalSeq(next[till] as u64 + 1), menu_version: Some(1) };
         upload.push((till, queues[till][next[till]].clone(), entry));
         next[till] += 1;
     }
@@ -493,7 +494,7 @@ fn t1_a_clock_that_cannot_be_right_is_flagged() {
         }
         let occurred_at = Timestamp(now.0 + ahead_s * Timestamp::SECOND_US);
         let seq = TerminalSeq(1);
-        let queued = queued(terminal("t1"), QueueEntry { seq, menu_version: None }, 1, occurred_at);
+        let queued = queued(terminal("t1"), QueueEntry { before: 0, seq, menu_version: None }, 1, occurred_at);
         let lines = vec![new_line("l1", "soda", 1)];
         let new = NewOrder { lines, place: Some(Place::default()), ..new_order() };
         let command = to_order("o1", OrderCommand::Open(new));
@@ -536,7 +537,7 @@ fn o9_numbers_given_out_offline_are_unique() {
         let mut given: BTreeMap<Date, BTreeSet<String>> = BTreeMap::new();
         let (mut was_taken, mut was_kept) = (false, false);
         for (index, (days, till, number)) in openings.iter().enumerate() {
-            let entry = QueueEntry { seq: TerminalSeq(index as u64 + 1), menu_version: None };
+            let entry = QueueEntry { before: 0, seq: TerminalSeq(index as u64 + 1), menu_version: None };
             let occurred_at = Timestamp(NOON.0 - days * 24 * HOUR);
             let till = ["t1", "t2"][*till];
             let queued = queued(terminal(till), entry, index as u64, occurred_at);
@@ -616,7 +617,7 @@ fn a_queue() -> impl Strategy<Value = Vec<Command>> {
 fn come(queue: &[Command], order_of_arrival: &[usize]) -> (World, u32) {
     let mut world = opened(settings());
     let mut was_tried = 0;
-    let place = |index: usize| QueueEntry { seq: TerminalSeq(index as u64 + 1), menu_version: None };
+    let place = |index: usize| QueueEntry { before: 0, seq: TerminalSeq(index as u64 + 1), menu_version: None };
     let kept = |index: usize| queued(terminal("t1"), place(index), index as u64, Timestamp(NOON.0 + index as i64));
     for index in order_of_arrival {
         let mut next = vec![kept(*index)];
@@ -756,7 +757,7 @@ fn f3_no_menu_stands_against_what_was_sold() {
             .map(|(index, new)| NewLine { line: line(&format!("l{index}")), ..new.clone() })
             .collect();
         let new = NewOrder { lines: lines.clone(), place: Some(Place::default()), ..new_order() };
-        let queued = queued(terminal("t1"), QueueEntry { seq: TerminalSeq(1), menu_version: None }, 1, NOON);
+        let queued = queued(terminal("t1"), QueueEntry { before: 0, seq: TerminalSeq(1), menu_version: None }, 1, NOON);
         let ingested = day.ingest(&to_order("o1", OrderCommand::Open(new)), &away(&queued, NOON), &queued);
         let events = ingested.expect("the store exists").events;
         let told = |event: &&Event| matches!(event, Event::Terminal(_, TerminalEvent::RuleWaived(_)));

@@ -85,7 +85,8 @@ fn practise(both: &mut World, command: &Command, context: Context, number: u64) 
         false => both.run(command, &context),
         true => {
             let last = both.open().terminal(trainee()).and_then(|held| held.last);
-            let entry = QueueEntry { seq: TerminalSeq(last.map_or(1, |last| last.0 + 1)), menu_version: None };
+            let entry =
+                QueueEntry { before: 0, seq: TerminalSeq(last.map_or(1, |last| last.0 + 1)), menu_version: None };
             let queued = queued(trainee(), entry, number, context.now);
             let decided = both.ingest(command, &away(&queued, context.now), &queued);
             decided.inspect(|ingested| ingested.events.iter().for_each(|event| both.evolve(event))).map(|it| it.events)

@@ -2,8 +2,8 @@
 
 use domain::calendar::{CutOff, Timestamp};
 use domain::command::{
-    Command, Context, MenuCommand, NewLine, NewModifier, NewOrder, OrderCommand, PaymentCommand, Source, StockCommand,
-    StoreCommand, TicketCommand,
+    AccessCommand, Command, Context, MenuCommand, NewLine, NewModifier, NewOrder, OrderCommand, PaymentCommand, Source,
+    StockCommand, StoreCommand, TicketCommand,
 };
 use domain::event::{Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{
@@ -15,7 +15,7 @@ use domain::menu::{Item, ItemPrice, Modifier, ModifierGroup, Tax, Variation};
 use domain::money::{Currency, Money, Ppm, QtyMilli};
 use domain::pricing::PriceRules;
 use domain::refused::Refused;
-use domain::staff::Approvals;
+use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Ingested, Settings, Store};
 use domain::stream::Stream;
 use domain::tenant::Tenant;
@@ -73,6 +73,7 @@ pub fn settings() -> Settings {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        offline: Default::default(),
     }
 }
 
@@ -313,6 +314,9 @@ pub fn opening(settings: Settings) -> Vec<Command> {
     commands.extend(groups().into_iter().map(|group| Command::Menu(MenuCommand::UpsertModifierGroup(group))));
     commands.extend(items().into_iter().map(|item| Command::Menu(MenuCommand::UpsertItem(item))));
     commands.push(Command::Menu(MenuCommand::Publish));
+    // Who acts may practise.
+    let (staff, rights) = (actor("ana"), Rights::of([Right::Training]));
+    commands.push(Command::Access(AccessCommand::PutStaff { staff, rights, discount_limit: None }));
     commands.push(to_store(StoreCommand::Put(settings)));
     commands.extend([policy("burger", counted(true)), receive("burger", 10)]);
     commands.extend([policy("dough", counted(false)), receive("dough", 6)]);

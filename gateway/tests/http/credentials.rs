@@ -268,3 +268,149 @@ fn creds_the_operator_makes_tenants_and_reads_none() {
     });
     assert!(!house.log().contains(before.trim()), "no secret in the log lines");
 }
+
+/// Offline is a property of a device, and what it does alone is bounded (`approvals` d, e, f, g): kept, and to be decided.
+#[test]
+fn approvals_d_what_a_device_does_beyond_the_bounds_is_to_be_decided() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut manager = server.till("manager");
+        let mut settings = manager.get(STORE).await.expect(200);
+        assert_eq!(settings["offline"], json!({"discount_limit_ppm": 200_000, "facts_limit": 500}));
+        for (bad, pointer) in [
+            (json!({"facts_limit": 0}), "/offline/facts_limit"),
+            (json!({"discount_limit_ppm": 1_000_001}), "/offline/discount_limit_ppm"),
+            (json!({"amount_limit": -1}), "/offline/amount_limit"),
+        ] {
+            settings["offline"] = bad;
+            assert_eq!(manager.command("PUT", STORE, &settings).await.expect(400)["pointer"], pointer);
+        }
+        settings["offline"] = json!({"discount_limit_ppm": 200_000, "amount_limit": 10_000, "facts_limit": 3});
+        assert_eq!(server.till("pos").command("PUT", STORE, &settings).await.status, 403);
+        manager.command("PUT", STORE, &settings).await.expect(200);
+        let mut seq = 0;
+        let mut kept = |kind: &str, about: Value, body: Value| {
+            seq += 1;
+            let mut command = json!({
+                "command_id": key(), "type": kind, "source": "offline", "terminal": "bar", "terminal_seq": seq,
+                "occurred_at": crate::server::ago(5), "body": body,
+            });
+            command.as_object_mut().expect("an object").extend(about.as_object().expect("an object").clone());
+            command
+        };
+        let sale = |order: &str, qty: u32| {
+            json!({"order_id": order, "channel": "pos", "dining_mode": "dine_in", "pay_mode": "later", "place": true,
+                "lines": [{"line_id": "l1", "item_id": "risotto", "qty": qty}]})
+        };
+        let discount = |ppm: u32| json!({"discount_id": "d1", "percent_ppm": ppm, "reason": "x"});
+        let mut bar = server.device(STORE, "bar").await;
+        let within = [
+            kept("order.open", json!({}), sale("a", 1)),
+            kept("order.apply_discount", json!({"order_id": "a"}), discount(200_000)),
+        ];
+        let codes = |answer: &Value| -> Vec<String> {
+            let results = answer["results"].as_array().expect("results").iter();
+            results.map(|result| result["code"].as_str().unwrap_or("-").to_owned()).collect()
+        };
+        assert_eq!(codes(&bar.upload(STORE, &within).await), ["-", "-"]);
+        let beyond = [
+            kept("order.open", json!({}), sale("b", 1)),
+            kept("order.apply_discount", json!({"order_id": "b"}), discount(1_000_000)),
+            kept("order.open", json!({}), sale("c", 10)),
+            kept("order.open", json!({}), sale("d", 1)),
+        ];
+        let answer = bar.upload(STORE, &beyond).await;
+        assert_eq!(codes(&answer), ["-", "beyond_bounds", "beyond_bounds", "beyond_bounds"], "{answer}");
+        let position = answer["results"][3]["position"].as_str().expect("a position");
+        let path = format!("{STORE}/exceptions?kind=beyond_bounds&min_position={position}");
+        let open = manager.get(&path).await.expect(200);
+        let bounds: Vec<&str> = open["items"]
+            .as_array()
+            .expect("exceptions")
+            .iter()
+            .map(|found| {
+                let detail = found["detail"].as_str().expect("a sentence");
+                ["facts_in_an_upload", "amount", "discount_ppm"]
+                    .into_iter()
+                    .find(|bound| detail.contains(bound))
+                    .expect("a bound")
+            })
+            .collect();
+        assert_eq!(bounds, ["facts_in_an_upload", "amount", "discount_ppm"], "the newest first");
+        // Shown on X and Z.
+        let date = crate::server::business_date(5);
+        let x = manager.get(&format!("{STORE}/days/{date}/x?min_position={position}")).await;
+        let closed = manager.post(&format!("{STORE}/days/{date}/close"), &json!({})).await;
+        let position = closed.position();
+        closed.expect(200);
+        let z = manager.get(&format!("{STORE}/days/{date}/z?min_position={position}")).await.expect(200);
+        assert_eq!(z["totals"]["beyond_bounds"], 3, "{z}");
+        if x.status == 200 {
+            assert_eq!(x.json()["totals"]["beyond_bounds"], 3);
+        }
+        let headers = [("accept", "text/plain")];
+        let paper = manager.send("GET", &format!("{STORE}/days/{date}/z"), &headers, &Value::Null).await;
+        assert!(String::from_utf8_lossy(&paper.body).contains("Offline beyond bounds"));
+    });
+}
+
+/// Import is an admin's right, and touches nothing that others opened.
+#[test]
+fn approvals_an_import_changes_only_what_an_import_opened() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let order = |id: &str| {
+            json!({"order_id": id, "channel": "pos", "dining_mode": "dine_in", "pay_mode": "later", "place": true,
+                "lines": [{"line_id": "l1", "item_id": "risotto", "qty": 1}]})
+        };
+        server.till("pos").post(&format!("{STORE}/orders"), &order("sold")).await.expect(201);
+        let imported = |kind: &str, id: Option<&str>, body: Value| {
+            let mut command = json!({"command_id": key(), "type": kind, "source": "imported",
+                "occurred_at": "2026-03-01T12:00:00Z", "body": body});
+            if let Some(id) = id {
+                command["order_id"] = json!(id);
+            }
+            command
+        };
+        let discount = json!({"discount_id": "d1", "percent_ppm": 1_000_000, "reason": "x"});
+        let mut admin = server.till("admin");
+        let changed = admin.upload(STORE, &[imported("order.apply_discount", Some("sold"), discount.clone())]).await;
+        assert_eq!(changed["results"][0]["code"], "not_imported");
+        let pay = json!({"payment_id": "p1", "tender": "cash", "amount": 1});
+        let paid = admin.upload(STORE, &[imported("payment.initiate", Some("sold"), pay)]).await;
+        assert_eq!(paid["results"][0]["code"], "not_imported");
+        let own =
+            [imported("order.open", None, order("past")), imported("order.apply_discount", Some("past"), discount)];
+        let own = admin.upload(STORE, &own).await;
+        assert!(
+            own["results"].as_array().expect("results").iter().all(|result| result["status"] == "accepted"),
+            "{own}"
+        );
+        for role in ["manager", "pos"] {
+            let refused = server.till(role).upload(STORE, &[imported("order.open", None, order("other"))]).await;
+            assert_eq!(
+                (&refused["results"][0]["code"], &refused["results"][0]["status"]),
+                (&json!("forbidden"), &json!("rejected")),
+                "{role}"
+            );
+        }
+    });
+}
+
+/// Practice counts nowhere, so it takes a right to say that an order is practice (`persist_dos`).
+#[test]
+fn persist_dos_practice_takes_a_right() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let order = json!({"order_id": "practice", "channel": "pos", "dining_mode": "dine_in", "pay_mode": "later", "training": true});
+        for role in ["admin", "manager", "pos"] {
+            let refused = server.till(role).post(&format!("{STORE}/orders"), &order).await.expect(422);
+            assert_eq!(refused["code"], "training_not_allowed", "{role}");
+        }
+        server.may(&["pos"], &["training"]).await;
+        server.till("pos").post(&format!("{STORE}/orders"), &order).await.expect(201);
+    });
+}

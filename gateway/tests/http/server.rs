@@ -175,6 +175,16 @@ impl Server {
         self.till("admin").device(store, terminal).await
     }
 
+    /// Gives the tokens of these roles these rights, as members of staff.
+    pub async fn may(&self, roles: &[&str], rights: &[&str]) {
+        let mut admin = self.till("admin");
+        for role in roles {
+            let staff = self.tokens[*role].split('_').nth(1).expect("an id");
+            let put = admin.command("PUT", &format!("/v1/staff/{staff}"), &json!({"rights": rights})).await;
+            put.expect(200);
+        }
+    }
+
     /// What the operator's credential is.
     pub fn operator(&self) -> Till {
         let token = std::fs::read_to_string(self.data.join("operator.token")).expect("the first start makes it");

@@ -54,6 +54,7 @@ fn a3_practice_reaches_no_book() {
         std::fs::write(&path, provider.settings("acme", "s1", 60_000)).expect("a file");
         let server = house.serve_with(&["--providers", path.to_str().expect("UTF-8")]);
         let (mut till, mut manager) = (server.till("pos"), server.till("manager"));
+        server.may(&["pos"], &["training"]).await;
         let real = till.post(&format!("{STORE}/orders"), &order("real", false)).await;
         let date = real.expect(201)["events"][0]["data"]["business_date"].as_str().unwrap().to_owned();
         manager.post(&format!("{STORE}/days/{date}/open"), &json!({})).await.expect(200);

@@ -8,7 +8,7 @@ use domain::store::Settings;
 use schemas::json::Wire;
 use schemas::views::{
     ApprovalsView, DaypartView, DiningModeTaxesView, ItemRow, ItemState, ItemView, Mark86View, ModifierGroupView,
-    ModifierOptionView, StockPolicyView, StockView, StoreView, TaxView, VariationView,
+    ModifierOptionView, OfflineView, StockPolicyView, StockView, StoreView, TaxView, VariationView,
 };
 
 pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> StoreView {
@@ -29,6 +29,11 @@ pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> 
         cash_shifts: Wire(settings.cash_shifts),
         kitchen: Wire(settings.kitchen),
         offline_age_s: settings.offline_age_s(),
+        offline: OfflineView {
+            discount_limit_ppm: Wire(settings.offline.discount()),
+            amount_limit: settings.offline.amount.map(|amount| amount.0),
+            facts_limit: settings.offline.facts(),
+        },
         menu_version: None,
         revision,
     }

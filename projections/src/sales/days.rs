@@ -66,6 +66,18 @@ impl Days {
         Ok(row.open.map_or(sale.date.0, |open| open.0))
     }
 
+    /// Counts what a terminal did beyond the store's bounds.
+    pub fn count_beyond(
+        &mut self,
+        committed: &Committed<'_>,
+        (tenant, store): (TenantId, StoreId),
+    ) -> Result<(), FoldError> {
+        let row = self.days.edit_or_default(committed, Key::of_store(tenant, store).as_slice())?;
+        let count = row.totals.beyond_bounds.get_or_insert(0);
+        *count += 1;
+        Ok(())
+    }
+
     pub fn evolve(
         &mut self,
         committed: &Committed<'_>,
@@ -160,6 +172,7 @@ fn totals_of(view: &DayTotalsView) -> DayTotals {
         bills: view.bills.unwrap_or(0),
         receipts: view.receipts.unwrap_or(0),
         reprints: view.reprints.unwrap_or(0),
+        beyond_bounds: view.beyond_bounds.unwrap_or(0),
         taxes: view.taxes.iter().map(day_tax).collect(),
         tenders: view.tenders.iter().map(day_tender).collect(),
     }
@@ -239,6 +252,7 @@ fn totals_view(totals: &DayTotals) -> DayTotalsView {
         bills: counted(totals.bills),
         receipts: counted(totals.receipts),
         reprints: counted(totals.reprints),
+        beyond_bounds: counted(totals.beyond_bounds),
         taxes: totals.taxes.iter().map(day_tax_view).collect(),
         tenders: totals.tenders.iter().map(day_tender_view).collect(),
     }

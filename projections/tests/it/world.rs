@@ -281,6 +281,7 @@ pub fn settings(name: &str) -> Settings {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        offline: Default::default(),
     }
 }
 

@@ -21,6 +21,7 @@ record! {
         unapplied: "unapplied", refunds: "refunds", refunded: "refunded", refunded_cash: "refunded_cash",
         bills?: "bills" since 3, receipts?: "receipts" since 3, reprints?: "reprints" since 3,
         taxes?: "taxes" since 3, tenders?: "tenders" since 3,
+        beyond_bounds?: "beyond_bounds" since 4,
     }
     DayTax {
         rate?: "percent_ppm", inclusive: "inclusive", taxable: "taxable", amount: "tax",

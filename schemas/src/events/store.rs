@@ -3,7 +3,7 @@
 use domain::event::StoreEvent;
 use domain::kitchen::Kitchen;
 use domain::staff::Approvals;
-use domain::store::{CashShifts, Settings};
+use domain::store::{CashShifts, OfflineBounds, Settings};
 
 events! { StoreEvent {
     0x0301 StoreOpened(Settings);
@@ -17,6 +17,8 @@ record! {
         approvals: "approvals" since 2, cash_shifts: "cash_shifts" since 2 or CashShifts::Off,
         kitchen: "kitchen" since 3 or Kitchen::Off,
         offline_age_s?: "offline_age_s" since 4,
+        offline?: "offline" since 5,
     }
+    OfflineBounds { discount?: "discount_limit_ppm", amount?: "amount_limit", facts?: "facts_limit" }
     Approvals { needed: "needed", discount_limit: "discount_limit_ppm", self_approval: "self_approval" }
 }

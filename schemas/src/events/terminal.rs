@@ -21,6 +21,7 @@ events! { TerminalEvent {
     0x0b08 CommandRejected { noted: -, digest: "digest" };
     0x0b09 ClockBehindFound { seq: "terminal_seq", command: "command_id", occurred_at: "occurred_at" };
     0x0b0a LateCommandTaken(Noted);
+    0x0b0b BoundExceeded(Noted);
     0x0b10 ExceptionResolved { position: "exception" as PositionToken, note: "note", command?: "command_id" since 2 };
 } }
 

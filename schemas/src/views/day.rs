@@ -5,7 +5,7 @@ use crate::json::PositionToken;
 use crate::json::wire::{ActorId, Date, DrawerId, OrderId, PaymentId, Ppm, StoreId, TenderId, TerminalId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-rows! { DaysRow = 2, ZReport = 3 }
+rows! { DaysRow = 3, ZReport = 4 }
 
 view! {
     /// What was booked on a day: `gross - discounts + charges + tax = sales`. Imported orders are not in it: they were
@@ -46,6 +46,9 @@ view! {
         pub receipts: Option<i64>,
         /// Prints of bills and receipts behind the first; absent where there were none.
         pub reprints: Option<i64>,
+        /// What tills that were away did beyond the store's bounds, and somebody has to decide about
+        /// (`GET .../exceptions?kind=beyond_bounds`); absent where there was nothing.
+        pub beyond_bounds: Option<i64>,
         /// Tax by its rate: what was sold and, apart, what was given back. Reports of days that were closed before rates were
         /// told apart have none.
         pub taxes: Vec<DayTaxView>,

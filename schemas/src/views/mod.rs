@@ -61,7 +61,7 @@ pub use sales::{
     StoreCurrencyRow, TaxCell, TenderCell,
 };
 pub use stock::{Mark86View, StockHeadRow, StockPolicyView, StockView};
-pub use store::{ApprovalsView, StoreMenuRow, StoreView};
+pub use store::{ApprovalsView, OfflineView, StoreMenuRow, StoreView};
 pub use terminal::{ExceptionKind, ExceptionState, ExceptionView, GapView, LateRow, ResolutionView, TerminalView};
 
 use serde::{Deserialize, Serialize};

@@ -112,6 +112,10 @@ impl Paper {
         self.row("Bills", totals.bills.unwrap_or(0));
         self.row("Receipts", totals.receipts.unwrap_or(0));
         self.row("Reprints", totals.reprints.unwrap_or(0));
+        if let Some(count) = totals.beyond_bounds {
+            self.heading("TO DECIDE");
+            self.row("Offline beyond bounds", count);
+        }
     }
 
     fn currency(&mut self, currency: Option<Currency>) {

@@ -3,7 +3,7 @@
 use super::form::view;
 use crate::json::wire::{CashShifts, Currency, CutOff, Kitchen, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
 
-rows! { StoreView = 4, StoreMenuRow = 1 }
+rows! { StoreView = 5, StoreMenuRow = 1 }
 
 view! {
     /// A store and its settings.
@@ -32,10 +32,24 @@ view! {
         pub kitchen: Kitchen,
         /// How long ago what a till sends from its queue may have happened for its clock to be believed, in seconds.
         pub offline_age_s: u32,
+        /// What its tills do without a second person while they are away.
+        pub offline: OfflineView,
         /// The menu version it sells from.
         pub menu_version: Option<u32>,
         /// The revision of its stream, for `If-Match`.
         pub revision: u64,
+    }
+}
+
+view! {
+    /// What a store's tills do without a second person while they are away.
+    pub struct OfflineView {
+        /// Up to which share discounts, comps and other prices go.
+        pub discount_limit_ppm: Ppm,
+        /// What an order may come to; absent where it may come to anything.
+        pub amount_limit: Option<i64>,
+        /// How many commands come in one upload.
+        pub facts_limit: u32,
     }
 }
 

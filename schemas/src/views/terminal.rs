@@ -61,6 +61,8 @@ choice! {
         LateCommandTaken = "late_command_taken",
         /// A command was malformed, or came from somebody who may not send it.
         RejectedCommand = "rejected_command",
+        /// What happened goes beyond what the store's tills do without a second person while they are away.
+        BeyondBounds = "beyond_bounds",
     }
 }
 

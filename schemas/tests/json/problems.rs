@@ -572,6 +572,31 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({"role": "admin"}),
         ),
         (
+            Refused::ApprovalClaimed { right: Right::VoidFired, approver: ActorId::parse("ana").unwrap() },
+            "approval_claimed",
+            "ana is said to have approved void_fired while the till was away, which nobody could check.",
+            json!({"right": "void_fired", "approver": "ana"}),
+        ),
+        (
+            Refused::TrainingNotAllowed,
+            "training_not_allowed",
+            "Practice takes the right training, which a manager gives with PUT /v1/staff/{staff}.",
+            json!({}),
+        ),
+        (
+            Refused::NotImported { order: OrderId::parse("o1").unwrap() },
+            "not_imported",
+            "The order o1 was not recorded by an import, and an import changes no other.",
+            json!({"order_id": "o1"}),
+        ),
+        (
+            Refused::BeyondBounds { bound: "amount", limit: 5_000 },
+            "beyond_bounds",
+            "It goes beyond what the store's tills do without a second person while they are away: amount at most 5000. \
+             Somebody has to decide about it.",
+            json!({"bound": "amount", "limit": 5_000}),
+        ),
+        (
             Refused::IssuedUnanswered { token },
             "issued_unanswered",
             "tok_1 is an admin's: say with issued=revoke or issued=keep what becomes of what was issued with it.",

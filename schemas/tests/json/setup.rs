@@ -227,6 +227,7 @@ fn stores() {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        offline: Default::default(),
     };
     let least = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "europe/madrid"}"#;
     assert_eq!(read(least, PutStore::parse), Ok(settings.clone()));
@@ -279,7 +280,7 @@ fn stores() {
             (
                 &store(r#", "approvals": {"needed": ["everything"]}"#),
                 "/approvals/needed/0",
-                "\"everything\" is not one of discount, cancel, void_fired, comp, refund, paid_out, no_sale, price_override, tax_exempt",
+                "\"everything\" is not one of discount, cancel, void_fired, comp, refund, paid_out, no_sale, price_override, tax_exempt, training",
             ),
             (
                 &store(r#", "cut_off": "4:00""#),

@@ -57,6 +57,14 @@ pub fn terminal_events() -> Vec<(Event, &'static str)> {
             ),
         ),
         (
+            terminal(TerminalEvent::BoundExceeded(full.clone())),
+            concat!(
+                r#"{"terminal_seq":41,"command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90","command":"InitiatePayment","#,
+                r#""order_id":"o1","payment_id":"p1","code":"unknown_order","#,
+                r#""detail":"There is no order o1 in this store."}"#,
+            ),
+        ),
+        (
             terminal(TerminalEvent::RuleWaived(full.clone())),
             concat!(
                 r#"{"terminal_seq":41,"command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90","command":"InitiatePayment","#,
@@ -153,7 +161,7 @@ fn a_command_of_a_queue_says_where_it_stood() {
     let entry = read(&[&queued(good)]).remove(0);
     let parsed = entry.parsed.expect("it is right");
     assert_eq!(parsed.source, Source::Offline);
-    assert_eq!(parsed.queued, Some(QueueEntry { seq: TerminalSeq(41), menu_version: Some(3) }));
+    assert_eq!(parsed.queued, Some(QueueEntry { before: 0, seq: TerminalSeq(41), menu_version: Some(3) }));
     let order = OrderId::parse("o1").unwrap();
     assert_eq!(parsed.command, Command::Store(store(), StoreCommand::Order(order, OrderCommand::Complete)));
     let kept = Kept::of(&parsed).expect("a till kept it");
@@ -237,6 +245,7 @@ fn results_say_what_a_person_should_know() {
         "occurred_in_future",
         "unknown_order",
         "unknown_order",
+        "unknown_order",
         "malformed",
         "occurred_long_ago",
         "malformed",
@@ -246,7 +255,7 @@ fn results_say_what_a_person_should_know() {
     ];
     assert_eq!(codes, expected);
     assert_eq!(all.code.as_deref(), Some("sequence_gap"));
-    assert_eq!(all.exceptions[8].data, serde_json::json!({"order_id": "o1", "sku": "dough", "qty": 1.5}));
+    assert_eq!(all.exceptions[9].data, serde_json::json!({"order_id": "o1", "sku": "dough", "qty": 1.5}));
     let again = BatchResult::duplicate(id, &at).with_facts(&events);
     assert_eq!((again.status, again.exceptions), (BatchStatus::Duplicate, all.exceptions));
 }

@@ -23,7 +23,7 @@ use domain::kitchen::Kitchen;
 use domain::menu::{Item, ModeTaxes, ModifierGroup, Tax};
 use domain::money::{Money, Ppm, QtyMilli};
 use domain::staff::{Approvals, Right, Rights};
-use domain::store::{CashShifts, Settings};
+use domain::store::{CashShifts, OfflineBounds, Settings};
 use schemas::stored::{command_digest, command_name};
 use std::collections::HashMap;
 
@@ -153,6 +153,8 @@ fn store(add: &mut dyn FnMut(&'static str, StoreCommand)) {
     add("approvals", StoreCommand::Put(Settings { approvals, ..settings() }));
     add("shifts", StoreCommand::Put(Settings { cash_shifts: CashShifts::Required, ..settings() }));
     add("kitchen", StoreCommand::Put(Settings { kitchen: Kitchen::On, ..settings() }));
+    let offline = OfflineBounds { discount: Some(Ppm(100_000)), amount: Some(Money(50_000)), facts: Some(200) };
+    add("offline", StoreCommand::Put(Settings { offline, ..settings() }));
     add("offline_age", StoreCommand::Put(Settings { offline_age_s: Some(86_400), ..settings() }));
     add("one", StoreCommand::AdoptMenu { version: 7 });
     let item = id!(ItemId "margherita");

@@ -25,7 +25,7 @@ use domain::pricing::{
     ChargeTotals, DiscountPart, LineTotals, PriceRules, TaxRate, TaxRounding, TaxRules, TaxTotal, Totals,
 };
 use domain::staff::{Approvals, Right, Rights};
-use domain::store::{CashShifts, Settings};
+use domain::store::{CashShifts, OfflineBounds, Settings};
 use domain::stream::Stream;
 use domain::terminal::{Kept, Request};
 use schemas::stored::CommitMeta;
@@ -226,6 +226,7 @@ pub fn settings() -> Settings {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        offline: Default::default(),
     }
 }
 
@@ -239,6 +240,9 @@ fn store(add: &mut dyn FnMut(&'static str, StoreEvent)) {
         add("full", StoreEvent::StoreOpened(full.clone()));
         add("full", StoreEvent::StoreSettingsChanged(full));
     }
+    let offline = OfflineBounds { discount: Some(Ppm(100_000)), amount: Some(Money(50_000)), facts: Some(200) };
+    add("bounded", StoreEvent::StoreOpened(Settings { offline, ..settings() }));
+    add("bounded", StoreEvent::StoreSettingsChanged(Settings { offline, ..settings() }));
     let aged = Settings { approvals, offline_age_s: Some(86_400), ..settings() };
     add("offline_age", StoreEvent::StoreOpened(aged.clone()));
     add("offline_age", StoreEvent::StoreSettingsChanged(aged));
@@ -741,6 +745,7 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
         bills: 0,
         receipts: 0,
         reprints: 0,
+        beyond_bounds: 0,
         taxes: vec![],
         tenders: vec![],
     };
@@ -778,6 +783,9 @@ fn day(add: &mut dyn FnMut(&'static str, DayEvent)) {
     add("full", DayEvent::DayClosed(Box::new(DayClosing { pending, chain, ..full.clone() })));
     add("chain", DayEvent::DayClosed(Box::new(DayClosing { chain, ..full.clone() })));
     add("told_apart", DayEvent::DayClosed(Box::new(DayClosing { totals: told_apart.clone(), chain, ..full.clone() })));
+    let beyond = DayTotals { beyond_bounds: 3, ..told_apart.clone() };
+    add("beyond", DayEvent::DayClosed(Box::new(DayClosing { totals: beyond.clone(), chain, ..full.clone() })));
+    add("beyond", DayEvent::DayOpened { date: full.date, carried: Some(Arc::new(beyond)) });
     let date = full.date;
     add("one", DayEvent::DayOpened { date, carried: None });
     add("carried_sums", DayEvent::DayOpened { date, carried: Some(Arc::new(full.totals)) });
@@ -859,6 +867,7 @@ fn terminal(add: &mut dyn FnMut(&'static str, TerminalEvent)) {
     add("one", E::ClockAheadFound { seq, command: CommandId(7), occurred_at: NOW });
     for (label, noted) in ["full", "plain"].into_iter().zip(noted()) {
         add(label, E::RuleWaived(noted.clone()));
+        add(label, E::BoundExceeded(noted.clone()));
         let amount = noted.payment.map(|_| Money(3_500));
         add(label, E::LateCommandRecorded { noted: noted.clone(), digest, amount, occurred_at: NOW, kept: None });
         add(label, E::CommandRejected { noted, digest });

@@ -67,6 +67,7 @@ fn row() -> StoreRow {
         cash_shifts: CashShifts::Required,
         kitchen: Kitchen::On,
         offline_age_s: None,
+        offline: Default::default(),
     };
     let drawer = Drawer { events: 5, shifts: 2, open: Some(Shift { number: 2, expected: Money(12_300) }) };
     let gaps =

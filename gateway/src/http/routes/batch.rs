@@ -91,10 +91,15 @@ async fn run_entries(
     check_terminals(caller, &entries)?;
     let door = Sender { app, caller, store };
     let order = in_queue_order(&entries);
+    let mut before = 0;
     let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
     let mut sent = Vec::with_capacity(entries.len());
     for index in order {
-        let entry = entries[index].take().expect("every command is sent once");
+        let mut entry = entries[index].take().expect("every command is sent once");
+        if let Ok(ParsedCommand { queued: Some(place), .. }) = &mut entry.parsed {
+            place.before = before;
+            before += 1;
+        }
         sent.push((index, entry.command_id, door.send(entry).await));
     }
     let mut results: Vec<Option<BatchResult>> = entries.iter().map(|_| None).collect();

@@ -221,7 +221,7 @@ impl BatchCommand {
             (Source::Offline, Some(_)) if self.if_match.is_some() => {
                 Err(FieldError::new("/if_match", "is not for offline commands: what has happened depends on nothing"))
             }
-            (Source::Offline, Some(seq)) => Ok(Some(QueueEntry { seq, menu_version: self.menu_version })),
+            (Source::Offline, Some(seq)) => Ok(Some(QueueEntry { seq, before: 0, menu_version: self.menu_version })),
             (Source::Online | Source::Imported | Source::Engine, Some(_)) => {
                 Err(FieldError::new("/terminal_seq", "is for offline commands; leave it out"))
             }

@@ -187,6 +187,7 @@ impl BatchException {
                 TerminalEvent::ClockAheadFound { .. } => "occurred_in_future".into(),
                 TerminalEvent::ClockBehindFound { .. } => "occurred_long_ago".into(),
                 TerminalEvent::RuleWaived(noted)
+                | TerminalEvent::BoundExceeded(noted)
                 | TerminalEvent::LateCommandTaken(noted)
                 | TerminalEvent::LateCommandRecorded { noted, .. }
                 | TerminalEvent::CommandRejected { noted, .. } => noted.code.as_str().to_owned().into(),

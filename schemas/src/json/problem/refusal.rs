@@ -301,6 +301,16 @@ refusals! {
     ApprovalRequired { approver, right }: "approval_required",
         "{text}", text = approval_required(name_of(*right), approver.as_ref()),
         {"right": name_of(*right), "approver": approver.map(Wire)};
+    ApprovalClaimed { approver, right }: "approval_claimed",
+        "{approver} is said to have approved {right} while the till was away, which nobody could check.", right = name_of(*right),
+        {"right": name_of(*right), "approver": Wire(*approver)};
+    TrainingNotAllowed: "training_not_allowed",
+        "Practice takes the right training, which a manager gives with PUT /v1/staff/{{staff}}.";
+    NotImported { order }: "not_imported",
+        "The order {order} was not recorded by an import, and an import changes no other.", {"order_id": Wire(*order)};
+    BeyondBounds { bound, limit }: "beyond_bounds",
+        "It goes beyond what the store's tills do without a second person while they are away: {bound} at most {limit}. Somebody has to decide about it.",
+        {"bound": bound, "limit": limit};
     NumberTaken { number }: "number_taken",
         "The number {number} is not the terminal's next one; the order got another.",
         {"display_number": number.as_str()};

@@ -2,12 +2,14 @@
 
 use super::fields::{not_negative, same};
 use super::staff::Approvals;
+use crate::json::batch::BATCH_COMMANDS_MAX;
 use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::StoreCommand;
 use domain::ids::{ItemId, StoreId, Text};
+use domain::money::Ppm;
 use domain::pricing::PriceRules;
-use domain::store::Settings;
+use domain::store::{OfflineBounds, Settings};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -53,6 +55,10 @@ pub struct PutStore {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(default = 259_200, minimum = 3_600, maximum = 31_536_000)]
     pub offline_age_s: Option<u32>,
+    /// What its tills do without a second person while they are away. What goes beyond is recorded all the same, and stands as an
+    /// exception `beyond_bounds` that somebody has to decide; days count them.
+    #[serde(default)]
+    pub offline: Offline,
     /// The store, as `GET` shows it; the address names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<wire::StoreId>,
@@ -62,6 +68,43 @@ pub struct PutStore {
     /// As `GET` shows it, so that what it gave can be put back. Nothing follows from it: `If-Match` says which revision is meant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
+}
+
+/// What a store's tills do without a second person while they are away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Offline {
+    /// Up to which share of what it is taken off discounts, comps and other prices go; 20 % where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = 200_000, minimum = 0, maximum = 1_000_000)]
+    pub discount_limit_ppm: Option<wire::Ppm>,
+    /// What an order may come to; anything where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount_limit: Option<wire::Money>,
+    /// How many commands come in one upload; 500 where nobody says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = 500, minimum = 1, maximum = 1_000)]
+    pub facts_limit: Option<u32>,
+}
+
+impl Offline {
+    fn parse(self) -> Result<OfflineBounds, FieldError> {
+        let most = BATCH_COMMANDS_MAX as u32;
+        if self.facts_limit.is_some_and(|facts| !(1..=most).contains(&facts)) {
+            return Err(FieldError::new("/facts_limit", format!("must be 1 to {most}")));
+        }
+        let share = |Wire(share): wire::Ppm| match share <= Ppm::ONE {
+            true => Ok(share),
+            false => Err(FieldError::new("/discount_limit_ppm", format!("must be 0 to {}", Ppm::ONE.0))),
+        };
+        let discount = self.discount_limit_ppm.map(share).transpose()?;
+        let amount = self.amount_limit.map(|Wire(amount)| not_negative(amount, "/amount_limit")).transpose()?;
+        Ok(OfflineBounds {
+            discount: discount.filter(|share| *share != OfflineBounds::DISCOUNT_DEFAULT),
+            amount,
+            facts: self.facts_limit.filter(|facts| *facts != OfflineBounds::FACTS_DEFAULT),
+        })
+    }
 }
 
 fn payment_timeout_s() -> u32 {
@@ -94,6 +137,7 @@ impl PutStore {
             approvals: self.approvals.parse().map_err(|error| error.under("/approvals"))?,
             cash_shifts: self.cash_shifts.0,
             offline_age_s: self.offline_age_s.filter(|age| *age != Settings::OFFLINE_AGE_S_DEFAULT),
+            offline: self.offline.parse().map_err(|error| error.under("/offline"))?,
         })
     }
 }

@@ -108,6 +108,7 @@ coded_names! {
     Right, "Something a person may be asked to approve." {
         Discount = 1 "discount", Cancel = 2 "cancel", VoidFired = 3 "void_fired", Comp = 4 "comp", Refund = 5 "refund",
         PaidOut = 6 "paid_out", NoSale = 7 "no_sale", PriceOverride = 8 "price_override", TaxExempt = 9 "tax_exempt",
+        Training = 10 "training",
     }
     Rounding, "How amounts are rounded; all modes mirror at zero." {
         HalfEven = 1 "half_even", HalfUp = 2 "half_up", HalfDown = 3 "half_down", Up = 4 "up", Down = 5 "down",

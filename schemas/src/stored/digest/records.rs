@@ -13,7 +13,7 @@ use domain::event::{
 use domain::menu::{Daypart, Item, ItemPrice, ModeTaxes, Modifier, ModifierGroup, Tax, Variation};
 use domain::pricing::PriceRules;
 use domain::staff::Approvals;
-use domain::store::Settings;
+use domain::store::{OfflineBounds, Settings};
 
 /// Declares structs and enums of fields, written in the order they stand in.
 ///
@@ -142,7 +142,7 @@ records! {
 
     struct Settings {
         name: 16, currency: 17, time_zone: 18, cut_off: 19, rules: flat, payment_timeout_s: 22, approvals: 23,
-        cash_shifts: 24, kitchen: 25, offline_age_s: 26
+        cash_shifts: 24, kitchen: 25, offline_age_s: 26, offline: 27
     }
     struct PriceRules { rounding: 20, tax_rounding: 21 }
     enum StockPolicy { Untracked = 17 is 1, Counted { auto86: 18 } = 17 is 2 }
@@ -243,6 +243,21 @@ impl Fields for Method {
                 put!(form, capture: 23);
             }
         }
+    }
+}
+
+impl Field for OfflineBounds {
+    /// Stores were put before they had bounds of their own, so none are no field.
+    fn put(&self, tag: u8, form: &mut Form<'_>) {
+        if *self == OfflineBounds::default() {
+            return;
+        }
+        let OfflineBounds { discount, amount, facts } = self;
+        form.nested(tag, |form| {
+            put!(form, discount: 1);
+            put!(form, amount: 2);
+            put!(form, facts: 3);
+        });
     }
 }
 
