@@ -24,6 +24,8 @@ pub struct Drawer {
     /// How many shifts it has had.
     pub shifts: u32,
     pub open: Option<Shift>,
+    /// Whether it was taken out: it takes no room, until a shift of it is opened again.
+    pub is_removed: bool,
 }
 
 impl Drawer {
@@ -41,6 +43,7 @@ impl Drawer {
         match (&mut self.open, event) {
             (None, DrawerEvent::ShiftOpened { shift, float, .. }) => {
                 self.shifts = *shift;
+                self.is_removed = false;
                 self.open = Some(Shift { number: *shift, expected: *float });
             }
             (Some(open), DrawerEvent::CashPaidIn { amount, .. } | DrawerEvent::CashSaleRecorded { amount, .. }) => {
@@ -51,7 +54,8 @@ impl Drawer {
             }
             (Some(_), DrawerEvent::NoSaleRecorded { .. }) => {}
             (Some(_), DrawerEvent::ShiftClosed { .. }) => self.open = None,
-            (Some(_), DrawerEvent::ShiftOpened { .. })
+            (None, DrawerEvent::DrawerRemoved) => self.is_removed = true,
+            (Some(_), DrawerEvent::ShiftOpened { .. } | DrawerEvent::DrawerRemoved)
             | (
                 None,
                 DrawerEvent::CashPaidIn { .. }

@@ -174,6 +174,8 @@ pub enum Refused {
     NotImported { order: OrderId },
     // A terminal that was away went beyond a bound of the store's; recorded all the same, so this only says which.
     BeyondBounds { bound: &'static str, limit: i64 },
+    // Nobody who runs the store has opened a shift of it, or it was taken out.
+    UnknownDrawer { drawer: DrawerId },
     // The display number is not the terminal's own, is given out already, or is for a date too long ago to tell.
     NumberTaken { number: Text },
     // Only a command that records the past may bring this field.

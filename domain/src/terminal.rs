@@ -260,6 +260,7 @@ impl Standing {
             | Refused::UnknownTax { .. } => Waived(Waiver::Menu),
             Refused::UnknownOrder { .. }
             | Refused::OrderNotPlaced
+            | Refused::UnknownDrawer { .. }
             | Refused::OrderEmpty
             | Refused::UnknownLine { .. }
             | Refused::UnknownDiscount { .. }

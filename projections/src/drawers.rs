@@ -79,7 +79,9 @@ fn evolve(shift: &mut ShiftView, event: &DrawerEvent, recorded: &Recorded<'_>) -
             shift.closed_at = Some(Wire(recorded.recorded_at));
             shift.closed_by = Some(Wire(CommitMeta::decode(recorded.meta)?.actor));
         }
-        DrawerEvent::ShiftOpened { .. } => return Err(FoldError::Impossible("a shift was opened twice")),
+        DrawerEvent::ShiftOpened { .. } | DrawerEvent::DrawerRemoved => {
+            return Err(FoldError::Impossible("a shift was opened twice, or taken out while it was open"));
+        }
     }
     shift.expected = shift.float + shift.sales - shift.refunds + shift.paid_in - shift.paid_out;
     Ok(())
@@ -101,6 +103,7 @@ impl Projector for DrawersProjector {
         };
         let key = Key::of_store(tenant, store).text(drawer.as_str());
         let held = self.drawers.get(committed, key.as_slice())?.cloned();
+        let removed_at = matches!(event, DrawerEvent::DrawerRemoved).then_some(Wire(recorded.recorded_at));
         let shift = match (held, event) {
             (None, event) => {
                 starts(recorded.revision)?;
@@ -110,6 +113,10 @@ impl Projector for DrawersProjector {
                 follows(held.revision, recorded.revision)?;
                 opened(drawer, event, recorded)?
             }
+            (Some(held), DrawerEvent::DrawerRemoved) => {
+                follows(held.revision, recorded.revision)?;
+                held.shift
+            }
             (Some(mut held), event) => {
                 follows(held.revision, recorded.revision)?;
                 evolve(&mut held.shift, event, recorded)?;
@@ -117,7 +124,8 @@ impl Projector for DrawersProjector {
             }
         };
         self.shifts.put(committed, key.clone().u32(shift.shift).as_slice(), Some(shift.clone()))?;
-        let row = DrawerView { drawer_id: Wire(drawer), store: Wire(store), shift, revision: recorded.revision };
+        let row =
+            DrawerView { drawer_id: Wire(drawer), store: Wire(store), shift, removed_at, revision: recorded.revision };
         self.drawers.put(committed, key.as_slice(), Some(row))
     }
 
@@ -136,7 +144,8 @@ impl Projections {
     pub fn drawers(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<DrawerView>>, QueryError> {
         let view = self.view(Projection::Drawers)?;
         let rows = view.all::<DrawerView>(DRAWERS, &Key::of_store(tenant, store))?;
-        Ok(view.answer(rows.into_iter().map(|(_, row)| row).collect()))
+        let there = rows.into_iter().map(|(_, row)| row).filter(|drawer| drawer.removed_at.is_none());
+        Ok(view.answer(there.collect()))
     }
 
     /// The shifts of a cash drawer, newest first.

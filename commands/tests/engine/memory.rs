@@ -126,7 +126,7 @@ fn some_command(random: &mut Random) -> Command {
         17 => refund(&attempt, &give_back, units(qty)),
         18 => refund_outcome(&attempt, &give_back, RefundOutcome::Succeeded { drawer: None }),
         19 => refund_outcome(&attempt, &give_back, RefundOutcome::Failed { code: text("closed") }),
-        20 => to_drawer(DrawerCommand::OpenShift { float: Money(10_000) }),
+        20 => to_drawer(DrawerCommand::OpenShift { float: Money(10_000), may_add: true }),
         21 => to_drawer(DrawerCommand::PaidIn { amount: Money(100), reason: text("change") }),
         22 => to_drawer(DrawerCommand::CloseShift { counted: Money(10_000) }),
         23 => to_store(StoreCommand::OpenDay { date: in_february(random) }),
@@ -192,7 +192,7 @@ fn perhaps_kept(id: u128, command: &Command) -> Envelope {
     Envelope {
         source: Source::Offline,
         terminal: Some(terminal),
-        queued: Some(QueueEntry { seq, menu_version: None }),
+        queued: Some(QueueEntry { seq, before: 0, menu_version: None }),
         occurred_at: Some(Timestamp(NOON - (number % 7) as i64 * 3_600 * SECOND)),
         ..online
     }
@@ -415,7 +415,7 @@ fn what_waits_comes_back_with_its_store() {
     let kept = |seq: u64, command: Command| Envelope {
         source: Source::Offline,
         terminal: Some(TerminalId::parse("t1").expect("an id")),
-        queued: Some(QueueEntry { seq: TerminalSeq(seq), menu_version: None }),
+        queued: Some(QueueEntry { seq: TerminalSeq(seq), before: 0, menu_version: None }),
         occurred_at: Some(Timestamp(NOON)),
         request: Request::new(request).filter(|_| seq == 2),
         ..envelope(fresh(), in_store("s1", command))

@@ -21,7 +21,7 @@ fn kept(id: u128, seq: u64, command: Command) -> Envelope {
     Envelope {
         source: Source::Offline,
         terminal: Some(till()),
-        queued: Some(QueueEntry { seq: TerminalSeq(seq), menu_version: None }),
+        queued: Some(QueueEntry { seq: TerminalSeq(seq), before: 0, menu_version: None }),
         occurred_at: Some(Timestamp(NOON - 3_600 * SECOND)),
         ..envelope(id, command)
     }

@@ -8,6 +8,8 @@ use crate::money::Money;
 pub enum DrawerCommand {
     OpenShift {
         float: Money,
+        /// Whether it may make the drawer, which the door says by who sends it.
+        may_add: bool,
     },
     PaidIn {
         /// How much, more than nothing.
@@ -26,4 +28,6 @@ pub enum DrawerCommand {
     CloseShift {
         counted: Money,
     },
+    /// Takes the drawer out.
+    Remove,
 }

@@ -51,4 +51,6 @@ pub enum DrawerEvent {
         /// Counted minus expected.
         over_short: Money,
     },
+    /// It was made by mistake, or is used no more.
+    DrawerRemoved,
 }

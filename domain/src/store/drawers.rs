@@ -16,8 +16,10 @@ use crate::terminal::Waiver;
 pub(super) type InShift = (DrawerId, Shift);
 
 impl Store {
-    /// The most drawers a store may have had.
+    /// The most drawers of a store,
     const DRAWERS_MAX: usize = 1_000;
+    /// and the most it may have had, with those that were taken out.
+    const DRAWERS_EVER_MAX: usize = 10_000;
 
     pub(super) fn decide_drawer(
         &self,
@@ -27,7 +29,7 @@ impl Store {
         context: &Context,
     ) -> Result<Vec<Event>, Refused> {
         let event = match command {
-            DrawerCommand::OpenShift { float } => self.open_shift(id, *float, context)?,
+            DrawerCommand::OpenShift { float, may_add } => self.open_shift(id, *float, *may_add, context)?,
             DrawerCommand::PaidIn { amount, reason } => {
                 let open = self.shift(id)?;
                 let (shift, reason) = (open.number, reason.clone());
@@ -46,6 +48,12 @@ impl Store {
                 self.approve(tenant, Right::NoSale, context)?;
                 DrawerEvent::NoSaleRecorded { shift, reason: reason.clone() }
             }
+            DrawerCommand::Remove => match self.drawers.get(&id) {
+                None => return Err(Refused::UnknownDrawer { drawer: id }),
+                Some(drawer) if drawer.open.is_some() => return Err(Refused::ShiftOpen { drawer: id }),
+                Some(drawer) if drawer.is_removed => return Ok(vec![]),
+                Some(_) => DrawerEvent::DrawerRemoved,
+            },
             DrawerCommand::CloseShift { counted } => {
                 let Shift { number: shift, expected } = self.shift(id)?;
                 let over_short = Money(counted.0 - expected.0);
@@ -55,13 +63,23 @@ impl Store {
         Ok(vec![Event::Drawer(id, event)])
     }
 
-    fn open_shift(&self, id: DrawerId, float: Money, context: &Context) -> Result<DrawerEvent, Refused> {
+    /// The first shift makes the drawer, which is for who runs stores: names that others make up would use up the room.
+    fn open_shift(&self, id: DrawerId, float: Money, may_add: bool, context: &Context) -> Result<DrawerEvent, Refused> {
         let drawer = self.drawers.get(&id);
         if drawer.is_some_and(|drawer| drawer.open.is_some()) {
             return Err(Refused::ShiftOpen { drawer: id });
         }
-        if drawer.is_none() && Store::DRAWERS_MAX <= self.drawers.len() {
-            return Err(Refused::TooMany { what: "drawers", max: Store::DRAWERS_MAX });
+        if drawer.is_none_or(|drawer| drawer.is_removed) {
+            if !may_add {
+                return Err(Refused::UnknownDrawer { drawer: id });
+            }
+            let count = self.drawers.values().filter(|drawer| !drawer.is_removed).count();
+            if Store::DRAWERS_MAX <= count {
+                return Err(Refused::TooMany { what: "drawers", max: Store::DRAWERS_MAX });
+            }
+            if drawer.is_none() && Store::DRAWERS_EVER_MAX <= self.drawers.len() {
+                return Err(Refused::TooMany { what: "drawers, with those taken out", max: Store::DRAWERS_EVER_MAX });
+            }
         }
         let shift = drawer.map_or(0, |drawer| drawer.shifts) + 1;
         let business_date = self.business_date(context);

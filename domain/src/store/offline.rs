@@ -385,11 +385,11 @@ fn amount_of(command: &StoreCommand) -> Option<Money> {
             | PaymentCommand::Review(_) => None,
         },
         StoreCommand::Drawer(_, command) => match command {
-            DrawerCommand::OpenShift { float: amount }
+            DrawerCommand::OpenShift { float: amount, .. }
             | DrawerCommand::PaidIn { amount, .. }
             | DrawerCommand::PaidOut { amount, .. }
             | DrawerCommand::CloseShift { counted: amount } => Some(*amount),
-            DrawerCommand::NoSale { .. } => None,
+            DrawerCommand::NoSale { .. } | DrawerCommand::Remove => None,
         },
         StoreCommand::Order(_, OrderCommand::Refund { refund, .. }) => amount_back(&refund.what),
         StoreCommand::Put(_)

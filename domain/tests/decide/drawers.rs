@@ -10,7 +10,7 @@ fn to(id: &str, command: DrawerCommand) -> When {
 }
 
 pub fn shift(id: &str, float: i64) -> When {
-    to(id, DrawerCommand::OpenShift { float: Money(float) })
+    to(id, DrawerCommand::OpenShift { float: Money(float), may_add: true })
 }
 
 pub fn close(id: &str, counted: i64) -> When {
@@ -161,4 +161,21 @@ fn a_drawer_holds_no_more_than_a_sum_of_money() {
     let given = [shift("d1", Money::MAX_ABS)];
     check(&given, paid_in("d1", 1), Err(Refused::AmountTooLarge));
     check(&given, paid_out("d1", 1), Ok(&["d1 shift 1 paid out 1 ice"]));
+}
+
+/// Names that a low role makes up use up nobody's room, and what was made by mistake is taken out.
+#[test]
+fn persist_dos_a_drawer_is_made_by_who_runs_the_store() {
+    let by_a_till = |id| to(id, DrawerCommand::OpenShift { float: Money(5), may_add: false });
+    let unknown = |id| Err(Refused::UnknownDrawer { drawer: drawer(id) });
+    check(&[], by_a_till("d1"), unknown("d1"));
+    let closed = [shift("d1", 0), to("d1", DrawerCommand::CloseShift { counted: Money(0) })];
+    check(&closed, by_a_till("d1"), Ok(&["d1 shift 2 opened with 5 on 2026-03-02"]));
+    check(&[], to("d1", DrawerCommand::Remove), unknown("d1"));
+    check(&closed[..1], to("d1", DrawerCommand::Remove), Err(Refused::ShiftOpen { drawer: drawer("d1") }));
+    check(&closed, to("d1", DrawerCommand::Remove), Ok(&["d1 is out"]));
+    let out = [closed.to_vec(), vec![to("d1", DrawerCommand::Remove)]].concat();
+    check(&out, to("d1", DrawerCommand::Remove), Ok(&[]));
+    check(&out, by_a_till("d1"), unknown("d1"));
+    check(&out, shift("d1", 7), Ok(&["d1 shift 2 opened with 7 on 2026-03-02"]));
 }

@@ -327,6 +327,7 @@ fn tell_drawer(event: &DrawerEvent) -> String {
         DrawerEvent::CashRefundRecorded { shift, payment, refund, amount } => {
             format!("shift {shift} out {amount} by {payment} {refund}")
         }
+        DrawerEvent::DrawerRemoved => "is out".to_owned(),
         DrawerEvent::ShiftClosed { shift, expected, counted, over_short } => {
             format!("shift {shift} closed with {counted} for {expected}, {over_short}")
         }

@@ -113,6 +113,7 @@ fn name(refused: &Refused) -> &'static str {
         Refused::UnknownToken { .. } => "UnknownToken",
         Refused::LastToken { .. } => "LastToken",
         Refused::ApprovalClaimed { .. } => "ApprovalClaimed",
+        Refused::UnknownDrawer { .. } => "UnknownDrawer",
         Refused::TrainingNotAllowed => "TrainingNotAllowed",
         Refused::NotImported { .. } => "NotImported",
         Refused::BeyondBounds { .. } => "BeyondBounds",
@@ -133,7 +134,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 114;
+const REFUSALS: usize = 115;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -577,7 +578,7 @@ fn every_refusal_is_made() {
     crate::days::d1_all_cash_is_counted_before_a_closing();
     made.extend(["UnknownStore", "NoMenu", "ShiftRequired", "ShiftsOpen", "NotCash"]);
     // These are said of what a terminal kept, and are refused in no other way; or take somebody without a right.
-    made.extend(["ApprovalClaimed", "BeyondBounds", "NotImported", "TrainingNotAllowed"]);
+    made.extend(["ApprovalClaimed", "BeyondBounds", "NotImported", "TrainingNotAllowed", "UnknownDrawer"]);
     assert_eq!(made.len(), REFUSALS, "{made:?}");
 }
 

@@ -81,7 +81,8 @@ fn d2_expected_is_what_went_through() {
                     DrawerCommand::PaidOut { amount, .. } => -amount.0,
                     DrawerCommand::OpenShift { .. }
                     | DrawerCommand::NoSale { .. }
-                    | DrawerCommand::CloseShift { .. } => 0,
+                    | DrawerCommand::CloseShift { .. }
+                    | DrawerCommand::Remove => 0,
                 };
                 let expected = match command {
                     DrawerCommand::OpenShift { .. } => {

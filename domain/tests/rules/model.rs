@@ -536,6 +536,7 @@ impl Model {
     fn fold_drawer(&mut self, id: DrawerId, event: &DrawerEvent) {
         let drawer = self.drawers.entry(id).or_default();
         match event {
+            DrawerEvent::DrawerRemoved => assert!(!drawer.is_open),
             DrawerEvent::ShiftOpened { shift, float, .. } => {
                 assert_eq!((*shift, drawer.is_open), (drawer.shifts + 1, false));
                 *drawer = Drawer { shifts: *shift, is_open: true, float: float.0.into(), ..Drawer::default() };

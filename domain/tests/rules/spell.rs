@@ -125,7 +125,7 @@ pub fn store_command(op: &Op, store: &Store) -> Command {
 pub fn drawer_command(what: &AtDrawer) -> DrawerCommand {
     let reason = || text("because");
     match what {
-        AtDrawer::Open(float) => DrawerCommand::OpenShift { float: Money(*float) },
+        AtDrawer::Open(float) => DrawerCommand::OpenShift { float: Money(*float), may_add: true },
         AtDrawer::In(amount) => DrawerCommand::PaidIn { amount: Money(*amount), reason: reason() },
         AtDrawer::Out(amount) => DrawerCommand::PaidOut { amount: Money(*amount), reason: reason() },
         AtDrawer::NoSale => DrawerCommand::NoSale { reason: reason() },

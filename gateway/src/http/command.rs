@@ -4,6 +4,7 @@ use super::caller::{Caller, CommandHeaders};
 use super::error::ApiError;
 use super::query::{ask, found, may_block, reached};
 use super::respond::{X_POSITION, json, position_header};
+use crate::access::Capability;
 use crate::causes::with_causes;
 use crate::position::token_in;
 use crate::providers::currency_of;
@@ -12,7 +13,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use commands::{Accepted, CommandError, Envelope};
-use domain::command::{AccessCommand, Command, Method, PaymentCommand, Source, StoreCommand};
+use domain::command::{AccessCommand, Command, DrawerCommand, Method, PaymentCommand, Source, StoreCommand};
 use domain::event::ChainHead;
 use domain::ids::{ActorId, CommandId, OrderId, StoreId, TenantId};
 use domain::money::{Currency, Money};
@@ -52,7 +53,7 @@ pub async fn run_allowed(
 ) -> Result<Accepted, ApiError> {
     let terminal = caller.terminal(headers.terminal)?;
     app.providers.check(caller.tenant, &command)?;
-    let command = with_step(app, caller.tenant, with_chain(app, caller.tenant, command));
+    let command = with_role(caller, with_step(app, caller.tenant, with_chain(app, caller.tenant, command)));
     let envelope = Envelope {
         command_id: headers.command_id,
         tenant: caller.tenant,
@@ -112,6 +113,14 @@ pub fn with_chain(app: &AppState, tenant: TenantId, command: Command) -> Command
     };
     let chain = head.map(|link| ChainHead { position: link.position, hash: link.hash });
     Command::Store(store, StoreCommand::CloseDay { date, chain })
+}
+
+/// A shift that is opened takes along whether who opens it may make the drawer: names that others make up would use up the room.
+pub fn with_role(caller: &Caller, mut command: Command) -> Command {
+    if let Command::Store(_, StoreCommand::Drawer(_, DrawerCommand::OpenShift { may_add, .. })) = &mut command {
+        *may_add = caller.may(Capability::ManageStores).is_ok();
+    }
+    command
 }
 
 /// Where a reader has to be to see a commit.

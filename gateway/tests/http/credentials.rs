@@ -104,7 +104,7 @@ fn creds_a_token_ends_when_it_says() {
         // The answer is cut short once the token is over.
         let feed = brief.try_send("GET", "/v1/feed?follow=true", &[], &Value::Null).await;
         assert!(feed.is_none(), "a feed that follows ends with its token");
-        assert_eq!(brief.get("/v1/stores").await.status, 401);
+        assert_eq!(with(&server, &text).get("/v1/stores").await.status, 401);
     });
 }
 

@@ -116,7 +116,7 @@ fn all_cash_is_counted_before_a_closing() {
         let settings =
             json!({"name": "Four", "currency": "EUR", "time_zone": "Europe/Berlin", "cash_shifts": "required"});
         manager.command("PUT", "/v1/stores/s4", &settings).await.expect(200);
-        till.post("/v1/stores/s4/drawers/d1/open", &json!({"float": 1000})).await.expect(201);
+        manager.post("/v1/stores/s4/drawers/d1/open", &json!({"float": 1000})).await.expect(201);
         let date = text(&event(&placed(&mut till, "s4", "o1").await, "OrderOpened")["business_date"]);
         let close = format!("/v1/stores/s4/days/{date}/close");
         let refused = manager.post(&close, &json!({})).await.expect(422);

@@ -35,7 +35,10 @@ fn a_shift_counts_what_goes_through_the_drawer() {
         let at = |what: &str| format!("{STORE}/drawers/d1/{what}");
         let early = till.post(&at("close"), &json!({"counted": 0})).await.expect(422);
         assert_eq!((&early["code"], &early["drawer_id"]), (&json!("shift_not_open"), &json!("d1")));
-        let opened = till.post(&at("open"), &json!({"float": 20000})).await.expect(201);
+        // A till opens no drawer that nobody has made.
+        let made_up = till.post(&at("open"), &json!({"float": 20000})).await.expect(422);
+        assert_eq!((&made_up["code"], &made_up["drawer_id"]), (&json!("unknown_drawer"), &json!("d1")));
+        let opened = manager.post(&at("open"), &json!({"float": 20000})).await.expect(201);
         assert_eq!((&opened["stream"], kinds(&opened)), (&json!("drawer-demo.s4.d1"), vec!["ShiftOpened".to_owned()]));
         let twice = till.post(&at("open"), &json!({"float": 20000})).await.expect(422);
         assert_eq!(twice["code"], "shift_open");
@@ -77,7 +80,8 @@ fn cash_that_came_too_late_leaves_the_drawer_it_is_handed_back_from() {
         let mut till = server.till("pos");
         placed(&mut till, "o1").await;
         let at = |drawer: &str, what: &str| format!("{STORE}/drawers/{drawer}/{what}");
-        till.post(&at("d1", "open"), &json!({"float": 20000})).await.expect(201);
+        let mut manager = server.till("manager");
+        manager.post(&at("d1", "open"), &json!({"float": 20000})).await.expect(201);
         till.post(&format!("{STORE}/orders/o1/cancel"), &json!({"reason": "Left"})).await.expect(200);
         let kept = |seq: u32, kind: &str, about: Value, body: Value| {
             let mut command = json!({"command_id": key(), "type": kind, "source": "offline", "terminal": "bar",
@@ -90,7 +94,7 @@ fn cash_that_came_too_late_leaves_the_drawer_it_is_handed_back_from() {
         let answer = till.upload(STORE, &[pay]).await;
         assert_eq!(answer["results"][0]["status"], "accepted", "{answer}");
         // It is asked back; which of two drawers it comes out of has to be said.
-        till.post(&at("d2", "open"), &json!({"float": 0})).await.expect(201);
+        manager.post(&at("d2", "open"), &json!({"float": 0})).await.expect(201);
         let path = format!("{STORE}/payments/p1/refunds/unapplied/outcome");
         let unsaid = till.post(&path, &json!({"outcome": "succeeded"})).await.expect(422);
         assert_eq!(unsaid["code"], "shift_required");
@@ -106,5 +110,38 @@ fn cash_that_came_too_late_leaves_the_drawer_it_is_handed_back_from() {
         let closed = till.post(&at("d1", "close"), &json!({"counted": 20000})).await.expect(200);
         let data = &closed["events"][0]["data"];
         assert_eq!((&data["expected"], &data["over_short"]), (&json!(20000), &json!(0)));
+    });
+}
+
+/// `persist_dos`: a till's names use up no drawers, and a manager takes out what was made by mistake.
+#[test]
+fn persist_dos_drawers_are_made_and_taken_out_by_managers() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let (mut till, mut manager) = (server.till("pos"), server.till("manager"));
+        in_shifts(&mut manager).await;
+        for number in 0..20 {
+            let path = format!("{STORE}/drawers/made_up_{number}/open");
+            assert_eq!(till.post(&path, &json!({"float": 0})).await.expect(422)["code"], "unknown_drawer");
+        }
+        let open = json!({"command_id": key(), "type": "drawer.open_shift", "drawer_id": "late", "body": {"float": 0},
+            "source": "offline", "terminal": "bar", "terminal_seq": 1, "occurred_at": ago(5)});
+        let late = till.upload(STORE, &[open]).await;
+        assert_eq!(late["results"][0]["code"], "unknown_drawer", "kept for a person: {late}");
+        server.make_drawers(STORE, &["oops", "front"]).await;
+        let path = format!("{STORE}/drawers/oops");
+        assert_eq!(till.command("DELETE", &path, &Value::Null).await.status, 403);
+        let gone = manager.command("DELETE", &path, &Value::Null).await;
+        let list = manager.get(&format!("{STORE}/drawers?min_position={}", gone.position())).await.expect(200);
+        gone.expect(200);
+        let ids: Vec<&Value> =
+            list["items"].as_array().expect("drawers").iter().map(|drawer| &drawer["drawer_id"]).collect();
+        assert_eq!(ids, ["front"]);
+        assert_eq!(
+            till.post(&format!("{path}/open"), &json!({"float": 0})).await.expect(422)["code"],
+            "unknown_drawer"
+        );
+        till.post(&format!("{STORE}/drawers/front/open"), &json!({"float": 0})).await.expect(201);
     });
 }

@@ -17,14 +17,14 @@ fn data<'a>(answer: &'a Value, kind: &str) -> &'a Value {
 }
 
 /// Cash is taken in shifts, and what the kitchen has is voided by two people.
-async fn open_the_house(manager: &mut Till, till: &mut Till) {
+async fn open_the_house(manager: &mut Till) {
     open_the_kitchen(manager).await;
     let settings = json!({
         "name": "Old Town", "currency": "EUR", "time_zone": "Europe/Berlin", "kitchen": "on", "cash_shifts": "required",
         "approvals": {"needed": ["void_fired"]},
     });
     manager.command("PUT", STORE, &settings).await.expect(200);
-    till.post(&format!("{STORE}/drawers/d1/open"), &json!({"float": 20_000})).await.expect(201);
+    manager.post(&format!("{STORE}/drawers/d1/open"), &json!({"float": 20_000})).await.expect(201);
 }
 
 /// Seats six guests; answers the business date and the evening's, which is still the one before.
@@ -75,7 +75,7 @@ fn an_evening_reconciles() {
     let server = house.serve();
     run(async {
         let (mut manager, mut till, mut cook) = (server.till("manager"), server.till("pos"), server.till("kitchen"));
-        open_the_house(&mut manager, &mut till).await;
+        open_the_house(&mut manager).await;
         let (today, evening) = seat(&mut manager, &mut till).await;
 
         // Two courses; one goulash is dropped on the way and voided with approval.

@@ -124,6 +124,7 @@ fn an_evening_ends_the_same_whichever_till_comes_first() {
         run(async {
             let mut till = server.till("pos");
             let mut admin = server.till("admin");
+            server.make_drawers(STORE, &["bar", "hall"]).await;
             let queues = if first_is_bar { [&bar, &hall] } else { [&hall, &bar] };
             for queue in queues {
                 // Upside down: the queue's order is what counts, not the request's.

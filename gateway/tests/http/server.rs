@@ -185,6 +185,25 @@ impl Server {
         }
     }
 
+    /// Makes drawers of a store, as who runs it does: each has had a shift then.
+    pub async fn make_drawers(&self, store: &str, drawers: &[&str]) {
+        let mut manager = self.till("manager");
+        for drawer in drawers {
+            let at = |what: &str| format!("{store}/drawers/{drawer}/{what}");
+            manager.post(&at("open"), &json!({"float": 0})).await.expect(201);
+            manager.post(&at("close"), &json!({"counted": 0})).await.expect(200);
+        }
+    }
+
+    /// Gives a device, as a member of staff, these rights.
+    pub async fn device_may(&self, store: &str, terminal: &str, rights: &[&str]) {
+        self.device(store, terminal).await;
+        let place = (store.to_owned(), terminal.to_owned());
+        let token = self.devices.lock().expect("nobody panicked")[&place].clone();
+        let staff = token.split('_').nth(1).expect("an id").to_owned();
+        self.till("admin").command("PUT", &format!("/v1/staff/{staff}"), &json!({"rights": rights})).await.expect(200);
+    }
+
     /// What the operator's credential is.
     pub fn operator(&self) -> Till {
         let token = std::fs::read_to_string(self.data.join("operator.token")).expect("the first start makes it");

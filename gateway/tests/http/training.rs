@@ -55,10 +55,11 @@ fn a3_practice_reaches_no_book() {
         let server = house.serve_with(&["--providers", path.to_str().expect("UTF-8")]);
         let (mut till, mut manager) = (server.till("pos"), server.till("manager"));
         server.may(&["pos"], &["training"]).await;
+        server.device_may(STORE, "till_2", &["training"]).await;
         let real = till.post(&format!("{STORE}/orders"), &order("real", false)).await;
         let date = real.expect(201)["events"][0]["data"]["business_date"].as_str().unwrap().to_owned();
         manager.post(&format!("{STORE}/days/{date}/open"), &json!({})).await.expect(200);
-        till.post(&format!("{STORE}/drawers/d1/open"), &json!({"float": 5000})).await.expect(201);
+        manager.post(&format!("{STORE}/drawers/d1/open"), &json!({"float": 5000})).await.expect(201);
         let paid = json!({"payment_id": "realp", "tender": "cash", "drawer_id": "d1"});
         let paid = till.post(&format!("{STORE}/orders/real/payments"), &paid).await;
         paid.expect(201);

@@ -40,6 +40,9 @@ proptest! {
 #[test]
 fn a3_training_is_told_in_every_list() {
     let mut world = World::furnished();
+    let rights = domain::staff::Rights::of([domain::staff::Right::Training]);
+    let staff = domain::ids::ActorId::parse("ana").expect("an id");
+    world.must(access(domain::command::AccessCommand::PutStaff { staff, rights, discount_limit: None }));
     let lines = || vec![line(0, "pizza", 1_000)];
     let new = domain::command::NewOrder { training: true, ..new_order(lines(), true) };
     world.must(open(1, new));

@@ -544,7 +544,7 @@ commands! {
     }
     drawer {
         /// Begins a shift with what is in the drawer.
-        OpenShift { float: 16 } = 0x0901 "OpenShift" RunDrawers
+        OpenShift { float: 16, may_add: _ } = 0x0901 "OpenShift" RunDrawers
             http POST 201 "/v1/stores/{store}/drawers/{drawer}/open" drawers open
             batch OpenShift "drawer.open_shift"
             by drawer(; body: OpenShift) => body.parse();
@@ -568,6 +568,12 @@ commands! {
             http POST 200 "/v1/stores/{store}/drawers/{drawer}/close" drawers close
             batch CloseShift "drawer.close_shift"
             by drawer(; body: CloseShift) => body.parse();
+        /// Takes a drawer out that was made by mistake or is used no more; its shifts stay in the books. One of it has to be closed first,
+        /// and a manager makes it anew by opening another.
+        Remove = 0x0906 "RemoveDrawer" ManageStores
+            http DELETE 200 "/v1/stores/{store}/drawers/{drawer}" drawers remove_drawer
+            batch RemoveDrawer "drawer.remove"
+            by drawer() => Ok(DrawerCommand::Remove);
     }
     store {
         /// Opens a business day: what is booked from here on counts for it until it is closed. A store that has opened or closed

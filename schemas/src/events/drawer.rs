@@ -10,4 +10,5 @@ events! { DrawerEvent {
     0x0905 CashSaleRecorded { shift: "shift", payment: "payment_id", amount: "amount" };
     0x0906 CashRefundRecorded { shift: "shift", payment: "payment_id", refund: "refund_id", amount: "amount" };
     0x0907 ShiftClosed { shift: "shift", expected: "expected", counted: "counted", over_short: "over_short" };
+    0x0908 DrawerRemoved;
 } }

@@ -95,7 +95,7 @@ stored! {
     StoreRow { position, parts }
     StockItem { policy, on_hand, reserved, mark }
     Mark86 { until, auto }
-    Drawer { events, shifts, open }
+    Drawer { events, shifts, open, is_removed }
     Shift { number, expected }
     Days { events, open, totals, closed, z_number, cumulative_total }
     Terminal { events, last, gaps }

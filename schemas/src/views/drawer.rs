@@ -3,7 +3,7 @@
 use super::form::{choice, view};
 use crate::json::wire::{ActorId, Date, DrawerId, StoreId, Timestamp};
 
-rows! { DrawerView = 1, ShiftView = 1 }
+rows! { DrawerView = 2, ShiftView = 1 }
 
 choice! {
     /// How far a shift has come.
@@ -68,6 +68,8 @@ view! {
         pub store: StoreId,
         /// The shift that is open, or the last one.
         pub shift: ShiftView,
+        /// When it was taken out; such a drawer is in no list.
+        pub removed_at: Option<Timestamp>,
         /// The revision of its stream, for `If-Match`.
         pub revision: u64,
     }

@@ -31,7 +31,7 @@ fn parse(kind: &str, rest: &str) -> Result<ParsedCommand, FieldError> {
 }
 
 /// One good command of every type, with what it is about.
-const EVERY_TYPE: [(&str, &str); 63] = [
+const EVERY_TYPE: [(&str, &str); 64] = [
     ("menu.put_item", r#", "item_id": "pizza", "body": {"name": "Pizza", "price": 1150}"#),
     ("menu.change_item", r#", "item_id": "pizza", "body": {"price": 1200}"#),
     ("menu.retire_item", r#", "item_id": "pizza""#),
@@ -102,6 +102,7 @@ const EVERY_TYPE: [(&str, &str); 63] = [
     ("drawer.paid_out", r#", "drawer_id": "d1", "body": {"amount": 500, "reason": "Ice"}"#),
     ("drawer.no_sale", r#", "drawer_id": "d1", "body": {"reason": "Change"}"#),
     ("drawer.close_shift", r#", "drawer_id": "d1", "body": {"counted": 20000}"#),
+    ("drawer.remove", r#", "drawer_id": "d1""#),
     ("day.open", r#", "business_date": "2026-11-22""#),
     ("day.close", r#", "business_date": "2026-11-22""#),
 ];

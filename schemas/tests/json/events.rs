@@ -735,6 +735,7 @@ fn drawer_events() -> Vec<(Event, &'static str)> {
             drawer(DrawerEvent::CashPaidOut { shift, amount, reason: text("Ice") }),
             r#"{"shift":2,"amount":500,"reason":"Ice"}"#,
         ),
+        (drawer(DrawerEvent::DrawerRemoved), "{}"),
         (drawer(DrawerEvent::NoSaleRecorded { shift, reason: text("Change") }), r#"{"shift":2,"reason":"Change"}"#),
         (
             drawer(DrawerEvent::CashSaleRecorded { shift, payment, amount }),

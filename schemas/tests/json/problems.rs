@@ -578,6 +578,12 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({"right": "void_fired", "approver": "ana"}),
         ),
         (
+            Refused::UnknownDrawer { drawer: DrawerId::parse("d1").unwrap() },
+            "unknown_drawer",
+            "The store has no drawer d1; a manager makes it by opening its first shift.",
+            json!({"drawer_id": "d1"}),
+        ),
+        (
             Refused::TrainingNotAllowed,
             "training_not_allowed",
             "Practice takes the right training, which a manager gives with PUT /v1/staff/{staff}.",

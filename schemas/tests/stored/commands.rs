@@ -387,7 +387,8 @@ fn stock(add: &mut dyn FnMut(&'static str, StockCommand)) {
 fn drawer(add: &mut dyn FnMut(&'static str, DrawerCommand)) {
     use DrawerCommand as C;
     let (amount, reason) = (Money(1_500), text("Eis vom Nachbarn"));
-    add("one", C::OpenShift { float: Money(20_000) });
+    add("one", C::Remove);
+    add("one", C::OpenShift { float: Money(20_000), may_add: false });
     add("one", C::PaidIn { amount, reason: reason.clone() });
     add("one", C::PaidOut { amount, reason: reason.clone() });
     add("one", C::NoSale { reason });

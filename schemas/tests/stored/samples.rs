@@ -815,6 +815,7 @@ fn day_tenders() -> Vec<DayTender> {
 
 fn drawer(add: &mut dyn FnMut(&'static str, DrawerEvent)) {
     use DrawerEvent as E;
+    add("one", E::DrawerRemoved);
     let (shift, amount, payment, refund) = (12, Money(3_500), PAYMENT, id!(RefundId "r1"));
     let business_date = Date::from_ymd(2027, 1, 2).expect("a date");
     add("one", E::ShiftOpened { shift, float: Money(20_000), business_date });

@@ -69,7 +69,8 @@ fn row() -> StoreRow {
         offline_age_s: None,
         offline: Default::default(),
     };
-    let drawer = Drawer { events: 5, shifts: 2, open: Some(Shift { number: 2, expected: Money(12_300) }) };
+    let drawer =
+        Drawer { events: 5, shifts: 2, open: Some(Shift { number: 2, expected: Money(12_300) }), is_removed: true };
     let gaps =
         vec![Gap { first: TerminalSeq(4), last: TerminalSeq(4) }, Gap { first: TerminalSeq(9), last: TerminalSeq(11) }];
     let terminal = Terminal { events: 12, last: Some(TerminalSeq(12)), gaps };

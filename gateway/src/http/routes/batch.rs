@@ -2,7 +2,7 @@
 
 use crate::access::Capability;
 use crate::http::caller::{Caller, Json};
-use crate::http::command::{token, with_chain, with_step};
+use crate::http::command::{token, with_chain, with_role, with_step};
 use crate::http::docs::CommandProblems;
 use crate::http::error::{ApiError, command_problem};
 use crate::http::path::PathParams;
@@ -177,7 +177,7 @@ impl Sender<'_> {
         Envelope {
             command_id: parsed.command_id,
             tenant,
-            command: with_step(self.app, tenant, with_chain(self.app, tenant, parsed.command)),
+            command: with_role(self.caller, with_step(self.app, tenant, with_chain(self.app, tenant, parsed.command))),
             actor: parsed.actor.filter(|_| may_name).unwrap_or(self.caller.actor),
             approver: parsed.approver,
             terminal: parsed.terminal.or(self.caller.grant.device.map(|device| device.terminal)),

@@ -301,6 +301,8 @@ refusals! {
     ApprovalRequired { approver, right }: "approval_required",
         "{text}", text = approval_required(name_of(*right), approver.as_ref()),
         {"right": name_of(*right), "approver": approver.map(Wire)};
+    UnknownDrawer { drawer }: "unknown_drawer",
+        "The store has no drawer {drawer}; a manager makes it by opening its first shift.", {"drawer_id": Wire(*drawer)};
     ApprovalClaimed { approver, right }: "approval_claimed",
         "{approver} is said to have approved {right} while the till was away, which nobody could check.", right = name_of(*right),
         {"right": name_of(*right), "approver": Wire(*approver)};

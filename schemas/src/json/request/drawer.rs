@@ -24,7 +24,7 @@ impl OpenShift {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self) -> Result<DrawerCommand, FieldError> {
-        Ok(DrawerCommand::OpenShift { float: not_negative(self.float.0, "/float")? })
+        Ok(DrawerCommand::OpenShift { float: not_negative(self.float.0, "/float")?, may_add: false })
     }
 }
 
