@@ -8,7 +8,9 @@ pub mod connections;
 pub mod docs;
 pub mod error;
 pub mod exposition;
+pub mod form;
 pub mod frames;
+pub mod negotiation;
 pub mod path;
 pub mod peer;
 pub mod proxies;
@@ -21,9 +23,10 @@ pub mod stall;
 pub mod trace;
 
 use crate::state::AppState;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use error::ApiError;
+use form::Offers;
 use routes::{batch, commands, devices, feed, kitchen, ops, orders, reads, terminals, tokens, webhooks};
 use service::HttpService;
 use std::sync::Arc;
@@ -142,13 +145,18 @@ pub fn service(app: Arc<AppState>) -> HttpService {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::clone(&app));
-    HttpService::new(app, router, document.paths.paths.keys().map(String::as_str).chain([OPENAPI]))
+    let documented = document.paths.paths.iter().map(|(path, item)| (path.as_str(), Offers::of(item)));
+    HttpService::new(app, router, documented.chain([(OPENAPI, Offers::json())]))
 }
 
 async fn not_found() -> Response {
     ApiError::NotFound { what: "address; see /openapi.json" }.into_response()
 }
 
-async fn method_not_allowed() -> Response {
-    ApiError::MethodNotAllowed.into_response()
+/// `OPTIONS` asks which methods there are. The router says so in `Allow`.
+async fn method_not_allowed(method: Method) -> Response {
+    match method == Method::OPTIONS {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => ApiError::MethodNotAllowed.into_response(),
+    }
 }

@@ -2,13 +2,13 @@
 
 use super::block::may_block;
 use super::error::ApiError;
+use super::negotiation::best;
 use super::peer::{Peer, bearer};
 use crate::access::{Capability, allows, needed};
 use crate::state::AppState;
 use crate::tokens;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::header::GetAll;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
@@ -186,27 +186,10 @@ impl<S: Sync> FromRequestParts<S> for ReadHeaders {
         Ok(ReadHeaders {
             if_none_match: parts.headers.get(header::IF_NONE_MATCH).cloned(),
             accepts_gzip: accepted.is_some_and(|accepted| accepted.split(',').any(is_gzip)),
-            prefers_text: text_first(parts.headers.get_all(header::ACCEPT)),
+            prefers_text: best(parts.headers.get_all(header::ACCEPT), &["application/json", "text/plain"])
+                == Some("text/plain"),
         })
     }
-}
-
-/// Whether `Accept` names plain text, and JSON neither more nor before it (RFC 9110, section 12.5.1).
-fn text_first(accept: GetAll<'_, HeaderValue>) -> bool {
-    let ranges = accept.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let (mut text, mut json) = (0.0, 0.0);
-    for range in ranges {
-        let mut parts = range.split(';').map(str::trim);
-        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |weight| weight.parse().ok());
-        let weight: f32 = weight.unwrap_or(0.0);
-        match kind.as_str() {
-            "text/plain" | "text/*" if json < weight => text = weight.max(text),
-            "application/json" | "application/*" => json = weight.max(json),
-            _ => {}
-        }
-    }
-    json <= text && 0.0 < text
 }
 
 impl ReadHeaders {

@@ -38,6 +38,14 @@ pub enum ApiError {
     },
     /// The address does not take this method.
     MethodNotAllowed,
+    /// No address takes this method.
+    MethodUnknown,
+    /// The request expects what nobody does.
+    ExpectationFailed,
+    /// The body is coded.
+    ContentCoding,
+    /// None of the forms that the answer has is accepted.
+    NotAcceptable { offered: Vec<String> },
     /// A header is missing or wrong.
     Header {
         name: &'static str,
@@ -195,6 +203,23 @@ impl ApiError {
             ApiError::MethodNotAllowed => {
                 Problem::new(405, "method_not_allowed", "The address does not take this method; see /openapi.json.")
             }
+            ApiError::MethodUnknown => {
+                Problem::new(501, "method_unknown", "No address takes this method; see /openapi.json.")
+            }
+            ApiError::ExpectationFailed => {
+                Problem::new(417, "expectation_failed", "Nothing but `Expect: 100-continue` is understood.")
+            }
+            ApiError::ContentCoding => Problem::new(
+                415,
+                "unsupported_content_coding",
+                "Send the body as it is, without `Content-Encoding`: coded bodies are not taken.",
+            ),
+            ApiError::NotAcceptable { offered } => Problem::new(
+                406,
+                "not_acceptable",
+                format!("The answer has no form that `Accept` names. It comes as {}.", offered.join(" or ")),
+            )
+            .with("offered", offered.clone()),
             ApiError::Header { name, problem } => {
                 Problem::new(400, "malformed", format!("The header {name} {problem}.")).with("header", *name)
             }
@@ -262,6 +287,9 @@ impl IntoResponse for ApiError {
         if let ApiError::Connections { .. } = &self {
             // The server ends an HTTP/1 connection behind such an answer; over HTTP/2 the header is left out.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let ApiError::ContentCoding = &self {
+            response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         response
     }

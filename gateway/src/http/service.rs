@@ -5,6 +5,7 @@
 
 use super::connections::Connection;
 use super::error::ApiError;
+use super::form::{Offers, check};
 use super::peer::Peer;
 use super::trace::{TraceId, X_TRACE_ID};
 use crate::metrics::CountedRoute;
@@ -22,22 +23,34 @@ use tower::Service;
 pub struct HttpService {
     app: Arc<AppState>,
     router: Router,
-    counted: matchit::Router<CountedRoute>,
+    addresses: matchit::Router<Address>,
     /// What is at no address.
-    uncounted: CountedRoute,
+    nowhere: Address,
+}
+
+/// What is known of an address before it is asked.
+struct Address {
+    counted: CountedRoute,
+    offers: Offers,
 }
 
 impl HttpService {
-    /// The addresses of `router`, which are written as in `paths`.
+    /// The addresses of `router`, which are written as in `paths`, with what each offers.
     ///
     /// # Panics
     /// If one of the paths is no pattern of an address, or twice there.
-    pub fn new<'a>(app: Arc<AppState>, router: Router, paths: impl IntoIterator<Item = &'a str>) -> HttpService {
-        let mut counted = matchit::Router::new();
-        for path in paths {
-            counted.insert(path, CountedRoute::new(path)).expect("what axum takes for an address is one");
+    pub fn new<'a>(
+        app: Arc<AppState>,
+        router: Router,
+        paths: impl IntoIterator<Item = (&'a str, Offers)>,
+    ) -> HttpService {
+        let mut addresses = matchit::Router::new();
+        for (path, offers) in paths {
+            let address = Address { counted: CountedRoute::new(path), offers };
+            addresses.insert(path, address).expect("what axum takes for an address is one");
         }
-        HttpService { app, router, counted, uncounted: CountedRoute::new("none") }
+        let nowhere = Address { counted: CountedRoute::new("none"), offers: Offers::default() };
+        HttpService { app, router, addresses, nowhere }
     }
 
     /// Names the request, has it answered, counts it, and writes its line.
@@ -48,13 +61,17 @@ impl HttpService {
         request.extensions_mut().insert(peer);
         let trace_id = TraceId::of(request.headers());
         let method = request.method().clone();
-        let route = self.counted.at(request.uri().path()).map_or(&self.uncounted, |found| found.value);
-        let mut response = match used {
+        let address = self.addresses.at(request.uri().path()).map_or(&self.nowhere, |found| found.value);
+        let route = &address.counted;
+        let (parts, body) = request.into_parts();
+        let checked = used.map_err(|max| ApiError::Connections { max }).and_then(|()| check(&parts, &address.offers));
+        let mut response = match checked {
             Ok(()) => {
-                let Ok(response) = trace_id.over(self.router.clone().call(request.map(Body::new))).await;
+                let request = Request::from_parts(parts, Body::new(body));
+                let Ok(response) = trace_id.over(self.router.clone().call(request)).await;
                 response
             }
-            Err(max) => ApiError::Connections { max }.into_response(),
+            Err(error) => error.into_response(),
         };
         let (took, status) = (started.elapsed(), response.status().as_u16());
         self.app.metrics.count(route, &method, status, took);

@@ -14,6 +14,7 @@ mod evening;
 mod evening_offline;
 mod feeds;
 mod floor;
+mod forms;
 mod golden;
 mod imports;
 mod kills;

@@ -5,6 +5,7 @@ use crate::feed::{FeedError, Selection, events};
 use crate::http::caller::Caller;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
+use crate::http::negotiation::best;
 use crate::http::path::{PathParams, QueryParams};
 use crate::http::peer::bearer;
 use crate::http::query::{ask, may_block, reached};
@@ -63,6 +64,9 @@ pub struct FeedParams {
     limit: Option<u64>,
 }
 
+const NDJSON: &str = "application/x-ndjson";
+const SSE: &str = "text/event-stream";
+
 /// The form of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
@@ -77,7 +81,12 @@ enum Form {
 /// position that is not of this history (the log was restored or replaced) is refused: 409 `position_unknown`, with the `head`.
 #[utoipa::path(
     get, path = "/v1/feed", tag = "events", params(FeedParams),
-    responses((status = 200, description = "One event a line", content_type = "application/x-ndjson", body = EventJson<'static>), QueryProblems)
+    responses(
+        (status = 200, description = "One event a line, or one a message", content(
+            (EventJson<'static> = "application/x-ndjson"), (EventJson<'static> = "text/event-stream")
+        )),
+        QueryProblems
+    )
 )]
 pub async fn feed(
     State(app): State<Arc<AppState>>,
@@ -86,10 +95,9 @@ pub async fn feed(
     QueryParams(params): QueryParams<FeedParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadEvents)?;
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let form = match text("accept").is_some_and(|accept| accept.contains("text/event-stream")) {
-        true => Form::Sse,
-        false => Form::Ndjson,
+    let form = match best(headers.get_all(header::ACCEPT), &[NDJSON, SSE]) {
+        Some(SSE) => Form::Sse,
+        Some(_) | None => Form::Ndjson,
     };
     let from = may_block(|| first_wanted(&app.reader, &headers, params.after.as_deref()))?;
     let store = params.store.as_ref().map(|store| store.0);
@@ -116,8 +124,8 @@ pub async fn feed(
         drop(permit);
     });
     let kind = match form {
-        Form::Ndjson => "application/x-ndjson",
-        Form::Sse => "text/event-stream",
+        Form::Ndjson => NDJSON,
+        Form::Sse => SSE,
     };
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(ReceiverStream::new(stream))).into_response())
