@@ -27,6 +27,8 @@ pub(crate) enum Health {
     Writing,
     /// It waits for space with a batch in hand; commands are rejected meanwhile.
     Full,
+    /// It waits for a file descriptor; commands are rejected meanwhile.
+    OutOfFiles,
     /// It takes nothing for another reason, or has not answered for long; commands are rejected meanwhile.
     Away,
     /// A write failed for good: the process has to stop.
@@ -46,6 +48,7 @@ impl Health {
         match self {
             Health::Writing => None,
             Health::Full => Some(CommitError::Full),
+            Health::OutOfFiles => Some(CommitError::OutOfFiles),
             Health::Away => Some(CommitError::Away),
             Health::Failed | Health::Fenced => Some(CommitError::Ended),
         }
@@ -57,6 +60,8 @@ impl Health {
 pub(crate) enum CommitError {
     /// See [`Health::Full`].
     Full,
+    /// See [`Health::OutOfFiles`].
+    OutOfFiles,
     /// See [`Health::Away`].
     Away,
     /// See [`Health::is_ended`].
@@ -69,6 +74,7 @@ impl From<CommitError> for CommandError {
     fn from(error: CommitError) -> CommandError {
         match error {
             CommitError::Full => CommandError::StorageFull,
+            CommitError::OutOfFiles => CommandError::OutOfFiles,
             CommitError::Away => CommandError::LogUnavailable,
             CommitError::Ended => CommandError::Stopped,
             CommitError::TooLarge { max } => CommandError::Refused(Refused::TooMany { what: "bytes of events", max }),
@@ -127,7 +133,7 @@ impl Open {
 
     /// The log takes nothing for now, for this reason.
     fn turn(&mut self, health: Health, why: &dyn std::fmt::Display) {
-        debug_assert!(matches!(health, Health::Full | Health::Away), "{health:?} does not pass");
+        debug_assert!(matches!(health, Health::Full | Health::OutOfFiles | Health::Away), "{health:?} does not pass");
         if self.health != health && !self.health.is_ended() {
             tracing::error!(%why, "the log takes nothing at the moment; commands are rejected");
             self.health = health;
@@ -315,7 +321,9 @@ impl Committer {
                 drop(open);
                 reply.release();
             }
-            (false, Health::Writing | Health::Full | Health::Away) => open.group.replies.push(reply),
+            (false, Health::Writing | Health::Full | Health::OutOfFiles | Health::Away) => {
+                open.group.replies.push(reply)
+            }
             (false, Health::Failed | Health::Fenced) => {}
         }
     }
@@ -397,11 +405,11 @@ impl Committer {
         loop {
             match open.health {
                 Health::Failed | Health::Fenced => return Some(open.health),
-                Health::Full | Health::Away if open.is_closed => {
+                Health::Full | Health::OutOfFiles | Health::Away if open.is_closed => {
                     tracing::error!("stopped before the log took the last batch; it was not written");
                     return Some(Health::Failed);
                 }
-                Health::Full | Health::Away => {
+                Health::Full | Health::OutOfFiles | Health::Away => {
                     drop(self.work.wait_timeout(open, RETRY_PAUSE).unwrap_or_else(PoisonError::into_inner));
                     return None;
                 }
@@ -467,8 +475,9 @@ impl Committer {
                 Health::Writing
             }
             Err(error @ (AppendError::StorageFull { .. } | AppendError::Unavailable { .. })) => {
-                let health = match error {
+                let health = match &error {
                     AppendError::StorageFull { .. } => Health::Full,
+                    AppendError::Unavailable { source } if eventlog::lacks_descriptors(source) => Health::OutOfFiles,
                     _ => Health::Away,
                 };
                 self.open().turn(health, &error);

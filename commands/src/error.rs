@@ -24,6 +24,9 @@ pub enum CommandError {
     /// No space left; nothing was written, try again once there is.
     #[error("the disk is full; nothing was written")]
     StorageFull,
+    /// The process has as many files open as it may, so that the log cannot make the next one; nothing was written, try again.
+    #[error("too many files are open; nothing was written")]
+    OutOfFiles,
     /// The log cannot be written at the moment, or does not answer; nothing was written, try again.
     #[error("the log does not take anything at the moment; nothing was written")]
     LogUnavailable,

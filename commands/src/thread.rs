@@ -265,8 +265,8 @@ impl EngineThread {
 
     /// A command that was not committed.
     fn reject(&mut self, Submission { envelope, reply, .. }: Submission, error: CommandError) {
-        let is_unwritable =
-            matches!(error, CommandError::StorageFull | CommandError::LogUnavailable | CommandError::Stopped);
+        use CommandError::{LogUnavailable, OutOfFiles, Stopped, StorageFull};
+        let is_unwritable = matches!(error, StorageFull | OutOfFiles | LogUnavailable | Stopped);
         if !is_unwritable {
             Stats::count(&self.stats.refused, 1);
         }
@@ -292,6 +292,7 @@ impl EngineThread {
         let unreleased = match &pending.reply {
             // These rest on nothing but the log's health.
             Reply::Rejected(CommandError::StorageFull) => Err((CommitError::Full, pending)),
+            Reply::Rejected(CommandError::OutOfFiles) => Err((CommitError::OutOfFiles, pending)),
             Reply::Rejected(CommandError::LogUnavailable) => Err((CommitError::Away, pending)),
             Reply::Rejected(CommandError::Stopped) => Err((CommitError::Ended, pending)),
             Reply::Rejected(_) | Reply::Accepted(_) | Reply::Repeated { .. } | Reply::Priced(_) => {
@@ -301,7 +302,7 @@ impl EngineThread {
         if let Err((error, pending)) = unreleased {
             match error {
                 CommitError::Full => Stats::count(&self.stats.storage_full, 1),
-                CommitError::Away => Stats::count(&self.stats.log_unavailable, 1),
+                CommitError::OutOfFiles | CommitError::Away => Stats::count(&self.stats.log_unavailable, 1),
                 CommitError::Ended | CommitError::TooLarge { .. } => {}
             }
             pending.reject(error.into());

@@ -113,9 +113,15 @@ impl OpenError {
     }
 }
 
-/// Space may come free again; other failures may not go away.
-pub(crate) fn is_storage_full(error: &io::Error) -> bool {
+/// Whether a failure says that there is no space: it may come free again; other failures may not go away.
+pub fn is_storage_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Whether a failure says that the process, or the system, has as many files open as it may: that passes, and takes no space.
+pub fn lacks_descriptors(error: &io::Error) -> bool {
+    let is = |errno: rustix::io::Errno| error.raw_os_error() == Some(errno.raw_os_error());
+    is(rustix::io::Errno::MFILE) || is(rustix::io::Errno::NFILE)
 }
 
 /// Corruption of acknowledged data: where, what, and what to do about it.

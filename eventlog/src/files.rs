@@ -14,8 +14,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Segment files kept open for reading, and as many sidecars.
-const OPEN_MAX: usize = 128;
 /// What a read of one event takes from the disk at once, in bytes: from one sparse entry to the next, and a usual commit.
 const WINDOW_BYTES: usize = 8 << 10;
 pub(crate) const REMEDY: &str = "restore the log from a copy; nothing was changed";
@@ -52,13 +50,15 @@ struct Segment {
 pub(crate) struct Files {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
+    /// How many segments are kept open for reading, and as many sidecars.
+    open_max: usize,
     open: Mutex<HashMap<u32, Arc<Segment>>>,
     sidecars: Mutex<HashMap<u32, Arc<dyn DiskFile>>>,
 }
 
 impl Files {
-    pub fn new(disk: Arc<dyn Disk>, dir: &Path) -> Files {
-        Files { disk, dir: dir.to_owned(), open: Mutex::default(), sidecars: Mutex::default() }
+    pub fn new(disk: Arc<dyn Disk>, dir: &Path, open_max: usize) -> Files {
+        Files { disk, dir: dir.to_owned(), open_max, open: Mutex::default(), sidecars: Mutex::default() }
     }
 
     /// Appends page `page` of the sidecar of segment `number` to `into`, as much of it as there is.
@@ -69,7 +69,7 @@ impl Files {
                 Some(file) => Arc::clone(file),
                 None => {
                     let file: Arc<dyn DiskFile> = self.disk.open(&self.dir.join(sidecar_name(number)))?.into();
-                    if OPEN_MAX <= open.len() {
+                    if self.open_max <= open.len() {
                         open.clear();
                     }
                     open.insert(number, Arc::clone(&file));
@@ -200,12 +200,12 @@ impl Files {
             let location = Location { segment: number, offset: 0 };
             return Err(self.corrupt(location, Position(0), "the header of a segment is damaged"));
         };
-        if OPEN_MAX <= open.len() {
+        if self.open_max <= open.len() {
             open.clear();
         }
         let segment = Arc::new(Segment { file, id: header.segment_id, size: header.size });
         open.insert(number, Arc::clone(&segment));
-        debug_assert!(open.len() <= OPEN_MAX, "open files are bounded");
+        debug_assert!(open.len() <= self.open_max.max(1), "open files are bounded");
         Ok(segment)
     }
 

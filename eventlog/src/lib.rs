@@ -51,7 +51,9 @@ pub use embedded::{
     Background, Copied, Options, Problem, Verified, copy_embedded, copy_on, verify_embedded, verify_embedded_with,
     verify_on,
 };
-pub use error::{AppendError, Corrupt, FollowError, OpenError, ReadError, TakeOverError};
+pub use error::{
+    AppendError, Corrupt, FollowError, OpenError, ReadError, TakeOverError, is_storage_full, lacks_descriptors,
+};
 pub use open::{Storage, open, open_embedded, open_memory, open_on, open_simulated};
 pub use priority::lower_thread_priority;
 pub use reader::{FoundCommit, LogReader, Tail};

@@ -31,7 +31,7 @@ impl Log {
             Extent::Small | Extent::Change => (64 << 10, 32 << 10),
             Extent::Gate => (1 << 20, 256 << 10),
         };
-        let options = Options { segment_bytes, recent_bytes: 2 << 10, background: Background::Inline };
+        let options = Options { segment_bytes, recent_bytes: 2 << 10, open_files: 4, background: Background::Inline };
         let (disk, mut model, mut random) = (SimDisk::new(seed), Model::default(), Random::new(seed));
         let (mut writer, _, _) = open_on(Arc::new(disk.clone()), dir(), options).expect("opens");
         let mut history = vec![];

@@ -11,7 +11,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Segments of 16 KiB and little memory, so that rolling and reading from disk happen in every test.
-const SMALL: Options = Options { segment_bytes: 16 << 10, recent_bytes: 4 << 10, background: Background::Threads };
+const SMALL: Options =
+    Options { segment_bytes: 16 << 10, recent_bytes: 4 << 10, open_files: 4, background: Background::Threads };
 /// Long enough for a slow machine; nothing waits that long when all is well.
 const PATIENCE: Duration = Duration::from_secs(20);
 const NOW: Duration = Duration::ZERO;

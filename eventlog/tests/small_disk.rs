@@ -61,7 +61,7 @@ fn a_real_disk_that_is_full_stops_writes_and_takes_them_again_once_there_is_spac
 
 fn fill(disk: &SmallDisk, seed: u64, counts: &mut Counts) {
     let background = if seed.is_multiple_of(2) { Background::Inline } else { Background::Threads };
-    let options = Options { segment_bytes: 64 << 10, recent_bytes: 8 << 10, background };
+    let options = Options { segment_bytes: 64 << 10, recent_bytes: 8 << 10, open_files: 4, background };
     let (mut model, mut random) = (Model::default(), Random::new(seed));
     for _ in 0..3 {
         std::fs::write(disk.ballast(), vec![1; 200 << 10]).expect("there is space for it");

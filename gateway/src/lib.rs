@@ -6,6 +6,7 @@ mod causes;
 pub mod cli;
 pub mod client;
 pub mod demo;
+pub mod descriptors;
 pub mod feed;
 pub mod http;
 pub mod metrics;

@@ -401,7 +401,7 @@ pub fn commits(reader: &LogReader) -> Vec<Logged> {
 }
 
 const OPTIONS: eventlog::Options =
-    eventlog::Options { segment_bytes: 64 << 10, recent_bytes: 1 << 20, background: Background::Inline };
+    eventlog::Options { segment_bytes: 64 << 10, recent_bytes: 1 << 20, open_files: 4, background: Background::Inline };
 
 pub fn open_real(dir: &Path) -> (LogWriter, LogReader) {
     let (log, reader, _) = eventlog::open_embedded(dir, OPTIONS).expect("a log");

@@ -56,7 +56,7 @@ pub(super) fn create(
     index.add(&batch);
     let at = DATA_START + header.stored_len();
     let next = header.next_position();
-    let files = Files::new(Arc::clone(&disk), dir);
+    let files = Files::new(Arc::clone(&disk), dir, options.open_files);
     let shared = Arc::new(Shared::new(vec![Arc::new(batch)], next, 1, options.recent_bytes, index, Some(files)));
     let recovered = Recovered {
         next,

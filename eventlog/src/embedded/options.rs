@@ -9,6 +9,8 @@ pub struct Options {
     pub segment_bytes: u64,
     /// How much of the last durable batches stays in memory for readers, in bytes.
     pub recent_bytes: usize,
+    /// How many segments are kept open for reading, and as many sidecars; at least one.
+    pub open_files: usize,
     /// Who preallocates segments and maintains the sealed ones.
     pub background: Background,
 }
@@ -31,7 +33,7 @@ impl Options {
     pub const SEGMENT_BYTES_MAX: u64 = 1 << 30;
     /// Shortest segment, in bytes.
     pub const SEGMENT_BYTES_MIN: u64 = 2 * DATA_START;
-    /// What the binary uses: segments of 64 MiB, 64 MiB of recent batches in memory.
+    /// What the binary uses: segments of 64 MiB, 64 MiB of recent batches in memory, 128 segments open.
     pub const STANDARD: Options =
-        Options { segment_bytes: 64 << 20, recent_bytes: 64 << 20, background: Background::Threads };
+        Options { segment_bytes: 64 << 20, recent_bytes: 64 << 20, open_files: 128, background: Background::Threads };
 }

@@ -318,7 +318,7 @@ impl Scan {
             clean: clean && unused,
         };
         let recent = last.take_batches();
-        let files = Files::new(Arc::clone(&disk), &dir);
+        let files = Files::new(Arc::clone(&disk), &dir, options.open_files);
         let shared = Shared::new(recent, expected.next, expected.batch, options.recent_bytes, self.index, Some(files));
         let shared = Arc::new(shared);
         let state = AppendState {

@@ -15,7 +15,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-const INLINE: Options = Options { segment_bytes: 8 << 10, recent_bytes: 1 << 10, background: Background::Inline };
+const INLINE: Options =
+    Options { segment_bytes: 8 << 10, recent_bytes: 1 << 10, open_files: 4, background: Background::Inline };
 const DIR: &str = "/log";
 
 fn open(disk: &SimDisk, options: Options, tuning: Tuning) -> (LogWriter, LogReader) {

@@ -21,7 +21,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub const OPTIONS: Options = Options { segment_bytes: 8 << 10, recent_bytes: 2 << 10, background: Background::Inline };
+pub const OPTIONS: Options =
+    Options { segment_bytes: 8 << 10, recent_bytes: 2 << 10, open_files: 4, background: Background::Inline };
 
 pub fn dir() -> &'static Path {
     Path::new("/log")

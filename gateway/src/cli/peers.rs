@@ -1,5 +1,6 @@
 //! What others may take of the server: settings of `comanda serve`.
 
+use crate::descriptors::{self, Descriptors, TooFew};
 use crate::http::connections::Bounds;
 use crate::http::proxies::TrustedProxies;
 use crate::http::server::Limits;
@@ -9,11 +10,12 @@ use ipnet::IpNet;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// How many bytes of answers may wait for one connection's peer, and in all.
+/// How many bytes of answers may wait for one connection's peer: without a good token, with one, and in all.
+const UNSENT_BYTES_UNKNOWN_MAX: u64 = 1 << 20;
 const UNSENT_BYTES_MAX: u64 = 4 << 20;
 const UNSENT_BYTES_ALL_MAX: u64 = 256 << 20;
 /// How many connections that were told to end may still be there.
-pub const ENDING_MAX: usize = 64;
+const ENDING_MAX: usize = 64;
 
 /// What a peer may take. What is beyond is refused, not kept waiting.
 #[derive(Clone, Debug, Args)]
@@ -46,14 +48,40 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 impl PeerArgs {
+    /// Shares out the descriptors of this process, and says how in one line.
+    ///
+    /// # Errors
+    /// [`TooFew`].
+    pub fn descriptors(&self) -> Result<Descriptors, TooFew> {
+        let (limit, before) = descriptors::raise();
+        let wanted = usize::try_from(self.connections).unwrap_or(usize::MAX);
+        let shared = Descriptors::share(limit, wanted, ENDING_MAX)?;
+        let Descriptors { segments, connections, ending, .. } = shared;
+        let kept = limit - (connections + ending) as u64;
+        match connections < wanted {
+            true => tracing::warn!(
+                limit,
+                before,
+                kept,
+                segments,
+                connections,
+                wanted,
+                "file descriptors: fewer connections than asked for, so that the log has what it needs"
+            ),
+            false => tracing::info!(limit, before, kept, segments, connections, "file descriptors are shared out"),
+        }
+        Ok(shared)
+    }
+
     /// How many connections there may be.
-    pub fn bounds(&self) -> Bounds {
+    pub fn bounds(&self, descriptors: &Descriptors) -> Bounds {
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         Bounds {
-            all: count(self.connections),
+            all: descriptors.connections,
             per_address: count(self.connections_per_address),
             per_credential: count(self.connections_per_token),
-            ending: ENDING_MAX,
+            ending: descriptors.ending,
+            unsent_bytes_unknown: UNSENT_BYTES_UNKNOWN_MAX,
             unsent_bytes: UNSENT_BYTES_MAX,
             unsent_bytes_all: UNSENT_BYTES_ALL_MAX,
             proxies: TrustedProxies(self.trusted_proxies.clone()),

@@ -5,6 +5,7 @@ use super::peers::PeerArgs;
 use crate::app::{AppError, Running};
 use crate::causes::with_causes;
 use crate::demo::{self, DemoToken};
+use crate::descriptors::{Descriptors, TooFew};
 use crate::http::connections::Connections;
 use crate::http::server::Server;
 use crate::http::trace;
@@ -106,6 +107,8 @@ impl ServeArgs {
 enum ServeError {
     #[error("the log filter is not one")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
+    #[error(transparent)]
+    Descriptors(#[from] TooFew),
     #[error("the settings of payment providers cannot be used")]
     Settings(#[from] SettingsError),
     #[error("payment providers cannot be asked")]
@@ -138,6 +141,7 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let filter = EnvFilter::try_new(&args.log)?;
     // A second subscriber in one process (tests) is no reason not to serve.
     let _ = tracing::subscriber::set_global_default(trace::subscriber(filter, std::io::stderr));
+    let descriptors = args.peers.descriptors()?;
     let providers = args.providers.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = args.threads {
@@ -154,9 +158,10 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     };
     let is_ours_alone = crate::app::is_ours_alone(&args.data);
     let segment_bytes = u64::from(args.segment_mib) << 20;
-    let log_options = eventlog::Options { segment_bytes, ..eventlog::Options::STANDARD };
+    let open_files = descriptors.segments;
+    let log_options = eventlog::Options { segment_bytes, open_files, ..eventlog::Options::STANDARD };
     let running = Running::start_with(&args.data, log_options, args.memory.options(), providers)?;
-    let outcome = runtime.block_on(serve_on(args, &running, listener, signals, is_ours_alone));
+    let outcome = runtime.block_on(serve_on(args, &running, listener, signals, is_ours_alone, &descriptors));
     running.stop();
     outcome
 }
@@ -167,6 +172,7 @@ async fn serve_on(
     listener: TcpListener,
     signals: Signals,
     is_ours_alone: bool,
+    descriptors: &Descriptors,
 ) -> Result<(), ServeError> {
     let address = listener.local_addr().unwrap_or(args.listen);
     let recovered = &running.recovered;
@@ -208,7 +214,7 @@ async fn serve_on(
         // Feeds that follow have no end of their own that could be waited for.
         running.app.feeds.close();
     };
-    let server = Server::new(service, Connections::new(args.peers.bounds()), args.peers.limits());
+    let server = Server::new(service, Connections::new(args.peers.bounds(descriptors)), args.peers.limits());
     server.listen(listener, stop).await;
     server.finish().await;
     if let Some(driver) = driver {

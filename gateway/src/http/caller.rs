@@ -7,7 +7,7 @@ use super::peer::{Peer, bearer};
 use crate::access::{Capability, allows, needed};
 use crate::state::AppState;
 use crate::tokens;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -278,6 +278,10 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// [`ApiError::TooLarge`] and [`ApiError::BodyLost`].
 pub async fn collect(body: Body, max: usize) -> Result<Bytes, ApiError> {
+    // What says that it is too large is not asked for.
+    if max < usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX) {
+        return Err(ApiError::TooLarge { max });
+    }
     let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, max).collect()).await;
     let bytes =
         body.map_err(|_| ApiError::BodyLost)?.map_err(|error| match error.downcast_ref::<LengthLimitError>() {

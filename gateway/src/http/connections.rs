@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 /// A credential: a token's id is its tenant's.
@@ -27,7 +27,9 @@ pub struct Bounds {
     pub per_credential: usize,
     /// How many that were told to end may still be there when a new one is taken in.
     pub ending: usize,
-    /// How many bytes of answers may wait for the peer of one connection, unless they are one answer.
+    /// How many bytes of answers may wait for the peer of one connection without a good credential, unless they are one answer.
+    pub unsent_bytes_unknown: u64,
+    /// Of one with a good credential.
     pub unsent_bytes: u64,
     /// And in all.
     pub unsent_bytes_all: u64,
@@ -42,7 +44,21 @@ pub struct Connections {
     table: Mutex<Table>,
     opened_at: Instant,
     unsent: AtomicU64,
+    /// One that was told to end has.
+    gone: Notify,
 }
+
+/// Why a connection is not taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NoRoom {
+    /// Nobody has to go for it.
+    Full,
+    /// Those that have to go for others are not gone.
+    Ending,
+}
+
+/// How long one that was told to end is waited for.
+const ENDING_TIMEOUT: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
 struct Table {
@@ -97,17 +113,28 @@ impl Connections {
     /// A table without any.
     pub fn new(bounds: Bounds) -> Arc<Connections> {
         let (table, opened_at, unsent) = (Mutex::default(), Instant::now(), AtomicU64::new(0));
-        Arc::new(Connections { bounds, table, opened_at, unsent })
+        Arc::new(Connections { bounds, table, opened_at, unsent, gone: Notify::new() })
     }
 
     /// Takes in a connection from an address. Where there is no room the one without a good credential that was idle longest has to
-    /// go: of the address, or of all. `None` where there is no such one, or those that went are not gone yet.
-    pub fn admit(self: &Arc<Connections>, address: IpAddr) -> Option<Place> {
+    /// go: of the address, or of all. `None` where there is no such one.
+    pub async fn admit(self: &Arc<Connections>, address: IpAddr) -> Option<Place> {
+        loop {
+            match self.try_admit(address) {
+                Ok(place) => return Some(place),
+                Err(NoRoom::Full) => return None,
+                // Those end at once; where the threads do not get to it nobody waits for them for long.
+                Err(NoRoom::Ending) => tokio::time::timeout(ENDING_TIMEOUT, self.gone.notified()).await.ok()?,
+            }
+        }
+    }
+
+    fn try_admit(self: &Arc<Connections>, address: IpAddr) -> Result<Place, NoRoom> {
         let mut table = self.table();
         let is_of_proxy = self.bounds.proxies.contains(address);
         let address = counted(address);
         if self.bounds.all <= table.open.len() - table.ending {
-            let idle = idle_longest(table.by_address.values().flatten())?;
+            let idle = idle_longest(table.by_address.values().flatten()).ok_or(NoRoom::Full)?;
             table.end(&idle, &self.bounds)?;
         }
         if !is_of_proxy {
@@ -128,16 +155,16 @@ impl Connections {
         });
         table.open.insert(connection.id, Arc::clone(&connection));
         table.by_address.entry(address).or_default().push(Arc::clone(&connection));
-        Some(Place(connection))
+        Ok(Place(connection))
     }
 
-    fn make_room(&self, table: &mut Table, address: IpAddr) -> Option<()> {
+    fn make_room(&self, table: &mut Table, address: IpAddr) -> Result<(), NoRoom> {
         match table.by_address.get(&address) {
             Some(those) if self.bounds.per_address <= those.len() => {
-                let idle = idle_longest(those.iter())?;
+                let idle = idle_longest(those.iter()).ok_or(NoRoom::Full)?;
                 table.end(&idle, &self.bounds)
             }
-            _ => Some(()),
+            _ => Ok(()),
         }
     }
 
@@ -171,9 +198,13 @@ fn idle_longest<'a>(those: impl Iterator<Item = &'a Arc<Connection>>) -> Option<
 }
 
 impl Table {
-    /// Tells a connection to end; `None` where too many of those are there.
-    fn end(&mut self, connection: &Arc<Connection>, bounds: &Bounds) -> Option<()> {
-        (self.ending < bounds.ending).then(|| self.end_at_once(connection))
+    /// Tells a connection to end, where not too many that were told are there.
+    fn end(&mut self, connection: &Arc<Connection>, bounds: &Bounds) -> Result<(), NoRoom> {
+        if bounds.ending <= self.ending {
+            return Err(NoRoom::Ending);
+        }
+        self.end_at_once(connection);
+        Ok(())
     }
 
     fn end_at_once(&mut self, connection: &Arc<Connection>) {
@@ -265,7 +296,11 @@ impl Connection {
         let bounds = &self.all.bounds;
         let before = self.unsent.fetch_add(bytes, Ordering::Relaxed);
         let in_all = self.all.unsent.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
-        let is_within = before == 0 || before.saturating_add(bytes) <= bounds.unsent_bytes;
+        let max = match self.has_credential.load(Ordering::Relaxed) {
+            true => bounds.unsent_bytes,
+            false => bounds.unsent_bytes_unknown,
+        };
+        let is_within = before == 0 || before.saturating_add(bytes) <= max;
         if is_within && bounds.unsent_bytes_all < in_all {
             self.all.end_greediest();
         }
@@ -301,6 +336,7 @@ impl Drop for Place {
         let mut table = self.0.all.table();
         if table.leave(&self.0) == Side::Ending {
             table.ending -= 1;
+            self.0.all.gone.notify_one();
         }
         table.open.remove(&self.0.id);
     }
@@ -316,7 +352,6 @@ impl Drop for Unsent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn connections(all: usize) -> Arc<Connections> {
         Connections::new(Bounds {
@@ -324,7 +359,8 @@ mod tests {
             per_address: 3,
             per_credential: 2,
             ending: 2,
-            unsent_bytes: 100,
+            unsent_bytes_unknown: 100,
+            unsent_bytes: 120,
             unsent_bytes_all: 150,
             proxies: TrustedProxies(vec!["10.0.0.1/32".parse().unwrap()]),
         })
@@ -350,22 +386,22 @@ mod tests {
     #[test]
     fn the_one_of_an_address_that_is_idle_longest_makes_room() {
         let all = connections(10);
-        let three: Vec<Place> = (0..3).map(|_| all.admit(address(1)).unwrap()).collect();
+        let three: Vec<Place> = (0..3).map(|_| all.try_admit(address(1)).unwrap()).collect();
         for (place, at) in three.iter().zip([30, 10, 20]) {
             place.0.used(after(&all, at), address(1), None).unwrap();
         }
         let busy = three[1].0.activity.request(axum::http::Version::HTTP_11);
-        let _other = all.admit(address(2)).unwrap();
+        let _other = all.try_admit(address(2)).unwrap();
         assert!(three.iter().all(|place| !ends(place)));
-        let fourth = all.admit(address(1)).unwrap();
+        let fourth = all.try_admit(address(1)).unwrap();
         assert_eq!(three.iter().map(ends).collect::<Vec<_>>(), [false, false, true], "the busy one stays");
         fourth.0.used(after(&all, 40), address(1), None).unwrap();
-        let fifth = all.admit(address(1)).unwrap();
+        let fifth = all.try_admit(address(1)).unwrap();
         assert_eq!(three.iter().map(ends).collect::<Vec<_>>(), [true, false, true]);
-        assert!(all.admit(address(1)).is_none(), "two are told to end and have not");
+        assert!(all.try_admit(address(1)).is_err(), "two are told to end and have not");
         drop(three);
         drop(busy);
-        assert!(all.admit(address(1)).is_some());
+        assert!(all.try_admit(address(1)).is_ok());
         assert_eq!(all.count(), 3, "another address, and two of this one");
         drop((fourth, fifth));
         assert_eq!(all.count(), 1);
@@ -376,16 +412,16 @@ mod tests {
         let all = connections(4);
         let token = token("t1");
         let now = after(&all, 1);
-        let places: Vec<Place> = (0..3).map(|_| all.admit(address(1)).unwrap()).collect();
+        let places: Vec<Place> = (0..3).map(|_| all.try_admit(address(1)).unwrap()).collect();
         assert_eq!(places[0].0.used(now, address(1), Some(token)), Ok(()));
         assert_eq!(places[0].0.used(now, address(1), Some(token)), Ok(()));
         assert_eq!(places[1].0.used(now, address(1), Some(token)), Ok(()));
         assert_eq!(places[2].0.used(now, address(1), Some(token)), Err(2));
         assert_eq!(places[2].0.used(now, address(1), None), Ok(()));
         // In all: who has no credential goes first, and nobody who has one.
-        let fourth = all.admit(address(2)).unwrap();
+        let fourth = all.try_admit(address(2)).unwrap();
         fourth.0.used(after(&all, 2), address(2), None).unwrap();
-        let fifth = all.admit(address(3)).unwrap();
+        let fifth = all.try_admit(address(3)).unwrap();
         assert_eq!(places.iter().map(ends).collect::<Vec<_>>(), [false, false, true]);
         for (place, token) in [(&fourth, "t2"), (&fifth, "t3")] {
             place.0.used(now, address(9), Some(self::token(token))).unwrap();
@@ -396,21 +432,21 @@ mod tests {
     #[test]
     fn all_with_credentials_leave_no_room() {
         let all = connections(2);
-        let places: Vec<Place> = (1..3).map(|last| all.admit(address(last)).unwrap()).collect();
+        let places: Vec<Place> = (1..3).map(|last| all.try_admit(address(last)).unwrap()).collect();
         for (place, token) in places.iter().zip(["t1", "t2"]) {
             place.0.used(after(&all, 1), address(1), Some(self::token(token))).unwrap();
         }
-        assert!(all.admit(address(3)).is_none());
+        assert!(all.try_admit(address(3)).is_err());
         assert!(places.iter().all(|place| !ends(place)));
         drop(places);
-        assert!(all.admit(address(3)).is_some());
+        assert!(all.try_admit(address(3)).is_ok());
     }
 
     #[test]
     fn behind_a_trusted_proxy_its_header_says_who_it_is() {
         let all = connections(10);
         let proxy = IpAddr::from([10, 0, 0, 1]);
-        let places: Vec<Place> = (0..5).map(|_| all.admit(proxy).unwrap()).collect();
+        let places: Vec<Place> = (0..5).map(|_| all.try_admit(proxy).unwrap()).collect();
         assert!(places.iter().all(|place| !ends(place)), "a proxy's own are not counted");
         for (place, at) in places.iter().zip([1, 2, 3, 4]) {
             place.0.used(after(&all, at), address(7), None).unwrap();
@@ -422,7 +458,7 @@ mod tests {
     #[test]
     fn what_waits_to_be_sent_is_bounded() {
         let all = connections(10);
-        let places: Vec<Place> = (1..4).map(|last| all.admit(address(last)).unwrap()).collect();
+        let places: Vec<Place> = (1..4).map(|last| all.try_admit(address(last)).unwrap()).collect();
         let one = places[0].0.hold(90);
         assert!(!places[0].0.hold(20).is_within(), "of one connection");
         let two = places[1].0.hold(50);

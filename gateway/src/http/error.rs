@@ -1,6 +1,6 @@
 //! What is wrong with a request, and the only place that knows status codes.
 
-use crate::causes::with_causes;
+use crate::causes::{io_cause, with_causes};
 use crate::position::PositionError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -124,6 +124,29 @@ impl From<BodyError> for ApiError {
     }
 }
 
+/// What is said where the process has no file descriptor left.
+fn out_of_files() -> Problem {
+    Problem::new(
+        503,
+        "too_many_open_files",
+        "The server has as many files and connections open as the system lets it; nothing was written. Repeat the request in a moment. \
+         Who runs it gives it more (`ulimit -n`) or lets fewer connections in (`--connections`).",
+    )
+}
+
+/// What is said about a failure that nobody expected: some of them pass.
+fn broken(error: &(dyn Error + 'static)) -> Problem {
+    match io_cause(error) {
+        Some(cause) if eventlog::lacks_descriptors(cause) => out_of_files(),
+        Some(cause) if eventlog::is_storage_full(cause) => command_problem(&CommandError::StorageFull),
+        _ => Problem::new(
+            500,
+            "internal",
+            "Something broke. Repeating the request under the same Idempotency-Key is safe.",
+        ),
+    }
+}
+
 /// What is said about a command without a commit.
 pub fn command_problem(error: &CommandError) -> Problem {
     match error {
@@ -146,6 +169,7 @@ pub fn command_problem(error: &CommandError) -> Problem {
             "storage_full",
             "The server has no space left; nothing was written. Repeat the request once there is.",
         ),
+        CommandError::OutOfFiles => out_of_files(),
         CommandError::LogUnavailable => Problem::new(
             503,
             "log_unavailable",
@@ -269,11 +293,7 @@ impl ApiError {
                 "Too many bytes of answers on this connection wait to be read. Read them, and repeat the request.",
             ),
             ApiError::Busy => Problem::new(503, "busy", "Too many of these at once. Repeat the request in a moment."),
-            ApiError::Internal(_) => Problem::new(
-                500,
-                "internal",
-                "Something broke. Repeating the request under the same Idempotency-Key is safe.",
-            ),
+            ApiError::Internal(error) => broken(error.as_ref()),
         }
     }
 }

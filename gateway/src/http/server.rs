@@ -103,7 +103,7 @@ impl Server {
                     continue;
                 }
             };
-            let Some(place) = self.connections.admit(address.ip()) else {
+            let Some(place) = self.connections.admit(address.ip()).await else {
                 tracing::warn!("a connection was refused: there is no room for it");
                 refuse(&stream);
                 continue;

@@ -6,9 +6,13 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use tracing::{Event, Subscriber};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tracing::callsite::Identifier;
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, JsonFields, Writer};
 use tracing_subscriber::fmt::{FmtContext, MakeWriter};
@@ -90,9 +94,39 @@ fn fresh() -> u128 {
     })
 }
 
-/// Log lines in JSON, as another format writes them, with the request they belong to: as if it were a span.
-#[derive(Clone, Debug)]
-struct Lines<F>(F);
+/// How many warnings and errors of one kind, by where in the program they come from, are written in [`WINDOW`].
+const LINES_MAX: u32 = 10;
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// Log lines in JSON, as another format writes them, with the request they belong to: as if it were a span. What is said again and
+/// again is left out for a while, and then how often it was said.
+#[derive(Debug)]
+struct Lines<F> {
+    line: F,
+    /// By where they come from: since when they are counted, how many were written since then, and how many were not.
+    kinds: Mutex<HashMap<Identifier, (Instant, u32, u64)>>,
+}
+
+impl<F> Lines<F> {
+    /// Whether a line is written, and how many like it were left out before it.
+    fn admits(&self, event: &Event<'_>, now: Instant) -> Option<u64> {
+        // Whoever asks for more than warnings wants to see all of it.
+        if Level::WARN < *event.metadata().level() {
+            return Some(0);
+        }
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, written, left_out) = kinds.entry(event.metadata().callsite()).or_insert((now, 0, 0));
+        if WINDOW <= now.duration_since(*since) {
+            (*since, *written) = (now, 0);
+        }
+        if LINES_MAX <= *written {
+            *left_out += 1;
+            return None;
+        }
+        *written += 1;
+        Some(std::mem::take(left_out))
+    }
+}
 
 impl<S, N, F> FormatEvent<S, N> for Lines<F>
 where
@@ -101,12 +135,21 @@ where
     F: FormatEvent<S, N>,
 {
     fn format_event(&self, context: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let Ok(id) = CURRENT.try_with(|id| *id) else { return self.0.format_event(context, to, event) };
+        let Some(left_out) = self.admits(event, Instant::now()) else { return Ok(()) };
+        let id = CURRENT.try_with(|id| *id);
+        if id.is_err() && left_out == 0 {
+            return self.line.format_event(context, to, event);
+        }
         let mut line = String::new();
-        self.0.format_event(context, Writer::new(&mut line), event)?;
+        self.line.format_event(context, Writer::new(&mut line), event)?;
         let fields = line.trim_end().strip_suffix('}').ok_or(fmt::Error)?;
+        to.write_str(fields)?;
+        if left_out != 0 {
+            write!(to, r#","left_out":{left_out}"#)?;
+        }
+        let Ok(id) = id else { return writeln!(to, "}}") };
         let span = format_args!(r#"{{"trace_id":"{}","name":"request"}}"#, id.as_str());
-        writeln!(to, r#"{fields},"span":{span},"spans":[{span}]}}"#)
+        writeln!(to, r#","span":{span},"spans":[{span}]}}"#)
     }
 }
 
@@ -118,7 +161,7 @@ where
     let line = tracing_subscriber::fmt::format().json().flatten_event(true);
     // A line that cannot be written is lost. To say so on standard error, which may be what is broken, would panic.
     let builder = tracing_subscriber::fmt().log_internal_errors(false);
-    let builder = builder.fmt_fields(JsonFields::new()).event_format(Lines(line));
+    let builder = builder.fmt_fields(JsonFields::new()).event_format(Lines { line, kinds: Mutex::default() });
     builder.with_writer(to).with_env_filter(filter).finish()
 }
 
@@ -126,7 +169,7 @@ where
 mod tests {
     use super::*;
     use std::io;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     #[test]
     fn a_trace_id_is_taken_over_or_made() {
@@ -187,5 +230,26 @@ mod tests {
         for line in text.lines() {
             serde_json::from_str::<serde_json::Value>(line).unwrap();
         }
+    }
+
+    #[test]
+    fn what_is_said_again_and_again_is_counted() {
+        let kept = Kept::default();
+        let subscriber = subscriber(EnvFilter::new("info"), {
+            let kept = kept.clone();
+            move || kept.clone()
+        });
+        tracing::subscriber::with_default(subscriber, || {
+            for number in 0..100 {
+                tracing::warn!(number, "a connection was not accepted");
+                tracing::info!(number, "something that is asked for");
+            }
+            tracing::error!("another kind");
+        });
+        let text = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let count = |what: &str| text.lines().filter(|line| line.contains(what)).count();
+        assert_eq!(count("not accepted"), 10);
+        assert_eq!(count("asked for"), 100);
+        assert_eq!(count("another kind"), 1);
     }
 }

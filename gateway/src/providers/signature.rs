@@ -25,40 +25,60 @@ pub enum BadSignature {
     Wrong,
 }
 
-/// Checks a webhook's signature over its raw bytes; answers the id that its headers give it, where the adapter's do.
-///
-/// # Errors
-/// [`BadSignature`].
-pub fn verify<'a>(
-    account: &Account,
-    headers: &'a HeaderMap,
-    body: &[u8],
-    now_s: i64,
-) -> Result<Option<&'a str>, BadSignature> {
-    match account.adapter {
-        Adapter::Standard => {
-            let id = header(headers, "webhook-id")?;
-            let timestamp = header(headers, "webhook-timestamp")?;
-            let signatures = header(headers, "webhook-signature")?;
-            in_time(timestamp, now_s).ok_or(BadSignature::Header("webhook-timestamp"))??;
-            let given = signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
-            let given: Vec<Vec<u8>> =
-                given.take(SIGNATURES_MAX).filter_map(|signature| STANDARD.decode(signature).ok()).collect();
-            is_signed(&account.webhook_keys, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body], &given)?;
-            Ok(Some(id))
+/// What a webhook's headers say: when it was sent, and what it is signed with.
+#[derive(Debug)]
+pub struct Signature<'a> {
+    /// The message's id, where the adapter has it in the headers.
+    id: Option<&'a str>,
+    timestamp: &'a str,
+    given: Vec<Vec<u8>>,
+}
+
+impl<'a> Signature<'a> {
+    /// Reads the headers: what is not signed, or was sent long ago, needs no body.
+    ///
+    /// # Errors
+    /// [`BadSignature`].
+    pub fn of(account: &Account, headers: &'a HeaderMap, now_s: i64) -> Result<Signature<'a>, BadSignature> {
+        match account.adapter {
+            Adapter::Standard => {
+                let id = header(headers, "webhook-id")?;
+                let timestamp = header(headers, "webhook-timestamp")?;
+                let signatures = header(headers, "webhook-signature")?;
+                in_time(timestamp, now_s).ok_or(BadSignature::Header("webhook-timestamp"))??;
+                let given = signatures.split(' ').filter_map(|signature| signature.strip_prefix("v1,"));
+                let given = given.take(SIGNATURES_MAX).filter_map(|signature| STANDARD.decode(signature).ok());
+                Signature { id: Some(id), timestamp, given: given.collect() }.if_any()
+            }
+            Adapter::Stripe => {
+                let signature = header(headers, "stripe-signature")?;
+                let parts = || signature.split(',').filter_map(|part| part.trim().split_once('='));
+                let timestamp = parts().find(|(name, _)| *name == "t").map(|(_, time)| time);
+                let timestamp = timestamp.ok_or(BadSignature::Header("stripe-signature"))?;
+                in_time(timestamp, now_s).ok_or(BadSignature::Header("stripe-signature"))??;
+                let given = parts().filter(|(name, _)| *name == "v1");
+                let given = given.take(SIGNATURES_MAX).filter_map(|(_, signature)| unhex(signature));
+                Signature { id: None, timestamp, given: given.collect() }.if_any()
+            }
         }
-        Adapter::Stripe => {
-            let signature = header(headers, "stripe-signature")?;
-            let parts = || signature.split(',').filter_map(|part| part.trim().split_once('='));
-            let timestamp = parts().find(|(name, _)| *name == "t").map(|(_, time)| time);
-            let timestamp = timestamp.ok_or(BadSignature::Header("stripe-signature"))?;
-            in_time(timestamp, now_s).ok_or(BadSignature::Header("stripe-signature"))??;
-            let given = parts().filter(|(name, _)| *name == "v1");
-            let given: Vec<Vec<u8>> =
-                given.take(SIGNATURES_MAX).filter_map(|(_, signature)| unhex(signature)).collect();
-            is_signed(&account.webhook_keys, &[timestamp.as_bytes(), b".", body], &given)?;
-            Ok(None)
+    }
+
+    fn if_any(self) -> Result<Signature<'a>, BadSignature> {
+        if self.given.is_empty() { Err(BadSignature::Wrong) } else { Ok(self) }
+    }
+
+    /// Checks the signature over the raw bytes of the body; answers the id that the headers give the message, where the adapter's do.
+    ///
+    /// # Errors
+    /// [`BadSignature::Wrong`].
+    pub fn verify(&self, account: &Account, body: &[u8]) -> Result<Option<&'a str>, BadSignature> {
+        let Signature { id, timestamp, given } = self;
+        let timestamp = timestamp.as_bytes();
+        match id {
+            Some(id) => is_signed(&account.webhook_keys, &[id.as_bytes(), b".", timestamp, b".", body], given)?,
+            None => is_signed(&account.webhook_keys, &[timestamp, b".", body], given)?,
         }
+        Ok(*id)
     }
 }
 
@@ -116,6 +136,15 @@ mod tests {
     use super::*;
     use crate::providers::testing::account;
     use axum::http::{HeaderName, HeaderValue};
+
+    fn verify<'a>(
+        account: &Account,
+        headers: &'a HeaderMap,
+        body: &[u8],
+        now_s: i64,
+    ) -> Result<Option<&'a str>, BadSignature> {
+        Signature::of(account, headers, now_s)?.verify(account, body)
+    }
 
     const NOW: i64 = 1_614_265_330;
 

@@ -8,7 +8,6 @@ mod corrections;
 mod credentials;
 mod currencies;
 mod days;
-mod devices;
 mod drawers;
 mod edges;
 mod evening;
@@ -25,6 +24,7 @@ mod messy;
 mod money;
 mod offline;
 mod orders;
+mod peers;
 mod positions;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;

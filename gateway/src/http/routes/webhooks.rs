@@ -4,7 +4,7 @@ use crate::http::caller::collect;
 use crate::http::error::ApiError;
 use crate::http::path::PathParams;
 use crate::providers::intake::{IntakeError, keep};
-use crate::providers::signature::{BadSignature, TOLERANCE_S, verify};
+use crate::providers::signature::{BadSignature, Signature, TOLERANCE_S};
 use crate::providers::{ProviderAccount, Stats};
 use crate::state::AppState;
 use axum::body::Body;
@@ -68,10 +68,12 @@ async fn take(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<axum::Json<WebhookAnswer>, ApiError> {
-    let body = collect(body, BODY_BYTES_MAX).await?;
     let now = commands::Clock::System.now();
-    let event_id = verify(&provider.account, headers, &body, now.0 / Timestamp::SECOND_US)
-        .map_err(|bad| ApiError::Signature { problem: signature_problem(bad) })?;
+    let bad_signature = |bad| ApiError::Signature { problem: signature_problem(bad) };
+    // Nothing of a body is read for somebody who does not even say that it is signed.
+    let signature = Signature::of(&provider.account, headers, now.0 / Timestamp::SECOND_US).map_err(bad_signature)?;
+    let body = collect(body, BODY_BYTES_MAX).await?;
+    let event_id = signature.verify(&provider.account, &body).map_err(bad_signature)?;
     let told = provider.account.adapter.webhook(event_id, &body);
     let told = told.map_err(|bad| ApiError::Unreadable { problem: bad.to_string() })?;
     if told.message.said == ProviderSaid::Other && told.named == Named::Nothing && told.message.reference.is_none() {

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 const SEGMENT_BYTES: usize = 8 << 10;
 const OPTIONS: Options =
-    Options { segment_bytes: SEGMENT_BYTES as u64, recent_bytes: 1 << 10, background: Background::Inline };
+    Options { segment_bytes: SEGMENT_BYTES as u64, recent_bytes: 1 << 10, open_files: 4, background: Background::Inline };
 
 fuzz_target!(
     init: {

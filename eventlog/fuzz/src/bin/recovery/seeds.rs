@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// Writes them.
 pub fn write(into: &Path) {
-    let options = Options { segment_bytes: 8 << 10, recent_bytes: 1 << 10, background: Background::Inline };
+    let options = Options { segment_bytes: 8 << 10, recent_bytes: 1 << 10, open_files: 4, background: Background::Inline };
     for seed in 0..20 {
         let (disk, mut random) = (SimDisk::new(seed), Random::new(seed));
         let (mut writer, _, _) = open_on(Arc::new(disk.clone()), Path::new("/log"), options).expect("opens");
