@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod block;
+pub mod bounds;
 pub mod caller;
 pub mod command;
 pub mod connections;

@@ -74,6 +74,36 @@ pub(crate) fn page_descending<R: Row, T>(
     Ok(page)
 }
 
+/// A page of the rows under the prefix `list`, first key first; `select` makes an entry of what its key ends with, or leaves it
+/// out.
+pub(crate) fn page_ascending<R: Row, T>(
+    table: &TableView,
+    list: &Key,
+    request: &PageRequest,
+    mut select: impl FnMut(&[u8]) -> Result<Option<T>, QueryError>,
+) -> Result<Page<T>, QueryError> {
+    let limit = request.limit.clamp(1, LIMIT_MAX);
+    let prefix = list.as_slice().len();
+    let from = match &request.cursor {
+        None => list.clone(),
+        // The first key behind the last one of the page before.
+        Some(text) => list.clone().bytes(&decode_cursor(text).ok_or(QueryError::BadCursor)?).bytes(&[0]),
+    };
+    let mut suffixes: Vec<Vec<u8>> = vec![];
+    table.scan(from.as_slice(), list.clone().end().as_slice(), |key, _: R| {
+        suffixes.push(key[prefix..].to_vec());
+        suffixes.len() <= limit
+    })?;
+    let is_more = limit < suffixes.len();
+    suffixes.truncate(limit);
+    let next = suffixes.last().filter(|_| is_more).map(|last| encode_cursor(last));
+    let mut page = Page { entries: vec![], next };
+    for suffix in &suffixes {
+        page.entries.extend(select(suffix)?);
+    }
+    Ok(page)
+}
+
 /// Every row of the tables, by table and key, as text.
 pub(crate) fn dump(view: &View, tables: &[&'static str]) -> Result<Vec<String>, QueryError> {
     let mut tables = tables.to_vec();

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use domain::calendar::Date;
 use domain::ids::TenantId;
 use eventlog::Position;
-use projections::{Answer, LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest, Projection, Projections, QueryError};
+use projections::{Answer, Page, Projection, Projections, QueryError};
 use schemas::json::FieldError;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -223,20 +223,6 @@ pub struct List<T> {
 impl<T> From<Page<T>> for List<T> {
     fn from(page: Page<T>) -> List<T> {
         List { items: page.entries, cursor: page.next }
-    }
-}
-
-/// Which page of a list.
-///
-/// # Errors
-/// [`ApiError::Query`] for a limit that is out of bounds.
-pub fn page_request(limit: Option<usize>, cursor: Option<String>) -> Result<PageRequest, ApiError> {
-    match limit {
-        Some(limit) if !(1..=LIMIT_MAX).contains(&limit) => {
-            let problem = format!("is {limit}; it must be from 1 to {LIMIT_MAX}");
-            Err(ApiError::Query(FieldError::new("limit", problem)))
-        }
-        limit => Ok(PageRequest { limit: limit.unwrap_or(LIMIT_DEFAULT), cursor }),
     }
 }
 

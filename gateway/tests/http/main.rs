@@ -3,6 +3,7 @@
 mod accidents;
 mod approvals;
 mod books;
+mod bounds;
 mod chain;
 mod corrections;
 mod credentials;

@@ -6,6 +6,7 @@
 use super::tables::{ORDERS, TICKETS, TICKETS_BY_ORDER, TICKETS_LIVE, order_key, ticket_key};
 use crate::error::{FoldError, QueryError};
 use crate::key::{Key, KeyReader};
+use crate::page::{Page, PageRequest, page_ascending};
 use crate::projection::Projection;
 use crate::projections::Projections;
 use crate::projector::{Recorded, follows, starts};
@@ -18,9 +19,6 @@ use domain::money::QtyMilli;
 use redb::WriteTransaction;
 use schemas::json::Wire;
 use schemas::views::{LineView, OrderView, PrepState, TicketLineRow, TicketRow, TicketState, TicketView};
-
-/// The most tickets a board shows.
-const BOARD_MAX: usize = 500;
 
 /// The tickets of all stores.
 pub(super) struct Tickets {
@@ -155,28 +153,26 @@ fn line_row(line: &TicketLine) -> TicketLineRow {
 }
 
 impl Projections {
-    /// The tickets on a station's board, oldest first, at most 500.
+    /// A page of the tickets on a station's board, oldest first.
     pub fn board(
         &self,
         tenant: TenantId,
         store: StoreId,
         station: StationId,
-    ) -> Result<Answer<Vec<TicketView>>, QueryError> {
+        page: &PageRequest,
+    ) -> Result<Answer<Page<TicketView>>, QueryError> {
         let view = self.view(Projection::Orders)?;
         let of_store = Key::of_store(tenant, store);
         let (tickets, orders) = (view.table(TICKETS)?, view.table(ORDERS)?);
-        let mut value = vec![];
-        for (suffix, ()) in view.all::<()>(TICKETS_LIVE, &of_store.clone().text(station.as_str()))? {
-            let mut parts = KeyReader(&suffix);
+        let listed = of_store.clone().text(station.as_str());
+        let value = page_ascending::<(), TicketView>(&view.table(TICKETS_LIVE)?, &listed, page, |suffix| {
+            let mut parts = KeyReader(suffix);
             let (_, _) = (parts.u32(), parts.u32());
-            let Some(id) = parts.text() else { continue };
-            if BOARD_MAX <= value.len() {
-                break;
-            }
-            let Some(ticket) = tickets.get::<TicketRow>(of_store.clone().text(id).as_slice())? else { continue };
+            let Some(id) = parts.text() else { return Ok(None) };
+            let Some(ticket) = tickets.get::<TicketRow>(of_store.clone().text(id).as_slice())? else { return Ok(None) };
             let order = orders.get::<OrderView>(order_key(tenant, store, ticket.order.0).as_slice())?;
-            value.extend(order.map(|order| TicketView::new(&ticket, &order)));
-        }
+            Ok(order.map(|order| TicketView::new(&ticket, &order)))
+        })?;
         Ok(view.answer(value))
     }
 }

@@ -17,7 +17,7 @@ fn view(projections: &Projections, number: u32) -> OrderView {
 }
 
 fn board(projections: &Projections, station: &str) -> Vec<TicketView> {
-    projections.board(tenant(), store(), id(StationId::parse, station)).unwrap().value
+    projections.board(tenant(), store(), id(StationId::parse, station), &PageRequest::default()).unwrap().value.entries
 }
 
 /// What a view says of the units of its lines.

@@ -2,6 +2,7 @@
 
 use crate::access::Capability;
 use crate::feed::{FeedError, Selection, events};
+use crate::http::bounds::Paged;
 use crate::http::caller::Caller;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
@@ -40,8 +41,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How often a feed without news looks whether it has to end.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 const LAST_EVENT_ID: &str = "last-event-id";
-/// How many events of one stream a history shows.
-const HISTORY_MAX: usize = 10_000;
+/// How many events of a stream are read at once while the commits of a history are gathered.
+const HISTORY_CHUNK: usize = 1_000;
 
 /// What of the feed is wanted.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -282,34 +283,66 @@ fn write(form: Form, buffer: &mut Vec<u8>, event: &EventJson<'_>) -> Result<(), 
     Ok(())
 }
 
+/// Which part of a history.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryParams {
+    /// The position behind which to start; from the beginning where it is left out.
+    after: Option<String>,
+    /// How many events, up to the end of the commit that reaches it; at most 10000, which it is where it is left out.
+    limit: Option<usize>,
+    /// A position that it has to reach, though it always shows what is durable when the request comes.
+    min_position: Option<String>,
+}
+
 /// Every event of an order, its payments and its stock, in the order of the log: who, when, why.
+///
+/// Where there are more than `limit`, the header `Link` names the address of the next page, as `rel="next"` (RFC 8288).
 #[utoipa::path(
     get, path = "/v1/stores/{store}/orders/{order}/history", tag = "events",
-    params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order")),
-    responses((status = 200, body = Vec<EventJson<'static>>), QueryProblems)
+    params(("store" = String, Path, description = "The store"), ("order" = String, Path, description = "The order"), HistoryParams),
+    responses(
+        (status = 200, body = Vec<EventJson<'static>>, headers(
+            ("Link" = String, description = "`<...>; rel=\"next\"`: the next page; absent on the last")
+        )),
+        QueryProblems
+    )
 )]
 pub async fn history(
     State(app): State<Arc<AppState>>,
     caller: Caller,
     PathParams((store, order)): PathParams<(wire::StoreId, wire::OrderId)>,
+    QueryParams(params): QueryParams<HistoryParams>,
 ) -> Result<Response, ApiError> {
     caller.may(Capability::ReadEvents)?;
+    let limit = Paged::History.limit(params.limit)?;
+    let from = may_block(|| start_after(&app.reader, params.after.as_deref()))
+        .map_err(|error| ApiError::position("after", error))?;
+    if let Some(text) = &params.min_position {
+        may_block(|| position::known(&app.reader, text)).map_err(|error| ApiError::position("min_position", error))?;
+    }
     let mut streams = vec![Stream::Order(caller.tenant, store.0, order.0)];
     let (related, head) = related_streams(&app, &caller, store.0, order.0).await?;
     streams.extend(related);
     let reader = app.reader.clone();
-    let read = tokio::task::spawn_blocking(move || read_history(&reader, caller.tenant, &streams, head));
-    let body = match read.await {
-        Ok(Ok(Some(body))) => body,
+    let wanted = Wanted { from, head, limit };
+    let read = tokio::task::spawn_blocking(move || read_history(&reader, caller.tenant, &streams, wanted));
+    let page = match read.await {
+        Ok(Ok(Some(page))) => page,
         Ok(Ok(None)) => return Err(ApiError::NotFound { what: "order" }),
         Ok(Err(error)) => return Err(ApiError::Internal(Box::new(error))),
         Err(error) => return Err(ApiError::Internal(Box::new(error))),
     };
     let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    let mut response = (json, body).into_response();
-    response
-        .headers_mut()
-        .insert(X_POSITION, position_header(position::token(&app.reader, Position(head.0.saturating_sub(1)))));
+    let mut response = (json, page.body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(X_POSITION, position_header(position::token(&app.reader, Position(head.0.saturating_sub(1)))));
+    if let Some(next) = page.next {
+        let address = format!("/v1/stores/{}/orders/{}/history?after={next}&limit={limit}", store.0, order.0);
+        let link = HeaderValue::try_from(format!("<{address}>; rel=\"next\"")).expect("ids and positions are ASCII");
+        headers.insert(header::LINK, link);
+    }
     Ok(response)
 }
 
@@ -335,35 +368,85 @@ async fn related_streams(
     Ok((payments.chain(tickets).chain(sources).collect(), head))
 }
 
-/// All events of the commits before `head` that touched these streams: a commit about an order holds its stock events too.
+/// Which commits of a history.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    from: Position,
+    /// What came since is not shown.
+    head: Position,
+    /// After how many events the page ends.
+    limit: usize,
+}
+
+/// A page of a history.
+struct HistoryPage {
+    body: Vec<u8>,
+    /// Behind which position the next one starts.
+    next: Option<PositionToken>,
+}
+
+/// All events of the commits that touched these streams: a commit about an order holds its stock events too. `None` where no
+/// commit ever did.
 fn read_history(
     reader: &LogReader,
     tenant: TenantId,
     streams: &[Stream],
-    head: Position,
-) -> Result<Option<Vec<u8>>, FeedError> {
-    let mut commits: BTreeSet<(Position, u128)> = BTreeSet::new();
+    wanted: Wanted,
+) -> Result<Option<HistoryPage>, FeedError> {
+    // Whoever starts in the middle of a commit gets the rest of it.
+    let begun = if wanted.from.0 == 0 { None } else { reader.commit_holding(wanted.from)? };
+    let from = begun.map_or(wanted.from, |begun| begun.commit().first.min(wanted.from));
+    let (mut commits, mut is_known) = (BTreeSet::new(), false);
     for stream in streams {
-        for event in reader.read_stream(&stream.to_string(), Revision(0), Direction::Forward, HISTORY_MAX)? {
-            if event.commit_first < head {
-                commits.insert((event.commit_first, event.command_id));
-            }
-        }
+        is_known |= gather_commits(reader, &stream.to_string(), Wanted { from, ..wanted }, &mut commits)?;
     }
-    if commits.is_empty() {
+    if !is_known {
         return Ok(None);
     }
-    let mut body = vec![b'['];
-    let all = Selection::default();
+    let mut page = HistoryPage { body: vec![b'['], next: None };
+    let (all, mut shown, mut last) = (Selection::default(), 0, None);
     for (first, command_id) in commits {
-        let Some(found) = reader.find_commit(first, command_id, tenant.as_str())? else { continue };
-        events(found.batch(), &found.commit(), &all, Position(0), |event| {
-            if body.len() != 1 {
-                body.push(b',');
+        if wanted.limit <= shown {
+            page.next = last.map(|last| position::token(reader, last));
+            break;
+        }
+        let found = reader.find_commit(first, command_id, tenant.as_str())?;
+        let found = found.expect("a commit that a stream's event names is in the log");
+        events(found.batch(), &found.commit(), &all, wanted.from, |event| {
+            if page.body.len() != 1 {
+                page.body.push(b',');
             }
-            event.write(&mut body).map(|()| true)
+            (shown, last) = (shown + 1, Some(Position(event.position.position)));
+            event.write(&mut page.body).map(|()| true)
         })?;
     }
-    body.push(b']');
-    Ok(Some(body))
+    page.body.push(b']');
+    Ok(Some(page))
+}
+
+/// The commits of one stream that may be on the page, and whether the stream has any at all.
+fn gather_commits(
+    reader: &LogReader,
+    stream: &str,
+    Wanted { from, head, limit }: Wanted,
+    commits: &mut BTreeSet<(Position, u128)>,
+) -> Result<bool, FeedError> {
+    let (mut revision, mut found) = (Revision(0), 0);
+    loop {
+        let chunk = reader.read_stream(stream, revision, Direction::Forward, HISTORY_CHUNK)?;
+        for event in &chunk {
+            // One more commit than the page takes says that there is another page.
+            if head <= event.commit_first || limit < found {
+                return Ok(true);
+            }
+            if from <= event.commit_first && commits.insert((event.commit_first, event.command_id)) {
+                found += 1;
+            }
+        }
+        match chunk.last() {
+            Some(last) if chunk.len() == HISTORY_CHUNK => revision = Revision(last.revision.0 + 1),
+            Some(_) => return Ok(true),
+            None => return Ok(revision != Revision(0)),
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! Cash drawers and their shifts.
 
 use crate::access::Capability;
+use crate::http::bounds::Paged;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
-use crate::http::query::{List, ReadParams, Reader, page_request};
+use crate::http::query::{List, ReadParams, Reader};
 use axum::response::Response;
 use projections::Projection;
 use schemas::json::wire;
@@ -52,7 +53,7 @@ pub async fn shifts(
     QueryParams(params): QueryParams<ShiftsParams>,
 ) -> Result<Response, ApiError> {
     reader.may(Capability::ReadStores)?;
-    let page = page_request(params.limit, params.cursor)?;
+    let page = Paged::Shifts.page(params.limit, params.cursor)?;
     reader
         .page(Projection::Drawers, params.min_position, |models, tenant| {
             models.shifts(tenant, store.0, drawer.0, &page)

@@ -1,11 +1,12 @@
 //! Orders, the attempts to pay them, and the kitchen boards.
 
 use crate::access::Capability;
+use crate::http::bounds::Paged;
 use crate::http::caller::Caller;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
-use crate::http::query::{List, ReadParams, Reader, ask, caught_up, date, found, named, page_request};
+use crate::http::query::{List, ReadParams, Reader, ask, caught_up, date, found, named};
 use crate::state::AppState;
 use axum::response::Response;
 use domain::ids::{OrderId, StoreId, Text};
@@ -99,26 +100,40 @@ pub async fn orders(
         business_date: params.business_date.map(|text| date(&text, "business_date")).transpose()?,
         number: params.q,
     };
-    let page = page_request(params.limit, params.cursor)?;
+    let page = Paged::Orders.page(params.limit, params.cursor)?;
     reader
         .page(Projection::Orders, params.min_position, |models, tenant| models.orders(tenant, store.0, &filter, &page))
         .await
 }
 
+/// Which tickets.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BoardParams {
+    /// The next page of a list, as the page before gave it.
+    cursor: Option<String>,
+    /// How many tickets, at most 500, which it is where it is left out.
+    limit: Option<usize>,
+    /// Waits until the view has reached this position.
+    min_position: Option<String>,
+}
+
 /// The tickets on a station's board, oldest first.
 #[utoipa::path(
     get, path = "/v1/stores/{store}/kitchen/{station}", tag = "kitchen",
-    params(("store" = String, Path, description = "The store"), ("station" = String, Path, description = "The station"), ReadParams),
+    params(("store" = String, Path, description = "The store"), ("station" = String, Path, description = "The station"), BoardParams),
     responses((status = 200, body = List<TicketView>), QueryProblems)
 )]
 pub async fn board(
     reader: Reader,
     PathParams((store, station)): PathParams<(wire::StoreId, wire::StationId)>,
-    QueryParams(params): QueryParams<ReadParams>,
+    QueryParams(params): QueryParams<BoardParams>,
 ) -> Result<Response, ApiError> {
     reader.may(Capability::ReadStores)?;
+    let page = Paged::Board.page(params.limit, params.cursor)?;
     reader
-        .list(Projection::Orders, params.min_position, |models, tenant| models.board(tenant, store.0, station.0))
+        .page(Projection::Orders, params.min_position, |models, tenant| models.board(tenant, store.0, station.0, &page))
         .await
 }
 
@@ -176,7 +191,7 @@ pub async fn payments(
 ) -> Result<Response, ApiError> {
     reader.may(Capability::ReadStores)?;
     if params.state.as_deref() == Some(UNMATCHED) {
-        let page = page_request(params.limit, params.cursor)?;
+        let page = Paged::Payments.page(params.limit, params.cursor)?;
         let value = PaymentsAnswer::Unmatched(unmatched(&reader, store.0, &page)?);
         return reader.view(&Answer { value, position: reader.app.reader.durable() });
     }
@@ -185,7 +200,7 @@ pub async fn payments(
         order: params.order.map(|order| order.0),
         needs_attention: params.attention,
     };
-    let page = page_request(params.limit, params.cursor)?;
+    let page = Paged::Payments.page(params.limit, params.cursor)?;
     let query = |models: &Projections, tenant| models.payments(tenant, store.0, &filter, &page);
     let answer = reader.read(Projection::Orders, params.min_position, query).await?;
     reader.view(&Answer { value: PaymentsAnswer::Payments(List::from(answer.value)), position: answer.position })

@@ -1,10 +1,11 @@
 //! Sales, and the business days they are booked on.
 
 use crate::access::Capability;
+use crate::http::bounds::Paged;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
-use crate::http::query::{ReadParams, Reader, ask, date, found, named, page_request};
+use crate::http::query::{ReadParams, Reader, ask, date, found, named};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use domain::calendar::Date;
@@ -87,7 +88,7 @@ pub async fn days(
     QueryParams(params): QueryParams<DaysParams>,
 ) -> Result<Response, ApiError> {
     reader.may(Capability::ReadDays)?;
-    let page = page_request(params.limit, params.cursor)?;
+    let page = Paged::Days.page(params.limit, params.cursor)?;
     reader.show(Projection::Sales, params.min_position, |models, tenant| models.days(tenant, store.0, &page)).await
 }
 

@@ -1,10 +1,11 @@
 //! Terminals that were away, and the exceptions a person has to look at.
 
 use crate::access::Capability;
+use crate::http::bounds::Paged;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
-use crate::http::query::{List, ReadParams, Reader, page_request};
+use crate::http::query::{List, ReadParams, Reader};
 use axum::response::Response;
 use projections::{ExceptionFilter, Projection};
 use schemas::json::wire;
@@ -60,7 +61,7 @@ pub async fn exceptions(
     QueryParams(params): QueryParams<ExceptionParams>,
 ) -> Result<Response, ApiError> {
     reader.may(Capability::ReadStores)?;
-    let page = page_request(params.limit, params.cursor)?;
+    let page = Paged::Exceptions.page(params.limit, params.cursor)?;
     let (state, terminal) = (params.state.unwrap_or(ExceptionState::Open), params.terminal.map(|terminal| terminal.0));
     let filter = ExceptionFilter { state, kind: params.kind, terminal };
     reader
