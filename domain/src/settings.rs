@@ -52,6 +52,8 @@ impl OfflineBounds {
     pub const DISCOUNT_DEFAULT: Ppm = Ppm(200_000);
     /// The facts of an upload where nobody says otherwise.
     pub const FACTS_DEFAULT: u32 = 500;
+    /// The most an upload has.
+    pub const FACTS_MAX: u32 = 1_000;
 
     pub fn discount(&self) -> Ppm {
         self.discount.unwrap_or(OfflineBounds::DISCOUNT_DEFAULT)

@@ -246,6 +246,13 @@ fn creds_the_operator_makes_tenants_and_reads_none() {
         assert_eq!(operator.post("/v1/tenants", &taken).await.expect(422)["code"], "tenant_exists");
         let mut acme = with(&server, made["token"].as_str().expect("a token"));
         assert_eq!(acme.get("/v1/stores").await.expect(200)["items"], json!([]));
+        // The pages of operations are the operator's.
+        for role in ["admin", "auditor"] {
+            let till = &mut with(&server, &server.tokens[role]);
+            assert_eq!(till.get("/metrics").await.expect(403)["capability"], "operate");
+        }
+        assert_eq!(with(&server, "cmd_0000_nobody").get("/metrics").await.status, 401);
+        assert!(operator.get("/metrics").await.body.starts_with(b"#"));
         let document = operator.get("/openapi.json").await.expect(200);
         for path in document["paths"].as_object().expect("paths").keys().filter(|path| path.starts_with("/v1/")) {
             let parts = path.split('/').map(|part| if part.starts_with('{') { "s1" } else { part });

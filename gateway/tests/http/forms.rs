@@ -100,7 +100,9 @@ fn an_answer_that_nobody_accepts_is_not_made() {
     let mut house = House::new();
     let server = house.serve();
     let token = server.tokens["admin"].clone();
+    let operator = server.operator_token();
     let ask_for = |path: &str, accept: &str| {
+        let token = if path == "/metrics" { &operator } else { &token };
         format!(
             "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nAccept: {accept}\r\n\r\n"
         )

@@ -9,6 +9,7 @@ mod corrections;
 mod credentials;
 mod currencies;
 mod days;
+mod devices;
 mod drawers;
 mod edges;
 mod evening;

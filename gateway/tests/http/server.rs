@@ -188,7 +188,13 @@ impl Server {
     pub fn till(&self, role: &str) -> Till {
         let client = Client::new(&self.url, &self.tokens[role]).expect("its URL is one");
         let enrols = self.tokens.get("admin").map(|admin| (self.url.clone(), admin.clone(), Arc::clone(&self.devices)));
-        Till { client, next: 0, enrols }
+        Till { client, next: 0, enrols, operator: Some((self.url.clone(), self.operator_token())), pages: None }
+    }
+
+    /// What the operator's credential is.
+    pub fn operator_token(&self) -> String {
+        let token = std::fs::read_to_string(self.data.join("operator.token")).expect("the first start makes it");
+        token.trim().to_owned()
     }
 
     /// A device of `store`, such as `/v1/stores/s1`, that is enrolled as this terminal.
@@ -225,10 +231,9 @@ impl Server {
         self.till("admin").command("PUT", &format!("/v1/staff/{staff}"), &json!({"rights": rights})).await.expect(200);
     }
 
-    /// What the operator's credential is.
+    /// Whoever runs it.
     pub fn operator(&self) -> Till {
-        let token = std::fs::read_to_string(self.data.join("operator.token")).expect("the first start makes it");
-        Till::new(&self.url, token.trim())
+        Till::new(&self.url, &self.operator_token())
     }
 }
 
@@ -246,6 +251,9 @@ pub struct Till {
     next: u32,
     /// Where and with which admin's token devices are enrolled.
     enrols: Option<(String, String, Devices)>,
+    /// Where and with which credential the operations pages are read.
+    operator: Option<(String, String)>,
+    pages: Option<Client>,
 }
 
 /// A fresh UUID.
@@ -267,7 +275,22 @@ pub fn business_date(minutes_ago: i64) -> String {
 impl Till {
     /// One that outlives servers at its address.
     pub fn new(url: &str, token: &str) -> Till {
-        Till { client: Client::new(url, token).expect("its URL is one"), next: 0, enrols: None }
+        Till {
+            client: Client::new(url, token).expect("its URL is one"),
+            next: 0,
+            enrols: None,
+            operator: None,
+            pages: None,
+        }
+    }
+
+    /// Who asks: the operator for the pages of operations, where the test is of the house, and the token's own client else.
+    fn client_for(&mut self, path: &str) -> &mut Client {
+        if let ("/metrics", Some((url, token))) = (path, &self.operator) {
+            self.pages = Some(Client::new(url, token).expect("its URL is one"));
+            return self.pages.as_mut().expect("it was made just now");
+        }
+        &mut self.client
     }
 
     /// A device of `store`, such as `/v1/stores/s1`, that is enrolled as this terminal: the first time, and found again later.
@@ -288,7 +311,7 @@ impl Till {
                 token
             }
         };
-        Till { enrols: self.enrols.clone(), ..Till::new(&url, &token) }
+        Till { enrols: self.enrols.clone(), operator: self.operator.clone(), ..Till::new(&url, &token) }
     }
 
     /// Sends commands of a batch, those of each terminal with its own device, and the others with the own token: what the answers say
@@ -322,7 +345,7 @@ impl Till {
         body: &Value,
     ) -> Option<Reply> {
         let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        let response = self.client.stream(method, path, headers, body).await.ok()?;
+        let response = self.client_for(path).stream(method, path, headers, body).await.ok()?;
         let status = response.status().as_u16();
         let body = response.into_body().collect().await.ok()?.to_bytes();
         Some(Reply { status, headers: HashMap::new(), body })
@@ -330,7 +353,7 @@ impl Till {
 
     pub async fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Reply {
         let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
-        let response = self.client.stream(method, path, headers, body).await.expect("the server answers");
+        let response = self.client_for(path).stream(method, path, headers, body).await.expect("the server answers");
         let status = response.status().as_u16();
         let headers = response
             .headers()

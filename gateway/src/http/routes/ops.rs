@@ -1,5 +1,7 @@
 //! For whoever runs it: is it alive, is it ready, how is it doing.
 
+use crate::http::caller::OperatorCaller;
+use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::exposition;
 use crate::state::AppState;
@@ -67,12 +69,13 @@ pub async fn readyz(State(app): State<Arc<AppState>>) -> Response {
     (code, Json(Readiness { status, log, views: views.collect() })).into_response()
 }
 
-/// Counters for Prometheus.
+/// Counters for Prometheus, for the operator: they tell how much all tenants do. Its credential is in the file that
+/// `comanda operator show` names, for `credentials_file` in Prometheus' own settings.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operations", security(()),
-    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+    get, path = "/metrics", tag = "operations",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"), QueryProblems)
 )]
-pub async fn metrics(State(app): State<Arc<AppState>>) -> Result<Response, ApiError> {
+pub async fn metrics(State(app): State<Arc<AppState>>, _: OperatorCaller) -> Result<Response, ApiError> {
     let page = exposition::page(&app).map_err(|error| ApiError::Internal(Box::new(error)))?;
     let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, kind)], page).into_response())

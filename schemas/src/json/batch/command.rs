@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// The most commands in one request.
-pub const BATCH_COMMANDS_MAX: usize = 1_000;
+pub const BATCH_COMMANDS_MAX: usize = domain::store::OfflineBounds::FACTS_MAX as usize;
 
 /// `POST /v1/stores/{store}/commands`: many commands, decided one after the other, each by itself.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -2,7 +2,6 @@
 
 use super::fields::{not_negative, same};
 use super::staff::Approvals;
-use crate::json::batch::BATCH_COMMANDS_MAX;
 use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::StoreCommand;
@@ -89,7 +88,7 @@ pub struct Offline {
 
 impl Offline {
     fn parse(self) -> Result<OfflineBounds, FieldError> {
-        let most = BATCH_COMMANDS_MAX as u32;
+        let most = OfflineBounds::FACTS_MAX;
         if self.facts_limit.is_some_and(|facts| !(1..=most).contains(&facts)) {
             return Err(FieldError::new("/facts_limit", format!("must be 1 to {most}")));
         }
