@@ -1,5 +1,6 @@
 //! The composition root: the only place that names a log backend and puts the parts together.
 
+use crate::last_use::LAST_USE_FILE;
 use crate::metrics::Metrics;
 use crate::operator::{OPERATOR_FILE, Operator};
 use crate::providers::Providers;
@@ -104,6 +105,8 @@ pub struct Running {
     pub app: Arc<AppState>,
     /// What opening the log found.
     pub recovered: Recovered,
+    /// Where it is kept when tokens were last used.
+    pub last_use: PathBuf,
     engine: Stopped,
 }
 
@@ -138,6 +141,8 @@ impl Running {
         let options = commands::Options { snapshot: Some(data.join(SNAPSHOT_FILE)), ..options };
         let (engine, stopped) = Engine::start(log, reader.clone(), options)?;
         let projections = Projections::open(&views_dir, reader.clone(), &projections::Options::default())?;
+        let last_use = views_dir.join(LAST_USE_FILE);
+        crate::last_use::load(&last_use, &projections);
         let providers = Providers::open(providers, &data.join(PROVIDERS_FILE), reader.durable())?;
         let app = AppState {
             engine,
@@ -148,7 +153,7 @@ impl Running {
             providers,
             operator,
         };
-        Ok(Running { app: Arc::new(app), recovered, engine: stopped })
+        Ok(Running { app: Arc::new(app), recovered, last_use, engine: stopped })
     }
 
     /// Waits until damage is found in the log while it is open: then the process has to stop with this report.
@@ -170,6 +175,7 @@ impl Running {
     /// Takes no more commands, makes durable what was accepted, and closes the read models and the log.
     pub fn stop(self) {
         let log = self.engine.stop();
+        crate::last_use::save(&self.last_use, &self.app.projections);
         self.app.projections.shutdown();
         match log.map(eventlog::LogWriter::close) {
             Some(Ok(())) => tracing::info!("the log is closed"),

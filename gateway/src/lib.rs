@@ -9,6 +9,7 @@ pub mod demo;
 pub mod descriptors;
 pub mod feed;
 pub mod http;
+pub mod last_use;
 pub mod metrics;
 pub mod operator;
 pub mod position;

@@ -243,6 +243,22 @@ impl Projections {
         held.get(&token)?.iter().find(|held| held.grant.tenant == tenant)?.last_used.get()
     }
 
+    /// The hours that the tokens of all tenants were last used in.
+    pub fn last_uses(&self) -> Vec<(TenantId, TokenId, Timestamp)> {
+        let held = self.tokens.held.read().unwrap_or_else(PoisonError::into_inner);
+        let uses = held.values().flatten();
+        uses.filter_map(|held| Some((held.grant.tenant, held.grant.token, held.last_used.get()?))).collect()
+    }
+
+    /// Notes when a token was used, where nothing newer is known.
+    pub fn note_use(&self, tenant: TenantId, token: TokenId, at: Timestamp) {
+        let held = self.tokens.held.read().unwrap_or_else(PoisonError::into_inner);
+        let same_id = held.get(&token).into_iter().flatten();
+        for held in same_id.filter(|held| held.grant.tenant == tenant && held.last_used.get() < Some(at)) {
+            held.last_used.note(at);
+        }
+    }
+
     /// The tenant whose device may come with this code. Another code is a try; after five the device comes with none.
     pub fn try_code(&self, device: DeviceId, code_sha256: &[u8; 32]) -> Option<TenantId> {
         let offers = self.tokens.offers.read().unwrap_or_else(PoisonError::into_inner);

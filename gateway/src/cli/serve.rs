@@ -9,6 +9,7 @@ use crate::descriptors::{Descriptors, TooFew};
 use crate::http::connections::Connections;
 use crate::http::server::Server;
 use crate::http::trace;
+use crate::last_use;
 use crate::providers::AccountError;
 use crate::providers::driver::Driver;
 use crate::providers::settings::{Settings, SettingsError};
@@ -201,6 +202,7 @@ async fn serve_on(
         }
     }
     running.app.providers.check_stores(&running.app.reader)?;
+    tokio::spawn(keep_last_uses(std::sync::Arc::clone(&running.app), running.last_use.clone()));
     let driver = Driver::start(&running.app).map_err(ServeError::Providers)?;
     announce(args, address, &tokens);
     let mut failure = running.app.engine.failure();
@@ -227,6 +229,14 @@ async fn serve_on(
     match failed {
         None => Ok(()),
         Some(failure) => Err(failure.into()),
+    }
+}
+
+/// Keeps when tokens were last used, once an hour: a crash loses no more than that.
+async fn keep_last_uses(app: std::sync::Arc<crate::state::AppState>, file: PathBuf) {
+    loop {
+        tokio::time::sleep(last_use::EVERY).await;
+        crate::http::block::may_block(|| last_use::save(&file, &app.projections));
     }
 }
 

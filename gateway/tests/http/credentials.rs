@@ -90,6 +90,33 @@ fn creds_a_list_says_by_whom_until_when_and_where() {
     });
 }
 
+#[test]
+fn creds_the_hour_of_the_last_use_outlives_a_stop_and_is_missed_by_nobody() {
+    let mut house = House::new();
+    let server = house.serve();
+    let last_use = |server: &Server| {
+        let pos = server.tokens["pos"].split('_').nth(1).expect("an id").to_owned();
+        run(async {
+            let listed = server.till("auditor").get("/v1/tokens").await.expect(200);
+            let tokens = listed["items"].as_array().expect("tokens").clone();
+            tokens.into_iter().find(|token| token["token_id"] == pos).expect("it is listed")["last_used_at"].clone()
+        })
+    };
+    assert_eq!(last_use(&server), Value::Null);
+    run(async { server.till("pos").get("/v1/stores").await.expect(200) });
+    let used = last_use(&server);
+    assert!(used.is_string());
+    let file = server.data.join("views/last_use");
+    assert_eq!(server.stop(), Some(0));
+    let server = house.serve();
+    assert_eq!(last_use(&server), used);
+    assert_eq!(server.stop(), Some(0));
+    std::fs::write(&file, "not what it was\n\u{0}").expect("a file");
+    let server = house.serve();
+    assert_eq!(last_use(&server), Value::Null);
+    run(async { server.till("pos").get("/v1/stores").await.expect(200) });
+}
+
 /// A token ends by itself, and its feed with it.
 #[test]
 fn creds_a_token_ends_when_it_says() {
