@@ -96,7 +96,11 @@ pub enum AccessCommand {
         secret_sha256: [u8; 32],
     },
     /// Takes a device out: nobody speaks as its terminal any more.
-    RemoveDevice(DeviceId),
+    RemoveDevice {
+        device: DeviceId,
+        /// The stores whose devices may be taken out, which the door says by who asks; all where nothing is said.
+        within: Option<Vec<StoreId>>,
+    },
     /// Says what a member of staff may approve.
     PutStaff {
         staff: ActorId,

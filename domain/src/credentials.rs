@@ -203,8 +203,13 @@ impl Credentials {
     }
 
     /// Takes a device out, with its token and the sessions on it.
-    pub(crate) fn remove_device(&self, device: DeviceId) -> Result<Vec<AccessEvent>, Refused> {
-        let held = self.devices.get(&device).ok_or(Refused::UnknownDevice { device })?;
+    pub(crate) fn remove_device(
+        &self,
+        device: DeviceId,
+        within: Option<&[StoreId]>,
+    ) -> Result<Vec<AccessEvent>, Refused> {
+        let is_in = |held: &&Device| within.is_none_or(|stores| stores.contains(&held.store));
+        let held = self.devices.get(&device).filter(is_in).ok_or(Refused::UnknownDevice { device })?;
         let tokens = held.token.map(|token| self.with_what_follows(token, false)).unwrap_or_default();
         let revoked = tokens.into_iter().map(|token| AccessEvent::TokenRevoked { token });
         Ok(revoked.chain([AccessEvent::DeviceRemoved { device }]).collect())

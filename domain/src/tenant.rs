@@ -165,7 +165,7 @@ impl Tenant {
             AccessCommand::EnrolDevice { device, code_sha256, token, secret_sha256 } => {
                 credentials.enrol((*device, code_sha256), (*token, secret_sha256), now)?
             }
-            AccessCommand::RemoveDevice(device) => credentials.remove_device(*device)?,
+            AccessCommand::RemoveDevice { device, within } => credentials.remove_device(*device, within.as_deref())?,
             AccessCommand::PutStaff { staff, rights, discount_limit } => {
                 let held = self.staff.get(staff);
                 if held == Some(&Staff { rights: *rights, discount_limit: *discount_limit }) {

@@ -88,9 +88,13 @@ fn the_sessions_on_a_device_go_with_it() {
     let both: &[&str] = &["revoked session", "revoked till"];
     check(&house(), revoke("till", None), Ok(both));
     check(&house(), revoke("session", None), Ok(&["revoked session"]));
-    let remove = |id| access(AccessCommand::RemoveDevice(device(id)));
+    let remove = |id| access(AccessCommand::RemoveDevice { device: device(id), within: None });
     check(&house(), remove("d1"), Ok(&[both[0], both[1], "d1 is out"]));
     check(&house(), remove("d2"), Ok(&["d2 is out"]));
+    // Whoever is let in at some stores takes out no others'.
+    let within = |store| AccessCommand::RemoveDevice { device: device("d2"), within: Some(vec![store_id(store)]) };
+    check(&house(), access(within(STORE)), Ok(&["d2 is out"]));
+    check(&house(), access(within("elsewhere")), Err(Refused::UnknownDevice { device: device("d2") }));
     // Its terminal is free again, and its id gone.
     let removed = [house(), vec![remove("d1")]].concat();
     check(&removed, add("d3", "till_1", "first"), Ok(&["d3 may be till_1"]));
@@ -125,7 +129,8 @@ fn devices_are_bounded_by_role_and_store() {
     let full = Err(Refused::TooMany { what, max: Credentials::DEVICES_MAX });
     check(&given, add("one_more", "another", "first"), full);
     check(&given, add("one_more", "till_7", "first"), Ok(&["d7 is out", "one_more may be till_7"]));
-    let removed = [given.clone(), vec![access(AccessCommand::RemoveDevice(device("d3")))]].concat();
+    let removed =
+        [given.clone(), vec![access(AccessCommand::RemoveDevice { device: device("d3"), within: None })]].concat();
     check(&removed, add("one_more", "another", "first"), Ok(&["one_more may be another"]));
 }
 

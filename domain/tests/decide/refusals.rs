@@ -538,7 +538,11 @@ fn payment_and_stock_cases() -> Vec<Case> {
         case(&[], until(Timestamp(i64::MAX)), Refused::ExpiryOutOfRange),
         case(&[issue("t1", Role::Admin)], first("t2"), Refused::TenantExists),
         case(&[add_device("d1", "till_1")], add_device("d1", "till_2"), Refused::DeviceExists { device: device("d1") }),
-        case(&[], access(AccessCommand::RemoveDevice(device("d1"))), Refused::UnknownDevice { device: device("d1") }),
+        case(
+            &[],
+            access(AccessCommand::RemoveDevice { device: device("d1"), within: None }),
+            Refused::UnknownDevice { device: device("d1") },
+        ),
         case(
             &[add_device("d1", "till_1"), enrol("d1", 8)],
             add_device("d2", "till_1"),

@@ -12,7 +12,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
-use domain::command::{Command, Source};
+use domain::command::{AccessCommand, Command, Source};
 use domain::event::Role;
 use domain::ids::{ActorId, CommandId, Revision, StoreId, TenantId, TerminalId, TokenId};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -73,6 +73,8 @@ impl Caller {
         self.may(needed(command, source))?;
         match command {
             Command::Store(store, _) => self.is_good_at(*store),
+            // It says itself of which stores.
+            Command::Access(AccessCommand::RemoveDevice { .. }) => Ok(()),
             Command::Menu(_) | Command::Access(_) => self.is_good_everywhere(),
         }
     }

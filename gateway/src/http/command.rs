@@ -116,9 +116,14 @@ pub fn with_chain(app: &AppState, tenant: TenantId, command: Command) -> Command
 }
 
 /// A shift that is opened takes along whether who opens it may make the drawer: names that others make up would use up the room.
+/// A device that is taken out is one of the caller's stores.
 pub fn with_role(caller: &Caller, mut command: Command) -> Command {
-    if let Command::Store(_, StoreCommand::Drawer(_, DrawerCommand::OpenShift { may_add, .. })) = &mut command {
-        *may_add = caller.may(Capability::ManageStores).is_ok();
+    match &mut command {
+        Command::Store(_, StoreCommand::Drawer(_, DrawerCommand::OpenShift { may_add, .. })) => {
+            *may_add = caller.may(Capability::ManageStores).is_ok();
+        }
+        Command::Access(AccessCommand::RemoveDevice { within, .. }) => *within = caller.stores().map(<[_]>::to_vec),
+        Command::Menu(_) | Command::Access(_) | Command::Store(..) => {}
     }
     command
 }

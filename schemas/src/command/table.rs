@@ -265,9 +265,9 @@ commands! {
         EnrolDevice { device: 16, code_sha256: 17, token: _, secret_sha256: _ } = 0x0205 "EnrolDevice" ManageDevices;
         /// Takes a device out: its token stops at once, and the sessions on it, and nobody speaks as its terminal any more. A terminal
         /// that was made by mistake is gone with it.
-        RemoveDevice(device: 16) = 0x0206 "RemoveDevice" ManageDevices
+        RemoveDevice { device: 16, within: _ } = 0x0206 "RemoveDevice" ManageDevices
             http DELETE 200 "/v1/devices/{device}" devices remove_device
-            by access(device) => Ok(AccessCommand::RemoveDevice(device));
+            by access(device) => Ok(AccessCommand::RemoveDevice { device, within: None });
         /// Says what a member of staff may approve. A token acts as the member whose id it has.
         PutStaff { staff: 16, rights: 17, discount_limit: 18 } = 0x0203 "PutStaff" ManageStaff
             http PUT 200 "/v1/staff/{staff}" staff put_staff

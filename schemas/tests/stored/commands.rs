@@ -58,7 +58,7 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("alone", AccessCommand::RevokeToken { token, issued: Some(Issued::Keep) }),
         ("one", AccessCommand::AddDevice(device)),
         ("one", AccessCommand::EnrolDevice { device: id, code_sha256: [8; 32], token, secret_sha256 }),
-        ("one", AccessCommand::RemoveDevice(id)),
+        ("one", AccessCommand::RemoveDevice { device: id, within: None }),
         ("full", AccessCommand::PutStaff { staff, rights, discount_limit: Some(Ppm(200_000)) }),
         ("plain", AccessCommand::PutStaff { staff, rights: Rights::default(), discount_limit: None }),
     ];
