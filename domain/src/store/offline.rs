@@ -62,15 +62,19 @@ impl Store {
         loop {
             let refused = match Store::decide(store, tenant, command, &context) {
                 Ok(decided) => {
+                    let is_practice = here.is_training_command(command);
                     for refused in here.waived(tenant, command, &context, waived) {
                         let told = noted(queued, command, words(&refused));
-                        // Practice counts nowhere: who may not practise may have sold.
+                        // What took somebody who was not there, and what counts nowhere and may have been a sale, somebody decides.
                         note(match refused {
                             Refused::TrainingNotAllowed => TerminalEvent::BoundExceeded(told),
+                            Refused::ApprovalRequired { .. } | Refused::ApprovalClaimed { .. } if !is_practice => {
+                                TerminalEvent::BoundExceeded(told)
+                            }
                             _ => TerminalEvent::RuleWaived(told),
                         });
                     }
-                    if !here.is_training_command(command) {
+                    if !is_practice {
                         for refused in beyond(&here.settings.offline, queued, &decided) {
                             note(TerminalEvent::BoundExceeded(noted(queued, command, words(&refused))));
                         }

@@ -490,10 +490,10 @@ fn approvals_a_claim_is_carried_and_marked() {
     };
     let placed = [kept(1, sell(burgers(), None))];
     let claimed = cancel().approved_by("boss");
-    let then = ["t1 at 2", "t1 waived 2 ApprovalClaimed", "o1 cancelled left", "released l1 burger 2000"];
+    let then = ["t1 at 2", "t1 beyond 2 ApprovalClaimed", "o1 cancelled left", "released l1 burger 2000"];
     check_in(asking(), &placed, kept(2, claimed), &then);
     let nobody = cancel().approved_by("somebody");
-    let then = ["t1 at 2", "t1 waived 2 ApprovalRequired", "o1 cancelled left", "released l1 burger 2000"];
+    let then = ["t1 at 2", "t1 beyond 2 ApprovalRequired", "o1 cancelled left", "released l1 burger 2000"];
     check_in(asking(), &placed, kept(2, nobody), &then);
 }
 
@@ -522,7 +522,7 @@ fn nobody_is_asked_any_more() {
         asking(),
         &placed,
         kept(2, cancel()),
-        &["t1 at 2", "t1 waived 2 ApprovalRequired", "o1 cancelled left", "released l1 burger 2000"],
+        &["t1 at 2", "t1 beyond 2 ApprovalRequired", "o1 cancelled left", "released l1 burger 2000"],
     );
 }
 
