@@ -111,6 +111,11 @@ impl Server {
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "a connection keeps its delay");
             }
+            // What is written is not taken yet: a feed's few bytes fit into the system's buffers for hours.
+            let progress = u32::try_from(self.limits.patience.progress.as_millis()).unwrap_or(u32::MAX);
+            if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&stream, progress) {
+                tracing::debug!(%error, "a connection whose peer takes nothing is noticed late");
+            }
             let phase = self.phase.subscribe();
             tokio::spawn(Arc::clone(self).attend(stream, place, phase));
         }

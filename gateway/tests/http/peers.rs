@@ -268,6 +268,41 @@ fn stuck_feeds_are_let_go_and_a_stop_waits_for_none() {
     assert!(started.elapsed() < Duration::from_secs(15), "a stop took {:?}", started.elapsed());
 }
 
+/// A client whose system takes few bytes for it.
+fn connect_narrow(server: &Server) -> TcpStream {
+    use rustix::net::{AddressFamily, SocketType, connect, socket, sockopt};
+    let address: std::net::SocketAddr = server.url.trim_start_matches("http://").parse().expect("it is an address");
+    let narrow = socket(AddressFamily::INET, SocketType::STREAM, None).expect("there are sockets");
+    sockopt::set_socket_recv_buffer_size(&narrow, 4096).expect("a socket takes a size");
+    connect(&narrow, &address).expect("it listens");
+    TcpStream::from(narrow)
+}
+
+/// What such a feed has to say fits into the system's buffers, so that writing it never waits.
+#[test]
+fn c03_slow_readers_of_few_events_are_let_go_and_others_get_their_feeds() {
+    let mut house = House::new();
+    let server = house.serve_with(&SHORT);
+    run(Others::new(&server).served(&server, 20));
+    let analyst = server.tokens["analyst"].clone();
+    let mut stalled: Vec<TcpStream> = (0..64)
+        .map(|_| {
+            let mut stream = connect_narrow(&server);
+            send(&mut stream, &get("/v1/feed?follow=true", Some(&analyst)));
+            stream
+        })
+        .collect();
+    stalled.iter_mut().for_each(until_slow_end);
+    run(async {
+        let mut auditor = server.till("auditor");
+        let started = Instant::now();
+        while auditor.get("/v1/feed?limit=1").await.status != 200 {
+            assert!(started.elapsed() < PATIENCE, "the places of those that were let go are not free");
+        }
+    });
+    assert_eq!(server.stop(), Some(0));
+}
+
 /// Does not read for as long as the server holds the connection, which a write finds out.
 fn until_slow_end(stream: &mut TcpStream) {
     let started = Instant::now();
