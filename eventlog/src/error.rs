@@ -78,9 +78,6 @@ pub enum OpenError {
     /// There is no log on the remote; make one first.
     #[error("there is no log on the remote; create it first")]
     RemoteEmpty,
-    /// There is a log on the remote already.
-    #[error("there is a log on the remote already")]
-    RemoteNotEmpty,
     /// The copy here is of another log than the remote's; use another directory.
     #[error("the copy here is of log {mirror}, the remote has log {remote}; use another directory")]
     OtherLog { mirror: BatchId, remote: BatchId },

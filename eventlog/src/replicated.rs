@@ -10,6 +10,7 @@
 mod message;
 pub(crate) mod owner;
 pub(crate) mod remote;
+mod sent;
 pub(crate) mod simulated;
 
 use crate::batch::Batch;
@@ -24,7 +25,8 @@ use crate::stored::StoredBatch;
 use crate::types::{Appended, BatchId, BatchRange, Direction, Limits, Position, Recovered, Revision};
 use message::Message;
 use owner::{OWNER_STREAM, Owner, OwnerRecord};
-use remote::{Away, Remote, Sent};
+use remote::Remote;
+use sent::{Away, Sent};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -50,18 +52,6 @@ pub(crate) struct Replicated {
     /// Somebody else's batch stands where this writer's was to go.
     is_fenced: bool,
     stop: Arc<AtomicBool>,
-}
-
-/// Makes the log's first record on an empty remote.
-pub(crate) fn create(remote: &mut Remote, log_id: u128) -> Result<(), OpenError> {
-    let genesis = Message::of(&Batch::genesis(log_id), 0, 0);
-    match remote.publish(&genesis) {
-        Sent::Stored => Ok(()),
-        Sent::Conflict { .. } => Err(OpenError::RemoteNotEmpty),
-        Sent::Unsent(away) => Err(OpenError::Remote { why: away.0 }),
-        // Whoever asks again finds it, or does not.
-        Sent::Unknown => Err(OpenError::Remote { why: "it did not answer whether the log was made" }),
-    }
 }
 
 impl Replicated {

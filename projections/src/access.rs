@@ -1,8 +1,9 @@
 //! Tokens: who is let in as what. Staff: who may approve what.
 
+pub(crate) mod fold;
 pub(crate) mod tokens;
 
-use crate::error::{FoldError, QueryError};
+use crate::error::{FoldError, QueryError, Stale};
 use crate::key::Key;
 use crate::projection::Projection;
 use crate::projections::Projections;
@@ -18,8 +19,9 @@ use schemas::json::Wire;
 use schemas::views::{DeviceRow, DeviceView, Row, StaffView, TokenRow, TokenScope, TokenView};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 use subtle::ConstantTimeEq;
-use tokens::{DEVICES, Grant, TOKENS, TRIES_MAX, Tokens};
+use tokens::{DEVICES, Grant, TOKENS, TRIES_MAX};
 
 /// (tenant, member) to what the member may approve.
 const STAFF: &str = "staff";
@@ -30,28 +32,16 @@ pub(crate) struct AccessProjector {
     rows: Rows<TokenRow>,
     staff: Rows<StaffView>,
     devices: Rows<DeviceRow>,
-    tokens: Arc<Tokens>,
-    /// What the next commit changes of the tokens in memory.
-    changed: Vec<Change>,
 }
 
 impl AccessProjector {
-    pub fn new(tokens: Arc<Tokens>) -> AccessProjector {
+    pub fn new() -> AccessProjector {
         AccessProjector {
             rows: Rows::new(TOKENS, CACHED_MAX),
             staff: Rows::new(STAFF, CACHED_MAX),
             devices: Rows::new(DEVICES, CACHED_MAX),
-            tokens,
-            changed: vec![],
         }
     }
-}
-
-/// What a commit changes of who is let in.
-enum Change {
-    Token(TenantId, Box<TokenRow>),
-    /// The hash of the code a device may come with; nothing where it may not any more.
-    Offer(TenantId, DeviceId, Option<[u8; 32]>),
 }
 
 fn device_key(tenant: TenantId, device: DeviceId) -> Key {
@@ -81,7 +71,6 @@ impl AccessProjector {
                     token_id: None,
                     issuer: issuer.map(Wire),
                 };
-                self.changed.push(Change::Offer(recorded.tenant(), device, Some(*code_sha256)));
                 Some(DeviceRow { view, code_sha256: *code_sha256 })
             }
             AccessEvent::DeviceEnrolled { token, .. } => {
@@ -89,13 +78,9 @@ impl AccessProjector {
                 let row = row.ok_or(FoldError::Impossible("a device came that was not let in"))?;
                 row.view.enrolled_at = Some(Wire(recorded.recorded_at));
                 row.view.token_id = Some(Wire(*token));
-                self.changed.push(Change::Offer(recorded.tenant(), device, None));
                 return Ok(());
             }
-            AccessEvent::DeviceRemoved { .. } => {
-                self.changed.push(Change::Offer(recorded.tenant(), device, None));
-                None
-            }
+            AccessEvent::DeviceRemoved { .. } => None,
             AccessEvent::TokenIssued { .. } | AccessEvent::TokenRevoked { .. } | AccessEvent::StaffChanged { .. } => {
                 unreachable!("only what is said of devices comes here")
             }
@@ -117,7 +102,7 @@ impl Projector for AccessProjector {
         let Event::Access(event) = &recorded.event else { return Ok(()) };
         let tenant = recorded.tenant();
         let key = |token: &TokenId| Key::of(tenant).text(token.as_str());
-        let row = match event {
+        match event {
             AccessEvent::TokenIssued { token, role, label, secret_sha256, terms } => {
                 let scope = match terms {
                     None => TokenScope::Unscoped,
@@ -144,14 +129,13 @@ impl Projector for AccessProjector {
                 };
                 let terminal = device.map(|device| (device.view.store, device.view.terminal));
                 let row = TokenRow { view, secret_sha256: *secret_sha256, terminal };
-                self.rows.put(committed, key(token).as_slice(), Some(row.clone()))?;
-                row
+                self.rows.put(committed, key(token).as_slice(), Some(row))
             }
             AccessEvent::TokenRevoked { token } => {
                 let row = self.rows.edit(committed, key(token).as_slice())?;
                 let row = row.ok_or(FoldError::Impossible("a token was revoked that was not issued"))?;
                 row.view.revoked_at = Some(Wire(recorded.recorded_at));
-                row.clone()
+                Ok(())
             }
             AccessEvent::StaffChanged { staff, rights, discount_limit } => {
                 let view = StaffView {
@@ -161,14 +145,12 @@ impl Projector for AccessProjector {
                     changed_at: Wire(recorded.recorded_at),
                 };
                 let key = Key::of(tenant).text(staff.as_str());
-                return self.staff.put(committed, key.as_slice(), Some(view));
+                self.staff.put(committed, key.as_slice(), Some(view))
             }
             AccessEvent::DeviceAdded { device, .. }
             | AccessEvent::DeviceEnrolled { device, .. }
-            | AccessEvent::DeviceRemoved { device } => return self.fold_device(committed, recorded, event, *device),
-        };
-        self.changed.push(Change::Token(tenant, Box::new(row)));
-        Ok(())
+            | AccessEvent::DeviceRemoved { device } => self.fold_device(committed, recorded, event, *device),
+        }
     }
 
     fn is_dirty(&self) -> bool {
@@ -179,15 +161,6 @@ impl Projector for AccessProjector {
         self.rows.flush(transaction)?;
         self.staff.flush(transaction)?;
         self.devices.flush(transaction)
-    }
-
-    fn on_commit(&mut self, _: Position) {
-        for change in self.changed.drain(..) {
-            match change {
-                Change::Token(tenant, row) => self.tokens.set(tenant, &row),
-                Change::Offer(tenant, device, code) => self.tokens.offer(tenant, device, code),
-            }
-        }
     }
 }
 
@@ -235,6 +208,14 @@ impl Projections {
             found.last_used.note(now);
         }
         Some(Arc::clone(&found.grant))
+    }
+
+    /// Waits until the event at `position` decides who is let in.
+    ///
+    /// # Errors
+    /// [`Stale`] when it does not within `timeout`.
+    pub async fn wait_for_access(&self, position: Position, timeout: Duration) -> Result<(), Stale> {
+        self.access.wait_for(position, timeout).await
     }
 
     /// The hour a tenant's token was last used in, as far as this process knows.

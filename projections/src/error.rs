@@ -21,6 +21,9 @@ pub enum OpenError {
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] ReadError),
+    /// What the log says of who is let in does not read: it was written by a newer program, or is damaged.
+    #[error("what the log says of who is let in does not read")]
+    Access(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// Why a query has no answer.

@@ -1,6 +1,7 @@
 //! Opening the read models: the only place that knows every projector.
 
 use crate::access::AccessProjector;
+use crate::access::fold::AccessFold;
 use crate::access::tokens::Tokens;
 use crate::catalog::CatalogProjector;
 use crate::catalog::menus::Menus;
@@ -46,17 +47,22 @@ impl Projections {
             Projection::Catalog => opening.model(projection, CatalogProjector::new(Arc::clone(&menus))),
             Projection::Orders => opening.model(projection, OrdersProjector::new()),
             Projection::Sales => opening.model(projection, SalesProjector::new()),
-            Projection::Access => opening.model(projection, AccessProjector::new(Arc::clone(&tokens))),
+            Projection::Access => opening.model(projection, AccessProjector::new()),
             Projection::Drawers => opening.model(projection, DrawersProjector::new()),
             Projection::Terminals => opening.model(projection, TerminalsProjector::new()),
             Projection::Chains => opening.model(projection, ChainsProjector::new()),
         };
         let opened = Projection::ALL.into_iter().map(open).collect::<Result<(Vec<_>, Vec<_>), OpenError>>();
         let (models, starts) = opened?;
-        tokens.load(&models[Projection::Access as usize])?;
+        let of_access = &models[Projection::Access as usize];
+        tokens.load(of_access)?;
+        let fold = AccessFold::catch_up(Arc::clone(&tokens), reader.clone(), of_access.applied());
+        let fold = fold.map_err(|error| OpenError::Access(Box::new(error)))?;
+        let access = Arc::clone(fold.folded());
         // Only now: an error before leaves no worker behind.
-        let threads = Mutex::new(starts.into_iter().map(|start| start()).collect());
-        Ok(Projections { reader, models, menus, tokens, stop, threads })
+        let mut threads: Vec<JoinHandle<()>> = starts.into_iter().map(|start| start()).collect();
+        threads.push(fold.start(Arc::clone(&stop)));
+        Ok(Projections { reader, models, menus, tokens, access, stop, threads: Mutex::new(threads) })
     }
 }
 

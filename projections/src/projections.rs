@@ -1,5 +1,6 @@
 //! The read models of one log, and how they are doing. Each query on one of them stands in the model's own file.
 
+use crate::access::fold::Folded;
 use crate::access::tokens::Tokens;
 use crate::catalog::menus::Menus;
 use crate::error::{QueryError, Stale};
@@ -37,6 +38,8 @@ pub struct Projections {
     pub(crate) models: Vec<Arc<ReadModel>>,
     pub(crate) menus: Arc<Menus>,
     pub(crate) tokens: Arc<Tokens>,
+    /// How far they are folded.
+    pub(crate) access: Arc<Folded>,
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
 }

@@ -1,29 +1,13 @@
 //! What a replicated log is kept in.
 
 use super::message::Message;
+use super::sent::{Away, Sent};
 use super::simulated::SimRemote;
 
 /// The remotes there are.
 pub(crate) enum Remote {
     /// In memory, unreliable by a seed.
     Simulated(SimRemote),
-}
-
-/// It cannot be asked now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Away(pub &'static str);
-
-/// What became of a message that was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sent {
-    /// It is durable there.
-    Stored,
-    /// It does not follow: so many batches are there.
-    Conflict { batches: u64 },
-    /// Nothing was written by this try.
-    Unsent(Away),
-    /// Nobody knows.
-    Unknown,
 }
 
 impl Remote {

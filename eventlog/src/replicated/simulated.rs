@@ -4,7 +4,8 @@
 //! when told to, the remote forgets its end or has another one.
 
 use super::message::Message;
-use super::remote::{Away, Sent};
+use super::sent::{Away, Sent};
+use crate::batch::Batch;
 use crate::sim::Random;
 use crate::types::BatchId;
 use std::fmt;
@@ -60,18 +61,15 @@ impl SimRemote {
     pub fn new(seed: u64, message_max: usize) -> SimRemote {
         let mut random = Random::new(seed);
         let log_id = u128::from(random.bits()) << 64 | u128::from(random.bits());
-        let remote = SimRemote(Arc::new(Mutex::new(State {
+        SimRemote(Arc::new(Mutex::new(State {
             random,
             trouble: Trouble::default(),
-            stored: vec![],
+            stored: vec![Message::of(&Batch::genesis(log_id), 0, 0)],
             late: vec![],
             leaderless: 0,
             message_max,
             counts: Happened::default(),
-        })));
-        let made = super::create(&mut super::Remote::Simulated(remote.clone()), log_id);
-        made.expect("an empty remote without trouble takes its first record");
-        remote
+        })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -25,7 +25,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{self, Signal, SignalKind};
 use tracing_subscriber::EnvFilter;
 
-/// How long a start waits for the views a first request needs: tokens, stores and menus.
+/// How long a start waits for the view a first request needs: stores and menus.
 const VIEWS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How to serve.
@@ -193,13 +193,12 @@ async fn serve_on(
     };
     let head = running.app.reader.durable();
     let last = eventlog::Position(head.0.saturating_sub(1));
-    for view in [Projection::Access, Projection::Catalog] {
-        if running.app.projections.wait_for(view, last, VIEWS_TIMEOUT).await.is_err() {
-            tracing::warn!(
-                view = view.as_str(),
-                "a view is still behind; requests that need it are refused until it is not"
-            );
-        }
+    let catalog = Projection::Catalog;
+    if running.app.projections.wait_for(catalog, last, VIEWS_TIMEOUT).await.is_err() {
+        tracing::warn!(
+            view = catalog.as_str(),
+            "a view is still behind; requests that need it are refused until it is not"
+        );
     }
     running.app.providers.check_stores(&running.app.reader)?;
     tokio::spawn(keep_last_uses(std::sync::Arc::clone(&running.app), running.last_use.clone()));

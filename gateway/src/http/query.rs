@@ -167,12 +167,12 @@ pub async fn caught_up(app: &AppState, projection: Projection) -> Result<(), Api
     reached(app, projection, position::newest(&app.reader)).await
 }
 
-/// Waits until callers are told apart by a change of the tokens.
+/// Waits until a change of who is let in is in force; no read model has to be there for that.
 ///
 /// # Errors
 /// As for [`reached`].
 pub async fn access_reached(app: &AppState, position: Position) -> Result<(), ApiError> {
-    reached(app, Projection::Access, position).await
+    app.projections.wait_for_access(position, WAIT_MAX).await.map_err(|_| ApiError::Stale)
 }
 
 /// Runs a query where it may block.

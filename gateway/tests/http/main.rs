@@ -21,6 +21,7 @@ mod golden;
 mod imports;
 mod kills;
 mod kitchen;
+mod let_in;
 mod lines;
 mod messy;
 mod money;

@@ -5,7 +5,7 @@ use crate::key::KeyReader;
 use crate::read_model::ReadModel;
 use crate::view::View;
 use domain::calendar::Timestamp;
-use domain::event::Role;
+use domain::event::{Role, Terms};
 use domain::ids::{DeviceId, StoreId, TenantId, TerminalId, TokenId};
 use redb::ReadableDatabase;
 use schemas::views::{DeviceRow, TokenRow};
@@ -50,6 +50,15 @@ pub(crate) struct Tokens {
     pub(super) held: RwLock<HashMap<TokenId, Vec<Credential>, foldhash::fast::RandomState>>,
     /// The devices that may come, by an id that is unique in its tenant only.
     pub(super) offers: RwLock<HashMap<DeviceId, Vec<Offer>, foldhash::fast::RandomState>>,
+    /// What each device is, for the token it gets when it comes.
+    devices: RwLock<HashMap<(TenantId, DeviceId), DeviceEntry, foldhash::fast::RandomState>>,
+}
+
+/// Which terminal of which store a device is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeviceEntry {
+    pub store: StoreId,
+    pub terminal: TerminalId,
 }
 
 /// A device that may come with a code.
@@ -91,7 +100,7 @@ impl LastUsed {
 }
 
 impl Tokens {
-    /// Takes in what an earlier run left.
+    /// Takes in what the read model holds at its checkpoint.
     pub fn load(&self, lane: &ReadModel) -> Result<(), OpenError> {
         let view = || -> Result<View, redb::Error> {
             Ok(View { position: lane.applied(), transaction: lane.database.begin_read()? })
@@ -122,16 +131,30 @@ impl Tokens {
                 })
             })
             .map_err(unreadable)?;
+        let tenant_of = |key: &[u8]| KeyReader(key).text().and_then(|tenant| TenantId::parse(tenant).ok());
         for (key, DeviceRow { view, code_sha256 }) in waiting {
-            let tenant = KeyReader(&key).text().and_then(|tenant| TenantId::parse(tenant).ok());
-            if let Some(tenant) = tenant.filter(|_| view.enrolled_at.is_none()) {
+            let Some(tenant) = tenant_of(&key) else { continue };
+            self.add_device(tenant, view.device_id.0, DeviceEntry { store: view.store.0, terminal: view.terminal.0 });
+            if view.enrolled_at.is_none() {
                 self.offer(tenant, view.device_id.0, Some(code_sha256));
             }
         }
-        for (key, row) in rows {
-            if let Some(tenant) = KeyReader(&key).text().and_then(|tenant| TenantId::parse(tenant).ok()) {
-                self.set(tenant, &row);
-            }
+        for (key, TokenRow { view, secret_sha256, terminal }) in rows {
+            let Some(tenant) = tenant_of(&key).filter(|_| view.revoked_at.is_none()) else { continue };
+            let device = view.device_id.zip(terminal).map(|(device, (store, terminal))| GrantedDevice {
+                device: device.0,
+                store: store.0,
+                terminal: terminal.0,
+            });
+            let grant = Grant {
+                tenant,
+                role: view.role.0,
+                token: view.token_id.0,
+                stores: view.stores.map(|stores| stores.iter().map(|store| store.0).collect()),
+                device,
+                expires_at: view.expires_at.map(|at| at.0),
+            };
+            self.set(grant, secret_sha256);
         }
         Ok(())
     }
@@ -146,31 +169,47 @@ impl Tokens {
         }
     }
 
-    pub fn set(&self, tenant: TenantId, row: &TokenRow) {
-        let token = row.view.token_id.0;
+    pub fn add_device(&self, tenant: TenantId, device: DeviceId, entry: DeviceEntry) {
+        self.devices.write().unwrap_or_else(PoisonError::into_inner).insert((tenant, device), entry);
+    }
+
+    pub fn issue(&self, tenant: TenantId, token: TokenId, role: Role, secret_sha256: [u8; 32], terms: Option<&Terms>) {
+        let device = terms.and_then(|terms| terms.device).and_then(|device| {
+            let devices = self.devices.read().unwrap_or_else(PoisonError::into_inner);
+            let DeviceEntry { store, terminal } = *devices.get(&(tenant, device))?;
+            Some(GrantedDevice { device, store, terminal })
+        });
+        let grant = Grant {
+            tenant,
+            role,
+            token,
+            stores: terms.and_then(|terms| terms.stores.as_deref()).map(Box::from),
+            device,
+            expires_at: terms.and_then(|terms| terms.expires_at),
+        };
+        self.set(grant, secret_sha256);
+    }
+
+    fn set(&self, grant: Grant, secret_sha256: [u8; 32]) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let same_id = held.entry(token).or_default();
-        same_id.retain(|held| held.grant.tenant != tenant);
-        if row.view.revoked_at.is_none() {
-            let view = &row.view;
-            let device = view.device_id.zip(row.terminal).map(|(device, (store, terminal))| GrantedDevice {
-                device: device.0,
-                store: store.0,
-                terminal: terminal.0,
-            });
-            let grant = Grant {
-                tenant,
-                role: view.role.0,
-                token,
-                stores: view.stores.as_ref().map(|stores| stores.iter().map(|store| store.0).collect()),
-                device,
-                expires_at: view.expires_at.map(|at| at.0),
-            };
-            same_id.push(Credential {
-                grant: Arc::new(grant),
-                secret_sha256: row.secret_sha256,
-                last_used: LastUsed::default(),
-            });
+        let same_id = held.entry(grant.token).or_default();
+        same_id.retain(|held| held.grant.tenant != grant.tenant);
+        same_id.push(Credential { grant: Arc::new(grant), secret_sha256, last_used: LastUsed::default() });
+    }
+
+    pub fn revoke(&self, tenant: TenantId, token: TokenId) {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same_id) = held.get_mut(&token) {
+            same_id.retain(|held| held.grant.tenant != tenant);
+            if same_id.is_empty() {
+                held.remove(&token);
+            }
         }
+    }
+
+    /// Lets nobody in any more: what the log says of access does not read.
+    pub fn close(&self) {
+        self.held.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.offers.write().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

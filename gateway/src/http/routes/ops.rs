@@ -9,6 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use projections::Projection;
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -47,7 +48,7 @@ pub struct ViewReadiness {
     pub waits_for_space: bool,
 }
 
-/// Whether the log takes commands and the views keep up.
+/// Whether the log takes commands and the catalogue is there; how far each view is, beside it.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", security(()),
     responses((status = 200, body = Readiness), (status = 503, body = Readiness))
@@ -55,7 +56,9 @@ pub struct ViewReadiness {
 pub async fn readyz(State(app): State<Arc<AppState>>) -> Response {
     let log = app.engine.failure().borrow().is_none();
     let status = app.projections.status();
-    let is_ready = log && status.iter().all(|view| view.parked.is_none() && view.lag <= LAG_MAX);
+    // What requests need: who is let in is folded beside the views, and how far behind the sales are keeps no till waiting.
+    let mut needed = status.iter().filter(|view| view.projection == Projection::Catalog);
+    let is_ready = log && needed.all(|view| view.parked.is_none() && view.lag <= LAG_MAX);
     let views = status.into_iter().map(|view| ViewReadiness {
         name: view.projection.as_str(),
         lag_events: view.lag,

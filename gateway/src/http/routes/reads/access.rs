@@ -1,10 +1,10 @@
-//! Tokens and staff.
+//! Tokens, devices and staff. A list of who is let in is never an older one than what is durable.
 
 use crate::access::Capability;
 use crate::http::docs::QueryProblems;
 use crate::http::error::ApiError;
 use crate::http::path::QueryParams;
-use crate::http::query::{List, ReadParams, Reader};
+use crate::http::query::{List, ReadParams, Reader, caught_up};
 use axum::response::Response;
 use projections::{Answer, Projection};
 use schemas::json::wire::Wire;
@@ -18,6 +18,7 @@ use schemas::views::{DeviceView, StaffView, TokenView};
 pub async fn tokens(reader: Reader, QueryParams(params): QueryParams<ReadParams>) -> Result<Response, ApiError> {
     reader.may(Capability::ReadTokens)?;
     reader.caller.is_good_everywhere()?;
+    caught_up(&reader.app, Projection::Access).await?;
     let mut answer =
         reader.read(Projection::Access, params.min_position, |models, tenant| models.tokens(tenant)).await?;
     for token in &mut answer.value {
@@ -33,6 +34,7 @@ pub async fn tokens(reader: Reader, QueryParams(params): QueryParams<ReadParams>
 )]
 pub async fn devices(reader: Reader, QueryParams(params): QueryParams<ReadParams>) -> Result<Response, ApiError> {
     reader.may(Capability::ManageDevices)?;
+    caught_up(&reader.app, Projection::Access).await?;
     let mut answer =
         reader.read(Projection::Access, params.min_position, |models, tenant| models.devices(tenant)).await?;
     answer.value.retain(|device| reader.caller.is_good_at(device.store.0).is_ok());
@@ -46,5 +48,6 @@ pub async fn devices(reader: Reader, QueryParams(params): QueryParams<ReadParams
 )]
 pub async fn staff(reader: Reader, QueryParams(params): QueryParams<ReadParams>) -> Result<Response, ApiError> {
     reader.may(Capability::ManageStaff)?;
+    caught_up(&reader.app, Projection::Access).await?;
     reader.list(Projection::Access, params.min_position, |models, tenant| models.staff(tenant)).await
 }

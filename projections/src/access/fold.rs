@@ -1,0 +1,183 @@
+//! Who is let in, folded in memory from the log itself: no read model that lags, waits for space, is rebuilt or has stopped lets
+//! anybody in or keeps anybody out.
+//!
+//! What the read model holds at its checkpoint is where a start begins; what the log has behind that is folded before anybody is
+//! let in, and each commit after that as it becomes durable.
+
+use super::tokens::{DeviceEntry, Tokens};
+use crate::error::Stale;
+use domain::event::{AccessEvent, Event};
+use domain::stream::Stream;
+use eventlog::{LogReader, Position, ReadError, StoredBatch, Tail};
+use schemas::stored::{DecodeError, Decoder};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread::{JoinHandle, Thread};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long the thread waits for a batch before it looks whether it is to stop.
+const SLEEP_MAX: Duration = Duration::from_millis(100);
+/// How long it lets batches gather while nobody waits for one: under load they come by the thousand, and hardly any is about access.
+const LINGER: Duration = Duration::from_millis(2);
+
+/// Why access cannot be told: nobody is let in before the process is started again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AccessError {
+    #[error("the log does not read")]
+    Read(#[from] ReadError),
+    #[error("the event at position {position} does not read")]
+    Event { position: Position, source: DecodeError },
+    #[error("the stream of the event at position {position} does not read")]
+    Stream { position: Position },
+}
+
+/// How far access is folded.
+pub(crate) struct Folded {
+    position: watch::Sender<Position>,
+    waiters: AtomicU32,
+    thread: std::sync::OnceLock<Thread>,
+}
+
+impl Folded {
+    /// Waits until the event at `wanted` decides who is let in.
+    pub async fn wait_for(&self, wanted: Position, timeout: Duration) -> Result<(), Stale> {
+        let mut position = self.position.subscribe();
+        self.waiters.fetch_add(1, Ordering::AcqRel);
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+        let reached = tokio::time::timeout(timeout, position.wait_for(|folded| wanted <= *folded)).await;
+        self.waiters.fetch_sub(1, Ordering::AcqRel);
+        match reached {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Stale { wanted, applied: *self.position.borrow() }),
+        }
+    }
+}
+
+/// Folds what the log says of access into the tokens in memory.
+pub(crate) struct AccessFold {
+    tokens: Arc<Tokens>,
+    folded: Arc<Folded>,
+    reader: LogReader,
+    tail: Tail,
+    decoder: Decoder,
+    /// The last event folded.
+    at: Position,
+}
+
+impl AccessFold {
+    /// Behind `at`, which is what the tokens hold: folds all that is durable.
+    pub fn catch_up(tokens: Arc<Tokens>, reader: LogReader, at: Position) -> Result<AccessFold, AccessError> {
+        let folded =
+            Folded { position: watch::Sender::new(at), waiters: AtomicU32::new(0), thread: std::sync::OnceLock::new() };
+        let tail = reader.tail(Position(at.0 + 1));
+        let mut fold = AccessFold { tokens, folded: Arc::new(folded), reader, tail, decoder: Decoder::new(), at };
+        let head = fold.reader.durable();
+        while fold.at.0 + 1 < head.0
+            && let Some(batch) = fold.tail.next(Duration::ZERO)?
+        {
+            fold.batch(&batch)?;
+        }
+        fold.publish();
+        Ok(fold)
+    }
+
+    pub fn folded(&self) -> &Arc<Folded> {
+        &self.folded
+    }
+
+    /// Goes on in a thread of its own until told to stop.
+    ///
+    /// # Panics
+    /// If the operating system starts no more threads.
+    pub fn start(mut self, stop: Arc<AtomicBool>) -> JoinHandle<()> {
+        let thread = std::thread::Builder::new().name("access".to_owned());
+        let run = move || {
+            let _ = self.folded.thread.set(std::thread::current());
+            if let Err(error) = self.follow(&stop) {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "nobody is let in any more: start the process again"
+                );
+                self.tokens.close();
+            }
+        };
+        thread.spawn(run).expect("access has its own thread")
+    }
+
+    fn follow(&mut self, stop: &AtomicBool) -> Result<(), AccessError> {
+        let mut wait = SLEEP_MAX;
+        while !stop.load(Ordering::Acquire) {
+            match self.tail.next(wait) {
+                Ok(Some(batch)) => {
+                    self.batch(&batch)?;
+                    wait = Duration::ZERO;
+                }
+                Ok(None) => {
+                    self.publish();
+                    // There was something: more may gather, unless somebody waits for it.
+                    if wait.is_zero() && self.folded.waiters.load(Ordering::Acquire) == 0 {
+                        std::thread::park_timeout(LINGER);
+                    }
+                    wait = SLEEP_MAX;
+                }
+                // What stands there may read again; until it does, what is behind it decides nothing.
+                Err(ReadError::Io { path, source }) => {
+                    tracing::error!(path = %path.display(), %source, "the log does not read; access is not up to date");
+                    std::thread::park_timeout(SLEEP_MAX);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(&self) {
+        if *self.folded.position.borrow() < self.at {
+            self.folded.position.send_replace(self.at);
+        }
+    }
+
+    fn batch(&mut self, batch: &StoredBatch) -> Result<(), AccessError> {
+        for commit in batch.commits() {
+            for event in commit.events() {
+                if event.position <= self.at {
+                    continue;
+                }
+                self.at = event.position;
+                if !event.stream.starts_with("access-") {
+                    continue;
+                }
+                let position = event.position;
+                let stream = self.decoder.stream(event.stream).map_err(|_| AccessError::Stream { position })?;
+                let decoded = self.decoder.decode(&stream, event.body);
+                let decoded = decoded.map_err(|source| AccessError::Event { position, source })?;
+                if let (Stream::Access(tenant), Event::Access(event)) = (stream, decoded) {
+                    self.event(tenant, &event);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a new event of access changes goes here, and into [`Tokens::load`].
+    fn event(&self, tenant: domain::ids::TenantId, event: &AccessEvent) {
+        match event {
+            AccessEvent::TokenIssued { token, role, secret_sha256, terms, .. } => {
+                self.tokens.issue(tenant, *token, *role, *secret_sha256, terms.as_ref());
+            }
+            AccessEvent::TokenRevoked { token } => self.tokens.revoke(tenant, *token),
+            AccessEvent::DeviceAdded { device, store, terminal, code_sha256, .. } => {
+                let entry = DeviceEntry { store: *store, terminal: *terminal };
+                self.tokens.add_device(tenant, *device, entry);
+                self.tokens.offer(tenant, *device, Some(*code_sha256));
+            }
+            AccessEvent::DeviceEnrolled { device, .. } | AccessEvent::DeviceRemoved { device } => {
+                self.tokens.offer(tenant, *device, None);
+            }
+            AccessEvent::StaffChanged { .. } => {}
+        }
+    }
+}
