@@ -111,6 +111,10 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body))?;
+        if self.connection().await?.ready().await.is_err() {
+            // The server has ended it behind its last answer; nothing of this request was sent.
+            self.connection = None;
+        }
         let connection = self.connection().await?;
         connection.ready().await?;
         Ok(connection.send_request(request).await?)

@@ -304,8 +304,8 @@ impl IntoResponse for ApiError {
             tracing::error!(error = with_causes(error.as_ref()), "a request failed");
         }
         let mut response = problem_response(&self.problem());
-        if let ApiError::Connections { .. } = &self {
-            // The server ends an HTTP/1 connection behind such an answer; over HTTP/2 the header is left out.
+        if let ApiError::Connections { .. } | ApiError::TooLarge { .. } = &self {
+            // The rest of a body that is too large is not read. The server ends an HTTP/1 connection behind such an answer; over HTTP/2 the header is left out.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if let ApiError::ContentCoding = &self {
