@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How many control frames a connection may send in [`WINDOW`].
+/// How many control frames a connection may send in a second.
 pub const CONTROL_FRAMES_MAX: u32 = 100;
 const WINDOW: Duration = Duration::from_secs(1);
 /// A peer that takes data tells how much more it takes: one such frame for so many bytes is no flood, whatever else it sends.
