@@ -39,7 +39,6 @@ mod reviews;
 mod roles;
 mod server;
 mod simulator;
-mod taking_off;
 mod tills;
 mod tour;
 mod training;
