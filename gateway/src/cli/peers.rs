@@ -53,22 +53,26 @@ impl PeerArgs {
     /// # Errors
     /// [`TooFew`].
     pub fn descriptors(&self) -> Result<Descriptors, TooFew> {
+        let inherited = descriptors::inherited();
         let (limit, before) = descriptors::raise();
         let wanted = usize::try_from(self.connections).unwrap_or(usize::MAX);
-        let shared = Descriptors::share(limit, wanted, ENDING_MAX)?;
+        let shared = Descriptors::share(limit, inherited, wanted, ENDING_MAX)?;
         let Descriptors { segments, connections, ending, .. } = shared;
         let kept = limit - (connections + ending) as u64;
         match connections < wanted {
             true => tracing::warn!(
                 limit,
                 before,
+                inherited,
                 kept,
                 segments,
                 connections,
                 wanted,
                 "file descriptors: fewer connections than asked for, so that the log has what it needs"
             ),
-            false => tracing::info!(limit, before, kept, segments, connections, "file descriptors are shared out"),
+            false => {
+                tracing::info!(limit, before, inherited, kept, segments, connections, "file descriptors are shared out")
+            }
         }
         Ok(shared)
     }

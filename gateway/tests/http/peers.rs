@@ -440,15 +440,39 @@ fn floods_of_control_frames_end_with_enhance_your_calm() {
     run(others.served(&server, 1));
 }
 
+/// Starts a command without the descriptors that whoever runs the tests left open.
+const NOTHING_INHERITED: [&str; 4] = [
+    "bash",
+    "-c",
+    "for fd in /dev/fd/*; do fd=${fd##*/}; [ $fd -le 2 ] || eval \"exec $fd>&-\"; done; exec \"$@\"",
+    "bash",
+];
+
 /// A server that may have only so many descriptors, both softly and hardly.
 fn serve_with_descriptors(house: &mut House, limit: u32) -> Server {
-    house.serve_under(&["prlimit", &format!("--nofile={limit}:{limit}")], &["--segment-mib", "1"])
+    let limit = format!("--nofile={limit}:{limit}");
+    house.serve_under(&[&NOTHING_INHERITED[..], &["prlimit", &limit]].concat(), &["--segment-mib", "1"])
 }
 
 #[test]
 fn c11_fdexhaust_connections_never_take_what_the_log_needs() {
     let mut house = House::new();
     let server = serve_with_descriptors(&mut house, 64);
+    hold_to_descriptors(&mut house, server, 64);
+}
+
+#[test]
+fn c11_what_was_open_before_the_start_is_counted() {
+    let open = "for fd in {40..79}; do eval \"exec $fd</dev/null\"; done; exec \"$@\"";
+    let mut house = House::new();
+    let starter = [&NOTHING_INHERITED[..], &["bash", "-c", open, "bash", "prlimit", "--nofile=104:104"]].concat();
+    let server = house.serve_under(&starter, &["--segment-mib", "1"]);
+    hold_to_descriptors(&mut house, server, 104);
+    assert!(house.log().contains("\"inherited\":40"), "{}", house.log());
+}
+
+/// Takes all the connections that a server with few descriptors has, and looks whether its log goes on.
+fn hold_to_descriptors(house: &mut House, server: Server, limit: usize) {
     let mut others = Others::new(&server);
     run(others.served(&server, 2));
     let mut held = vec![];
@@ -456,7 +480,7 @@ fn c11_fdexhaust_connections_never_take_what_the_log_needs() {
         let mut stream = connect(&server);
         send(&mut stream, &[h2::PREFACE, &h2::frame(4, 0, 0, b""), &h2::get(1, "/livez")].concat());
         held.push(stream);
-        assert!(descriptors(server.pid()) <= 64);
+        assert!(descriptors(server.pid()) <= limit);
     }
     // The log goes on to new segments: notes fill one soon.
     run(async {
