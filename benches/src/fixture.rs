@@ -248,20 +248,8 @@ pub fn orders(count: u64) -> Vec<StoreCommand> {
 }
 
 fn envelope(command_id: u128, command: Command) -> Envelope {
-    Envelope {
-        command_id: CommandId(command_id),
-        tenant: tenant_id(),
-        command,
-        actor: ActorId::parse("till").expect("it is an id"),
-        approver: None,
-        terminal: Some(till()),
-        queued: None,
-        occurred_at: None,
-        source: Source::Online,
-        expected_revision: None,
-        request: None,
-        again: None,
-    }
+    let actor = ActorId::parse("till").expect("it is an id");
+    Envelope { terminal: Some(till()), ..Envelope::new(CommandId(command_id), tenant_id(), actor, command) }
 }
 
 /// What makes the engine ready for [`order_envelopes`].

@@ -7,7 +7,7 @@
 
 use commands::{Accepted, CommandError, Engine, Envelope, Options};
 use domain::calendar::CutOff;
-use domain::command::{Command, MenuCommand, NewLine, NewOrder, OrderCommand, Place, Source, StoreCommand};
+use domain::command::{Command, MenuCommand, NewLine, NewOrder, OrderCommand, Place, StoreCommand};
 use domain::event::{Channel, DiningMode, PayMode};
 use domain::ids::{ActorId, CommandId, Id, ItemId, LineId, OrderId, StoreId, TenantId, Text};
 use domain::kitchen::Kitchen;
@@ -62,20 +62,7 @@ fn print(Accepted { receipt, .. }: &Accepted) {
 
 /// A client makes the id of a command before it sends it, a UUID of version 7 for preference.
 fn envelope(number: u128, command: Command) -> Envelope {
-    Envelope {
-        command_id: CommandId(number),
-        tenant: TenantId(id("m1")),
-        command,
-        actor: ActorId(id("till")),
-        approver: None,
-        terminal: None,
-        queued: None,
-        occurred_at: None,
-        source: Source::Online,
-        expected_revision: None,
-        request: None,
-        again: None,
-    }
+    Envelope::new(CommandId(number), TenantId(id("m1")), ActorId(id("till")), command)
 }
 
 fn burger() -> Item {

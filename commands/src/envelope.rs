@@ -45,6 +45,24 @@ pub(crate) struct AggregateId {
 }
 
 impl Envelope {
+    /// A command that is sent online and by nobody's terminal, alone, on whatever is there.
+    pub fn new(command_id: CommandId, tenant: TenantId, actor: ActorId, command: Command) -> Envelope {
+        Envelope {
+            command_id,
+            tenant,
+            command,
+            actor,
+            approver: None,
+            terminal: None,
+            queued: None,
+            occurred_at: None,
+            source: Source::Online,
+            expected_revision: None,
+            request: None,
+            again: None,
+        }
+    }
+
     pub(crate) fn aggregate(&self) -> AggregateId {
         let store = match &self.command {
             Command::Store(store, _) => Some(*store),

@@ -3,7 +3,7 @@
 use crate::tokens::{self, NewCode, NewToken};
 use commands::{CommandError, Engine, Envelope, derived_id};
 use domain::calendar::CutOff;
-use domain::command::{AccessCommand, Command, MenuCommand, NewDevice, Source, StockCommand, StoreCommand};
+use domain::command::{AccessCommand, Command, MenuCommand, NewDevice, StockCommand, StoreCommand};
 use domain::event::{Role, StockPolicy};
 use domain::ids::{ActorId, GroupId, ItemId, ModifierId, Sku, StoreId, TaxId, TenantId, TerminalId, Text, VariationId};
 use domain::kitchen::Kitchen;
@@ -132,20 +132,12 @@ pub async fn set_up(engine: &Engine) -> Result<Vec<DemoToken>, CommandError> {
     }
     let mut tickets = Vec::with_capacity(all.len());
     for (step, command) in all {
-        let envelope = Envelope {
-            command_id: derived_id(&["demo", &step]),
-            tenant: tenant(),
+        let envelope = Envelope::new(
+            derived_id(&["demo", &step]),
+            tenant(),
+            ActorId::parse("setup").expect("it is an id"),
             command,
-            actor: ActorId::parse("setup").expect("it is an id"),
-            approver: None,
-            terminal: None,
-            queued: None,
-            occurred_at: None,
-            source: Source::Online,
-            expected_revision: None,
-            request: None,
-            again: None,
-        };
+        );
         tickets.push(engine.enqueue_patiently(envelope).await?);
     }
     for ticket in tickets {

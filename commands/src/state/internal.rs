@@ -95,18 +95,5 @@ fn due(Deadline { at, tenant, store, due }: Deadline) -> Envelope {
 }
 
 fn internal(tenant: TenantId, command_id: CommandId, command: Command) -> Envelope {
-    Envelope {
-        command_id,
-        tenant,
-        command,
-        actor: engine_actor(),
-        approver: None,
-        terminal: None,
-        queued: None,
-        occurred_at: None,
-        source: Source::Engine,
-        expected_revision: None,
-        request: None,
-        again: None,
-    }
+    Envelope { source: Source::Engine, ..Envelope::new(command_id, tenant, engine_actor(), command) }
 }

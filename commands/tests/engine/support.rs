@@ -3,8 +3,7 @@
 use commands::{Accepted, Clock, CommandError, Engine, Envelope, InFlight, Options, Stopped};
 use domain::calendar::{CutOff, Timestamp};
 use domain::command::{
-    Command, MenuCommand, Method, NewLine, NewOrder, OrderCommand, PaymentCommand, Place, Source, StockCommand,
-    StoreCommand,
+    Command, MenuCommand, Method, NewLine, NewOrder, OrderCommand, PaymentCommand, Place, StockCommand, StoreCommand,
 };
 use domain::event::{CancelReason, Channel, DiningMode, Event, PayMode, StockPolicy};
 use domain::ids::{ActorId, CommandId, ItemId, LineId, OrderId, PaymentId, Sku, StationId, StoreId, TenantId, Text};
@@ -113,20 +112,7 @@ pub fn fresh_as(form: IdForm) -> u128 {
 }
 
 pub fn envelope(id: u128, command: Command) -> Envelope {
-    Envelope {
-        command_id: CommandId(id),
-        tenant: tenant("m1"),
-        command,
-        actor: ActorId::parse("till").expect("an id"),
-        approver: None,
-        terminal: None,
-        queued: None,
-        occurred_at: None,
-        source: Source::Online,
-        expected_revision: None,
-        request: None,
-        again: None,
-    }
+    Envelope::new(CommandId(id), tenant("m1"), ActorId::parse("till").expect("an id"), command)
 }
 
 /// An engine with its clock.

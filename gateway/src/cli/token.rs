@@ -6,7 +6,7 @@ use crate::client::{Client, ClientError};
 use crate::tokens;
 use clap::{Args, Subcommand};
 use commands::{CommandError, Envelope, derived_id};
-use domain::command::{AccessCommand, Command, Issued, Source};
+use domain::command::{AccessCommand, Command, Issued};
 use domain::event::Role;
 use domain::ids::{ActorId, TenantId, Text, TokenId};
 use schemas::json::wire::name_of;
@@ -157,20 +157,12 @@ fn submit(place: &Place, step: &str, command: AccessCommand) -> Result<(), Token
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let running = Running::start(&data_dir(place.data.as_deref()))?;
     let nonce = format!("{:032x}", u128::from_be_bytes(random()));
-    let envelope = Envelope {
-        command_id: derived_id(&["token", place.tenant.as_str(), step, &nonce]),
-        tenant: place.tenant,
-        command: Command::Access(command),
-        actor: ActorId::parse("operator").expect("it is an id"),
-        approver: None,
-        terminal: None,
-        queued: None,
-        occurred_at: None,
-        source: Source::Online,
-        expected_revision: None,
-        request: None,
-        again: None,
-    };
+    let envelope = Envelope::new(
+        derived_id(&["token", place.tenant.as_str(), step, &nonce]),
+        place.tenant,
+        ActorId::parse("operator").expect("it is an id"),
+        Command::Access(command),
+    );
     let outcome = runtime.block_on(running.app.engine.submit(envelope));
     running.stop();
     outcome?;

@@ -55,18 +55,10 @@ pub async fn run_allowed(
     app.providers.check(caller.tenant, &command)?;
     let command = with_role(caller, with_step(app, caller.tenant, with_chain(app, caller.tenant, command)));
     let envelope = Envelope {
-        command_id: headers.command_id,
-        tenant: caller.tenant,
-        command,
-        actor: caller.actor,
         approver: headers.approver,
         terminal,
-        queued: None,
-        occurred_at: None,
-        source: Source::Online,
         expected_revision: headers.expected_revision,
-        request: None,
-        again: None,
+        ..Envelope::new(headers.command_id, caller.tenant, caller.actor, command)
     };
     submit(app, envelope).await
 }
@@ -84,20 +76,8 @@ pub async fn submit(app: &AppState, envelope: Envelope) -> Result<Accepted, ApiE
 
 /// What goes with a command that no tenant's caller sends: the operator, or a device that has no credential yet.
 pub fn from_outside(command_id: CommandId, tenant: TenantId, actor: &str, command: AccessCommand) -> Envelope {
-    Envelope {
-        command_id,
-        tenant,
-        command: Command::Access(command),
-        actor: ActorId::parse(actor).expect("it is an id"),
-        approver: None,
-        terminal: None,
-        queued: None,
-        occurred_at: None,
-        source: Source::Online,
-        expected_revision: None,
-        request: None,
-        again: None,
-    }
+    let actor = ActorId::parse(actor).expect("it is an id");
+    Envelope::new(command_id, tenant, actor, Command::Access(command))
 }
 
 /// A closing takes along where the chain of the store's history stands, so that its report commits to what was before it.

@@ -10,7 +10,7 @@ use crate::state::AppState;
 use commands::reactor::{OutboxError, PaymentNotice};
 use commands::{CommandError, Envelope, derived_id};
 use domain::calendar::Timestamp;
-use domain::command::{Command, PaymentCommand, ProviderCommand, Source, StoreCommand};
+use domain::command::{Command, PaymentCommand, ProviderCommand, StoreCommand};
 use domain::ids::{ActorId, PaymentId};
 use domain::refused::Refused;
 use schemas::json::WebhookStatus;
@@ -132,20 +132,7 @@ async fn submit(
     let parts = ["provider", tenant.as_str(), account.as_str(), told.message.event_id.as_str()];
     let command = ProviderCommand::Record { account, message: told.message.clone() };
     let command = StoreCommand::Payment(payment, PaymentCommand::Provider(command));
-    let envelope = Envelope {
-        command_id: derived_id(&parts),
-        tenant,
-        command: Command::Store(store, command),
-        actor: ActorId(account.0),
-        approver: None,
-        terminal: None,
-        queued: None,
-        occurred_at: None,
-        source: Source::Online,
-        expected_revision: None,
-        request: None,
-        again: None,
-    };
+    let envelope = Envelope::new(derived_id(&parts), tenant, ActorId(account.0), Command::Store(store, command));
     // Money waits for room in the queue where others are turned away.
     let ticket = app.engine.enqueue_patiently(envelope).await?;
     match app.engine.outcome(ticket).await {
