@@ -18,6 +18,7 @@ mod open;
 mod options;
 mod orders;
 mod page;
+mod progress;
 mod projection;
 mod projections;
 mod projector;

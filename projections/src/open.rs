@@ -58,7 +58,7 @@ impl Projections {
         tokens.load(of_access)?;
         let fold = AccessFold::catch_up(Arc::clone(&tokens), reader.clone(), of_access.applied());
         let fold = fold.map_err(|error| OpenError::Access(Box::new(error)))?;
-        let access = Arc::clone(fold.folded());
+        let access = Arc::clone(fold.progress());
         // Only now: an error before leaves no worker behind.
         let mut threads: Vec<JoinHandle<()>> = starts.into_iter().map(|start| start()).collect();
         threads.push(fold.start(Arc::clone(&stop)));

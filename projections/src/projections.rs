@@ -1,10 +1,10 @@
 //! The read models of one log, and how they are doing. Each query on one of them stands in the model's own file.
 
-use crate::access::fold::Folded;
 use crate::access::tokens::Tokens;
 use crate::catalog::menus::Menus;
 use crate::error::{QueryError, Stale};
 use crate::page;
+use crate::progress::Progress;
 use crate::projection::Projection;
 use crate::read_model::{Parked, ReadModel};
 use crate::view::View;
@@ -39,7 +39,7 @@ pub struct Projections {
     pub(crate) menus: Arc<Menus>,
     pub(crate) tokens: Arc<Tokens>,
     /// How far they are folded.
-    pub(crate) access: Arc<Folded>,
+    pub(crate) access: Arc<Progress>,
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -83,7 +83,7 @@ impl Projections {
     /// # Errors
     /// [`Stale`] when it has not within `timeout`.
     pub async fn wait_for(&self, projection: Projection, position: Position, timeout: Duration) -> Result<(), Stale> {
-        self.model(projection).wait_for(position, timeout).await
+        self.model(projection).progress.wait_for(position, timeout).await
     }
 
     /// How all projections are doing.

@@ -1,7 +1,8 @@
 //! One read model: its database and checkpoint, the position that queries see, and whether its worker was parked.
 
-use crate::error::{FoldError, OpenError, QueryError, Stale};
+use crate::error::{FoldError, OpenError, QueryError};
 use crate::options::Options;
+use crate::progress::Progress;
 use crate::projection::Projection;
 use crate::projector::Projector;
 use crate::rows::Definition;
@@ -11,10 +12,7 @@ use redb::{Database, DatabaseError, Durability, ReadableDatabase};
 use schemas::views::{Checkpoint, Row};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::Thread;
-use std::time::Duration;
-use tokio::sync::watch;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The table of the one row that is the checkpoint.
 const CHECKPOINT: &str = "checkpoint";
@@ -29,25 +27,12 @@ pub(crate) struct ReadModel {
     pub log: BatchId,
     pub version: u32,
     pub tables: &'static [&'static str],
-    /// The position of the last event that queries see.
-    applied: watch::Sender<Position>,
+    /// Up to which event queries see.
+    pub progress: Progress,
     /// Queries have no answer below this: the model is being rebuilt.
     rebuild_until: Position,
     parked: OnceLock<Parked>,
     waits_for_space: AtomicBool,
-    /// How many queries wait for a later position.
-    waiters: AtomicUsize,
-    /// The worker's thread, which lingers between two commits while nobody waits.
-    worker: OnceLock<Thread>,
-}
-
-/// A query that waits, counted as long as it lives: a future that is dropped waits no more.
-struct Waiter<'a>(&'a ReadModel);
-
-impl Drop for Waiter<'_> {
-    fn drop(&mut self) {
-        self.0.waiters.fetch_sub(1, Ordering::Release);
-    }
 }
 
 /// Where and why a projection stopped. It answers from what it had; a restart tries again.
@@ -82,25 +67,16 @@ impl ReadModel {
             log,
             version: M::VERSION,
             tables: M::TABLES,
-            applied: watch::Sender::new(applied),
+            progress: Progress::new(applied),
             // A model that is only behind answers from where it stands; one that starts over has nothing to say yet.
             rebuild_until: if applied == Position(0) { last } else { Position(0) },
             parked: OnceLock::new(),
             waits_for_space: AtomicBool::new(false),
-            waiters: AtomicUsize::new(0),
-            worker: OnceLock::new(),
         })
     }
 
     pub fn applied(&self) -> Position {
-        *self.applied.borrow()
-    }
-
-    /// Tells everybody that queries see everything up to `position` from now on.
-    pub fn publish(&self, position: Position) {
-        // Whoever was answered from a position is never answered from an older one.
-        assert!(self.applied() <= position, "applied goes back from {} to {position}", self.applied());
-        self.applied.send_replace(position);
+        self.progress.applied()
     }
 
     pub fn park(&self, parked: Parked) {
@@ -147,30 +123,6 @@ impl ReadModel {
             return Err(QueryError::Rebuilding { applied: position, target: self.rebuild_until });
         }
         Ok(View { position, transaction: self.database.begin_read()? })
-    }
-
-    /// Which thread folds this model, so that a query that waits can wake it.
-    pub fn set_worker(&self, worker: Thread) {
-        assert!(self.worker.set(worker).is_ok(), "a read model has one worker");
-    }
-
-    /// Whether a query waits for a later position.
-    pub fn has_waiters(&self) -> bool {
-        self.waiters.load(Ordering::Acquire) != 0
-    }
-
-    pub async fn wait_for(&self, wanted: Position, timeout: Duration) -> Result<(), Stale> {
-        let mut applied = self.applied.subscribe();
-        self.waiters.fetch_add(1, Ordering::AcqRel);
-        let _waiter = Waiter(self);
-        if let Some(worker) = self.worker.get() {
-            worker.unpark();
-        }
-        let reached = tokio::time::timeout(timeout, applied.wait_for(|applied| wanted <= *applied)).await;
-        match reached {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Stale { wanted, applied: self.applied() }),
-        }
     }
 
     /// Writes the checkpoint into the transaction that brings the model there.

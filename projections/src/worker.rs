@@ -97,7 +97,7 @@ impl<M: Projector> Worker<M> {
     }
 
     fn follow(&mut self) -> Result<(), Stopped> {
-        self.model.set_worker(std::thread::current());
+        self.model.progress.set_worker(std::thread::current());
         // It falls behind rather than make tills wait.
         eventlog::lower_thread_priority();
         let mut tail = self.reader.tail(Position(self.folded.0 + 1));
@@ -130,7 +130,7 @@ impl<M: Projector> Worker<M> {
     /// Lets batches gather, unless somebody waits for them or there is a backlog to work off.
     fn linger(&self) {
         let is_behind = self.folded.0 + u64::from(EVENTS_MAX) < self.reader.durable().0;
-        if !is_behind && !self.model.has_waiters() {
+        if !is_behind && !self.model.progress.has_waiters() {
             std::thread::park_timeout(M::LINGER);
         }
     }
@@ -194,7 +194,7 @@ impl<M: Projector> Worker<M> {
             self.write(is_due)?;
         }
         self.projector.on_commit(self.folded);
-        self.model.publish(self.folded);
+        self.model.progress.publish(self.folded);
         Ok(())
     }
 

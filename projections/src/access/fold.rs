@@ -5,16 +5,16 @@
 //! let in, and each commit after that as it becomes durable.
 
 use super::tokens::{DeviceEntry, Tokens};
-use crate::error::Stale;
+use crate::progress::Progress;
 use domain::event::{AccessEvent, Event};
+use domain::ids::TenantId;
 use domain::stream::Stream;
 use eventlog::{LogReader, Position, ReadError, StoredBatch, Tail};
 use schemas::stored::{DecodeError, Decoder};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::thread::{JoinHandle, Thread};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// How long the thread waits for a batch before it looks whether it is to stop.
 const SLEEP_MAX: Duration = Duration::from_millis(100);
@@ -32,34 +32,10 @@ pub(crate) enum AccessError {
     Stream { position: Position },
 }
 
-/// How far access is folded.
-pub(crate) struct Folded {
-    position: watch::Sender<Position>,
-    waiters: AtomicU32,
-    thread: std::sync::OnceLock<Thread>,
-}
-
-impl Folded {
-    /// Waits until the event at `wanted` decides who is let in.
-    pub async fn wait_for(&self, wanted: Position, timeout: Duration) -> Result<(), Stale> {
-        let mut position = self.position.subscribe();
-        self.waiters.fetch_add(1, Ordering::AcqRel);
-        if let Some(thread) = self.thread.get() {
-            thread.unpark();
-        }
-        let reached = tokio::time::timeout(timeout, position.wait_for(|folded| wanted <= *folded)).await;
-        self.waiters.fetch_sub(1, Ordering::AcqRel);
-        match reached {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Stale { wanted, applied: *self.position.borrow() }),
-        }
-    }
-}
-
 /// Folds what the log says of access into the tokens in memory.
 pub(crate) struct AccessFold {
     tokens: Arc<Tokens>,
-    folded: Arc<Folded>,
+    progress: Arc<Progress>,
     reader: LogReader,
     tail: Tail,
     decoder: Decoder,
@@ -70,22 +46,21 @@ pub(crate) struct AccessFold {
 impl AccessFold {
     /// Behind `at`, which is what the tokens hold: folds all that is durable.
     pub fn catch_up(tokens: Arc<Tokens>, reader: LogReader, at: Position) -> Result<AccessFold, AccessError> {
-        let folded =
-            Folded { position: watch::Sender::new(at), waiters: AtomicU32::new(0), thread: std::sync::OnceLock::new() };
         let tail = reader.tail(Position(at.0 + 1));
-        let mut fold = AccessFold { tokens, folded: Arc::new(folded), reader, tail, decoder: Decoder::new(), at };
+        let progress = Arc::new(Progress::new(at));
+        let mut fold = AccessFold { tokens, progress, reader, tail, decoder: Decoder::new(), at };
         let head = fold.reader.durable();
         while fold.at.0 + 1 < head.0
             && let Some(batch) = fold.tail.next(Duration::ZERO)?
         {
             fold.batch(&batch)?;
         }
-        fold.publish();
+        fold.progress.publish(fold.at);
         Ok(fold)
     }
 
-    pub fn folded(&self) -> &Arc<Folded> {
-        &self.folded
+    pub fn progress(&self) -> &Arc<Progress> {
+        &self.progress
     }
 
     /// Goes on in a thread of its own until told to stop.
@@ -95,7 +70,7 @@ impl AccessFold {
     pub fn start(mut self, stop: Arc<AtomicBool>) -> JoinHandle<()> {
         let thread = std::thread::Builder::new().name("access".to_owned());
         let run = move || {
-            let _ = self.folded.thread.set(std::thread::current());
+            self.progress.set_worker(std::thread::current());
             if let Err(error) = self.follow(&stop) {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
@@ -116,9 +91,9 @@ impl AccessFold {
                     wait = Duration::ZERO;
                 }
                 Ok(None) => {
-                    self.publish();
+                    self.progress.publish(self.at);
                     // There was something: more may gather, unless somebody waits for it.
-                    if wait.is_zero() && self.folded.waiters.load(Ordering::Acquire) == 0 {
+                    if wait.is_zero() && !self.progress.has_waiters() {
                         std::thread::park_timeout(LINGER);
                     }
                     wait = SLEEP_MAX;
@@ -132,12 +107,6 @@ impl AccessFold {
             }
         }
         Ok(())
-    }
-
-    fn publish(&self) {
-        if *self.folded.position.borrow() < self.at {
-            self.folded.position.send_replace(self.at);
-        }
     }
 
     fn batch(&mut self, batch: &StoredBatch) -> Result<(), AccessError> {
@@ -163,7 +132,7 @@ impl AccessFold {
     }
 
     /// What a new event of access changes goes here, and into [`Tokens::load`].
-    fn event(&self, tenant: domain::ids::TenantId, event: &AccessEvent) {
+    fn event(&self, tenant: TenantId, event: &AccessEvent) {
         match event {
             AccessEvent::TokenIssued { token, role, secret_sha256, terms, .. } => {
                 self.tokens.issue(tenant, *token, *role, *secret_sha256, terms.as_ref());
