@@ -14,9 +14,6 @@ use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
-/// How far behind a view may be and still count as ready, in events.
-const LAG_MAX: u64 = 100_000;
-
 /// Whether the process runs.
 #[utoipa::path(get, path = "/livez", tag = "operations", security(()), responses((status = 200, body = String)))]
 pub async fn livez() -> &'static str {
@@ -56,9 +53,9 @@ pub struct ViewReadiness {
 pub async fn readyz(State(app): State<Arc<AppState>>) -> Response {
     let log = app.engine.failure().borrow().is_none();
     let status = app.projections.status();
-    // What requests need: who is let in is folded beside the views, and how far behind the sales are keeps no till waiting.
+    // What requests need: who is let in is folded beside the views, and a lag counts all that was sold, which keeps no till waiting.
     let mut needed = status.iter().filter(|view| view.projection == Projection::Catalog);
-    let is_ready = log && needed.all(|view| view.parked.is_none() && view.lag <= LAG_MAX);
+    let is_ready = log && needed.all(|view| view.parked.is_none() && view.rebuilding_until.is_none());
     let views = status.into_iter().map(|view| ViewReadiness {
         name: view.projection.as_str(),
         lag_events: view.lag,
