@@ -95,7 +95,7 @@ pub enum AccessCommand {
         token: TokenId,
         secret_sha256: [u8; 32],
     },
-    /// Takes a device out: nobody speaks as its terminal any more.
+    /// Removes a device: its token stops, and its terminal has no device any more.
     RemoveDevice {
         device: DeviceId,
         /// The stores whose devices may be taken out, which the door says by who asks; all where nothing is said.

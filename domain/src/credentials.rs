@@ -58,7 +58,7 @@ impl Credentials {
         self.tokens.iter().filter(move |(_, token)| token.is_good(now)).map(|(id, token)| (*id, token))
     }
 
-    /// A token is issued until it expires, which is soon enough if nobody says when.
+    /// Issues a token. One whose terms name no expiry gets the standard one.
     pub(crate) fn issue(&self, new: &NewToken, now: Timestamp) -> Result<Vec<AccessEvent>, Refused> {
         if new.is_first && self.has_admin(now) {
             return Err(Refused::TenantExists);
@@ -202,7 +202,7 @@ impl Credentials {
         Ok(vec![issued, AccessEvent::DeviceEnrolled { device, token }])
     }
 
-    /// Takes a device out, with its token and the sessions on it.
+    /// Removes a device, with its token and the sessions on it.
     pub(crate) fn remove_device(
         &self,
         device: DeviceId,
@@ -215,7 +215,7 @@ impl Credentials {
         Ok(revoked.chain([AccessEvent::DeviceRemoved { device }]).collect())
     }
 
-    /// Folds a fact. Devices that were taken out are forgotten: nobody decides by them, and they leave room.
+    /// Folds an event. A removed device is forgotten: no decision needs it, and it does not count against the bounds.
     ///
     /// # Panics
     /// If the fact cannot follow from the state: the log is not one that this engine wrote.

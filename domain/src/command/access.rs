@@ -15,7 +15,7 @@ pub struct NewToken {
     pub secret_sha256: [u8; 32],
     /// How far and how long it is good; nothing is as tokens were issued before they said so.
     pub terms: Option<Terms>,
-    /// Whether it is to be a tenant's first, so that nobody gets into a tenant that has an admin.
+    /// Whether it makes the tenant: it is refused where the tenant has an admin who can still sign in.
     pub is_first: bool,
 }
 

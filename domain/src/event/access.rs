@@ -88,7 +88,7 @@ pub struct Terms {
 impl Terms {
     /// The most stores a token may be scoped to.
     pub const STORES_MAX: usize = 100;
-    /// How long a token is good where nobody says otherwise, in microseconds: 400 days.
+    /// The default validity of a token, in microseconds: 400 days.
     pub const LIFE_US: i64 = 400 * 86_400 * Timestamp::SECOND_US;
     /// How long a token may be good at most: ten years.
     pub const LIFE_US_MAX: i64 = 3_660 * 86_400 * Timestamp::SECOND_US;

@@ -15,6 +15,7 @@ use crate::providers::driver::Driver;
 use crate::providers::settings::{Settings, SettingsError};
 use clap::Args;
 use clap::builder::FalseyValueParser;
+use commands::Failure;
 use projections::Projection;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -125,7 +126,7 @@ enum ServeError {
     #[error("the demo tenant was not set up")]
     Demo(#[source] commands::CommandError),
     #[error(transparent)]
-    LogFailed(#[from] commands::Failure),
+    LogFailed(#[from] Failure),
     #[error(transparent)]
     Damaged(eventlog::Corrupt),
 }
@@ -209,7 +210,8 @@ async fn serve_on(
     let stop = async {
         tokio::select! {
             () = signals.told() => tracing::info!("told to stop; finishing what is open"),
-            _ = failure.wait_for(Option::is_some) => tracing::error!("the log failed; stopping"),
+            // An engine that another writer took the log from ends alone: reads go on.
+            _ = failure.wait_for(|failure| *failure == Some(Failure::Log)) => tracing::error!("the log failed; stopping"),
             corrupt = running.damaged() => tracing::error!(%corrupt, "stopping"),
         }
         // Feeds that follow have no end of their own that could be waited for.
@@ -226,8 +228,8 @@ async fn serve_on(
     }
     let failed = *running.app.engine.failure().borrow();
     match failed {
-        None => Ok(()),
-        Some(failure) => Err(failure.into()),
+        None | Some(Failure::Fenced) => Ok(()),
+        Some(failure @ Failure::Log) => Err(failure.into()),
     }
 }
 
