@@ -10,7 +10,8 @@ use crate::money::Ppm;
 pub enum Right {
     /// A discount above the limit of whoever gives it.
     Discount,
-    /// Cancelling an order that was placed.
+    /// Cancelling an order that was placed, or taking something off it: units, a price, a service charge, by a comp or a discount
+    /// above the limit of whoever gives it.
     Cancel,
     VoidFired,
     Comp,

@@ -2,8 +2,8 @@
 
 use super::Store;
 use crate::command::{Context, NewDiscount, Source};
-use crate::event::{DiscountScope, Rate};
-use crate::money::{Money, Ppm};
+use crate::event::{Discount, DiscountScope, Event, OrderEvent, Rate};
+use crate::money::Ppm;
 use crate::order::Order;
 use crate::refused::Refused;
 use crate::staff::{ApprovalRequest, Right};
@@ -43,32 +43,143 @@ impl Store {
         discount: &NewDiscount,
         context: &Context,
     ) -> Result<(), Refused> {
-        let approvals = &self.settings.approvals;
-        if !approvals.needed.has(Right::Discount) {
+        if !self.settings.approvals.needed.has(Right::Discount) {
             return Ok(());
         }
-        let own = tenant.staff(context.actor).and_then(|member| member.discount_limit);
-        let limit = own.unwrap_or(approvals.discount_limit);
-        let is_within = match discount.rate {
-            Rate::Percent(share) => share <= limit,
-            Rate::Amount(amount) => amount <= limit_of(order, &discount.scope, limit),
-        };
-        match is_within {
+        match is_within(order, &discount.scope, discount.rate, self.discount_limit(tenant, context)) {
             true => Ok(()),
             false => self.approve(tenant, Right::Discount, context),
         }
     }
+
+    /// Up to which share whoever acts gives discounts alone.
+    fn discount_limit(&self, tenant: &Tenant, context: &Context) -> Ppm {
+        let own = tenant.staff(context.actor).and_then(|member| member.discount_limit);
+        own.unwrap_or(self.settings.approvals.discount_limit)
+    }
+
+    /// Taking off what was placed asks for what cancelling asks for (rule O7), by whatever way: an order that may not be
+    /// cancelled alone is not emptied alone either. `before` is the order as it stood, `after` as `events` leave it.
+    ///
+    /// # Errors
+    /// [`Refused::ApprovalRequired`].
+    pub(super) fn approve_taking_off(
+        &self,
+        tenant: &Tenant,
+        (before, after): (&Order, &Order),
+        events: &[Event],
+        context: &Context,
+    ) -> Result<(), Refused> {
+        if !before.is_placed || !self.settings.approvals.needed.has(Right::Cancel) {
+            return Ok(());
+        }
+        for event in events {
+            let Event::Order(_, event) = event else { continue };
+            let is_alone = match taken_off(before, event) {
+                TakenOff::Nothing => true,
+                TakenOff::Something => false,
+                TakenOff::By(discount) => is_small(after, discount, self.discount_limit(tenant, context)),
+            };
+            if !is_alone {
+                return self.approve(tenant, Right::Cancel, context);
+            }
+        }
+        Ok(())
+    }
 }
 
-/// The largest amount within the limit; sums saturate, because an order that does not fit is refused elsewhere.
-fn limit_of(order: &Order, scope: &DiscountScope, limit: Ppm) -> Money {
+/// What a fact takes off a placed order.
+enum TakenOff<'a> {
+    Nothing,
+    Something,
+    /// As much as this comes to.
+    By(&'a Discount),
+}
+
+fn taken_off<'a>(before: &Order, event: &'a OrderEvent) -> TakenOff<'a> {
+    let something_if = |less| if less { TakenOff::Something } else { TakenOff::Nothing };
+    match event {
+        OrderEvent::LineRemoved { .. }
+        | OrderEvent::LineVoided { .. }
+        | OrderEvent::LinesComped { .. }
+        | OrderEvent::ServiceChargeRemoved { .. } => TakenOff::Something,
+        OrderEvent::DiscountApplied(discount) => TakenOff::By(discount),
+        // A line that comes with its own price was not placed at another.
+        OrderEvent::LineQtyChanged { line, qty } => something_if(before.line(*line).is_ok_and(|held| *qty < held.qty)),
+        OrderEvent::LinePriceOverridden { line, was, unit_base, .. } => {
+            something_if(before.line(*line).is_ok() && unit_base < was)
+        }
+        // An order that ends, or is free of tax, asks for itself; the rest takes nothing off.
+        OrderEvent::OrderCancelled { .. }
+        | OrderEvent::OrderTaxExempted { .. }
+        | OrderEvent::OrderOpened(_)
+        | OrderEvent::LineAdded(_)
+        | OrderEvent::LineDetailsChanged { .. }
+        | OrderEvent::DiscountRemoved { .. }
+        | OrderEvent::ServiceChargeApplied(_)
+        | OrderEvent::OrderPlaced { .. }
+        | OrderEvent::OrderRepriced { .. }
+        | OrderEvent::TotalMismatchRecorded { .. }
+        | OrderEvent::OrderMovedToTable { .. }
+        | OrderEvent::ServerAssigned { .. }
+        | OrderEvent::GuestsChanged { .. }
+        | OrderEvent::DocumentPrinted { .. }
+        | OrderEvent::DiningModeChanged { .. }
+        | OrderEvent::TaxExemptionEnded
+        | OrderEvent::LinesHeld { .. }
+        | OrderEvent::LinesFired { .. }
+        | OrderEvent::LinesServed { .. }
+        | OrderEvent::CheckSplit { .. }
+        | OrderEvent::CheckPaid { .. }
+        | OrderEvent::LinesReceivedByMerge(_)
+        | OrderEvent::OrderMergedInto { .. }
+        | OrderEvent::PaymentApplied { .. }
+        | OrderEvent::PaymentNotApplicable { .. }
+        | OrderEvent::RefundRecorded { .. }
+        | OrderEvent::OrderCompleted { .. } => TakenOff::Nothing,
+    }
+}
+
+/// Whether a discount, and all the order's together, stay within the limit: many small ones are a large one. A share of the whole
+/// order counts as what it is, whatever the order comes to now: it takes its part of what is added later too.
+fn is_small(order: &Order, discount: &Discount, limit: Ppm) -> bool {
+    let (mut left, mut taken) = (i128::from(limit.0), 0);
+    // What was given away was asked for by itself.
+    for held in order.discounts.iter().filter(|held| !order.comps.contains(&held.discount)) {
+        match (&held.scope, held.rate) {
+            (DiscountScope::Order, Rate::Percent(share)) => left -= i128::from(share.0),
+            (scope, rate) => taken += most_taken(order, scope, rate),
+        }
+    }
+    is_within(order, &discount.scope, discount.rate, limit)
+        && 0 <= left
+        && taken <= gross(order, &DiscountScope::Order) * left
+}
+
+/// Whether a discount takes no more than the limit of what it is taken off.
+fn is_within(order: &Order, scope: &DiscountScope, rate: Rate, limit: Ppm) -> bool {
+    match rate {
+        Rate::Percent(share) => share <= limit,
+        Rate::Amount(_) => most_taken(order, scope, rate) <= gross(order, scope) * i128::from(limit.0),
+    }
+}
+
+/// The most a discount takes off, where nothing is taken off before it: in millionths of a thousandth of a minor unit, so that
+/// nothing is rounded. It fits: a line comes to at most 10^15 minor units, and an order has hundreds of lines and discounts.
+fn most_taken(order: &Order, scope: &DiscountScope, rate: Rate) -> i128 {
+    match rate {
+        Rate::Percent(share) => gross(order, scope) * i128::from(share.0),
+        Rate::Amount(amount) => i128::from(amount.0) * 1_000 * i128::from(Ppm::ONE.0),
+    }
+}
+
+/// What the lines in the scope come to before discounts, in thousandths of a minor unit.
+fn gross(order: &Order, scope: &DiscountScope) -> i128 {
     let is_in = |line| match scope {
         DiscountScope::Order => true,
         DiscountScope::Lines(lines) => lines.contains(&line),
         DiscountScope::Fixed(parts) => parts.iter().any(|part| part.line == line),
     };
     let lines = order.lines.iter().filter(|line| is_in(line.line));
-    let gross: i128 = lines.map(|line| i128::from(line.unit.0) * i128::from(line.qty.0) / 1_000).sum();
-    let most = gross * i128::from(limit.0) / i128::from(Ppm::ONE.0);
-    Money(i64::try_from(most).unwrap_or(i64::MAX))
+    lines.map(|line| i128::from(line.unit.0) * i128::from(line.qty.0)).sum()
 }

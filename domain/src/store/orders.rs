@@ -155,6 +155,7 @@ impl Store {
                 unreachable!("decided above")
             }
         }
+        self.approve_taking_off(tenant, (order, &draft.order), &draft.events, context)?;
         draft.reprice(context)
     }
 

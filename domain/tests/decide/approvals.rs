@@ -1,6 +1,8 @@
 //! Who has to be asked (rule O8).
 
 use super::*;
+use domain::command::{LineChange, NewComp, NewPrice};
+use domain::kitchen::Kitchen;
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::Settings;
 
@@ -98,4 +100,102 @@ fn approving_oneself_is_for_the_policy_to_allow() {
     check_in(asking(true), &given, cancel(), Ok(&told));
     check_in(asking(true), &given, cancel().approved_by("cook"), refused(Right::Cancel, Some("cook")));
     check_in(asking(true), &given[1..], cancel(), refused(Right::Cancel, None));
+}
+
+/// Every way to take something off an order: `l1` is two burgers of 1000.
+fn ways() -> Vec<(&'static str, OrderCommand)> {
+    let (line, qty, reason) = (line("l1"), QtyMilli(1_000), || text("because"));
+    let change = |qty, price: Option<i64>| {
+        let (seat, course, note, allergens) = Default::default();
+        let price_override = price.map(|price| NewPrice { price: Money(price), reason: reason() });
+        OrderCommand::ChangeLine(LineChange { line, qty, seat, course, note, allergens, price_override })
+    };
+    let discount =
+        |rate| NewDiscount { discount: discount_id("d1"), scope: DiscountScope::Order, rate, reason: text("because") };
+    vec![
+        ("void", OrderCommand::VoidLine { line, qty, reason: reason(), wasted: false }),
+        ("quantity", OrderCommand::ChangeLineQty { line, qty }),
+        ("quantity of a change", change(Some(qty), None)),
+        ("all of it", OrderCommand::RemoveLine(line)),
+        ("price", change(None, Some(999))),
+        ("discount", OrderCommand::ApplyDiscount(discount(Rate::Percent(Ppm(100_001))))),
+        ("amount", OrderCommand::ApplyDiscount(discount(Rate::Amount(Money(201))))),
+        ("comp", OrderCommand::CompLines(NewComp { discount: discount_id("d1"), lines: vec![line], reason: reason() })),
+        ("service charge", OrderCommand::RemoveServiceCharge(ChargeId::parse("s1").expect("an id"))),
+    ]
+}
+
+/// T8 of the trade's cases: a store that asks for a second person to cancel asks for one to empty an order, with a kitchen and
+/// without one, and before it is placed for neither.
+#[test]
+fn o7_t8_taking_off_what_was_placed_asks_for_what_cancelling_asks_for() {
+    let approvals =
+        Approvals { needed: Rights::of([Right::Cancel]), discount_limit: Ppm(100_000), ..Approvals::default() };
+    let charge = NewServiceCharge {
+        charge: ChargeId::parse("s1").expect("an id"),
+        name: text("service"),
+        rate: Rate::Amount(Money(100)),
+        phase: NewChargePhase::Total,
+    };
+    let charged = to_o1(OrderCommand::ApplyServiceCharge(charge));
+    let opened_with = |kitchen, is_placed: bool| {
+        let mut world = opened(Settings { approvals, kitchen, ..settings() });
+        let mut given = vec![put_staff("boss", &[Right::Cancel], None), put_staff("chef", &[Right::Comp], None)];
+        given.extend([open(burgers()), charged.clone()]);
+        given.extend(is_placed.then(place));
+        for step in given {
+            world.run(&step.command, &at(0)).expect("given");
+        }
+        world
+    };
+    for kitchen in [Kitchen::Off, Kitchen::On] {
+        let (placed, open) = (opened_with(kitchen, true), opened_with(kitchen, false));
+        for (way, command) in ways() {
+            let command = to_o1(command).command;
+            let decide = |world: &World, approver: Option<&str>| {
+                let context = Context { approver: approver.map(actor), ..at(0) };
+                world.decide(&command, &context)
+            };
+            for approver in [None, Some("chef"), Some("ana")] {
+                let refused = Refused::ApprovalRequired { right: Right::Cancel, approver: approver.map(actor) };
+                assert_eq!(decide(&placed, approver), Err(refused), "{way}");
+            }
+            assert!(decide(&placed, Some("boss")).is_ok_and(|events| !events.is_empty()), "{way}");
+            // Nobody has ordered it yet; what was not ordered cannot be voided.
+            assert!(decide(&open, None).is_ok() || way == "void", "{way}");
+        }
+    }
+}
+
+/// What adds to a placed order, or takes nothing off it, asks nobody; and small discounts are small together only.
+#[test]
+fn o7_what_takes_nothing_off_asks_nobody() {
+    let approvals =
+        Approvals { needed: Rights::of([Right::Cancel]), discount_limit: Ppm(100_000), ..Approvals::default() };
+    let mut world = opened(Settings { approvals, ..settings() });
+    let more = OrderCommand::ChangeLineQty { line: line("l1"), qty: QtyMilli(3_000) };
+    let five = |id| discount(id, DiscountScope::Order, 50_000);
+    let off = OrderCommand::RemoveDiscount(discount_id("d1"));
+    for step in [open(burgers()), place(), to_o1(more), five("d1"), five("d2"), to_o1(off), five("d3")] {
+        world.run(&step.command, &at(0)).expect("nobody is asked");
+    }
+    let refused = Refused::ApprovalRequired { right: Right::Cancel, approver: None };
+    assert_eq!(world.decide(&five("d4").command, &at(0)), Err(refused), "fifteen in all");
+}
+
+/// A share of an order whose lines were all taken off is one of what is added later: it is judged by itself.
+#[test]
+fn o7_a_share_of_an_empty_order_is_a_share_of_what_comes() {
+    let approvals =
+        Approvals { needed: Rights::of([Right::Cancel]), discount_limit: Ppm(100_000), ..Approvals::default() };
+    let mut world = opened(Settings { approvals, ..settings() });
+    let emptied = to_o1(OrderCommand::RemoveLine(line("l1"))).approved_by("boss");
+    let mut given = vec![put_staff("boss", &[Right::Cancel], None), open(burgers()), place(), emptied];
+    given.push(discount("d1", DiscountScope::Order, 60_000));
+    for step in given {
+        world.run(&step.command, &step.context()).expect("given");
+    }
+    let refused = Refused::ApprovalRequired { right: Right::Cancel, approver: None };
+    assert_eq!(world.decide(&discount("d2", DiscountScope::Order, 60_000).command, &at(0)), Err(refused));
+    assert!(world.decide(&discount("d2", DiscountScope::Order, 40_000).command, &at(0)).is_ok());
 }

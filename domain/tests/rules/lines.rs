@@ -3,14 +3,15 @@
 use crate::prove;
 use crate::support::*;
 use domain::command::{
-    AccessCommand, Command, Context, Edit, Fire, LineChange, MenuCommand, Method, NewDiscount, NewOrder, NewPay,
-    NewPrice, OrderCommand, Outcome, PaidBy, PaymentCommand, Place, StoreCommand,
+    AccessCommand, Command, Context, Edit, Fire, LineChange, MenuCommand, Method, NewChargePhase, NewComp, NewDiscount,
+    NewOrder, NewPay, NewPrice, NewServiceCharge, OrderCommand, Outcome, PaidBy, PaymentCommand, Place, StoreCommand,
 };
 use domain::event::{DiningMode, DiscountScope, Event, OrderEvent, PayMode, PaymentEvent, Rate};
-use domain::ids::{DiscountId, LineId, TenderId};
+use domain::ids::{ChargeId, DiscountId, LineId, TenderId};
 use domain::kitchen::Kitchen;
 use domain::menu::{Item, ItemPrice, ModeTaxes, Tax};
 use domain::money::{Money, Ppm, QtyMilli, Rounding};
+use domain::order::{Order, OrderLine};
 use domain::pricing::{PriceRules, TaxRounding};
 use domain::refused::Refused;
 use domain::staff::{Approvals, Right, Rights};
@@ -39,6 +40,9 @@ enum Op {
     Exempt,
     Tax,
     Discount(u32),
+    Comp(usize),
+    Charge,
+    Uncharge,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -53,7 +57,10 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (line.clone(), pieces).prop_map(|(line, milli)| Op::Void(line, milli)),
         1 => line.clone().prop_map(Op::Hold),
         2 => proptest::option::of(line.clone()).prop_map(Op::Fire),
-        1 => line.prop_map(Op::Remove),
+        1 => line.clone().prop_map(Op::Remove),
+        1 => line.prop_map(Op::Comp),
+        1 => Just(Op::Charge),
+        1 => Just(Op::Uncharge),
         2 => (0..MODES.len()).prop_map(Op::Eat),
         1 => Just(Op::Exempt),
         1 => Just(Op::Tax),
@@ -102,7 +109,21 @@ fn command(op: &Op, number: usize) -> OrderCommand {
             let rate = Rate::Percent(Ppm(*ppm));
             OrderCommand::ApplyDiscount(NewDiscount { discount, scope: DiscountScope::Order, rate, reason: reason() })
         }
+        Op::Comp(index) => {
+            let discount = DiscountId::parse(&format!("c{number}")).expect("an id");
+            OrderCommand::CompLines(NewComp { discount, lines: vec![id(index)], reason: reason() })
+        }
+        Op::Charge => {
+            let (name, rate) = (text("service"), Rate::Amount(Money(500)));
+            let phase = NewChargePhase::Total;
+            OrderCommand::ApplyServiceCharge(NewServiceCharge { charge: charge(), name, rate, phase })
+        }
+        Op::Uncharge => OrderCommand::RemoveServiceCharge(charge()),
     }
+}
+
+fn charge() -> ChargeId {
+    ChargeId::parse("s1").expect("an id")
 }
 
 /// A store with a kitchen that sells dishes taxed by how they are eaten, inside and on top.
@@ -238,7 +259,7 @@ fn o15_taxes_follow_the_dining_mode_and_prices_do_not() {
         let events = changed.run(&to_order("o1", OrderCommand::SetDiningMode(to)), &at(100)).expect("an open order");
         assert_eq!(events.is_empty(), from == to);
         let Some(after) = live(&changed) else { return false };
-        let units = |order: &domain::order::Order| order.lines.iter().map(|line| line.unit).collect::<Vec<Money>>();
+        let units = |order: &Order| order.lines.iter().map(|line| line.unit).collect::<Vec<Money>>();
         assert_eq!(units(&before), units(&after), "a price changed");
         let (priced, wanted) = (after.price().expect("it fits"), wanted.price().expect("it fits"));
         assert_eq!(priced, wanted);
@@ -281,6 +302,71 @@ fn o8_prices_and_exemptions_are_approved() {
         }
         0 < approved + refused
     });
+}
+
+/// Whether what was placed lost something on the way from one state to the other: told from the two states alone.
+fn lost_something(before: &Order, after: &Order, limit: Ppm) -> bool {
+    let lost_units = |held: &OrderLine| {
+        after.line(held.line).map_or(true, |now| now.qty < held.qty || now.added.unit_base < held.added.unit_base)
+    };
+    let share = |order: &Order| {
+        let given = order.discounts.iter().filter(|held| !order.comps.contains(&held.discount));
+        given.fold(0, |sum, held| sum + if let Rate::Percent(share) = held.rate { share.0 } else { 0 })
+    };
+    before.lines.iter().any(lost_units)
+        || before.comps.len() < after.comps.len()
+        || after.charges.len() < before.charges.len()
+        || (share(before) < share(after) && limit.0 < share(after))
+}
+
+/// Nothing is taken off a placed order, by any way, without somebody whom cancelling it would take; and whoever that is can.
+/// Discounts are small as long as they are so together.
+#[test]
+fn o7_taking_off_what_was_placed_asks_for_what_cancelling_asks_for() {
+    let inputs = (vec((op(), 0..APPROVERS.len()), 1..25), any::<bool>(), any::<bool>());
+    prove(
+        "o7_taking_off_what_was_placed_asks_for_what_cancelling_asks_for",
+        30,
+        inputs,
+        |(ops, is_placed, has_kitchen)| {
+            let limit = Ppm(600_000);
+            let mut world = house(Rights::default(), TaxRounding::Line);
+            let approvals =
+                Approvals { needed: Rights::of([Right::Cancel]), discount_limit: limit, ..Approvals::default() };
+            let kitchen = if *has_kitchen { Kitchen::On } else { Kitchen::Off };
+            let asking = Settings { approvals, kitchen, ..world.open().settings().clone() };
+            world.run(&to_store(StoreCommand::Put(asking)), &at(0)).expect("setting up");
+            begin(&mut world, DiningMode::DineIn, *is_placed);
+            let live = |world: &World| world.open().order(order("o1")).expect("it is there").live().ok().cloned();
+            let (mut approved, mut refused) = (0, 0);
+            for (number, (op, approver)) in ops.iter().enumerate() {
+                let Some(before) = live(&world) else { break };
+                let command = to_order("o1", command(op, number));
+                let approver = APPROVERS[*approver].map(actor);
+                let context = Context { approver, ..at(10 + number as i64) };
+                let outcome = world.run(&command, &context);
+                let may = !before.is_placed || approver == Some(actor("boss"));
+                match outcome {
+                    Ok(_) => {
+                        let Some(after) = live(&world) else { break };
+                        let is_asked = before.is_placed && lost_something(&before, &after, limit);
+                        assert!(may || !is_asked, "{op:?} took something off {before:?}");
+                        approved += usize::from(is_asked);
+                    }
+                    Err(Refused::ApprovalRequired { right, .. }) => {
+                        assert!(right == Right::Cancel && !may, "{op:?} asks for {right:?}");
+                        let boss = Context { approver: Some(actor("boss")), ..context };
+                        world.run(&command, &boss).expect("nothing else is in its way");
+                        let Some(after) = live(&world) else { break };
+                        assert!(lost_something(&before, &after, limit), "{op:?} takes nothing off");
+                        refused += 1;
+                    }
+                    Err(_) => {}
+                }
+            }
+            0 < approved + refused
+        },
+    );
 }
 
 /// Opening an order with its payment is opening and placing it, and then paying it: the same facts, or the same refusal.

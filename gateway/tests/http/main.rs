@@ -39,6 +39,7 @@ mod reviews;
 mod roles;
 mod server;
 mod simulator;
+mod taking_off;
 mod tills;
 mod tour;
 mod training;

@@ -385,7 +385,8 @@ commands! {
             http POST 200 "/v1/stores/{store}/orders/{order}/serve" kitchen serve
             batch MarkServed "order.serve"
             by order(; body: MarkServed) => body.parse();
-        /// Takes units off a placed order: new ones first, then what the kitchen has, which may take an approval.
+        /// Takes units off a placed order: new ones first, then what the kitchen has. It may take an approval: of who may cancel, and of who may void what
+        /// was fired.
         VoidLine { line: 16, qty: 17, reason: 18, wasted: 19 } = 0x0510 "VoidLine" TakeOrders
             http POST 200 "/v1/stores/{store}/orders/{order}/void-line" kitchen void_line
             batch VoidLine "order.void_line"

@@ -45,10 +45,11 @@ impl PutStaff {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"needed": ["discount", "cancel"], "discount_limit_ppm": 100_000, "self_approval": false}))]
 pub struct Approvals {
-    /// What takes the approval of somebody who has the right.
+    /// What takes the approval of somebody who has the right. `cancel` is asked for whatever takes something off a placed order, too, beside
+    /// what that asks for itself: fewer units, a void, a lower price, a comp, a service charge less, a discount above the limit.
     pub needed: Vec<wire::Right>,
     /// Up to which share of what it is taken off a discount takes none; 0 where nobody says. Only where `needed` holds
-    /// `discount`.
+    /// `discount` or, for placed orders, of whose discounts all together count then, `cancel`.
     #[serde(default)]
     pub discount_limit_ppm: wire::Ppm,
     /// Whether who has the right may approve what they do themselves; they need not name themselves then.
