@@ -1,13 +1,15 @@
-//! A small HTTP client for the command line: one connection to one server, opened again when it is lost.
+//! A client for the command line: one server and a token.
 
+use crate::causes::with_causes;
+use crate::tls::{BadRoots, Roots};
+use crate::transport::{Base, Transport};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::{Request, Response, StatusCode, header};
-use hyper_util::rt::TokioIo;
+use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::net::TcpStream;
 
 /// How often a request is sent before the client gives up. Commands are sent under their own keys, so repeating is safe.
 const TRIES: u32 = 5;
@@ -17,9 +19,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// A server and a token.
 #[derive(Debug)]
 pub struct Client {
-    authority: String,
+    base: Base,
     token: String,
-    connection: Option<SendRequest<Full<Bytes>>>,
+    transport: Transport,
 }
 
 /// Why a request has no answer.
@@ -27,17 +29,34 @@ pub struct Client {
 #[allow(missing_docs, reason = "names and types say what the docs leave out")]
 pub enum ClientError {
     /// The address is not one this client can reach.
-    #[error("{url:?} is not an address like http://127.0.0.1:8080")]
+    #[error("{url:?} is not an address like http://127.0.0.1:8080 or https://comanda.example.com")]
     Url { url: String },
+    /// Nobody may vouch for the server.
+    #[error("--ca {}", path.display())]
+    Ca {
+        path: PathBuf,
+        /// What is wrong with the file.
+        source: BadRoots,
+    },
+    /// As [`ClientError::Ca`], without a file.
+    #[error("nobody can vouch for a server at https://; give --ca")]
+    Roots(#[source] BadRoots),
     #[error("nobody answers at {authority}; is the server running?")]
     Connect {
         authority: String,
-        /// What the system says.
-        source: std::io::Error,
+        /// What came between.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// Somebody answers, who is not believed to be the server, or speaks no TLS.
+    #[error("who answers at {authority} is not believed to be the server; see --ca")]
+    NotBelieved {
+        authority: String,
+        /// What is wrong with the other end.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The connection was lost; repeating the request is safe.
     #[error("the connection was lost")]
-    Http(#[from] hyper::Error),
+    Lost(#[source] Box<dyn Error + Send + Sync>),
     /// The request cannot be sent.
     #[error("the request cannot be sent")]
     Request(#[from] hyper::http::Error),
@@ -51,41 +70,29 @@ pub enum ClientError {
 }
 
 impl Client {
-    /// A client for a server.
+    /// A client for a server that those vouch for whom the system trusts.
     ///
     /// # Errors
-    /// [`ClientError::Url`].
+    /// [`ClientError::Url`], [`ClientError::Roots`].
     pub fn new(url: &str, token: &str) -> Result<Client, ClientError> {
-        let bad = || ClientError::Url { url: url.to_owned() };
-        let authority = url.strip_prefix("http://").ok_or_else(bad)?.trim_end_matches('/');
-        if authority.is_empty() || authority.contains('/') {
-            return Err(bad());
-        }
-        let authority = match authority.rsplit_once(':') {
-            Some((_, port)) if port.parse::<u16>().is_ok() => authority.to_owned(),
-            Some(_) => return Err(bad()),
-            None => format!("{authority}:80"),
-        };
-        Ok(Client { authority, token: token.to_owned(), connection: None })
+        Client::trusting(url, token, None)
     }
 
-    async fn connection(&mut self) -> Result<&mut SendRequest<Full<Bytes>>, ClientError> {
-        let is_open = self.connection.as_ref().is_some_and(|connection| !connection.is_closed());
-        if !is_open {
-            let connect = TcpStream::connect(&self.authority).await;
-            let stream =
-                connect.map_err(|source| ClientError::Connect { authority: self.authority.clone(), source })?;
-            // Latency matters more than packets; a socket that cannot do it still works.
-            let _ = stream.set_nodelay(true);
-            let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection ended");
-                }
-            });
-            self.connection = Some(sender);
-        }
-        Ok(self.connection.as_mut().expect("it was opened above"))
+    /// A client for a server that those in a file vouch for, or, without one, those whom the system trusts.
+    ///
+    /// # Errors
+    /// [`ClientError::Url`], [`ClientError::Ca`], [`ClientError::Roots`].
+    pub fn trusting(url: &str, token: &str, ca: Option<&Path>) -> Result<Client, ClientError> {
+        let base = Base::parse(url).ok().filter(|base| base.prefix.is_empty());
+        let base = base.ok_or_else(|| ClientError::Url { url: url.to_owned() })?;
+        let roots = match (base.is_tls(), ca) {
+            (false, _) => None,
+            (true, Some(path)) => {
+                Some(Roots::file(path).map_err(|source| ClientError::Ca { path: path.to_owned(), source })?)
+            }
+            (true, None) => Some(Roots::system().map_err(ClientError::Roots)?),
+        };
+        Ok(Client { base, token: token.to_owned(), transport: Transport::new(roots) })
     }
 
     /// Sends a request and gives the answer as it comes, whatever its status.
@@ -101,8 +108,7 @@ impl Client {
     ) -> Result<Response<Incoming>, ClientError> {
         let mut request = Request::builder()
             .method(method)
-            .uri(path)
-            .header(header::HOST, &self.authority)
+            .uri(self.base.address(path))
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token));
         if !body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");
@@ -111,13 +117,14 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(Full::new(body))?;
-        if self.connection().await?.ready().await.is_err() {
-            // The server has ended it behind its last answer; nothing of this request was sent.
-            self.connection = None;
-        }
-        let connection = self.connection().await?;
-        connection.ready().await?;
-        Ok(connection.send_request(request).await?)
+        self.transport.send(request).await.map_err(|error| {
+            let authority = self.base.authority.to_string();
+            match error.is_connect() {
+                true if is_of_tls(&error) => ClientError::NotBelieved { authority, source: error.into() },
+                true => ClientError::Connect { authority, source: error.into() },
+                false => ClientError::Lost(error.into()),
+            }
+        })
     }
 
     /// Sends a request, again where the connection is lost or the server is busy, and gives the body of a good answer.
@@ -140,13 +147,17 @@ impl Client {
             };
             let is_worth_it = match &error {
                 ClientError::Status { status, .. } => *status == StatusCode::SERVICE_UNAVAILABLE,
-                ClientError::Http(_) | ClientError::Connect { .. } => true,
-                ClientError::Url { .. } | ClientError::Request(_) => false,
+                ClientError::Lost(_) | ClientError::Connect { .. } => true,
+                ClientError::Url { .. }
+                | ClientError::Ca { .. }
+                | ClientError::Roots(_)
+                | ClientError::NotBelieved { .. }
+                | ClientError::Request(_) => false,
             };
             if !is_worth_it || TRIES <= tried {
                 return Err(error);
             }
-            self.connection = None;
+            tracing::debug!(error = with_causes(&error), "a request is sent again");
             tokio::time::sleep(PAUSE * tried).await;
         }
     }
@@ -160,10 +171,26 @@ impl Client {
     ) -> Result<Bytes, ClientError> {
         let response = self.stream(method, path, headers, body).await?;
         let status = response.status();
-        let body = response.into_body().collect().await?.to_bytes();
+        let body = response.into_body().collect().await.map_err(|error| ClientError::Lost(error.into()))?.to_bytes();
         match status.is_success() {
             true => Ok(body),
             false => Err(ClientError::Status { status, body: String::from_utf8_lossy(&body).into_owned() }),
         }
     }
+}
+
+/// Whether TLS is what failed.
+fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        // The source of an error of the system is the source of what is in it.
+        cause = match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    false
 }

@@ -21,6 +21,7 @@ pub mod routes;
 pub mod server;
 pub mod service;
 pub mod stall;
+pub mod tls;
 pub mod trace;
 
 use crate::state::AppState;

@@ -15,4 +15,6 @@ pub mod operator;
 pub mod position;
 pub mod providers;
 pub mod state;
+pub mod tls;
 pub mod tokens;
+pub mod transport;

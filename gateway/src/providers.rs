@@ -11,7 +11,6 @@ mod parked;
 pub mod settings;
 pub mod signature;
 mod step;
-pub mod tls;
 
 use breaker::Breaker;
 use client::Client;

@@ -95,6 +95,9 @@ pub struct ImportArgs {
     /// Import through a running server.
     #[arg(long, value_name = "U", requires = "token")]
     pub url: Option<String>,
+    /// Who vouches for a server at https://, in PEM form; those whom the system trusts where it is left out.
+    #[arg(long, env = "COMANDA_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// The bearer token for --url.
     #[arg(long, env = "COMANDA_TOKEN", hide_env_values = true, value_name = "T")]
     pub token: Option<String>,

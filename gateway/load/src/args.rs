@@ -16,7 +16,7 @@ use std::time::Duration;
         The last line on standard output is one JSON object. Rates count accepted, and so durable, orders only."
 )]
 pub struct LoadArgs {
-    /// Where the server is.
+    /// Where the server is. The load generator has a client of its own, which speaks plain HTTP only: `http://`.
     #[arg(long, env = "COMANDA_URL", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub url: Target,
     /// The token to order with.

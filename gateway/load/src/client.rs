@@ -34,7 +34,9 @@ impl FromStr for Target {
 
     fn from_str(text: &str) -> Result<Target, &'static str> {
         let Some(rest) = text.strip_prefix("http://") else {
-            return Err("must start with http:// (TLS is not what is measured)");
+            return Err(
+                "must start with http://: the load generator speaks plain HTTP only, because TLS is not what is measured",
+            );
         };
         let (authority, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@');

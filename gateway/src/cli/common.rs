@@ -1,6 +1,7 @@
 //! What the verbs have in common.
 
 use crate::causes::with_causes;
+use clap::Args;
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,14 @@ pub fn data_dir(flag: Option<&Path>) -> PathBuf {
         Some(dir) => dir.to_owned(),
         None => std::env::var_os("COMANDA_DATA").map_or_else(|| PathBuf::from("./data"), PathBuf::from),
     }
+}
+
+/// Who may vouch for a server that is asked over `https://`.
+#[derive(Clone, Debug, Args)]
+pub struct TrustArgs {
+    /// Who vouches for a server at https://, in PEM form; those whom the system trusts where it is left out.
+    #[arg(long, env = "COMANDA_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// Says what went wrong, with its causes, and fails.

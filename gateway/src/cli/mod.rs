@@ -3,6 +3,7 @@
 pub mod backup;
 mod chain;
 mod common;
+pub mod doors;
 pub mod import;
 pub mod load;
 pub mod operator;

@@ -48,12 +48,11 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 impl PeerArgs {
-    /// Shares out the descriptors of this process, and says how in one line.
+    /// Shares out the descriptors of this process, of which so many were open before, and says how in one line.
     ///
     /// # Errors
     /// [`TooFew`].
-    pub fn descriptors(&self) -> Result<Descriptors, TooFew> {
-        let inherited = descriptors::inherited();
+    pub fn descriptors(&self, inherited: u64) -> Result<Descriptors, TooFew> {
         let (limit, before) = descriptors::raise();
         let wanted = usize::try_from(self.connections).unwrap_or(usize::MAX);
         let shared = Descriptors::share(limit, inherited, wanted, ENDING_MAX)?;

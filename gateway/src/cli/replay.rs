@@ -1,7 +1,7 @@
 //! `comanda replay`: events out, as NDJSON, in the order of the log.
 
 use super::chain::{Chains, each};
-use super::common::{data_dir, fail};
+use super::common::{TrustArgs, data_dir, fail};
 use crate::client::{Client, ClientError};
 use crate::feed::{FeedError, Selection, events};
 use crate::position::{PositionError, start_after};
@@ -34,6 +34,8 @@ pub struct ReplayArgs {
     /// The token to ask with: an analyst's, an auditor's, a manager's or an admin's.
     #[arg(long, env = "COMANDA_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// The position behind which to start, such as `0:918:5f3a09c1`.
     #[arg(long, value_name = "POSITION")]
     after: Option<String>,
@@ -192,7 +194,7 @@ fn from_server(args: &ReplayArgs, url: &str, token: &str) -> Result<(), ReplayEr
             query.extend(value.map(|value| format!("{name}={value}")));
         }
         let path = format!("/v1/feed?{}", query.join("&"));
-        let mut client = Client::new(url, token)?;
+        let mut client = Client::trusting(url, token, args.trust.ca.as_deref())?;
         let response = client.stream("GET", &path, &[], Bytes::new()).await?;
         let status = response.status();
         let mut body = response.into_body();

@@ -1,13 +1,16 @@
 //! `comanda serve`: everything in one process.
 
 use super::common::fail;
+use super::doors::{DoorArgs, DoorError};
 use super::peers::PeerArgs;
 use crate::app::{AppError, Running};
 use crate::causes::with_causes;
 use crate::demo::{self, DemoToken};
-use crate::descriptors::{Descriptors, TooFew};
+use crate::descriptors::{self, Descriptors, TooFew};
+use crate::http::block::may_block;
 use crate::http::connections::Connections;
 use crate::http::server::Server;
+use crate::http::tls::Tls;
 use crate::http::trace;
 use crate::last_use;
 use crate::providers::AccountError;
@@ -21,6 +24,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::task::Poll;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{self, Signal, SignalKind};
@@ -36,9 +40,9 @@ pub struct ServeArgs {
     /// Where the log and the read models are kept.
     #[arg(long, env = "COMANDA_DATA", default_value = "./data", value_name = "DIR")]
     pub data: PathBuf,
-    /// Where to listen; port 0 takes a free one.
-    #[arg(long, env = "COMANDA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
-    pub listen: SocketAddr,
+    /// Where it listens.
+    #[command(flatten)]
+    pub doors: DoorArgs,
     /// Does not set up the demo tenant on the first start.
     #[arg(long, env = "COMANDA_NO_DEMO", value_parser = FalseyValueParser::new())]
     pub no_demo: bool,
@@ -111,6 +115,8 @@ enum ServeError {
     Filter(#[from] tracing_subscriber::filter::ParseError),
     #[error(transparent)]
     Descriptors(#[from] TooFew),
+    #[error(transparent)]
+    Door(#[from] DoorError),
     #[error("the settings of payment providers cannot be used")]
     Settings(#[from] SettingsError),
     #[error("payment providers cannot be asked")]
@@ -143,40 +149,50 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let filter = EnvFilter::try_new(&args.log)?;
     // A second subscriber in one process (tests) is no reason not to serve.
     let _ = tracing::subscriber::set_global_default(trace::subscriber(filter, std::io::stderr));
-    let descriptors = args.peers.descriptors()?;
-    let providers = args.providers.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
+    let inherited = descriptors::inherited();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = args.threads {
         runtime.worker_threads(usize::from(threads));
     }
     let runtime = runtime.enable_all().build().map_err(ServeError::Runtime)?;
-    let listener = runtime
-        .block_on(TcpListener::bind(args.listen))
-        .map_err(|source| ServeError::Listen { address: args.listen, source })?;
-    // From here on, whenever it comes and whatever is logged: what is under way is finished first.
-    let signals = {
+    // From here on, whenever it comes and whatever is logged: what is under way is finished first, and a hangup ends nothing.
+    let (signals, hangups) = {
         let _in_runtime = runtime.enter();
-        Signals::listen()
+        (Signals::listen(), listen_for(SignalKind::hangup()))
     };
+    let descriptors = args.peers.descriptors(inherited)?;
+    let tls = args.doors.tls()?.map(Arc::new);
+    let providers = args.providers.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
+    let listener = runtime
+        .block_on(TcpListener::bind(args.doors.listen))
+        .map_err(|source| ServeError::Listen { address: args.doors.listen, source })?;
     let is_ours_alone = crate::app::is_ours_alone(&args.data);
     let segment_bytes = u64::from(args.segment_mib) << 20;
     let open_files = descriptors.segments;
     let log_options = eventlog::Options { segment_bytes, open_files, ..eventlog::Options::STANDARD };
     let running = Running::start_with(&args.data, log_options, args.memory.options(), providers)?;
-    let outcome = runtime.block_on(serve_on(args, &running, listener, signals, is_ours_alone, &descriptors));
+    let open = Open { listener, tls, signals, hangups };
+    let outcome = runtime.block_on(serve_on(args, &running, open, is_ours_alone, &descriptors));
     running.stop();
     outcome
+}
+
+/// What is open before the log is.
+struct Open {
+    listener: TcpListener,
+    tls: Option<Arc<Tls>>,
+    signals: Signals,
+    hangups: Option<Signal>,
 }
 
 async fn serve_on(
     args: &ServeArgs,
     running: &Running,
-    listener: TcpListener,
-    signals: Signals,
+    Open { listener, tls, signals, hangups }: Open,
     is_ours_alone: bool,
     descriptors: &Descriptors,
 ) -> Result<(), ServeError> {
-    let address = listener.local_addr().unwrap_or(args.listen);
+    let address = listener.local_addr().unwrap_or(args.doors.listen);
     let recovered = &running.recovered;
     tracing::info!(
         %address, events = recovered.events, batches = recovered.batches, segments = recovered.segments,
@@ -202,11 +218,14 @@ async fn serve_on(
         );
     }
     running.app.providers.check_stores(&running.app.reader)?;
-    tokio::spawn(keep_last_uses(std::sync::Arc::clone(&running.app), running.last_use.clone()));
+    if let Some(hangups) = hangups {
+        tokio::spawn(read_anew(hangups, tls.clone()));
+    }
+    tokio::spawn(keep_last_uses(Arc::clone(&running.app), running.last_use.clone()));
     let driver = Driver::start(&running.app).map_err(ServeError::Providers)?;
     announce(args, address, &tokens);
     let mut failure = running.app.engine.failure();
-    let service = crate::http::service(std::sync::Arc::clone(&running.app));
+    let service = crate::http::service(Arc::clone(&running.app));
     let stop = async {
         tokio::select! {
             () = signals.told() => tracing::info!("told to stop; finishing what is open"),
@@ -217,7 +236,7 @@ async fn serve_on(
         // Feeds that follow have no end of their own that could be waited for.
         running.app.feeds.close();
     };
-    let server = Server::new(service, Connections::new(args.peers.bounds(descriptors)), args.peers.limits());
+    let server = Server::new(service, tls, Connections::new(args.peers.bounds(descriptors)), args.peers.limits());
     server.listen(listener, stop).await;
     server.finish().await;
     if let Some(driver) = driver {
@@ -234,16 +253,30 @@ async fn serve_on(
 }
 
 /// Keeps when tokens were last used, once an hour: a crash loses no more than that.
-async fn keep_last_uses(app: std::sync::Arc<crate::state::AppState>, file: PathBuf) {
+async fn keep_last_uses(app: Arc<crate::state::AppState>, file: PathBuf) {
     loop {
         tokio::time::sleep(last_use::EVERY).await;
-        crate::http::block::may_block(|| last_use::save(&file, &app.projections));
+        may_block(|| last_use::save(&file, &app.projections));
+    }
+}
+
+/// Reads the files of TLS anew at each hangup. Connections that are open are left alone.
+async fn read_anew(mut hangups: Signal, tls: Option<Arc<Tls>>) {
+    while hangups.recv().await.is_some() {
+        match tls.as_ref().map(|tls| may_block(|| tls.reload())) {
+            None => tracing::info!("hangup: no TLS is spoken, so there is nothing to read anew"),
+            Some(Ok(())) => tracing::info!("hangup: new connections have the certificate that was read now"),
+            Some(Err(error)) => {
+                tracing::error!(error = with_causes(&error), "hangup: the certificate stays the one of before");
+            }
+        }
     }
 }
 
 /// What a person who starts it needs to know; the demo's tokens are printed this once.
 fn announce(args: &ServeArgs, address: SocketAddr, tokens: &[DemoToken]) {
-    let mut text = format!("comanda serves on http://{address} (data in {})\n", args.data.display());
+    let scheme = if args.doors.tls_cert.is_some() { "https" } else { "http" };
+    let mut text = format!("comanda serves on {scheme}://{address} (data in {})\n", args.data.display());
     if !tokens.is_empty() {
         text.push_str("demo tenant with stores s1 and s2; its tokens, shown only now:\n");
     }
@@ -260,15 +293,7 @@ struct Signals(Vec<Signal>);
 impl Signals {
     /// Takes them from now on: what comes before somebody waits is kept.
     fn listen() -> Signals {
-        let listen = |kind| match unix::signal(kind) {
-            Ok(signal) => Some(signal),
-            Err(error) => {
-                // Then the system's own default ends the process, which loses nothing.
-                tracing::warn!(error = with_causes(&error), "cannot listen for a signal");
-                None
-            }
-        };
-        Signals([SignalKind::interrupt(), SignalKind::terminate()].into_iter().filter_map(listen).collect())
+        Signals([SignalKind::interrupt(), SignalKind::terminate()].into_iter().filter_map(listen_for).collect())
     }
 
     /// Waits for the first of them.
@@ -278,5 +303,17 @@ impl Signals {
             if is_told { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+}
+
+/// Takes a signal from now on, instead of what the system does with it.
+fn listen_for(kind: SignalKind) -> Option<Signal> {
+    match unix::signal(kind) {
+        Ok(signal) => Some(signal),
+        Err(error) => {
+            // Then the system's own default ends the process, which loses nothing.
+            tracing::warn!(error = with_causes(&error), "cannot listen for a signal");
+            None
+        }
     }
 }

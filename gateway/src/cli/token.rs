@@ -1,6 +1,6 @@
 //! `comanda token`: issues and revokes access tokens, of a running server or in a data directory.
 
-use super::common::{data_dir, fail, say};
+use super::common::{TrustArgs, data_dir, fail, say};
 use crate::app::{AppError, Running};
 use crate::client::{Client, ClientError};
 use crate::tokens;
@@ -56,6 +56,8 @@ enum Verb {
         /// An admin's token.
         #[arg(long, env = "COMANDA_TOKEN", hide_env_values = true)]
         token: String,
+        #[command(flatten)]
+        trust: TrustArgs,
     },
 }
 
@@ -74,6 +76,22 @@ struct Place {
     /// An admin's token.
     #[arg(long, env = "COMANDA_TOKEN", hide_env_values = true)]
     token: Option<String>,
+    #[command(flatten)]
+    trust: TrustArgs,
+}
+
+impl Place {
+    /// The running server that it names.
+    fn server(&self) -> Option<AtServer<'_>> {
+        Some(AtServer { url: self.url.as_deref()?, token: self.token.as_deref()?, trust: &self.trust })
+    }
+}
+
+/// A running server.
+struct AtServer<'a> {
+    url: &'a str,
+    token: &'a str,
+    trust: &'a TrustArgs,
 }
 
 fn parse_role(text: &str) -> Result<Role, String> {
@@ -106,7 +124,7 @@ pub fn run(args: &TokenArgs) -> ExitCode {
     let outcome = match &args.verb {
         Verb::Issue { role, label, place } => issue(*role, label, place),
         Verb::Revoke { token_id, issued, place } => revoke(*token_id, *issued, place),
-        Verb::List { url, token } => call(url, token, "GET", "/v1/tokens", None),
+        Verb::List { url, token, trust } => call(&AtServer { url, token, trust }, "GET", "/v1/tokens", None),
     };
     match outcome {
         Ok(text) => {
@@ -118,9 +136,9 @@ pub fn run(args: &TokenArgs) -> ExitCode {
 }
 
 fn issue(role: Role, label: &Text, place: &Place) -> Result<String, TokenError> {
-    if let (Some(url), Some(token)) = (&place.url, &place.token) {
+    if let Some(server) = place.server() {
         let body = json!({"role": name_of(role), "label": label.as_str()});
-        let answer: Value = serde_json::from_str(&call(url, token, "POST", "/v1/tokens", Some(&body))?)?;
+        let answer: Value = serde_json::from_str(&call(&server, "POST", "/v1/tokens", Some(&body))?)?;
         return Ok(answer["token"].as_str().unwrap_or_default().to_owned());
     }
     let token = tokens::mint();
@@ -130,12 +148,12 @@ fn issue(role: Role, label: &Text, place: &Place) -> Result<String, TokenError> 
 }
 
 fn revoke(token_id: TokenId, issued: Option<Issued>, place: &Place) -> Result<String, TokenError> {
-    match (&place.url, &place.token) {
-        (Some(url), Some(token)) => {
+    match place.server() {
+        Some(server) => {
             let issued = issued.map_or(String::new(), |issued| format!("?issued={}", name_of(issued)));
-            call(url, token, "DELETE", &format!("/v1/tokens/{token_id}{issued}"), None)?;
+            call(&server, "DELETE", &format!("/v1/tokens/{token_id}{issued}"), None)?;
         }
-        (Some(_), None) | (None, _) => {
+        None => {
             submit(place, &format!("revoke {token_id}"), AccessCommand::RevokeToken { token: token_id, issued })?;
         }
     }
@@ -143,12 +161,12 @@ fn revoke(token_id: TokenId, issued: Option<Issued>, place: &Place) -> Result<St
 }
 
 /// Asks a running server, under a key of its own.
-fn call(url: &str, token: &str, method: &str, path: &str, body: Option<&Value>) -> Result<String, TokenError> {
+fn call(server: &AtServer<'_>, method: &str, path: &str, body: Option<&Value>) -> Result<String, TokenError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let key = format!("{:032x}", fresh_key());
     let body = body.map(|body| body.to_string().into()).unwrap_or_default();
-    let answer = runtime
-        .block_on(async { Client::new(url, token)?.call(method, path, &[("idempotency-key", &key)], body).await })?;
+    let mut client = Client::trusting(server.url, server.token, server.trust.ca.as_deref())?;
+    let answer = runtime.block_on(client.call(method, path, &[("idempotency-key", &key)], body))?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 

@@ -90,6 +90,8 @@ pub struct Connection {
     /// Changed under the lock of the table only.
     side: Mutex<Side>,
     has_credential: AtomicBool,
+    /// A device would have had to show a certificate, and nobody did.
+    lacks_certificate: AtomicBool,
     /// When its newest request came, or it was opened: in milliseconds.
     used_at: AtomicU64,
     unsent: AtomicU64,
@@ -148,6 +150,7 @@ impl Connections {
             is_of_proxy,
             side: Mutex::new(Side::Address(address)),
             has_credential: AtomicBool::new(false),
+            lacks_certificate: AtomicBool::new(false),
             used_at: AtomicU64::new(self.since_opened(Instant::now())),
             unsent: AtomicU64::new(0),
             activity: Activity::new(),
@@ -247,6 +250,16 @@ impl Connection {
     /// The proxies whose word is taken.
     pub fn proxies(&self) -> &TrustedProxies {
         &self.all.bounds.proxies
+    }
+
+    /// A device would have had to show a certificate in its handshake, and nobody did.
+    pub fn is_without_certificate(&self) {
+        self.lacks_certificate.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a device may not speak over it.
+    pub fn lacks_certificate(&self) -> bool {
+        self.lacks_certificate.load(Ordering::Relaxed)
     }
 
     /// What it has done so far.

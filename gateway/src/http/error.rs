@@ -27,6 +27,8 @@ pub enum ApiError {
     OutOfScope { store: Option<StoreId> },
     /// Only a device speaks as a terminal, and sends what was kept while it was away.
     NotADevice,
+    /// Devices show a certificate, and this connection has none.
+    CertificateNeeded,
     /// Only a token that was issued before tokens had an end is exchanged.
     NotExchangeable,
     /// The device is another terminal.
@@ -211,6 +213,12 @@ impl ApiError {
                 "not_a_device",
                 "Only a device that is enrolled speaks as a terminal and sends what was kept offline: nothing was recorded. Keep the \
                  commands, enrol the till with the code that a manager gets from POST /v1/devices, and send them with the token it has then.",
+            ),
+            ApiError::CertificateNeeded => Problem::new(
+                403,
+                "certificate_needed",
+                "Devices of this server show a certificate in the handshake of TLS, and this connection showed none: nothing was recorded. \
+                 Connect again with the device's certificate.",
             ),
             ApiError::NotExchangeable => Problem::new(
                 422,

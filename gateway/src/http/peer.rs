@@ -2,6 +2,7 @@
 //! anything else of the request is looked at, and stand in its extensions.
 
 use super::connections::{Connection, Credential};
+use super::error::ApiError;
 use crate::state::AppState;
 use crate::tokens;
 use axum::http::{HeaderMap, header};
@@ -16,6 +17,8 @@ pub struct Peer {
     pub address: IpAddr,
     /// What its credential is good for; nothing where it presents none, or one that does not work.
     pub grant: Option<Arc<Grant>>,
+    /// No device may speak over the connection: nobody showed a certificate.
+    pub lacks_certificate: bool,
 }
 
 impl Peer {
@@ -24,7 +27,19 @@ impl Peer {
         let address = connection.proxies().address(connection.address(), headers);
         let presented = bearer(headers).and_then(tokens::parse);
         let grant = presented.and_then(|(id, secret)| app.projections.authenticate(id, &secret, app.deadlines_now()));
-        Peer { address, grant }
+        Peer { address, grant, lacks_certificate: connection.lacks_certificate() }
+    }
+
+    /// Demands that a device shows its certificate, where devices have one.
+    ///
+    /// # Errors
+    /// [`ApiError::CertificateNeeded`].
+    pub fn shows_certificate(&self) -> Result<(), ApiError> {
+        let is_device = self.grant.as_ref().is_some_and(|grant| grant.device.is_some());
+        match self.lacks_certificate && is_device {
+            true => Err(ApiError::CertificateNeeded),
+            false => Ok(()),
+        }
     }
 
     /// The credential, where it works.

@@ -7,6 +7,7 @@ use super::connections::{Connection, Connections, Place};
 use super::error::ApiError;
 use super::service::HttpService;
 use super::stall::{Let, Patience, Tracked};
+use super::tls::{Secured, Tls};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use hyper::body::{Body, Incoming};
@@ -27,6 +28,8 @@ use tokio::time::{Instant, Sleep};
 pub struct Limits {
     /// How long a peer may take.
     pub patience: Patience,
+    /// How long the handshake of TLS may take.
+    pub handshake: Duration,
     /// How many bytes the headers of a request may take.
     pub header_bytes_max: usize,
     /// How many requests one HTTP/2 connection may have under way.
@@ -43,6 +46,7 @@ impl Limits {
             idle: Duration::from_secs(60),
             progress: Duration::from_secs(30),
         },
+        handshake: Duration::from_secs(5),
         header_bytes_max: 16 << 10,
         http2_streams_max: 100,
         drain_timeout: Duration::from_secs(3),
@@ -57,13 +61,14 @@ const GRACE: Duration = Duration::from_secs(2);
 const HTTP2_SEND_BYTES: usize = 16 << 10;
 const HTTP2_BODY_BYTES: u32 = 64 << 10;
 const HTTP2_BODIES_BYTES: u32 = 256 << 10;
-/// What a connection is told for which there is no room. Who speaks HTTP/2 only sees that it is closed.
+/// What a connection is told for which there is no room. Who speaks HTTP/2, or TLS, only sees that it is closed.
 const NO_ROOM: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// What all connections of a server have in common, whatever they came in by.
 pub struct Server {
     service: HttpService,
+    tls: Option<Arc<Tls>>,
     connections: Arc<Connections>,
     limits: Limits,
     builder: Builder<TokioExecutor>,
@@ -81,10 +86,15 @@ enum Phase {
 }
 
 impl Server {
-    /// A server without a connection.
-    pub fn new(service: HttpService, connections: Arc<Connections>, limits: Limits) -> Arc<Server> {
+    /// A server without a connection; plain HTTP without TLS.
+    pub fn new(
+        service: HttpService,
+        tls: Option<Arc<Tls>>,
+        connections: Arc<Connections>,
+        limits: Limits,
+    ) -> Arc<Server> {
         let (builder, phase) = (builder(limits), watch::Sender::new(Phase::Serving));
-        Arc::new(Server { service, connections, limits, builder, phase })
+        Arc::new(Server { service, tls, connections, limits, builder, phase })
     }
 
     /// Takes in what comes to a listener until `stop` is ready.
@@ -105,7 +115,9 @@ impl Server {
             };
             let Some(place) = self.connections.admit(address.ip()).await else {
                 tracing::warn!("a connection was refused: there is no room for it");
-                refuse(&stream);
+                if self.tls.is_none() {
+                    refuse(&stream);
+                }
                 continue;
             };
             if let Err(error) = stream.set_nodelay(true) {
@@ -117,7 +129,7 @@ impl Server {
                 tracing::debug!(%error, "a connection whose peer takes nothing is noticed late");
             }
             let phase = self.phase.subscribe();
-            tokio::spawn(Arc::clone(self).attend(stream, place, phase));
+            tokio::spawn(Arc::clone(self).take_in(stream, place, phase));
         }
     }
 
@@ -127,6 +139,28 @@ impl Server {
         if tokio::time::timeout(self.limits.drain_timeout, self.phase.closed()).await.is_err() {
             tracing::warn!("requests were still open when the time to finish was over");
             self.phase.send_replace(Phase::Over);
+        }
+    }
+
+    /// Does the handshake, where there is one, and serves a connection to its end. Its place is taken from the first byte on.
+    async fn take_in(self: Arc<Server>, stream: TcpStream, place: Place, mut phase: watch::Receiver<Phase>) {
+        let Some(tls) = self.tls.clone() else { return self.attend(stream, place, phase).await };
+        let connection = Arc::clone(place.connection());
+        let accepted = tokio::select! {
+            accepted = tokio::time::timeout(self.limits.handshake, tls.accept(stream)) => accepted,
+            () = connection.has_to_end() => return,
+            // Nothing was asked over it yet.
+            _ = phase.changed() => return,
+        };
+        match accepted {
+            Ok(Ok(Secured { stream, lacks_certificate })) => {
+                if lacks_certificate {
+                    connection.is_without_certificate();
+                }
+                self.attend(stream, place, phase).await;
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "a connection had no handshake of TLS"),
+            Err(_) => tracing::debug!("a handshake of TLS took too long"),
         }
     }
 

@@ -58,13 +58,15 @@ impl HttpService {
         let started = Instant::now();
         let peer = Peer::of(&self.app, connection, request.headers());
         let used = connection.used(started, peer.address, peer.credential());
+        let certified = peer.shows_certificate();
         request.extensions_mut().insert(peer);
         let trace_id = TraceId::of(request.headers());
         let method = request.method().clone();
         let address = self.addresses.at(request.uri().path()).map_or(&self.nowhere, |found| found.value);
         let route = &address.counted;
         let (parts, body) = request.into_parts();
-        let checked = used.map_err(|max| ApiError::Connections { max }).and_then(|()| check(&parts, &address.offers));
+        let checked = used.map_err(|max| ApiError::Connections { max });
+        let checked = checked.and(certified).and_then(|()| check(&parts, &address.offers));
         let mut response = match checked {
             Ok(()) => {
                 let request = Request::from_parts(parts, Body::new(body));

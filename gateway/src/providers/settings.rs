@@ -2,9 +2,9 @@
 //!
 //! Secrets are read once, at the start, and are in no message: not even an error shows the line it is about.
 
-use super::tls::{Roots, Tls};
 use crate::causes::with_causes;
-use axum::http::uri::{Authority, PathAndQuery};
+use crate::tls::Roots;
+use crate::transport::{BadBase, Base};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::ids::{AccountId, StoreId, TenantId};
@@ -51,14 +51,10 @@ pub struct Account {
     pub tenant: TenantId,
     /// The store whose payments it takes.
     pub store: StoreId,
-    /// The provider as its address names it.
-    pub authority: String,
-    /// Host and port of the provider.
-    pub address: String,
-    /// How it is reached by TLS; `None` where its address says `http`.
-    pub tls: Option<Tls>,
-    /// What stands before every path; empty or starting with a slash.
-    pub prefix: String,
+    /// Where it is.
+    pub base: Base,
+    /// Who may vouch for it; `None` where it is reached without TLS.
+    pub roots: Option<Roots>,
     /// What it is asked with.
     pub api_key: Secret,
     /// What its webhooks are signed with: one key or two.
@@ -192,7 +188,12 @@ fn account(row: Row, folder: &Path, system: &mut Option<Roots>) -> Result<Result
     Ok(checked(row, base, api_key, &secrets))
 }
 
-fn checked(row: Row, base: Base, api_key: Result<String, BadKey>, secrets: &[String]) -> Result<Account, BadKey> {
+fn checked(
+    row: Row,
+    (base, roots): (Base, Option<Roots>),
+    api_key: Result<String, BadKey>,
+    secrets: &[String],
+) -> Result<Account, BadKey> {
     let id = AccountId::parse(&row.id).map_err(|bad| ("id", bad.to_string()))?;
     let adapter = Adapter::parse(&row.adapter).ok_or_else(|| {
         let known: Vec<&str> = Adapter::ALL.iter().map(|adapter| adapter.as_str()).collect();
@@ -218,8 +219,7 @@ fn checked(row: Row, base: Base, api_key: Result<String, BadKey>, secrets: &[Str
         Some(_) => return Err(("query_after_ms", "must be 100 to 86400000 milliseconds".to_owned())),
     };
     let api_key = Secret(api_key.into_bytes());
-    let Base { authority, address, prefix, tls } = base;
-    Ok(Account { id, adapter, tenant, store, authority, address, tls, prefix, api_key, webhook_keys, query_after })
+    Ok(Account { id, adapter, tenant, store, base, roots, api_key, webhook_keys, query_after })
 }
 
 /// Standard Webhooks' keys are base64 behind a prefix; Stripe takes the whole text as it is.
@@ -238,47 +238,31 @@ fn key(adapter: Adapter, secret: &str) -> Result<Secret, BadKey> {
     }
 }
 
-/// Where a provider is, and how it is reached.
-struct Base {
-    authority: String,
-    address: String,
-    prefix: String,
-    tls: Option<Tls>,
-}
-
-/// Reads `https://host:port/prefix`, and who vouches for it.
-fn base(row: &Row, folder: &Path, system: &mut Option<Roots>) -> Result<Base, BadKey> {
-    let bad =
-        || ("base_url", "is not an address such as https://api.example.com or http://127.0.0.1:9000/api".to_owned());
-    let (rest, is_tls) = match (row.base_url.strip_prefix("https://"), row.base_url.strip_prefix("http://")) {
-        (Some(rest), _) => (rest, true),
-        (None, Some(rest)) => (rest, false),
-        (None, None) => return Err(("base_url", "must start with https:// or http://".to_owned())),
-    };
-    let rest = rest.trim_end_matches('/');
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let prefix = if path.is_empty() { String::new() } else { format!("/{path}") };
-    let parsed: Authority = authority.parse().map_err(|_| bad())?;
-    let is_good = format!("{prefix}/").parse::<PathAndQuery>().is_ok() && !prefix.contains('?');
-    if !is_good || authority.contains('@') || parsed.host().is_empty() {
-        return Err(bad());
+/// Reads where a provider is, and who vouches for it.
+fn base(row: &Row, folder: &Path, system: &mut Option<Roots>) -> Result<(Base, Option<Roots>), BadKey> {
+    let example = "such as https://api.example.com, or http://127.0.0.1:9000/api for what stands on this machine";
+    let base = Base::parse(&row.base_url).map_err(|bad| match bad {
+        BadBase::Scheme => ("base_url", "must start with https://".to_owned()),
+        BadBase::Place => ("base_url", format!("is not an address {example}")),
+    })?;
+    if !base.is_tls() && !base.is_loopback() {
+        let problem = "must start with https://: what goes over http:// is heard on the way, and only this machine itself is \
+                       reached so (http://127.0.0.1:...)";
+        return Err(("base_url", problem.to_owned()));
     }
-    let roots = match (is_tls, &row.ca_file) {
+    let roots = match (base.is_tls(), &row.ca_file) {
         (false, None) => None,
         (false, Some(_)) => return Err(("ca_file", "is for addresses that start with https://".to_owned())),
         (true, Some(file)) => Some(Roots::file(&folder.join(file)).map_err(|bad| ("ca_file", with_causes(&bad)))?),
         (true, None) => {
             let roots = match system.take() {
                 Some(roots) => roots,
-                None => Roots::system().map_err(|bad| ("base_url", bad.to_string()))?,
+                None => Roots::system().map_err(|bad| ("ca_file", format!("is missing: {bad}")))?,
             };
             Some(system.insert(roots).clone())
         }
     };
-    let tls = roots.map(|roots| Tls::to(parsed.host(), roots).ok_or_else(bad)).transpose()?;
-    let port = parsed.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let address = format!("{}:{port}", parsed.host());
-    Ok(Base { authority: authority.to_owned(), address, prefix, tls })
+    Ok((base, roots))
 }
 
 #[cfg(test)]
@@ -308,27 +292,24 @@ webhook_secrets = ["whsec_MDEyMzQ1Njc4OWFiY2RlZg=="]
     #[test]
     fn a_good_file_reads() {
         let account = &settings(GOOD).unwrap().accounts[0];
-        let at = |account: &Account| (account.authority.clone(), account.address.clone(), account.prefix.clone());
-        assert_eq!(at(account), ("127.0.0.1:9000".to_owned(), "127.0.0.1:9000".to_owned(), "/api".to_owned()));
-        assert!(account.tls.is_none());
+        assert_eq!(account.base.address("/v1"), "http://127.0.0.1:9000/api/v1");
+        assert!(account.roots.is_none());
         assert_eq!(account.webhook_keys[0].bytes(), b"0123456789abcdef");
         assert_eq!(account.query_after, QUERY_AFTER_DEFAULT);
         assert!(!format!("{account:?}").contains("sk_test"), "no secret is shown");
         let file = GOOD.replace("api_key = \"sk_test_1\"", "api_key_file = \"key\"");
         assert_eq!(settings(&file).unwrap().accounts[0].api_key.bytes(), b"sk_file");
         assert!(settings("").unwrap().accounts.is_empty());
-        for (url, authority, address) in [
-            ("https://api.stripe.com", "api.stripe.com", "api.stripe.com:443"),
-            ("https://[::1]:8443/v2", "[::1]:8443", "[::1]:8443"),
-            ("https://127.0.0.1", "127.0.0.1", "127.0.0.1:443"),
-        ] {
+        for url in ["https://api.stripe.com", "https://[::1]:8443/v2", "https://127.0.0.1"] {
             let file = GOOD.replace("http://127.0.0.1:9000/api/\"", &format!("{url}\"\nca_file = \"ca.pem\""));
             let account = &settings(&file).unwrap().accounts[0];
-            assert_eq!((account.authority.as_str(), account.address.as_str()), (authority, address));
-            assert!(account.tls.is_some(), "{url}");
+            assert_eq!(account.base.address(""), url);
+            assert!(account.roots.is_some(), "{url}");
         }
-        let file = GOOD.replace("http://127.0.0.1:9000/api/", "http://[::1]");
-        assert_eq!(settings(&file).unwrap().accounts[0].address, "[::1]:80");
+        for url in ["http://[::1]", "http://localhost:9000"] {
+            let file = GOOD.replace("http://127.0.0.1:9000/api/", url);
+            assert_eq!(settings(&file).unwrap().accounts[0].base.address(""), url);
+        }
     }
 
     #[test]
@@ -341,7 +322,17 @@ webhook_secrets = ["whsec_MDEyMzQ1Njc4OWFiY2RlZg=="]
                 "adapter is not one that there is; take one of standard, stripe",
             ),
             ("id = \"acme_card\"", "id = \"Acme\"", "id holds a character besides a-z, 0-9 and _"),
-            ("http://127", "ftp://127", "base_url must start with https:// or http://"),
+            ("http://127", "ftp://127", "base_url must start with https://"),
+            (
+                "http://127.0.0.1:9000",
+                "http://api.example.com",
+                "base_url must start with https://: what goes over http://",
+            ),
+            (
+                "http://127.0.0.1:9000",
+                "http://10.0.0.7:9000",
+                "base_url must start with https://: what goes over http://",
+            ),
             ("base_url", "ca_file = \"ca.pem\"\nbase_url", "ca_file is for addresses that start with https://"),
             ("base_url = \"http", "ca_file = \"key\"\nbase_url = \"https", "ca_file holds no certificate"),
             ("base_url = \"http", "ca_file = \"none\"\nbase_url = \"https", "ca_file does not read as certificates"),

@@ -556,19 +556,24 @@ fn a_provider_that_is_away_is_left_alone_and_asked_again() {
 fn a_bad_file_of_providers_stops_the_start() {
     let house = House::new();
     let path = house.path().join("providers.toml");
-    std::fs::write(
-        &path,
-        "[[account]]\nid = \"a\"\nadapter = \"paypal\"\ntenant = \"demo\"\nstore = \"s1\"\nbase_url = \"http://x\"\n",
-    )
-    .unwrap();
-    let output = crate::server::comanda()
-        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-        .arg(house.data())
-        .arg("--providers")
-        .arg(&path)
-        .output()
-        .expect("the binary starts");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success());
-    assert!(said.contains("account a: adapter is not one that there is; take one of standard, stripe"), "{said}");
+    for (adapter, base_url, told) in [
+        ("paypal", "http://127.0.0.1", "account a: adapter is not one that there is; take one of standard, stripe"),
+        // What is asked there moves money, with a key that everybody on the way would read.
+        ("standard", "http://x", "account a: base_url must start with https://"),
+    ] {
+        let text = format!(
+            "[[account]]\nid = \"a\"\nadapter = \"{adapter}\"\ntenant = \"demo\"\nstore = \"s1\"\nbase_url = \"{base_url}\"\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        let output = crate::server::comanda()
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(house.data())
+            .arg("--providers")
+            .arg(&path)
+            .output()
+            .expect("the binary starts");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success());
+        assert!(said.contains(told), "{said}");
+    }
 }

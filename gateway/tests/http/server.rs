@@ -142,8 +142,7 @@ impl House {
         let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
         let first =
             lines.next().unwrap_or_else(|| panic!("it does not start: {}", self.log())).expect("its output is text");
-        let url =
-            first.split_whitespace().find(|word| word.starts_with("http://")).expect("it prints its URL").to_owned();
+        let url = first.split_whitespace().find(|word| word.contains("://")).expect("it prints its URL").to_owned();
         if self.tokens.is_empty() {
             lines.next().expect("it announces tokens").expect("its output is text");
             for line in lines.take(6) {

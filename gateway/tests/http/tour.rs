@@ -1,7 +1,9 @@
 //! The README's tour, as it is written there.
 
+use crate::certificates::Authority;
 use crate::server::{House, run};
 use serde_json::Value;
+use std::path::Path;
 use std::process::Command;
 
 #[test]
@@ -13,12 +15,26 @@ fn the_readme_holds_word_for_word() {
     for (index, block) in blocks.enumerate() {
         script.push_str(&format!("echo '== {index}'\n{}", block.split("```").next().unwrap_or_default()));
     }
+    // Once as it is started without a word, and once with a certificate, as it is everywhere else.
+    tour(&readme, &script, &[], None);
+    let (files, authority) = (tempfile::TempDir::new().expect("a directory"), Authority::new());
+    let file = |name: &str| files.path().join(name);
+    authority.vouch(&["127.0.0.1"]).write(&file("cert.pem"), &file("key.pem"));
+    let ca = authority.write(&file("ca.pem"));
+    let (cert, key) = (file("cert.pem").display().to_string(), file("key.pem").display().to_string());
+    tour(&readme, &script, &["--tls-cert", &cert, "--tls-key", &key], Some(&ca));
+}
+
+/// The whole of it, with a server of these arguments; over TLS, these vouch for it.
+fn tour(readme: &str, script: &str, arguments: &[&str], ca: Option<&Path>) {
     let mut house = House::new();
-    let server = house.serve();
+    let server = house.serve_with(arguments);
+    assert_eq!(server.url.starts_with("https://"), ca.is_some());
     let output = Command::new("bash")
-        .args(["-c", &script])
+        .args(["-c", script])
         .env("URL", &server.url)
         .env("TOKEN", &server.tokens["admin"])
+        .envs(ca.map(|ca| ("CURL_CA_BUNDLE", ca)))
         .current_dir(house.path())
         .output()
         .expect("bash is there");
@@ -39,10 +55,10 @@ fn the_readme_holds_word_for_word() {
     assert!(blocks[8].contains("\"hash\":\""), "{}", blocks[8]);
     assert_eq!(server.stop(), Some(0));
     // What an auditor does with the stopped server's data.
-    let said = at_the_command_line(&readme, "audit", &house);
+    let said = at_the_command_line(readme, "audit", &house);
     assert_eq!(said.matches("hashes of chains are what they were").count(), 2, "{said}");
     // And what an operator does.
-    let said = at_the_command_line(&readme, "backup", &house);
+    let said = at_the_command_line(readme, "backup", &house);
     assert!(said.contains("backed up ") && said.contains("restored "), "{said}");
 }
 

@@ -50,14 +50,17 @@ pub(super) enum Destination {
     /// An engine of our own, on a data directory.
     Local { running: Box<Running>, caller: Caller },
     /// A server, and the position of the last command it took: what is read has to be at least as new.
-    Remote { client: Client, seen: Option<PositionToken> },
+    Remote { client: Box<Client>, seen: Option<PositionToken> },
 }
 
 impl Destination {
     /// Opens what the arguments name; the data directory where they name nothing.
     pub fn open(args: &ImportArgs, tenant: TenantId) -> Result<Destination, DestinationError> {
         if let (Some(url), Some(token)) = (&args.url, &args.token) {
-            return Ok(Destination::Remote { client: Client::new(url, token)?, seen: None });
+            return Ok(Destination::Remote {
+                client: Box::new(Client::trusting(url, token, args.ca.as_deref())?),
+                seen: None,
+            });
         }
         let data = data_dir(args.data.as_deref());
         let actor = ActorId::parse("import").expect("it is an id");

@@ -6,9 +6,11 @@ use crate::http::caller::{Caller, CommandHeaders, Json};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
+use crate::http::peer::Peer;
 use crate::http::query;
 use crate::state::AppState;
 use crate::tokens;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -85,9 +87,14 @@ pub async fn add_device(
 )]
 pub async fn enrol_device(
     State(app): State<Arc<AppState>>,
+    Extension(peer): Extension<Peer>,
     // Nobody is known yet, so little is read.
     Json(body): Json<EnrolDevice, { 4 << 10 }>,
 ) -> Result<Response, ApiError> {
+    // A token that it could not use would be no help, and the code is good once.
+    if peer.lacks_certificate {
+        return Err(ApiError::CertificateNeeded);
+    }
     let over = || ApiError::Command(CommandError::Refused(Refused::EnrolmentOver));
     let (device, code_sha256) = tokens::parse_code(&body.code).ok_or_else(over)?;
     let tenant = app.projections.try_code(device, &code_sha256).ok_or_else(over)?;

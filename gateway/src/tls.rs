@@ -1,23 +1,19 @@
-//! TLS towards providers: who they have to be, and who may vouch for it.
+//! TLS: the cryptography of both sides, and who may vouch for the other one.
 
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
-/// How a provider is reached by TLS.
-#[derive(Clone)]
-pub struct Tls {
-    connector: TlsConnector,
-    name: ServerName<'static>,
+/// The cryptography of every connection: named each time, because a default of the process can be set once only, and other libraries
+/// set theirs.
+pub fn cryptography() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// Why nobody can vouch for a provider.
+/// Why nobody can vouch for the other side.
 #[derive(Debug, thiserror::Error)]
 pub enum BadRoots {
     /// The file does not read, or is not PEM.
@@ -30,13 +26,13 @@ pub enum BadRoots {
     #[error("holds a certificate that does not read")]
     Certificate(#[source] rustls::Error),
     /// The operating system trusts nobody.
-    #[error("must start with http://, or have a ca_file beside it: this system trusts no certificate authority")]
+    #[error("this system trusts no certificate authority; name a file with the ones that may vouch for it")]
     System,
 }
 
-/// Who may vouch for providers.
-#[derive(Clone)]
-pub struct Roots(Arc<RootCertStore>);
+/// Who may vouch for the other side of a connection.
+#[derive(Clone, Debug)]
+pub struct Roots(pub Arc<RootCertStore>);
 
 impl Roots {
     /// The certificate authorities that the operating system trusts.
@@ -72,33 +68,16 @@ impl Roots {
     }
 }
 
-impl Tls {
-    /// Reaches `host`, a name or an address; `None` if it is neither.
+impl Roots {
+    /// How a client makes sure who is at the other end of a connection, and hides from everybody else what goes over it.
     ///
     /// # Panics
     /// Never: the cryptography that is built in speaks the versions that are asked for.
-    pub fn to(host: &str, roots: Roots) -> Option<Tls> {
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let name = ServerName::try_from(host.to_owned()).ok()?;
-        let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    pub fn client_config(self) -> ClientConfig {
+        ClientConfig::builder_with_provider(cryptography())
             .with_safe_default_protocol_versions()
             .expect("the provider speaks TLS 1.2 and 1.3")
-            .with_root_certificates(roots.0)
-            .with_no_client_auth();
-        Some(Tls { connector: TlsConnector::from(Arc::new(config)), name })
-    }
-
-    /// Makes sure who is at the other end of a connection, and hides from everybody else what goes over it.
-    ///
-    /// # Errors
-    /// What is wrong with the other end.
-    pub async fn connect(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
-        self.connector.connect(self.name.clone(), stream).await
-    }
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tls").field("name", &self.name).finish_non_exhaustive()
+            .with_root_certificates(self.0)
+            .with_no_client_auth()
     }
 }
