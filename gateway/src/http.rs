@@ -27,6 +27,7 @@ pub mod trace;
 use crate::state::AppState;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use error::ApiError;
 use form::Offers;
 use routes::{batch, commands, devices, feed, kitchen, ops, orders, reads, terminals, tokens, webhooks};
@@ -75,8 +76,24 @@ impl utoipa::Modify for Events {
     }
 }
 
+/// Which addresses a listener has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// All of them: there is no other listener.
+    Only,
+    /// All but those of [`Door::Operations`].
+    Public,
+    /// Those for whoever runs the server, who may see how much all tenants do.
+    Operations,
+}
+
 /// Every address with its document.
 fn documented() -> OpenApiRouter<Arc<AppState>> {
+    public().routes(routes!(ops::metrics))
+}
+
+/// Those that the public has, whatever else listens.
+fn public() -> OpenApiRouter<Arc<AppState>> {
     commands::with_commands(OpenApiRouter::with_openapi(Document::openapi()))
         .routes(routes!(reads::orders::orders))
         .routes(routes!(orders::price))
@@ -119,7 +136,6 @@ fn documented() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(reads::access::staff))
         .routes(routes!(ops::livez))
         .routes(routes!(ops::readyz))
-        .routes(routes!(ops::metrics))
 }
 
 /// The OpenAPI document.
@@ -127,28 +143,46 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     documented().split_for_parts().1
 }
 
+/// Where it is asked how the server is doing.
+const LIVEZ: &str = "/livez";
+const READYZ: &str = "/readyz";
+const METRICS: &str = "/metrics";
 /// Where the OpenAPI document is.
 const OPENAPI: &str = "/openapi.json";
 
-/// All addresses.
+/// The addresses of a listener.
 ///
 /// # Panics
 /// Never: the OpenAPI document is JSON, and each of its paths is an address.
-pub fn service(app: Arc<AppState>) -> HttpService {
-    let (router, document) = documented().split_for_parts();
+pub fn service(app: Arc<AppState>, door: Door) -> HttpService {
+    let document = openapi();
+    if door == Door::Operations {
+        let router = axum::Router::new()
+            .route(LIVEZ, get(ops::livez))
+            .route(READYZ, get(ops::readyz_in_detail))
+            .route(METRICS, get(ops::metrics));
+        let paths = [LIVEZ, READYZ, METRICS].map(|path| (path, offers(&document, path)));
+        return HttpService::new(Arc::clone(&app), with_fallbacks(router).with_state(app), paths);
+    }
+    let (router, described) = if door == Door::Only { documented() } else { public() }.split_for_parts();
     let bytes: bytes::Bytes = serde_json::to_vec(&document).expect("the OpenAPI document is JSON").into();
     let json = HeaderValue::from_static("application/json");
     let openapi = move || {
         let answer = ([(header::CONTENT_TYPE, json.clone())], bytes.clone());
         async move { answer }
     };
-    let router = router
-        .route(OPENAPI, axum::routing::get(openapi))
-        .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Arc::clone(&app));
-    let documented = document.paths.paths.iter().map(|(path, item)| (path.as_str(), Offers::of(item)));
-    HttpService::new(app, router, documented.chain([(OPENAPI, Offers::json())]))
+    let router = with_fallbacks(router.route(OPENAPI, get(openapi))).with_state(Arc::clone(&app));
+    let described = described.paths.paths.iter().map(|(path, item)| (path.as_str(), Offers::of(item)));
+    HttpService::new(app, router, described.chain([(OPENAPI, Offers::json())]))
+}
+
+fn with_fallbacks(router: axum::Router<Arc<AppState>>) -> axum::Router<Arc<AppState>> {
+    router.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+}
+
+/// What the address of this path offers, as its document says.
+fn offers(document: &utoipa::openapi::OpenApi, path: &str) -> Offers {
+    document.paths.paths.get(path).map(Offers::of).unwrap_or_default()
 }
 
 async fn not_found() -> Response {

@@ -8,6 +8,7 @@ pub mod client;
 pub mod demo;
 pub mod descriptors;
 pub mod feed;
+pub mod files;
 pub mod http;
 pub mod last_use;
 pub mod metrics;

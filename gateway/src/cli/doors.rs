@@ -13,6 +13,9 @@ pub struct DoorArgs {
     /// --insecure.
     #[arg(long, env = "COMANDA_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: SocketAddr,
+    /// Where else to listen, for whoever runs the server: /metrics and the details of /readyz are there then, and nowhere else.
+    #[arg(long, env = "COMANDA_OPS_LISTEN", value_name = "ADDRESS")]
+    pub ops_listen: Option<SocketAddr>,
     /// The server's certificate, in PEM form, with those between it and who vouches for it: TLS is spoken then, and nothing else.
     /// SIGHUP has the files read anew; a bad new one leaves everything as it was.
     #[arg(long, env = "COMANDA_TLS_CERT", value_name = "FILE", requires = "tls_key")]
@@ -54,7 +57,7 @@ impl DoorArgs {
             return Ok(Some(Tls::read(TlsFiles { certificate, key, client_ca })?));
         }
         let is_open = |address: &&SocketAddr| !address.ip().to_canonical().is_loopback();
-        match [&self.listen].into_iter().find(is_open) {
+        match [&self.listen].into_iter().chain(&self.ops_listen).find(is_open) {
             Some(address) if !self.insecure => Err(DoorError::Open { address: *address }),
             Some(address) => {
                 tracing::warn!(

@@ -48,6 +48,7 @@ enum Verb {
 
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
+    crate::files::keep_to_owner();
     match Cli::parse().verb {
         None => serve::run(&serve::ServeArgs::standard()),
         Some(Verb::Serve(args)) => serve::run(&args),

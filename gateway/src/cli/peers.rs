@@ -1,6 +1,7 @@
 //! What others may take of the server: settings of `comanda serve`.
 
 use crate::descriptors::{self, Descriptors, TooFew};
+use crate::http::Door;
 use crate::http::connections::Bounds;
 use crate::http::proxies::TrustedProxies;
 use crate::http::server::Limits;
@@ -14,6 +15,8 @@ use std::time::Duration;
 const UNSENT_BYTES_UNKNOWN_MAX: u64 = 1 << 20;
 const UNSENT_BYTES_MAX: u64 = 4 << 20;
 const UNSENT_BYTES_ALL_MAX: u64 = 256 << 20;
+/// How many connections there may be at the door for operations, whatever happens at the other one.
+const OPS_CONNECTIONS_MAX: usize = 16;
 /// How many connections that were told to end may still be there.
 const ENDING_MAX: usize = 64;
 
@@ -76,11 +79,20 @@ impl PeerArgs {
         Ok(shared)
     }
 
-    /// How many connections there may be.
-    pub fn bounds(&self, descriptors: &Descriptors) -> Bounds {
+    /// How many connections there may be at the door for operations.
+    pub fn ops_bounds(&self, descriptors: &Descriptors) -> Bounds {
+        let all = OPS_CONNECTIONS_MAX.min(descriptors.connections / 2);
+        Bounds { all, per_address: all, per_credential: all, ..self.bounds(descriptors, Door::Only) }
+    }
+
+    /// How many connections there may be at this door; beside one for operations some are left to that.
+    pub fn bounds(&self, descriptors: &Descriptors, door: Door) -> Bounds {
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
         Bounds {
-            all: descriptors.connections,
+            all: match door {
+                Door::Public => descriptors.connections - self.ops_bounds(descriptors).all,
+                Door::Only | Door::Operations => descriptors.connections,
+            },
             per_address: count(self.connections_per_address),
             per_credential: count(self.connections_per_token),
             ending: descriptors.ending,

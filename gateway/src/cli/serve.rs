@@ -7,6 +7,8 @@ use crate::app::{AppError, Running};
 use crate::causes::with_causes;
 use crate::demo::{self, DemoToken};
 use crate::descriptors::{self, Descriptors, TooFew};
+use crate::files;
+use crate::http::Door;
 use crate::http::block::may_block;
 use crate::http::connections::Connections;
 use crate::http::server::Server;
@@ -163,15 +165,16 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let descriptors = args.peers.descriptors(inherited)?;
     let tls = args.doors.tls()?.map(Arc::new);
     let providers = args.providers.as_deref().map(Settings::read).transpose()?.unwrap_or_default();
-    let listener = runtime
-        .block_on(TcpListener::bind(args.doors.listen))
-        .map_err(|source| ServeError::Listen { address: args.doors.listen, source })?;
+    let bind =
+        |address| runtime.block_on(TcpListener::bind(address)).map_err(|source| ServeError::Listen { address, source });
+    let listener = bind(args.doors.listen)?;
+    let ops_listener = args.doors.ops_listen.map(bind).transpose()?;
     let is_ours_alone = crate::app::is_ours_alone(&args.data);
     let segment_bytes = u64::from(args.segment_mib) << 20;
     let open_files = descriptors.segments;
     let log_options = eventlog::Options { segment_bytes, open_files, ..eventlog::Options::STANDARD };
     let running = Running::start_with(&args.data, log_options, args.memory.options(), providers)?;
-    let open = Open { listener, tls, signals, hangups };
+    let open = Open { listener, ops_listener, tls, signals, hangups };
     let outcome = runtime.block_on(serve_on(args, &running, open, is_ours_alone, &descriptors));
     running.stop();
     outcome
@@ -180,6 +183,7 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
 /// What is open before the log is.
 struct Open {
     listener: TcpListener,
+    ops_listener: Option<TcpListener>,
     tls: Option<Arc<Tls>>,
     signals: Signals,
     hangups: Option<Signal>,
@@ -188,7 +192,7 @@ struct Open {
 async fn serve_on(
     args: &ServeArgs,
     running: &Running,
-    Open { listener, tls, signals, hangups }: Open,
+    Open { listener, ops_listener, tls, signals, hangups }: Open,
     is_ours_alone: bool,
     descriptors: &Descriptors,
 ) -> Result<(), ServeError> {
@@ -208,6 +212,8 @@ async fn serve_on(
         true => demo::set_up(&running.app.engine).await.map_err(ServeError::Demo)?,
         false => vec![],
     };
+    let files = [Some(args.data.as_path()), args.doors.tls_key.as_deref(), args.providers.as_deref()];
+    files::say_wider(files.into_iter().flatten());
     let head = running.app.reader.durable();
     let last = eventlog::Position(head.0.saturating_sub(1));
     let catalog = Projection::Catalog;
@@ -223,9 +229,11 @@ async fn serve_on(
     }
     tokio::spawn(keep_last_uses(Arc::clone(&running.app), running.last_use.clone()));
     let driver = Driver::start(&running.app).map_err(ServeError::Providers)?;
-    announce(args, address, &tokens);
+    let ops_address = ops_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    announce(args, address, ops_address, &tokens);
     let mut failure = running.app.engine.failure();
-    let service = crate::http::service(Arc::clone(&running.app));
+    let door = if ops_listener.is_some() { Door::Public } else { Door::Only };
+    let service = crate::http::service(Arc::clone(&running.app), door);
     let stop = async {
         tokio::select! {
             () = signals.told() => tracing::info!("told to stop; finishing what is open"),
@@ -236,9 +244,25 @@ async fn serve_on(
         // Feeds that follow have no end of their own that could be waited for.
         running.app.feeds.close();
     };
-    let server = Server::new(service, tls, Connections::new(args.peers.bounds(descriptors)), args.peers.limits());
-    server.listen(listener, stop).await;
-    server.finish().await;
+    let server =
+        Server::new(service, tls.clone(), Connections::new(args.peers.bounds(descriptors, door)), args.peers.limits());
+    // Whoever runs it sees it finish: that door is open until the other one is closed.
+    let (stop_ops, is_over) = tokio::sync::oneshot::channel::<()>();
+    let ops = async {
+        if let Some(listener) = ops_listener {
+            let service = crate::http::service(Arc::clone(&running.app), Door::Operations);
+            let connections = Connections::new(args.peers.ops_bounds(descriptors));
+            let server = Server::new(service, tls, connections, args.peers.limits());
+            server.listen(listener, async { _ = is_over.await }).await;
+            server.finish().await;
+        }
+    };
+    let public = async {
+        server.listen(listener, stop).await;
+        server.finish().await;
+        drop(stop_ops);
+    };
+    tokio::join!(public, ops);
     if let Some(driver) = driver {
         driver.stop().await;
     }
@@ -274,9 +298,10 @@ async fn read_anew(mut hangups: Signal, tls: Option<Arc<Tls>>) {
 }
 
 /// What a person who starts it needs to know; the demo's tokens are printed this once.
-fn announce(args: &ServeArgs, address: SocketAddr, tokens: &[DemoToken]) {
+fn announce(args: &ServeArgs, address: SocketAddr, ops_address: Option<SocketAddr>, tokens: &[DemoToken]) {
     let scheme = if args.doors.tls_cert.is_some() { "https" } else { "http" };
-    let mut text = format!("comanda serves on {scheme}://{address} (data in {})\n", args.data.display());
+    let operations = ops_address.map(|address| format!("; operations on {scheme}://{address}")).unwrap_or_default();
+    let mut text = format!("comanda serves on {scheme}://{address} (data in {}{operations})\n", args.data.display());
     if !tokens.is_empty() {
         text.push_str("demo tenant with stores s1 and s2; its tokens, shown only now:\n");
     }

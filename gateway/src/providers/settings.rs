@@ -28,6 +28,16 @@ const SECRET_PREFIX: &str = "whsec_";
 pub struct Secret(Vec<u8>);
 
 impl Secret {
+    /// Random bytes, which nobody has.
+    ///
+    /// # Panics
+    /// If the operating system has no random numbers.
+    pub fn random() -> Secret {
+        let mut bytes = vec![0; 32];
+        getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+        Secret(bytes)
+    }
+
     /// The bytes.
     pub fn bytes(&self) -> &[u8] {
         &self.0

@@ -1,6 +1,6 @@
 //! Whether a webhook comes from who holds the key. Looked at before anything in it is read.
 
-use super::settings::{Account, Secret};
+use super::settings::{Secret, WEBHOOK_KEYS_MAX};
 use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -39,8 +39,8 @@ impl<'a> Signature<'a> {
     ///
     /// # Errors
     /// [`BadSignature`].
-    pub fn of(account: &Account, headers: &'a HeaderMap, now_s: i64) -> Result<Signature<'a>, BadSignature> {
-        match account.adapter {
+    pub fn of(adapter: Adapter, headers: &'a HeaderMap, now_s: i64) -> Result<Signature<'a>, BadSignature> {
+        match adapter {
             Adapter::Standard => {
                 let id = header(headers, "webhook-id")?;
                 let timestamp = header(headers, "webhook-timestamp")?;
@@ -71,12 +71,12 @@ impl<'a> Signature<'a> {
     ///
     /// # Errors
     /// [`BadSignature::Wrong`].
-    pub fn verify(&self, account: &Account, body: &[u8]) -> Result<Option<&'a str>, BadSignature> {
+    pub fn verify(&self, keys: &[Secret], body: &[u8]) -> Result<Option<&'a str>, BadSignature> {
         let Signature { id, timestamp, given } = self;
         let timestamp = timestamp.as_bytes();
         match id {
-            Some(id) => is_signed(&account.webhook_keys, &[id.as_bytes(), b".", timestamp, b".", body], given)?,
-            None => is_signed(&account.webhook_keys, &[timestamp, b".", body], given)?,
+            Some(id) => is_signed(keys, &[id.as_bytes(), b".", timestamp, b".", body], given)?,
+            None => is_signed(keys, &[timestamp, b".", body], given)?,
         }
         Ok(*id)
     }
@@ -94,7 +94,8 @@ pub fn sign(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 fn is_signed(keys: &[Secret], parts: &[&[u8]], given: &[Vec<u8>]) -> Result<(), BadSignature> {
     let mut is_good = subtle::Choice::from(0);
-    for key in keys {
+    // As much work for one key as for two: how long it takes says nothing of an account.
+    for key in keys.iter().cycle().take(WEBHOOK_KEYS_MAX) {
         let right = sign(key.bytes(), parts);
         for signature in given {
             is_good |= right.as_slice().ct_eq(signature);
@@ -134,6 +135,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::settings::Account;
     use crate::providers::testing::account;
     use axum::http::{HeaderName, HeaderValue};
 
@@ -143,7 +145,7 @@ mod tests {
         body: &[u8],
         now_s: i64,
     ) -> Result<Option<&'a str>, BadSignature> {
-        Signature::of(account, headers, now_s)?.verify(account, body)
+        Signature::of(account.adapter, headers, now_s)?.verify(&account.webhook_keys, body)
     }
 
     const NOW: i64 = 1_614_265_330;

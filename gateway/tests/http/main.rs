@@ -38,6 +38,7 @@ mod refunds;
 mod restart;
 mod reviews;
 mod roles;
+mod secrets;
 mod server;
 mod simulator;
 mod taking_off;

@@ -16,6 +16,7 @@ pub struct House {
     dir: TempDir,
     tokens: HashMap<String, String>,
     devices: Devices,
+    ops_url: Option<String>,
 }
 
 /// The tokens of the devices that were enrolled, by the path of their store and their terminal.
@@ -72,6 +73,7 @@ impl House {
             dir: TempDir::new().expect("a directory for the test"),
             tokens: HashMap::new(),
             devices: Devices::default(),
+            ops_url: None,
         }
     }
 
@@ -143,6 +145,7 @@ impl House {
         let first =
             lines.next().unwrap_or_else(|| panic!("it does not start: {}", self.log())).expect("its output is text");
         let url = first.split_whitespace().find(|word| word.contains("://")).expect("it prints its URL").to_owned();
+        self.ops_url = first.split_once("operations on ").map(|(_, ops)| ops.trim_end_matches(')').to_owned());
         if self.tokens.is_empty() {
             lines.next().expect("it announces tokens").expect("its output is text");
             for line in lines.take(6) {
@@ -152,6 +155,11 @@ impl House {
             }
         }
         Server { child, url, tokens: self.tokens.clone(), data: self.data(), devices: Arc::clone(&self.devices) }
+    }
+
+    /// Where the newest server listens for operations.
+    pub fn ops_url(&self) -> String {
+        self.ops_url.clone().expect("it was told to")
     }
 
     /// What the servers wrote to standard error.
@@ -285,7 +293,7 @@ impl Till {
 
     /// Who asks: the operator for the pages of operations, where the test is of the house, and the token's own client else.
     fn client_for(&mut self, path: &str) -> &mut Client {
-        if let ("/metrics", Some((url, token))) = (path, &self.operator) {
+        if let ("/metrics" | "/readyz", Some((url, token))) = (path, &self.operator) {
             self.pages = Some(Client::new(url, token).expect("its URL is one"));
             return self.pages.as_mut().expect("it was made just now");
         }

@@ -25,10 +25,12 @@ pub async fn livez() -> &'static str {
 pub struct Readiness {
     /// `ready`, or `not_ready`.
     pub status: &'static str,
-    /// Whether the log takes commands.
-    pub log: bool,
-    /// The views.
-    pub views: Vec<ViewReadiness>,
+    /// For the operator: whether the log takes commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<bool>,
+    /// For the operator: the views.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub views: Option<Vec<ViewReadiness>>,
 }
 
 /// How a view is doing.
@@ -45,12 +47,22 @@ pub struct ViewReadiness {
     pub waits_for_space: bool,
 }
 
-/// Whether the log takes commands and the catalogue is there; how far each view is, beside it.
+/// Whether the log takes commands and the catalogue is there. How far each view is, which tells how much all tenants do, is said beside
+/// it to the operator's credential, and to everybody where `--ops-listen` is.
 #[utoipa::path(
     get, path = "/readyz", tag = "operations", security(()),
     responses((status = 200, body = Readiness), (status = 503, body = Readiness))
 )]
-pub async fn readyz(State(app): State<Arc<AppState>>) -> Response {
+pub async fn readyz(State(app): State<Arc<AppState>>, operator: Result<OperatorCaller, ApiError>) -> Response {
+    readiness(&app, operator.is_ok())
+}
+
+/// As [`readyz`], where only those ask who run it.
+pub async fn readyz_in_detail(State(app): State<Arc<AppState>>) -> Response {
+    readiness(&app, true)
+}
+
+fn readiness(app: &AppState, is_detailed: bool) -> Response {
     let log = app.engine.failure().borrow().is_none();
     let status = app.projections.status();
     // What requests need: who is let in is folded beside the views, and a lag counts all that was sold, which keeps no till waiting.
@@ -66,10 +78,12 @@ pub async fn readyz(State(app): State<Arc<AppState>>) -> Response {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
     };
-    (code, Json(Readiness { status, log, views: views.collect() })).into_response()
+    let detail = is_detailed.then(|| (log, views.collect())).unzip();
+    (code, Json(Readiness { status, log: detail.0, views: detail.1 })).into_response()
 }
 
-/// Counters for Prometheus, for the operator: they tell how much all tenants do. Its credential is in the file that
+/// Counters for Prometheus, for the operator: they tell how much all tenants do. Where there is `--ops-listen` they are there and nowhere
+/// else. Its credential is in the file that
 /// `comanda operator show` names, for `credentials_file` in Prometheus' own settings.
 #[utoipa::path(
     get, path = "/metrics", tag = "operations",

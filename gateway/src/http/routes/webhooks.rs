@@ -4,6 +4,7 @@ use crate::http::caller::collect;
 use crate::http::error::ApiError;
 use crate::http::path::PathParams;
 use crate::providers::intake::{IntakeError, keep};
+use crate::providers::settings::Secret;
 use crate::providers::signature::{BadSignature, Signature, TOLERANCE_S};
 use crate::providers::{ProviderAccount, Stats};
 use crate::state::AppState;
@@ -13,8 +14,8 @@ use axum::http::HeaderMap;
 use domain::calendar::Timestamp;
 use domain::event::ProviderSaid;
 use schemas::json::{Problem, WebhookAnswer, WebhookStatus, wire};
-use schemas::provider::Named;
-use std::sync::Arc;
+use schemas::provider::{Adapter, Named};
+use std::sync::{Arc, LazyLock};
 
 /// The most bytes of a webhook's body.
 const BODY_BYTES_MAX: usize = 64 << 10;
@@ -34,8 +35,8 @@ const BODY_BYTES_MAX: usize = 64 << 10;
     request_body(content = serde_json::Value, description = "What the provider says, in its own form"),
     responses(
         (status = 200, body = WebhookAnswer),
-        (status = 400, description = "Not signed as it should be, or not to be read", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "There is no such account", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Not signed as it should be (as whatever is sent to an account that is not there), or not to be read", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such adapter", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "Not kept; send it again", body = Problem, content_type = "application/problem+json"),
     ),
@@ -47,9 +48,10 @@ pub async fn receive(
     headers: HeaderMap,
     body: Body,
 ) -> Result<axum::Json<WebhookAnswer>, ApiError> {
-    let provider = app.providers.account(account.0).filter(|provider| provider.account.adapter.as_str() == adapter);
-    let provider = provider.ok_or(ApiError::NotFound { what: "account at that provider" })?;
-    let outcome = take(&app, provider, &headers, body).await;
+    let adapter = Adapter::parse(&adapter).ok_or(ApiError::NotFound { what: "adapter of payment providers" })?;
+    let provider = app.providers.account(account.0).filter(|provider| provider.account.adapter == adapter);
+    let outcome = take(&app, adapter, provider, &headers, body).await;
+    let Some(provider) = provider else { return outcome };
     match &outcome {
         Ok(answer) => {
             Stats::count(&provider.stats.webhooks);
@@ -62,18 +64,25 @@ pub async fn receive(
     outcome
 }
 
+/// A key that nobody signs with: what is sent to an account that is not there is answered like what nobody believes, after the same
+/// work, so that nobody learns which accounts there are.
+static NOBODYS: LazyLock<[Secret; 1]> = LazyLock::new(|| [Secret::random()]);
+
 async fn take(
     app: &Arc<AppState>,
-    provider: &ProviderAccount,
+    adapter: Adapter,
+    provider: Option<&ProviderAccount>,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<axum::Json<WebhookAnswer>, ApiError> {
     let now = commands::Clock::System.now();
     let bad_signature = |bad| ApiError::Signature { problem: signature_problem(bad) };
     // Nothing of a body is read for somebody who does not even say that it is signed.
-    let signature = Signature::of(&provider.account, headers, now.0 / Timestamp::SECOND_US).map_err(bad_signature)?;
+    let signature = Signature::of(adapter, headers, now.0 / Timestamp::SECOND_US).map_err(bad_signature)?;
     let body = collect(body, BODY_BYTES_MAX).await?;
-    let event_id = signature.verify(&provider.account, &body).map_err(bad_signature)?;
+    let keys = provider.map_or(&NOBODYS[..], |provider| &provider.account.webhook_keys);
+    let event_id = signature.verify(keys, &body).map_err(bad_signature)?;
+    let provider = provider.ok_or_else(|| bad_signature(BadSignature::Wrong))?;
     let told = provider.account.adapter.webhook(event_id, &body);
     let told = told.map_err(|bad| ApiError::Unreadable { problem: bad.to_string() })?;
     if told.message.said == ProviderSaid::Other && told.named == Named::Nothing && told.message.reference.is_none() {
