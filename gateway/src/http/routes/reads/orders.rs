@@ -19,7 +19,9 @@ use schemas::views::{
     OrderState, OrderSummary, OrderView, PaidState, PaymentState, PaymentView, TicketView, UnmatchedView,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::AnyOfBuilder;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
 /// The state that is none of a payment's.
 const UNMATCHED: &str = "unmatched";
@@ -207,13 +209,31 @@ pub async fn payments(
 }
 
 /// Payments, or with `state=unmatched` what providers said that fits none.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum PaymentsAnswer {
     /// Payments.
-    Payments(#[schema(inline)] List<PaymentView>),
+    Payments(List<PaymentView>),
     /// Messages of providers.
-    Unmatched(#[schema(inline)] List<UnmatchedView>),
+    Unmatched(List<UnmatchedView>),
+}
+
+/// Either of them: an empty list is both, which the derived `oneOf` would forbid.
+impl PartialSchema for PaymentsAnswer {
+    fn schema() -> RefOr<Schema> {
+        AnyOfBuilder::new()
+            .description(Some("Payments, or with `state=unmatched` what providers said that fits none."))
+            .item(List::<PaymentView>::schema())
+            .item(List::<UnmatchedView>::schema())
+            .into()
+    }
+}
+
+impl ToSchema for PaymentsAnswer {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        List::<PaymentView>::schemas(schemas);
+        List::<UnmatchedView>::schemas(schemas);
+    }
 }
 
 /// What providers said that fits no payment of a store, newest first.
