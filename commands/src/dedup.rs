@@ -157,11 +157,14 @@ impl DedupWindow {
         }
     }
 
-    /// Forgets the older half once memory holds more than it may and all of that half is durable: everything below
-    /// `durable` is, and the log's index knows it.
-    pub(crate) fn trim(&mut self, durable: Position) {
-        if self.young.commits.len() < self.generation_max || durable <= self.old.last && !self.old.commits.is_empty() {
-            return;
+    /// Forgets the older half once memory holds more than it may and all of that half is indexed: everything below `indexed` is
+    /// durable, and the log's index knows it. Returns whether it waits for that.
+    pub(crate) fn trim(&mut self, indexed: Position) -> bool {
+        if self.young.commits.len() < self.generation_max {
+            return false;
+        }
+        if indexed <= self.old.last && !self.old.commits.is_empty() {
+            return true;
         }
         std::mem::swap(&mut self.young, &mut self.old);
         // What was the older half is now where the next ids go; its room is used again.
@@ -172,6 +175,7 @@ impl DedupWindow {
             gone.commits.clear();
         }
         gone.stamped_max = 0;
+        false
     }
 
     /// After a start from a checkpoint: everything accepted before `position` is known to the log alone. `last` is the

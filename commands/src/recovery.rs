@@ -43,6 +43,8 @@ pub(crate) fn recover(reader: &LogReader, options: &Options) -> Result<(State, O
         None => replay(&mut state, reader)?,
         Some(_) => index_tail(&mut state, reader, from)?,
     };
+    state.index_needed = reader.durable_batches();
+    reader.want_index();
     state.queue_all_adoptions();
     let spent_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (ids, stores, deadlines) = (state.ids_count(), state.stores_count(), state.deadlines_count());

@@ -152,11 +152,11 @@ impl ResidentStore {
             || self.closed.front().is_some_and(|(since, _)| since.0.saturating_add(bounds.age_max_us) < now.0)
     }
 
-    /// Chooses closed orders to archive, or archives those that were chosen once everything below `durable` is durable;
+    /// Chooses closed orders to archive, or archives those that were chosen once everything below `indexed` is durable and indexed;
     /// returns whether it is done.
-    pub(crate) fn archive(&mut self, bounds: ClosedOrders, now: Timestamp, durable: Position) -> bool {
+    pub(crate) fn archive(&mut self, bounds: ClosedOrders, now: Timestamp, indexed: Position) -> bool {
         match self.archiving.take() {
-            Some(archiving) if archiving.at <= durable => {
+            Some(archiving) if archiving.at <= indexed => {
                 self.has_all_orders &= archiving.orders.is_empty();
                 self.store.archive(&archiving.orders);
                 true

@@ -84,6 +84,9 @@ pub(crate) struct State {
     pub(crate) last: Timestamp,
     /// The position after the last event.
     pub(crate) next: Position,
+    /// How many batches the log's index has to have before a no of it is one: what was let go of before the engine started stands in
+    /// them. Later only what is indexed is let go of.
+    pub(crate) index_needed: u64,
     closed_orders: ClosedOrders,
     /// Stores whose closed orders are about to be archived.
     archiving: VecDeque<(TenantId, StoreId)>,
@@ -110,6 +113,7 @@ impl State {
             again: BTreeMap::new(),
             last: Timestamp::default(),
             next: Position(0),
+            index_needed: 0,
             closed_orders: ClosedOrders { count_max: *closed_orders_max, age_max_us },
             archiving: VecDeque::new(),
             cold: VecDeque::new(),

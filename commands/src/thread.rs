@@ -99,9 +99,12 @@ impl EngineThread {
 
     /// Lets go of what memory need not hold, and takes snapshots; returns whether there is more to do now.
     fn maintain(&mut self) -> bool {
-        let durable = self.reader.durable();
-        self.state.trim_dedup(durable);
-        self.state.archive(durable);
+        // What leaves memory has to be found again: in the index, which this thread never brings up to date itself.
+        let (durable, indexed) = (self.reader.durable(), self.reader.indexed());
+        let is_waiting = self.state.trim_dedup(durable.min(indexed)) | self.state.archive(durable.min(indexed));
+        if is_waiting && indexed < durable {
+            self.reader.want_index();
+        }
         self.warm_up();
         Stats::set(&self.stats.stores, self.state.resident_count() as u64);
         Stats::set(&self.stats.orders, self.state.orders_count() as u64);

@@ -6,6 +6,7 @@
 
 mod copy;
 mod create;
+mod indexer;
 mod maintenance;
 mod options;
 mod preallocate;

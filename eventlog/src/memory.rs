@@ -73,6 +73,7 @@ impl MemoryWriter {
         let stored = StoredBatch::owned(header, location, batch.bytes_mut().clone());
         let appended = Appended { range: stored.range(), bytes: header.stored_len() };
         self.shared.publish(stored);
+        self.shared.want_index_if_it_lags();
         batch.reuse(self.next);
         appended
     }

@@ -137,16 +137,34 @@ impl LogReader {
         }
     }
 
-    /// Whether a commit of `tenant` and `command_id`, recorded at `not_before` or later, may be among what is durable. `false` is
+    /// Whether a commit of `tenant` and `command_id`, recorded at `not_before` or later, may be among what is indexed. `false` is
     /// certain; `true` asks for [`LogReader::find_command`]. `not_before` is in microseconds since the Unix epoch, as the commit's
     /// `recorded_at`: parts of the log that are all older are not looked at; `i64::MIN` looks at everything.
     ///
-    /// Looks into memory only: never waits for the disk. A batch that is not durable yet is the caller's to know.
+    /// Looks into memory only: never waits for the disk. Of what is not below [`LogReader::indexed`] it says nothing: that is the
+    /// caller's to know.
     pub fn may_have_command(&self, tenant: &str, command_id: u128, not_before: i64) -> bool {
-        match self.shared.index_in_memory() {
-            Some(index) => index.may_have_command(tenant, command_id, not_before),
-            None => true,
-        }
+        self.shared.index_as_it_is().may_have_command(tenant, command_id, not_before)
+    }
+
+    /// Everything durable below is in the index.
+    pub fn indexed(&self) -> Position {
+        self.shared.indexed()
+    }
+
+    /// How many batches are durable, those without events too.
+    pub fn durable_batches(&self) -> u64 {
+        self.shared.durable_batches()
+    }
+
+    /// How many of them are in the index.
+    pub fn indexed_batches(&self) -> u64 {
+        self.shared.indexed_batches()
+    }
+
+    /// Asks for everything durable to be indexed soon: by the log's own thread where it has one, else here and now.
+    pub fn want_index(&self) {
+        self.shared.want_index();
     }
 
     /// The first position of the durable commit of `tenant` and `command_id` that was recorded at `not_before` or later; of the
@@ -159,10 +177,11 @@ impl LogReader {
         })
     }
 
-    /// Whether a stream of this name may have durable events that were recorded at `not_before` or later. `false` is certain;
-    /// `true` asks for [`LogReader::read_stream`]. Looks into memory only: never waits for the disk.
+    /// Whether a stream of this name may have indexed events that were recorded at `not_before` or later. `false` is certain;
+    /// `true` asks for [`LogReader::read_stream`]. Looks into memory only, and at what is below [`LogReader::indexed`] only, as
+    /// [`LogReader::may_have_command`] does.
     pub fn may_have_stream(&self, stream: &str, not_before: i64) -> bool {
-        self.shared.index_in_memory().is_none_or(|index| index.may_have_stream(stream, not_before))
+        self.shared.index_as_it_is().may_have_stream(stream, not_before)
     }
 
     /// The id of the batch that holds the event at `position`, which no other history has there; `None` when nothing durable stands there.

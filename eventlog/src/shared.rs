@@ -16,6 +16,8 @@ use tokio::sync::watch;
 
 /// What the index reads from disk at once when it lags, in bytes.
 const INDEX_CHUNK_BYTES: usize = 4 << 20;
+/// How many durable events the index may lack before the writer asks for them.
+const INDEX_LAG_EVENTS: u64 = 8192;
 
 pub(crate) struct Shared {
     head: AtomicU64,
@@ -23,6 +25,13 @@ pub(crate) struct Shared {
     head_advanced: Condvar,
     head_watch: watch::Sender<Position>,
     index: Mutex<Index>,
+    /// Everything below is in the index, and so many batches are.
+    indexed: AtomicU64,
+    indexed_batches: AtomicU64,
+    /// Held by whoever brings the index up to date, so that it is read once.
+    indexing: Mutex<()>,
+    index_request: Mutex<IndexRequest>,
+    index_requested: Condvar,
     /// Held while the index of a segment is rebuilt, so that it is done once.
     rebuilding: Mutex<()>,
     corruption: watch::Sender<Option<Corrupt>>,
@@ -38,6 +47,15 @@ struct Recent {
     /// How many batches are durable: the number the next one gets.
     count: u64,
     waiting: u32,
+}
+
+/// What the thread that indexes is asked for.
+#[derive(Default)]
+struct IndexRequest {
+    /// There is such a thread; else whoever asks indexes.
+    has_helper: bool,
+    is_wanted: bool,
+    is_stopping: bool,
 }
 
 /// None when everything durable was read.
@@ -60,12 +78,18 @@ impl Shared {
         );
         let mut recent = Recent { batches: recent.into(), bytes, bytes_max, count, waiting: 0 };
         recent.evict();
+        let (indexed, indexed_batches) = (AtomicU64::new(index.next_position().0), AtomicU64::new(index.next().number));
         Shared {
             head: AtomicU64::new(head.0),
             recent: Mutex::new(recent),
             head_advanced: Condvar::new(),
             head_watch: watch::Sender::new(head),
             index: Mutex::new(index),
+            indexed,
+            indexed_batches,
+            indexing: Mutex::new(()),
+            index_request: Mutex::default(),
+            index_requested: Condvar::new(),
             rebuilding: Mutex::new(()),
             corruption: watch::Sender::new(None),
             files,
@@ -101,12 +125,74 @@ impl Shared {
         free
     }
 
-    /// How many durable events the index lacks; 0 while somebody is working on it.
-    pub fn index_lag(&self) -> u64 {
-        match self.index.try_lock() {
-            Ok(index) => self.head().0.saturating_sub(index.next_position().0),
-            Err(_) => 0,
+    /// Everything below is in the index.
+    pub fn indexed(&self) -> Position {
+        Position(self.indexed.load(Ordering::Acquire))
+    }
+
+    /// How many batches are in the index.
+    pub fn indexed_batches(&self) -> u64 {
+        self.indexed_batches.load(Ordering::Acquire)
+    }
+
+    /// How many batches are durable.
+    pub fn durable_batches(&self) -> u64 {
+        self.recent().count
+    }
+
+    /// Asks for everything durable to be indexed, soon and by another thread where the log has one for it.
+    pub fn want_index(&self) {
+        let mut request = self.index_request();
+        match request.has_helper {
+            true => {
+                if !std::mem::replace(&mut request.is_wanted, true) {
+                    self.index_requested.notify_all();
+                }
+            }
+            false => {
+                drop(request);
+                // A failure is the next reader's to see.
+                drop(self.index());
+            }
         }
+    }
+
+    /// Asks for it where the index lacks much.
+    pub fn want_index_if_it_lags(&self) {
+        if INDEX_LAG_EVENTS <= self.head().0.saturating_sub(self.indexed().0) {
+            self.want_index();
+        }
+    }
+
+    /// From now on another thread indexes, which is in [`Shared::index_as_wanted`].
+    pub fn has_index_helper(&self) {
+        self.index_request().has_helper = true;
+    }
+
+    /// Indexes whenever it is asked for, until [`Shared::stop_indexing`].
+    pub fn index_as_wanted(&self) {
+        let mut request = self.index_request();
+        while !request.is_stopping {
+            if std::mem::take(&mut request.is_wanted) {
+                drop(request);
+                // A failure is the next reader's to see.
+                drop(self.index());
+                request = self.index_request();
+            } else {
+                request = self.index_requested.wait(request).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    /// Ends [`Shared::index_as_wanted`].
+    pub fn stop_indexing(&self) {
+        let mut request = self.index_request();
+        (request.is_stopping, request.has_helper) = (true, false);
+        self.index_requested.notify_all();
+    }
+
+    fn index_request(&self) -> MutexGuard<'_, IndexRequest> {
+        self.index_request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until the head lies beyond `head` or the time is up; answers the head.
@@ -274,32 +360,31 @@ impl Shared {
         self.recent().batches.iter().rev().find(|batch| wanted(batch)).cloned()
     }
 
-    /// The index, with everything in it that was durable when this was called.
+    /// The index of everything durable: brings it up to date first.
     pub fn index(&self) -> Result<MutexGuard<'_, Index>, ReadError> {
-        let mut index = self.lock_index();
         let end = self.recent().count;
-        let mut cursor = index.next();
+        let index = self.lock_index();
+        if end <= index.next().number {
+            return Ok(index);
+        }
+        drop(index);
+        let _indexing = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cursor = self.lock_index().next();
         while cursor.number < end {
             for batch in self.fetch(&mut cursor, INDEX_CHUNK_BYTES)? {
+                // Whoever asks it something meanwhile waits for one batch at most.
+                let mut index = self.lock_index();
                 index.add(&batch);
+                self.indexed.store(index.next_position().0, Ordering::Release);
+                self.indexed_batches.store(index.next().number, Ordering::Release);
             }
         }
-        Ok(index)
+        Ok(self.lock_index())
     }
 
-    /// [`Shared::index`] without the disk: `None` when the index lacks batches that are in memory no more.
-    pub fn index_in_memory(&self) -> Option<MutexGuard<'_, Index>> {
-        let mut index = self.lock_index();
-        let missing: Batches = {
-            let recent = self.recent();
-            let oldest = recent.count - recent.batches.len() as u64;
-            let known = index.next().number.checked_sub(oldest)?;
-            recent.batches.range(known as usize..).cloned().collect()
-        };
-        for batch in missing {
-            index.add(&batch);
-        }
-        Some(index)
+    /// The index as it is, which may lack what is not below [`Shared::indexed`].
+    pub fn index_as_it_is(&self) -> MutexGuard<'_, Index> {
+        self.lock_index()
     }
 
     /// The files; `None` for the log in memory.

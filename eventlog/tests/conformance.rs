@@ -336,20 +336,39 @@ fn commits_are_found_by_their_command() {
     });
 }
 
-/// Nobody has read the index before, so all that is in it comes with the question.
+/// Whoever asks what may be there indexes nothing, and is told how far the index goes.
 #[test]
-fn a_command_is_known_as_soon_as_it_is_durable() {
+fn a_command_is_known_as_soon_as_it_is_indexed() {
     every_backend(|mut writer, reader| {
         let mut looked_known = 0;
         for n in 0..200 {
             looked_known += u32::from(reader.may_have_stream(&format!("order-{n}"), i64::MIN));
             let place = append(&mut writer, &[(n, &[(&format!("order-{n}"), 0)])])[0];
+            reader.want_index();
+            while reader.indexed_batches() < reader.durable_batches() {
+                std::thread::yield_now();
+            }
+            assert_eq!(reader.indexed(), reader.durable());
             assert!(reader.may_have_command("m1", n, i64::MIN));
             assert!(reader.may_have_stream(&format!("order-{n}"), i64::MIN));
             assert_eq!(reader.find_command("m1", n, i64::MIN).expect("reads"), Some(place.first));
         }
         assert!(looked_known < 40, "{looked_known} of 200 unknown streams look known");
     });
+}
+
+/// The index is the business of whoever is asked to bring it up to date: a question takes what there is.
+#[test]
+fn a_question_of_what_may_be_there_indexes_nothing() {
+    let (mut writer, reader) = open_memory();
+    for n in 0..100 {
+        append(&mut writer, &[(n, &[("order-a", n as u64)])]);
+        assert!(!reader.may_have_stream("order-a", i64::MIN) && !reader.may_have_command("m1", n, i64::MIN));
+    }
+    assert_eq!((reader.indexed(), reader.indexed_batches()), (Position(0), 0));
+    reader.want_index();
+    assert_eq!((reader.indexed(), reader.indexed_batches()), (reader.durable(), reader.durable_batches()));
+    assert!(reader.may_have_stream("order-a", i64::MIN) && reader.may_have_command("m1", 99, i64::MIN));
 }
 
 #[test]

@@ -68,6 +68,10 @@ impl Naive {
             let expected = self.commits.get(position as usize).copied();
             assert_eq!(found.map(|found| found.commit().command_id), expected, "position {position}");
         }
+        reader.want_index();
+        while reader.indexed_batches() < reader.durable_batches() {
+            std::thread::yield_now();
+        }
         for ((tenant, id), (recorded_at, first)) in &self.commands {
             for not_before in [i64::MIN, *recorded_at] {
                 assert!(reader.may_have_command(tenant, *id, not_before), "a certain no was wrong");

@@ -111,6 +111,11 @@ impl State {
         Ok(Prepared::Ready(Ready { context, stream }))
     }
 
+    /// Whether a no of the log's index is one: it has everything that is in memory no more.
+    fn is_answered_by(&self, reader: &LogReader) -> bool {
+        self.index_needed <= reader.indexed_batches()
+    }
+
     /// Whether and where a command was accepted, as far as memory, the lookup in the log's index, or the index's filter, which
     /// is in memory, can say.
     fn look_up(&self, envelope: &Envelope, looked_up: Option<IndexLookup>, reader: &LogReader) -> Dedup {
@@ -121,7 +126,8 @@ impl State {
                 looked_up.first.map_or(Dedup::New, Dedup::Accepted)
             }
             (Dedup::Unknown { not_before }, _)
-                if !reader.may_have_command(envelope.tenant.as_str(), envelope.command_id.0, not_before) =>
+                if self.is_answered_by(reader)
+                    && !reader.may_have_command(envelope.tenant.as_str(), envelope.command_id.0, not_before) =>
             {
                 Dedup::New
             }
@@ -170,10 +176,11 @@ impl State {
         let is_missing = |entity: &Entity| {
             !resident.store.holds(*entity)
                 && !absent.contains(entity)
-                && reader.may_have_stream(
-                    &stream_of(tenant_id, store_id, *entity).to_string(),
-                    name_of(*entity).map_or(i64::MIN, |name| self.dedup.not_before(name)),
-                )
+                && (!self.is_answered_by(reader)
+                    || reader.may_have_stream(
+                        &stream_of(tenant_id, store_id, *entity).to_string(),
+                        name_of(*entity).map_or(i64::MIN, |name| self.dedup.not_before(name)),
+                    ))
         };
         let entities: Vec<Entity> = command?.entities().into_iter().flatten().filter(is_missing).collect();
         let settings = || Box::new(resident.store.settings().clone());

@@ -14,28 +14,31 @@ use std::collections::VecDeque;
 const ARCHIVING_MAX: usize = 4;
 
 impl State {
-    /// Forgets ids that memory need not hold; everything below `durable` is durable.
-    pub(crate) fn trim_dedup(&mut self, durable: Position) {
-        self.dedup.trim(durable);
+    /// Forgets ids that memory need not hold; everything below `indexed` is durable, and the log's index has it. Returns whether
+    /// some wait for that.
+    pub(crate) fn trim_dedup(&mut self, indexed: Position) -> bool {
+        self.dedup.trim(indexed)
     }
 
-    /// Archives closed orders of a few stores.
-    pub(crate) fn archive(&mut self, durable: Position) {
+    /// Archives closed orders of a few stores; everything below `indexed` is durable, and the log's index has it. Returns whether
+    /// some wait for that.
+    pub(crate) fn archive(&mut self, indexed: Position) -> bool {
         for _ in 0..ARCHIVING_MAX.min(self.archiving.len()) {
-            let Some((tenant, store)) = self.archiving.pop_front() else { return };
+            let Some((tenant, store)) = self.archiving.pop_front() else { break };
             let (bounds, now) = (self.closed_orders, self.last);
             let Some(resident) = self.resident_mut(tenant, store) else { continue };
             let before = resident.store.orders_count();
-            let is_done = resident.archive(bounds, now, durable);
+            let is_done = resident.archive(bounds, now, indexed);
             resident.is_queued = !is_done;
             self.orders_count -= before - resident.store.orders_count();
             if !is_done {
                 self.archiving.push_back((tenant, store));
             }
         }
+        !self.archiving.is_empty()
     }
 
-    /// Archives closed orders of all stores: everything is durable.
+    /// Archives closed orders of all stores: everything is durable, and [`State::index_needed`] says what the index has to have.
     pub(crate) fn archive_all(&mut self) {
         while !self.archiving.is_empty() {
             self.archive(Position(u64::MAX));

@@ -7,21 +7,18 @@ use crate::disk::{Disk, DiskFile, write_full};
 use crate::files::segment_name;
 use crate::format::SegmentHeader;
 use crate::planted::is_planted;
-use crate::shared::Shared;
 use std::cell::Cell;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use std::{io, mem};
 
 /// What is written at once, in bytes, and synced unless the segment is urgent: so much may the log's own sync have to wait for at the
 /// disk. Between two of these a worker that is no longer needed stops.
 const CHUNK_BYTES: usize = 1 << 20;
 /// Where segments fill faster than this, there is no time for many small syncs of the next.
 const URGENT_WITHIN: Duration = Duration::from_millis(500);
-/// The worker brings the index up to date when it lags by this many events; readers index the rest themselves.
-const INDEX_LAG_EVENTS: u64 = 8192;
 
 /// A segment open for writing.
 pub(super) struct Segment {
@@ -111,17 +108,17 @@ pub(super) enum Preallocator {
 
 impl Preallocator {
     /// `ready` is a segment left from before that nothing was written to.
-    pub fn new(factory: SegmentFactory, ready: Option<Segment>, shared: &Arc<Shared>) -> io::Result<Preallocator> {
+    pub fn new(factory: SegmentFactory, ready: Option<Segment>) -> io::Result<Preallocator> {
         match factory.options.background {
-            Background::Threads => Ok(Preallocator::Background(Worker::start(factory, ready, Arc::clone(shared))?)),
+            Background::Threads => Ok(Preallocator::Background(Worker::start(factory, ready)?)),
             Background::Inline => Ok(Preallocator::Inline { factory, ready }),
         }
     }
 
-    /// Segment `number` will be needed, and the index may lag; never blocks.
-    pub fn request(&self, number: u32, shared: &Shared) {
+    /// Segment `number` will be needed; never blocks.
+    pub fn request(&self, number: u32) {
         match self {
-            Preallocator::Background(worker) => worker.request(number, INDEX_LAG_EVENTS <= shared.index_lag()),
+            Preallocator::Background(worker) => worker.request(number),
             Preallocator::Inline { .. } => {}
         }
     }
@@ -144,7 +141,7 @@ impl Preallocator {
     }
 }
 
-/// A thread that preallocates the next segment and brings the index up to date.
+/// A thread that preallocates the next segment.
 pub(super) struct Worker {
     factory: SegmentFactory,
     control: Arc<Control>,
@@ -169,23 +166,22 @@ struct Work {
     asked: Option<Instant>,
     /// There is little time until the writer needs the segment, or none.
     is_urgent: bool,
-    index: bool,
     stop: bool,
 }
 
 impl Worker {
-    fn start(factory: SegmentFactory, ready: Option<Segment>, shared: Arc<Shared>) -> io::Result<Worker> {
+    fn start(factory: SegmentFactory, ready: Option<Segment>) -> io::Result<Worker> {
         let tried = ready.as_ref().map(|segment| segment.number);
         let work = Work { ready, tried, ..Work::default() };
         let control = Arc::new(Control { work: Mutex::new(work), changed: Condvar::new() });
         let thread = std::thread::Builder::new().name("log-helper".to_owned()).spawn({
             let (factory, control) = (factory.clone(), Arc::clone(&control));
-            move || control.run(&factory, &shared)
+            move || control.run(&factory)
         })?;
         Ok(Worker { factory, control, thread: Some(thread) })
     }
 
-    fn request(&self, number: u32, index: bool) {
+    fn request(&self, number: u32) {
         let mut work = self.work();
         let prepare = work.tried != Some(number);
         if prepare {
@@ -193,8 +189,7 @@ impl Worker {
             work.wanted = Some(number);
             work.is_urgent = work.asked.replace(Instant::now()).is_some_and(|asked| asked.elapsed() < URGENT_WITHIN);
         }
-        work.index |= index;
-        if prepare || index {
+        if prepare {
             drop(work);
             self.control.changed.notify_all();
         }
@@ -241,7 +236,7 @@ impl Control {
         }
     }
 
-    fn run(&self, factory: &SegmentFactory, shared: &Shared) {
+    fn run(&self, factory: &SegmentFactory) {
         let mut work = self.lock();
         while !work.stop {
             if let Some(number) = work.wanted.take() {
@@ -254,11 +249,6 @@ impl Control {
                 work.busy = false;
                 work.ready = created.ok();
                 self.changed.notify_all();
-            } else if mem::take(&mut work.index) {
-                drop(work);
-                // A failure is the next reader's to see.
-                drop(shared.index());
-                work = self.lock();
             } else {
                 work = self.changed.wait(work).unwrap_or_else(PoisonError::into_inner);
             }

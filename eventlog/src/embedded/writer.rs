@@ -1,5 +1,6 @@
 //! Appending: one write and one sync for a batch, then its durable mark.
 
+use super::indexer::Indexer;
 use super::maintenance::Maintenance;
 use super::preallocate::{Preallocator, Segment, SegmentFactory};
 use crate::batch::{Batch, HeaderFields};
@@ -48,6 +49,8 @@ const SYNC_BEHIND: Duration = Duration::from_millis(250);
 pub(crate) struct EmbeddedWriter {
     shared: Arc<Shared>,
     preallocator: Preallocator,
+    /// Held for its thread.
+    _indexer: Indexer,
     maintenance: Maintenance,
     state: AppendState,
     syncs: Syncs,
@@ -73,10 +76,12 @@ impl EmbeddedWriter {
         lock: Box<dyn Lock>,
     ) -> io::Result<EmbeddedWriter> {
         let maintenance = Maintenance::start(&factory, Arc::clone(&shared), unscrubbed)?;
-        let preallocator = Preallocator::new(factory, ready, &shared)?;
+        let indexer = Indexer::start(&shared, factory.options.background)?;
+        let preallocator = Preallocator::new(factory, ready)?;
         Ok(EmbeddedWriter {
             shared,
             preallocator,
+            _indexer: indexer,
             maintenance,
             state,
             syncs: Syncs::EachBatch,
@@ -164,8 +169,9 @@ impl EmbeddedWriter {
             self.maintenance.segment_sealed(&self.shared);
         }
         if self.state.active.size / PREALLOCATE_AT_ONE_IN <= self.state.at {
-            self.preallocator.request(self.state.active.number + 1, &self.shared);
+            self.preallocator.request(self.state.active.number + 1);
         }
+        self.shared.want_index_if_it_lags();
         Ok(appended)
     }
 
