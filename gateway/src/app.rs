@@ -31,8 +31,9 @@ pub fn log_dir(data: &Path) -> std::path::PathBuf {
 /// Whether a data directory holds nothing, or nothing but what is made there: nobody else's files.
 pub fn is_ours_alone(data: &Path) -> bool {
     let ours = [LOG_DIR, VIEWS_DIR, SNAPSHOT_FILE, PROVIDERS_FILE, OPERATOR_FILE];
-    let names = names_in(data).unwrap_or_default();
-    names.iter().all(|name| ours.iter().any(|ours| name == ours))
+    let aside = [VIEWS_DIR, SNAPSHOT_FILE].map(|name| derived::aside_of(Path::new(name)).into_os_string());
+    let is_ours = |name: &OsString| ours.iter().any(|ours| name == ours) || aside.contains(name);
+    names_in(data).unwrap_or_default().iter().all(is_ours)
 }
 
 /// What stands in a data directory that only stands beside a log, where there is no log: a directory that was not mounted, or
@@ -83,8 +84,8 @@ pub enum AppError {
     /// The engine does not start.
     #[error("the engine does not start")]
     Engine(#[from] StartError),
-    /// The read models do not open.
-    #[error("the read models do not open")]
+    /// Who is let in cannot be told from the log. A read model that does not open is no reason.
+    #[error("it cannot be told who is let in")]
     Views(#[from] projections::OpenError),
     /// What is kept for payment providers does not open.
     #[error("what is kept for payment providers does not open")]
@@ -133,9 +134,7 @@ impl Running {
         if let Some(found) = left_of_a_log(data)? {
             return Err(AppError::LogMissing { dir: log_dir, found });
         }
-        for dir in [&log_dir, &views_dir] {
-            std::fs::create_dir_all(dir).map_err(|source| AppError::Directory { dir: dir.clone(), source })?;
-        }
+        std::fs::create_dir_all(&log_dir).map_err(|source| AppError::Directory { dir: log_dir.clone(), source })?;
         let operator = Operator::of(data).map_err(|source| AppError::Directory { dir: data.to_owned(), source })?;
         let (log, reader, recovered) = eventlog::open_embedded(&log_dir, log_options)?;
         let options = commands::Options { snapshot: Some(data.join(SNAPSHOT_FILE)), ..options };

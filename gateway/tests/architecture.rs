@@ -196,6 +196,7 @@ fn the_top_level_is_the_map() {
         "domain",
         "schemas",
         "eventlog",
+        "derived",
         "commands",
         "projections",
         "gateway",

@@ -167,33 +167,37 @@ impl Projector for AccessProjector {
 impl Projections {
     /// A tenant's tokens, by id, without their hashes.
     pub fn tokens(&self, tenant: TenantId) -> Result<Answer<Vec<TokenView>>, QueryError> {
-        let view = self.view(Projection::Access)?;
-        let rows = view.all::<TokenRow>(TOKENS, &Key::of(tenant))?;
-        let value = rows.into_iter().map(|(_, row)| row.view).collect();
-        Ok(view.answer(value))
+        self.read(Projection::Access, |view| {
+            let rows = view.all::<TokenRow>(TOKENS, &Key::of(tenant))?;
+            let value = rows.into_iter().map(|(_, row)| row.view).collect();
+            Ok(view.answer(value))
+        })
     }
 
     /// A tenant's devices, by id.
     pub fn devices(&self, tenant: TenantId) -> Result<Answer<Vec<DeviceView>>, QueryError> {
-        let view = self.view(Projection::Access)?;
-        let rows = view.all::<DeviceRow>(DEVICES, &Key::of(tenant))?;
-        let value = rows.into_iter().map(|(_, row)| row.view).collect();
-        Ok(view.answer(value))
+        self.read(Projection::Access, |view| {
+            let rows = view.all::<DeviceRow>(DEVICES, &Key::of(tenant))?;
+            let value = rows.into_iter().map(|(_, row)| row.view).collect();
+            Ok(view.answer(value))
+        })
     }
 
     /// A tenant's staff, by id.
     pub fn staff(&self, tenant: TenantId) -> Result<Answer<Vec<StaffView>>, QueryError> {
-        let view = self.view(Projection::Access)?;
-        let rows = view.all::<StaffView>(STAFF, &Key::of(tenant))?;
-        let value = rows.into_iter().map(|(_, row)| row).collect();
-        Ok(view.answer(value))
+        self.read(Projection::Access, |view| {
+            let rows = view.all::<StaffView>(STAFF, &Key::of(tenant))?;
+            let value = rows.into_iter().map(|(_, row)| row).collect();
+            Ok(view.answer(value))
+        })
     }
 
     /// A member of a tenant's staff.
     pub fn staff_member(&self, tenant: TenantId, staff: ActorId) -> Result<Answer<Option<StaffView>>, QueryError> {
-        let view = self.view(Projection::Access)?;
-        let row = view.get::<StaffView>(STAFF, &Key::of(tenant).text(staff.as_str()))?;
-        Ok(view.answer(row))
+        self.read(Projection::Access, |view| {
+            let row = view.get::<StaffView>(STAFF, &Key::of(tenant).text(staff.as_str()))?;
+            Ok(view.answer(row))
+        })
     }
 
     /// Whom a token lets in: the one that has this id and this hash of its secret, was not revoked and has not expired. Where

@@ -50,6 +50,7 @@ pub(crate) struct CatalogProjector {
 
 impl CatalogProjector {
     pub fn new(ready: Arc<Menus>) -> CatalogProjector {
+        ready.forget();
         CatalogProjector {
             stores: Rows::new(STORES, 4_096),
             store_menus: Rows::new(STORE_MENUS, 4_096),
@@ -255,37 +256,40 @@ impl Projector for CatalogProjector {
 impl Projections {
     /// A store.
     pub fn store(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Option<StoreView>>, QueryError> {
-        let view = self.view(Projection::Catalog)?;
-        let key = Key::of_store(tenant, store);
-        let value = match view.get::<StoreView>(STORES, &key)? {
-            Some(found) => Some(with_menu(found, view.get(STORE_MENUS, &key)?)),
-            None => None,
-        };
-        Ok(view.answer(value))
+        self.read(Projection::Catalog, |view| {
+            let key = Key::of_store(tenant, store);
+            let value = match view.get::<StoreView>(STORES, &key)? {
+                Some(found) => Some(with_menu(found, view.get(STORE_MENUS, &key)?)),
+                None => None,
+            };
+            Ok(view.answer(value))
+        })
     }
 
     /// A tenant's stores, by id.
     pub fn stores(&self, tenant: TenantId) -> Result<Answer<Vec<StoreView>>, QueryError> {
-        let view = self.view(Projection::Catalog)?;
-        let prefix = Key::of(tenant);
-        let menus = view.table(STORE_MENUS)?;
-        let found = view.all::<StoreView>(STORES, &prefix)?;
-        let value = found
-            .into_iter()
-            .map(|(suffix, row)| Ok(with_menu(row, menus.get(prefix.clone().bytes(&suffix).as_slice())?)))
-            .collect::<Result<_, QueryError>>()?;
-        Ok(view.answer(value))
+        self.read(Projection::Catalog, |view| {
+            let prefix = Key::of(tenant);
+            let menus = view.table(STORE_MENUS)?;
+            let found = view.all::<StoreView>(STORES, &prefix)?;
+            let value = found
+                .into_iter()
+                .map(|(suffix, row)| Ok(with_menu(row, menus.get(prefix.clone().bytes(&suffix).as_slice())?)))
+                .collect::<Result<_, QueryError>>()?;
+            Ok(view.answer(value))
+        })
     }
 
     /// A store's stock, by sku.
     pub fn stock(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<StockView>>, QueryError> {
-        let view = self.view(Projection::Catalog)?;
-        let prefix = Key::of_store(tenant, store);
-        let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
-        let revision = head.map_or(0, |head| head.revision);
-        let rows = view.all::<StockView>(STOCK, &prefix)?;
-        let value = rows.into_iter().map(|(_, row)| StockView { revision, ..row }).collect();
-        Ok(view.answer(value))
+        self.read(Projection::Catalog, |view| {
+            let prefix = Key::of_store(tenant, store);
+            let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
+            let revision = head.map_or(0, |head| head.revision);
+            let rows = view.all::<StockView>(STOCK, &prefix)?;
+            let value = rows.into_iter().map(|(_, row)| StockView { revision, ..row }).collect();
+            Ok(view.answer(value))
+        })
     }
 
     /// A stock item.
@@ -295,12 +299,13 @@ impl Projections {
         store: StoreId,
         sku: Sku,
     ) -> Result<Answer<Option<StockView>>, QueryError> {
-        let view = self.view(Projection::Catalog)?;
-        let prefix = Key::of_store(tenant, store);
-        let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
-        let row = view.get::<StockView>(STOCK, &prefix.text(sku.as_str()))?;
-        let value = row.zip(head).map(|(row, head)| StockView { revision: head.revision, ..row });
-        Ok(view.answer(value))
+        self.read(Projection::Catalog, |view| {
+            let prefix = Key::of_store(tenant, store);
+            let head = view.get::<StockHeadRow>(STOCK_HEADS, &prefix)?;
+            let row = view.get::<StockView>(STOCK, &prefix.text(sku.as_str()))?;
+            let value = row.zip(head).map(|(row, head)| StockView { revision: head.revision, ..row });
+            Ok(view.answer(value))
+        })
     }
 }
 

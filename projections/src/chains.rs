@@ -92,9 +92,10 @@ impl Projector for ChainsProjector {
 impl Projections {
     /// Where the chain of hashes over a store's history stands; `None` before its first event.
     pub fn chain(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Option<Link>>, QueryError> {
-        let view = self.view(Projection::Chains)?;
-        let row = view.get::<ChainRow>(HEADS, &Key::of_store(tenant, store))?;
-        let value = row.map(|ChainRow { count, position, hash }| Link { count, position, hash });
-        Ok(view.answer(value))
+        self.read(Projection::Chains, |view| {
+            let row = view.get::<ChainRow>(HEADS, &Key::of_store(tenant, store))?;
+            let value = row.map(|ChainRow { count, position, hash }| Link { count, position, hash });
+            Ok(view.answer(value))
+        })
     }
 }

@@ -142,10 +142,11 @@ impl Projector for DrawersProjector {
 impl Projections {
     /// A store's cash drawers, by id, each with its latest shift.
     pub fn drawers(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<DrawerView>>, QueryError> {
-        let view = self.view(Projection::Drawers)?;
-        let rows = view.all::<DrawerView>(DRAWERS, &Key::of_store(tenant, store))?;
-        let there = rows.into_iter().map(|(_, row)| row).filter(|drawer| drawer.removed_at.is_none());
-        Ok(view.answer(there.collect()))
+        self.read(Projection::Drawers, |view| {
+            let rows = view.all::<DrawerView>(DRAWERS, &Key::of_store(tenant, store))?;
+            let there = rows.into_iter().map(|(_, row)| row).filter(|drawer| drawer.removed_at.is_none());
+            Ok(view.answer(there.collect()))
+        })
     }
 
     /// The shifts of a cash drawer, newest first.
@@ -159,10 +160,12 @@ impl Projections {
         drawer: DrawerId,
         page: &PageRequest,
     ) -> Result<Answer<Page<ShiftView>>, QueryError> {
-        let view = self.view(Projection::Drawers)?;
-        let list = Key::of_store(tenant, store).text(drawer.as_str());
-        let value =
-            page_descending::<ShiftView, ShiftView>(&view.table(SHIFTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
-        Ok(view.answer(value))
+        self.read(Projection::Drawers, |view| {
+            let list = Key::of_store(tenant, store).text(drawer.as_str());
+            let value = page_descending::<ShiftView, ShiftView>(&view.table(SHIFTS)?, &list, &list, page, |_, row| {
+                Ok(Some(row))
+            })?;
+            Ok(view.answer(value))
+        })
     }
 }

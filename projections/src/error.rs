@@ -5,19 +5,19 @@ use eventlog::{Position, ReadError};
 use schemas::views::BadRow;
 use std::path::PathBuf;
 
-/// Why the read models were not opened.
+/// Why the read models were not opened, or one of them not.
 #[allow(missing_docs, reason = "the variant says what its fields are of")]
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The directory of the read models cannot be made, or a model in it not removed.
+    /// The directory of the read models cannot be made, or a model in it not renamed. Nothing but that model waits for it.
     #[error("cannot {what} {}", path.display())]
     Io { what: &'static str, path: PathBuf, source: std::io::Error },
-    /// Another process has the read models open. Stop that one first, or use another directory.
-    #[error("the read model {} is in use by another process", path.display())]
-    Locked { path: PathBuf },
-    /// A new read model cannot be made.
-    #[error("cannot make the read model {}", path.display())]
-    Storage { path: PathBuf, source: Box<redb::Error> },
+    /// A read model cannot be opened or made for now. Nothing else waits for it.
+    #[error("the read model {} cannot be used", path.display())]
+    Unusable { path: PathBuf, source: derived::Failure },
+    /// The operating system starts no more threads.
+    #[error("no thread to fold who is let in")]
+    Thread(#[source] std::io::Error),
     /// The log cannot be read.
     #[error(transparent)]
     Log(#[from] ReadError),
@@ -42,12 +42,27 @@ pub enum QueryError {
     /// Amounts of several currencies do not add up: ask for fewer stores, or by store.
     #[error("store {store} sells in another currency than the others")]
     MixedCurrencies { store: StoreId },
-    /// The read model is damaged or the disk failed: restart, and it is rebuilt if need be.
+    /// The read model does not open, or is damaged and about to be rebuilt. Ask again a little later.
+    #[error("the read model is not there at the moment")]
+    Unavailable,
+    /// The read model is damaged or the disk failed; nobody outside sees it.
     #[error("the read model does not read")]
     Storage(#[source] Box<redb::Error>),
-    /// A row is not one of ours: delete the read model, and it is rebuilt.
+    /// A row is not one of ours; nobody outside sees it.
     #[error("a row of {table} does not read")]
     Row { table: &'static str, source: BadRow },
+}
+
+/// An error with its causes, for the alarm.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// A read model had not applied a position in time. Ask again, or without one.

@@ -12,7 +12,7 @@ pub use query::{OrderFilter, PaymentFilter};
 use crate::error::FoldError;
 use crate::key::Key;
 use crate::projector::{Projector, Recorded, follows, starts};
-use crate::rows::{Committed, Definition, Rows};
+use crate::rows::{Committed, Definition, Rows, write};
 use domain::event::{Event, OrderEvent, PaymentEvent};
 use domain::ids::{OrderId, PaymentId, StoreId};
 use domain::stream::Stream;
@@ -112,8 +112,7 @@ impl OrdersProjector {
         self.orders.for_each_dirty(|key, order, is_stored| {
             price::derive(order);
             let listed = date_key(key, order);
-            buffer.clear();
-            order.summary().write(buffer);
+            write(listed.as_slice(), &order.summary(), buffer);
             by_date.insert(listed.as_slice(), buffer.as_slice())?;
             match order.state {
                 OrderState::Open | OrderState::Placed if !is_stored => {

@@ -42,6 +42,18 @@ impl Progress {
         self.applied.send_replace(position);
     }
 
+    /// The fold starts over from there: whoever waits goes on waiting.
+    pub fn restart(&self, position: Position) {
+        self.applied.send_replace(position);
+    }
+
+    /// Has whoever folds look whether there is something to do.
+    pub fn wake(&self) {
+        if let Some(worker) = self.worker.get() {
+            worker.unpark();
+        }
+    }
+
     /// Which thread folds, so that whoever waits can wake it.
     pub fn set_worker(&self, worker: Thread) {
         assert!(self.worker.set(worker).is_ok(), "one thread folds");
@@ -56,9 +68,7 @@ impl Progress {
         let mut applied = self.applied.subscribe();
         self.waiters.fetch_add(1, Ordering::AcqRel);
         let _waiter = Waiter(self);
-        if let Some(worker) = self.worker.get() {
-            worker.unpark();
-        }
+        self.wake();
         let reached = tokio::time::timeout(timeout, applied.wait_for(|applied| wanted <= *applied)).await;
         match reached {
             Ok(Ok(_)) => Ok(()),

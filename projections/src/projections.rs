@@ -27,7 +27,7 @@ pub struct Status {
     pub rebuilding_until: Option<Position>,
     /// It waits for space on the disk, and goes on by itself once there is. It answers from what it has.
     pub waits_for_space: bool,
-    /// Why it stopped, if it did: an alarm. It goes on answering from what it had.
+    /// Why it stopped, if it did: an alarm. It goes on answering from what it had, and tries again by itself.
     pub parked: Option<Parked>,
 }
 
@@ -59,9 +59,13 @@ impl Projections {
         &self.models[projection as usize]
     }
 
-    /// The projection's model as it is now.
-    pub(crate) fn view(&self, projection: Projection) -> Result<View, QueryError> {
-        self.model(projection).view()
+    /// Asks the projection's model as it is now.
+    pub(crate) fn read<T>(
+        &self,
+        projection: Projection,
+        query: impl FnOnce(&View) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError> {
+        self.model(projection).read(query)
     }
 
     /// Everything a projection keeps but its checkpoint, one line per row, sorted: two models are the same if their
@@ -70,7 +74,7 @@ impl Projections {
     /// # Errors
     /// [`QueryError`] as for every query.
     pub fn dump(&self, projection: Projection) -> Result<Vec<String>, QueryError> {
-        page::dump(&self.view(projection)?, self.model(projection).tables)
+        self.read(projection, |view| page::dump(view, self.model(projection).tables))
     }
 
     /// The position of the last event the projection has folded: queries see it.
@@ -86,6 +90,11 @@ impl Projections {
         self.model(projection).progress.wait_for(position, timeout).await
     }
 
+    /// Whether the projection's queries have an answer now.
+    pub fn answers(&self, projection: Projection) -> bool {
+        self.model(projection).answers_as_of().is_ok()
+    }
+
     /// How all projections are doing.
     pub fn status(&self) -> Vec<Status> {
         let last = self.reader.durable().0.saturating_sub(1);
@@ -98,7 +107,7 @@ impl Projections {
                 lag: last.saturating_sub(position.0),
                 rebuilding_until: model.rebuilding(),
                 waits_for_space: model.waits_for_space(),
-                parked: model.parked().cloned(),
+                parked: model.parked(),
             }
         };
         Projection::ALL.into_iter().map(status).collect()

@@ -98,8 +98,11 @@ pub(crate) fn starts(revision: u64) -> Result<(), FoldError> {
     }
 }
 
+/// The form of all files: since 1 each row is closed for its key.
+const FORM: u32 = 1;
+
 const fn version(layout: u32, rows: &[u8]) -> u32 {
-    let (mut sum, mut at) = (layout << 16, 0);
+    let (mut sum, mut at) = ((layout << 16) + (FORM << 12), 0);
     while at < rows.len() {
         sum += rows[at] as u32;
         at += 1;

@@ -2,13 +2,25 @@
 
 use crate::error::FoldError;
 use redb::{Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition, WriteTransaction};
-use schemas::views::Row;
+use schemas::views::{BadRow, Row};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 pub(crate) type Definition = TableDefinition<'static, &'static [u8], &'static [u8]>;
 pub(crate) type Reader = ReadOnlyTable<&'static [u8], &'static [u8]>;
+
+/// A row as it is stored under a key.
+pub(crate) fn write<R: Row>(key: &[u8], row: &R, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    row.write(bytes);
+    derived::seal(key, bytes);
+}
+
+/// The row that is stored under a key.
+pub(crate) fn read<R: Row>(key: &[u8], bytes: &[u8]) -> Result<R, BadRow> {
+    R::read(derived::unseal(key, bytes).ok_or(BadRow::Changed)?)
+}
 
 /// The last commit, read while the next transaction is being made ready. It is opened only for a row that is not in memory.
 pub(crate) struct Committed<'a> {
@@ -130,7 +142,8 @@ impl<R: Row> Rows<R> {
             };
             let row = match reader.get(key)? {
                 Some(bytes) => {
-                    Some(R::read(bytes.value()).map_err(|source| FoldError::Row { table: self.name, source })?)
+                    let row = read(key, bytes.value());
+                    Some(row.map_err(|source| FoldError::Row { table: self.name, source })?)
                 }
                 None => None,
             };
@@ -181,8 +194,7 @@ impl<R: Row> Rows<R> {
             }
             match &slot.row {
                 Some(row) => {
-                    self.buffer.clear();
-                    row.write(&mut self.buffer);
+                    write(&key, row, &mut self.buffer);
                     table.insert(&*key, self.buffer.as_slice())?;
                 }
                 None if slot.is_stored => {

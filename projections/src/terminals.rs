@@ -300,10 +300,11 @@ fn position_key(tenant: TenantId, store: StoreId, position: u64) -> Result<Key, 
 impl Projections {
     /// A store's terminals that sent what they had kept while they were away, by id.
     pub fn terminals(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Vec<TerminalView>>, QueryError> {
-        let view = self.view(Projection::Terminals)?;
-        let rows = view.all::<TerminalView>(TERMINALS, &Key::of_store(tenant, store))?;
-        let is_terminal = |row: &TerminalView| row.terminal_id.0 != Terminal::nobody();
-        Ok(view.answer(rows.into_iter().map(|(_, row)| row).filter(is_terminal).collect()))
+        self.read(Projection::Terminals, |view| {
+            let rows = view.all::<TerminalView>(TERMINALS, &Key::of_store(tenant, store))?;
+            let is_terminal = |row: &TerminalView| row.terminal_id.0 != Terminal::nobody();
+            Ok(view.answer(rows.into_iter().map(|(_, row)| row).filter(is_terminal).collect()))
+        })
     }
 
     /// The exception at a position of the log.
@@ -313,12 +314,13 @@ impl Projections {
         store: StoreId,
         position: u64,
     ) -> Result<Answer<Option<ExceptionView>>, QueryError> {
-        let view = self.view(Projection::Terminals)?;
-        let value = match i64::try_from(position) {
-            Ok(place) => view.get::<ExceptionView>(EXCEPTIONS, &Key::of_store(tenant, store).i64(place))?,
-            Err(_) => None,
-        };
-        Ok(view.answer(value))
+        self.read(Projection::Terminals, |view| {
+            let value = match i64::try_from(position) {
+                Ok(place) => view.get::<ExceptionView>(EXCEPTIONS, &Key::of_store(tenant, store).i64(place))?,
+                Err(_) => None,
+            };
+            Ok(view.answer(value))
+        })
     }
 
     /// A store's exceptions, newest first; pages as for [`Projections::orders`].
@@ -332,32 +334,33 @@ impl Projections {
         filter: &ExceptionFilter,
         page: &PageRequest,
     ) -> Result<Answer<Page<ExceptionView>>, QueryError> {
-        let view = self.view(Projection::Terminals)?;
-        let list = Key::of_store(tenant, store);
-        let is_asked = |row: &ExceptionView| {
-            filter.kind.is_none_or(|kind| kind == row.kind)
-                && filter.terminal.is_none_or(|terminal| row.terminal == Some(Wire(terminal)))
-        };
-        let resolutions = view.table(RESOLUTIONS)?;
-        let value = page_descending::<ExceptionView, ExceptionView>(
-            &view.table(EXCEPTIONS)?,
-            &list,
-            &list,
-            page,
-            |key, row| {
-                if !is_asked(&row) {
-                    return Ok(None);
-                }
-                let resolved = resolutions.get::<ResolutionView>(key)?;
-                let is_in = match filter.state {
-                    ExceptionState::Open => resolved.is_none(),
-                    ExceptionState::Resolved => resolved.is_some(),
-                    ExceptionState::All => true,
-                };
-                let waits = row.waits.filter(|_| resolved.is_none());
-                Ok(is_in.then_some(ExceptionView { waits, resolved, ..row }))
-            },
-        )?;
-        Ok(view.answer(value))
+        self.read(Projection::Terminals, |view| {
+            let list = Key::of_store(tenant, store);
+            let is_asked = |row: &ExceptionView| {
+                filter.kind.is_none_or(|kind| kind == row.kind)
+                    && filter.terminal.is_none_or(|terminal| row.terminal == Some(Wire(terminal)))
+            };
+            let resolutions = view.table(RESOLUTIONS)?;
+            let value = page_descending::<ExceptionView, ExceptionView>(
+                &view.table(EXCEPTIONS)?,
+                &list,
+                &list,
+                page,
+                |key, row| {
+                    if !is_asked(&row) {
+                        return Ok(None);
+                    }
+                    let resolved = resolutions.get::<ResolutionView>(key)?;
+                    let is_in = match filter.state {
+                        ExceptionState::Open => resolved.is_none(),
+                        ExceptionState::Resolved => resolved.is_some(),
+                        ExceptionState::All => true,
+                    };
+                    let waits = row.waits.filter(|_| resolved.is_none());
+                    Ok(is_in.then_some(ExceptionView { waits, resolved, ..row }))
+                },
+            )?;
+            Ok(view.answer(value))
+        })
     }
 }

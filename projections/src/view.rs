@@ -2,7 +2,7 @@
 
 use crate::error::QueryError;
 use crate::key::Key;
-use crate::rows::{Definition, Reader};
+use crate::rows::{self, Definition, Reader};
 use eventlog::Position;
 use redb::ReadTransaction;
 use schemas::views::Row;
@@ -58,13 +58,13 @@ pub(crate) struct TableView {
 impl TableView {
     pub fn get<R: Row>(&self, key: &[u8]) -> Result<Option<R>, QueryError> {
         match self.reader.get(key)? {
-            Some(bytes) => self.read(bytes.value()).map(Some),
+            Some(bytes) => self.read(key, bytes.value()).map(Some),
             None => Ok(None),
         }
     }
 
-    fn read<R: Row>(&self, bytes: &[u8]) -> Result<R, QueryError> {
-        R::read(bytes).map_err(|source| QueryError::Row { table: self.name, source })
+    fn read<R: Row>(&self, key: &[u8], bytes: &[u8]) -> Result<R, QueryError> {
+        rows::read(key, bytes).map_err(|source| QueryError::Row { table: self.name, source })
     }
 
     /// Rows from `from` up to, not including, `to`, ascending, until `visit` says no.
@@ -79,7 +79,7 @@ impl TableView {
         }
         for entry in self.reader.range::<&[u8]>(from..to)? {
             let (key, row) = entry?;
-            if !visit(key.value(), self.read(row.value())?) {
+            if !visit(key.value(), self.read(key.value(), row.value())?) {
                 break;
             }
         }
@@ -98,7 +98,7 @@ impl TableView {
         }
         for entry in self.reader.range::<&[u8]>(from..to)?.rev() {
             let (key, row) = entry?;
-            if !visit(key.value(), self.read(row.value())?)? {
+            if !visit(key.value(), self.read(key.value(), row.value())?)? {
                 break;
             }
         }

@@ -5,19 +5,18 @@
 //! tail of state and position together, which is read from the log again. The durable commit leaves the allocator's
 //! state in the file (quick repair), so that opening after a kill does not walk all of it.
 
-use crate::error::FoldError;
-use crate::free_space::FreeSpace;
+use crate::error::{FoldError, with_causes};
 use crate::options::Options;
 use crate::projector::{Projector, Recorded};
-use crate::read_model::{Parked, ReadModel};
+use crate::read_model::{Parked, ReadModel, Trouble};
 use crate::rows::Committed;
+use derived::Derived;
 use domain::calendar::Timestamp;
 use domain::ids::CommandId;
 use eventlog::{BatchId, LogReader, Position, ReadError, StoredBatch, StoredCommit, StoredEvent, Tail};
 use redb::Durability;
 use schemas::stored::{self, CommitMeta};
 use std::error::Error;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -32,14 +31,176 @@ const SLEEP_MIN: Duration = Duration::from_millis(1);
 /// events again that are passed over.
 const CLEAN_INTERVALS: u32 = 40;
 
+/// How long a worker rests before it tries again what failed, at the least and at the most.
+const RETRY_MIN: Duration = Duration::from_millis(100);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+/// How long a model that was folded anew is left as it is, whatever queries meet in it: at first, and at the most. Should a query of ours
+/// be at fault, it does not have the log folded over and over.
+const TRUST_MIN: Duration = Duration::from_secs(5);
+const TRUST_MAX: Duration = Duration::from_secs(600);
+
+/// Keeps one model up to date until it is told to stop, whatever becomes of its database.
 pub(crate) struct Worker<M> {
     model: Arc<ReadModel>,
-    projector: M,
+    /// Makes a projector with nothing in memory.
+    projector: Box<dyn Fn() -> M + Send>,
     reader: LogReader,
-    decoder: stored::Decoder,
     stop: Arc<AtomicBool>,
+    options: Options,
+    /// Where the last attempt failed: what fails there again with a model that was folded anew is the event's fault.
+    failed_at: Option<Position>,
+    /// How long the worker rests after the next failure.
+    pause: Duration,
+    /// Since when, and for how long, the model is left as it is whatever queries meet.
+    trusted: Option<(Instant, Duration)>,
+}
+
+impl<M: Projector> Worker<M> {
+    pub fn new(
+        model: Arc<ReadModel>,
+        projector: Box<dyn Fn() -> M + Send>,
+        reader: LogReader,
+        stop: Arc<AtomicBool>,
+        options: &Options,
+    ) -> Worker<M> {
+        let options = options.clone();
+        Worker { model, projector, reader, stop, options, failed_at: None, pause: RETRY_MIN, trusted: None }
+    }
+
+    /// Runs until told to stop. What fails is tried again; nothing else waits for it.
+    pub fn run(mut self) {
+        self.model.progress.set_worker(std::thread::current());
+        // It falls behind rather than make tills wait.
+        eventlog::lower_thread_priority();
+        while !self.stop.load(Ordering::Acquire) {
+            let Err(stopped) = self.attempt() else { return };
+            self.recover(stopped);
+        }
+    }
+
+    /// Opens the model where it is not, and follows the log until told to stop.
+    fn attempt(&self) -> Result<(), Stopped> {
+        let database = match self.model.database() {
+            Some(database) => Ok(database),
+            None => self.model.open(&self.reader),
+        };
+        let database =
+            database.map_err(|error| Stopped::because(Cause::Database, after(self.model.applied()), &error))?;
+        let mut fold = Fold::new(self, database);
+        let outcome = derived::guard(|| fold.follow());
+        let at = after(fold.folded);
+        let dropped = derived::guard(|| drop(fold));
+        match (outcome, dropped) {
+            (Ok(Err(stopped)), _) => Err(stopped),
+            (Err(panicked), _) | (Ok(Ok(())), Err(panicked)) => Err(Stopped::because(Cause::Rows, at, &panicked)),
+            (Ok(Ok(())), Ok(())) => Ok(()),
+        }
+    }
+
+    fn is_trusted(&self) -> bool {
+        self.trusted.is_some_and(|(since, trust)| since.elapsed() < trust)
+    }
+
+    /// Sees to it that the next attempt may come further, and rests until then.
+    fn recover(&mut self, Stopped { position, cause, error }: Stopped) {
+        let is_again = self.failed_at.replace(position) == Some(position);
+        if !is_again {
+            self.pause = RETRY_MIN;
+        }
+        let is_damaged = match cause {
+            Cause::Event | Cause::Log | Cause::Database => false,
+            Cause::Damage => true,
+            Cause::Rows => !is_again,
+        };
+        if is_damaged {
+            let lately = self.trusted.filter(|(since, _)| since.elapsed() < TRUST_MAX);
+            let trust = lately.map_or(TRUST_MIN, |(_, trust)| (trust * 2).min(TRUST_MAX));
+            self.trusted = Some((Instant::now(), trust));
+            match self.model.discard(&self.reader, &error) {
+                // At once, the first time.
+                Ok(()) if !is_again => return,
+                Ok(()) => {}
+                Err(error) => self.model.park(Parked { position, error: with_causes(&error) }),
+            }
+        } else {
+            self.model.park(Parked { position, error });
+            if cause == Cause::Database {
+                // One that met an error answers nothing before it is opened again.
+                self.model.close();
+            } else {
+                self.model.settle();
+            }
+        }
+        self.rest();
+    }
+
+    /// Longer each time.
+    fn rest(&mut self) {
+        let until = Instant::now() + self.pause;
+        self.pause = (self.pause * 2).min(RETRY_MAX);
+        while !self.stop.load(Ordering::Acquire) {
+            let left = until.saturating_duration_since(Instant::now());
+            // A query that met damage in a model that has stopped does not wait for the end of the pause.
+            if left.is_zero() || self.damage_to_mend().is_some() {
+                return;
+            }
+            std::thread::park_timeout(left.min(SLEEP_MAX));
+        }
+    }
+
+    /// What a query met that the worker has to do something about now.
+    fn damage_to_mend(&self) -> Option<Trouble> {
+        self.model.trouble_met().filter(|trouble| !trouble.is_damage || !self.is_trusted())
+    }
+}
+
+/// What an attempt failed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// An event that no model could fold.
+    Event,
+    /// The log does not read at the moment.
+    Log,
+    /// The database cannot be used at the moment: no space, no right to the file, somebody else has it open.
+    Database,
+    /// The file is not to be trusted.
+    Damage,
+    /// The event does not follow from the rows: one of both is wrong.
+    Rows,
+}
+
+/// Why an attempt ended, and where.
+struct Stopped {
+    position: Position,
+    cause: Cause,
+    error: String,
+}
+
+impl Stopped {
+    fn because(cause: Cause, position: Position, error: &dyn Error) -> Stopped {
+        Stopped { position, cause, error: with_causes(error) }
+    }
+
+    fn folding(position: Position, error: &FoldError) -> Stopped {
+        let cause = match error {
+            FoldError::Storage(error) if derived::may_pass(error) => Cause::Database,
+            FoldError::Storage(_) | FoldError::Row { .. } => Cause::Damage,
+            FoldError::Decode(_) | FoldError::Stream(_) | FoldError::Meta(_) | FoldError::Tenant { .. } => Cause::Event,
+            FoldError::Impossible(_) | FoldError::Revision { .. } => Cause::Rows,
+        };
+        Stopped::because(cause, position, error)
+    }
+}
+
+/// One attempt: the projector with its rows in memory, and how far it is.
+struct Fold<'a, M> {
+    worker: &'a Worker<M>,
+    model: &'a ReadModel,
+    database: Arc<Derived>,
+    projector: M,
+    reader: &'a LogReader,
+    decoder: stored::Decoder,
     sync_interval: Duration,
-    free_space: FreeSpace,
     /// The last event folded, and the batch that holds it.
     folded: Position,
     batch: BatchId,
@@ -49,65 +210,41 @@ pub(crate) struct Worker<M> {
     has_unsynced_changes: bool,
 }
 
-/// Why a worker gives up, and where.
-struct Stopped {
-    position: Position,
-    error: Box<dyn Error + Send + Sync>,
-}
-
-impl<M: Projector> Worker<M> {
-    pub fn new(
-        model: Arc<ReadModel>,
-        projector: M,
-        reader: LogReader,
-        stop: Arc<AtomicBool>,
-        options: &Options,
-    ) -> Worker<M> {
-        let folded = model.applied();
-        Worker {
-            // Nothing is written before something is folded.
-            batch: model.log,
-            model,
-            projector,
-            reader,
+impl<'a, M: Projector> Fold<'a, M> {
+    fn new(worker: &'a Worker<M>, database: Arc<Derived>) -> Fold<'a, M> {
+        let folded = worker.model.applied();
+        Fold {
+            worker,
+            model: &worker.model,
+            database,
+            projector: (worker.projector)(),
+            reader: &worker.reader,
             decoder: stored::Decoder::new(),
-            stop,
-            sync_interval: options.sync_interval,
-            free_space: options.free_space.clone(),
+            sync_interval: worker.options.sync_interval,
             folded,
+            // Nothing is written before something is folded.
+            batch: worker.model.log,
             checkpoint: folded,
             synced_at: Instant::now(),
             has_unsynced_changes: false,
         }
     }
 
-    /// Runs until told to stop. An error parks this projection and no other.
-    pub fn run(mut self) {
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.follow()));
-        let parked = match outcome {
-            Ok(Ok(())) => return,
-            Ok(Err(Stopped { position, error })) => Parked { position, error: causes(error.as_ref()) },
-            Err(panic) => {
-                let said = panic.downcast_ref::<String>().map(String::as_str);
-                let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-                Parked { position: Position(self.folded.0 + 1), error: said.to_owned() }
-            }
-        };
-        self.model.park(parked);
-    }
-
     fn follow(&mut self) -> Result<(), Stopped> {
-        self.model.progress.set_worker(std::thread::current());
-        // It falls behind rather than make tills wait.
-        eventlog::lower_thread_priority();
-        let mut tail = self.reader.tail(Position(self.folded.0 + 1));
-        while !self.stop.load(Ordering::Acquire) {
+        let mut tail = self.reader.tail(after(self.folded));
+        while !self.worker.stop.load(Ordering::Acquire) {
+            if let Some(Trouble { why, is_damage }) = self.worker.damage_to_mend() {
+                let cause = if is_damage { Cause::Damage } else { Cause::Database };
+                return Err(Stopped { position: after(self.folded), cause, error: why });
+            }
             if !self.has_space() {
                 std::thread::park_timeout(SLEEP_MAX);
                 continue;
             }
             let batches = self.next_batches(&mut tail)?;
-            if !batches.is_empty() {
+            if batches.is_empty() {
+                self.model.unpark();
+            } else {
                 self.fold(&batches)?;
                 self.linger();
             }
@@ -122,7 +259,7 @@ impl<M: Projector> Worker<M> {
 
     /// Whether the disk takes another transaction. The database never meets a disk that does not.
     fn has_space(&self) -> bool {
-        let is_left = self.free_space.is_left(&self.model.dir);
+        let is_left = self.worker.options.free_space.is_left(&self.model.dir);
         self.model.set_free_space(is_left);
         is_left
     }
@@ -150,15 +287,15 @@ impl<M: Projector> Worker<M> {
                 Ok(None) => break,
                 // What was read is good; the next call meets the error again if it is there to stay.
                 Err(ReadError::Io { .. }) if !batches.is_empty() => break,
-                Err(error) => return Err(self.stopped(Position(self.folded.0 + 1), error)),
+                Err(error) => return Err(Stopped::because(Cause::Log, after(self.folded), &error)),
             }
         }
         Ok(batches)
     }
 
     fn fold(&mut self, batches: &[Arc<StoredBatch>]) -> Result<(), Stopped> {
-        let model = Arc::clone(&self.model);
-        let committed = Committed::new(&model.database);
+        let database = Arc::clone(&self.database);
+        let committed = Committed::new(&database);
         let mut poison = None;
         'batches: for batch in batches {
             for commit in batch.commits() {
@@ -168,7 +305,7 @@ impl<M: Projector> Worker<M> {
                     }
                     debug_assert_eq!(event.position.0, self.folded.0 + 1, "positions have no gap");
                     if let Err(error) = apply(&mut self.projector, &mut self.decoder, &committed, &commit, &event) {
-                        poison = Some(self.stopped(event.position, error));
+                        poison = Some(Stopped::folding(event.position, &error));
                         break 'batches;
                     }
                     (self.folded, self.batch) = (event.position, batch.id());
@@ -177,7 +314,7 @@ impl<M: Projector> Worker<M> {
         }
         drop(committed);
         // What came before the poison is good.
-        self.commit().map_err(|error| self.stopped(self.folded, error))?;
+        self.commit().map_err(|error| Stopped::folding(self.folded, &error))?;
         match poison {
             Some(stopped) => {
                 self.sync()?;
@@ -199,7 +336,7 @@ impl<M: Projector> Worker<M> {
     }
 
     fn write(&mut self, is_durable: bool) -> Result<(), FoldError> {
-        let mut transaction = self.model.database.begin_write()?;
+        let mut transaction = self.database.begin_write()?;
         match is_durable {
             true => transaction.set_quick_repair(true),
             false => transaction.set_durability(Durability::None)?,
@@ -229,14 +366,15 @@ impl<M: Projector> Worker<M> {
 
     fn sync(&mut self) -> Result<(), Stopped> {
         match self.checkpoint < self.folded {
-            true => self.write(true).map_err(|error| self.stopped(self.folded, error)),
+            true => self.write(true).map_err(|error| Stopped::folding(self.folded, &error)),
             false => Ok(()),
         }
     }
+}
 
-    fn stopped(&self, position: Position, error: impl Error + Send + Sync + 'static) -> Stopped {
-        Stopped { position, error: Box::new(error) }
-    }
+/// The position after another.
+fn after(position: Position) -> Position {
+    Position(position.0 + 1)
 }
 
 fn apply<M: Projector>(
@@ -268,16 +406,4 @@ fn apply<M: Projector>(
         event: decoder.decode(&stream, event.body)?,
     };
     projector.apply(committed, &recorded)
-}
-
-/// An error with its causes, for the alarm.
-fn causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -82,7 +82,7 @@ pub enum ApiError {
     },
     /// The read model is behind the position asked for.
     Stale,
-    /// The read model is being rebuilt or has stopped.
+    /// The read model is being rebuilt, or does not open.
     ViewUnavailable { view: &'static str },
     /// Too many streams.
     Busy,
@@ -287,7 +287,7 @@ impl ApiError {
                 Problem::new(503, "stale", "The view has not reached min_position yet. Repeat the request in a moment.")
             }
             ApiError::ViewUnavailable { view } => {
-                Problem::new(503, "view_unavailable", format!("The view {view} is being rebuilt or has stopped."))
+                Problem::new(503, "view_unavailable", format!("The view {view} is being made again from the log, or cannot be read for now; nothing else waits for it. Repeat the request in a moment."))
             }
             ApiError::Connections { max } => Problem::new(
                 503,

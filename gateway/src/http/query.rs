@@ -154,9 +154,14 @@ impl Reader {
 /// Waits until a view has reached a position.
 ///
 /// # Errors
-/// [`ApiError::Stale`] when that takes longer than `WAIT_MAX`.
+/// [`ApiError::Stale`] when that takes longer than `WAIT_MAX`; [`ApiError::ViewUnavailable`] where the view answers nothing by then.
 pub async fn reached(app: &AppState, projection: Projection, position: Position) -> Result<(), ApiError> {
-    app.projections.wait_for(projection, position, WAIT_MAX).await.map_err(|_| ApiError::Stale)
+    app.projections.wait_for(projection, position, WAIT_MAX).await.map_err(|_| {
+        match app.projections.answers(projection) {
+            true => ApiError::Stale,
+            false => ApiError::ViewUnavailable { view: projection.as_str() },
+        }
+    })
 }
 
 /// Waits until a view has reached all that is durable.
@@ -178,7 +183,7 @@ pub async fn access_reached(app: &AppState, position: Position) -> Result<(), Ap
 /// Runs a query where it may block.
 ///
 /// # Errors
-/// [`ApiError`]: the read model is being rebuilt, the cursor or the range is wrong, or the disk does not read.
+/// [`ApiError`]: the read model is being rebuilt or does not open, or the cursor or the range is wrong.
 pub fn ask<T>(
     app: &AppState,
     query: impl FnOnce(&Projections) -> Result<Answer<T>, QueryError>,
@@ -188,14 +193,15 @@ pub fn ask<T>(
 
 fn query_error(error: QueryError) -> ApiError {
     match error {
-        QueryError::Rebuilding { .. } => ApiError::ViewUnavailable { view: "you asked for" },
+        QueryError::Rebuilding { .. } | QueryError::Unavailable | QueryError::Storage(_) | QueryError::Row { .. } => {
+            ApiError::ViewUnavailable { view: "you asked for" }
+        }
         QueryError::BadCursor => {
             ApiError::Query(FieldError::new("cursor", "is not one that this list gave; leave it out to start over"))
         }
         QueryError::BadRange { .. } | QueryError::MixedCurrencies { .. } => {
             ApiError::Query(FieldError::new("of the query", error.to_string()))
         }
-        error => ApiError::Internal(Box::new(error)),
     }
 }
 

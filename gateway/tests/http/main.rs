@@ -9,6 +9,7 @@ mod chain;
 mod corrections;
 mod credentials;
 mod currencies;
+mod damage;
 mod days;
 mod devices;
 mod drawers;

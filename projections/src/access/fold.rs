@@ -5,12 +5,14 @@
 //! let in, and each commit after that as it becomes durable.
 
 use super::tokens::{DeviceEntry, Tokens};
+use crate::error::with_causes;
 use crate::progress::Progress;
 use domain::event::{AccessEvent, Event};
 use domain::ids::TenantId;
 use domain::stream::Stream;
 use eventlog::{LogReader, Position, ReadError, StoredBatch, Tail};
 use schemas::stored::{DecodeError, Decoder};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -59,27 +61,31 @@ impl AccessFold {
         Ok(fold)
     }
 
+    pub fn tokens(&self) -> &Arc<Tokens> {
+        &self.tokens
+    }
+
     pub fn progress(&self) -> &Arc<Progress> {
         &self.progress
     }
 
     /// Goes on in a thread of its own until told to stop.
     ///
-    /// # Panics
-    /// If the operating system starts no more threads.
-    pub fn start(mut self, stop: Arc<AtomicBool>) -> JoinHandle<()> {
+    /// # Errors
+    /// The operating system starts no more threads.
+    pub fn start(mut self, stop: Arc<AtomicBool>) -> io::Result<JoinHandle<()>> {
         let thread = std::thread::Builder::new().name("access".to_owned());
         let run = move || {
             self.progress.set_worker(std::thread::current());
-            if let Err(error) = self.follow(&stop) {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "nobody is let in any more: start the process again"
-                );
-                self.tokens.close();
-            }
+            let why = match derived::guard(|| self.follow(&stop)) {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => with_causes(&error),
+                Err(panicked) => panicked.to_string(),
+            };
+            tracing::error!(why, "nobody is let in any more: start the process again");
+            self.tokens.close();
         };
-        thread.spawn(run).expect("access has its own thread")
+        thread.spawn(run)
     }
 
     fn follow(&mut self, stop: &AtomicBool) -> Result<(), AccessError> {

@@ -1,13 +1,11 @@
 //! The tokens that let somebody in, in memory: no request waits for the disk.
 
-use crate::error::{OpenError, QueryError};
+use crate::error::QueryError;
 use crate::key::KeyReader;
 use crate::read_model::ReadModel;
-use crate::view::View;
 use domain::calendar::Timestamp;
 use domain::event::{Role, Terms};
 use domain::ids::{DeviceId, StoreId, TenantId, TerminalId, TokenId};
-use redb::ReadableDatabase;
 use schemas::views::{DeviceRow, TokenRow};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -100,37 +98,19 @@ impl LastUsed {
 }
 
 impl Tokens {
-    /// Takes in what the read model holds at its checkpoint.
-    pub fn load(&self, lane: &ReadModel) -> Result<(), OpenError> {
-        let view = || -> Result<View, redb::Error> {
-            Ok(View { position: lane.applied(), transaction: lane.database.begin_read()? })
-        };
-        let unreadable = |error: QueryError| OpenError::Storage {
-            path: format!("{}.redb", lane.projection.as_str()).into(),
-            source: match error {
-                QueryError::Storage(source) => source,
-                other => Box::new(redb::Error::Corrupted(other.to_string())),
-            },
-        };
-        let view = view().map_err(|error| unreadable(QueryError::Storage(Box::new(error))))?;
-        let mut rows = vec![];
-        view.table(TOKENS)
-            .and_then(|table| {
-                table.scan::<TokenRow>(&[], &[u8::MAX], |key, row| {
-                    rows.push((key.to_vec(), row));
-                    true
-                })
+    /// Takes in what the read model holds at its checkpoint. Where that does not read nothing was taken in.
+    pub fn load(&self, lane: &ReadModel) -> Result<(), QueryError> {
+        let (mut rows, mut waiting) = (vec![], vec![]);
+        lane.read(|view| {
+            view.table(TOKENS)?.scan::<TokenRow>(&[], &[u8::MAX], |key, row| {
+                rows.push((key.to_vec(), row));
+                true
+            })?;
+            view.table(DEVICES)?.scan::<DeviceRow>(&[], &[u8::MAX], |key, row| {
+                waiting.push((key.to_vec(), row));
+                true
             })
-            .map_err(unreadable)?;
-        let mut waiting = vec![];
-        view.table(DEVICES)
-            .and_then(|table| {
-                table.scan::<DeviceRow>(&[], &[u8::MAX], |key, row| {
-                    waiting.push((key.to_vec(), row));
-                    true
-                })
-            })
-            .map_err(unreadable)?;
+        })?;
         let tenant_of = |key: &[u8]| KeyReader(key).text().and_then(|tenant| TenantId::parse(tenant).ok());
         for (key, DeviceRow { view, code_sha256 }) in waiting {
             let Some(tenant) = tenant_of(&key) else { continue };

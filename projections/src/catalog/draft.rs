@@ -47,9 +47,10 @@ impl StoreItem {
 impl Projections {
     /// The draft of a tenant's menu.
     pub fn draft(&self, tenant: TenantId) -> Result<Answer<MenuRow>, QueryError> {
-        let view = self.view(Projection::Catalog)?;
-        let draft = view.get::<MenuRow>(DRAFTS, &Key::of(tenant))?.unwrap_or_default();
-        Ok(view.answer(draft))
+        self.read(Projection::Catalog, |view| {
+            let draft = view.get::<MenuRow>(DRAFTS, &Key::of(tenant))?.unwrap_or_default();
+            Ok(view.answer(draft))
+        })
     }
 
     /// What a store says of an item; `None` where the menu that it sells from has none such.
@@ -59,16 +60,17 @@ impl Projections {
         store: StoreId,
         item: ItemId,
     ) -> Result<Answer<Option<StoreItem>>, QueryError> {
-        let view = self.view(Projection::Catalog)?;
-        let key = Key::of_store(tenant, store);
-        let Some(adopted) = view.get::<StoreMenuRow>(STORE_MENUS, &key)? else { return Ok(view.answer(None)) };
-        let menu = view.get::<MenuRow>(MENUS, &Key::of(tenant).u32(adopted.version))?.unwrap_or_default();
-        let Some(listed) = menu.items.get(&Wire(item)).cloned() else { return Ok(view.answer(None)) };
-        let of_item = key.text(item.as_str());
-        let prices = view.all::<PriceRow>(PRICES, &of_item)?.into_iter();
-        let prices = prices.map(|(key, row)| (KeyReader(&key).text().unwrap_or_default().to_owned(), row.price));
-        let (prices, revision) = (prices.collect(), adopted.revision);
-        let is_available = view.get::<()>(UNAVAILABLE, &of_item)?.is_none();
-        Ok(view.answer(Some(StoreItem { listed, prices, is_available, revision })))
+        self.read(Projection::Catalog, |view| {
+            let key = Key::of_store(tenant, store);
+            let Some(adopted) = view.get::<StoreMenuRow>(STORE_MENUS, &key)? else { return Ok(view.answer(None)) };
+            let menu = view.get::<MenuRow>(MENUS, &Key::of(tenant).u32(adopted.version))?.unwrap_or_default();
+            let Some(listed) = menu.items.get(&Wire(item)).cloned() else { return Ok(view.answer(None)) };
+            let of_item = key.text(item.as_str());
+            let prices = view.all::<PriceRow>(PRICES, &of_item)?.into_iter();
+            let prices = prices.map(|(key, row)| (KeyReader(&key).text().unwrap_or_default().to_owned(), row.price));
+            let (prices, revision) = (prices.collect(), adopted.revision);
+            let is_available = view.get::<()>(UNAVAILABLE, &of_item)?.is_none();
+            Ok(view.answer(Some(StoreItem { listed, prices, is_available, revision })))
+        })
     }
 }

@@ -31,7 +31,7 @@ impl Projections {
     /// A store's menu as ready bytes; `None` while the store does not exist or has adopted none.
     pub fn menu(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Option<MenuBytes>>, QueryError> {
         let model = self.model(Projection::Catalog);
-        let position = model.applied();
+        let position = model.answers_as_of()?;
         // Read after the position: changes up to it are known.
         let key = (tenant, store, self.menus.changed_at(tenant, store));
         // Many who ask at once for a menu that has just changed wait for one of them to make it.
@@ -52,8 +52,7 @@ impl Projections {
 }
 
 fn make(model: &ReadModel, tenant: TenantId, store: StoreId) -> Result<MenuBytes, NoMenu> {
-    let view = model.view().map_err(NoMenu::Failed)?;
-    let menu = menu(&view, tenant, store).map_err(NoMenu::Failed)?.ok_or(NoMenu::Missing)?;
+    let menu = model.read(|view| menu(view, tenant, store)).map_err(NoMenu::Failed)?.ok_or(NoMenu::Missing)?;
     let json = menu.to_json();
     let mut gzip = GzEncoder::new(Vec::with_capacity(json.len() / 4), Compression::fast());
     let gzip = gzip.write_all(&json).and_then(|()| gzip.finish()).expect("a vector takes everything");

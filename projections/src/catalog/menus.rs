@@ -63,6 +63,12 @@ impl Menus {
         changes.tenants.extend(tenants.into_iter().map(|tenant| (tenant, position)));
     }
 
+    /// Nothing is known of any menu: the model they are made from is opened, or folded anew.
+    pub fn forget(&self) {
+        *self.changes.write().unwrap_or_else(PoisonError::into_inner) = Changes::default();
+        self.ready.invalidate_all();
+    }
+
     pub fn changed_at(&self, tenant: TenantId, store: StoreId) -> Position {
         let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
         let of_store = changes.stores.get(&(tenant, store)).copied();

@@ -68,24 +68,26 @@ impl Projections {
         store: StoreId,
         id: OrderId,
     ) -> Result<Answer<Option<OrderView>>, QueryError> {
-        let view = self.view(Projection::Orders)?;
-        let key = order_key(tenant, store, id);
-        let mut value = view.get::<OrderView>(ORDERS, &key)?;
-        if let Some(order) = &mut value {
-            let payments = view.table(PAYMENTS)?;
-            let mut attempts = vec![];
-            for (suffix, ()) in view.all::<()>(PAYMENTS_BY_ORDER, &key)? {
-                attempts.extend(payments.get::<PaymentView>(Key::of_store(tenant, store).bytes(&suffix).as_slice())?);
+        self.read(Projection::Orders, |view| {
+            let key = order_key(tenant, store, id);
+            let mut value = view.get::<OrderView>(ORDERS, &key)?;
+            if let Some(order) = &mut value {
+                let payments = view.table(PAYMENTS)?;
+                let mut attempts = vec![];
+                for (suffix, ()) in view.all::<()>(PAYMENTS_BY_ORDER, &key)? {
+                    attempts
+                        .extend(payments.get::<PaymentView>(Key::of_store(tenant, store).bytes(&suffix).as_slice())?);
+                }
+                // By id they would stand in no order a person knows.
+                attempts.sort_by_key(|payment| (payment.initiated_at, payment.payment_id));
+                order.payments = attempts.iter().map(order_payment).collect();
+                tickets::complete(view, (tenant, store, id), order)?;
+                if order.checks.is_empty() {
+                    order.checks = checks::dealt(order);
+                }
             }
-            // By id they would stand in no order a person knows.
-            attempts.sort_by_key(|payment| (payment.initiated_at, payment.payment_id));
-            order.payments = attempts.iter().map(order_payment).collect();
-            tickets::complete(&view, (tenant, store, id), order)?;
-            if order.checks.is_empty() {
-                order.checks = checks::dealt(order);
-            }
-        }
-        Ok(view.answer(value))
+            Ok(view.answer(value))
+        })
     }
 
     /// A store's orders, newest business date and opening first. A page may be short or empty and still have a cursor:
@@ -100,26 +102,27 @@ impl Projections {
         filter: &OrderFilter,
         page: &PageRequest,
     ) -> Result<Answer<Page<OrderSummary>>, QueryError> {
-        let view = self.view(Projection::Orders)?;
-        let list = Key::of_store(tenant, store);
-        let range = match filter.business_date {
-            Some(date) => list.clone().date(date),
-            None => list.clone(),
-        };
-        let summaries = view.table(ORDERS_BY_DATE)?;
-        let value = match filter.state {
-            Some(OrderState::Open | OrderState::Placed) => {
-                page_descending::<(), _>(&view.table(ORDERS_LIVE)?, &list, &range, page, |key, ()| {
-                    Ok(summaries.get::<OrderSummary>(key)?.filter(|order| filter.takes(order)))
-                })
-            }
-            Some(OrderState::Completed | OrderState::Cancelled | OrderState::Merged) | None => {
-                page_descending::<OrderSummary, _>(&summaries, &list, &range, page, |_, order| {
-                    Ok(Some(order).filter(|order| filter.takes(order)))
-                })
-            }
-        }?;
-        Ok(view.answer(value))
+        self.read(Projection::Orders, |view| {
+            let list = Key::of_store(tenant, store);
+            let range = match filter.business_date {
+                Some(date) => list.clone().date(date),
+                None => list.clone(),
+            };
+            let summaries = view.table(ORDERS_BY_DATE)?;
+            let value = match filter.state {
+                Some(OrderState::Open | OrderState::Placed) => {
+                    page_descending::<(), _>(&view.table(ORDERS_LIVE)?, &list, &range, page, |key, ()| {
+                        Ok(summaries.get::<OrderSummary>(key)?.filter(|order| filter.takes(order)))
+                    })
+                }
+                Some(OrderState::Completed | OrderState::Cancelled | OrderState::Merged) | None => {
+                    page_descending::<OrderSummary, _>(&summaries, &list, &range, page, |_, order| {
+                        Ok(Some(order).filter(|order| filter.takes(order)))
+                    })
+                }
+            }?;
+            Ok(view.answer(value))
+        })
     }
 
     /// A payment.
@@ -129,10 +132,11 @@ impl Projections {
         store: StoreId,
         payment: PaymentId,
     ) -> Result<Answer<Option<PaymentView>>, QueryError> {
-        let view = self.view(Projection::Orders)?;
-        let found = view.get::<PaymentView>(PAYMENTS, &payment_key(tenant, store, payment))?;
-        let value = found.map(|payment| dated(&view, tenant, store, payment)).transpose()?;
-        Ok(view.answer(value))
+        self.read(Projection::Orders, |view| {
+            let found = view.get::<PaymentView>(PAYMENTS, &payment_key(tenant, store, payment))?;
+            let value = found.map(|payment| dated(view, tenant, store, payment)).transpose()?;
+            Ok(view.answer(value))
+        })
     }
 
     /// The payment of a store that an account at a provider knows by `reference`.
@@ -143,11 +147,12 @@ impl Projections {
         account: AccountId,
         reference: &Text,
     ) -> Result<Answer<Option<PaymentId>>, QueryError> {
-        let view = self.view(Projection::Orders)?;
-        let key = ref_key(&Key::of_store(tenant, store), account, reference);
-        let named = view.all::<()>(PAYMENTS_BY_REF, &key)?;
-        let value = named.first().and_then(|(suffix, ())| PaymentId::parse(KeyReader(suffix).text()?).ok());
-        Ok(view.answer(value))
+        self.read(Projection::Orders, |view| {
+            let key = ref_key(&Key::of_store(tenant, store), account, reference);
+            let named = view.all::<()>(PAYMENTS_BY_REF, &key)?;
+            let value = named.first().and_then(|(suffix, ())| PaymentId::parse(KeyReader(suffix).text()?).ok());
+            Ok(view.answer(value))
+        })
     }
 
     /// A store's payments, newest first; pages as for [`Projections::orders`].
@@ -161,29 +166,30 @@ impl Projections {
         filter: &PaymentFilter,
         page: &PageRequest,
     ) -> Result<Answer<Page<PaymentView>>, QueryError> {
-        let view = self.view(Projection::Orders)?;
-        let of_store = Key::of_store(tenant, store);
-        let (table, list, is_by_time) = match filter.order {
-            Some(order) => (PAYMENTS_BY_ORDER, of_store.clone().text(order.as_str()), false),
-            None if filter.needs_attention || filter.state == Some(PaymentState::NeedsReview) => {
-                (PAYMENTS_FLAGGED, of_store.clone(), true)
-            }
-            None => (PAYMENTS_BY_TIME, of_store.clone(), true),
-        };
-        let rows = view.table(PAYMENTS)?;
-        let value = page_descending::<(), _>(&view.table(table)?, &list, &list, page, |key, ()| {
-            let mut suffix = KeyReader(&key[list.as_slice().len()..]);
-            if is_by_time {
-                suffix.u32();
-                suffix.u32();
-            }
-            let Some(id) = suffix.text() else { return Ok(None) };
-            match rows.get::<PaymentView>(of_store.clone().text(id).as_slice())? {
-                Some(payment) if filter.takes(&payment) => dated(&view, tenant, store, payment).map(Some),
-                Some(_) | None => Ok(None),
-            }
-        })?;
-        Ok(view.answer(value))
+        self.read(Projection::Orders, |view| {
+            let of_store = Key::of_store(tenant, store);
+            let (table, list, is_by_time) = match filter.order {
+                Some(order) => (PAYMENTS_BY_ORDER, of_store.clone().text(order.as_str()), false),
+                None if filter.needs_attention || filter.state == Some(PaymentState::NeedsReview) => {
+                    (PAYMENTS_FLAGGED, of_store.clone(), true)
+                }
+                None => (PAYMENTS_BY_TIME, of_store.clone(), true),
+            };
+            let rows = view.table(PAYMENTS)?;
+            let value = page_descending::<(), _>(&view.table(table)?, &list, &list, page, |key, ()| {
+                let mut suffix = KeyReader(&key[list.as_slice().len()..]);
+                if is_by_time {
+                    suffix.u32();
+                    suffix.u32();
+                }
+                let Some(id) = suffix.text() else { return Ok(None) };
+                match rows.get::<PaymentView>(of_store.clone().text(id).as_slice())? {
+                    Some(payment) if filter.takes(&payment) => dated(view, tenant, store, payment).map(Some),
+                    Some(_) | None => Ok(None),
+                }
+            })?;
+            Ok(view.answer(value))
+        })
     }
 }
 

@@ -161,19 +161,22 @@ impl Projections {
         station: StationId,
         page: &PageRequest,
     ) -> Result<Answer<Page<TicketView>>, QueryError> {
-        let view = self.view(Projection::Orders)?;
-        let of_store = Key::of_store(tenant, store);
-        let (tickets, orders) = (view.table(TICKETS)?, view.table(ORDERS)?);
-        let listed = of_store.clone().text(station.as_str());
-        let value = page_ascending::<(), TicketView>(&view.table(TICKETS_LIVE)?, &listed, page, |suffix| {
-            let mut parts = KeyReader(suffix);
-            let (_, _) = (parts.u32(), parts.u32());
-            let Some(id) = parts.text() else { return Ok(None) };
-            let Some(ticket) = tickets.get::<TicketRow>(of_store.clone().text(id).as_slice())? else { return Ok(None) };
-            let order = orders.get::<OrderView>(order_key(tenant, store, ticket.order.0).as_slice())?;
-            Ok(order.map(|order| TicketView::new(&ticket, &order)))
-        })?;
-        Ok(view.answer(value))
+        self.read(Projection::Orders, |view| {
+            let of_store = Key::of_store(tenant, store);
+            let (tickets, orders) = (view.table(TICKETS)?, view.table(ORDERS)?);
+            let listed = of_store.clone().text(station.as_str());
+            let value = page_ascending::<(), TicketView>(&view.table(TICKETS_LIVE)?, &listed, page, |suffix| {
+                let mut parts = KeyReader(suffix);
+                let (_, _) = (parts.u32(), parts.u32());
+                let Some(id) = parts.text() else { return Ok(None) };
+                let Some(ticket) = tickets.get::<TicketRow>(of_store.clone().text(id).as_slice())? else {
+                    return Ok(None);
+                };
+                let order = orders.get::<OrderView>(order_key(tenant, store, ticket.order.0).as_slice())?;
+                Ok(order.map(|order| TicketView::new(&ticket, &order)))
+            })?;
+            Ok(view.answer(value))
+        })
     }
 }
 

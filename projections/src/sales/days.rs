@@ -292,29 +292,31 @@ impl Projections {
         store: StoreId,
         date: Date,
     ) -> Result<Answer<Option<XReport>>, QueryError> {
-        let view = self.view(Projection::Sales)?;
-        let row = view.get::<DaysRow>(DAYS, &Key::of_store(tenant, store))?.unwrap_or_default();
-        let is_open = match row.open {
-            Some(open) => open.0 == date,
-            None => row.last_closed.is_none_or(|closed| closed.0 < date),
-        };
-        let value = is_open.then(|| XReport {
-            store: Wire(store),
-            business_date: Wire(date),
-            opened: row.open.is_some(),
-            totals: row.totals,
-            next_z_number: row.z_number + 1,
-            cumulative_total: row.cumulative_total,
-            last_closed: row.last_closed,
-        });
-        Ok(view.answer(value))
+        self.read(Projection::Sales, |view| {
+            let row = view.get::<DaysRow>(DAYS, &Key::of_store(tenant, store))?.unwrap_or_default();
+            let is_open = match row.open {
+                Some(open) => open.0 == date,
+                None => row.last_closed.is_none_or(|closed| closed.0 < date),
+            };
+            let value = is_open.then(|| XReport {
+                store: Wire(store),
+                business_date: Wire(date),
+                opened: row.open.is_some(),
+                totals: row.totals,
+                next_z_number: row.z_number + 1,
+                cumulative_total: row.cumulative_total,
+                last_closed: row.last_closed,
+            });
+            Ok(view.answer(value))
+        })
     }
 
     /// The currency a store sells in; `None` before it has sold anything.
     pub fn store_currency(&self, tenant: TenantId, store: StoreId) -> Result<Answer<Option<Currency>>, QueryError> {
-        let view = self.view(Projection::Sales)?;
-        let row = view.get::<StoreCurrencyRow>(CURRENCIES, &Key::of_store(tenant, store))?;
-        Ok(view.answer(row.map(|row| row.currency.0)))
+        self.read(Projection::Sales, |view| {
+            let row = view.get::<StoreCurrencyRow>(CURRENCIES, &Key::of_store(tenant, store))?;
+            Ok(view.answer(row.map(|row| row.currency.0)))
+        })
     }
 
     /// The Z report of a business date; `None` where it was not closed.
@@ -324,9 +326,10 @@ impl Projections {
         store: StoreId,
         date: Date,
     ) -> Result<Answer<Option<ZReport>>, QueryError> {
-        let view = self.view(Projection::Sales)?;
-        let value = view.get::<ZReport>(Z_REPORTS, &Key::of_store(tenant, store).date(date))?;
-        Ok(view.answer(value))
+        self.read(Projection::Sales, |view| {
+            let value = view.get::<ZReport>(Z_REPORTS, &Key::of_store(tenant, store).date(date))?;
+            Ok(view.answer(value))
+        })
     }
 
     /// A store's business days: where they stand, and its Z reports, the latest first.
@@ -334,19 +337,21 @@ impl Projections {
     /// # Errors
     /// [`QueryError`], among them [`QueryError::BadCursor`].
     pub fn days(&self, tenant: TenantId, store: StoreId, page: &PageRequest) -> Result<Answer<DaysView>, QueryError> {
-        let view = self.view(Projection::Sales)?;
-        let list = Key::of_store(tenant, store);
-        let row = view.get::<DaysRow>(DAYS, &list)?.unwrap_or_default();
-        let closed =
-            page_descending::<ZReport, ZReport>(&view.table(Z_REPORTS)?, &list, &list, page, |_, row| Ok(Some(row)))?;
-        let value = DaysView {
-            store: Wire(store),
-            open: row.open,
-            last_closed: row.last_closed,
-            cumulative_total: row.cumulative_total,
-            closed: closed.entries,
-            cursor: closed.next,
-        };
-        Ok(view.answer(value))
+        self.read(Projection::Sales, |view| {
+            let list = Key::of_store(tenant, store);
+            let row = view.get::<DaysRow>(DAYS, &list)?.unwrap_or_default();
+            let closed = page_descending::<ZReport, ZReport>(&view.table(Z_REPORTS)?, &list, &list, page, |_, row| {
+                Ok(Some(row))
+            })?;
+            let value = DaysView {
+                store: Wire(store),
+                open: row.open,
+                last_closed: row.last_closed,
+                cumulative_total: row.cumulative_total,
+                closed: closed.entries,
+                cursor: closed.next,
+            };
+            Ok(view.answer(value))
+        })
     }
 }

@@ -148,51 +148,53 @@ impl Projections {
     /// # Errors
     /// [`QueryError`], among them [`QueryError::BadRange`] and [`QueryError::MixedCurrencies`].
     pub fn sales(&self, tenant: TenantId, query: &SalesQuery) -> Result<Answer<SalesReport>, QueryError> {
-        let view = self.view(Projection::Sales)?;
-        let days_max = SalesQuery::DAYS_MAX;
-        let days = query.to.days() - query.from.days() + 1;
-        if !(1..=days_max).contains(&days) {
-            return Err(QueryError::BadRange { days_max });
-        }
-        let (stores, currency) = stores(&view, tenant, query)?;
-        let mut orders = OrderCell::default();
-        let mut tenders = TenderCell::default();
-        let mut sums: BTreeMap<RowKey, Sum> = BTreeMap::new();
-        let range = Range { view: &view, tenant, query };
-        for (store, tables) in
-            stores.into_iter().flat_map(|store| query.date.tables().iter().map(move |set| (store, set)))
-        {
-            range.scan::<OrderCell>(tables.by_order, store, |key, cell| {
-                orders.add(cell, 1);
-                by_order(&mut sums, query, store, key, cell)
-            })?;
-            range.scan::<TenderCell>(tables.by_tender, store, |key, cell| {
-                tenders.add(cell, 1);
-                by_tender(&mut sums, query.by, key, cell)
-            })?;
-            match query.by {
-                SalesBy::Item | SalesBy::Category => {
-                    range
-                        .scan::<ItemCell>(tables.by_item, store, |key, cell| by_item(&mut sums, query.by, key, cell))?;
-                }
-                SalesBy::Tax => {
-                    range.scan::<TaxCell>(tables.by_tax, store, |key, cell| by_tax(&mut sums, key, cell))?
-                }
-                SalesBy::Hour | SalesBy::Day | SalesBy::Tender | SalesBy::Channel | SalesBy::Store => {}
+        self.read(Projection::Sales, |view| {
+            let days_max = SalesQuery::DAYS_MAX;
+            let days = query.to.days() - query.from.days() + 1;
+            if !(1..=days_max).contains(&days) {
+                return Err(QueryError::BadRange { days_max });
             }
-        }
-        // What was sold on one date and booked on another leaves nothing behind.
-        sums.retain(|_, sum| !sum.is_nothing());
-        let value = SalesReport {
-            by: Wire(Text::parse(query.by.as_str()).expect("it is a text")),
-            date: Wire(Text::parse(query.date.as_str()).expect("it is a text")),
-            from: Wire(query.from),
-            to: Wire(query.to),
-            currency: currency.map(Wire),
-            rows: sums.into_values().map(Sum::into_row).collect(),
-            totals: totals(&orders, &tenders),
-        };
-        Ok(view.answer(value))
+            let (stores, currency) = stores(view, tenant, query)?;
+            let mut orders = OrderCell::default();
+            let mut tenders = TenderCell::default();
+            let mut sums: BTreeMap<RowKey, Sum> = BTreeMap::new();
+            let range = Range { view, tenant, query };
+            for (store, tables) in
+                stores.into_iter().flat_map(|store| query.date.tables().iter().map(move |set| (store, set)))
+            {
+                range.scan::<OrderCell>(tables.by_order, store, |key, cell| {
+                    orders.add(cell, 1);
+                    by_order(&mut sums, query, store, key, cell)
+                })?;
+                range.scan::<TenderCell>(tables.by_tender, store, |key, cell| {
+                    tenders.add(cell, 1);
+                    by_tender(&mut sums, query.by, key, cell)
+                })?;
+                match query.by {
+                    SalesBy::Item | SalesBy::Category => {
+                        range.scan::<ItemCell>(tables.by_item, store, |key, cell| {
+                            by_item(&mut sums, query.by, key, cell)
+                        })?;
+                    }
+                    SalesBy::Tax => {
+                        range.scan::<TaxCell>(tables.by_tax, store, |key, cell| by_tax(&mut sums, key, cell))?
+                    }
+                    SalesBy::Hour | SalesBy::Day | SalesBy::Tender | SalesBy::Channel | SalesBy::Store => {}
+                }
+            }
+            // What was sold on one date and booked on another leaves nothing behind.
+            sums.retain(|_, sum| !sum.is_nothing());
+            let value = SalesReport {
+                by: Wire(Text::parse(query.by.as_str()).expect("it is a text")),
+                date: Wire(Text::parse(query.date.as_str()).expect("it is a text")),
+                from: Wire(query.from),
+                to: Wire(query.to),
+                currency: currency.map(Wire),
+                rows: sums.into_values().map(Sum::into_row).collect(),
+                totals: totals(&orders, &tenders),
+            };
+            Ok(view.answer(value))
+        })
     }
 }
 

@@ -92,6 +92,9 @@ pub enum BadRow {
         /// Ours.
         expected: u8,
     },
+    /// The bytes are not those that were written.
+    #[error("a row is not as it was written")]
+    Changed,
     /// The bytes are not those of a row.
     #[error("a row does not read")]
     Body(#[from] postcard::Error),
