@@ -1,7 +1,7 @@
 //! What goes into the engine and what comes out.
 
 use domain::calendar::Timestamp;
-use domain::command::{Command, PaymentCommand, Source, StoreCommand};
+use domain::command::{AccessCommand, Command, PaymentCommand, Source, StoreCommand};
 use domain::event::Event;
 use domain::ids::{ActorId, CommandId, OrderId, Revision, StoreId, TenantId, TerminalId};
 use domain::stream::Stream;
@@ -76,6 +76,7 @@ impl Envelope {
         let tenant = self.tenant;
         match &self.command {
             Command::Menu(_) => Stream::Menu(tenant),
+            Command::Access(AccessCommand::RecordActivity(_)) => Stream::Security(tenant),
             Command::Access(_) => Stream::Access(tenant),
             Command::Store(store, command) => match command {
                 StoreCommand::Put(_) => Stream::Store(tenant, *store),

@@ -75,6 +75,10 @@ pub(crate) fn load_tenant(reader: &LogReader, tenant: TenantId) -> Result<Tenant
             }
         }
     }
+    // Nothing is decided on it, so its end is all that is read.
+    if let Some(head) = reader.stream_head(&Stream::Security(tenant).to_string())? {
+        folded.security_is_at(domain::ids::Revision(head.0));
+    }
     Ok(folded)
 }
 

@@ -186,6 +186,7 @@ impl State {
             Some(store) => tenant.resident(store)?.store.revision(stream),
             None => match stream {
                 Stream::Access(_) => tenant.tenant.as_ref()?.access_revision(),
+                Stream::Security(_) => tenant.tenant.as_ref()?.security_revision(),
                 _ => tenant.tenant.as_ref()?.menu_revision(),
             },
         }
@@ -216,6 +217,7 @@ impl State {
                 }
             }
             (Event::Access(event), _) => tenant.tenant.as_mut().expect(loaded).evolve_access(event),
+            (Event::Security(event), _) => tenant.tenant.as_mut().expect(loaded).evolve_security(event),
             (Event::Store(StoreEvent::StoreOpened(_)), Some(store)) => {
                 let resident = Box::new(ResidentStore::open(event, position, now)?);
                 let Entry::Vacant(vacant) = tenant.stores.entry(store) else {

@@ -3,7 +3,7 @@
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
 use crate::calendar::{Date, LocalDateTime, Timestamp};
-use crate::event::{ChainHead, Entity};
+use crate::event::{Activity, ChainHead, Entity};
 use crate::ids::{
     ActorId, DeviceId, DrawerId, ItemId, OrderId, PaymentId, StoreId, TaxId, TerminalId, Text, TicketId, TokenId,
     VariationId,
@@ -109,6 +109,8 @@ pub enum AccessCommand {
         /// Up to which share they give discounts alone; `None` takes the store's.
         discount_limit: Option<Ppm>,
     },
+    /// Keeps what credentials did, summed up; who sends it bounds how much of it there is.
+    RecordActivity(Vec<Activity>),
 }
 
 /// A command to a store.

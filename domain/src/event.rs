@@ -15,6 +15,7 @@ mod order;
 mod payment;
 mod provider;
 mod refund;
+mod security;
 mod stock;
 mod store;
 mod terminal;
@@ -33,6 +34,7 @@ pub use order::{
 pub use payment::{Decision, Flag, IgnoredOutcome, IgnoredRefund, PaymentEffect, PaymentEvent, Tender};
 pub use provider::{Capture, IgnoredMessage, ProviderMessage, ProviderSaid, VoidReason};
 pub use refund::{MoneyParts, RefundedLine};
+pub use security::{Act, Activity, SecurityEvent};
 pub use stock::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 pub use store::{StoreEvent, StoreMenuEvent};
 pub use terminal::{Kept, Noted, Request, TerminalEvent};
@@ -45,6 +47,8 @@ pub enum Event {
     Menu(MenuEvent),
     /// In `access-<tenant>`.
     Access(AccessEvent),
+    /// In `security-<tenant>`.
+    Security(SecurityEvent),
     /// In `store-<tenant>.<store>`.
     Store(StoreEvent),
     /// In `storemenu-<tenant>.<store>`.
@@ -78,6 +82,7 @@ impl Event {
             | Event::Stock(_)
             | Event::Menu(_)
             | Event::Access(_)
+            | Event::Security(_)
             | Event::Store(_)
             | Event::StoreMenu(_) => None,
         }

@@ -255,7 +255,7 @@ impl Store {
                 }
                 self.evolve_terminal(*terminal, event);
             }
-            Event::Menu(_) | Event::Access(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
+            Event::Menu(_) | Event::Access(_) | Event::Security(_) | Event::Store(StoreEvent::StoreOpened(_)) => {
                 panic!("{event:?} for a store that is open")
             }
         }
@@ -468,7 +468,7 @@ impl Store {
             Stream::Drawer(_, _, drawer) => self.drawers.get(drawer).and_then(Drawer::revision),
             Stream::Ticket(_, _, ticket) => self.tickets.get(ticket).map(|held| Revision(held.events - 1)),
             Stream::Terminal(_, _, terminal) => self.terminals.get(terminal).and_then(Terminal::revision),
-            Stream::Menu(_) | Stream::Access(_) => None,
+            Stream::Menu(_) | Stream::Access(_) | Stream::Security(_) => None,
         }
     }
 

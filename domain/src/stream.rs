@@ -11,6 +11,8 @@ pub enum Stream {
     Menu(TenantId),
     /// `access-<tenant>`
     Access(TenantId),
+    /// `security-<tenant>`
+    Security(TenantId),
     /// `store-<tenant>.<store>`
     Store(TenantId, StoreId),
     /// `storemenu-<tenant>.<store>`
@@ -70,6 +72,7 @@ impl Stream {
         match event {
             Event::Menu(_) => Stream::Menu(tenant),
             Event::Access(_) => Stream::Access(tenant),
+            Event::Security(_) => Stream::Security(tenant),
             Event::Store(_) => Stream::Store(tenant, store()),
             Event::StoreMenu(_) => Stream::StoreMenu(tenant, store()),
             Event::Order(order, _) => Stream::Order(tenant, store(), *order),
@@ -87,6 +90,7 @@ impl Stream {
         match self {
             Stream::Menu(tenant) => ("menu", tenant, None, None),
             Stream::Access(tenant) => ("access", tenant, None, None),
+            Stream::Security(tenant) => ("security", tenant, None, None),
             Stream::Store(tenant, store) => ("store", tenant, Some(store), None),
             Stream::StoreMenu(tenant, store) => ("storemenu", tenant, Some(store), None),
             Stream::Stock(tenant, store) => ("stock", tenant, Some(store), None),
@@ -149,6 +153,7 @@ impl Stream {
         match category {
             "menu" => Ok(Stream::Menu(TenantId(last(rest)?))),
             "access" => Ok(Stream::Access(TenantId(last(rest)?))),
+            "security" => Ok(Stream::Security(TenantId(last(rest)?))),
             "store" | "storemenu" | "order" | "payment" | "stock" | "drawer" | "day" | "ticket" | "terminal" => {
                 let (tenant, rest) = first(rest)?;
                 Stream::parse_of_store(category, TenantId(tenant), rest.ok_or(BadStream::Shape)?)
@@ -229,6 +234,7 @@ mod tests {
         for name in [
             "menu-demo",
             "access-demo",
+            "security-demo",
             "store-demo.s1",
             "storemenu-demo.s1",
             "order-demo.s1.0190abcd",
@@ -262,6 +268,7 @@ mod tests {
         let stream = match category {
             "menu" => Stream::Menu(tenant),
             "access" => Stream::Access(tenant),
+            "security" => Stream::Security(tenant),
             "store" => Stream::Store(tenant, StoreId(id()?)),
             "storemenu" => Stream::StoreMenu(tenant, StoreId(id()?)),
             "stock" => Stream::Stock(tenant, StoreId(id()?)),
@@ -284,6 +291,7 @@ mod tests {
         let categories = [
             "menu",
             "access",
+            "security",
             "store",
             "storemenu",
             "order",

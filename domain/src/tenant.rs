@@ -5,7 +5,7 @@
 use crate::calendar::Timestamp;
 use crate::command::{AccessCommand, MenuCommand, StockLink};
 use crate::credentials::Credentials;
-use crate::event::{AccessEvent, Event, MenuEvent};
+use crate::event::{AccessEvent, Event, MenuEvent, SecurityEvent};
 use crate::ids::{ActorId, Id, Revision};
 use crate::menu::{Item, Menu};
 use crate::refused::Refused;
@@ -24,6 +24,7 @@ pub struct Tenant {
     staff: BTreeMap<ActorId, Staff>,
     menu_events: u64,
     access_events: u64,
+    security_events: u64,
 }
 
 impl Tenant {
@@ -38,6 +39,11 @@ impl Tenant {
     /// The revision of `access-<tenant>`.
     pub fn access_revision(&self) -> Option<Revision> {
         self.access_events.checked_sub(1).map(Revision)
+    }
+
+    /// The revision of `security-<tenant>`.
+    pub fn security_revision(&self) -> Option<Revision> {
+        self.security_events.checked_sub(1).map(Revision)
     }
 
     /// The newest published version; 0 before the first.
@@ -159,6 +165,10 @@ impl Tenant {
     pub fn decide_access(&self, command: &AccessCommand, now: Timestamp) -> Result<Vec<Event>, Refused> {
         let credentials = &self.credentials;
         let events = match command {
+            AccessCommand::RecordActivity(activities) => {
+                let recorded = activities.iter().cloned().map(SecurityEvent::ActivityRecorded);
+                return Ok(recorded.map(Event::Security).collect());
+            }
             AccessCommand::IssueToken(new) => credentials.issue(new, now)?,
             AccessCommand::RevokeToken { token, issued } => credentials.revoke(*token, *issued, now)?,
             AccessCommand::AddDevice(new) => credentials.add_device(new, now)?,
@@ -214,6 +224,17 @@ impl Tenant {
         if let AccessEvent::StaffChanged { staff, rights, discount_limit } = event {
             self.staff.insert(*staff, Staff { rights: *rights, discount_limit: *discount_limit });
         }
+    }
+
+    /// Folds a fact of the security log, on which nothing is decided: only how long it is, is kept.
+    pub fn evolve_security(&mut self, event: &SecurityEvent) {
+        let SecurityEvent::ActivityRecorded(_) = event;
+        self.security_events += 1;
+    }
+
+    /// Takes over how long the security log is, up to this revision.
+    pub fn security_is_at(&mut self, revision: Revision) {
+        self.security_events = revision.0 + 1;
     }
 }
 

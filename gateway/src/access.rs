@@ -11,7 +11,7 @@ pub fn allows(role: Role, capability: Capability) -> bool {
     use Capability as C;
     match role {
         Role::Admin => true,
-        Role::Manager => !matches!(capability, C::ManageTokens | C::ReadTokens | C::Import),
+        Role::Manager => !matches!(capability, C::ManageTokens | C::ReadTokens | C::ReadSecurity | C::Import),
         Role::Pos => matches!(
             capability,
             C::TakeOrders
@@ -28,7 +28,13 @@ pub fn allows(role: Role, capability: Capability) -> bool {
         Role::Auditor => {
             matches!(
                 capability,
-                C::ReadStores | C::ReadDays | C::ReadReports | C::ReadEvents | C::ReadChain | C::ReadTokens
+                C::ReadStores
+                    | C::ReadDays
+                    | C::ReadReports
+                    | C::ReadEvents
+                    | C::ReadChain
+                    | C::ReadTokens
+                    | C::ReadSecurity
             )
         }
     }
@@ -79,6 +85,7 @@ manage_staff   yes yes - - - -
 manage_devices yes yes - - - -
 manage_tokens  yes - - - - -
 read_tokens    yes - - - - yes
+read_security  yes - - - - yes
 read_stores    yes yes yes yes yes yes
 read_days      yes yes yes - yes yes
 read_reports   yes yes - - yes yes

@@ -151,6 +151,7 @@ impl Running {
             feeds: Arc::new(tokio::sync::Semaphore::new(FEEDS_MAX)),
             providers,
             operator,
+            security: Arc::default(),
         };
         Ok(Running { app: Arc::new(app), recovered, last_use, engine: stopped })
     }

@@ -6,10 +6,14 @@ use domain::event::Event;
 use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::{Position, ReadError, StoredBatch, StoredCommit, StoredEvent};
+use schemas::events::category;
 use schemas::json::event::Recorded;
 use schemas::json::{EventJson, FieldError, WriteError};
 use schemas::stored::{self, CommitMeta};
 use std::collections::BTreeSet;
+
+/// How the names of streams begin that hold what the security log says.
+const SECURITY: &str = "security-";
 
 /// Which events are wanted.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +28,8 @@ pub struct Selection {
     pub store: Option<StoreId>,
     /// Of these stores only: those that the caller may read.
     pub within: Option<Box<[StoreId]>>,
+    /// Without what the security log says, which nobody gets who does not ask for it: it is as much as anybody did.
+    pub hides_security: bool,
 }
 
 impl Selection {
@@ -51,7 +57,18 @@ impl Selection {
             let problem = format!("names the event type {unknown:?}, which there is not");
             return Err(FieldError::new("types", problem));
         }
-        Ok(Selection { tenant, types, stream: stream.map(str::to_owned), store, within: None })
+        let selection =
+            Selection { tenant, types, stream: stream.map(str::to_owned), store, within: None, hides_security: false };
+        Ok(Selection { hides_security: !selection.asks_for_security(), ..selection })
+    }
+
+    /// Whether it asks for what the security log says, by its stream or by the types of its events.
+    fn asks_for_security(&self) -> bool {
+        let is_of_security = |name: &String| {
+            stored::EVENT_TYPES.iter().any(|known| known.name == name && category(known.tag) == Some("security"))
+        };
+        self.stream.as_deref().is_some_and(|stream| stream.starts_with(SECURITY))
+            || self.types.iter().flatten().any(is_of_security)
     }
 
     fn wants_commit(&self, commit: &StoredCommit<'_>) -> bool {
@@ -63,7 +80,8 @@ impl Selection {
             let tag = event.body.first_chunk().map(|tag| u16::from_le_bytes(*tag));
             tag.and_then(stored::type_name).is_some_and(|name| types.contains(name))
         };
-        !event.is_system()
+        let is_hidden = event.is_system() || self.hides_security && event.stream.starts_with(SECURITY);
+        !is_hidden
             && self.stream.as_ref().is_none_or(|stream| stream == event.stream)
             && self.types.as_ref().is_none_or(is_wanted)
     }

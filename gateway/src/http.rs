@@ -23,6 +23,7 @@ pub mod service;
 pub mod stall;
 pub mod tls;
 pub mod trace;
+pub mod watched;
 
 use crate::state::AppState;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -30,7 +31,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use error::ApiError;
 use form::Offers;
-use routes::{batch, commands, devices, feed, kitchen, ops, orders, reads, terminals, tokens, webhooks};
+use routes::{batch, commands, devices, feed, kitchen, ops, orders, reads, security, terminals, tokens, webhooks};
 use service::HttpService;
 use std::sync::Arc;
 use utoipa::OpenApi;
@@ -134,6 +135,7 @@ fn public() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(devices::add_device, reads::access::devices))
         .routes(routes!(devices::enrol_device))
         .routes(routes!(reads::access::staff))
+        .routes(routes!(security::list))
         .routes(routes!(ops::livez))
         .routes(routes!(ops::readyz))
 }

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod operator;
 pub mod position;
 pub mod providers;
+pub mod security;
 pub mod state;
 pub mod tls;
 pub mod tokens;

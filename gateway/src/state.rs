@@ -3,6 +3,7 @@
 use crate::metrics::Metrics;
 use crate::operator::Operator;
 use crate::providers::Providers;
+use crate::security::SecurityLog;
 use commands::Engine;
 use domain::calendar::Timestamp;
 use eventlog::LogReader;
@@ -29,6 +30,8 @@ pub struct AppState {
     pub providers: Providers,
     /// Who runs the server.
     pub operator: Operator,
+    /// What credentials did, until it is recorded.
+    pub security: Arc<SecurityLog>,
 }
 
 impl AppState {

@@ -223,6 +223,7 @@ impl Projector for CatalogProjector {
             Stream::Menu(_) => self.apply_menu(committed, recorded),
             Stream::Stock(_, store) => self.apply_stock(committed, store, recorded),
             Stream::Access(_)
+            | Stream::Security(_)
             | Stream::Order(..)
             | Stream::Payment(..)
             | Stream::Drawer(..)

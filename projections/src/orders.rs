@@ -203,6 +203,7 @@ impl Projector for OrdersProjector {
             Stream::Payment(_, store, payment) => self.apply_payment(committed, (store, payment), recorded),
             Stream::Ticket(_, store, ticket) => self.tickets.apply(committed, (store, ticket), recorded),
             Stream::Menu(_)
+            | Stream::Security(_)
             | Stream::Access(_)
             | Stream::Store(..)
             | Stream::StoreMenu(..)

@@ -7,6 +7,7 @@ pub(crate) mod envelope;
 mod menu;
 mod order;
 mod payment;
+mod security;
 mod shared;
 mod stock;
 mod store;
@@ -28,14 +29,14 @@ use utoipa::openapi::{RefOr, Schema};
 /// The type tags, by the names of the types.
 pub mod tag {
     pub use super::{
-        access::tag::*, day::tag::*, drawer::tag::*, menu::tag::*, order::tag::*, payment::tag::*, stock::tag::*,
-        store::tag::*, store_menu::tag::*, terminal::tag::*, ticket::tag::*,
+        access::tag::*, day::tag::*, drawer::tag::*, menu::tag::*, order::tag::*, payment::tag::*, security::tag::*,
+        stock::tag::*, store::tag::*, store_menu::tag::*, terminal::tag::*, ticket::tag::*,
     };
 }
 
 /// Every event type, by ascending tag.
 pub const EVENT_TYPES: &[EventType] = {
-    const TABLES: [&[EventType]; 11] = [
+    const TABLES: [&[EventType]; 12] = [
         menu::TYPES,
         access::TYPES,
         store::TYPES,
@@ -47,6 +48,7 @@ pub const EVENT_TYPES: &[EventType] = {
         drawer::TYPES,
         day::TYPES,
         terminal::TYPES,
+        security::TYPES,
     ];
     const COUNT: usize = {
         let (mut count, mut table) = (0, 0);
@@ -86,12 +88,13 @@ pub const fn type_name(tag: u16) -> Option<&'static str> {
         0x09 => drawer::name_of(tag),
         0x0a => day::name_of(tag),
         0x0b => terminal::name_of(tag),
+        0x0c => security::name_of(tag),
         _ => None,
     }
 }
 
 /// The category of the streams that hold events of this type, from the tag's high byte.
-pub(crate) const fn category(tag: u16) -> Option<&'static str> {
+pub const fn category(tag: u16) -> Option<&'static str> {
     match tag >> 8 {
         0x01 => Some("menu"),
         0x02 => Some("access"),
@@ -104,6 +107,7 @@ pub(crate) const fn category(tag: u16) -> Option<&'static str> {
         0x09 => Some("drawer"),
         0x0a => Some("day"),
         0x0b => Some("terminal"),
+        0x0c => Some("security"),
         _ => None,
     }
 }
@@ -113,6 +117,7 @@ pub const fn event_tag(event: &Event) -> u16 {
     match event {
         Event::Menu(event) => menu::tag_of(event),
         Event::Access(event) => access::tag_of(event),
+        Event::Security(event) => security::tag_of(event),
         Event::Store(event) => store::tag_of(event),
         Event::StoreMenu(event) => store_menu::tag_of(event),
         Event::Order(_, event) => order::tag_of(event),
@@ -139,6 +144,7 @@ pub fn encode(event: &Event, out: &mut Vec<u8>) {
     match event {
         Event::Menu(event) => menu::put(event, out),
         Event::Access(event) => access::put(event, out),
+        Event::Security(event) => security::put(event, out),
         Event::Store(event) => store::put(event, out),
         Event::StoreMenu(event) => store_menu::put(event, out),
         Event::Order(_, event) => order::put(event, out),
@@ -164,6 +170,7 @@ pub(crate) fn read<E>(
     match *stream {
         Stream::Menu(_) => menu::get(form, body, texts, Event::Menu, bad),
         Stream::Access(_) => access::get(form, body, texts, Event::Access, bad),
+        Stream::Security(_) => security::get(form, body, texts, Event::Security, bad),
         Stream::Store(..) => store::get(form, body, texts, Event::Store, bad),
         Stream::StoreMenu(..) => store_menu::get(form, body, texts, Event::StoreMenu, bad),
         Stream::Order(_, _, order) => order::get(form, body, texts, |event| Event::Order(order, event), bad),
@@ -183,6 +190,7 @@ pub(crate) fn show(event: &Event, to: &mut JsonWriter<'_>) {
     match event {
         Event::Menu(event) => menu::show(event, to),
         Event::Access(event) => access::show(event, to),
+        Event::Security(event) => security::show(event, to),
         Event::Store(event) => store::show(event, to),
         Event::StoreMenu(event) => store_menu::show(event, to),
         Event::Order(_, event) => order::show(event, to),
@@ -198,7 +206,7 @@ pub(crate) fn show(event: &Event, to: &mut JsonWriter<'_>) {
 /// Any event, for tests.
 pub fn any_event(dice: &mut Dice<'_>) -> Event {
     use crate::codec::Codec;
-    match dice.below(11) {
+    match dice.below(12) {
         0 => Event::Menu(menu::any(dice)),
         1 => Event::Access(access::any(dice)),
         2 => Event::Store(store::any(dice)),
@@ -209,6 +217,7 @@ pub fn any_event(dice: &mut Dice<'_>) -> Event {
         7 => Event::Day(day::any(dice)),
         8 => Event::Drawer(Codec::any(dice), drawer::any(dice)),
         9 => Event::Ticket(Codec::any(dice), ticket::any(dice)),
+        10 => Event::Security(security::any(dice)),
         _ => Event::Terminal(Codec::any(dice), terminal::any(dice)),
     }
 }
@@ -227,6 +236,7 @@ pub fn event_docs() -> Vec<EventDoc> {
         drawer::docs(),
         day::docs(),
         terminal::docs(),
+        security::docs(),
     ];
     tables.into_iter().flatten().collect()
 }

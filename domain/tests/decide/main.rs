@@ -34,8 +34,8 @@ use domain::command::{
 };
 use domain::event::{
     AccessEvent, CancelReason, DayEvent, DayTotals, DiscountScope, DrawerEvent, Event, Flag, LineUnits, MenuEvent,
-    MoneyParts, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReservedLine, Role, StockEvent,
-    StockPolicy, StoreEvent, StoreMenuEvent, TicketEvent,
+    MoneyParts, OrderEvent, PayMode, PaymentEvent, Pending, Rate, RefundedLine, ReservedLine, Role, SecurityEvent,
+    StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, TicketEvent,
 };
 use domain::ids::{ActorId, ChargeId, DiscountId, Id, RefundId, TenderId, TokenId};
 use domain::menu::ItemPrice;
@@ -125,6 +125,9 @@ fn tell(event: &Event) -> String {
         Event::Menu(MenuEvent::TaxUpserted(tax)) => format!("tax {}", tax.id),
         Event::Menu(MenuEvent::DaypartUpserted(daypart)) => format!("daypart {}", daypart.id),
         Event::Access(AccessEvent::TokenIssued { token, role, .. }) => format!("issued {token} {role:?}"),
+        Event::Security(SecurityEvent::ActivityRecorded(activity)) => {
+            format!("{} {:?} {} times", activity.operation.as_str(), activity.act, activity.count)
+        }
         Event::Access(AccessEvent::TokenRevoked { token }) => format!("revoked {token}"),
         Event::Access(AccessEvent::DeviceAdded { device, terminal, .. }) => format!("{device} may be {terminal}"),
         Event::Access(AccessEvent::DeviceEnrolled { device, token }) => format!("{device} came with {token}"),

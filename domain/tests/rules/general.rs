@@ -91,7 +91,10 @@ fn e4_events_stay_in_their_store() {
         for event in step.events() {
             let stream = stream_of(event);
             assert_eq!(stream.tenant(), tenant_id("acme"));
-            assert_eq!(stream.store().is_none(), matches!(event, Event::Menu(_) | Event::Access(_)));
+            assert_eq!(
+                stream.store().is_none(),
+                matches!(event, Event::Menu(_) | Event::Access(_) | Event::Security(_))
+            );
             assert!(stream.store().is_none_or(|store| store == store_id(STORE)));
             assert_eq!(Stream::parse(&stream.to_string()), Ok(stream));
             touched.insert(stream);
@@ -127,6 +130,7 @@ fn e4_events_stay_in_their_store() {
                 | Event::Terminal(..)
                 | Event::Menu(_)
                 | Event::Access(_)
+                | Event::Security(_)
                 | Event::Store(_)
                 | Event::StoreMenu(_) => {}
             }
@@ -288,6 +292,7 @@ fn evolve_accepts_whatever_decide_allows() {
                     | Event::Ticket(..)
                     | Event::Menu(_)
                     | Event::Access(_)
+                    | Event::Security(_)
                     | Event::Store(_)
                     | Event::StoreMenu(_)
                     | Event::Terminal(..) => {}

@@ -308,6 +308,7 @@ impl Model {
             Event::Ticket(..)
             | Event::Menu(_)
             | Event::Access(_)
+            | Event::Security(_)
             | Event::Store(_)
             | Event::StoreMenu(_)
             | Event::Terminal(..) => {}

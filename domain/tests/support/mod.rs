@@ -110,6 +110,7 @@ impl World {
         match (event, &mut self.store) {
             (Event::Menu(event), _) => self.tenant.evolve_menu(event),
             (Event::Access(event), _) => self.tenant.evolve_access(event),
+            (Event::Security(event), _) => self.tenant.evolve_security(event),
             (event, None) => self.store = Some(Store::open(event)),
             (event, Some(store)) => store.evolve(event),
         }
@@ -120,6 +121,7 @@ impl World {
         match stream {
             Stream::Menu(_) => self.tenant.menu_revision(),
             Stream::Access(_) => self.tenant.access_revision(),
+            Stream::Security(_) => self.tenant.security_revision(),
             stream => self.store.as_ref()?.revision(stream),
         }
     }

@@ -18,6 +18,7 @@ use crate::last_use;
 use crate::providers::AccountError;
 use crate::providers::driver::Driver;
 use crate::providers::settings::{Settings, SettingsError};
+use crate::security::Recorder;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 use commands::Failure;
@@ -28,12 +29,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{self, Signal, SignalKind};
+use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
 /// How long a start waits for the view a first request needs: stores and menus.
-const VIEWS_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
+const VIEWS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How to serve.
 #[derive(Clone, Debug, Args)]
@@ -60,6 +63,9 @@ pub struct ServeArgs {
     /// The TOML file that names accounts at payment providers; without one none is asked.
     #[arg(long, env = "COMANDA_PROVIDERS", value_name = "FILE")]
     pub providers: Option<PathBuf>,
+    /// After how many seconds what credentials did is summed up in the security log; a crash loses no more than that.
+    #[arg(long, env = "COMANDA_SECURITY_SUM_S", default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=3_600))]
+    pub security_sum_s: u16,
     /// What the engine keeps in memory.
     #[command(flatten)]
     pub memory: MemoryArgs,
@@ -228,6 +234,9 @@ async fn serve_on(
         tokio::spawn(read_anew(hangups, tls.clone()));
     }
     tokio::spawn(keep_last_uses(Arc::clone(&running.app), running.last_use.clone()));
+    let (is_stopped, told) = oneshot::channel();
+    let every = Duration::from_secs(u64::from(args.security_sum_s));
+    let recorder = tokio::spawn(record_activity(Arc::clone(&running.app), every, told));
     let driver = Driver::start(&running.app).map_err(ServeError::Providers)?;
     let ops_address = ops_listener.as_ref().and_then(|listener| listener.local_addr().ok());
     announce(args, address, ops_address, &tokens);
@@ -247,7 +256,7 @@ async fn serve_on(
     let server =
         Server::new(service, tls.clone(), Connections::new(args.peers.bounds(descriptors, door)), args.peers.limits());
     // Whoever runs it sees it finish: that door is open until the other one is closed.
-    let (stop_ops, is_over) = tokio::sync::oneshot::channel::<()>();
+    let (stop_ops, is_over) = oneshot::channel::<()>();
     let ops = async {
         if let Some(listener) = ops_listener {
             let service = crate::http::service(Arc::clone(&running.app), Door::Operations);
@@ -263,6 +272,10 @@ async fn serve_on(
         drop(stop_ops);
     };
     tokio::join!(public, ops);
+    drop(is_stopped);
+    if let Err(error) = recorder.await {
+        tracing::error!(%error, "activity is not recorded");
+    }
     if let Some(driver) = driver {
         driver.stop().await;
     }
@@ -281,6 +294,18 @@ async fn keep_last_uses(app: Arc<crate::state::AppState>, file: PathBuf) {
     loop {
         tokio::time::sleep(last_use::EVERY).await;
         may_block(|| last_use::save(&file, &app.projections));
+    }
+}
+
+/// Records what credentials did, now and then and at the end.
+async fn record_activity(app: Arc<crate::state::AppState>, every: Duration, mut told: oneshot::Receiver<()>) {
+    let mut recorder = Recorder::default();
+    loop {
+        let is_over = tokio::time::timeout(every, &mut told).await.is_ok();
+        recorder.record(&app.security, &app.engine).await;
+        if is_over {
+            return;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::connections::Unsent;
 use super::stall::{InFlight, Waits};
+use crate::security::Meter;
 use axum::body::{Body, Bytes};
 use hyper::body::{Frame, SizeHint};
 use std::pin::Pin;
@@ -20,13 +21,15 @@ pub struct Answer {
     waits: Option<Waits>,
     in_flight: InFlight,
     _unsent: Unsent,
+    /// Where somebody has to know how much was read.
+    meter: Option<Meter>,
 }
 
 impl Answer {
     /// An answer that is there from now on.
-    pub fn new(body: Body, in_flight: InFlight, unsent: Unsent) -> Answer {
+    pub fn new(body: Body, in_flight: InFlight, unsent: Unsent, meter: Option<Meter>) -> Answer {
         let waits = Some(in_flight.waits());
-        Answer { body, rest: Bytes::new(), waits, in_flight, _unsent: unsent }
+        Answer { body, rest: Bytes::new(), waits, in_flight, _unsent: unsent, meter }
     }
 }
 
@@ -42,11 +45,15 @@ impl hyper::body::Body for Answer {
                     Ok(data) => self.rest = data,
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
                 },
-                other => return other,
+                other => {
+                    self.meter.iter_mut().for_each(Meter::rests);
+                    return other;
+                }
             }
         }
         let piece = self.rest.len().min(PIECE_BYTES);
         let piece = self.rest.split_to(piece);
+        self.meter.iter_mut().for_each(|meter| meter.add(piece.len()));
         self.waits = Some(self.in_flight.waits());
         Poll::Ready(Some(Ok(Frame::data(piece))))
     }

@@ -17,6 +17,7 @@ pub enum Paged {
     Shifts,
     Days,
     History,
+    Security,
 }
 
 /// A row of the table of bounds.
@@ -32,8 +33,16 @@ pub struct Bound {
 
 impl Paged {
     /// All of them.
-    pub const ALL: [Paged; 7] =
-        [Paged::Orders, Paged::Payments, Paged::Board, Paged::Exceptions, Paged::Shifts, Paged::Days, Paged::History];
+    pub const ALL: [Paged; 8] = [
+        Paged::Orders,
+        Paged::Payments,
+        Paged::Board,
+        Paged::Exceptions,
+        Paged::Shifts,
+        Paged::Days,
+        Paged::History,
+        Paged::Security,
+    ];
 
     /// How much of it an answer has.
     pub const fn bound(self) -> Bound {
@@ -45,6 +54,7 @@ impl Paged {
             Paged::Exceptions => ("/v1/stores/{store}/exceptions", LIMIT_DEFAULT, LIMIT_MAX),
             Paged::Shifts => ("/v1/stores/{store}/drawers/{drawer}/shifts", LIMIT_DEFAULT, LIMIT_MAX),
             Paged::Days => ("/v1/stores/{store}/days", LIMIT_DEFAULT, LIMIT_MAX),
+            Paged::Security => ("/v1/security", LIMIT_DEFAULT, LIMIT_MAX),
             // Counted in events; a page ends with a whole commit.
             Paged::History => ("/v1/stores/{store}/orders/{order}/history", 10_000, 10_000),
         };

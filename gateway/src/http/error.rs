@@ -1,5 +1,6 @@
 //! What is wrong with a request, and the only place that knows status codes.
 
+use super::watched::ProblemCode;
 use crate::causes::{io_cause, with_causes};
 use crate::position::PositionError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -331,6 +332,9 @@ pub fn problem_response(problem: &Problem) -> Response {
     let mut response = (status, [json], body).into_response();
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S);
+    }
+    if let StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS = status {
+        response.extensions_mut().insert(ProblemCode(problem.code.clone()));
     }
     if status == StatusCode::UNAUTHORIZED {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -8,6 +8,7 @@ pub mod kitchen;
 pub mod ops;
 pub mod orders;
 pub mod reads;
+pub mod security;
 pub mod terminals;
 pub mod tokens;
 pub mod webhooks;

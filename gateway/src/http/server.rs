@@ -234,7 +234,8 @@ impl Server {
             response = ApiError::Unsent.into_response();
             unsent = connection.hold(bytes(&response));
         }
-        response.map(|body| Answer::new(body, in_flight, unsent))
+        let meter = response.extensions_mut().remove();
+        response.map(|body| Answer::new(body, in_flight, unsent, meter))
     }
 }
 

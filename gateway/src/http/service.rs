@@ -8,12 +8,16 @@ use super::error::ApiError;
 use super::form::{Offers, check};
 use super::peer::Peer;
 use super::trace::{TraceId, X_TRACE_ID};
+use super::watched::{LetIn, ProblemCode, Watched};
 use crate::metrics::CountedRoute;
+use crate::security::{Deed, Meter, Who};
 use crate::state::AppState;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
+use domain::event::Act;
 use hyper::body::Incoming;
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,6 +36,7 @@ pub struct HttpService {
 struct Address {
     counted: CountedRoute,
     offers: Offers,
+    watched: Watched,
 }
 
 impl HttpService {
@@ -46,10 +51,11 @@ impl HttpService {
     ) -> HttpService {
         let mut addresses = matchit::Router::new();
         for (path, offers) in paths {
-            let address = Address { counted: CountedRoute::new(path), offers };
+            let address = Address { counted: CountedRoute::new(path), offers, watched: Watched::at(path) };
             addresses.insert(path, address).expect("what axum takes for an address is one");
         }
-        let nowhere = Address { counted: CountedRoute::new("none"), offers: Offers::default() };
+        let (offers, watched) = (Offers::default(), Watched::default());
+        let nowhere = Address { counted: CountedRoute::new("none"), offers, watched };
         HttpService { app, router, addresses, nowhere }
     }
 
@@ -59,6 +65,7 @@ impl HttpService {
         let peer = Peer::of(&self.app, connection, request.headers());
         let used = connection.used(started, peer.address, peer.credential());
         let certified = peer.shows_certificate();
+        let (from, grant) = (peer.address, peer.grant.clone());
         request.extensions_mut().insert(peer);
         let trace_id = TraceId::of(request.headers());
         let method = request.method().clone();
@@ -77,6 +84,7 @@ impl HttpService {
         };
         let (took, status) = (started.elapsed(), response.status().as_u16());
         self.app.metrics.count(route, &method, status, took);
+        self.watch(address, &method, Who::at(from, grant.as_deref()), &mut response, trace_id);
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let (route, shown) = (route.name(), trace_id.as_str());
         match status {
@@ -85,5 +93,20 @@ impl HttpService {
         }
         response.headers_mut().insert(X_TRACE_ID, trace_id.to_header());
         response
+    }
+
+    /// Notes what the security log wants to know: the one place where refusals and acts, whoever says them, become answers.
+    fn watch(&self, address: &Address, method: &Method, mut who: Who, response: &mut Response, trace_id: TraceId) {
+        let Some((act, method)) = address.watched.act(method, response.status(), who.role) else { return };
+        if let Some(LetIn { tenant, credential }) = response.extensions_mut().remove() {
+            (who.tenant, who.credential) = (Some(tenant), credential);
+        }
+        let code: Option<ProblemCode> = response.extensions_mut().remove();
+        let (route, status) = (address.counted.name(), response.status().as_u16());
+        let deed = Deed { act, method, route, status, code: code.as_ref().map(|code| &*code.0) };
+        self.app.security.note(&who, &deed, trace_id);
+        if act == Act::Read {
+            response.extensions_mut().insert(Meter::new(&self.app.security, who, method, route));
+        }
     }
 }

@@ -36,9 +36,13 @@ async fn read_through(client: &mut Till, path: &str, limit: Option<usize>) -> (V
 #[test]
 fn every_bound_hands_out_the_rest() {
     let (mut house, _) = inherited();
-    let server = house.serve();
+    let server = house.serve_with(&["--security-sum-s", "1"]);
     run(async {
         let mut admin = server.till("admin");
+        admin.post("/v1/tokens", &json!({"role": "pos", "label": "x"})).await.expect(201);
+        admin.command("PUT", "/v1/staff/ana", &json!({"rights": ["comp"]})).await.expect(200);
+        let security = async |admin: &mut Till| entries(&admin.get("/v1/security").await.expect(200)).len();
+        while security(&mut admin).await < 2 {}
         // A second shift; whether the first is closed is the log's business.
         let _ = admin.post("/v1/stores/k1/drawers/d1/close", &json!({"counted": 0})).await;
         let opened = admin.post("/v1/stores/k1/drawers/d1/open", &json!({"float": 0})).await;

@@ -40,6 +40,7 @@ mod restart;
 mod reviews;
 mod roles;
 mod secrets;
+mod security;
 mod server;
 mod simulator;
 mod taking_off;

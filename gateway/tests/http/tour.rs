@@ -41,7 +41,7 @@ fn tour(readme: &str, script: &str, arguments: &[&str], ca: Option<&Path>) {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}\n{}", String::from_utf8_lossy(&output.stderr), house.log());
     let blocks: Vec<&str> = said.split("== ").skip(1).collect();
-    assert_eq!(blocks.len(), 9, "{said}");
+    assert_eq!(blocks.len(), 10, "{said}");
     assert!(blocks[1].contains("\"type\":\"OrderPlaced\""), "{}", blocks[1]);
     assert!(blocks[2].contains("\"change\":390"), "{}", blocks[2]);
     let order: Value = serde_json::from_str(blocks[3].lines().nth(1).expect("the order")).expect("JSON");
@@ -53,6 +53,7 @@ fn tour(readme: &str, script: &str, arguments: &[&str], ca: Option<&Path>) {
     assert!(blocks[6].contains("speaks as till_2"), "{}", blocks[6]);
     assert!(blocks[7].contains("\"kind\":\"oversell\"") && blocks[7].contains("\"last_seq\":2"), "{}", blocks[7]);
     assert!(blocks[8].contains("\"hash\":\""), "{}", blocks[8]);
+    assert!(blocks[9].contains("\"items\":["), "{}", blocks[9]);
     assert_eq!(server.stop(), Some(0));
     // What an auditor does with the stopped server's data.
     let said = at_the_command_line(readme, "audit", &house);

@@ -191,6 +191,7 @@ impl World {
         match (event, store) {
             (Event::Menu(event), _) => self.state.evolve_menu(event),
             (Event::Access(event), _) => self.state.evolve_access(event),
+            (Event::Security(event), _) => self.state.evolve_security(event),
             (event, Some(id)) => match self.stores.get_mut(&id) {
                 Some(store) => store.evolve(event),
                 None => {

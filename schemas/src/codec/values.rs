@@ -240,7 +240,7 @@ impl Codec for Stream {
 
     fn any(dice: &mut Dice<'_>) -> Stream {
         let (tenant, store) = <(TenantId, StoreId)>::any(dice);
-        match dice.below(11) {
+        match dice.below(12) {
             0 => Stream::Menu(tenant),
             1 => Stream::Access(tenant),
             2 => Stream::Store(tenant, store),
@@ -251,6 +251,7 @@ impl Codec for Stream {
             7 => Stream::Ticket(tenant, store, Codec::any(dice)),
             8 => Stream::Terminal(tenant, store, Codec::any(dice)),
             9 => Stream::Day(tenant, store),
+            10 => Stream::Security(tenant),
             _ => Stream::Stock(tenant, store),
         }
     }

@@ -55,6 +55,8 @@ capabilities! {
     ManageTokens = "manage_tokens",
     /// Read who was issued what, without secrets.
     ReadTokens = "read_tokens",
+    /// Read what credentials did and were refused.
+    ReadSecurity = "read_security",
     /// Read menus, orders, payments and stock of stores.
     ReadStores = "read_stores",
     /// Read business days: X and Z reports.

@@ -272,6 +272,7 @@ commands! {
         PutStaff { staff: 16, rights: 17, discount_limit: 18 } = 0x0203 "PutStaff" ManageStaff
             http PUT 200 "/v1/staff/{staff}" staff put_staff
             by access(staff; body: PutStaff) => body.parse(staff);
+        RecordActivity(activities: _) = 0x0280 "RecordActivity" ManageTokens;
     }
     store {
         /// Creates a store or changes its settings.

@@ -211,6 +211,15 @@ fn setup_events() -> Vec<(Event, &'static str)> {
         stores: Some(vec![store]),
         device: Some(device),
     };
+    let activity = Activity {
+        since: Timestamp(0),
+        credential: Some(token()),
+        act: Act::Read,
+        operation: text("GET /v1/feed"),
+        code: None,
+        count: 2,
+        bytes: 70_000,
+    };
     let added = AccessEvent::DeviceAdded {
         device,
         store,
@@ -246,6 +255,25 @@ fn setup_events() -> Vec<(Event, &'static str)> {
         ),
         (Event::Access(AccessEvent::DeviceRemoved { device }), r#"{"device_id":"k7qf93xm"}"#),
         (Event::Access(AccessEvent::TokenRevoked { token: token() }), r#"{"token_id":"tok_1"}"#),
+        (
+            Event::Security(SecurityEvent::ActivityRecorded(activity.clone())),
+            concat!(
+                r#"{"since":"1970-01-01T00:00:00.000000Z","token_id":"tok_1","act":"read","operation":"GET /v1/feed","#,
+                r#""count":2,"bytes":70000}"#
+            ),
+        ),
+        (
+            Event::Security(SecurityEvent::ActivityRecorded(Activity {
+                credential: None,
+                act: Act::Refused,
+                code: Some(text("unauthenticated")),
+                ..activity
+            })),
+            concat!(
+                r#"{"since":"1970-01-01T00:00:00.000000Z","act":"refused","operation":"GET /v1/feed","#,
+                r#""code":"unauthenticated","count":2,"bytes":70000}"#
+            ),
+        ),
         (
             Event::Access(AccessEvent::StaffChanged { staff, rights, discount_limit: Some(Ppm(200_000)) }),
             r#"{"staff_id":"ana","rights":["discount","comp"],"discount_limit_ppm":200000}"#,

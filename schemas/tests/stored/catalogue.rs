@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// The streams by the high byte of the tags.
-const STREAMS: [(u16, &str); 11] = [
+const STREAMS: [(u16, &str); 12] = [
     (0x01, "`menu-<tenant>`"),
     (0x02, "`access-<tenant>`"),
     (0x03, "`store-<tenant>.<store>`"),
@@ -20,6 +20,7 @@ const STREAMS: [(u16, &str); 11] = [
     (0x09, "`drawer-<tenant>.<store>.<drawer>`"),
     (0x0a, "`day-<tenant>.<store>`"),
     (0x0b, "`terminal-<tenant>.<store>.<terminal>`"),
+    (0x0c, "`security-<tenant>`"),
 ];
 
 const HEAD: &str = "\

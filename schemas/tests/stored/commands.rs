@@ -61,6 +61,8 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("one", AccessCommand::RemoveDevice { device: id, within: None }),
         ("full", AccessCommand::PutStaff { staff, rights, discount_limit: Some(Ppm(200_000)) }),
         ("plain", AccessCommand::PutStaff { staff, rights: Rights::default(), discount_limit: None }),
+        // What it says is the server's own, under a key that nobody repeats.
+        ("any", AccessCommand::RecordActivity(vec![])),
     ];
     commands.extend(access.map(|(label, command)| (label, Command::Access(command))));
     let mut add = |label, command| commands.push((label, Command::Store(id!(StoreId "s1"), command)));

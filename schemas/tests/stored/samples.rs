@@ -5,13 +5,13 @@
 use domain::calendar::{CutOff, Date, LocalDateTime, TimeOfDay, Timestamp, Weekday};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
-    AccessEvent, CancelReason, Capture, ChainHead, Channel, ChargePhase, DayClosing, DayEvent, DayTax, DayTender,
-    DayTotals, Decision, DiningMode, Discount, DiscountScope, Document, DrawerEvent, Event, FiredLine, FixedPart, Flag,
-    IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineTaxes, LineUnits, MenuEvent, MoneyParts,
-    NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage, ProviderSaid, Rate,
-    Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine, ReservedLine, Role,
-    ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender, TerminalEvent, TerminalGap, Terms,
-    TicketEvent, VoidReason,
+    AccessEvent, Act, Activity, CancelReason, Capture, ChainHead, Channel, ChargePhase, DayClosing, DayEvent, DayTax,
+    DayTender, DayTotals, Decision, DiningMode, Discount, DiscountScope, Document, DrawerEvent, Event, FiredLine,
+    FixedPart, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineTaxes, LineUnits,
+    MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage,
+    ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine,
+    ReservedLine, Role, SecurityEvent, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
+    TerminalEvent, TerminalGap, Terms, TicketEvent, VoidReason,
 };
 use domain::ids::{
     AccountId, ActorId, ChargeId, CommandId, CustomerRef, DaypartId, DeviceId, DiscountId, DrawerId, GroupId, ItemId,
@@ -63,6 +63,7 @@ pub fn samples() -> Vec<Sample> {
     };
     menu(&mut |label, event| add(label, Event::Menu(event)));
     access(&mut |label, event| add(label, Event::Access(event)));
+    security(&mut |label, event| add(label, Event::Security(event)));
     store(&mut |label, event| add(label, Event::Store(event)));
     store_menu(&mut |label, event| add(label, Event::StoreMenu(event)));
     order(&mut |label, event| add(label, Event::Order(ORDER, event)));
@@ -212,6 +213,32 @@ fn access(add: &mut dyn FnMut(&'static str, AccessEvent)) {
     add("lines", AccessEvent::StaffChanged { staff, rights, discount_limit });
     let rights = Rights::of([Right::Comp]);
     add("plain", AccessEvent::StaffChanged { staff, rights, discount_limit: None });
+}
+
+fn security(add: &mut dyn FnMut(&'static str, SecurityEvent)) {
+    let (since, credential) = (Timestamp(1_798_761_600_000_000), Some(id!(TokenId "tok_1")));
+    let refused = Activity {
+        since,
+        credential,
+        act: Act::Refused,
+        operation: text("POST /v1/tokens"),
+        code: Some(text("forbidden")),
+        count: 300,
+        bytes: 0,
+    };
+    add("refused", SecurityEvent::ActivityRecorded(refused.clone()));
+    for (label, act) in ["came", "issued", "revoked", "approved", "configured"].into_iter().zip([
+        Act::SignedIn,
+        Act::Issued,
+        Act::Revoked,
+        Act::Approved,
+        Act::Configured,
+    ]) {
+        add(label, SecurityEvent::ActivityRecorded(Activity { act, code: None, count: 1, ..refused.clone() }));
+    }
+    let (operation, code) = (text("*"), None);
+    let several = Activity { credential: None, act: Act::Read, operation, code, count: 7, bytes: 1 << 40, ..refused };
+    add("several", SecurityEvent::ActivityRecorded(several));
 }
 
 pub fn settings() -> Settings {

@@ -8,6 +8,7 @@ use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
 use crate::http::peer::Peer;
 use crate::http::query;
+use crate::http::watched::LetIn;
 use crate::state::AppState;
 use crate::tokens;
 use axum::Extension;
@@ -103,5 +104,8 @@ pub async fn enrol_device(
         AccessCommand::EnrolDevice { device, code_sha256, token: token.id, secret_sha256: token.secret_sha256 };
     let id = commands::derived_id(&["enrol", tenant.as_str(), device.as_str(), token.id.as_str()]);
     let answer = command::submit(&app, command::from_outside(id, tenant, "enrolment", command)).await?;
-    shown(&app, &answer, token).await
+    let came = LetIn { tenant, credential: Some(token.id) };
+    let mut response = shown(&app, &answer, token).await?;
+    response.extensions_mut().insert(came);
+    Ok(response)
 }

@@ -77,6 +77,9 @@ enum Form {
 
 /// Replays the tenant's events in the order of the log: NDJSON, or server-sent events with `Accept: text/event-stream`.
 ///
+/// What the security log says (`ActivityRecorded`) is in it only where it is asked for, by `types` or `stream=security-<tenant>`, which takes
+/// `read_security`.
+///
 /// A feed that follows says when it has come to the end, and every ten seconds without an event how far it has read:
 /// `{"type":"Heartbeat","position":"..","caught_up":true}`, as a line, or as the event `heartbeat` with the position as its id. A
 /// position that is not of this history (the log was restored or replaced) is refused: 409 `position_unknown`, with the `head`.
@@ -104,6 +107,10 @@ pub async fn feed(
     let store = params.store.as_ref().map(|store| store.0);
     let selection = Selection::parse(Some(caller.tenant), params.types.as_deref(), params.stream.as_deref(), store)
         .map_err(ApiError::Query)?;
+    // What the security log says comes to who asks for it, and may.
+    if !selection.hides_security {
+        caller.may(Capability::ReadSecurity)?;
+    }
     let selection = within(selection, &caller)?;
     let permit = Arc::clone(&app.feeds).try_acquire_owned().map_err(|_| ApiError::Busy)?;
     let (chunks, stream) = mpsc::channel(CHUNKS_MAX);

@@ -7,6 +7,7 @@ use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
 use crate::http::path::{PathParams, QueryParams};
 use crate::http::query;
+use crate::http::watched::LetIn;
 use crate::state::AppState;
 use crate::tokens::{self, NewToken};
 use axum::extract::State;
@@ -102,7 +103,9 @@ pub async fn make_tenant(
     let command = AccessCommand::IssueToken(new);
     let envelope = command::from_outside(headers.command_id, body.tenant.0, "operator", command);
     let answer = command::submit(&app, envelope).await?;
-    shown(&app, &answer, token).await
+    let mut response = shown(&app, &answer, token).await?;
+    response.extensions_mut().insert(LetIn { tenant: body.tenant.0, credential: None });
+    Ok(response)
 }
 
 /// The answer with the token, unless it is a repeat: then with the one that was issued first, whose secret was shown.

@@ -203,7 +203,8 @@ impl BatchException {
             | Event::Store(_)
             | Event::StoreMenu(_)
             | Event::Menu(_)
-            | Event::Access(_) => return None,
+            | Event::Access(_)
+            | Event::Security(_) => return None,
         };
         let data = serde_json::to_value(EventData(event)).unwrap_or_default();
         Some(BatchException { code, kind: type_name_of(event).into(), data })
