@@ -12,6 +12,7 @@ pub mod exposition;
 pub mod form;
 pub mod frames;
 pub mod negotiation;
+pub mod page;
 pub mod path;
 pub mod peer;
 pub mod proxies;
@@ -151,6 +152,8 @@ const READYZ: &str = "/readyz";
 const METRICS: &str = "/metrics";
 /// Where the OpenAPI document is.
 const OPENAPI: &str = "/openapi.json";
+/// Where it is to be read by people.
+const DOCS: &str = "/docs";
 
 /// The addresses of a listener.
 ///
@@ -173,9 +176,18 @@ pub fn service(app: Arc<AppState>, door: Door) -> HttpService {
         let answer = ([(header::CONTENT_TYPE, json.clone())], bytes.clone());
         async move { answer }
     };
-    let router = with_fallbacks(router.route(OPENAPI, get(openapi))).with_state(Arc::clone(&app));
+    let page = page::page(&serde_json::to_value(&document).expect("the OpenAPI document is JSON"));
+    let page = (bytes::Bytes::from(page), HeaderValue::from_static("text/html; charset=utf-8"));
+    let docs = move || {
+        let (body, kind) = page.clone();
+        let headers =
+            [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(page::POLICY))];
+        async move { (headers, body) }
+    };
+    let router = router.route(OPENAPI, get(openapi)).route(DOCS, get(docs));
+    let router = with_fallbacks(router).with_state(Arc::clone(&app));
     let described = described.paths.paths.iter().map(|(path, item)| (path.as_str(), Offers::of(item)));
-    HttpService::new(app, router, described.chain([(OPENAPI, Offers::json())]))
+    HttpService::new(app, router, described.chain([(OPENAPI, Offers::json()), (DOCS, Offers::html())]))
 }
 
 fn with_fallbacks(router: axum::Router<Arc<AppState>>) -> axum::Router<Arc<AppState>> {

@@ -35,6 +35,11 @@ impl Offers {
         Offers(vec![(Method::GET, vec!["application/json".to_owned()])])
     }
 
+    /// A page to who reads.
+    pub fn html() -> Offers {
+        Offers(vec![(Method::GET, vec!["text/html".to_owned()])])
+    }
+
     /// What is answered to this method; nothing where that is not documented, or has no body.
     fn to(&self, method: &Method) -> &[String] {
         let method = if method == Method::HEAD { &Method::GET } else { method };

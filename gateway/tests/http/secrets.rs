@@ -104,6 +104,15 @@ fn c11_8_what_tells_how_much_all_do_is_at_a_door_of_its_own() {
         for path in ["/livez", "/openapi.json"] {
             assert_eq!(public.get(path).await.status, 200, "{path}");
         }
+        // The document as a page: every address of it, no script, and nothing from elsewhere.
+        let document = public.get("/openapi.json").await.expect(200);
+        let docs = public.get("/docs").await;
+        let page = String::from_utf8_lossy(&docs.body).into_owned();
+        assert!(docs.status == 200 && docs.headers["content-type"].starts_with("text/html"), "{:?}", docs.headers);
+        for path in document["paths"].as_object().expect("paths").keys() {
+            assert!(page.contains(&format!(" {path}</code>")), "{path}");
+        }
+        assert!(!page.contains("<script") && !page.contains("://"), "it asks nobody");
         let mut inside = Till::new(&ops, "nobody");
         assert_eq!(names(&inside.get("/readyz").await.expect(200)), ["log", "status", "views"]);
         assert_eq!(inside.get("/livez").await.status, 200);

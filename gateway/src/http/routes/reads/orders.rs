@@ -233,6 +233,11 @@ impl ToSchema for PaymentsAnswer {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         List::<PaymentView>::schemas(schemas);
         List::<UnmatchedView>::schemas(schemas);
+        for (name, schema) in
+            [(PaymentView::name(), PaymentView::schema()), (UnmatchedView::name(), UnmatchedView::schema())]
+        {
+            schemas.push((name.into_owned(), schema));
+        }
     }
 }
 
