@@ -121,7 +121,7 @@ impl Client {
                     return self;
                 }
                 // A segment could not be made. Nothing was written, and soon it is tried again.
-                Err(CommandError::StorageFull) => {
+                Err(CommandError::StorageFull | CommandError::LogUnavailable) => {
                     self.open = Some((id, command));
                     tokio::time::sleep(RETRY_AFTER).await;
                     continue;
@@ -132,8 +132,11 @@ impl Client {
                 && let Some((id, _)) = self.accepted.last()
             {
                 let other = engine.submit(envelope(*id, receive(999))).await;
-                use CommandError::{KeyReused, Stopped, StorageFull, Unknown};
-                assert!(matches!(other, Err(KeyReused | Unknown | Stopped | StorageFull)), "{other:?}");
+                use CommandError::{KeyReused, LogUnavailable, Stopped, StorageFull, Unknown};
+                assert!(
+                    matches!(other, Err(KeyReused | LogUnavailable | Unknown | Stopped | StorageFull)),
+                    "{other:?}"
+                );
             }
             self.done += 1;
         }
