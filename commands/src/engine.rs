@@ -1,6 +1,7 @@
 //! The engine: one thread that decides, one that writes, one that watches the clock.
 
 use crate::alarm::Alarm;
+use crate::clock::Time;
 use crate::committer::{Committer, Health};
 use crate::deferred::Deferred;
 use crate::envelope::{Accepted, Envelope};
@@ -28,6 +29,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub struct Engine {
     requests: mpsc::Sender<Request>,
     reader: LogReader,
+    time: Arc<Time>,
     stats: Arc<Stats>,
     health: watch::Receiver<Option<Failure>>,
 }
@@ -70,6 +72,7 @@ impl Engine {
     pub fn start(log: LogWriter, reader: LogReader, options: Options) -> Result<(Engine, Stopped), StartError> {
         let (state, snapshot) = recover(&reader, &options)?;
         let stats = Arc::new(Stats::default());
+        let time = Arc::new(Time::new(options.clock.clone(), state.stamped));
         let committer = Arc::new(Committer::new(log, options.append_slow, Arc::clone(&stats)));
         let (requests, queue) = mpsc::channel(options.queue_max);
         // A weak reference: the engine stops when its last handle is dropped.
@@ -120,7 +123,7 @@ impl Engine {
             reader: reader.clone(),
             deferred: Deferred::default(),
             deferred_max: options.deferred_max,
-            clock: options.clock,
+            time: Arc::clone(&time),
             stats: Arc::clone(&stats),
             alarm: Arc::clone(&alarm),
             scratch: Scratch::default(),
@@ -133,7 +136,7 @@ impl Engine {
         })?);
         threads.push(spawn("clock", move || alarm.run(wake_up))?);
         let stopped = Stopped { requests: requests.clone(), threads, log };
-        Ok((Engine { requests, reader, stats, health }, stopped))
+        Ok((Engine { requests, reader, time, stats, health }, stopped))
     }
 
     /// Gives a command to the engine and waits for its outcome.
@@ -225,6 +228,11 @@ impl Engine {
     /// Becomes `Some` when the engine has ended by itself, with the reason.
     pub fn failure(&self) -> watch::Receiver<Option<Failure>> {
         self.health.clone()
+    }
+
+    /// What time it is, and whether the clock is in doubt.
+    pub fn time(&self) -> &Time {
+        &self.time
     }
 
     /// The durable log behind it.

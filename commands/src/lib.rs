@@ -27,7 +27,7 @@ mod state;
 mod stats;
 mod thread;
 
-pub use clock::Clock;
+pub use clock::{Clock, Doubt, Now, Time};
 pub use engine::{Engine, InFlight, Stopped};
 pub use envelope::{Accepted, Envelope, Receipt, Recorded, derived_id, is_derived};
 pub use error::{CommandError, Failure, FoldError, StartError};

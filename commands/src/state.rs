@@ -1,5 +1,6 @@
 //! The state the engine decides against: every tenant and store it knows, folded from the log and run ahead of it.
 
+use crate::clock::Now;
 use crate::dedup::{DedupWindow, TenantNumber};
 use crate::envelope::{AggregateId, Envelope};
 use crate::error::FoldError;
@@ -80,8 +81,12 @@ pub(crate) struct State {
     internal: VecDeque<Envelope>,
     /// What waited in each store and is to be tried again, in the order of the terminals' queues.
     again: BTreeMap<(TenantId, StoreId), BTreeSet<WaitingId>>,
-    /// The highest time stamped so far: the engine's time never goes back.
-    pub(crate) last: Timestamp,
+    /// The time of the last decision.
+    pub(crate) now: Timestamp,
+    /// The highest time there has been, which a time behind it does not take back: what ids were held against.
+    last: Timestamp,
+    /// The newest stamp in the log that was not in doubt.
+    pub(crate) stamped: Option<Timestamp>,
     /// The position after the last event.
     pub(crate) next: Position,
     /// How many batches the log's index has to have before a no of it is one: what was let go of before the engine started stands in
@@ -111,7 +116,9 @@ impl State {
             is_replaying: false,
             internal: VecDeque::new(),
             again: BTreeMap::new(),
+            now: Timestamp::default(),
             last: Timestamp::default(),
+            stamped: None,
             next: Position(0),
             index_needed: 0,
             closed_orders: ClosedOrders { count_max: *closed_orders_max, age_max_us },
@@ -161,6 +168,13 @@ impl State {
         })
     }
 
+    /// The time is this now, also where it stands behind the one before.
+    pub(crate) fn goes_on_at(&mut self, now: &Now) -> Timestamp {
+        self.now = now.at;
+        self.last = self.last.max(now.at);
+        now.at
+    }
+
     fn resident(&self, tenant: TenantId, store: StoreId) -> Option<&ResidentStore> {
         self.tenants.get(&tenant)?.resident(store)
     }
@@ -204,7 +218,7 @@ impl State {
     /// If the tenant is not loaded, or the store not resident.
     pub(crate) fn apply(&mut self, stream: &Stream, event: &Event, position: Position) -> Result<(), FoldError> {
         debug_assert!(self.next <= position, "event {position} of a state that has all before {}", self.next);
-        let (now, bounds) = (self.last, self.closed_orders);
+        let (now, bounds) = (self.now, self.closed_orders);
         self.next = Position(position.0 + 1);
         let tenant_id = stream.tenant();
         let tenant = self.tenant(tenant_id);
@@ -263,7 +277,7 @@ impl State {
     /// Remembers that something of a name began just now: names of later things are told from it by their time.
     fn record_name(&mut self, entity: Entity) {
         if let Some(name) = name_of(entity) {
-            self.dedup.record_name(name, self.last);
+            self.dedup.record_name(name, self.now);
         }
     }
 
@@ -292,7 +306,7 @@ impl State {
 
     /// Takes in archived orders of a store that were loaded.
     pub(crate) fn admit_orders(&mut self, tenant: TenantId, store: StoreId, folded: Store) {
-        let now = self.last;
+        let now = self.now;
         let Some(resident) = self.resident_mut(tenant, store) else { return };
         let before = resident.store.orders_count();
         resident.admit(folded, now);

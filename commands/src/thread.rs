@@ -4,7 +4,7 @@
 //! log thread makes it durable and releases its reply.
 
 use crate::alarm::Alarm;
-use crate::clock::Clock;
+use crate::clock::Time;
 use crate::committer::{CommitError, Committer, Health};
 use crate::deferred::{Deferred, Waiting};
 use crate::envelope::{AggregateId, Receipt, Recorded};
@@ -42,7 +42,7 @@ pub(crate) struct EngineThread {
     pub reader: LogReader,
     pub deferred: Deferred,
     pub deferred_max: usize,
-    pub clock: Clock,
+    pub time: Arc<Time>,
     pub stats: Arc<Stats>,
     pub alarm: Arc<Alarm>,
     pub scratch: Scratch,
@@ -121,8 +121,10 @@ impl EngineThread {
                 self.try_again(aggregate);
             }
         }
-        self.state.last = self.state.last.max(self.clock.now());
-        let now = self.state.last;
+        let now = self.time.now();
+        self.state.goes_on_at(&now);
+        // While the clock is in doubt no deadline has passed.
+        let now = now.sure();
         let mut issued = 0;
         let mut is_writable = true;
         while issued < INTERNAL_MAX
@@ -168,7 +170,7 @@ impl EngineThread {
         if !waiting.is_next && !self.deferred.is_empty() && self.deferred.is_loading(&waiting.work.aggregate()) {
             return self.defer(waiting, None);
         }
-        let prepared = match self.state.prepare(&waiting, &self.reader, &self.clock) {
+        let prepared = match self.state.prepare(&waiting, &self.reader, &self.time.now()) {
             Ok(Prepared::Ready(ready)) => Ok(ready),
             Ok(Prepared::Missing(missing)) => return self.defer(waiting, Some(missing)),
             Ok(Prepared::Repeat(first)) => {
@@ -197,7 +199,7 @@ impl EngineThread {
     fn commit(
         &mut self,
         Submission { envelope, digest, reply }: &mut Submission,
-        Ready { context, .. }: &Ready,
+        Ready { context, in_doubt, .. }: &Ready,
         Decision { events, stream, training }: Decision,
     ) -> Result<(), CommandError> {
         let Scratch { stream_name, meta: encoded } = &mut self.scratch;
@@ -212,6 +214,7 @@ impl EngineThread {
             main: stream,
             correlation: envelope.correlation(),
             training,
+            time_in_doubt: *in_doubt,
         };
         meta.encode(encoded);
         let (tenant, command_id, now) = (envelope.tenant, envelope.command_id, context.now);
@@ -250,6 +253,10 @@ impl EngineThread {
             let receipt = Receipt { stream, revision, position, batch, occurred_at, events: recorded };
             Some(PendingReply { to: reply.take(), reply: Reply::Accepted(Box::new(receipt)) })
         })?;
+        if !*in_doubt {
+            self.state.stamped = Some(now);
+            self.time.stamped(now);
+        }
         // Only now: an adoption is queued for a publication that stands.
         if let Command::Menu(MenuCommand::Publish) = &envelope.command {
             self.state.queue_adoptions(tenant);

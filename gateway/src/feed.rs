@@ -166,6 +166,7 @@ fn event_json<'a>(
         event_index: index,
         source: meta.source,
         training: meta.training,
+        time_in_doubt: meta.time_in_doubt,
         event: fact,
     })
 }

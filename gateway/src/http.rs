@@ -32,7 +32,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use error::ApiError;
 use form::Offers;
-use routes::{batch, commands, devices, feed, kitchen, ops, orders, reads, security, terminals, tokens, webhooks};
+use routes::{
+    batch, clock, commands, devices, feed, kitchen, ops, orders, reads, security, terminals, tokens, webhooks,
+};
 use service::HttpService;
 use std::sync::Arc;
 use utoipa::OpenApi;
@@ -133,6 +135,8 @@ fn public() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(tokens::exchange_token))
         .routes(routes!(tokens::make_tenant))
+        .routes(routes!(clock::show))
+        .routes(routes!(clock::confirm))
         .routes(routes!(devices::add_device, reads::access::devices))
         .routes(routes!(devices::enrol_device))
         .routes(routes!(reads::access::staff))

@@ -9,7 +9,6 @@ use domain::calendar::Timestamp;
 use eventlog::LogReader;
 use projections::Projections;
 use std::sync::Arc;
-use std::time::SystemTime;
 use tokio::sync::Semaphore;
 
 /// How many feeds may run at once: each has a thread.
@@ -37,7 +36,6 @@ pub struct AppState {
 impl AppState {
     /// What time it is for what ends by itself, such as a token; nothing where the clock is in doubt: then nothing ends.
     pub fn deadlines_now(&self) -> Option<Timestamp> {
-        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
-        i64::try_from(since_epoch.as_micros()).ok().map(Timestamp)
+        self.engine.time().now().sure()
     }
 }

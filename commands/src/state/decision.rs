@@ -2,7 +2,7 @@
 
 use super::internal::engine_actor;
 use super::{State, StoreSlot};
-use crate::clock::Clock;
+use crate::clock::Now;
 use crate::dedup::{Dedup, IndexLookup};
 use crate::deferred::Waiting;
 use crate::envelope::{AggregateId, Envelope};
@@ -38,6 +38,8 @@ pub(crate) struct Ready {
     pub context: Context,
     /// See [`Envelope::stream`].
     pub stream: Stream,
+    /// The time is in doubt: what is committed at it is marked.
+    pub in_doubt: bool,
 }
 
 /// What follows from a command.
@@ -55,11 +57,11 @@ impl State {
         &mut self,
         waiting: &Waiting,
         reader: &LogReader,
-        clock: &Clock,
+        now: &Now,
     ) -> Result<Prepared, CommandError> {
         let envelope = match &waiting.work {
             Work::Command(Submission { envelope, .. }) => envelope,
-            Work::Quote(quote) => return Ok(self.prepare_quote(quote, reader, clock)),
+            Work::Quote(quote) => return Ok(self.prepare_quote(quote, reader, now)),
         };
         match self.look_up(envelope, waiting.looked_up, reader) {
             Dedup::Accepted(first) => return Ok(Prepared::Repeat(first)),
@@ -76,8 +78,8 @@ impl State {
         if let Some(missing) = self.missing(aggregate, command, &waiting.absent, reader) {
             return Ok(Prepared::Missing(missing));
         }
-        let now = self.last.max(clock.now());
-        self.last = now;
+        let in_doubt = now.doubt.is_some();
+        let now = self.goes_on_at(now);
         let doubt = |at: Timestamp| {
             let AggregateId { tenant, store } = aggregate;
             let settings = store.and_then(|store| Some(self.resident(tenant, store)?.store.settings()));
@@ -108,7 +110,7 @@ impl State {
             approver: envelope.approver,
             offline: Offline::default(),
         };
-        Ok(Prepared::Ready(Ready { context, stream }))
+        Ok(Prepared::Ready(Ready { context, stream, in_doubt }))
     }
 
     /// Whether a no of the log's index is one: it has everything that is in memory no more.
@@ -121,7 +123,7 @@ impl State {
     fn look_up(&self, envelope: &Envelope, looked_up: Option<IndexLookup>, reader: &LogReader) -> Dedup {
         let number = self.tenants.get(&envelope.tenant).map(|held| held.number);
         // The last time that was stamped will do for now: an id that seems to be ahead of it only is looked up.
-        match (self.dedup.look_up(number, envelope.command_id, self.last), looked_up) {
+        match (self.dedup.look_up(number, envelope.command_id, self.now), looked_up) {
             (Dedup::Unknown { .. }, Some(looked_up)) if self.dedup.is_current(looked_up) => {
                 looked_up.first.map_or(Dedup::New, Dedup::Accepted)
             }
@@ -136,22 +138,23 @@ impl State {
     }
 
     /// Prepares a quote, which is no command: it has no id, and whatever the price depends on is its store's.
-    fn prepare_quote(&mut self, quote: &Quote, reader: &LogReader, clock: &Clock) -> Prepared {
+    fn prepare_quote(&mut self, quote: &Quote, reader: &LogReader, now: &Now) -> Prepared {
         let aggregate = AggregateId { tenant: quote.tenant, store: Some(quote.store) };
         if let Some(missing) = self.missing(aggregate, None, &[], reader) {
             return Prepared::Missing(missing);
         }
-        self.last = self.last.max(clock.now());
+        let in_doubt = now.doubt.is_some();
+        let now = self.goes_on_at(now);
         let context = Context {
-            now: self.last,
-            local: self.wall_clock(aggregate, self.last),
+            now,
+            local: self.wall_clock(aggregate, now),
             source: Source::Online,
             terminal: None,
             actor: engine_actor(),
             approver: None,
             offline: Offline::default(),
         };
-        Prepared::Ready(Ready { context, stream: Stream::Store(quote.tenant, quote.store) })
+        Prepared::Ready(Ready { context, stream: Stream::Store(quote.tenant, quote.store), in_doubt })
     }
 
     /// What has to be loaded before a decision: the tenant, the store, what a command to it names. What was looked for and
@@ -169,7 +172,7 @@ impl State {
         }
         let store_id = store?;
         let resident = match tenant.stores.get(&store_id)? {
-            StoreSlot::Evicted(note) => return Some(Missing::Store { note: note.clone(), now: self.last }),
+            StoreSlot::Evicted(note) => return Some(Missing::Store { note: note.clone(), now: self.now }),
             StoreSlot::Resident(resident) if resident.has_all_orders => return None,
             StoreSlot::Resident(resident) => resident,
         };

@@ -25,7 +25,7 @@ impl State {
     pub(crate) fn archive(&mut self, indexed: Position) -> bool {
         for _ in 0..ARCHIVING_MAX.min(self.archiving.len()) {
             let Some((tenant, store)) = self.archiving.pop_front() else { break };
-            let (bounds, now) = (self.closed_orders, self.last);
+            let (bounds, now) = (self.closed_orders, self.now);
             let Some(resident) = self.resident_mut(tenant, store) else { continue };
             let before = resident.store.orders_count();
             let is_done = resident.archive(bounds, now, indexed);
@@ -78,7 +78,7 @@ impl State {
         }
         tenants.sort_unstable();
         let (position, last, ahead) = (self.next.0, self.last, self.dedup.ahead());
-        (Checkpoint { log, position, last, ahead, tenants }, stores)
+        (Checkpoint { log, position, last, stamped: self.stamped, ahead, tenants }, stores)
     }
 
     /// A store for the snapshot; `None` where there is none.

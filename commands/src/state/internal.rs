@@ -22,12 +22,12 @@ impl State {
         self.deadlines.first().map(|deadline| deadline.at)
     }
 
-    /// Takes the next internal command: one that is queued, or that of a deadline that has passed.
-    pub(crate) fn next_internal(&mut self, now: Timestamp) -> Option<Envelope> {
+    /// Takes the next internal command: one that is queued, or that of a deadline that has passed; without a time none has.
+    pub(crate) fn next_internal(&mut self, now: Option<Timestamp>) -> Option<Envelope> {
         if let Some(envelope) = self.internal.pop_front() {
             return Some(envelope);
         }
-        let deadline = *self.deadlines.first().filter(|deadline| deadline.at <= now)?;
+        let deadline = *self.deadlines.first().filter(|deadline| now.is_some_and(|now| deadline.at <= now))?;
         // Taken off here so that one which is refused, for whatever reason, does not come again and again.
         self.deadlines.remove(&deadline);
         Some(due(deadline))

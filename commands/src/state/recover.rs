@@ -10,7 +10,7 @@ use domain::ids::{CommandId, StoreId, TenantId};
 use domain::stream::Stream;
 use eventlog::planted::is_planted;
 use eventlog::{LogReader, Position, Revision, StoredBatch, StoredCommit, StoredEvent};
-use schemas::stored::{Decoder, StoreSummary};
+use schemas::stored::{CommitMeta, Decoder, StoreSummary};
 use std::sync::Arc;
 
 /// A batch of the log, and what its events say, in their order.
@@ -85,7 +85,7 @@ impl State {
         event: &StoredEvent<'_>,
         reader: &LogReader,
     ) -> Result<(), LoadError> {
-        let now = self.last;
+        let now = self.now;
         let resident = self.resident_mut(tenant, store).filter(|resident| !resident.has_all_orders);
         let Some(resident) = resident else { return Ok(()) };
         let before = resident.store.orders_count();
@@ -95,10 +95,14 @@ impl State {
     }
 
     fn record_commit(&mut self, commit: &StoredCommit<'_>) {
-        self.last = self.last.max(Timestamp(commit.recorded_at));
-        if let Ok(tenant) = TenantId::parse(commit.tenant)
-            && !is_planted("forget ids at restart")
-        {
+        // What the log itself records is stamped by whoever made the log.
+        let Ok(tenant) = TenantId::parse(commit.tenant) else { return };
+        self.now = Timestamp(commit.recorded_at);
+        self.last = self.last.max(self.now);
+        if !CommitMeta::peek_time_in_doubt(commit.meta) {
+            self.stamped = Some(self.now);
+        }
+        if !is_planted("forget ids at restart") {
             self.record(tenant, CommandId(commit.command_id), commit.first, Timestamp(commit.recorded_at));
         }
     }
@@ -107,7 +111,7 @@ impl State {
     pub(crate) fn restore(&mut self, contents: Contents) -> Position {
         let Contents { checkpoint, notes, newest: _ } = contents;
         let position = Position(checkpoint.position);
-        self.last = checkpoint.last;
+        (self.now, self.last, self.stamped) = (checkpoint.last, checkpoint.last, checkpoint.stamped);
         self.next = position;
         self.dedup.forget_before(position, checkpoint.last, checkpoint.ahead);
         for (tenant, version) in checkpoint.tenants {

@@ -24,7 +24,8 @@ impl EngineThread {
         }
         if snapshots.under_way.is_none() {
             let is_behind = snapshots.events <= self.state.next.0.saturating_sub(snapshots.began.0);
-            let is_rested = snapshots.began_at.0.saturating_add(PAUSE_US) <= self.state.last.0;
+            // A time that was set back is as good as a pause.
+            let is_rested = PAUSE_US <= self.state.now.0.saturating_sub(snapshots.began_at.0).saturating_abs();
             if is_rested && self.is_over_capacity(&snapshots) {
                 self.evict(&snapshots);
             }
@@ -45,7 +46,7 @@ impl EngineThread {
 
     fn begin_snapshot(&mut self, snapshots: &mut Snapshots) {
         let (checkpoint, stores) = self.state.checkpoint(snapshots.log);
-        (snapshots.began, snapshots.began_at) = (self.state.next, self.state.last);
+        (snapshots.began, snapshots.began_at) = (self.state.next, self.state.now);
         snapshots.under_way =
             Some(UnderWay { checkpoint: Some(checkpoint), stores, rows_in_flight: 0, has_failed: false });
     }

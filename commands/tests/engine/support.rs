@@ -115,11 +115,12 @@ pub fn envelope(id: u128, command: Command) -> Envelope {
     Envelope::new(CommandId(id), tenant("m1"), ActorId::parse("till").expect("an id"), command)
 }
 
-/// An engine with its clock.
+/// An engine with its clock, and the machine's steady one.
 pub struct House {
     pub engine: Engine,
     pub stopped: Stopped,
     pub clock: Arc<AtomicI64>,
+    pub steady: Arc<AtomicI64>,
 }
 
 impl House {
@@ -142,10 +143,10 @@ impl House {
     }
 
     fn start_exactly((log, reader): (LogWriter, LogReader), now: i64, options: Options) -> House {
-        let clock = Arc::new(AtomicI64::new(now));
-        let options = Options { clock: Clock::Manual(Arc::clone(&clock)), ..options };
-        let (engine, stopped) = Engine::start(log, reader, options).expect("an engine");
-        House { engine, stopped, clock }
+        let (clock, steady) = (Arc::new(AtomicI64::new(now)), Arc::new(AtomicI64::new(now)));
+        let both = Clock::Jumping { clock: Arc::clone(&clock), steady: Arc::clone(&steady) };
+        let (engine, stopped) = Engine::start(log, reader, Options { clock: both, ..options }).expect("an engine");
+        House { engine, stopped, clock, steady }
     }
 
     /// A house with a menu, store `s1` and so many burgers.
@@ -200,7 +201,14 @@ impl House {
         self.engine.enqueue(envelope(fresh(), command)).expect("room in the queue")
     }
 
+    /// Time passes: both clocks go on.
     pub fn set_clock(&self, seconds: i64) {
+        self.jump(seconds);
+        self.steady.store(NOON + seconds * SECOND, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the clock, and no time passes.
+    pub fn jump(&self, seconds: i64) {
         self.clock.store(NOON + seconds * SECOND, Ordering::SeqCst);
     }
 
@@ -347,6 +355,7 @@ pub struct Logged {
     pub tenant: String,
     pub command_id: u128,
     pub recorded_at: i64,
+    pub time_in_doubt: bool,
     pub first: u64,
     pub events: Vec<LoggedEvent>,
 }
@@ -378,6 +387,7 @@ pub fn commits(reader: &LogReader) -> Vec<Logged> {
                 tenant: commit.tenant.to_owned(),
                 command_id: commit.command_id,
                 recorded_at: commit.recorded_at,
+                time_in_doubt: schemas::stored::CommitMeta::decode(commit.meta).expect("it is whole").time_in_doubt,
                 first: commit.first.0,
                 events: events.collect(),
             });

@@ -1,13 +1,14 @@
 //! Deadlines and the engine's clock.
 
 use crate::support::*;
-use commands::{CommandError, Options};
+use commands::{CommandError, Doubt, Options};
 use domain::calendar::{Date, Timestamp};
 use domain::command::{Method, Outcome, PaymentCommand, Source, StockCommand, StoreCommand};
 use domain::event::{CancelReason, Event, OrderEvent, PaymentEvent, StockEvent};
 use domain::ids::TenderId;
 use domain::refused::Refused;
 use eventlog::open_memory;
+use std::sync::atomic::Ordering;
 
 fn is_timed_out(event: &Event) -> bool {
     matches!(event, Event::Order(_, OrderEvent::OrderCancelled { reason: CancelReason::PaymentTimeout }))
@@ -131,26 +132,117 @@ fn a_mark_ends_when_its_time_has_come() {
     assert_eq!(house.refused(mark(until(120))), Refused::UntilPassed);
 }
 
+/// The last commits' seconds after noon, and whether they are marked, oldest first.
+fn stamps(house: &House, count: usize) -> Vec<(i64, bool)> {
+    let commits = commits(house.engine.reader());
+    let newest = commits[commits.len() - count..].iter();
+    newest.map(|commit| ((commit.recorded_at - NOON) / SECOND, commit.time_in_doubt)).collect()
+}
+
+const DAY_S: i64 = 86_400;
+
 #[test]
-fn the_engines_time_never_goes_back() {
-    let disk = GateDisk::new();
-    let house = House::furnished(disk.open(), 10);
+fn g15_a_clock_that_jumps_ahead_cancels_nothing_and_stays_in_no_stamp() {
+    let house = House::furnished(open_memory(), 10);
+    house.must(burgers_first("o1", 1));
+    house.set_clock(10);
+    house.must(receive(1));
+    house.jump(400 * DAY_S);
+    let_it_look_around(&house);
+    assert_eq!(house.engine.time().now().doubt, Some(Doubt::Ahead));
+    house.must(burgers_first("o2", 1));
+    house.set_clock(20);
+    house.must(receive(1));
+    assert_eq!(stamps(&house, 6), [(10, false), (10, true), (10, true), (10, true), (10, true), (20, false)]);
+    assert_eq!(count_events(house.engine.reader(), is_timed_out), 0);
+    // What was ordered meanwhile has the time that everything has.
+    house.set_clock(TIMEOUT_S + 9);
+    house.await_events(1, is_timed_out);
+    house.set_clock(TIMEOUT_S + 10);
+    house.await_events(2, is_timed_out);
+}
+
+#[test]
+fn g15_a_clock_that_is_set_back_is_gone_by_once_it_is_right_or_confirmed() {
+    let house = House::furnished(open_memory(), 10);
     house.set_clock(3_600);
     house.must(receive(1));
-    house.set_clock(-3_600);
+    // A minute is what clocks are set by.
+    house.jump(3_600 - 60);
     house.must(receive(1));
+    house.jump(0);
+    house.must(receive(1));
+    assert_eq!(house.engine.time().now().doubt, Some(Doubt::Behind));
+    house.steady.fetch_add(5 * SECOND, Ordering::SeqCst);
+    house.must(receive(1));
+    house.jump(3_600);
+    house.must(receive(1));
+    let expected = [(3_600, false), (3_540, false), (3_540, true), (3_545, true), (3_600, false)];
+    assert_eq!(stamps(&house, 5), expected, "a stamp may stand behind the one before");
+    house.jump(0);
+    house.must(receive(1));
+    assert_eq!(house.engine.time().confirm().doubt, None);
+    house.must(receive(1));
+    assert_eq!(stamps(&house, 2), [(3_545, true), (0, false)], "from the lowest it was sure of within the hour");
+}
+
+#[test]
+fn g15_a_start_far_ahead_of_the_log_waits_with_deadlines_until_it_is_confirmed() {
+    for confirms in [true, false] {
+        let disk = GateDisk::new();
+        let house = House::furnished(disk.open(), 10);
+        house.must(burgers_first("o1", 1));
+        drop(house.stop());
+        let disk = disk.reborn();
+        let ahead = NOON + 31 * DAY_S * SECOND;
+        let house = House::start_at(disk.open(), ahead, Options::QUEUE_MAX);
+        let_it_look_around(&house);
+        assert_eq!(house.engine.time().now().doubt, Some(Doubt::Away));
+        assert_eq!(stamps(&house, 1), [(31 * DAY_S, true)]);
+        assert_eq!(count_events(house.engine.reader(), is_timed_out), 0);
+        match confirms {
+            true => _ = house.engine.time().confirm(),
+            false => house.jump(TIMEOUT_S),
+        }
+        house.await_events(1, is_timed_out);
+        house.must(receive(1));
+        assert!(!stamps(&house, 1)[0].1);
+        // What is marked says nothing about the next start.
+        drop(house.stop());
+        let disk = disk.reborn();
+        let now = NOON + TIMEOUT_S * SECOND;
+        let house = House::start_at(disk.open(), now, Options::QUEUE_MAX);
+        house.must(receive(1));
+        assert_eq!(house.engine.time().now().doubt, confirms.then_some(Doubt::Behind));
+    }
+}
+
+/// Ids that were taken at times that were ahead are known again when the clock is back, and so after a start.
+#[test]
+fn g15_a_repeat_is_one_whatever_the_clock_did_meanwhile() {
+    let disk = GateDisk::new();
+    let house = House::furnished(disk.open(), 10);
+    let mut ids = vec![];
+    for seconds in [0, 400 * DAY_S, 0, -400 * DAY_S, 30] {
+        house.jump(seconds);
+        for form in [IdForm::V7(house.clock.load(Ordering::SeqCst)), IdForm::V7(NOON), IdForm::V4] {
+            let id = fresh_as(form);
+            assert!(!house.send(envelope(id, receive(1))).expect("accepted").repeated);
+            ids.push(id);
+        }
+    }
+    let all_are_known = |house: &House| {
+        for id in &ids {
+            assert!(house.send(envelope(*id, receive(1))).expect("accepted").repeated);
+        }
+    };
+    all_are_known(&house);
     drop(house.stop());
-    let house = House::start_at(disk.reborn().open(), NOON - 86_400 * SECOND, Options::QUEUE_MAX);
-    house.must(receive(1));
-    house.set_clock(7_200);
-    house.must(receive(1));
-    let times: Vec<i64> = commits(house.engine.reader())
-        .iter()
-        .rev()
-        .take(4)
-        .map(|commit| (commit.recorded_at - NOON) / SECOND)
-        .collect();
-    assert_eq!(times, [7_200, 3_600, 3_600, 3_600]);
+    for seconds in [60, -400 * DAY_S, 400 * DAY_S] {
+        let disk = disk.reborn();
+        let house = House::start_at(disk.open(), NOON + seconds * SECOND, Options::QUEUE_MAX);
+        all_are_known(&house);
+    }
 }
 
 /// The business date of an order that a file says was sold at `occurred_at`, the clock standing at noon.

@@ -2,6 +2,7 @@
 
 pub mod backup;
 mod chain;
+pub mod clock;
 mod common;
 pub mod doors;
 pub mod import;
@@ -32,6 +33,8 @@ enum Verb {
     Backup(backup::BackupArgs),
     /// Makes a data directory of a backup.
     Restore(backup::RestoreArgs),
+    /// Says what a running server's clock is worth, and that it is right.
+    Clock(clock::ClockArgs),
     /// Turns real order files into ordinary commands.
     Import(Box<::import::ImportArgs>),
     /// Sends orders at a fixed rate, or as fast as they are taken, and measures.
@@ -54,6 +57,7 @@ pub fn run() -> ExitCode {
         Some(Verb::Serve(args)) => serve::run(&args),
         Some(Verb::Backup(args)) => backup::backup(&args),
         Some(Verb::Restore(args)) => backup::restore(&args),
+        Some(Verb::Clock(args)) => clock::run(&args),
         Some(Verb::Import(args)) => import::run(&args),
         Some(Verb::Load(args)) => load::run(&args),
         Some(Verb::Operator(args)) => operator::run(&args),

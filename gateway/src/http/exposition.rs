@@ -61,6 +61,12 @@ fn register_engine(registry: &mut Registry, app: &AppState) {
         registry.register(name, help, gauge(value));
     }
     let head = app.reader.durable().0;
+    let in_doubt = app.engine.time().now().doubt.is_some();
+    registry.register(
+        "clock_in_doubt",
+        "1 while the clock is in doubt and no deadline falls due",
+        gauge(in_doubt.into()),
+    );
     registry.register("log_head_position", "Position of the next event", gauge(head));
     for status in app.projections.status() {
         let labels = [("view".into(), status.projection.as_str().into())].into_iter();

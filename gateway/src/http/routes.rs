@@ -1,6 +1,7 @@
 //! The addresses, by what they are about.
 
 pub mod batch;
+pub mod clock;
 pub mod commands;
 pub mod devices;
 pub mod feed;

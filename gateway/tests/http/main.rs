@@ -6,6 +6,7 @@ mod books;
 mod bounds;
 mod certificates;
 mod chain;
+mod clocks;
 mod corrections;
 mod credentials;
 mod currencies;

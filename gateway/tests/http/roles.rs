@@ -14,8 +14,11 @@ const KITCHEN: [bool; 6] = [true, true, true, true, false, false];
 const READERS: [bool; 6] = [true, true, false, false, true, true];
 const DAYS: [bool; 6] = [true, true, true, false, true, true];
 const ALL: [bool; 6] = [true; 6];
+const NOBODY: [bool; 6] = [false; 6];
 
-const OPERATIONS: [Operation; 68] = [
+const OPERATIONS: [Operation; 70] = [
+    ("GET", "/v1/clock", "", NOBODY),
+    ("POST", "/v1/clock/confirm", "", NOBODY),
     (
         "POST",
         "/v1/stores/s1/orders",

@@ -217,6 +217,7 @@ impl World {
             main: Stream::of(self.tenant, store, first),
             correlation: None,
             training,
+            time_in_doubt: false,
         };
         let mut meta_bytes = vec![];
         meta.encode(&mut meta_bytes);

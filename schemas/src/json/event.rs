@@ -73,7 +73,7 @@ impl Json for EventJson<'_> {
             order_id?: "order_id", payment_id?: "payment_id", recorded_at: "recorded_at", occurred_at?: "occurred_at",
             actor?: "actor", approver?: "approver", terminal?: "terminal", terminal_seq?: "terminal_seq",
             command_id: "command_id", event_index: "event_index", source: "source", training?: "training" since 1,
-            data: "data",
+            time_in_doubt?: "time_in_doubt" since 1, data: "data",
         });
         });
     }
@@ -186,6 +186,8 @@ pub struct Recorded<'a> {
     pub source: domain::command::Source,
     /// Whether it is for practice.
     pub training: bool,
+    /// Whether the clock was in doubt.
+    pub time_in_doubt: bool,
     /// The fact.
     pub event: &'a Event,
 }
@@ -236,6 +238,9 @@ pub struct EventJson<'a> {
     /// `true` for what is for practice and counts in no report; absent otherwise.
     #[schema(required = false)]
     pub training: bool,
+    /// `true` where the server's clock was in doubt, so that `recorded_at` may be wrong; absent otherwise. Positions give the order.
+    #[schema(required = false)]
+    pub time_in_doubt: bool,
     /// The fact.
     #[schema(value_type = Object)]
     pub data: EventData<'a>,
@@ -268,6 +273,7 @@ impl<'a> EventJson<'a> {
             event_index: recorded.event_index,
             source: Wire(recorded.source),
             training: recorded.training,
+            time_in_doubt: recorded.time_in_doubt,
             data: EventData(recorded.event),
         }
     }

@@ -27,6 +27,8 @@ pub struct CommitMeta {
     pub correlation: Option<OrderId>,
     /// Whether it is for practice: it counts in no report.
     pub training: bool,
+    /// Whether the clock was in doubt when it was recorded: what its time is worth nobody can say.
+    pub time_in_doubt: bool,
 }
 
 /// Why bytes are not the form of a [`CommitMeta`]. Each is damage or a newer program's work.
@@ -69,8 +71,12 @@ pub enum BadMeta {
     Main(#[from] BadStream),
 }
 
-/// What is for practice is of this version.
+/// What is for practice is of this version, and of no older one.
 const VERSION_TRAINING: u8 = 3;
+/// What was recorded while the clock was in doubt is of this version, and of no older one.
+const VERSION_TIME_IN_DOUBT: u8 = 4;
+/// The newest.
+const VERSION_MAX: u8 = VERSION_TIME_IN_DOUBT;
 
 /// Version and checksum.
 const HEADER_LEN: usize = 5;
@@ -80,13 +86,30 @@ stored! {
         actor, approver, terminal, source, occurred_at, main, correlation,
         terminal_seq since 2 bare,
         training since 3 bare,
+        time_in_doubt since 4 bare,
     }
 }
 
 impl CommitMeta {
     /// Whether the stored form is of a commit that is for practice, before anything is checked.
     pub fn peek_training(bytes: &[u8]) -> bool {
-        bytes.first() == Some(&VERSION_TRAINING)
+        match bytes.first() {
+            Some(&VERSION_TRAINING) => true,
+            // It says so itself.
+            Some(version) if VERSION_TRAINING < *version => CommitMeta::decode(bytes).is_ok_and(|meta| meta.training),
+            _ => false,
+        }
+    }
+
+    /// Whether the stored form is of a commit that was recorded while the clock was in doubt, before anything is checked.
+    pub fn peek_time_in_doubt(bytes: &[u8]) -> bool {
+        match bytes.first() {
+            Some(&VERSION_TIME_IN_DOUBT) => true,
+            Some(version) if VERSION_TIME_IN_DOUBT < *version => {
+                CommitMeta::decode(bytes).is_ok_and(|meta| meta.time_in_doubt)
+            }
+            _ => false,
+        }
     }
 
     /// Appends the stored form: version (1 byte), CRC-32C over version and body (`u32` little-endian), body (postcard).
@@ -108,7 +131,7 @@ impl CommitMeta {
         if stored != computed {
             return Err(BadMeta::Checksum { stored, computed });
         }
-        if !(1..=VERSION_TRAINING).contains(&version) {
+        if !(1..=VERSION_MAX).contains(&version) {
             return Err(BadMeta::UnknownVersion { version });
         }
         codec::whole(body, version).map_err(|bad| match bad {

@@ -21,7 +21,7 @@ use domain::stream::Stream;
 use domain::terminal::{Gap, Terminal, Waiting, WaitingId};
 
 /// The version of everything in here. Whoever changes a form, or what is folded into one, raises it.
-pub const SNAPSHOT_FORM: u8 = 6;
+pub const SNAPSHOT_FORM: u8 = 7;
 
 /// Form and checksum.
 const HEADER_LEN: usize = 5;
@@ -61,6 +61,8 @@ pub struct Checkpoint {
     pub position: u64,
     /// The highest time that was stamped before it.
     pub last: Timestamp,
+    /// The newest time before it that was not in doubt when it was stamped.
+    pub stamped: Option<Timestamp>,
     /// The first and last time, in microseconds, in ids that were ahead of the clock when their commands were accepted.
     pub ahead: Option<(i64, i64)>,
     /// Every tenant with the newest version of its menu.
@@ -90,7 +92,7 @@ pub struct StoreRow {
 }
 
 stored! {
-    Checkpoint { log, position, last, ahead, tenants }
+    Checkpoint { log, position, last, stamped, ahead, tenants }
     StoreSummary { position, tail, menu_version, deadlines }
     StoreRow { position, parts }
     StockItem { policy, on_hand, reserved, mark }

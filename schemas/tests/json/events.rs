@@ -1020,6 +1020,7 @@ fn the_feed_says_all_about_an_event() {
         event_index: 2,
         source: Source::Engine,
         training: true,
+        time_in_doubt: true,
         event: &event,
     };
     let json = concat!(
@@ -1027,7 +1028,7 @@ fn the_feed_says_all_about_an_event() {
         r#""store":"s1","order_id":"o1","recorded_at":"2026-11-22T12:00:00.000000Z","#,
         r#""occurred_at":"2026-11-22T11:59:59.999999Z","actor":"ana","approver":"boss","terminal":"till_1","#,
         r#""terminal_seq":41,"command_id":"0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90","event_index":2,"source":"engine","#,
-        r#""training":true,"data":{"total":3220}}"#,
+        r#""training":true,"time_in_doubt":true,"data":{"total":3220}}"#,
     );
     assert_eq!(serde_json::to_string(&EventJson::new(&recorded)).unwrap(), json);
 }
@@ -1050,6 +1051,7 @@ fn the_feed_leaves_out_what_is_not_there() {
         event_index: 0,
         source: Source::Online,
         training: false,
+        time_in_doubt: false,
         event: &event,
     };
     let json = concat!(

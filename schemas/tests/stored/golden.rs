@@ -111,7 +111,7 @@ fn golden_name(path: &str) -> String {
 
 #[test]
 fn golden_commits() {
-    for version in [1, 2, 3] {
+    for version in [1, 2, 3, 4] {
         let path = format!("commit_meta.v{version}.hex");
         let encoded = metas().into_iter().map(|(label, meta)| {
             let mut bytes = Vec::new();

@@ -137,7 +137,7 @@ fn sealed_meta(version: u8, body: &[u8]) -> Vec<u8> {
 fn commits() {
     let check = |bytes: &[u8]| CommitMeta::decode(bytes).expect_err("must be refused");
     assert!(matches!(check(&[1, 2, 3, 4]), BadMeta::Short { len: 4 }));
-    assert!(matches!(check(&sealed_meta(4, &[])), BadMeta::UnknownVersion { version: 4 }));
+    assert!(matches!(check(&sealed_meta(5, &[])), BadMeta::UnknownVersion { version: 5 }));
     assert!(matches!(check(&sealed_meta(1, &[1])), BadMeta::Body(_)));
     let body = [&[1, b'a', 0, 0, 1, 0, 6][..], b"menu-d", &[0]].concat();
     assert!(CommitMeta::decode(&sealed_meta(1, &body)).is_ok());

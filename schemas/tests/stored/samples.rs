@@ -928,6 +928,7 @@ pub fn metas() -> Vec<(&'static str, CommitMeta)> {
         main: Stream::Order(tenant, store, ORDER),
         correlation: Some(ORDER),
         training: false,
+        time_in_doubt: false,
     };
     let plain = CommitMeta {
         approver: None,
@@ -943,7 +944,10 @@ pub fn metas() -> Vec<(&'static str, CommitMeta)> {
     let queued = CommitMeta { terminal_seq, source, ..full };
     let rejected = CommitMeta { source, main: Stream::Terminal(tenant, store, id!(TerminalId "till_1")), ..plain };
     let training = CommitMeta { training: true, ..full };
+    let time_in_doubt = CommitMeta { time_in_doubt: true, ..training };
     let queued_training = CommitMeta { training: true, ..queued };
     let real = [("full", full), ("plain", plain), ("imported", imported), ("queued", queued), ("rejected", rejected)];
-    real.into_iter().chain([("training", training), ("queued_training", queued_training)]).collect()
+    let doubtful =
+        [("time_in_doubt", time_in_doubt), ("real_time_in_doubt", CommitMeta { time_in_doubt: true, ..full })];
+    real.into_iter().chain([("training", training), ("queued_training", queued_training)]).chain(doubtful).collect()
 }

@@ -28,6 +28,7 @@ fn checkpoint() -> Checkpoint {
         log: 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
         position: 918,
         last: Timestamp(1_772_452_800_000_000),
+        stamped: Some(Timestamp(1_772_452_799_000_000)),
         ahead: Some((1_772_452_900_000_000, 1_772_453_000_000_000)),
         tenants: vec![(id!(TenantId "demo"), 3), (id!(TenantId "m2"), 0)],
     }

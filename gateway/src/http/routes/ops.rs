@@ -25,6 +25,9 @@ pub async fn livez() -> &'static str {
 pub struct Readiness {
     /// `ready`, or `not_ready`.
     pub status: &'static str,
+    /// Why the server's clock is in doubt, in words; absent while it is not. Commands are taken all the same, and no deadline falls due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock: Option<&'static str>,
     /// For the operator: whether the log takes commands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log: Option<bool>,
@@ -78,8 +81,9 @@ fn readiness(app: &AppState, is_detailed: bool) -> Response {
         true => (StatusCode::OK, "ready"),
         false => (StatusCode::SERVICE_UNAVAILABLE, "not_ready"),
     };
+    let clock = app.engine.time().now().doubt.map(|doubt| doubt.reason());
     let detail = is_detailed.then(|| (log, views.collect())).unzip();
-    (code, Json(Readiness { status, log: detail.0, views: detail.1 })).into_response()
+    (code, Json(Readiness { status, clock, log: detail.0, views: detail.1 })).into_response()
 }
 
 /// Counters for Prometheus, for the operator: they tell how much all tenants do. Where there is `--ops-listen` they are there and nowhere

@@ -96,6 +96,7 @@ fn page(
             event_index: u32::try_from(event.position.0 - event.commit_first.0)?,
             source: meta.source,
             training: meta.training,
+            time_in_doubt: meta.time_in_doubt,
             event: &fact,
         })
         .write(&mut body)?;

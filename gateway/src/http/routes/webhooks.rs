@@ -75,7 +75,7 @@ async fn take(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<axum::Json<WebhookAnswer>, ApiError> {
-    let now = commands::Clock::System.now();
+    let now = app.engine.time().now().at;
     let bad_signature = |bad| ApiError::Signature { problem: signature_problem(bad) };
     // Nothing of a body is read for somebody who does not even say that it is signed.
     let signature = Signature::of(adapter, headers, now.0 / Timestamp::SECOND_US).map_err(bad_signature)?;
