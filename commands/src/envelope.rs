@@ -2,7 +2,7 @@
 
 use domain::calendar::Timestamp;
 use domain::command::{AccessCommand, Command, PaymentCommand, Source, StoreCommand};
-use domain::event::Event;
+use domain::event::{Event, SentBy};
 use domain::ids::{ActorId, CommandId, OrderId, Revision, StoreId, TenantId, TerminalId};
 use domain::stream::Stream;
 use domain::terminal::{QueueEntry, Request};
@@ -19,6 +19,8 @@ pub struct Envelope {
     pub tenant: TenantId,
     pub command: Command,
     pub actor: ActorId,
+    /// The credential; nothing of what the engine issues itself.
+    pub sent_by: Option<SentBy>,
     /// The second person, where a rule asks for one.
     pub approver: Option<ActorId>,
     /// The device it comes from.
@@ -52,6 +54,7 @@ impl Envelope {
             tenant,
             command,
             actor,
+            sent_by: None,
             approver: None,
             terminal: None,
             queued: None,

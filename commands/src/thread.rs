@@ -215,6 +215,7 @@ impl EngineThread {
             correlation: envelope.correlation(),
             training,
             time_in_doubt: *in_doubt,
+            sent_by: envelope.sent_by,
         };
         meta.encode(encoded);
         let (tenant, command_id, now) = (envelope.tenant, envelope.command_id, context.now);

@@ -24,7 +24,7 @@ mod stock;
 mod terminal;
 mod ticket;
 
-pub use access::{Issued, NewDevice, NewToken};
+pub use access::{Issued, NewDevice, NewSession, NewToken, Proof};
 pub use drawer::DrawerCommand;
 pub use menu::{ItemChange, ModifierChange, ModifierGroupChange, StockLink, VariationChange};
 pub use order::{
@@ -111,6 +111,27 @@ pub enum AccessCommand {
     },
     /// Keeps what credentials did, summed up; who sends it bounds how much of it there is.
     RecordActivity(Vec<Activity>),
+    /// Gives a member of staff a PIN; the sessions that were opened before end.
+    SetPin {
+        staff: ActorId,
+        salt: [u8; 32],
+        argon2id: [u8; 32],
+        /// Who sets it.
+        by: ActorId,
+    },
+    /// Takes a member of staff out, with their PIN and their sessions.
+    RemoveStaff {
+        staff: ActorId,
+    },
+    /// Somebody shows a PIN on a device, as it was compared with this.
+    ShowPin {
+        staff: ActorId,
+        device: DeviceId,
+        argon2id: [u8; 32],
+        is_right: bool,
+    },
+    /// Signs somebody in, or counts that somebody tried.
+    OpenSession(Box<NewSession>),
 }
 
 /// A command to a store.

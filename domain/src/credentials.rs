@@ -1,11 +1,12 @@
 //! A tenant's tokens and devices: who is let in, how far and how long, and what goes with whom.
 
 use crate::calendar::Timestamp;
-use crate::command::{Issued, NewDevice, NewToken};
+use crate::command::{Issued, NewDevice, NewSession, NewToken, Proof};
 use crate::event::{AccessEvent, Role, Terms};
-use crate::ids::{DeviceId, StoreId, TerminalId, Text, TokenId};
+use crate::ids::{ActorId, DeviceId, StoreId, TerminalId, Text, TokenId};
+use crate::pins::Pins;
 use crate::refused::Refused;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A token that was issued.
 #[derive(Clone, Debug)]
@@ -41,9 +42,28 @@ struct Device {
 pub struct Credentials {
     tokens: BTreeMap<TokenId, Token>,
     devices: BTreeMap<DeviceId, Device>,
+    /// The newest sessions on each device, or with each token, the oldest first. Of older ones nothing is kept.
+    sessions: BTreeMap<On, VecDeque<TokenId>>,
+    pins: Pins,
+}
+
+/// Where sessions are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum On {
+    Device(DeviceId),
+    Token(TokenId),
+}
+
+impl On {
+    /// Of a session's terms.
+    fn of(terms: &Terms) -> Option<On> {
+        terms.device.map(On::Device).or(terms.issuer.map(On::Token))
+    }
 }
 
 impl Credentials {
+    /// The most sessions on a device, or with one token: another one ends the oldest.
+    pub const SESSIONS_MAX: usize = 20;
     /// The most tokens of a tenant that may be good at once.
     pub const TOKENS_MAX: usize = 200_000;
     /// The most devices of a role in a store.
@@ -132,7 +152,7 @@ impl Credentials {
             devices.extend(self.devices.iter().filter(|(_, device)| is_in(device.token)).map(|(id, _)| *id));
             let follows = |token: &Token| {
                 token.terms.device.is_some_and(|device| devices.contains(&device))
-                    || (takes_issued && is_in(token.terms.issuer))
+                    || ((takes_issued || token.terms.staff.is_some()) && is_in(token.terms.issuer))
             };
             let next: Vec<TokenId> =
                 self.tokens.iter().filter(|(_, token)| follows(token)).map(|(id, _)| *id).collect();
@@ -141,6 +161,80 @@ impl Credentials {
                 return all;
             }
         }
+    }
+
+    /// Signs somebody in, or notes that somebody came with another PIN.
+    pub(crate) fn open_session(&self, new: &NewSession, now: Timestamp) -> Result<Vec<AccessEvent>, Refused> {
+        let NewSession { token, secret_sha256, staff, role, issuer, device, .. } = *new;
+        // The door let it in; it may have been stopped since.
+        let opener = self.tokens.get(&issuer).filter(|opener| opener.is_good(now) && opener.terms.staff.is_none());
+        let opener = opener.ok_or(Refused::SignInRefused)?;
+        if device.is_some_and(|device| !self.is_enrolled(device, now)) {
+            return Err(Refused::SignInRefused);
+        }
+        if let Proof::Pin { argon2id, is_right } = new.proof {
+            let on = device.ok_or(Refused::SignInRefused)?;
+            let shown = self.show_pin((staff, on), &argon2id, is_right, now)?;
+            if !is_right {
+                return Ok(vec![shown]);
+            }
+        }
+        self.check_new(token, now)?;
+        let ends = after(now, Terms::SESSION_US);
+        let terms = Terms {
+            issuer: Some(issuer),
+            expires_at: Some(opener.terms.expires_at.map_or(ends, |at| at.min(ends))),
+            stores: new.stores.clone(),
+            device,
+            staff: Some(staff),
+        };
+        let mut events = vec![];
+        let held = On::of(&terms).and_then(|on| self.sessions.get(&on));
+        if let Some(oldest) = held.filter(|held| Credentials::SESSIONS_MAX <= held.len()).and_then(VecDeque::front)
+            && self.tokens.get(oldest).is_some_and(|token| !token.is_revoked)
+        {
+            events.push(AccessEvent::TokenRevoked { token: *oldest });
+        }
+        let label = Text::parse("session").expect("it is a text");
+        events.push(AccessEvent::TokenIssued { token, role, label, secret_sha256, terms: Some(terms) });
+        Ok(events)
+    }
+
+    /// Somebody shows a PIN on a device, the member's or another.
+    pub(crate) fn show_pin(
+        &self,
+        (staff, device): (ActorId, DeviceId),
+        argon2id: &[u8; 32],
+        is_right: bool,
+        now: Timestamp,
+    ) -> Result<AccessEvent, Refused> {
+        if !self.is_enrolled(device, now) {
+            return Err(Refused::SignInRefused);
+        }
+        let locked_until = self.pins.check(staff, argon2id, now)?;
+        Ok(match is_right {
+            true => AccessEvent::PinShown { staff, device },
+            false => AccessEvent::SignInFailed { staff, device, locked_until },
+        })
+    }
+
+    fn is_enrolled(&self, device: DeviceId, now: Timestamp) -> bool {
+        let token = self.devices.get(&device).and_then(|device| device.token);
+        token.is_some_and(|token| self.tokens[&token].is_good(now))
+    }
+
+    /// Ends the sessions of a person, on whatever device.
+    pub(crate) fn end_sessions(&self, staff: ActorId) -> Vec<AccessEvent> {
+        let all = self.sessions.values().flatten();
+        let theirs = |id: &&TokenId| {
+            self.tokens.get(id).is_some_and(|token| !token.is_revoked && token.terms.staff == Some(staff))
+        };
+        all.filter(theirs).map(|token| AccessEvent::TokenRevoked { token: *token }).collect()
+    }
+
+    /// Whether `setter` set the PIN of `staff`, and so knows it.
+    pub(crate) fn knows_pin_of(&self, setter: ActorId, staff: ActorId) -> bool {
+        self.pins.set_by(staff) == Some(setter)
     }
 
     /// Lets a device in, unless another is that terminal. Who was let in as that terminal and has not come, or came too late,
@@ -191,7 +285,7 @@ impl Credentials {
         }
         self.check_new(token, now)?;
         let terms =
-            Terms { issuer: held.issuer, expires_at: None, stores: Some(vec![held.store]), device: Some(device) };
+            Terms { issuer: held.issuer, stores: Some(vec![held.store]), device: Some(device), ..Terms::default() };
         let issued = AccessEvent::TokenIssued {
             token,
             role: held.role,
@@ -223,6 +317,14 @@ impl Credentials {
         match event {
             AccessEvent::TokenIssued { token, role, terms, .. } => {
                 let terms = terms.clone().unwrap_or_default();
+                if let (Some(staff), Some(on)) = (terms.staff, On::of(&terms)) {
+                    self.pins.signed_in(staff);
+                    let held = self.sessions.entry(on).or_default();
+                    held.push_back(*token);
+                    if Credentials::SESSIONS_MAX < held.len() {
+                        held.pop_front().and_then(|oldest| self.tokens.remove(&oldest));
+                    }
+                }
                 self.tokens.insert(*token, Token { role: *role, is_revoked: false, terms });
             }
             AccessEvent::TokenRevoked { token } => match self.tokens.get_mut(token) {
@@ -248,7 +350,14 @@ impl Credentials {
             },
             AccessEvent::DeviceRemoved { device } => {
                 self.devices.remove(device);
+                for session in self.sessions.remove(&On::Device(*device)).into_iter().flatten() {
+                    self.tokens.remove(&session);
+                }
             }
+            AccessEvent::PinSet { staff, argon2id, by, .. } => self.pins.set(*staff, *argon2id, *by),
+            AccessEvent::SignInFailed { staff, locked_until, .. } => self.pins.failed(*staff, *locked_until),
+            AccessEvent::PinShown { staff, .. } => self.pins.signed_in(*staff),
+            AccessEvent::StaffRemoved { staff } => self.pins.remove(*staff),
             AccessEvent::StaffChanged { .. } => {}
         }
     }

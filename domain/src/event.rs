@@ -21,7 +21,7 @@ mod store;
 mod terminal;
 mod ticket;
 
-pub use access::{AccessEvent, Role, Terms};
+pub use access::{AccessEvent, Role, SentBy, Terms};
 pub use day::{ChainHead, DayClosing, DayEvent, DayTax, DayTender, DayTotals, Pending, TerminalGap};
 pub use drawer::DrawerEvent;
 pub use effect::{Due, Entity};

@@ -18,6 +18,7 @@ pub mod menu;
 pub mod money;
 pub mod order;
 pub mod payment;
+mod pins;
 pub mod prep;
 pub mod pricing;
 pub mod prints;

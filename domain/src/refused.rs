@@ -1,6 +1,6 @@
 //! Why a command was refused. A refusal is an answer with the facts a till needs to tell the guest, not a failure.
 
-use crate::calendar::Date;
+use crate::calendar::{Date, Timestamp};
 use crate::check::CheckId;
 use crate::event::Role;
 use crate::ids::{
@@ -164,6 +164,11 @@ pub enum Refused {
     TerminalTaken { terminal: TerminalId, device: DeviceId },
     // The code is not one that was given out, its time is up, or a device has come with it.
     EnrolmentOver,
+    UnknownStaff { staff: ActorId },
+    // Nobody of that name has that PIN.
+    SignInRefused,
+    // Too many came with another PIN than the member's.
+    PinLocked { staff: ActorId, until: Timestamp },
     // `approver` is who was named and may not approve it; `None` where nobody was named.
     ApprovalRequired { right: Right, approver: Option<ActorId> },
     // While the terminal was away somebody is said to have approved it; nobody has seen that.

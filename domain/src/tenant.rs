@@ -184,8 +184,36 @@ impl Tenant {
                 check_count("members of staff", self.staff.len(), Tenant::STAFF_MAX, held.is_some())?;
                 vec![AccessEvent::StaffChanged { staff: *staff, rights: *rights, discount_limit: *discount_limit }]
             }
+            AccessCommand::SetPin { staff, salt, argon2id, by } => {
+                self.known(*staff)?;
+                let mut events = credentials.end_sessions(*staff);
+                events.push(AccessEvent::PinSet { staff: *staff, salt: *salt, argon2id: *argon2id, by: *by });
+                events
+            }
+            AccessCommand::RemoveStaff { staff } => {
+                self.known(*staff)?;
+                let mut events = credentials.end_sessions(*staff);
+                events.push(AccessEvent::StaffRemoved { staff: *staff });
+                events
+            }
+            AccessCommand::ShowPin { staff, device, argon2id, is_right } => {
+                vec![credentials.show_pin((*staff, *device), argon2id, *is_right, now)?]
+            }
+            AccessCommand::OpenSession(new) => credentials.open_session(new, now)?,
         };
         Ok(events.into_iter().map(Event::Access).collect())
+    }
+
+    fn known(&self, staff: ActorId) -> Result<(), Refused> {
+        match self.staff.contains_key(&staff) {
+            true => Ok(()),
+            false => Err(Refused::UnknownStaff { staff }),
+        }
+    }
+
+    /// Whether `setter` knows the PIN that `staff` proves who they are with, having set it.
+    pub fn knows_pin_of(&self, setter: ActorId, staff: ActorId) -> bool {
+        self.credentials.knows_pin_of(setter, staff)
     }
 
     /// Folds a fact about the menu.
@@ -221,8 +249,14 @@ impl Tenant {
     pub fn evolve_access(&mut self, event: &AccessEvent) {
         self.access_events += 1;
         self.credentials.evolve(event);
-        if let AccessEvent::StaffChanged { staff, rights, discount_limit } = event {
-            self.staff.insert(*staff, Staff { rights: *rights, discount_limit: *discount_limit });
+        match event {
+            AccessEvent::StaffChanged { staff, rights, discount_limit } => {
+                self.staff.insert(*staff, Staff { rights: *rights, discount_limit: *discount_limit });
+            }
+            AccessEvent::StaffRemoved { staff } => {
+                self.staff.remove(staff);
+            }
+            _ => {}
         }
     }
 

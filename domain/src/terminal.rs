@@ -349,6 +349,9 @@ impl Standing {
             | Refused::BeyondBounds { .. }
             | Refused::OnlyOnline { .. }
             | Refused::BetweenSteps { .. }
+            | Refused::UnknownStaff { .. }
+            | Refused::SignInRefused
+            | Refused::PinLocked { .. }
             | Refused::NotDue => Stays,
         }
     }

@@ -1,8 +1,10 @@
 //! The composition root: the only place that names a log backend and puts the parts together.
 
+use crate::approvals::Approvals;
 use crate::last_use::LAST_USE_FILE;
 use crate::metrics::Metrics;
 use crate::operator::{OPERATOR_FILE, Operator};
+use crate::pins::Pins;
 use crate::providers::Providers;
 use crate::providers::settings::Settings;
 use crate::state::{AppState, FEEDS_MAX};
@@ -152,6 +154,8 @@ impl Running {
             providers,
             operator,
             security: Arc::default(),
+            pins: Pins::default(),
+            approvals: Approvals::default(),
         };
         Ok(Running { app: Arc::new(app), recovered, last_use, engine: stopped })
     }

@@ -167,6 +167,7 @@ fn event_json<'a>(
         source: meta.source,
         training: meta.training,
         time_in_doubt: meta.time_in_doubt,
+        sent_by: meta.sent_by,
         event: fact,
     })
 }

@@ -33,7 +33,8 @@ use axum::routing::get;
 use error::ApiError;
 use form::Offers;
 use routes::{
-    batch, clock, commands, devices, feed, kitchen, ops, orders, reads, security, terminals, tokens, webhooks,
+    approvals, batch, clock, commands, devices, feed, kitchen, ops, orders, reads, security, sessions, terminals,
+    tokens, webhooks,
 };
 use service::HttpService;
 use std::sync::Arc;
@@ -139,6 +140,9 @@ fn public() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(clock::confirm))
         .routes(routes!(devices::add_device, reads::access::devices))
         .routes(routes!(devices::enrol_device))
+        .routes(routes!(sessions::sign_in, sessions::sign_out))
+        .routes(routes!(sessions::set_pin))
+        .routes(routes!(approvals::approve))
         .routes(routes!(reads::access::staff))
         .routes(routes!(security::list))
         .routes(routes!(ops::livez))

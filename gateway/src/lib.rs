@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod app;
+pub mod approvals;
 mod causes;
 pub mod cli;
 pub mod client;
@@ -13,6 +14,7 @@ pub mod http;
 pub mod last_use;
 pub mod metrics;
 pub mod operator;
+pub mod pins;
 pub mod position;
 pub mod providers;
 pub mod security;

@@ -1,7 +1,9 @@
 //! What handlers take: the parts of a running server, put together in `app.rs`.
 
+use crate::approvals::Approvals;
 use crate::metrics::Metrics;
 use crate::operator::Operator;
+use crate::pins::Pins;
 use crate::providers::Providers;
 use crate::security::SecurityLog;
 use commands::Engine;
@@ -31,6 +33,10 @@ pub struct AppState {
     pub operator: Operator,
     /// What credentials did, until it is recorded.
     pub security: Arc<SecurityLog>,
+    /// What works on PINs.
+    pub pins: Pins,
+    /// What was approved and not sent yet.
+    pub approvals: Approvals,
 }
 
 impl AppState {

@@ -16,12 +16,12 @@ use domain::ids::{ActorId, DeviceId, TenantId, TokenId};
 use eventlog::Position;
 use redb::WriteTransaction;
 use schemas::json::Wire;
-use schemas::views::{DeviceRow, DeviceView, Row, StaffView, TokenRow, TokenScope, TokenView};
+use schemas::views::{DeviceRow, DeviceView, PinRow, Row, StaffView, TokenRow, TokenScope, TokenView};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
-use tokens::{DEVICES, Grant, TOKENS, TRIES_MAX};
+use tokens::{DEVICES, Grant, PINS, PinHash, TOKENS, TRIES_MAX, note_signed_in};
 
 /// (tenant, member) to what the member may approve.
 const STAFF: &str = "staff";
@@ -31,6 +31,7 @@ const CACHED_MAX: usize = 1_024;
 pub(crate) struct AccessProjector {
     rows: Rows<TokenRow>,
     staff: Rows<StaffView>,
+    pins: Rows<PinRow>,
     devices: Rows<DeviceRow>,
 }
 
@@ -39,6 +40,7 @@ impl AccessProjector {
         AccessProjector {
             rows: Rows::new(TOKENS, CACHED_MAX),
             staff: Rows::new(STAFF, CACHED_MAX),
+            pins: Rows::new(PINS, CACHED_MAX),
             devices: Rows::new(DEVICES, CACHED_MAX),
         }
     }
@@ -71,7 +73,7 @@ impl AccessProjector {
                     token_id: None,
                     issuer: issuer.map(Wire),
                 };
-                Some(DeviceRow { view, code_sha256: *code_sha256 })
+                Some(DeviceRow { view, code_sha256: *code_sha256, signed_in: vec![] })
             }
             AccessEvent::DeviceEnrolled { token, .. } => {
                 let row = self.devices.edit(committed, key.as_slice())?;
@@ -81,7 +83,13 @@ impl AccessProjector {
                 return Ok(());
             }
             AccessEvent::DeviceRemoved { .. } => None,
-            AccessEvent::TokenIssued { .. } | AccessEvent::TokenRevoked { .. } | AccessEvent::StaffChanged { .. } => {
+            AccessEvent::TokenIssued { .. }
+            | AccessEvent::TokenRevoked { .. }
+            | AccessEvent::StaffChanged { .. }
+            | AccessEvent::PinSet { .. }
+            | AccessEvent::SignInFailed { .. }
+            | AccessEvent::PinShown { .. }
+            | AccessEvent::StaffRemoved { .. } => {
                 unreachable!("only what is said of devices comes here")
             }
         };
@@ -90,9 +98,9 @@ impl AccessProjector {
 }
 
 impl Projector for AccessProjector {
-    const LAYOUT: u32 = 3;
-    const ROWS: &'static [u8] = &[TokenRow::VERSION, StaffView::VERSION, DeviceRow::VERSION];
-    const TABLES: &'static [&'static str] = &[TOKENS, STAFF, DEVICES];
+    const LAYOUT: u32 = 4;
+    const ROWS: &'static [u8] = &[TokenRow::VERSION, StaffView::VERSION, DeviceRow::VERSION, PinRow::VERSION];
+    const TABLES: &'static [&'static str] = &[TOKENS, STAFF, DEVICES, PINS];
 
     fn wants(category: &str) -> bool {
         category == "access"
@@ -120,6 +128,7 @@ impl Projector for AccessProjector {
                     stores: terms.stores.map(|stores| stores.into_iter().map(Wire).collect()),
                     issuer: terms.issuer.map(Wire),
                     device_id: terms.device.map(Wire),
+                    staff_id: terms.staff.map(Wire),
                     expires_at: terms.expires_at.map(Wire),
                     last_used_at: None,
                 };
@@ -128,12 +137,21 @@ impl Projector for AccessProjector {
                     Some(device) => self.devices.get(committed, device_key(tenant, device).as_slice())?,
                 };
                 let terminal = device.map(|device| (device.view.store, device.view.terminal));
+                if let (Some(staff), Some(device)) = (terms.staff, terms.device)
+                    && let Some(row) = self.devices.edit(committed, device_key(tenant, device).as_slice())?
+                {
+                    note_signed_in(&mut row.signed_in, Wire(staff));
+                }
                 let row = TokenRow { view, secret_sha256: *secret_sha256, terminal };
                 self.rows.put(committed, key(token).as_slice(), Some(row))
             }
             AccessEvent::TokenRevoked { token } => {
                 let row = self.rows.edit(committed, key(token).as_slice())?;
                 let row = row.ok_or(FoldError::Impossible("a token was revoked that was not issued"))?;
+                if row.view.staff_id.is_some() {
+                    // A session that ended is in the log, and nothing else comes of it.
+                    return self.rows.put(committed, key(token).as_slice(), None);
+                }
                 row.view.revoked_at = Some(Wire(recorded.recorded_at));
                 Ok(())
             }
@@ -147,6 +165,16 @@ impl Projector for AccessProjector {
                 let key = Key::of(tenant).text(staff.as_str());
                 self.staff.put(committed, key.as_slice(), Some(view))
             }
+            AccessEvent::PinSet { staff, salt, argon2id, .. } => {
+                let row = PinRow { salt: *salt, argon2id: *argon2id };
+                self.pins.put(committed, Key::of(tenant).text(staff.as_str()).as_slice(), Some(row))
+            }
+            AccessEvent::SignInFailed { .. } | AccessEvent::PinShown { .. } => Ok(()),
+            AccessEvent::StaffRemoved { staff } => {
+                let key = Key::of(tenant).text(staff.as_str());
+                self.pins.put(committed, key.as_slice(), None)?;
+                self.staff.put(committed, key.as_slice(), None)
+            }
             AccessEvent::DeviceAdded { device, .. }
             | AccessEvent::DeviceEnrolled { device, .. }
             | AccessEvent::DeviceRemoved { device } => self.fold_device(committed, recorded, event, *device),
@@ -154,12 +182,13 @@ impl Projector for AccessProjector {
     }
 
     fn is_dirty(&self) -> bool {
-        self.rows.is_dirty() || self.staff.is_dirty() || self.devices.is_dirty()
+        self.rows.is_dirty() || self.staff.is_dirty() || self.pins.is_dirty() || self.devices.is_dirty()
     }
 
     fn flush(&mut self, transaction: &WriteTransaction) -> Result<(), FoldError> {
         self.rows.flush(transaction)?;
         self.staff.flush(transaction)?;
+        self.pins.flush(transaction)?;
         self.devices.flush(transaction)
     }
 }
@@ -209,9 +238,23 @@ impl Projections {
             return None;
         }
         if let Some(now) = now {
+            if found.grant.staff.is_some() && !found.idle.is_awake(now) {
+                return None;
+            }
             found.last_used.note(now);
         }
         Some(Arc::clone(&found.grant))
+    }
+
+    /// What a member's PIN is compared with; nothing where they have none.
+    pub fn pin_of(&self, tenant: TenantId, staff: ActorId) -> Option<PinHash> {
+        self.tokens.pins.read().unwrap_or_else(PoisonError::into_inner).get(&(tenant, staff)).copied()
+    }
+
+    /// Whether somebody has signed in on a device.
+    pub fn has_signed_in(&self, tenant: TenantId, device: DeviceId, staff: ActorId) -> bool {
+        let signed_in = self.tokens.signed_in.read().unwrap_or_else(PoisonError::into_inner);
+        signed_in.get(&(tenant, device)).is_some_and(|held| held.contains(&staff))
     }
 
     /// Waits until the event at `position` decides who is let in.

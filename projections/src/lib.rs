@@ -29,7 +29,7 @@ mod terminals;
 mod view;
 mod worker;
 
-pub use access::tokens::{Grant, GrantedDevice};
+pub use access::tokens::{Grant, GrantedDevice, PinHash};
 pub use catalog::StoreItem;
 pub use catalog::menus::MenuBytes;
 pub use chains::chained;

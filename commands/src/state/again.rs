@@ -64,6 +64,7 @@ impl State {
             tenant,
             command: parsed.command,
             actor: kept.actor,
+            sent_by: None,
             approver: kept.approver,
             terminal: parsed.terminal,
             queued: parsed.queued,

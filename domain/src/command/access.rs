@@ -3,7 +3,7 @@
 #![allow(missing_docs, reason = "names and types say all but what is said here")]
 
 use crate::event::{Role, Terms};
-use crate::ids::{DeviceId, StoreId, TerminalId, Text, TokenId};
+use crate::ids::{ActorId, DeviceId, StoreId, TerminalId, Text, TokenId};
 
 /// A token to be issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,4 +39,30 @@ pub struct NewDevice {
     pub code_sha256: [u8; 32],
     /// The token that lets it in.
     pub issuer: Option<TokenId>,
+}
+
+/// A session to be opened: who acts from then on, with which credential and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSession {
+    pub token: TokenId,
+    /// SHA-256 of its secret.
+    pub secret_sha256: [u8; 32],
+    /// Who signs in.
+    pub staff: ActorId,
+    pub role: Role,
+    pub stores: Option<Vec<StoreId>>,
+    /// The device it is on.
+    pub device: Option<DeviceId>,
+    /// The credential it is opened with, and ends with: the device's, or the person's own.
+    pub issuer: TokenId,
+    pub proof: Proof,
+}
+
+/// How somebody proves who they are. The door compares, which takes long on purpose; the engine counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A token of their own.
+    Token,
+    /// A PIN, as it was compared with this.
+    Pin { argon2id: [u8; 32], is_right: bool },
 }

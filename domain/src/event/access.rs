@@ -70,6 +70,40 @@ pub enum AccessEvent {
     DeviceRemoved {
         device: DeviceId,
     },
+    /// A member of staff has a PIN, of which what Argon2id makes is stored.
+    PinSet {
+        staff: ActorId,
+        salt: [u8; 32],
+        argon2id: [u8; 32],
+        /// Who set it, and knows it: nobody approves with a PIN what its setter does.
+        by: ActorId,
+    },
+    /// Somebody came with another PIN than the member's.
+    SignInFailed {
+        staff: ActorId,
+        /// Where.
+        device: DeviceId,
+        /// Until when no PIN of the member is tried any more, where there were too many.
+        locked_until: Option<Timestamp>,
+    },
+    /// A member of staff showed their PIN on a device, to approve something.
+    PinShown {
+        staff: ActorId,
+        device: DeviceId,
+    },
+    /// A member of staff left: no rights, no PIN.
+    StaffRemoved {
+        staff: ActorId,
+    },
+}
+
+/// With which credential something was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentBy {
+    /// A token, or a session.
+    pub token: TokenId,
+    /// The device it is of.
+    pub device: Option<DeviceId>,
 }
 
 /// How far and how long a token is good.
@@ -83,9 +117,15 @@ pub struct Terms {
     pub stores: Option<Vec<StoreId>>,
     /// The device it is of.
     pub device: Option<DeviceId>,
+    /// Who signed in: then the token is a session, and this is who acts.
+    pub staff: Option<ActorId>,
 }
 
 impl Terms {
+    /// How long a session lasts at most: twelve hours.
+    pub const SESSION_US: i64 = 12 * 3_600 * Timestamp::SECOND_US;
+    /// After how long without a request a session ends: a quarter of an hour.
+    pub const IDLE_US: i64 = 15 * 60 * Timestamp::SECOND_US;
     /// The most stores a token may be scoped to.
     pub const STORES_MAX: usize = 100;
     /// The default validity of a token, in microseconds: 400 days.

@@ -17,11 +17,15 @@ impl Store {
     /// [`Refused::ApprovalRequired`].
     pub(super) fn approve(&self, tenant: &Tenant, right: Right, context: &Context) -> Result<(), Refused> {
         match context.source {
-            Source::Imported | Source::Engine => Ok(()),
+            // An import changes only orders that an import opened; no drawer is.
+            Source::Imported if !matches!(right, Right::PaidOut | Right::NoSale) => Ok(()),
+            Source::Engine => Ok(()),
             Source::Offline if context.offline.waived.has(Waiver::Approval) => Ok(()),
-            Source::Online | Source::Offline => {
+            Source::Online | Source::Offline | Source::Imported => {
                 let asking = ApprovalRequest { actor: context.actor, approver: context.approver };
-                let is_allowed = self.settings.approvals.allow(right, asking, |staff| tenant.staff(staff));
+                // Who set a PIN knows it: what comes with it proves nothing against them.
+                let is_other = context.approver.is_none_or(|approver| !tenant.knows_pin_of(context.actor, approver));
+                let is_allowed = is_other && self.settings.approvals.allow(right, asking, |staff| tenant.staff(staff));
                 match (is_allowed, asking.approver) {
                     // Nobody who is away proves that somebody else was asked.
                     (true, Some(approver)) if context.is_offline() && self.settings.approvals.needed.has(right) => {

@@ -135,6 +135,13 @@ fn tell(event: &Event) -> String {
         Event::Access(AccessEvent::StaffChanged { staff, rights, .. }) => {
             format!("{staff} may {:?}", rights.iter().collect::<Vec<_>>())
         }
+        Event::Access(AccessEvent::PinSet { staff, by, .. }) => format!("{by} set the PIN of {staff}"),
+        Event::Access(AccessEvent::SignInFailed { staff, locked_until: None, .. }) => format!("not {staff}"),
+        Event::Access(AccessEvent::SignInFailed { staff, locked_until: Some(until), .. }) => {
+            format!("{staff} is locked until {}", until.0 / 1_000_000)
+        }
+        Event::Access(AccessEvent::PinShown { staff, device }) => format!("{staff} was at {device}"),
+        Event::Access(AccessEvent::StaffRemoved { staff }) => format!("{staff} left"),
     }
 }
 

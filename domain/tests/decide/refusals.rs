@@ -124,6 +124,9 @@ fn name(refused: &Refused) -> &'static str {
         Refused::UnknownDevice { .. } => "UnknownDevice",
         Refused::TerminalTaken { .. } => "TerminalTaken",
         Refused::EnrolmentOver => "EnrolmentOver",
+        Refused::UnknownStaff { .. } => "UnknownStaff",
+        Refused::SignInRefused => "SignInRefused",
+        Refused::PinLocked { .. } => "PinLocked",
         Refused::ApprovalRequired { .. } => "ApprovalRequired",
         Refused::NumberTaken { .. } => "NumberTaken",
         Refused::OnlyImported { .. } => "OnlyImported",
@@ -134,7 +137,7 @@ fn name(refused: &Refused) -> &'static str {
 }
 
 /// How many names [`name`] gives.
-const REFUSALS: usize = 115;
+const REFUSALS: usize = 118;
 
 /// What is left to the engine: it compares the revision a client names before it asks the domain.
 const NOT_THE_DOMAINS: [&str; 1] = ["RevisionMismatch"];
@@ -228,6 +231,23 @@ fn add_device(id: &str, as_terminal: &str) -> When {
 fn enrol(id: &str, code: u8) -> When {
     let (token, secret_sha256) = (token("of_device"), [9; 32]);
     access(AccessCommand::EnrolDevice { device: device(id), code_sha256: [code; 32], token, secret_sha256 })
+}
+
+/// Ana, with a PIN and a device on which it is shown.
+fn with_pin() -> Vec<When> {
+    let staff = actor("ana");
+    let put = AccessCommand::PutStaff { staff, rights: Rights::default(), discount_limit: None };
+    vec![add_device("d1", "till_1"), enrol("d1", 8), access(put), set_pin("ana")]
+}
+
+fn set_pin(who: &str) -> When {
+    access(AccessCommand::SetPin { staff: actor(who), salt: [9; 32], argon2id: [10; 32], by: actor("boss") })
+}
+
+/// A PIN that is not Ana's, as it was compared with this.
+fn wrong_pin(argon2id: u8) -> When {
+    let (staff, device) = (actor("ana"), device("d1"));
+    access(AccessCommand::ShowPin { staff, device, argon2id: [argon2id; 32], is_right: false })
 }
 
 fn with(new: NewOrder) -> When {
@@ -552,6 +572,13 @@ fn payment_and_stock_cases() -> Vec<Case> {
         case(&[add_device("d1", "till_1")], enrol("d1", 7), Refused::EnrolmentOver),
         case(&[add_device("d1", "till_1"), enrol("d1", 8)], enrol("d1", 8), Refused::EnrolmentOver),
         case(&[add_device("d1", "till_1"), add_device("d2", "till_1")], enrol("d1", 8), Refused::EnrolmentOver),
+        case(&[], set_pin("zoe"), Refused::UnknownStaff { staff: actor("zoe") }),
+        case(&with_pin(), wrong_pin(11), Refused::SignInRefused),
+        case(
+            &[with_pin(), (0..5).map(|_| wrong_pin(10)).collect()].concat(),
+            wrong_pin(10),
+            Refused::PinLocked { staff: actor("ana"), until: Timestamp(at(60).now.0) },
+        ),
     ]
 }
 

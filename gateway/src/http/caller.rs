@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use bytes::Bytes;
 use domain::command::{AccessCommand, Command, Source};
-use domain::event::Role;
+use domain::event::{Role, SentBy};
 use domain::ids::{ActorId, CommandId, Revision, StoreId, TenantId, TerminalId, TokenId};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use projections::Grant;
@@ -27,8 +27,10 @@ use std::time::Duration;
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header with the terminal a command comes from.
 pub const TERMINAL: HeaderName = HeaderName::from_static("x-terminal");
-/// The header with who approves a command.
-pub const APPROVER: HeaderName = HeaderName::from_static("x-approver");
+/// The header with the approval of a command.
+pub const APPROVAL: HeaderName = HeaderName::from_static("x-approval");
+/// The header that named who approves, which nobody believes any more.
+const APPROVER: HeaderName = HeaderName::from_static("x-approver");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// The preference for the resource beside the commit.
 const REPRESENTATION: &str = "return=representation";
@@ -42,6 +44,8 @@ pub struct Caller {
     pub role: Role,
     /// Who the events name.
     pub actor: ActorId,
+    /// The credential, as events name it; nothing where there is none.
+    pub sent_by: Option<SentBy>,
     /// What the credential says of itself.
     pub grant: Arc<Grant>,
 }
@@ -50,8 +54,8 @@ impl Caller {
     /// Whoever has the data directory, who may do everything in it.
     pub fn of_directory(tenant: TenantId, actor: ActorId) -> Caller {
         let (role, token) = (Role::Admin, TokenId(actor.0));
-        let grant = Grant { tenant, role, token, stores: None, device: None, expires_at: None };
-        Caller { tenant, role, actor, grant: Arc::new(grant) }
+        let grant = Grant { tenant, role, token, stores: None, device: None, expires_at: None, staff: None };
+        Caller { tenant, role, actor, sent_by: None, grant: Arc::new(grant) }
     }
 
     /// Demands a capability.
@@ -71,6 +75,11 @@ impl Caller {
     /// [`ApiError::Forbidden`], [`ApiError::OutOfScope`].
     pub fn may_send(&self, command: &Command, source: Source) -> Result<(), ApiError> {
         self.may(needed(command, source))?;
+        if let Command::Access(AccessCommand::PutStaff { staff, .. }) = command
+            && *staff == self.actor
+        {
+            return Err(ApiError::OwnRights);
+        }
         match command {
             Command::Store(store, _) => self.is_good_at(*store),
             // It says itself of which stores.
@@ -101,6 +110,11 @@ impl Caller {
         }
     }
 
+    /// Whether a person holds the credential.
+    pub fn is_a_persons(&self) -> bool {
+        self.grant.staff.is_some() || (self.grant.device.is_none() && is_a_persons(self.role))
+    }
+
     /// The stores the credential is good at; all of them where nothing is said.
     pub fn stores(&self) -> Option<&[StoreId]> {
         self.grant.stores.as_deref()
@@ -123,6 +137,14 @@ impl Caller {
     }
 }
 
+/// Whether people hold tokens of the role; the others are of devices.
+pub fn is_a_persons(role: Role) -> bool {
+    match role {
+        Role::Admin | Role::Manager | Role::Analyst | Role::Auditor => true,
+        Role::Pos | Role::Kitchen => false,
+    }
+}
+
 impl FromRequestParts<Arc<AppState>> for Caller {
     type Rejection = ApiError;
 
@@ -136,7 +158,13 @@ impl FromRequestParts<Arc<AppState>> for Caller {
                 false => ApiError::Unauthenticated,
             });
         };
-        let caller = Caller { tenant: grant.tenant, role: grant.role, actor: ActorId(grant.token.0), grant };
+        let caller = Caller {
+            tenant: grant.tenant,
+            role: grant.role,
+            actor: grant.staff.unwrap_or(ActorId(grant.token.0)),
+            sent_by: Some(SentBy { token: grant.token, device: grant.device.map(|device| device.device) }),
+            grant,
+        };
         if caller.stores().is_some() {
             // Here, so that no address can be left out.
             let path = RawPathParams::from_request_parts(parts, app).await.ok();
@@ -204,7 +232,7 @@ impl ReadHeaders {
 }
 
 /// What comes along with a command in its headers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CommandHeaders {
     /// `Idempotency-Key`.
     pub command_id: CommandId,
@@ -212,8 +240,8 @@ pub struct CommandHeaders {
     pub expected_revision: Option<Revision>,
     /// `X-Terminal`.
     pub terminal: Option<TerminalId>,
-    /// `X-Approver`.
-    pub approver: Option<ActorId>,
+    /// `X-Approval`.
+    pub approval: Option<String>,
     /// `Prefer: return=representation`.
     pub wants_representation: bool,
 }
@@ -236,16 +264,16 @@ impl<S: Sync> FromRequestParts<S> for CommandHeaders {
         let terminal = text(headers, &TERMINAL, "X-Terminal")?.map(|id| {
             TerminalId::parse(id).map_err(|bad| ApiError::Header { name: "X-Terminal", problem: bad.to_string() })
         });
-        let approver = text(headers, &APPROVER, "X-Approver")?.map(|id| {
-            ActorId::parse(id).map_err(|bad| ApiError::Header { name: "X-Approver", problem: bad.to_string() })
-        });
+        if headers.contains_key(&APPROVER) {
+            return Err(ApiError::ApproverUnproven);
+        }
         // A preference that is not understood is none (RFC 7240), and there may be several.
         let wants = headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok());
         Ok(CommandHeaders {
             command_id,
             expected_revision: text(headers, &header::IF_MATCH, "If-Match")?.map(revision).transpose()?,
             terminal: terminal.transpose()?,
-            approver: approver.transpose()?,
+            approval: text(headers, &APPROVAL, "X-Approval")?.map(str::to_owned),
             wants_representation: wants.flat_map(|wants| wants.split(',')).any(|wish| wish.trim() == REPRESENTATION),
         })
     }

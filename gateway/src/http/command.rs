@@ -19,8 +19,9 @@ use domain::ids::{ActorId, CommandId, OrderId, StoreId, TenantId};
 use domain::money::{Currency, Money};
 use projections::Projection;
 use schemas::json::{PositionToken, Receipt, ReceiptEvent, event::StreamName};
+use schemas::stored::command_digest;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a command may take before its client is told to ask again.
 pub const HANDLER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,14 +54,27 @@ pub async fn run_allowed(
 ) -> Result<Accepted, ApiError> {
     let terminal = caller.terminal(headers.terminal)?;
     app.providers.check(caller.tenant, &command)?;
+    let approver = approver(app, caller, headers.approval.as_deref(), (headers.command_id, &command));
     let command = with_role(caller, with_step(app, caller.tenant, with_chain(app, caller.tenant, command)));
     let envelope = Envelope {
-        approver: headers.approver,
+        sent_by: caller.sent_by,
+        approver,
         terminal,
         expected_revision: headers.expected_revision,
         ..Envelope::new(headers.command_id, caller.tenant, caller.actor, command)
     };
     submit(app, envelope).await
+}
+
+/// Who approved a command, where this is an approval of it. One that is of another command, was used, or is over is none: a repeat of what
+/// was accepted needs none, and of anything else the rules say that it lacks one.
+pub fn approver(
+    app: &AppState,
+    caller: &Caller,
+    approval: Option<&str>,
+    (id, command): (CommandId, &Command),
+) -> Option<ActorId> {
+    app.approvals.take(caller.tenant, approval?, (id, command_digest(command)), Instant::now())
 }
 
 /// Waits for a command's outcome, for as long as a client is kept waiting.

@@ -72,7 +72,7 @@ pub struct CommandParams {
     /// The terminal the command comes from; its id prefixes display numbers.
     #[param(rename = "X-Terminal", value_type = String, required = false, pattern = "^[a-z0-9_]{1,32}$")]
     terminal: Option<String>,
-    /// Who approves the command, where the store asks for a second person.
-    #[param(rename = "X-Approver", value_type = String, required = false, pattern = "^[a-z0-9_]{1,32}$")]
-    approver: Option<String>,
+    /// The approval of a second person, where the store asks for one: from `POST /v1/stores/{store}/approvals`.
+    #[param(rename = "X-Approval", value_type = String, required = false, pattern = "^[0-9a-f]{32}$")]
+    approval: Option<String>,
 }

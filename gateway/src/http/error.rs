@@ -6,7 +6,7 @@ use crate::position::PositionError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::CommandError;
-use domain::ids::{StoreId, TerminalId};
+use domain::ids::{ActorId, StoreId, TerminalId};
 use schemas::json::{BodyError, FieldError, PositionToken, Problem};
 use std::error::Error;
 
@@ -28,6 +28,14 @@ pub enum ApiError {
     OutOfScope { store: Option<StoreId> },
     /// Only a device speaks as a terminal, and sends what was kept while it was away.
     NotADevice,
+    /// A command names somebody else than who sends it.
+    ActorUnproven { own: ActorId },
+    /// A request names who approved it, which proves nothing.
+    ApproverUnproven,
+    /// Nobody gives rights to themselves.
+    OwnRights,
+    /// A device by itself is nobody.
+    NotAPerson,
     /// Devices show a certificate, and this connection has none.
     CertificateNeeded,
     /// Only a token that was issued before tokens had an end is exchanged.
@@ -214,6 +222,29 @@ impl ApiError {
                 "not_a_device",
                 "Only a device that is enrolled speaks as a terminal and sends what was kept offline: nothing was recorded. Keep the \
                  commands, enrol the till with the code that a manager gets from POST /v1/devices, and send them with the token it has then.",
+            ),
+            ApiError::ActorUnproven { own } => Problem::new(
+                422,
+                "actor_unproven",
+                format!("Who acts is who sends it, which is {own}; nothing was done. Who else acts signs in with POST /v1/session and sends it."),
+            )
+            .with("actor", own.as_str()),
+            ApiError::ApproverUnproven => Problem::new(
+                422,
+                "approver_unproven",
+                "Naming who approves proves nothing; nothing was done. Who approves does so with POST /v1/stores/{store}/approvals, with \
+                 their PIN or session; send the command with X-Approval, or in a batch with approval_id.",
+            ),
+            ApiError::OwnRights => Problem::new(
+                403,
+                "own_rights",
+                "Nobody says what they may approve themselves: somebody else who manages staff does.",
+            ),
+            ApiError::NotAPerson => Problem::new(
+                403,
+                "not_a_person",
+                "This takes a person: on a device send staff_id and pin, or sign in with POST /v1/session and send it with that token; \
+                 elsewhere send it with a token of a manager, an admin, an analyst or an auditor.",
             ),
             ApiError::CertificateNeeded => Problem::new(
                 403,

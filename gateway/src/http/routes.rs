@@ -1,5 +1,6 @@
 //! The addresses, by what they are about.
 
+pub mod approvals;
 pub mod batch;
 pub mod clock;
 pub mod commands;
@@ -10,6 +11,7 @@ pub mod ops;
 pub mod orders;
 pub mod reads;
 pub mod security;
+pub mod sessions;
 pub mod terminals;
 pub mod tokens;
 pub mod webhooks;

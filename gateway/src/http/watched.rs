@@ -55,6 +55,7 @@ fn act(method: &str, path: &str) -> Option<Act> {
         ("DELETE", "/v1/tokens/{token}" | "/v1/devices/{device}" | "/v1/session") => Some(Act::Revoked),
         ("POST", "/v1/session" | "/v1/devices/enrol") => Some(Act::SignedIn),
         ("POST", "/v1/stores/{store}/approvals") => Some(Act::Approved),
+        ("PUT", "/v1/staff/{staff}/pin") => Some(Act::Configured),
         ("GET", "/v1/feed" | "/v1/security") => Some(Act::Read),
         ("GET", path) if path.ends_with("/history") || path.starts_with("/v1/reports/") => Some(Act::Read),
         ("GET", path) if path.starts_with("/v1/stores/{store}/days") => Some(Act::Read),

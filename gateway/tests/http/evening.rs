@@ -1,7 +1,7 @@
 //! An evening over HTTP, from the first guest to the Z report of the day after: every number that is printed reconciles.
 
 use crate::kitchen::open_the_kitchen;
-use crate::server::{House, Till, key, run};
+use crate::server::{House, Till, run};
 use serde_json::{Value, json};
 
 const STORE: &str = "/v1/stores/s1";
@@ -83,8 +83,7 @@ fn an_evening_reconciles() {
         till.post(&format!("{TABLE}/fire"), &json!({})).await.expect(200);
         let void = json!({"line_id": "soup", "qty": 1, "reason": "Dropped", "wasted": true});
         assert_eq!(till.post(&format!("{TABLE}/void-line"), &void).await.expect(422)["code"], "approval_required");
-        let headers = [("idempotency-key", &*key()), ("x-approver", "boss")];
-        let voided = till.send("POST", &format!("{TABLE}/void-line"), &headers, &void).await.expect(200);
+        let voided = till.approved("boss", "POST", &format!("{TABLE}/void-line"), &void).await.expect(200);
         assert_eq!(number(&data(&voided, "OrderRepriced")["totals"], "total"), 11_980);
         cook.post(&format!("{STORE}/tickets/t1/bump"), &json!({})).await.expect(200);
         till.post(&format!("{TABLE}/serve"), &json!({})).await.expect(200);

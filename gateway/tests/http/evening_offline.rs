@@ -116,6 +116,9 @@ async fn play_online(till: &mut Till) {
         for command in scripts.iter().filter_map(|script| script.commands.get(at)) {
             let mut command = command.clone();
             command["command_id"] = json!(key());
+            if let Some(Value::String(by)) = command.as_object_mut().expect("an object").remove("approver") {
+                command["approval_id"] = json!(till.approval(STORE, &by, &command).await);
+            }
             upload(till, &[command]).await;
         }
     }

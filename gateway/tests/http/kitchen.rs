@@ -75,8 +75,7 @@ fn a_table_eats_two_courses() {
         let void = json!({"line_id": "l1", "qty": 1, "reason": "Dropped", "wasted": true});
         let alone = till.post(&format!("{path}/void-line"), &void).await.expect(422);
         assert_eq!((&alone["code"], &alone["right"]), (&json!("approval_required"), &json!("void_fired")));
-        let headers = [("idempotency-key", &*key()), ("x-approver", "boss")];
-        let voided = till.send("POST", &format!("{path}/void-line"), &headers, &void).await;
+        let voided = till.approved("boss", "POST", &format!("{path}/void-line"), &void).await;
         voided.expect(200);
         assert_eq!(stock(&mut till, "goulash", &voided.position()).await, 8);
         let tickets = board(&mut cook, "stove", &voided.position()).await;
@@ -208,8 +207,7 @@ fn a_guest_who_waited_is_not_charged() {
         assert_eq!(cook.post(&format!("{path}/comps"), &comp).await.status, 403);
         let nothing = json!({"discount_id": "sorry", "line_ids": [], "reason": "Waited"});
         assert_eq!(till.post(&format!("{path}/comps"), &nothing).await.status, 400);
-        let headers = [("idempotency-key", &*key()), ("x-approver", "boss")];
-        let comped = till.send("POST", &format!("{path}/comps"), &headers, &comp).await;
+        let comped = till.approved("boss", "POST", &format!("{path}/comps"), &comp).await;
         assert_eq!(comped.expect(200)["events"][0]["type"], "LinesComped");
         let view = till.get(&format!("{path}?min_position={}", comped.position())).await.expect(200);
         assert_eq!((&view["server"], &view["table"], &view["due"]), (&json!("ana"), &json!("t7"), &json!(1400)));

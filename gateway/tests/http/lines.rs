@@ -165,8 +165,7 @@ fn t13_an_order_free_of_tax_has_a_reason_and_takes_the_right_to_it() {
         let mut opened = order("o2", "dine_in", lines());
         opened["tax_exempt"] = exempt.clone();
         assert_eq!(till.post("/v1/stores/s1/orders", &opened).await.expect(422)["right"], "tax_exempt");
-        let headers = [("idempotency-key", &*crate::server::key()), ("x-approver", "boss")];
-        till.send("POST", "/v1/stores/s1/orders", &headers, &opened).await.expect(201);
+        till.approved("boss", "POST", "/v1/stores/s1/orders", &opened).await.expect(201);
         assert_eq!(amounts(&view(&mut till, "o2").await), [2_517, 0, 0]);
     });
 }
@@ -240,8 +239,7 @@ fn t16_another_price_has_a_reason_and_takes_the_right_to_it() {
         let with = json!({"line_id": "l2", "item_id": "burger", "price_override": own});
         let alone = till.post("/v1/stores/s1/orders/o1/lines", &with).await.expect(422);
         assert_eq!(alone["code"], "approval_required");
-        let headers = [("idempotency-key", &*crate::server::key()), ("x-approver", "boss")];
-        till.send("PATCH", path, &headers, &cheaper).await.expect(200);
+        till.approved("boss", "PATCH", path, &cheaper).await.expect(200);
         assert_eq!(amounts(&view(&mut till, "o1").await)[0], 1_800);
         // Who approved it stands in its history.
         let history = manager.get("/v1/stores/s1/orders/o1/history").await.expect(200);

@@ -31,6 +31,7 @@ mod money;
 mod offline;
 mod orders;
 mod peers;
+mod people;
 mod positions;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;

@@ -321,6 +321,45 @@ impl Till {
         Till { enrols: self.enrols.clone(), operator: self.operator.clone(), ..Till::new(&url, &token) }
     }
 
+    /// A session of a member of staff, who signs in with a PIN on a device of the store: the first time, and found again later.
+    pub async fn session(&self, store: &str, staff: &str) -> Till {
+        let (url, admin, devices) = self.enrols.clone().expect("an admin of the same house sets the PIN");
+        let place = (store.to_owned(), format!("session of {staff}"));
+        let known = devices.lock().expect("nobody panicked").get(&place).cloned();
+        let token = match known {
+            Some(token) => token,
+            None => {
+                let pin = json!({"pin": "280641"});
+                Till::new(&url, &admin).command("PUT", &format!("/v1/staff/{staff}/pin"), &pin).await.expect(200);
+                let who = json!({"staff_id": staff, "pin": "280641"});
+                let mut device = self.device(store, "office").await;
+                let session = device.send("POST", "/v1/session", &[], &who).await.expect(201);
+                let token = session["token"].as_str().expect("a token").to_owned();
+                devices.lock().expect("nobody panicked").insert(place, token.clone());
+                token
+            }
+        };
+        Till { enrols: self.enrols.clone(), ..Till::new(&url, &token) }
+    }
+
+    /// The approval of a command by a member of staff, who is asked and signs in for it.
+    pub async fn approval(&self, store: &str, by: &str, command: &Value) -> String {
+        let body = json!({"command": command});
+        let given = self.session(store, by).await.send("POST", &format!("{store}/approvals"), &[], &body).await;
+        given.expect(201)["approval_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// A command under a key of its own that a member of staff has approved.
+    pub async fn approved(&mut self, by: &str, method: &str, path: &str, body: &Value) -> Reply {
+        let store: Vec<&str> = path.split('/').take(4).collect();
+        let mut command = json!({"method": method, "path": path});
+        if !body.is_null() {
+            command["body"] = body.clone();
+        }
+        let approval = self.approval(&store.join("/"), by, &command).await;
+        self.send(method, path, &[("idempotency-key", &key()), ("x-approval", &approval)], body).await
+    }
+
     /// Sends commands of a batch, those of each terminal with its own device, and the others with the own token: what the answers say
     /// of each, in the order of the commands.
     pub async fn upload(&mut self, store: &str, commands: &[Value]) -> Value {

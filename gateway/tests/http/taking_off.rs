@@ -117,8 +117,7 @@ fn t8_every_path_asks_for_what_cancelling_asks_for() {
                 asked(way.name, &till.command(way.method, &path, &way.body).await.expect(422));
                 let view = till.get(&format!("{ORDERS}/{order}?min_position={position}")).await.expect(200);
                 assert_eq!(view["totals"]["total"], 880, "{}: nothing was taken off", way.name);
-                let by_boss = [("idempotency-key", &*key()), ("x-approver", "boss")];
-                till.send(way.method, &path, &by_boss, &way.body).await.expect(200);
+                till.approved("boss", way.method, &path, &way.body).await.expect(200);
                 // What nobody has ordered yet is nobody's loss; it cannot be voided, only removed.
                 let (order, _) = opened(&mut till, false).await;
                 let path = format!("{ORDERS}/{order}{}", way.path);

@@ -41,7 +41,7 @@ fn tour(readme: &str, script: &str, arguments: &[&str], ca: Option<&Path>) {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}\n{}", String::from_utf8_lossy(&output.stderr), house.log());
     let blocks: Vec<&str> = said.split("== ").skip(1).collect();
-    assert_eq!(blocks.len(), 10, "{said}");
+    assert_eq!(blocks.len(), 11, "{said}");
     assert!(blocks[1].contains("\"type\":\"OrderPlaced\""), "{}", blocks[1]);
     assert!(blocks[2].contains("\"change\":390"), "{}", blocks[2]);
     let order: Value = serde_json::from_str(blocks[3].lines().nth(1).expect("the order")).expect("JSON");
@@ -51,9 +51,11 @@ fn tour(readme: &str, script: &str, arguments: &[&str], ca: Option<&Path>) {
     assert!(blocks[4].contains("\"item_id\":\"tiramisu\""), "{}", blocks[4]);
     assert!(blocks[5].contains("\"type\":\"OrderPlaced\""), "{}", blocks[5]);
     assert!(blocks[6].contains("speaks as till_2"), "{}", blocks[6]);
-    assert!(blocks[7].contains("\"kind\":\"oversell\"") && blocks[7].contains("\"last_seq\":2"), "{}", blocks[7]);
-    assert!(blocks[8].contains("\"hash\":\""), "{}", blocks[8]);
-    assert!(blocks[9].contains("\"items\":["), "{}", blocks[9]);
+    let people = ["\"actor\":\"ben\"", "\"approver\":\"ana\"", "\"sent_by\":{\"token_id\":", "then 401"];
+    assert!(people.iter().all(|said| blocks[7].contains(said)), "{}", blocks[7]);
+    assert!(blocks[8].contains("\"kind\":\"oversell\"") && blocks[8].contains("\"last_seq\":2"), "{}", blocks[8]);
+    assert!(blocks[9].contains("\"hash\":\""), "{}", blocks[9]);
+    assert!(blocks[10].contains("\"items\":["), "{}", blocks[10]);
     assert_eq!(server.stop(), Some(0));
     // What an auditor does with the stopped server's data.
     let said = at_the_command_line(readme, "audit", &house);

@@ -4,7 +4,7 @@
 //! What the read model holds at its checkpoint is where a start begins; what the log has behind that is folded before anybody is
 //! let in, and each commit after that as it becomes durable.
 
-use super::tokens::{DeviceEntry, Tokens};
+use super::tokens::{DeviceEntry, PinHash, Tokens};
 use crate::error::with_causes;
 use crate::progress::Progress;
 use domain::event::{AccessEvent, Event};
@@ -149,10 +149,16 @@ impl AccessFold {
                 self.tokens.add_device(tenant, *device, entry);
                 self.tokens.offer(tenant, *device, Some(*code_sha256));
             }
-            AccessEvent::DeviceEnrolled { device, .. } | AccessEvent::DeviceRemoved { device } => {
+            AccessEvent::DeviceEnrolled { device, .. } => self.tokens.offer(tenant, *device, None),
+            AccessEvent::DeviceRemoved { device } => {
                 self.tokens.offer(tenant, *device, None);
+                self.tokens.remove_device(tenant, *device);
             }
-            AccessEvent::StaffChanged { .. } => {}
+            AccessEvent::PinSet { staff, salt, argon2id, .. } => {
+                self.tokens.set_pin(tenant, *staff, Some(PinHash { salt: *salt, argon2id: *argon2id }));
+            }
+            AccessEvent::StaffRemoved { staff } => self.tokens.set_pin(tenant, *staff, None),
+            AccessEvent::StaffChanged { .. } | AccessEvent::SignInFailed { .. } | AccessEvent::PinShown { .. } => {}
         }
     }
 }

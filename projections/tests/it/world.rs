@@ -218,6 +218,7 @@ impl World {
             correlation: None,
             training,
             time_in_doubt: false,
+            sent_by: None,
         };
         let mut meta_bytes = vec![];
         meta.encode(&mut meta_bytes);

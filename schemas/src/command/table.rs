@@ -273,6 +273,14 @@ commands! {
             http PUT 200 "/v1/staff/{staff}" staff put_staff
             by access(staff; body: PutStaff) => body.parse(staff);
         RecordActivity(activities: _) = 0x0280 "RecordActivity" ManageTokens;
+        // Nothing that is made of a PIN is kept but what Argon2id makes.
+        SetPin { staff: 16, salt: _, argon2id: _, by: _ } = 0x0207 "SetPin" ManageStaff;
+        /// Takes a member of staff out: no rights, no PIN, and their sessions end at once.
+        RemoveStaff { staff: 16 } = 0x0208 "RemoveStaff" ManageStaff
+            http DELETE 200 "/v1/staff/{staff}" staff remove_staff
+            by access(staff) => Ok(AccessCommand::RemoveStaff { staff });
+        ShowPin { staff: 16, device: 17, argon2id: _, is_right: _ } = 0x020a "ShowPin" ReadStores;
+        OpenSession(new: _) = 0x0209 "OpenSession" ReadStores;
     }
     store {
         /// Creates a store or changes its settings.

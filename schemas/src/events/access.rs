@@ -1,6 +1,6 @@
 //! Events of `access-<tenant>`, tags 0x02xx.
 
-use domain::event::{AccessEvent, Terms};
+use domain::event::{AccessEvent, SentBy, Terms};
 
 events! { AccessEvent {
     // The hash of the secret stays inside: who reads the feed has no use for it.
@@ -16,8 +16,17 @@ events! { AccessEvent {
     };
     0x0205 DeviceEnrolled { device: "device_id", token: "token_id" };
     0x0206 DeviceRemoved { device: "device_id" };
+    // A PIN has few digits: whoever sees what is made of it finds it.
+    0x0207 PinSet { staff: "staff_id", salt: _, argon2id: _, by: "set_by" };
+    0x0208 SignInFailed { staff: "staff_id", device: "device_id", locked_until?: "locked_until" };
+    0x0209 StaffRemoved { staff: "staff_id" };
+    0x020a PinShown { staff: "staff_id", device: "device_id" };
 } }
 
 record! {
-    Terms { issuer?: "issuer", expires_at?: "expires_at", stores?: "stores", device?: "device_id" }
+    Terms { issuer?: "issuer", expires_at?: "expires_at", stores?: "stores", device?: "device_id", staff?: "staff_id" since 3 }
+}
+
+record! {
+    SentBy { token: "token_id", device?: "device_id" }
 }

@@ -73,7 +73,7 @@ impl Json for EventJson<'_> {
             order_id?: "order_id", payment_id?: "payment_id", recorded_at: "recorded_at", occurred_at?: "occurred_at",
             actor?: "actor", approver?: "approver", terminal?: "terminal", terminal_seq?: "terminal_seq",
             command_id: "command_id", event_index: "event_index", source: "source", training?: "training" since 1,
-            time_in_doubt?: "time_in_doubt" since 1, data: "data",
+            sent_by?: "sent_by", time_in_doubt?: "time_in_doubt" since 1, data: "data",
         });
         });
     }
@@ -157,6 +157,30 @@ impl<'a> ReceiptEvent<'a> {
     }
 }
 
+/// With which credential something was sent.
+#[derive(Clone, Copy, Debug, ToSchema)]
+#[schema(as = SentBy)]
+pub struct SentByJson {
+    /// The token, or the session.
+    pub token_id: wire::TokenId,
+    /// The device it is of.
+    pub device_id: Option<wire::DeviceId>,
+}
+
+impl From<domain::event::SentBy> for SentByJson {
+    fn from(sent_by: domain::event::SentBy) -> SentByJson {
+        SentByJson { token_id: Wire(sent_by.token), device_id: sent_by.device.map(Wire) }
+    }
+}
+
+impl Json for SentByJson {
+    fn json(&self, to: &mut JsonWriter<'_>) {
+        to.object(|to| {
+            fields!(show_fields [self to] [SentByJson] { token_id: "token_id", device_id?: "device_id" });
+        });
+    }
+}
+
 /// What stands around an event in the log.
 #[derive(Clone, Copy, Debug)]
 pub struct Recorded<'a> {
@@ -188,6 +212,8 @@ pub struct Recorded<'a> {
     pub training: bool,
     /// Whether the clock was in doubt.
     pub time_in_doubt: bool,
+    /// With which credential it was sent.
+    pub sent_by: Option<domain::event::SentBy>,
     /// The fact.
     pub event: &'a Event,
 }
@@ -241,6 +267,9 @@ pub struct EventJson<'a> {
     /// `true` where the server's clock was in doubt, so that `recorded_at` may be wrong; absent otherwise. Positions give the order.
     #[schema(required = false)]
     pub time_in_doubt: bool,
+    /// The credential it was sent with, and the device that is of; absent of what the engine did by itself, and of what was recorded
+    /// before that was kept.
+    pub sent_by: Option<SentByJson>,
     /// The fact.
     #[schema(value_type = Object)]
     pub data: EventData<'a>,
@@ -274,6 +303,7 @@ impl<'a> EventJson<'a> {
             source: Wire(recorded.source),
             training: recorded.training,
             time_in_doubt: recorded.time_in_doubt,
+            sent_by: recorded.sent_by.map(SentByJson::from),
             data: EventData(recorded.event),
         }
     }

@@ -3,6 +3,7 @@
 use crate::codec::{self, BadBody, BadValue, checksum};
 use domain::calendar::Timestamp;
 use domain::command::Source;
+use domain::event::SentBy;
 use domain::ids::{ActorId, OrderId, TerminalId, TerminalSeq};
 use domain::stream::{BadStream, Stream};
 
@@ -29,6 +30,8 @@ pub struct CommitMeta {
     pub training: bool,
     /// Whether the clock was in doubt when it was recorded: what its time is worth nobody can say.
     pub time_in_doubt: bool,
+    /// With which credential it was sent; nothing of what the engine does by itself, and of what was recorded before that was kept.
+    pub sent_by: Option<SentBy>,
 }
 
 /// Why bytes are not the form of a [`CommitMeta`]. Each is damage or a newer program's work.
@@ -71,12 +74,14 @@ pub enum BadMeta {
     Main(#[from] BadStream),
 }
 
-/// What is for practice is of this version, and of no older one.
+/// What is for practice is of this version, and of no older one; newer ones say both in their last bytes.
 const VERSION_TRAINING: u8 = 3;
 /// What was recorded while the clock was in doubt is of this version, and of no older one.
 const VERSION_TIME_IN_DOUBT: u8 = 4;
+/// What says with which credential it was sent is of this version.
+const VERSION_SENT_BY: u8 = 5;
 /// The newest.
-const VERSION_MAX: u8 = VERSION_TIME_IN_DOUBT;
+const VERSION_MAX: u8 = VERSION_SENT_BY;
 
 /// Version and checksum.
 const HEADER_LEN: usize = 5;
@@ -85,6 +90,7 @@ stored! {
     CommitMeta {
         actor, approver, terminal, source, occurred_at, main, correlation,
         terminal_seq since 2 bare,
+        sent_by since 5 bare,
         training since 3 bare,
         time_in_doubt since 4 bare,
     }
@@ -94,21 +100,17 @@ impl CommitMeta {
     /// Whether the stored form is of a commit that is for practice, before anything is checked.
     pub fn peek_training(bytes: &[u8]) -> bool {
         match bytes.first() {
-            Some(&VERSION_TRAINING) => true,
-            // It says so itself.
-            Some(version) if VERSION_TRAINING < *version => CommitMeta::decode(bytes).is_ok_and(|meta| meta.training),
-            _ => false,
+            Some(version) if *version <= VERSION_TRAINING => *version == VERSION_TRAINING,
+            Some(&VERSION_TIME_IN_DOUBT) => bytes.last() == Some(&1),
+            _ => bytes.iter().rev().nth(1) == Some(&1),
         }
     }
 
     /// Whether the stored form is of a commit that was recorded while the clock was in doubt, before anything is checked.
     pub fn peek_time_in_doubt(bytes: &[u8]) -> bool {
         match bytes.first() {
-            Some(&VERSION_TIME_IN_DOUBT) => true,
-            Some(version) if VERSION_TIME_IN_DOUBT < *version => {
-                CommitMeta::decode(bytes).is_ok_and(|meta| meta.time_in_doubt)
-            }
-            _ => false,
+            Some(version) if *version <= VERSION_TIME_IN_DOUBT => *version == VERSION_TIME_IN_DOUBT,
+            _ => bytes.last() == Some(&1),
         }
     }
 

@@ -4,7 +4,7 @@ use super::form::{choice, view};
 use crate::json::wire::{ActorId, DeviceId, Ppm, Right, Role, StoreId, TerminalId, Text, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 
-rows! { TokenRow = 2, StaffView = 1, DeviceRow = 1 }
+rows! { TokenRow = 3, StaffView = 1, DeviceRow = 2, PinRow = 1 }
 
 choice! {
     /// Where a token is good.
@@ -40,6 +40,8 @@ view! {
         pub issuer: Option<TokenId>,
         /// The device it is of.
         pub device_id: Option<DeviceId>,
+        /// Who signed in: then it is a session, which also ends a quarter of an hour after its last request.
+        pub staff_id: Option<ActorId>,
         /// From when on it is good no more.
         pub expires_at: Option<Timestamp>,
         /// The hour it was last used in; absent where nobody has used it, or the server lost count.
@@ -105,4 +107,15 @@ pub struct DeviceRow {
     pub view: DeviceView,
     /// SHA-256 of the code.
     pub code_sha256: [u8; 32],
+    /// Who signed in on it, the newest last.
+    pub signed_in: Vec<ActorId>,
+}
+
+/// What a member's PIN is compared with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinRow {
+    /// What Argon2id salts with.
+    pub salt: [u8; 32],
+    /// What it makes.
+    pub argon2id: [u8; 32],
 }

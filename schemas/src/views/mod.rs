@@ -37,7 +37,7 @@ mod stock;
 mod store;
 mod terminal;
 
-pub use access::{DeviceRow, DeviceView, StaffView, TokenRow, TokenScope, TokenView};
+pub use access::{DeviceRow, DeviceView, PinRow, StaffView, TokenRow, TokenScope, TokenView};
 pub use chain::ChainRow;
 pub use day::{DayTaxView, DayTenderView, DayTotalsView, DaysRow, DaysView, TerminalGapView, XReport, ZReport};
 pub use drawer::{DrawerView, ShiftState, ShiftView};

@@ -69,6 +69,7 @@ fn a_token_is_shown_without_its_hash() {
         stores: None,
         issuer: None,
         device_id: None,
+        staff_id: None,
         expires_at: None,
         last_used_at: None,
     };

@@ -210,6 +210,7 @@ fn setup_events() -> Vec<(Event, &'static str)> {
         expires_at: Some(Timestamp(0)),
         stores: Some(vec![store]),
         device: Some(device),
+        staff: None,
     };
     let activity = Activity {
         since: Timestamp(0),
@@ -278,6 +279,16 @@ fn setup_events() -> Vec<(Event, &'static str)> {
             Event::Access(AccessEvent::StaffChanged { staff, rights, discount_limit: Some(Ppm(200_000)) }),
             r#"{"staff_id":"ana","rights":["discount","comp"],"discount_limit_ppm":200000}"#,
         ),
+        (
+            Event::Access(AccessEvent::PinSet { staff, salt: [9; 32], argon2id: [10; 32], by: staff }),
+            r#"{"staff_id":"ana","set_by":"ana"}"#,
+        ),
+        (
+            Event::Access(AccessEvent::SignInFailed { staff, device, locked_until: Some(Timestamp(0)) }),
+            r#"{"staff_id":"ana","device_id":"k7qf93xm","locked_until":"1970-01-01T00:00:00.000000Z"}"#,
+        ),
+        (Event::Access(AccessEvent::PinShown { staff, device }), r#"{"staff_id":"ana","device_id":"k7qf93xm"}"#),
+        (Event::Access(AccessEvent::StaffRemoved { staff }), r#"{"staff_id":"ana"}"#),
         (
             Event::Store(StoreEvent::StoreOpened(settings())),
             concat!(
@@ -1021,6 +1032,7 @@ fn the_feed_says_all_about_an_event() {
         source: Source::Engine,
         training: true,
         time_in_doubt: true,
+        sent_by: None,
         event: &event,
     };
     let json = concat!(
@@ -1052,6 +1064,7 @@ fn the_feed_leaves_out_what_is_not_there() {
         source: Source::Online,
         training: false,
         time_in_doubt: false,
+        sent_by: None,
         event: &event,
     };
     let json = concat!(

@@ -646,9 +646,30 @@ fn refusals() -> Vec<(Refused, &'static str, &'static str, Value)> {
             json!({}),
         ),
         (
+            Refused::UnknownStaff { staff: ActorId::parse("ana").unwrap() },
+            "unknown_staff",
+            "There is no member of staff ana; PUT /v1/staff/ana makes one.",
+            json!({"staff_id": "ana"}),
+        ),
+        (
+            Refused::SignInRefused,
+            "sign_in_refused",
+            "Nobody signs in with that. After five PINs that are not the member's theirs is locked for a minute, then for longer; who manages \
+             staff sets another with PUT /v1/staff/{staff}/pin.",
+            json!({}),
+        ),
+        (
+            Refused::PinLocked { staff: ActorId::parse("ana").unwrap(), until: domain::calendar::Timestamp(0) },
+            "pin_locked",
+            "Too many came with another PIN than that of ana: none is tried before locked_until, unless who manages staff sets another with \
+             PUT /v1/staff/ana/pin.",
+            json!({"staff_id": "ana", "locked_until": "1970-01-01T00:00:00.000000Z"}),
+        ),
+        (
             Refused::ApprovalRequired { right: Right::VoidFired, approver: None },
             "approval_required",
-            "It takes the approval of somebody with the right void_fired; name them in X-Approver.",
+            "It takes the approval of somebody else with the right void_fired: they give it with POST /v1/stores/{store}/approvals, for two \
+             minutes and for exactly this command, which is sent with X-Approval, or in a batch with approval_id.",
             json!({"right": "void_fired", "approver": null}),
         ),
         (

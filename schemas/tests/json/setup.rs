@@ -417,7 +417,7 @@ fn tokens() {
     let scoped = |stores: Option<&[&str]>, expires_at| {
         let store = |id: &&str| domain::ids::StoreId::parse(id).unwrap();
         let stores = stores.map(|stores| stores.iter().map(store).collect());
-        let terms = Some(domain::event::Terms { issuer: Some(token), expires_at, stores, device: None });
+        let terms = Some(domain::event::Terms { issuer: Some(token), expires_at, stores, ..Default::default() });
         let (label, secret_sha256) = (text("Till 1"), [7; 32]);
         Ok(domain::command::NewToken { token, role: Role::Pos, label, secret_sha256, terms, is_first: false })
     };

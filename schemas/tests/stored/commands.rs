@@ -6,9 +6,9 @@ use domain::check::{CheckId, CheckMove, MoveOf};
 use domain::command::{
     AccessCommand, Charges, Command, DrawerCommand, Edit, Fire, Issued, ItemChange, LineChange, MenuCommand, Method,
     ModifierChange, ModifierGroupChange, NewChargePhase, NewComp, NewDevice, NewDiscount, NewLine, NewModifier,
-    NewOrder, NewPay, NewPrice, NewRefund, NewServiceCharge, NewToken, OrderCommand, Outcome, PaidBy, PaymentCommand,
-    Place, ProviderCommand, RefundLine, RefundOf, RefundOutcome, Review, StockCommand, StockLink, StoreCommand,
-    TerminalCommand, TicketCommand, VariationChange,
+    NewOrder, NewPay, NewPrice, NewRefund, NewServiceCharge, NewSession, NewToken, OrderCommand, Outcome, PaidBy,
+    PaymentCommand, Place, Proof, ProviderCommand, RefundLine, RefundOf, RefundOutcome, Review, StockCommand,
+    StockLink, StoreCommand, TerminalCommand, TicketCommand, VariationChange,
 };
 use domain::event::{
     CancelReason, Capture, Channel, Decision, DiningMode, DiscountScope, Document, FixedPart, PayMode, Rate, Role,
@@ -38,7 +38,8 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     let (token, role, label) = (id!(TokenId "tok_1"), Role::Pos, text("Till 1"));
     let before = NewToken { token, role, label: label.clone(), secret_sha256, terms: None, is_first: false };
     let (id, of_store) = (id!(DeviceId "k7qf93xm"), id!(StoreId "s1"));
-    let terms = Terms { issuer: None, expires_at: Some(DEADLINE), stores: Some(vec![of_store]), device: Some(id) };
+    let terms =
+        Terms { issuer: None, expires_at: Some(DEADLINE), stores: Some(vec![of_store]), device: Some(id), staff: None };
     let device = NewDevice {
         device: id,
         store: of_store,
@@ -47,6 +48,16 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         label,
         code_sha256: [8; 32],
         issuer: Some(token),
+    };
+    let session = NewSession {
+        token,
+        secret_sha256,
+        staff,
+        role,
+        stores: Some(vec![of_store]),
+        device: Some(id),
+        issuer: token,
+        proof: Proof::Token,
     };
     let access = [
         ("one", AccessCommand::IssueToken(before.clone())),
@@ -63,6 +74,10 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("plain", AccessCommand::PutStaff { staff, rights: Rights::default(), discount_limit: None }),
         // What it says is the server's own, under a key that nobody repeats.
         ("any", AccessCommand::RecordActivity(vec![])),
+        ("one", AccessCommand::SetPin { staff, salt: [9; 32], argon2id: [10; 32], by: staff }),
+        ("one", AccessCommand::RemoveStaff { staff }),
+        ("one", AccessCommand::ShowPin { staff, device: id, argon2id: [10; 32], is_right: true }),
+        ("one", AccessCommand::OpenSession(Box::new(session))),
     ];
     commands.extend(access.map(|(label, command)| (label, Command::Access(command))));
     let mut add = |label, command| commands.push((label, Command::Store(id!(StoreId "s1"), command)));

@@ -137,7 +137,7 @@ fn sealed_meta(version: u8, body: &[u8]) -> Vec<u8> {
 fn commits() {
     let check = |bytes: &[u8]| CommitMeta::decode(bytes).expect_err("must be refused");
     assert!(matches!(check(&[1, 2, 3, 4]), BadMeta::Short { len: 4 }));
-    assert!(matches!(check(&sealed_meta(5, &[])), BadMeta::UnknownVersion { version: 5 }));
+    assert!(matches!(check(&sealed_meta(6, &[])), BadMeta::UnknownVersion { version: 6 }));
     assert!(matches!(check(&sealed_meta(1, &[1])), BadMeta::Body(_)));
     let body = [&[1, b'a', 0, 0, 1, 0, 6][..], b"menu-d", &[0]].concat();
     assert!(CommitMeta::decode(&sealed_meta(1, &body)).is_ok());
@@ -159,6 +159,8 @@ fn commits() {
     for (_, meta) in metas() {
         let mut bytes = Vec::new();
         meta.encode(&mut bytes);
+        assert_eq!(CommitMeta::peek_training(&bytes), meta.training, "{meta:?}");
+        assert_eq!(CommitMeta::peek_time_in_doubt(&bytes), meta.time_in_doubt, "{meta:?}");
         for bit in 0..8 * bytes.len() {
             bytes[bit / 8] ^= 1 << (bit % 8);
             assert!(CommitMeta::decode(&bytes).is_err(), "bit {bit} of {meta:?}");

@@ -10,8 +10,8 @@ use domain::event::{
     FixedPart, Flag, IgnoredMessage, IgnoredOutcome, IgnoredRefund, Line, LineModifier, LineTaxes, LineUnits,
     MenuEvent, MoneyParts, NotApplicable, Noted, Opening, OrderEvent, PayMode, PaymentEvent, Pending, ProviderMessage,
     ProviderSaid, Rate, Received, ReceivedDiscount, ReceivedLine, RefundedLine, ReleaseReason, RenamedLine,
-    ReservedLine, Role, SecurityEvent, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent, Tender,
-    TerminalEvent, TerminalGap, Terms, TicketEvent, VoidReason,
+    ReservedLine, Role, SecurityEvent, SentBy, ServiceCharge, StockEvent, StockPolicy, StoreEvent, StoreMenuEvent,
+    Tender, TerminalEvent, TerminalGap, Terms, TicketEvent, VoidReason,
 };
 use domain::ids::{
     AccountId, ActorId, ChargeId, CommandId, CustomerRef, DaypartId, DeviceId, DiscountId, DrawerId, GroupId, ItemId,
@@ -190,6 +190,17 @@ fn access(add: &mut dyn FnMut(&'static str, AccessEvent)) {
                 expires_at: Some(Timestamp(1_798_761_600_000_000)),
                 stores: Some(vec![store]),
                 device: Some(device),
+                staff: None,
+            },
+        ),
+        (
+            "session",
+            Terms {
+                issuer,
+                expires_at: Some(NOW),
+                stores: Some(vec![store]),
+                device: Some(device),
+                staff: Some(id!(ActorId "ana")),
             },
         ),
         ("everywhere", Terms { expires_at: Some(Timestamp(1_798_761_600_000_000)), ..Terms::default() }),
@@ -213,6 +224,11 @@ fn access(add: &mut dyn FnMut(&'static str, AccessEvent)) {
     add("lines", AccessEvent::StaffChanged { staff, rights, discount_limit });
     let rights = Rights::of([Right::Comp]);
     add("plain", AccessEvent::StaffChanged { staff, rights, discount_limit: None });
+    add("one", AccessEvent::PinSet { staff, salt: [9; 32], argon2id: [10; 32], by: id!(ActorId "boss") });
+    add("try", AccessEvent::SignInFailed { staff, device, locked_until: None });
+    add("locked", AccessEvent::SignInFailed { staff, device, locked_until: Some(NOW) });
+    add("one", AccessEvent::StaffRemoved { staff });
+    add("one", AccessEvent::PinShown { staff, device });
 }
 
 fn security(add: &mut dyn FnMut(&'static str, SecurityEvent)) {
@@ -929,6 +945,7 @@ pub fn metas() -> Vec<(&'static str, CommitMeta)> {
         correlation: Some(ORDER),
         training: false,
         time_in_doubt: false,
+        sent_by: None,
     };
     let plain = CommitMeta {
         approver: None,
@@ -949,5 +966,16 @@ pub fn metas() -> Vec<(&'static str, CommitMeta)> {
     let real = [("full", full), ("plain", plain), ("imported", imported), ("queued", queued), ("rejected", rejected)];
     let doubtful =
         [("time_in_doubt", time_in_doubt), ("real_time_in_doubt", CommitMeta { time_in_doubt: true, ..full })];
-    real.into_iter().chain([("training", training), ("queued_training", queued_training)]).chain(doubtful).collect()
+    let by_token = SentBy { token: id!(TokenId "tok_1"), device: None };
+    let by_device = SentBy { device: Some(id!(DeviceId "k7qf93xm")), ..by_token };
+    let sent = [
+        ("sent", CommitMeta { sent_by: Some(by_token), ..full }),
+        ("sent_training", CommitMeta { sent_by: Some(by_device), ..queued_training }),
+        ("sent_in_doubt", CommitMeta { sent_by: Some(by_device), time_in_doubt: true, ..full }),
+    ];
+    real.into_iter()
+        .chain([("training", training), ("queued_training", queued_training)])
+        .chain(doubtful)
+        .chain(sent)
+        .collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::access::Capability;
 use crate::http::caller::{Caller, Json};
-use crate::http::command::{token, with_chain, with_role, with_step};
+use crate::http::command::{approver, token, with_chain, with_role, with_step};
 use crate::http::docs::CommandProblems;
 use crate::http::error::{ApiError, command_problem};
 use crate::http::path::PathParams;
@@ -12,8 +12,7 @@ use axum::response::{IntoResponse, Response};
 use commands::{CommandError, Envelope, InFlight};
 use domain::calendar::Timestamp;
 use domain::command::Source;
-use domain::event::Role;
-use domain::ids::{CommandId, StoreId, TerminalId, TerminalSeq};
+use domain::ids::{ActorId, CommandId, StoreId, TerminalId, TerminalSeq};
 use schemas::json::batch::{
     Batch, BatchAnswer, BatchResult, CommitRange, Entry, Kept, Malformed, ParsedCommand, Upload,
 };
@@ -163,23 +162,48 @@ impl Sender<'_> {
         if let Err(error) = self.app.providers.check(self.caller.tenant, &parsed.command) {
             return self.turn_away(kept, BatchResult::malformed(id, &error.under("/body"))).await;
         }
+        let (actor, approver) = match self.people(&parsed) {
+            Ok(people) => people,
+            Err(error) => {
+                let problem = error.problem();
+                return Sent::Known(BatchResult::rejected(Some(id), problem.code, problem.detail));
+            }
+        };
         let occurred_at = parsed.occurred_at;
-        match self.app.engine.enqueue_patiently(self.envelope(parsed)).await {
+        let envelope = self.envelope(parsed, (actor, approver));
+        match self.app.engine.enqueue_patiently(envelope).await {
             Ok(in_flight) => Sent::Waiting(in_flight, kept, occurred_at),
             Err(error) => Sent::Known(rejected(Some(id), &error)),
         }
     }
 
-    fn envelope(&self, parsed: ParsedCommand) -> Envelope {
-        // Only who runs stores may speak for somebody else.
-        let may_name = matches!(self.caller.role, Role::Admin | Role::Manager);
+    /// Who acts, and who approved it. Nobody is believed who is only named; what a device kept is recorded all the same, of the device
+    /// where its person has never signed in there, and what was approved there is a claim.
+    fn people(&self, parsed: &ParsedCommand) -> Result<(ActorId, Option<ActorId>), ApiError> {
+        let (tenant, own) = (self.caller.tenant, self.caller.actor);
+        if let (Some(_), Some(device)) = (parsed.queued, self.caller.grant.device) {
+            let signed_in = |actor: &ActorId| self.app.projections.has_signed_in(tenant, device.device, *actor);
+            return Ok((parsed.actor.filter(signed_in).unwrap_or(own), parsed.approver));
+        }
+        if parsed.actor.is_some_and(|actor| actor != own) {
+            return Err(ApiError::ActorUnproven { own });
+        }
+        if parsed.approver.is_some() {
+            return Err(ApiError::ApproverUnproven);
+        }
+        let approval = parsed.approval.as_deref();
+        Ok((own, approver(self.app, self.caller, approval, (parsed.command_id, &parsed.command))))
+    }
+
+    fn envelope(&self, parsed: ParsedCommand, (actor, approver): (ActorId, Option<ActorId>)) -> Envelope {
         let tenant = self.caller.tenant;
         Envelope {
             command_id: parsed.command_id,
             tenant,
             command: with_role(self.caller, with_step(self.app, tenant, with_chain(self.app, tenant, parsed.command))),
-            actor: parsed.actor.filter(|_| may_name).unwrap_or(self.caller.actor),
-            approver: parsed.approver,
+            actor,
+            sent_by: self.caller.sent_by,
+            approver,
             terminal: parsed.terminal.or(self.caller.grant.device.map(|device| device.terminal)),
             queued: parsed.queued,
             occurred_at: parsed.occurred_at,
@@ -216,6 +240,7 @@ impl Sender<'_> {
             tenant: self.caller.tenant,
             command: kept.command(self.store, code, result.detail.as_deref().unwrap_or_default()),
             actor: self.caller.actor,
+            sent_by: self.caller.sent_by,
             approver: None,
             terminal: Some(terminal),
             queued: None,

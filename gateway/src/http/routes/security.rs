@@ -97,6 +97,7 @@ fn page(
             source: meta.source,
             training: meta.training,
             time_in_doubt: meta.time_in_doubt,
+            sent_by: meta.sent_by,
             event: &fact,
         })
         .write(&mut body)?;

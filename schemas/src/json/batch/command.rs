@@ -53,12 +53,18 @@ pub struct BatchCommand {
     /// The menu version the device sold from, for offline commands; the one the store sells from where nobody says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub menu_version: Option<u32>,
-    /// Who acted.
+    /// Who acted, where that is not who sends it: of what a device kept while it was away, somebody who signed in on it. Of another the
+    /// device itself is recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<wire::ActorId>,
-    /// Who approves it, where somebody has to.
+    /// Who approved it while the device was away, as it says: kept as a claim, about which somebody decides. Of what is sent online nobody
+    /// is named; see `approval_id`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approver: Option<wire::ActorId>,
+    /// The approval of somebody who was asked, from `POST /v1/stores/{store}/approvals`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9a-f]{32}$")]
+    pub approval_id: Option<String>,
     /// The revision the client thinks the order, payment, stock, store or menu is at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub if_match: Option<u64>,
@@ -128,6 +134,8 @@ pub struct ParsedCommand {
     pub actor: Option<ActorId>,
     /// Who approves it.
     pub approver: Option<ActorId>,
+    /// The approval of somebody who was asked.
+    pub approval: Option<String>,
     /// The revision the client thinks the named stream is at.
     pub if_match: Option<Revision>,
     /// A command of a device's queue as it came, unless it is too long to be kept.
@@ -149,6 +157,7 @@ impl BatchCommand {
             menu_version: None,
             actor: None,
             approver: None,
+            approval_id: None,
             if_match: None,
             order_id: None,
             line_id: None,
@@ -200,6 +209,7 @@ impl BatchCommand {
             queued,
             actor: self.actor.map(|actor| actor.0),
             approver: self.approver.map(|approver| approver.0),
+            approval: self.approval_id,
             if_match: self.if_match.map(Revision),
             request,
             command,

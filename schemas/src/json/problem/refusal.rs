@@ -298,6 +298,13 @@ refusals! {
         {"terminal": Wire(*terminal), "device_id": Wire(*device)};
     EnrolmentOver: "enrolment_over",
         "The code is not known, was used, or its time is up; a manager makes another with POST /v1/devices.";
+    UnknownStaff { staff }: "unknown_staff" 404,
+        "There is no member of staff {staff}; PUT /v1/staff/{staff} makes one.", {"staff_id": Wire(*staff)};
+    SignInRefused: "sign_in_refused" 403,
+        "Nobody signs in with that. After five PINs that are not the member's theirs is locked for a minute, then for longer; who manages staff sets another with PUT /v1/staff/{{staff}}/pin.";
+    PinLocked { staff, until }: "pin_locked" 403,
+        "Too many came with another PIN than that of {staff}: none is tried before locked_until, unless who manages staff sets another with PUT /v1/staff/{staff}/pin.",
+        {"staff_id": Wire(*staff), "locked_until": Wire(*until)};
     ApprovalRequired { approver, right }: "approval_required",
         "{text}", text = approval_required(name_of(*right), approver.as_ref()),
         {"right": name_of(*right), "approver": approver.map(Wire)};
@@ -340,7 +347,10 @@ fn revision_mismatch(current: Option<Revision>) -> String {
 fn approval_required(right: &str, approver: Option<&ActorId>) -> String {
     match approver {
         Some(approver) => format!("{approver} may not approve this; it takes somebody else with the right {right}."),
-        None => format!("It takes the approval of somebody with the right {right}; name them in X-Approver."),
+        None => format!(
+            "It takes the approval of somebody else with the right {right}: they give it with POST /v1/stores/{{store}}/approvals, for \
+             two minutes and for exactly this command, which is sent with X-Approval, or in a batch with approval_id."
+        ),
     }
 }
 

@@ -4,8 +4,9 @@ use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::{NewDevice, NewToken};
 use domain::event::{Role, Terms};
-use domain::ids::{DeviceId, StoreId, TokenId};
+use domain::ids::{ActorId, DeviceId, StoreId, TokenId};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 /// `POST /v1/tokens`: lets a new token in.
@@ -37,7 +38,7 @@ impl IssueToken {
         issuer: Option<TokenId>,
     ) -> Result<NewToken, FieldError> {
         let stores = self.stores.map(stores).transpose()?;
-        let terms = Terms { issuer, expires_at: self.expires_at.map(|at| at.0), stores, device: None };
+        let terms = Terms { issuer, expires_at: self.expires_at.map(|at| at.0), stores, ..Terms::default() };
         let (role, label) = (self.role.0, self.label.0);
         Ok(NewToken { token, role, label, secret_sha256, terms: Some(terms), is_first: false })
     }
@@ -119,4 +120,126 @@ impl AddDevice {
 pub struct EnrolDevice {
     /// The code as it was shown; upper and lower case and hyphens make no difference.
     pub code: String,
+}
+
+/// `POST /v1/session`: somebody signs in. On a device (with its token in `Authorization`) with `staff_id` and `pin`, or with a `token` of
+/// their own; without a device with their own token in `Authorization`, and nothing here.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"staff_id": "ana", "pin": "280641"}))]
+pub struct SignIn {
+    /// Who signs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff_id: Option<wire::ActorId>,
+    /// Their PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9]{4,12}$")]
+    pub pin: Option<String>,
+    /// A token of their own, in the place of a PIN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+}
+
+/// How somebody signs in.
+pub enum Credentials {
+    /// A member of staff, with a PIN.
+    Pin(ActorId, String),
+    /// With a token of their own.
+    Token(String),
+    /// With the token that the request has.
+    Own,
+}
+
+impl SignIn {
+    /// Who signs in, and how.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn parse(self) -> Result<Credentials, FieldError> {
+        match (self.staff_id, self.pin, self.token) {
+            (Some(staff), Some(pin), None) => Ok(Credentials::Pin(staff.0, checked_pin(pin)?)),
+            (None, None, Some(token)) => Ok(Credentials::Token(token)),
+            (None, None, None) => Ok(Credentials::Own),
+            (Some(_), None, _) => Err(FieldError::new("/pin", "is required with staff_id")),
+            (None, Some(_), _) => Err(FieldError::new("/staff_id", "is required with pin")),
+            (Some(_), Some(_), Some(_)) => {
+                Err(FieldError::new("/token", "is in the place of staff_id and pin; leave one out"))
+            }
+        }
+    }
+}
+
+/// `PUT /v1/staff/{staff}/pin`: the PIN that a member of staff signs in with.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"pin": "280641"}))]
+pub struct SetPin {
+    /// Four to twelve digits.
+    #[schema(pattern = "^[0-9]{4,12}$")]
+    pub pin: String,
+}
+
+impl SetPin {
+    /// The PIN.
+    ///
+    /// # Errors
+    /// [`FieldError`], which does not repeat it.
+    pub fn parse(self) -> Result<String, FieldError> {
+        checked_pin(self.pin)
+    }
+}
+
+fn checked_pin(pin: String) -> Result<String, FieldError> {
+    match (4..=12).contains(&pin.len()) && pin.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(pin),
+        false => Err(FieldError::new("/pin", "must be 4 to 12 digits")),
+    }
+}
+
+/// `POST /v1/stores/{store}/approvals`: somebody approves a command before it is sent.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "command": {"method": "POST", "path": "/v1/stores/s1/orders/o1/cancel", "body": {"reason": "Guest left"}},
+    "staff_id": "ana", "pin": "280641"
+}))]
+pub struct Approve {
+    /// The whole command as it will be sent: `method`, `path` and `body`, or as a command of a batch. It is good for this one only.
+    #[schema(value_type = Object)]
+    pub command: Box<RawValue>,
+    /// Who approves, on a device; who sends it with a session or a token of their own approves themselves.
+    #[serde(default)]
+    pub staff_id: Option<wire::ActorId>,
+    /// Their PIN.
+    #[serde(default)]
+    #[schema(pattern = "^[0-9]{4,12}$")]
+    pub pin: Option<String>,
+}
+
+impl Approve {
+    /// Who approves by a PIN.
+    ///
+    /// # Errors
+    /// [`FieldError`] names the field.
+    pub fn pin(&self) -> Result<Option<(ActorId, String)>, FieldError> {
+        match (self.staff_id, &self.pin) {
+            (None, None) => Ok(None),
+            (Some(staff), Some(pin)) => Ok(Some((staff.0, checked_pin(pin.clone())?))),
+            (Some(_), None) => Err(FieldError::new("/pin", "is required with staff_id")),
+            (None, Some(_)) => Err(FieldError::new("/staff_id", "is required with pin")),
+        }
+    }
+}
+
+/// A command as it is sent to its address.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Addressed {
+    /// `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: String,
+    /// The address, from `/v1` on.
+    pub path: String,
+    /// The body.
+    #[serde(default)]
+    pub body: Option<Box<RawValue>>,
 }

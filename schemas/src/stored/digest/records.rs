@@ -161,7 +161,7 @@ impl Fields for NewToken {
         put!(form, label: 18);
         match terms {
             None => put!(form, secret_sha256: 19),
-            Some(Terms { issuer: _, expires_at, stores, device }) => {
+            Some(Terms { issuer: _, expires_at, stores, device, staff: _ }) => {
                 form.flag(20, true);
                 put!(form, expires_at: 21);
                 put!(form, stores: 22);
