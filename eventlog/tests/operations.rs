@@ -8,8 +8,7 @@ use common::script::{goes_on, power_goes_while_recovering, script};
 use common::{Model, OPTIONS, dir, open};
 use eventlog::sim::{Fault, Random, SimDisk};
 use eventlog::{
-    AppendError, Background, Batch, CommitHeader, Direction, LogWriter, OpenError, Options, Revision, open_embedded,
-    open_on,
+    AppendError, Background, Batch, CommitHeader, Direction, LogWriter, Options, Revision, open_embedded, open_on,
 };
 use std::sync::Arc;
 
@@ -112,14 +111,24 @@ fn a_full_disk_stops_writes_and_not_reads_until_there_is_space() {
     let events = reader.read_stream("large", Revision(0), Direction::Forward, 9).expect("reads");
     assert_eq!(events.len(), 1);
 
-    // Without the space to recover into nothing is lost either.
+    // Without the space for a copy of the last segment it is read all the same, and written once there is space.
     drop(writer);
     disk.kill();
     disk.set_capacity(1);
-    let refused = open(&disk).expect_err("there is no space");
-    assert!(matches!(&refused, OpenError::StorageFull { dir: full, .. } if full == dir()), "{refused}");
+    let (mut writer, reader, recovered) = open(&disk).expect("opens");
+    assert_eq!((recovered.batches as usize, recovered.clean), (held + 2, false));
+    assert_eq!(reader.read_stream("large", Revision(0), Direction::Forward, 9).expect("reads").len(), 1);
+    let refused = (0..99).find_map(|_| model.append(&mut writer, &mut random).err()).expect("there is no space");
+    assert!(matches!(refused, AppendError::StorageFull { .. }), "{refused}");
+    let events = reader.durable();
+    drop(writer);
+    disk.crash();
+    let (writer, reader, _) = open(&disk).expect("opens after a loss of power, too");
+    assert_eq!(reader.durable(), events);
+    drop(writer);
     disk.set_capacity(u64::MAX);
-    assert_eq!(open(&disk).expect("opens").2.batches as usize, held + 2);
+    let (mut writer, _, _) = open(&disk).expect("opens");
+    model.append(&mut writer, &mut random).expect("there is space again");
 }
 
 fn append_large(writer: &mut LogWriter) -> Result<(), AppendError> {

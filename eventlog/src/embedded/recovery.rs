@@ -9,8 +9,8 @@ use super::preallocate::{Segment, SegmentFactory};
 use super::scan::{Broken, Expected, OTHER_BATCH, ScannedSegment, corrupt_at, read_header};
 use super::scrub::{self, Tuning};
 use super::writer::{AppendState, EmbeddedWriter};
-use crate::disk::{Disk, read_full};
-use crate::error::{Corrupt, OpenError};
+use crate::disk::{Disk, read_full, write_full};
+use crate::error::{Corrupt, OpenError, is_storage_full};
 use crate::files::{Files, REMEDY, segment_name, segment_number, sidecar_name, sidecar_number};
 use crate::format::{BatchHeader, DATA_START, SEGMENT_HEADER_LEN, SegmentHeader, proof};
 use crate::index::sidecar::{Sidecar, Unusable};
@@ -25,6 +25,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+/// How many zeros are written at once where a segment is written again.
+const REWRITE_BYTES: usize = 1 << 20;
 pub(super) const LOCK_NAME: &str = "lock";
 pub(super) const REMEDY_SHORT: &str = "restore the log from a copy; nothing was changed. If it is certain that nothing acknowledged \
                             stood in the missing part, lengthen the file with zeros to the size in its header";
@@ -302,11 +304,26 @@ impl Scan {
         let factory = SegmentFactory { disk: Arc::clone(&disk), dir: dir.clone(), log_id: last.header.log_id, options };
         let failed = |source: io::Error| OpenError::io("recover", &dir, source);
         let unused = self.trailing.iter().all(|(_, unused)| *unused);
-        let active = match clean && unused {
-            true => reopen(&last, &*disk, &dir).map_err(failed)?,
-            false => copy(&factory, &last, &expected).map_err(failed)?,
+        let keep = clean && unused;
+        let made = match keep {
+            true => reopen(&last, &*disk, &dir),
+            false => copy(&factory, &last, &expected),
         };
-        let ready = self.remove_trailing(&*disk, number + 1, clean && unused, options).map_err(failed)?;
+        let (active, ready) = match made {
+            // What was never used gives room for a copy; where that is not enough it is done without: whoever wants to read may.
+            Err(error) if is_storage_full(&error) => {
+                let ready = self.remove_trailing(&*disk, number + 1, keep, options).map_err(failed)?;
+                let again = copy(&factory, &last, &expected).or_else(|error| match is_storage_full(&error) {
+                    true => rewrite(&last, &*disk, &dir),
+                    false => Err(error),
+                });
+                (again.map_err(failed)?, ready)
+            }
+            made => {
+                let active = made.map_err(failed)?;
+                (active, self.remove_trailing(&*disk, number + 1, keep, options).map_err(failed)?)
+            }
+        };
         let recovered = Recovered {
             next: expected.next,
             batches: expected.batch,
@@ -383,6 +400,26 @@ fn copy(factory: &SegmentFactory, last: &ScannedSegment, expected: &Expected) ->
     let size = last.header.size.max(factory.options.segment_bytes);
     let contents = |header: &SegmentHeader| last.contents(header, expected);
     factory.create(last.header.number, size, "recover.tmp", contents, |_| Ok(()))
+}
+
+/// Where the disk has no room for a copy: writes what is whole of the last segment once more where it stands, which takes no room,
+/// and zeros behind it. Nothing changes but what was never acknowledged, and until that is synced nothing is exposed: a crash before
+/// finds the same bytes, or fewer of those behind the end.
+fn rewrite(last: &ScannedSegment, disk: &dyn Disk, dir: &Path) -> io::Result<Segment> {
+    let SegmentHeader { number, segment_id, size, .. } = last.header;
+    let file = disk.open(&dir.join(segment_name(number)))?;
+    write_full(&*file, last.data(), DATA_START)?;
+    let zeros = vec![0; REWRITE_BYTES];
+    let mut at = last.end as u64;
+    while at < size {
+        let len = REWRITE_BYTES.min((size - at) as usize);
+        write_full(&*file, &zeros[..len], at)?;
+        at += len as u64;
+    }
+    file.sync_data()?;
+    disk.sync_dir(dir)?;
+    tracing::warn!(segment = number, "no space for a copy of the last segment; it was written again where it stands");
+    Ok(Segment { file, number, id: segment_id, size })
 }
 
 /// Removes what was being made when a process was killed.

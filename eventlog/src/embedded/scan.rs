@@ -104,6 +104,11 @@ impl ScannedSegment {
         Ok(self.batches.last().expect("one was just put there"))
     }
 
+    /// The batches that were taken, as they stand in the file.
+    pub fn data(&self) -> &[u8] {
+        &self.bytes[DATA_START as usize..self.end]
+    }
+
     /// Whether another batch follows `batch`, which is the next one.
     fn goes_on_behind(&self, batch: &StoredBatch) -> bool {
         BatchHeader::decode(self.rest().get(batch.stored_len()..).unwrap_or_default()).is_some()
