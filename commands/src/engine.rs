@@ -100,7 +100,7 @@ impl Engine {
             })?
         };
         let mut threads = vec![];
-        let (fetcher, fetching) = Fetcher::new(reader.clone(), snapshot.clone());
+        let (fetcher, fetching) = Fetcher::new(reader.clone(), snapshot.clone(), state.closed_orders);
         threads.push({
             let wake_up = wake_up.clone();
             spawn("fetch", move || fetching.run(wake_up))?

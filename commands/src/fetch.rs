@@ -4,7 +4,7 @@ use crate::dedup::IndexLookup;
 use crate::envelope::AggregateId;
 use crate::error::LoadError;
 use crate::load::{StoreLoader, load_tenant};
-use crate::resident::ResidentStore;
+use crate::resident::{ClosedOrders, ResidentStore};
 use crate::snapshot::Snapshot;
 use domain::calendar::Timestamp;
 use domain::ids::{CommandId, StoreId};
@@ -74,10 +74,14 @@ pub(crate) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(crate) fn new(reader: LogReader, snapshot: Option<Arc<Snapshot>>) -> (Fetcher, FetchThread) {
+    pub(crate) fn new(
+        reader: LogReader,
+        snapshot: Option<Arc<Snapshot>>,
+        closed_orders: ClosedOrders,
+    ) -> (Fetcher, FetchThread) {
         let (to, wanted) = mpsc::channel();
         let (done, fetched) = mpsc::channel();
-        (Fetcher { wanted: to, fetched }, FetchThread { wanted, done, reader, snapshot })
+        (Fetcher { wanted: to, fetched }, FetchThread { wanted, done, reader, snapshot, closed_orders })
     }
 
     pub(crate) fn fetch(&self, aggregate: AggregateId, missing: Missing) {
@@ -100,6 +104,8 @@ pub(crate) struct FetchThread {
     done: mpsc::Sender<Fetched>,
     reader: LogReader,
     snapshot: Option<Arc<Snapshot>>,
+    /// How many closed orders a store that is loaded may bring along.
+    closed_orders: ClosedOrders,
 }
 
 impl FetchThread {
@@ -130,7 +136,8 @@ impl FetchThread {
             }
             Missing::Tenant => Ok(Loaded::Tenant(Box::new(load_tenant(&self.reader, tenant)?))),
             Missing::Store { note, now } => {
-                Ok(Loaded::Store(Box::new(loader(store).load_store(&note, self.snapshot.as_deref(), now)?)))
+                let (snapshot, closed) = (self.snapshot.as_deref(), self.closed_orders);
+                Ok(Loaded::Store(Box::new(loader(store).load_store(&note, snapshot, closed, now)?)))
             }
             Missing::Entities { settings, entities } => {
                 // Nothing of them is on its way to the disk: that would have kept them in memory.

@@ -1,7 +1,7 @@
 //! State that is loaded from the disk: a tenant, an evicted store, an archived order. Each is the fold of its own streams.
 
 use crate::error::{FoldError, LoadError};
-use crate::resident::ResidentStore;
+use crate::resident::{ClosedOrders, ResidentStore};
 use crate::snapshot::{Snapshot, SnapshotError};
 use domain::calendar::Timestamp;
 use domain::event::{Event, StoreEvent};
@@ -11,6 +11,7 @@ use domain::stream::Stream;
 use domain::tenant::Tenant;
 use eventlog::{Direction, LogReader, Position, Revision, StoredEvent};
 use schemas::stored::{self, Decoder, StoreRow, StoreSummary};
+use std::time::Duration;
 
 /// The number of an entity's name, where that is a UUID.
 pub(crate) fn name_of(entity: Entity) -> Option<u128> {
@@ -120,8 +121,55 @@ impl StoreLoader<'_> {
         Ok(folded)
     }
 
-    /// Loads an evicted store: its row in the snapshot, the orders that names, and the commits behind it.
+    /// Loads an evicted store: its row in the snapshot, the orders that names, and the commits behind it. Where the row does not read
+    /// the log is read from its beginning: nothing that is derived keeps a store from selling.
     pub(crate) fn load_store(
+        &self,
+        note: &StoreSummary,
+        snapshot: Option<&Snapshot>,
+        closed: ClosedOrders,
+        now: Timestamp,
+    ) -> Result<ResidentStore, LoadError> {
+        match self.load_from_snapshot(note, snapshot, now) {
+            Err(LoadError::Snapshot(error)) => {
+                if let (SnapshotError::Mixed, Some(snapshot)) = (&error, snapshot) {
+                    snapshot.lose(&error);
+                }
+                let (tenant, store) = (self.tenant, self.store);
+                tracing::warn!(%error, %tenant, %store, "a store is folded from the log");
+                self.load_from_log(closed, now)
+            }
+            loaded => loaded,
+        }
+    }
+
+    /// Folds a store from the whole log. An evicted store has nothing on its way there.
+    fn load_from_log(&self, closed: ClosedOrders, now: Timestamp) -> Result<ResidentStore, LoadError> {
+        let mut resident = None;
+        let mut decoder = Decoder::new();
+        let indexed = self.reader.indexed();
+        let mut tail = self.reader.tail(Position(0));
+        while let Some(batch) = tail.next(Duration::ZERO)? {
+            for event in batch.commits().flat_map(|commit| commit.events()).filter(|event| !event.is_system()) {
+                let stream = decoder.stream(event.stream).map_err(|_| not_ours(&event))?;
+                if (stream.tenant(), stream.store()) == (self.tenant, Some(self.store)) {
+                    let (_, fact) = decode_next(&mut decoder, &event)?;
+                    self.fold(&mut resident, &fact, &event, now)?;
+                }
+            }
+            // What is closed leaves memory as it would have, once the index has it.
+            if let Some(resident) = &mut resident
+                && resident.is_over_bounds(closed, now)
+                && resident.next <= indexed
+            {
+                let is_done = resident.archive(closed, now, indexed) || resident.archive(closed, now, indexed);
+                debug_assert!(is_done, "it is chosen, then archived");
+            }
+        }
+        resident.ok_or(LoadError::Snapshot(SnapshotError::Mixed))
+    }
+
+    fn load_from_snapshot(
         &self,
         note: &StoreSummary,
         snapshot: Option<&Snapshot>,

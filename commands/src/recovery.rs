@@ -24,15 +24,8 @@ pub(crate) fn recover(reader: &LogReader, options: &Options) -> Result<(State, O
         Some(path) => {
             let genesis = reader.read(Position(0), 1)?;
             let log = genesis.first().expect("a log starts with its genesis record").id().0;
-            match Snapshot::open(path, log, reader) {
-                Ok((snapshot, contents)) => (Some(Arc::new(snapshot)), contents),
-                // It is derived: a disk that is full now does not keep anybody from reading.
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::error!(error, "no snapshots are taken; every store stays in memory until the next start");
-                    (None, None)
-                }
-            }
+            let (snapshot, contents) = Snapshot::open(path, log, reader).map_err(LoadError::from)?;
+            (Some(Arc::new(snapshot)), contents)
         }
     };
     let mut state = State::new(options);

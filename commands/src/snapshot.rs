@@ -1,14 +1,16 @@
 //! The snapshot file: one row per store, each as it was at a position of its own, and how far all of them go together.
 //!
 //! It is derived from the log and may be deleted while the engine is stopped: then the whole log is folded. A file that
-//! is damaged, of another log, of another form or ahead of the log is reported and made anew.
+//! is damaged, of another log, of another form or ahead of the log is set aside, reported and made anew; the database is touched within
+//! [`derived::guard`] alone, and every value is closed for its key, so that one that was changed in the file is not believed.
 
+use derived::{Derived, Failure};
 use domain::ids::{StoreId, TenantId};
 use eventlog::{BatchId, LogReader, Position, ReadError};
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 use schemas::stored::{BadSnapshot, Checkpoint, StoreRow, StoreSummary};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 type Table = TableDefinition<'static, &'static [u8], &'static [u8]>;
@@ -19,6 +21,9 @@ const CHECKPOINT_KEY: &[u8] = b"checkpoint";
 /// has another batch there.
 const NEWEST_KEY: &[u8] = b"newest";
 const NEWEST_LEN: usize = 8 + 16;
+/// The form of the file: since 1 every value is closed for its key.
+const FORM_KEY: &[u8] = b"form";
+const FORM: &[u8] = &[1];
 /// What memory keeps of an evicted store, of every store.
 const NOTES: Table = TableDefinition::new("notes");
 /// See [`StoreRow`].
@@ -33,11 +38,15 @@ pub enum SnapshotError {
     #[error("cannot {what} {}", path.display())]
     Io { what: &'static str, path: PathBuf, source: std::io::Error },
     #[error("the snapshot's database failed")]
-    Storage(#[source] Box<redb::Error>),
+    Database(#[source] Failure),
     #[error(transparent)]
     Row(#[from] BadSnapshot),
+    #[error("a value of the snapshot is not as it was written")]
+    Changed,
     #[error("the rows of the snapshot do not fit together")]
     Mixed,
+    #[error("the snapshot is damaged and was set aside; another is taken once every store is in memory")]
+    Lost,
     #[error("the log does not read")]
     Log(#[from] ReadError),
 }
@@ -47,13 +56,24 @@ macro_rules! from_redb {
     ($($error:ident),*) => {$(
         impl From<redb::$error> for SnapshotError {
             fn from(error: redb::$error) -> SnapshotError {
-                SnapshotError::Storage(Box::new(error.into()))
+                SnapshotError::Database(Failure::from(error))
             }
         }
     )*};
 }
 
-from_redb!(DatabaseError, StorageError, TableError, TransactionError, CommitError);
+from_redb!(StorageError, TableError, TransactionError, CommitError);
+
+impl SnapshotError {
+    /// Whether the file may be good, as [`Failure::may_pass`].
+    fn may_pass(&self) -> bool {
+        match self {
+            SnapshotError::Database(failure) => failure.may_pass(),
+            SnapshotError::Io { .. } | SnapshotError::Log(_) | SnapshotError::Lost => true,
+            SnapshotError::Row(_) | SnapshotError::Changed | SnapshotError::Mixed => false,
+        }
+    }
+}
 
 /// What a snapshot says about the whole log below its checkpoint.
 #[derive(Debug)]
@@ -108,6 +128,8 @@ impl StoreImage {
 pub(crate) struct Snapshot {
     path: PathBuf,
     database: Mutex<Handle>,
+    /// As [`Handle::Lost`], to be asked often.
+    is_lost: AtomicBool,
     /// Names the log it is of.
     pub log: u128,
     /// How far it went when it was opened.
@@ -116,63 +138,88 @@ pub(crate) struct Snapshot {
 
 #[derive(Debug)]
 enum Handle {
-    Open(Arc<Database>),
-    /// A database that could not write has to be opened again.
+    Open(Arc<Derived>),
+    /// The next write makes the file: all there is is in memory.
+    New,
+    /// A database that could not write has to be opened again. Never a new file: it would lack the stores that are not in memory.
     Failed,
-    /// A row is damaged: nothing is written any more, so that no later start trusts what is left.
-    Damaged,
+    /// A row was damaged, and the file is aside: there is none before all there is is in memory.
+    Lost,
 }
 
 impl Snapshot {
-    /// Opens the file, or makes a new one where there is none that fits the log. `durable` is where the log ends.
+    /// Opens the file, where there is one that fits the log. One that is not to be trusted is out of the way then.
     pub(crate) fn open(
         path: &Path,
         log: u128,
         reader: &LogReader,
     ) -> Result<(Snapshot, Option<Contents>), SnapshotError> {
-        if path.exists() {
-            // A file that is damaged where redb trusts it makes it panic; the log is folded all the same.
-            let found = catch_unwind(AssertUnwindSafe(|| {
-                let database = builder().open(path)?;
-                let contents = contents(&database)?;
-                Ok::<_, SnapshotError>((database, contents))
-            }));
-            let why = match found {
-                Ok(Ok((database, Some(contents)))) if fits(&contents, log, reader)? => {
-                    let position = Position(contents.checkpoint.position);
-                    return Ok((Snapshot::of(path, database, log, position), Some(contents)));
-                }
-                Ok(Ok((_, Some(_)))) => "it is of another history or ahead of the log".to_owned(),
-                Ok(Ok((_, None))) => "it was never finished".to_owned(),
-                Ok(Err(error)) => format!("{error}"),
-                Err(_) => "it is damaged".to_owned(),
-            };
-            tracing::warn!(path = %path.display(), why, "snapshot discarded; the whole log is folded");
-            remove(path)?;
-        }
-        let database = builder().create(path)?;
-        Ok((Snapshot::of(path, database, log, Position(0)), None))
+        let fresh = || Snapshot::of(path, Handle::New, log, Position(0));
+        let database = match Derived::open(path, CACHE_BYTES) {
+            Ok(None) => return Ok((fresh(), None)),
+            Ok(Some(database)) => database,
+            Err(failure) => {
+                let error: &dyn std::error::Error = &failure;
+                tracing::warn!(path = %path.display(), error, "the snapshot does not open; the whole log is folded");
+                return Ok((fresh(), None));
+            }
+        };
+        let why = match guarded(|| contents(&database)) {
+            Ok(Some(contents)) if fits(&contents, log, reader)? => {
+                let position = Position(contents.checkpoint.position);
+                return Ok((Snapshot::of(path, Handle::Open(Arc::new(database)), log, position), Some(contents)));
+            }
+            Ok(Some(_)) => "it is of another history or ahead of the log".to_owned(),
+            Ok(None) => "it was never finished, or is of an earlier program".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(path = %path.display(), why, "the snapshot is not used; the whole log is folded");
+        // Before the database is dropped, which writes. Where that fails the first write tries again.
+        set_aside(path);
+        Ok((fresh(), None))
     }
 
-    fn of(path: &Path, database: Database, log: u128, position: Position) -> Snapshot {
-        let database = Mutex::new(Handle::Open(Arc::new(database)));
-        Snapshot { path: path.to_owned(), database, log, position }
+    fn of(path: &Path, handle: Handle, log: u128, position: Position) -> Snapshot {
+        Snapshot { path: path.to_owned(), database: Mutex::new(handle), is_lost: AtomicBool::new(false), log, position }
     }
 
     pub(crate) fn row(&self, tenant: TenantId, store: StoreId) -> Result<StoreRow, SnapshotError> {
         let database = self.database()?;
-        let read = catch_unwind(AssertUnwindSafe(|| {
+        let key = key(tenant, store);
+        let read = || {
             let table = database.begin_read()?.open_table(STORES)?;
-            let held = table.get(key(tenant, store).as_bytes())?.ok_or(SnapshotError::Mixed)?;
-            Ok(StoreRow::decode(held.value())?)
-        }));
-        read.unwrap_or(Err(SnapshotError::Mixed)).inspect_err(|error| {
-            // The next start must not trust it.
-            tracing::error!(%error, path = %self.path.display(), "the snapshot is damaged; start again to fold the whole log");
-            *self.lock() = Handle::Damaged;
-            // Where it cannot be removed the next start finds the damage again.
-            let _ = remove(&self.path);
+            let held = table.get(key.as_bytes())?.ok_or(SnapshotError::Mixed)?;
+            let bytes = derived::unseal(key.as_bytes(), held.value()).ok_or(SnapshotError::Changed)?;
+            Ok(StoreRow::decode(bytes)?)
+        };
+        guarded(read).inspect_err(|error| {
+            if !error.may_pass() {
+                self.lose(error);
+            }
         })
+    }
+
+    /// Takes note that the file is not to be trusted, and sets it aside. What it had is folded from the log.
+    pub(crate) fn lose(&self, error: &SnapshotError) {
+        let mut handle = self.lock();
+        if matches!(*handle, Handle::Lost) {
+            return;
+        }
+        tracing::error!(%error, path = %self.path.display(), "the snapshot is damaged; what it had is folded from the log");
+        set_aside(&self.path);
+        *handle = Handle::Lost;
+        self.is_lost.store(true, Ordering::Release);
+    }
+
+    /// Whether it is [`Handle::Lost`].
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Acquire)
+    }
+
+    /// All there is is in memory: the next write makes a file.
+    pub(crate) fn renew(&self) {
+        *self.lock() = Handle::New;
+        self.is_lost.store(false, Ordering::Release);
     }
 
     /// Writes rows, and with the last of them how far all go together. They are there whole or not at all.
@@ -183,9 +230,11 @@ impl Snapshot {
         checkpoint: Option<&Checkpoint>,
         newest: (Position, BatchId),
     ) -> Result<(), SnapshotError> {
-        let database = self.database()?;
-        let written = catch_unwind(AssertUnwindSafe(|| write(&database, rows, checkpoint, newest)));
-        written.unwrap_or(Err(SnapshotError::Mixed)).inspect_err(|_| {
+        let database = self.database_to_write()?;
+        guarded(|| write(&database, rows, checkpoint, newest)).inspect_err(|error| {
+            if !error.may_pass() {
+                return self.lose(error);
+            }
             let mut handle = self.lock();
             if let Handle::Open(_) = *handle {
                 *handle = Handle::Failed;
@@ -193,18 +242,41 @@ impl Snapshot {
         })
     }
 
-    fn database(&self) -> Result<Arc<Database>, SnapshotError> {
+    fn database(&self) -> Result<Arc<Derived>, SnapshotError> {
         let mut handle = self.lock();
-        match &*handle {
-            Handle::Open(database) => Ok(Arc::clone(database)),
-            Handle::Damaged => Err(SnapshotError::Mixed),
-            Handle::Failed => {
-                // Never a new file: it would lack the stores that are not in memory.
-                let database = Arc::new(builder().open(&self.path)?);
-                *handle = Handle::Open(Arc::clone(&database));
-                Ok(database)
-            }
+        let database = match &*handle {
+            Handle::Open(database) => return Ok(Arc::clone(database)),
+            Handle::New => return Err(SnapshotError::Mixed),
+            Handle::Lost => return Err(SnapshotError::Lost),
+            Handle::Failed => Derived::open(&self.path, CACHE_BYTES).map_err(SnapshotError::Database)?,
+        };
+        // Somebody removed it: there is nothing to trust.
+        let database = Arc::new(database.ok_or(SnapshotError::Mixed)?);
+        *handle = Handle::Open(Arc::clone(&database));
+        Ok(database)
+    }
+
+    fn database_to_write(&self) -> Result<Arc<Derived>, SnapshotError> {
+        let mut handle = self.lock();
+        if !matches!(*handle, Handle::New) {
+            drop(handle);
+            return self.database().inspect_err(|error| {
+                if !error.may_pass() {
+                    self.lose(error);
+                }
+            });
         }
+        if self.path.symlink_metadata().is_ok() {
+            derived::set_aside(&self.path).map_err(|source| SnapshotError::Io {
+                what: "rename the snapshot",
+                path: self.path.clone(),
+                source,
+            })?;
+        }
+        let database = Derived::create(&self.path, CACHE_BYTES).map_err(SnapshotError::Database)?;
+        let database = Arc::new(database);
+        *handle = Handle::Open(Arc::clone(&database));
+        Ok(database)
     }
 
     fn lock(&self) -> MutexGuard<'_, Handle> {
@@ -213,18 +285,16 @@ impl Snapshot {
     }
 }
 
-fn builder() -> redb::Builder {
-    let mut builder = redb::Builder::new();
-    builder.set_cache_size(CACHE_BYTES);
-    builder
+/// Does what touches the database.
+fn guarded<T>(work: impl FnOnce() -> Result<T, SnapshotError>) -> Result<T, SnapshotError> {
+    derived::guard(work).unwrap_or_else(|panicked| Err(SnapshotError::Database(panicked.into())))
 }
 
-fn remove(path: &Path) -> Result<(), SnapshotError> {
-    std::fs::remove_file(path).map_err(|source| SnapshotError::Io {
-        what: "remove the snapshot",
-        path: path.to_owned(),
-        source,
-    })
+fn set_aside(path: &Path) {
+    match derived::set_aside(path) {
+        Ok(aside) => tracing::warn!(path = %path.display(), aside = %aside.display(), "the snapshot was set aside"),
+        Err(error) => tracing::warn!(path = %path.display(), %error, "the snapshot could not be set aside"),
+    }
 }
 
 fn fits(contents: &Contents, log: u128, reader: &LogReader) -> Result<bool, SnapshotError> {
@@ -237,26 +307,30 @@ fn fits(contents: &Contents, log: u128, reader: &LogReader) -> Result<bool, Snap
     Ok(is_within && reader.batch_at(*newest)? == Some(*batch))
 }
 
-fn contents(database: &Database) -> Result<Option<Contents>, SnapshotError> {
+fn contents(database: &Derived) -> Result<Option<Contents>, SnapshotError> {
     let transaction = database.begin_read()?;
     let table = match transaction.open_table(CHECKPOINT) {
         Ok(table) => table,
         Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let Some(held) = table.get(CHECKPOINT_KEY)? else { return Ok(None) };
-    let checkpoint = Checkpoint::decode(held.value())?;
+    if table.get(FORM_KEY)?.is_none_or(|form| form.value() != FORM) {
+        return Ok(None);
+    }
+    let held = |key: &[u8]| -> Result<Option<Vec<u8>>, SnapshotError> {
+        let Some(sealed) = table.get(key)? else { return Ok(None) };
+        Ok(Some(derived::unseal(key, sealed.value()).ok_or(SnapshotError::Changed)?.to_vec()))
+    };
+    let Some(checkpoint) = held(CHECKPOINT_KEY)? else { return Ok(None) };
+    let checkpoint = Checkpoint::decode(&checkpoint)?;
     let mut notes = vec![];
     for entry in transaction.open_table(NOTES)?.iter()? {
         let (name, note) = entry?;
         let (tenant, store) = parse_key(name.value()).ok_or(SnapshotError::Mixed)?;
-        notes.push((tenant, store, StoreSummary::decode(note.value())?));
+        let note = derived::unseal(name.value(), note.value()).ok_or(SnapshotError::Changed)?.to_vec();
+        notes.push((tenant, store, StoreSummary::decode(&note)?));
     }
-    let newest = match table.get(NEWEST_KEY)? {
-        Some(held) => parse_newest(held.value()).ok_or(SnapshotError::Mixed)?,
-        // Of a program that did not tell histories apart.
-        None => return Ok(None),
-    };
+    let newest = held(NEWEST_KEY)?.and_then(|held| parse_newest(&held)).ok_or(SnapshotError::Mixed)?;
     Ok(Some(Contents { checkpoint, notes, newest }))
 }
 
@@ -267,7 +341,7 @@ fn parse_newest(bytes: &[u8]) -> Option<(Position, BatchId)> {
 }
 
 fn write(
-    database: &Database,
+    database: &Derived,
     rows: &[Row],
     checkpoint: Option<&Checkpoint>,
     (newest, batch): (Position, BatchId),
@@ -277,25 +351,33 @@ fn write(
         let (mut notes, mut stores) = (transaction.open_table(NOTES)?, transaction.open_table(STORES)?);
         for row in rows {
             let key = key(row.tenant, row.store);
-            notes.insert(key.as_bytes(), row.note.as_slice())?;
+            notes.insert(key.as_bytes(), sealed(key.as_bytes(), row.note.clone()).as_slice())?;
             if let Some(bytes) = &row.row {
-                stores.insert(key.as_bytes(), bytes.as_slice())?;
+                stores.insert(key.as_bytes(), sealed(key.as_bytes(), bytes.clone()).as_slice())?;
             }
         }
         let mut table = transaction.open_table(CHECKPOINT)?;
+        table.insert(FORM_KEY, FORM)?;
         if let Some(checkpoint) = checkpoint {
             let mut bytes = vec![];
             checkpoint.encode(&mut bytes);
-            table.insert(CHECKPOINT_KEY, bytes.as_slice())?;
+            table.insert(CHECKPOINT_KEY, sealed(CHECKPOINT_KEY, bytes).as_slice())?;
         }
-        let held = table.get(NEWEST_KEY)?.and_then(|held| parse_newest(held.value()));
-        if held.is_none_or(|(held, _)| held <= newest) {
+        let held = table.get(NEWEST_KEY)?.map(|held| held.value().to_vec());
+        let held =
+            held.map(|held| derived::unseal(NEWEST_KEY, &held).and_then(parse_newest).ok_or(SnapshotError::Changed));
+        if held.transpose()?.is_none_or(|(held, _)| held <= newest) {
             let bytes = [&newest.0.to_le_bytes()[..], &batch.0.to_le_bytes()].concat();
-            table.insert(NEWEST_KEY, bytes.as_slice())?;
+            table.insert(NEWEST_KEY, sealed(NEWEST_KEY, bytes).as_slice())?;
         }
     }
     transaction.commit()?;
     Ok(())
+}
+
+fn sealed(key: &[u8], mut bytes: Vec<u8>) -> Vec<u8> {
+    derived::seal(key, &mut bytes);
+    bytes
 }
 
 /// Ids have no dot.

@@ -50,12 +50,13 @@ pub(crate) struct Snapshots {
     pub parts: mpsc::Sender<SnapshotPart>,
     pub reports: mpsc::Receiver<WriteReport>,
     is_over: Arc<AtomicBool>,
-    /// The id of the log, which a checkpoint names.
-    pub log: u128,
+    pub snapshot: Arc<Snapshot>,
     /// After how many events a snapshot is taken.
     pub events: u64,
     pub stores_max: usize,
     pub under_way: Option<UnderWay>,
+    /// The file was lost, and every store is being loaded.
+    pub is_warming_up: bool,
     /// The position the last snapshot was begun at.
     pub began: Position,
     pub began_at: Timestamp,
@@ -80,10 +81,11 @@ impl Snapshots {
             parts: to_write,
             reports,
             is_over: Arc::clone(&is_over),
-            log: snapshot.log,
+            snapshot: Arc::clone(&snapshot),
             events: options.snapshot_events,
             stores_max: options.stores_max,
             under_way: None,
+            is_warming_up: false,
             began: snapshot.position,
             began_at: Timestamp::default(),
         };

@@ -92,7 +92,7 @@ pub(crate) struct State {
     /// How many batches the log's index has to have before a no of it is one: what was let go of before the engine started stands in
     /// them. Later only what is indexed is let go of.
     pub(crate) index_needed: u64,
-    closed_orders: ClosedOrders,
+    pub(crate) closed_orders: ClosedOrders,
     /// Stores whose closed orders are about to be archived.
     archiving: VecDeque<(TenantId, StoreId)>,
     /// Evicted stores that the log holds commits of behind their rows: their deadlines are not known before they are loaded.

@@ -57,6 +57,30 @@ impl State {
         None
     }
 
+    /// Whether no store is evicted.
+    pub(crate) fn is_all_resident(&self) -> bool {
+        self.stores_count() == self.resident_count
+    }
+
+    /// Has every evicted store loaded, one after the other.
+    pub(crate) fn warm_up_evicted(&mut self) {
+        self.cold.clear();
+        for (tenant, held) in &self.tenants {
+            let evicted = held.stores.iter().filter(|(_, slot)| matches!(slot, StoreSlot::Evicted(_)));
+            self.cold.extend(evicted.map(|(store, _)| (*tenant, *store)));
+        }
+    }
+
+    /// The snapshot has no row of any store: all are written with the next.
+    pub(crate) fn forget_rows(&mut self) {
+        for slot in self.tenants.values_mut().flat_map(|held| held.stores.values_mut()) {
+            if let StoreSlot::Resident(resident) = slot {
+                resident.snapshot_at = None;
+            }
+        }
+        self.dirty_notes.clear();
+    }
+
     /// Leaves a store that does not load to the commands that ask for it.
     pub(crate) fn skip_cold(&mut self, aggregate: AggregateId) {
         self.cold.retain(|(tenant, store)| (*tenant, Some(*store)) != (aggregate.tenant, aggregate.store));

@@ -22,7 +22,7 @@ impl EngineThread {
         while let Ok(report) = snapshots.reports.try_recv() {
             self.take_report(&mut snapshots, report);
         }
-        if snapshots.under_way.is_none() {
+        if snapshots.under_way.is_none() && self.is_renewed(&mut snapshots) {
             let is_behind = snapshots.events <= self.state.next.0.saturating_sub(snapshots.began.0);
             // A time that was set back is as good as a pause.
             let is_rested = PAUSE_US <= self.state.now.0.saturating_sub(snapshots.began_at.0).saturating_abs();
@@ -39,13 +39,33 @@ impl EngineThread {
         is_more
     }
 
+    /// Whether there is a snapshot to write to. Where the file was lost there is one again once every store is in memory: until then they
+    /// are loaded, in the background and as commands ask for them, and none is evicted.
+    fn is_renewed(&mut self, snapshots: &mut Snapshots) -> bool {
+        if !snapshots.snapshot.is_lost() {
+            return true;
+        }
+        // Once: what does not load is left to the commands that ask for it.
+        if !std::mem::replace(&mut snapshots.is_warming_up, true) {
+            self.state.warm_up_evicted();
+        }
+        if !self.state.is_all_resident() {
+            return false;
+        }
+        snapshots.is_warming_up = false;
+        self.state.forget_rows();
+        snapshots.snapshot.renew();
+        self.begin_snapshot(snapshots);
+        false
+    }
+
     /// Whether more stores are resident than should be, and some to spare.
     fn is_over_capacity(&self, snapshots: &Snapshots) -> bool {
         snapshots.stores_max + snapshots.stores_max / 8 < self.state.resident_count()
     }
 
     fn begin_snapshot(&mut self, snapshots: &mut Snapshots) {
-        let (checkpoint, stores) = self.state.checkpoint(snapshots.log);
+        let (checkpoint, stores) = self.state.checkpoint(snapshots.snapshot.log);
         (snapshots.began, snapshots.began_at) = (self.state.next, self.state.now);
         snapshots.under_way =
             Some(UnderWay { checkpoint: Some(checkpoint), stores, rows_in_flight: 0, has_failed: false });
