@@ -1,6 +1,7 @@
 //! The doors and the composition root: HTTP, command line, the comanda binary.
 
 pub mod access;
+pub mod address_space;
 pub mod app;
 pub mod approvals;
 mod causes;

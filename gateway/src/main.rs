@@ -5,6 +5,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
+    gateway::address_space::spare();
     // Pages of 2 MiB would double the memory of an idle process, and make nothing faster here. Where they cannot be
     // turned off nothing but memory is lost.
     #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! `comanda backup` and `comanda restore`: a copy of what cannot be made again, while a server runs, and back.
 
-use super::common::{data_dir, fail, say};
+use super::common::{answer, data_dir, fail};
 use crate::app::{PROVIDERS_FILE, log_dir};
 use crate::position::token_in;
 use clap::Args;
@@ -101,10 +101,7 @@ pub fn restore(args: &RestoreArgs) -> ExitCode {
 
 fn said(outcome: Result<String, BackupError>) -> ExitCode {
     match outcome {
-        Ok(text) => {
-            say(&text);
-            ExitCode::SUCCESS
-        }
+        Ok(text) => answer(&text),
         Err(error) => fail(&error),
     }
 }

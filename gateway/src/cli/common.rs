@@ -31,6 +31,21 @@ pub fn fail(error: &(dyn Error + 'static)) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Says on standard output what came of it. What was done stays done where nobody takes that, but it does not end well then: it may
+/// be a secret that is said this once.
+pub fn answer(text: &str) -> ExitCode {
+    let mut out = io::stdout();
+    match writeln!(out, "{text}").and_then(|()| out.flush()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&Unsaid(error)),
+    }
+}
+
+/// What came of it was said to nobody.
+#[derive(Debug, thiserror::Error)]
+#[error("it is done, but the answer could not be written")]
+struct Unsaid(#[source] io::Error);
+
 /// Says something on standard output; whoever closed it does not want to hear it.
 pub fn say(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");

@@ -6,6 +6,7 @@ pub mod clock;
 mod common;
 pub mod doors;
 pub mod import;
+pub mod lines;
 pub mod load;
 pub mod operator;
 pub mod peers;

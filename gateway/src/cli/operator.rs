@@ -1,6 +1,6 @@
 //! `comanda operator`: the credential of whoever runs the server, in its data directory.
 
-use super::common::{data_dir, fail, say};
+use super::common::{answer, data_dir, fail};
 use crate::operator;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -43,10 +43,7 @@ enum OperatorError {
 /// Does it.
 pub fn run(args: &OperatorArgs) -> ExitCode {
     match path(&args.verb) {
-        Ok(path) => {
-            say(&path.display().to_string());
-            ExitCode::SUCCESS
-        }
+        Ok(path) => answer(&path.display().to_string()),
         Err(error) => fail(&error),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::common::fail;
 use super::doors::{DoorArgs, DoorError};
+use super::lines::{Lines, say_panics};
 use super::peers::PeerArgs;
 use crate::app::{AppError, Running};
 use crate::causes::with_causes;
@@ -32,9 +33,13 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{self, Signal, SignalKind};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tracing_subscriber::EnvFilter;
 
+/// How long everything that a stop finishes and closes may take; the process ends soon after, whatever is left.
+const STOP_MAX: Duration = Duration::from_millis(4_500);
+/// How much of that payment providers may take that are being asked.
+const PROVIDERS_STOP_MAX: Duration = Duration::from_millis(500);
 /// How long a start waits for the view a first request needs: stores and menus.
 const VIEWS_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -147,7 +152,9 @@ enum ServeError {
 
 /// Serves until it is told to stop.
 pub fn run(args: &ServeArgs) -> ExitCode {
-    match serve(args) {
+    let served = serve(args);
+    Lines::finish();
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -156,7 +163,8 @@ pub fn run(args: &ServeArgs) -> ExitCode {
 fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let filter = EnvFilter::try_new(&args.log)?;
     // A second subscriber in one process (tests) is no reason not to serve.
-    let _ = tracing::subscriber::set_global_default(trace::subscriber(filter, std::io::stderr));
+    let _ = tracing::subscriber::set_global_default(trace::subscriber(filter, Lines::of_process().clone()));
+    say_panics();
     let inherited = descriptors::inherited();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if let Some(threads) = args.threads {
@@ -164,9 +172,9 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     }
     let runtime = runtime.enable_all().build().map_err(ServeError::Runtime)?;
     // From here on, whenever it comes and whatever is logged: what is under way is finished first, and a hangup ends nothing.
-    let (signals, hangups) = {
+    let (told, hangups) = {
         let _in_runtime = runtime.enter();
-        (Signals::listen(), listen_for(SignalKind::hangup()))
+        (watch_for_stop(Signals::listen()), listen_for(SignalKind::hangup()))
     };
     let descriptors = args.peers.descriptors(inherited)?;
     let tls = args.doors.tls()?.map(Arc::new);
@@ -180,9 +188,11 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let open_files = descriptors.segments;
     let log_options = eventlog::Options { segment_bytes, open_files, ..eventlog::Options::STANDARD };
     let running = Running::start_with(&args.data, log_options, args.memory.options(), providers)?;
-    let open = Open { listener, ops_listener, tls, signals, hangups };
+    let open = Open { listener, ops_listener, tls, told, hangups };
     let outcome = runtime.block_on(serve_on(args, &running, open, is_ours_alone, &descriptors));
     running.stop();
+    // Whatever still runs in it has nothing to add.
+    runtime.shutdown_background();
     outcome
 }
 
@@ -191,14 +201,14 @@ struct Open {
     listener: TcpListener,
     ops_listener: Option<TcpListener>,
     tls: Option<Arc<Tls>>,
-    signals: Signals,
+    told: watch::Receiver<bool>,
     hangups: Option<Signal>,
 }
 
 async fn serve_on(
     args: &ServeArgs,
     running: &Running,
-    Open { listener, ops_listener, tls, signals, hangups }: Open,
+    Open { listener, ops_listener, tls, mut told, hangups }: Open,
     is_ours_alone: bool,
     descriptors: &Descriptors,
 ) -> Result<(), ServeError> {
@@ -245,7 +255,7 @@ async fn serve_on(
     let service = crate::http::service(Arc::clone(&running.app), door);
     let stop = async {
         tokio::select! {
-            () = signals.told() => tracing::info!("told to stop; finishing what is open"),
+            _ = told.wait_for(|told| *told) => tracing::info!("told to stop; finishing what is open"),
             // An engine that another writer took the log from ends alone: reads go on.
             _ = failure.wait_for(|failure| *failure == Some(Failure::Log)) => tracing::error!("the log failed; stopping"),
             corrupt = running.damaged() => tracing::error!(%corrupt, "stopping"),
@@ -276,8 +286,10 @@ async fn serve_on(
     if let Err(error) = recorder.await {
         tracing::error!(%error, "activity is not recorded");
     }
-    if let Some(driver) = driver {
-        driver.stop().await;
+    if let Some(driver) = driver
+        && tokio::time::timeout(PROVIDERS_STOP_MAX, driver.stop()).await.is_err()
+    {
+        tracing::warn!("a provider was still being asked; what it was asked is asked again after the next start");
     }
     if let Some(corrupt) = running.damage() {
         return Err(ServeError::Damaged(corrupt));
@@ -287,6 +299,27 @@ async fn serve_on(
         None | Some(Failure::Fenced) => Ok(()),
         Some(failure @ Failure::Log) => Err(failure.into()),
     }
+}
+
+/// Waits for the first signal, also while the start is under way, and sees to it that the process has ended in time.
+fn watch_for_stop(signals: Signals) -> watch::Receiver<bool> {
+    let (tell, told) = watch::channel(false);
+    tokio::spawn(async move {
+        signals.told().await;
+        let end = || {
+            std::thread::sleep(STOP_MAX);
+            tracing::warn!(
+                "not everything was closed in time; what was acknowledged is durable, and the next start recovers the log"
+            );
+            Lines::finish();
+            std::process::exit(0);
+        };
+        if let Err(error) = std::thread::Builder::new().name("stop".to_owned()).spawn(end) {
+            tracing::warn!(%error, "nothing bounds how long the stop takes");
+        }
+        tell.send_replace(true);
+    });
+    told
 }
 
 /// Keeps when tokens were last used, once an hour: a crash loses no more than that.

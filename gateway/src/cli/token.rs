@@ -1,6 +1,6 @@
 //! `comanda token`: issues and revokes access tokens, of a running server or in a data directory.
 
-use super::common::{TrustArgs, data_dir, fail, say};
+use super::common::{TrustArgs, answer, data_dir, fail};
 use crate::app::{AppError, Running};
 use crate::client::{Client, ClientError};
 use crate::tokens;
@@ -127,10 +127,7 @@ pub fn run(args: &TokenArgs) -> ExitCode {
         Verb::List { url, token, trust } => call(&AtServer { url, token, trust }, "GET", "/v1/tokens", None),
     };
     match outcome {
-        Ok(text) => {
-            say(&text);
-            ExitCode::SUCCESS
-        }
+        Ok(text) => answer(&text),
         Err(error) => fail(&error),
     }
 }

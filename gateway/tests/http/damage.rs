@@ -258,3 +258,88 @@ fn c09_a_directory_of_views_that_cannot_be_written_keeps_no_till_waiting() {
     });
     assert_eq!(server.stop(), Some(0));
 }
+
+async fn metric(operator: &mut Till, name: &str) -> u64 {
+    let page = String::from_utf8_lossy(&operator.get("/metrics").await.body).into_owned();
+    let value = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+    value.unwrap_or_else(|| panic!("no {name} in {page}"))
+}
+
+/// Sells in both stores until a snapshot was taken since the start.
+async fn snapshot_taken(server: &Server, what: &str) {
+    let (mut till, mut operator) = (server.till("pos"), server.operator());
+    let end = Instant::now() + PATIENCE;
+    while metric(&mut operator, "comanda_engine_snapshots_total").await == 0 {
+        for store in ["s1", "s2"] {
+            let lines = json!([{"line_id": "l1", "item_id": "espresso"}]);
+            let order = json!({"order_id": key(), "channel": "pos", "dining_mode": "take_away", "pay_mode": "later", "lines": lines});
+            till.post(&format!("/v1/stores/{store}/orders"), &order).await.expect(201);
+        }
+        assert!(Instant::now() < end, "{what}: no snapshot was taken");
+    }
+}
+
+/// A store whose row in the snapshot is damaged sells on, as it was, and another snapshot is taken.
+#[test]
+fn c09_a_damaged_snapshot_keeps_no_store_from_selling() {
+    let little = ["--stores-in-memory", "1", "--closed-orders-in-memory", "0", "--snapshot-events", "30"];
+    let mut house = House::new();
+    let open = |round: u64| {
+        json!({"order_id": format!("t{round}"), "channel": "pos", "dining_mode": "dine_in", "pay_mode": "later",
+            "lines": [{"line_id": "l1", "item_id": "espresso"}], "place": true})
+    };
+    let both = ["/v1/stores/s1/orders", "/v1/stores/s2/orders"];
+    for seed in 0..rounds(8) {
+        let mut random = Rng::with_seed(seed);
+        let what = format!("seed {seed}");
+        let server = house.serve_with(&little);
+        run(async {
+            for orders in both {
+                server.till("pos").post(orders, &open(seed)).await.expect(201);
+            }
+            snapshot_taken(&server, &what).await;
+        });
+        assert_eq!(server.stop(), Some(0), "{what}");
+        let file = house.data().join("snapshot.redb");
+        let pages = std::fs::metadata(&file).expect("it is there").len() / PAGE;
+        // All of it but its first page, or some of it; before the start, or behind it, when it is trusted already.
+        let all = |file: &Path| {
+            let file = File::options().write(true).open(file).expect("it is there");
+            (1..pages).for_each(|page| {
+                file.write_all_at(&vec![0xa5; PAGE as usize], page * PAGE).expect("it takes everything")
+            });
+        };
+        if seed % 2 == 0 {
+            damage(&file, [1, 5, pages][random.usize(0..3)], &mut random);
+        }
+        let server = house.serve_with(&little);
+        if seed % 2 == 1 {
+            all(&file);
+        }
+        run(async {
+            let mut till = server.till("pos");
+            for orders in both {
+                let twice = till.post(orders, &open(seed)).await;
+                assert_eq!(twice.expect(422)["code"], "order_exists", "{what}");
+                let path = format!("{orders}/t{seed}/payments");
+                let pay = json!({"payment_id": format!("p{seed}"), "tender": "cash"});
+                assert_eq!(till.post(&path, &pay).await.status, 201, "{what}: {orders}");
+            }
+            snapshot_taken(&server, &what).await;
+        });
+        assert_eq!(server.stop(), Some(0), "{what}");
+        if seed % 2 == 1 {
+            assert!(house.data().join("snapshot.redb.aside").exists(), "{what}: {}", house.log());
+        }
+        // The new one is good.
+        let server = house.serve_with(&little);
+        run(async {
+            assert!(0 < metric(&mut server.operator(), "comanda_engine_snapshot_position").await, "{what}");
+            for orders in both {
+                let again = server.till("pos").post(orders, &open(seed)).await;
+                assert_eq!(again.expect(422)["code"], "order_exists", "{what}");
+            }
+        });
+        assert_eq!(server.stop(), Some(0), "{what}");
+    }
+}

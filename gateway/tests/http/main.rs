@@ -45,6 +45,7 @@ mod secrets;
 mod security;
 mod server;
 mod simulator;
+mod stops;
 mod taking_off;
 mod tills;
 mod tls;

@@ -209,5 +209,5 @@ fn a_history_that_replaces_another_makes_the_derived_files_anew() {
             assert_eq!(answer.status, status, "{id}");
         }
     });
-    assert!(house.log().contains("read model discarded"), "{}", house.log());
+    assert!(house.log().contains("read model set aside"), "{}", house.log());
 }
