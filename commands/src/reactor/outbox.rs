@@ -4,12 +4,14 @@
 //! What is pending is derived: without the file it is found again in the log. A parked message is not: the provider was told
 //! that it is kept. It is gone from here once the log has it.
 
-use derived::{Derived, Failure};
 use domain::ids::{StoreId, TenantId};
 use eventlog::Position;
-use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle};
+use redb::{
+    Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageError, TableDefinition,
+};
 use schemas::stored::{BadParked, OutboxEntry, Parked};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 type Numbers = TableDefinition<'static, &'static str, u64>;
@@ -71,7 +73,7 @@ impl ParkedAt {
 #[derive(Debug)]
 pub struct Outbox {
     path: PathBuf,
-    database: Derived,
+    database: Database,
 }
 
 impl Outbox {
@@ -88,37 +90,30 @@ impl Outbox {
         if is_new && Position(1) < head {
             tracing::warn!(path = %path.display(), "it is not there; what providers are to be asked is found again in the log");
         }
-        if !is_new {
-            look_at(path).map_err(|failure| failed(path, failure))?;
-        }
-        let opened = match Derived::open(path, CACHE_BYTES) {
-            Ok(None) => Derived::create(path, CACHE_BYTES),
-            Ok(Some(database)) => Ok(database),
-            Err(failure) => Err(failure),
-        };
-        let outbox = Outbox { path: path.to_owned(), database: opened.map_err(|failure| failed(path, failure))? };
-        match outbox.with_tables().and_then(|()| outbox.position()) {
-            Ok(position) if position <= head => Ok(outbox),
-            Ok(position) => Err(OutboxError::Ahead { path: outbox.path, position }),
-            Err(error) => {
-                // Dropping it would write, and the file stays as it is.
-                std::mem::forget(outbox);
-                Err(error)
+        // A file that is damaged where redb trusts it makes it panic.
+        let made = catch_unwind(AssertUnwindSafe(|| Database::builder().set_cache_size(CACHE_BYTES).create(path)));
+        let database = match made {
+            Ok(Ok(database)) => database,
+            Ok(Err(error @ (DatabaseError::DatabaseAlreadyOpen | DatabaseError::UpgradeRequired(_)))) => {
+                return Err(storage(path, error.into()));
             }
-        }
-    }
-
-    /// Makes the tables that are not there. A disk that is full takes none, and needs none where they are there.
-    fn with_tables(&self) -> Result<(), OutboxError> {
-        if self.has_tables()? {
-            return Ok(());
-        }
-        self.try_write(|write| {
+            Ok(Err(DatabaseError::Storage(StorageError::Io(error)))) if error.kind() != io::ErrorKind::InvalidData => {
+                return Err(storage(path, redb::Error::Io(error)));
+            }
+            Ok(Err(_)) | Err(_) => return Err(OutboxError::Damaged { path: path.to_owned() }),
+        };
+        let outbox = Outbox { path: path.to_owned(), database };
+        outbox.try_write(|write| {
             write.open_table(POSITION)?;
             write.open_table(PENDING)?;
             write.open_table(PARKED)?;
             Ok(())
-        })
+        })?;
+        let position = outbox.position()?;
+        match position <= head {
+            true => Ok(outbox),
+            false => Err(OutboxError::Ahead { path: outbox.path, position }),
+        }
     }
 
     /// Copies the file to `to`: `None` where there is none, `false` where somebody has it open, and nothing is copied.
@@ -130,16 +125,14 @@ impl Outbox {
             return Ok(None);
         }
         // Opening it locks the file, so nothing writes it while it is copied.
-        let held = match Derived::open(path, CACHE_BYTES) {
+        let held = match Database::builder().set_cache_size(CACHE_BYTES).open(path) {
             Ok(held) => held,
-            Err(Failure::Database(error)) if matches!(*error, redb::Error::DatabaseAlreadyOpen) => {
-                return Ok(Some(false));
-            }
-            Err(failure) => return Err(failed(path, failure)),
+            Err(redb::DatabaseError::DatabaseAlreadyOpen) => return Ok(Some(false)),
+            Err(error) => return Err(storage(path, error.into())),
         };
         let copied = std::fs::copy(path, to).and_then(|_| std::fs::File::open(to)?.sync_all());
         drop(held);
-        copied.map(|()| Some(true)).map_err(|error| failed(path, redb::Error::Io(error).into()))
+        copied.map(|()| Some(true)).map_err(|error| storage(path, redb::Error::Io(error)))
     }
 
     fn try_write<T>(
@@ -152,29 +145,15 @@ impl Outbox {
             write.commit()?;
             Ok(value)
         };
-        self.guarded(written)
+        written().map_err(|error| storage(&self.path, error))
     }
 
     fn try_read<T>(
         &self,
         look: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, OutboxError> {
-        self.guarded(|| look(&self.database.begin_read()?))
-    }
-
-    /// Does what touches the file: redb panics where it trusts it and it is damaged.
-    fn guarded<T>(&self, work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, OutboxError> {
-        let outcome = derived::guard(work).map_err(Failure::from);
-        let outcome = outcome.and_then(|outcome| outcome.map_err(Failure::from));
-        outcome.map_err(|failure| failed(&self.path, failure))
-    }
-
-    fn has_tables(&self) -> Result<bool, OutboxError> {
-        self.try_read(|read| {
-            let names: Vec<String> = read.list_tables()?.map(|table| table.name().to_owned()).collect();
-            let ours = [POSITION.name(), PENDING.name(), PARKED.name()];
-            Ok(ours.iter().all(|ours| names.iter().any(|name| name == ours)))
-        })
+        let read = || look(&self.database.begin_read()?);
+        read().map_err(|error| storage(&self.path, error))
     }
 
     /// The first position that was not read yet.
@@ -293,40 +272,6 @@ impl Outbox {
     }
 }
 
-/// Looks at a file without a write, which opening it may do, though it be damaged: it stays as it is then.
-fn look_at(path: &Path) -> Result<(), Failure> {
-    let look = || -> Result<(), redb::Error> {
-        let database = redb::Builder::new().set_cache_size(CACHE_BYTES).open_read_only(path)?;
-        let read = database.begin_read()?;
-        for table in read.list_tables()? {
-            read.open_untyped_table(table)?.len()?;
-        }
-        Ok(())
-    };
-    match derived::guard(look)? {
-        // It was not closed: opening it holds every page against its checksum.
-        Ok(()) | Err(redb::Error::RepairAborted) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// What is said of a file that cannot be used: that it is damaged, where that is what it is.
-fn failed(path: &Path, failure: Failure) -> OutboxError {
-    let path = path.to_owned();
-    match failure {
-        Failure::Database(source) if is_readable(&source) => OutboxError::Storage { path, source },
-        Failure::Database(_) | Failure::Panicked(_) => OutboxError::Damaged { path },
-    }
-}
-
-/// Whether an error says nothing against what is in the file.
-fn is_readable(error: &redb::Error) -> bool {
-    match error {
-        redb::Error::Io(error) => !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof),
-        redb::Error::Corrupted(_)
-        | redb::Error::TableTypeMismatch { .. }
-        | redb::Error::TableIsMultimap(_)
-        | redb::Error::TypeDefinitionChanged { .. } => false,
-        _ => true,
-    }
+fn storage(path: &Path, source: redb::Error) -> OutboxError {
+    OutboxError::Storage { path: path.to_owned(), source: Box::new(source) }
 }

@@ -208,7 +208,7 @@ struct Open {
 async fn serve_on(
     args: &ServeArgs,
     running: &Running,
-    Open { listener, ops_listener, tls, mut told, hangups }: Open,
+    Open { listener, ops_listener, tls, told: mut signalled, hangups }: Open,
     is_ours_alone: bool,
     descriptors: &Descriptors,
 ) -> Result<(), ServeError> {
@@ -255,7 +255,7 @@ async fn serve_on(
     let service = crate::http::service(Arc::clone(&running.app), door);
     let stop = async {
         tokio::select! {
-            _ = told.wait_for(|told| *told) => tracing::info!("told to stop; finishing what is open"),
+            _ = signalled.wait_for(|told| *told) => tracing::info!("told to stop; finishing what is open"),
             // An engine that another writer took the log from ends alone: reads go on.
             _ = failure.wait_for(|failure| *failure == Some(Failure::Log)) => tracing::error!("the log failed; stopping"),
             corrupt = running.damaged() => tracing::error!(%corrupt, "stopping"),
