@@ -40,6 +40,8 @@ use tracing_subscriber::EnvFilter;
 const STOP_MAX: Duration = Duration::from_millis(4_500);
 /// How much of that payment providers may take that are being asked.
 const PROVIDERS_STOP_MAX: Duration = Duration::from_millis(500);
+/// How long tasks may take to end, once everything they work for has.
+const TASKS_STOP_MAX: Duration = Duration::from_millis(500);
 /// How long a start waits for the view a first request needs: stores and menus.
 const VIEWS_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -191,8 +193,8 @@ fn serve(args: &ServeArgs) -> Result<(), ServeError> {
     let open = Open { listener, ops_listener, tls, told, hangups };
     let outcome = runtime.block_on(serve_on(args, &running, open, is_ours_alone, &descriptors));
     running.stop();
-    // Whatever still runs in it has nothing to add.
-    runtime.shutdown_background();
+    // What is kept for providers is closed with the last task that may use it; whatever does not end by then has nothing to add.
+    runtime.shutdown_timeout(TASKS_STOP_MAX);
     outcome
 }
 
