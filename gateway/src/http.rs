@@ -17,6 +17,7 @@ pub mod path;
 pub mod peer;
 pub mod proxies;
 pub mod query;
+pub mod rates;
 pub mod respond;
 pub mod routes;
 pub mod server;
@@ -32,6 +33,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use error::ApiError;
 use form::Offers;
+use rates::Rates;
 use routes::{
     approvals, batch, clock, commands, devices, feed, kitchen, ops, orders, reads, security, sessions, terminals,
     tokens, webhooks,
@@ -167,7 +169,7 @@ const DOCS: &str = "/docs";
 ///
 /// # Panics
 /// Never: the OpenAPI document is JSON, and each of its paths is an address.
-pub fn service(app: Arc<AppState>, door: Door) -> HttpService {
+pub fn service(app: Arc<AppState>, door: Door, rates: Option<Arc<Rates>>) -> HttpService {
     let document = openapi();
     if door == Door::Operations {
         let router = axum::Router::new()
@@ -175,7 +177,7 @@ pub fn service(app: Arc<AppState>, door: Door) -> HttpService {
             .route(READYZ, get(ops::readyz_in_detail))
             .route(METRICS, get(ops::metrics));
         let paths = [LIVEZ, READYZ, METRICS].map(|path| (path, offers(&document, path)));
-        return HttpService::new(Arc::clone(&app), with_fallbacks(router).with_state(app), paths);
+        return HttpService::new(Arc::clone(&app), with_fallbacks(router).with_state(app), rates, paths);
     }
     let (router, described) = if door == Door::Only { documented() } else { public() }.split_for_parts();
     let bytes: bytes::Bytes = serde_json::to_vec(&document).expect("the OpenAPI document is JSON").into();
@@ -195,7 +197,7 @@ pub fn service(app: Arc<AppState>, door: Door) -> HttpService {
     let router = router.route(OPENAPI, get(openapi)).route(DOCS, get(docs));
     let router = with_fallbacks(router).with_state(Arc::clone(&app));
     let described = described.paths.paths.iter().map(|(path, item)| (path.as_str(), Offers::of(item)));
-    HttpService::new(app, router, described.chain([(OPENAPI, Offers::json()), (DOCS, Offers::html())]))
+    HttpService::new(app, router, rates, described.chain([(OPENAPI, Offers::json()), (DOCS, Offers::html())]))
 }
 
 fn with_fallbacks(router: axum::Router<Arc<AppState>>) -> axum::Router<Arc<AppState>> {

@@ -272,7 +272,7 @@ fn o15_taxes_follow_the_dining_mode_and_prices_do_not() {
 fn o8_prices_and_exemptions_are_approved() {
     let asked = prop::sample::subsequence(vec![Right::PriceOverride, Right::TaxExempt], 0..=2);
     let inputs = (vec((op(), 0..APPROVERS.len()), 1..25), asked);
-    prove("o8_prices_and_exemptions_are_approved", 30, inputs, |(ops, needed)| {
+    prove("o8_prices_and_exemptions_are_approved", 25, inputs, |(ops, needed)| {
         let needed = Rights::of(needed.iter().copied());
         let mut world = house(needed, TaxRounding::Line);
         begin(&mut world, DiningMode::DineIn, true);

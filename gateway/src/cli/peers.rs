@@ -4,11 +4,13 @@ use crate::descriptors::{self, Descriptors, TooFew};
 use crate::http::Door;
 use crate::http::connections::Bounds;
 use crate::http::proxies::TrustedProxies;
+use crate::http::rates::RateLimits;
 use crate::http::server::Limits;
 use crate::http::stall::Patience;
 use clap::Args;
 use ipnet::IpNet;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// How many bytes of answers may wait for one connection's peer: without a good token, with one, and in all.
@@ -17,6 +19,10 @@ const UNSENT_BYTES_MAX: u64 = 4 << 20;
 const UNSENT_BYTES_ALL_MAX: u64 = 256 << 20;
 /// How many connections there may be at the door for operations, whatever happens at the other one.
 const OPS_CONNECTIONS_MAX: usize = 16;
+/// How many requests there may be in a second where nobody says.
+const PER_ADDRESS: NonZeroU32 = NonZeroU32::new(1_000).expect("it is not zero");
+const PER_TOKEN: NonZeroU32 = NonZeroU32::new(250_000).expect("it is not zero");
+const PER_TENANT: NonZeroU32 = NonZeroU32::new(500_000).expect("it is not zero");
 /// How many connections that were told to end may still be there.
 const ENDING_MAX: usize = 64;
 
@@ -33,6 +39,15 @@ pub struct PeerArgs {
     /// How many connections one token may have.
     #[arg(long, env = "COMANDA_CONNECTIONS_PER_TOKEN", default_value_t = 1_024, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub connections_per_token: u32,
+    /// How many requests one address may send in a second without a good token; five seconds of it at once. Beyond: 429.
+    #[arg(long, env = "COMANDA_REQUESTS_PER_ADDRESS", default_value_t = PER_ADDRESS, value_name = "N")]
+    pub requests_per_address: NonZeroU32,
+    /// How many requests may come with one token in a second. What a till needs is a few; the default is out of the way of imports.
+    #[arg(long, env = "COMANDA_REQUESTS_PER_TOKEN", default_value_t = PER_TOKEN, value_name = "N")]
+    pub requests_per_token: NonZeroU32,
+    /// How many requests may come for one tenant in a second.
+    #[arg(long, env = "COMANDA_REQUESTS_PER_TENANT", default_value_t = PER_TENANT, value_name = "N")]
+    pub requests_per_tenant: NonZeroU32,
     /// Proxies whose `X-Forwarded-For` says where a request comes from: addresses or networks, with commas between.
     #[arg(long, env = "COMANDA_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
@@ -100,6 +115,15 @@ impl PeerArgs {
             unsent_bytes: UNSENT_BYTES_MAX,
             unsent_bytes_all: UNSENT_BYTES_ALL_MAX,
             proxies: TrustedProxies(self.trusted_proxies.clone()),
+        }
+    }
+
+    /// How many requests there may be.
+    pub fn rates(&self) -> RateLimits {
+        RateLimits {
+            per_address: self.requests_per_address,
+            per_token: self.requests_per_token,
+            per_tenant: self.requests_per_tenant,
         }
     }
 

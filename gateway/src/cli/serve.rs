@@ -12,6 +12,7 @@ use crate::files;
 use crate::http::Door;
 use crate::http::block::may_block;
 use crate::http::connections::Connections;
+use crate::http::rates::{Rates, forget_now_and_then};
 use crate::http::server::Server;
 use crate::http::tls::Tls;
 use crate::http::trace;
@@ -254,7 +255,9 @@ async fn serve_on(
     announce(args, address, ops_address, &tokens);
     let mut failure = running.app.engine.failure();
     let door = if ops_listener.is_some() { Door::Public } else { Door::Only };
-    let service = crate::http::service(Arc::clone(&running.app), door);
+    let rates = Arc::new(Rates::new(&args.peers.rates()));
+    tokio::spawn(forget_now_and_then(Arc::clone(&rates)));
+    let service = crate::http::service(Arc::clone(&running.app), door, Some(rates));
     let stop = async {
         tokio::select! {
             _ = signalled.wait_for(|told| *told) => tracing::info!("told to stop; finishing what is open"),
@@ -271,7 +274,7 @@ async fn serve_on(
     let (stop_ops, is_over) = oneshot::channel::<()>();
     let ops = async {
         if let Some(listener) = ops_listener {
-            let service = crate::http::service(Arc::clone(&running.app), Door::Operations);
+            let service = crate::http::service(Arc::clone(&running.app), Door::Operations, None);
             let connections = Connections::new(args.peers.ops_bounds(descriptors));
             let server = Server::new(service, tls, connections, args.peers.limits());
             server.listen(listener, async { _ = is_over.await }).await;

@@ -71,6 +71,13 @@ pub enum ApiError {
     Signature { problem: String },
     /// A webhook does not read.
     Unreadable { problem: String },
+    /// There were too many requests in short time.
+    TooManyRequests {
+        /// Of whom: an address, a token, a tenant.
+        whose: &'static str,
+        /// When there may be another.
+        retry_after_s: u64,
+    },
     /// The body is not JSON.
     MediaType,
     /// The body is larger than the address takes.
@@ -327,6 +334,12 @@ impl ApiError {
                 format!("This credential has {max} connections, which is as many as it may have; this one is closed. Close others first."),
             )
             .with("max", *max),
+            ApiError::TooManyRequests { whose, retry_after_s } => Problem::new(
+                429,
+                "too_many_requests",
+                format!("This {whose} sends more requests than it may; nothing was done. Wait {retry_after_s} s and repeat the request."),
+            )
+            .with("of", *whose),
             ApiError::Unsent => Problem::new(
                 503,
                 "answers_not_read",
@@ -347,6 +360,9 @@ impl IntoResponse for ApiError {
         if let ApiError::Connections { .. } | ApiError::TooLarge { .. } = &self {
             // The rest of a body that is too large is not read. The server ends an HTTP/1 connection behind such an answer; over HTTP/2 the header is left out.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let ApiError::TooManyRequests { retry_after_s, .. } = &self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
         }
         if let ApiError::ContentCoding = &self {
             response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));

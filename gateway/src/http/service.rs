@@ -7,6 +7,7 @@ use super::connections::Connection;
 use super::error::ApiError;
 use super::form::{Offers, check};
 use super::peer::Peer;
+use super::rates::{Class, Rates};
 use super::trace::{TraceId, X_TRACE_ID};
 use super::watched::{LetIn, ProblemCode, Watched};
 use crate::metrics::CountedRoute;
@@ -27,6 +28,8 @@ use tower::Service;
 pub struct HttpService {
     app: Arc<AppState>,
     router: Router,
+    /// How many requests there may be; nothing where only those ask who run the server.
+    rates: Option<Arc<Rates>>,
     addresses: matchit::Router<Address>,
     /// What is at no address.
     nowhere: Address,
@@ -37,6 +40,7 @@ struct Address {
     counted: CountedRoute,
     offers: Offers,
     watched: Watched,
+    class: Class,
 }
 
 impl HttpService {
@@ -47,16 +51,22 @@ impl HttpService {
     pub fn new<'a>(
         app: Arc<AppState>,
         router: Router,
+        rates: Option<Arc<Rates>>,
         paths: impl IntoIterator<Item = (&'a str, Offers)>,
     ) -> HttpService {
         let mut addresses = matchit::Router::new();
         for (path, offers) in paths {
-            let address = Address { counted: CountedRoute::new(path), offers, watched: Watched::at(path) };
+            let address = Address {
+                counted: CountedRoute::new(path),
+                offers,
+                watched: Watched::at(path),
+                class: Class::at(path),
+            };
             addresses.insert(path, address).expect("what axum takes for an address is one");
         }
-        let (offers, watched) = (Offers::default(), Watched::default());
-        let nowhere = Address { counted: CountedRoute::new("none"), offers, watched };
-        HttpService { app, router, addresses, nowhere }
+        let (offers, watched, class) = (Offers::default(), Watched::default(), Class::default());
+        let nowhere = Address { counted: CountedRoute::new("none"), offers, watched, class };
+        HttpService { app, router, rates, addresses, nowhere }
     }
 
     /// Names the request, has it answered, counts it, and writes its line.
@@ -66,14 +76,15 @@ impl HttpService {
         let used = connection.used(started, peer.address, peer.credential());
         let certified = peer.shows_certificate();
         let (from, grant) = (peer.address, peer.grant.clone());
+        let address = self.addresses.at(request.uri().path()).map_or(&self.nowhere, |found| found.value);
+        let taken = self.rates.as_ref().map_or(Ok(()), |rates| rates.take(&peer, address.class));
         request.extensions_mut().insert(peer);
         let trace_id = TraceId::of(request.headers());
         let method = request.method().clone();
-        let address = self.addresses.at(request.uri().path()).map_or(&self.nowhere, |found| found.value);
         let route = &address.counted;
         let (parts, body) = request.into_parts();
         let checked = used.map_err(|max| ApiError::Connections { max });
-        let checked = checked.and(certified).and_then(|()| check(&parts, &address.offers));
+        let checked = checked.and(taken).and(certified).and_then(|()| check(&parts, &address.offers));
         let mut response = match checked {
             Ok(()) => {
                 let request = Request::from_parts(parts, Body::new(body));

@@ -44,7 +44,14 @@ impl Load {
             .stdout(Stdio::null())
             .spawn()
             .expect("the binary starts");
-        Load { child, acks, read: 0 }
+        let mut load = Load { child, acks, read: 0 };
+        // Before they have seen the menu the clients end with the server.
+        while std::fs::metadata(&load.acks).map_or(0, |acks| acks.len()) == 0 {
+            let ended = load.child.try_wait().expect("it is there");
+            assert_eq!(ended, None, "the clients are at work");
+            std::thread::yield_now();
+        }
+        load
     }
 
     /// The ids of orders acknowledged since this was asked last. What comes later is for the next time.

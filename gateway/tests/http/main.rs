@@ -37,6 +37,7 @@ mod positions;
 mod programme;
 mod providers;
 mod puts;
+mod rates;
 mod refunds;
 mod restart;
 mod reviews;
