@@ -7,7 +7,7 @@ use crate::operator::{OPERATOR_FILE, Operator};
 use crate::pins::Pins;
 use crate::providers::Providers;
 use crate::providers::settings::Settings;
-use crate::state::{AppState, FEEDS_MAX};
+use crate::state::AppState;
 use commands::reactor::OutboxError;
 use commands::{Engine, StartError, Stopped};
 use eventlog::{Corrupt, OpenError, Recovered};
@@ -150,7 +150,7 @@ impl Running {
             reader,
             projections,
             metrics: Metrics::default(),
-            feeds: Arc::new(tokio::sync::Semaphore::new(FEEDS_MAX)),
+            feeds: Arc::default(),
             providers,
             operator,
             security: Arc::default(),

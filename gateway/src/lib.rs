@@ -10,6 +10,7 @@ pub mod client;
 pub mod demo;
 pub mod descriptors;
 pub mod feed;
+pub mod feeds;
 pub mod files;
 pub mod http;
 pub mod last_use;

@@ -1,6 +1,7 @@
 //! What handlers take: the parts of a running server, put together in `app.rs`.
 
 use crate::approvals::Approvals;
+use crate::feeds::Feeds;
 use crate::metrics::Metrics;
 use crate::operator::Operator;
 use crate::pins::Pins;
@@ -11,10 +12,6 @@ use domain::calendar::Timestamp;
 use eventlog::LogReader;
 use projections::Projections;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
-
-/// How many feeds may run at once: each has a thread.
-pub const FEEDS_MAX: usize = 64;
 
 /// Everything a request may reach.
 #[derive(Debug)]
@@ -25,8 +22,8 @@ pub struct AppState {
     pub projections: Projections,
     /// Requests counted by route and status.
     pub metrics: Metrics,
-    /// One permit per feed, [`FEEDS_MAX`] in all. Closed when the server stops: then every feed ends.
-    pub feeds: Arc<Semaphore>,
+    /// The feeds that run.
+    pub feeds: Arc<Feeds>,
     /// Accounts at payment providers.
     pub providers: Providers,
     /// Who runs the server.

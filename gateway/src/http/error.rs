@@ -2,6 +2,7 @@
 
 use super::watched::ProblemCode;
 use crate::causes::{io_cause, with_causes};
+use crate::feeds::NoPlace;
 use crate::position::PositionError;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -78,6 +79,8 @@ pub enum ApiError {
         /// When there may be another.
         retry_after_s: u64,
     },
+    /// All places for feeds are taken of whoever asks.
+    Feeds(NoPlace),
     /// The body is not JSON.
     MediaType,
     /// The body is larger than the address takes.
@@ -340,6 +343,13 @@ impl ApiError {
                 format!("This {whose} sends more requests than it may; nothing was done. Wait {retry_after_s} s and repeat the request."),
             )
             .with("of", *whose),
+            ApiError::Feeds(NoPlace { of, max }) => Problem::new(
+                503,
+                "too_many_feeds",
+                format!("This {of} has {max} feeds, which is as many as it may have. End others first, or repeat the request later."),
+            )
+            .with("of", *of)
+            .with("max", *max),
             ApiError::Unsent => Problem::new(
                 503,
                 "answers_not_read",

@@ -284,7 +284,9 @@ fn creds_the_operator_makes_tenants_and_reads_none() {
         for path in document["paths"].as_object().expect("paths").keys().filter(|path| path.starts_with("/v1/")) {
             let parts = path.split('/').map(|part| if part.starts_with('{') { "s1" } else { part });
             let reply = operator.get(&parts.collect::<Vec<_>>().join("/")).await;
-            assert!(matches!(reply.status, 403 | 405), "{path}: {}", reply.status);
+            // The clock is the machine's and no tenant's.
+            let is_the_operators = path == "/v1/clock";
+            assert!(matches!(reply.status, 403 | 405) != is_the_operators, "{path}: {}", reply.status);
         }
     });
     let data = server.data.clone();

@@ -81,6 +81,63 @@ fn a_revoked_token_takes_its_feeds_with_it() {
 }
 
 #[test]
+fn a_token_has_its_share_of_feeds_and_leaves_others_theirs() {
+    let mut house = House::new();
+    let server = house.serve();
+    let analyst = server.tokens["analyst"].clone();
+    let mut following = vec![];
+    for _ in 0..16 {
+        let mut feed = open(&server, &analyst, "/v1/feed?follow=true", "");
+        read_to(&mut feed, "TokenIssued");
+        following.push(feed);
+    }
+    run(async {
+        let mut same = server.till("analyst");
+        let told = same.get("/v1/feed?limit=1").await.expect(503);
+        assert_eq!((&told["code"], &told["of"], &told["max"]), (&json!("too_many_feeds"), &json!("token"), &json!(16)));
+        assert_eq!(server.till("auditor").get("/v1/feed?limit=1").await.status, 200);
+        drop(following);
+        while same.get("/v1/feed?limit=1").await.status != 200 {
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+/// Its thread and its place are free again long before the connection is let go for taking nothing.
+#[test]
+fn a_revocation_is_noticed_by_a_feed_whose_reader_takes_nothing() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let (mut admin, mut till) = (server.till("admin"), server.till("pos"));
+        for _ in 0..50 {
+            let lines: Vec<Value> = (0..50)
+                .map(|n| json!({"line_id": format!("l{n}"), "item_id": "water", "note": "n".repeat(140)}))
+                .collect();
+            let body = json!({"order_id": till.id("o"), "channel": "pos", "dining_mode": "take_away", "pay_mode": "later", "lines": lines});
+            till.post("/v1/stores/s1/orders", &body).await.expect(201);
+        }
+        let issued = admin.post("/v1/tokens", &json!({"role": "analyst", "label": "notebook"})).await.expect(201);
+        let token = issued["token"].as_str().expect("a token");
+        let address = server.url.trim_start_matches("http://");
+        let mut stuck = TcpStream::connect(address).expect("it listens");
+        // More than all the buffers between hold.
+        let ask =
+            format!("GET /v1/feed HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n").repeat(60);
+        stuck.write_all(ask.as_bytes()).expect("it is sent");
+        let mut first = [0; 12];
+        stuck.read_exact(&mut first).expect("it answers");
+        let path = format!("/v1/tokens/{}", issued["token_id"].as_str().expect("an id"));
+        admin.command("DELETE", &path, &Value::Null).await.expect(200);
+        let revoked = Instant::now();
+        while !house.log().contains("a feed ended: its token was revoked") {
+            assert!(revoked.elapsed() < Duration::from_secs(20), "{}", house.log());
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+#[test]
 fn a_history_has_what_was_answered_before() {
     let mut house = House::new();
     let server = house.serve();

@@ -109,7 +109,8 @@ fn what_get_shows_can_be_put_back() {
         for (path, _, body) in &full {
             said.entry(path).or_default().extend(body.as_object().unwrap().keys().cloned());
         }
-        for path in &all {
+        // A PIN is known to whoever set it, and shown to nobody.
+        for path in all.iter().filter(|path| *path != "/v1/staff/{staff}/pin") {
             assert!(document["paths"][path].get("get").is_some(), "what is put at {path} cannot be read there");
             let said = said.get(path.as_str()).unwrap_or_else(|| panic!("PUT {path} is not walked"));
             let unsaid: Vec<String> =

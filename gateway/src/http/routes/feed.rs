@@ -112,7 +112,7 @@ pub async fn feed(
         caller.may(Capability::ReadSecurity)?;
     }
     let selection = within(selection, &caller)?;
-    let permit = Arc::clone(&app.feeds).try_acquire_owned().map_err(|_| ApiError::Busy)?;
+    let place = app.feeds.take(caller.tenant, caller.grant.token).map_err(ApiError::Feeds)?;
     let (chunks, stream) = mpsc::channel(CHUNKS_MAX);
     let token = bearer(&headers).and_then(tokens::parse).ok_or(ApiError::Unauthenticated)?;
     let pump = Pump {
@@ -129,7 +129,7 @@ pub async fn feed(
     };
     tokio::task::spawn_blocking(move || {
         pump.run(from);
-        drop(permit);
+        drop(place);
     });
     let kind = match form {
         Form::Ndjson => NDJSON,
@@ -193,7 +193,9 @@ impl Pump {
                 error => tracing::error!(error = error as &dyn std::error::Error, "a feed ended"),
             }
             // The answer is cut short, so that nobody takes what came for all there is.
-            let _ = self.chunks.blocking_send(Err(std::io::Error::other(error)));
+            // Its thread and its place do not wait for a reader that takes nothing.
+            let chunks = self.chunks;
+            tokio::spawn(async move { chunks.send(Err(std::io::Error::other(error))).await });
         }
     }
 
@@ -214,22 +216,22 @@ impl Pump {
                 }
                 None if self.buffer.is_empty() && !self.follows => break,
                 None => {
-                    self.send();
+                    self.send()?;
                     if self.follows && !std::mem::replace(&mut self.was_told, true) {
-                        self.heartbeat(read);
+                        self.heartbeat(read)?;
                     }
                 }
             }
             if self.buffer.is_empty() && self.follows && HEARTBEAT <= self.sent_at.elapsed() {
-                self.heartbeat(read);
+                self.heartbeat(read)?;
             }
         }
-        self.send();
+        self.send()?;
         Ok(())
     }
 
     /// Says that the connection lives and how far the log was read, so that a reader of few events goes on from there.
-    fn heartbeat(&mut self, read: PositionToken) {
+    fn heartbeat(&mut self, read: PositionToken) -> Result<(), FeedError> {
         let is_caught_up = position::newest(&self.app.reader).0 <= read.position;
         let data = format!("{{\"type\":\"Heartbeat\",\"position\":\"{read}\",\"caught_up\":{is_caught_up}}}");
         self.buffer.extend_from_slice(
@@ -239,7 +241,7 @@ impl Pump {
             }
             .as_bytes(),
         );
-        self.send();
+        self.send()
     }
 
     /// Whether nobody listens any more, or the server stops and there is no end to wait for.
@@ -265,19 +267,36 @@ impl Pump {
             }
         }
         if CHUNK_BYTES <= self.buffer.len() {
-            self.send();
+            self.send()?;
         }
         Ok(())
     }
 
-    /// Hands the buffer over; where nobody listens any more [`Pump::has_to_end`] says so.
-    fn send(&mut self) {
+    /// Hands the buffer over once its reader takes it; what ends a feed ends it also meanwhile.
+    ///
+    /// # Errors
+    /// [`FeedError::Revoked`].
+    fn send(&mut self) -> Result<(), FeedError> {
         if self.buffer.is_empty() {
-            return;
+            return Ok(());
         }
         let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(2 * CHUNK_BYTES));
-        let _ = self.chunks.blocking_send(Ok(chunk.into()));
+        let runtime = tokio::runtime::Handle::current();
+        loop {
+            let room = runtime.block_on(async { tokio::time::timeout(POLL_INTERVAL, self.chunks.reserve()).await });
+            match room {
+                Ok(Ok(room)) => {
+                    room.send(Ok(chunk.into()));
+                    break;
+                }
+                // Nobody listens any more.
+                Ok(Err(_)) => break,
+                Err(_) if self.has_to_end()? => break,
+                Err(_) => {}
+            }
+        }
         self.sent_at = Instant::now();
+        Ok(())
     }
 }
 
