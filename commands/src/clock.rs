@@ -120,12 +120,15 @@ pub struct Now {
     pub at: Timestamp,
     /// What the clock shows.
     pub clock: Timestamp,
+    /// The time that has come for certain, at which credentials end: while the clock is in doubt they neither end before their
+    /// time nor does one that has ended come back.
+    pub certain: Timestamp,
     /// Why it is in doubt, where it is.
     pub doubt: Option<Doubt>,
 }
 
 impl Now {
-    /// The time for what ends by itself: none while it is in doubt.
+    /// The time for deadlines of the trade: none while it is in doubt.
     pub fn sure(&self) -> Option<Timestamp> {
         self.doubt.is_none().then_some(self.at)
     }
@@ -181,13 +184,15 @@ impl Time {
             }
             (_, _) => None,
         };
+        let certain = match doubt {
+            None => clock,
+            Some(_) => expected.or_else(|| stamped.map(|stamped| stamped.saturating_add(since_start))).unwrap_or(clock),
+        };
         let at = match doubt {
             None | Some(Doubt::Away) => clock,
-            Some(Doubt::Ahead | Doubt::Behind) => {
-                expected.or_else(|| stamped.map(|stamped| stamped.saturating_add(since_start))).unwrap_or(clock)
-            }
+            Some(Doubt::Ahead | Doubt::Behind) => certain,
         };
-        Now { at: Timestamp(at), clock: Timestamp(clock), doubt }
+        Now { at: Timestamp(at), clock: Timestamp(clock), certain: Timestamp(certain), doubt }
     }
 
     /// Holds the clock against this reading from now on, where it has not been for long or went back a little.
@@ -297,6 +302,9 @@ mod tests {
         assert_eq!(started(30 * DAY, Some(0)).later(0, 0), (None, 30 * DAY));
         let machine = started(30 * DAY + 1, Some(0));
         assert_eq!(machine.later(0, 0), (Some(Doubt::Away), 30 * DAY + 1));
+        assert_eq!(machine.time.now().certain, Timestamp(NOON), "so much has passed for certain");
+        machine.later(HOUR, 0);
+        assert_eq!(machine.time.now().certain, Timestamp(NOON + HOUR));
         assert_eq!(machine.later(0, -HOUR).0, None);
         // A battery is empty: until somebody sets the clock its time goes on from the newest stamp.
         let machine = started(-1_000 * DAY, Some(0));

@@ -231,7 +231,7 @@ impl Engine {
     }
 
     /// What time it is, and whether the clock is in doubt.
-    pub fn time(&self) -> &Time {
+    pub fn time(&self) -> &Arc<Time> {
         &self.time
     }
 

@@ -7,6 +7,7 @@ use crate::operator::{OPERATOR_FILE, Operator};
 use crate::pins::Pins;
 use crate::providers::Providers;
 use crate::providers::settings::Settings;
+use crate::security::SecurityLog;
 use crate::state::AppState;
 use commands::reactor::OutboxError;
 use commands::{Engine, StartError, Stopped};
@@ -145,6 +146,7 @@ impl Running {
         let last_use = views_dir.join(LAST_USE_FILE);
         crate::last_use::load(&last_use, &projections);
         let providers = Providers::open(providers, &data.join(PROVIDERS_FILE), reader.durable())?;
+        let time = Arc::clone(engine.time());
         let app = AppState {
             engine,
             reader,
@@ -153,7 +155,7 @@ impl Running {
             feeds: Arc::default(),
             providers,
             operator,
-            security: Arc::default(),
+            security: Arc::new(SecurityLog::new(time)),
             pins: Pins::default(),
             approvals: Approvals::default(),
         };

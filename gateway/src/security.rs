@@ -6,7 +6,7 @@
 
 use crate::causes::with_causes;
 use crate::http::trace::TraceId;
-use commands::{Engine, Envelope, derived_id};
+use commands::{Engine, Envelope, Time, derived_id};
 use domain::calendar::Timestamp;
 use domain::command::{AccessCommand, Command};
 use domain::event::{Act, Activity, Role};
@@ -15,7 +15,7 @@ use projections::Grant;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// How many sums of a tenant are kept apart at a time. What comes beside them is summed up by act alone, over all credentials.
 pub const SUMS_MAX: usize = 64;
@@ -98,10 +98,19 @@ struct Counted {
 }
 
 /// What was counted since it was recorded last.
-#[derive(Debug, Default)]
-pub struct SecurityLog(Mutex<Counted>);
+#[derive(Debug)]
+pub struct SecurityLog {
+    counted: Mutex<Counted>,
+    /// What time it is.
+    time: Arc<Time>,
+}
 
 impl SecurityLog {
+    /// One in which nothing is counted yet.
+    pub fn new(time: Arc<Time>) -> SecurityLog {
+        SecurityLog { counted: Mutex::default(), time }
+    }
+
     /// Counts what somebody did, and writes its line.
     pub fn note(&self, who: &Who, deed: &Deed<'_>, trace_id: TraceId) {
         if self.count(who, deed, 1, 0) {
@@ -123,7 +132,7 @@ impl SecurityLog {
 
     /// Whether its line is written.
     fn count(&self, who: &Who, deed: &Deed<'_>, count: u64, bytes: u64) -> bool {
-        let now = now();
+        let now = self.time.now().at;
         let kind = Kind {
             credential: who.credential,
             address: who.address.filter(|_| who.tenant.is_none()),
@@ -174,7 +183,7 @@ impl SecurityLog {
     }
 
     fn counted(&self) -> MutexGuard<'_, Counted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -224,11 +233,6 @@ fn name_of(act: Act) -> &'static str {
         Act::Configured => "configured",
         Act::Read => "read",
     }
-}
-
-fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// How much somebody reads of an answer, which may be a feed that goes on for days. It is handed on beside the answer.
@@ -314,6 +318,11 @@ impl Recorder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use commands::Clock;
+
+    fn log() -> SecurityLog {
+        SecurityLog::new(Arc::new(Time::new(Clock::System, None)))
+    }
 
     fn deed(route: &str) -> Deed<'_> {
         Deed { act: Act::Refused, method: "GET", route, status: 403, code: Some("forbidden") }
@@ -321,7 +330,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded_and_nothing_of_it_is_lost() {
-        let log = SecurityLog::default();
+        let log = log();
         let tenant = TenantId::parse("demo").unwrap();
         let who = Who { tenant: Some(tenant), ..Who::default() };
         let mut written = 0;
@@ -340,7 +349,7 @@ mod tests {
 
     #[test]
     fn one_kind_has_few_lines_and_strangers_have_no_stream() {
-        let log = SecurityLog::default();
+        let log = log();
         let who = |last: u8| Who { address: Some([192, 0, 2, last].into()), ..Who::default() };
         let lines = (0..100).filter(|_| log.count(&who(1), &deed("/v1/feed"), 1, 0)).count();
         assert_eq!(lines as u64, LINES_MAX);
@@ -350,7 +359,7 @@ mod tests {
 
     #[test]
     fn what_is_on_its_way_to_the_log_is_waited_for() {
-        let log = SecurityLog::default();
+        let log = log();
         let tenant = TenantId::parse("demo").unwrap();
         let who = Who { tenant: Some(tenant), ..Who::default() };
         log.count(&who, &deed("/v1/feed"), 1, 0);

@@ -37,8 +37,8 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// What time it is for what ends by itself, such as a token; nothing where the clock is in doubt: then nothing ends.
-    pub fn deadlines_now(&self) -> Option<Timestamp> {
-        self.engine.time().now().sure()
+    /// The time that has come for certain: what ends by itself, such as a token, ends by it.
+    pub fn certain_now(&self) -> Timestamp {
+        self.engine.time().now().certain
     }
 }

@@ -229,20 +229,18 @@ impl Projections {
         })
     }
 
-    /// Whom a token lets in: the one that has this id and this hash of its secret, was not revoked and has not expired. Where
-    /// nobody knows what time it is, nothing has. Never blocks on the disk; the comparison takes the same time whatever differs.
-    pub fn authenticate(&self, token: TokenId, secret_sha256: &[u8; 32], now: Option<Timestamp>) -> Option<Arc<Grant>> {
+    /// Whom a token lets in: the one that has this id and this hash of its secret, was not revoked and has not expired by
+    /// `now`. Never blocks on the disk; the comparison takes the same time whatever differs.
+    pub fn authenticate(&self, token: TokenId, secret_sha256: &[u8; 32], now: Timestamp) -> Option<Arc<Grant>> {
         let held = self.tokens.held.read().unwrap_or_else(PoisonError::into_inner);
         let found = held.get(&token)?.iter().find(|held| bool::from(held.secret_sha256.ct_eq(secret_sha256)))?;
-        if found.grant.expires_at.is_some_and(|at| now.is_some_and(|now| at <= now)) {
+        if found.grant.expires_at.is_some_and(|at| at <= now) {
             return None;
         }
-        if let Some(now) = now {
-            if found.grant.staff.is_some() && !found.idle.is_awake(now) {
-                return None;
-            }
-            found.last_used.note(now);
+        if found.grant.staff.is_some() && !found.idle.is_awake(now) {
+            return None;
         }
+        found.last_used.note(now);
         Some(Arc::clone(&found.grant))
     }
 

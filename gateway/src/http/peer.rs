@@ -26,7 +26,7 @@ impl Peer {
     pub fn of(app: &AppState, connection: &Connection, headers: &HeaderMap) -> Peer {
         let address = connection.proxies().address(connection.address(), headers);
         let presented = bearer(headers).and_then(tokens::parse);
-        let grant = presented.and_then(|(id, secret)| app.projections.authenticate(id, &secret, app.deadlines_now()));
+        let grant = presented.and_then(|(id, secret)| app.projections.authenticate(id, &secret, app.certain_now()));
         Peer { address, grant, lacks_certificate: connection.lacks_certificate() }
     }
 

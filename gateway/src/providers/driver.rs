@@ -216,7 +216,7 @@ impl Scheduler {
             if self.app.providers.parked_count() == 0 {
                 retry_at = Some(Instant::now());
             } else if retry_at.is_none_or(|at| at <= Instant::now()) {
-                retry_at = intake::retry(&self.app, self.app.engine.time().now().at).await;
+                retry_at = intake::retry(&self.app, self.app.certain_now()).await;
                 retry_at = retry_at.map(|at| at.min(Instant::now() + REST_MAX));
             }
         }

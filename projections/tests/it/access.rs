@@ -1,6 +1,7 @@
 //! Tokens let in whom they should, and nobody once they are revoked.
 
 use crate::world::*;
+use domain::calendar::Timestamp;
 use domain::command::{AccessCommand, NewToken};
 use domain::event::{Role, Terms};
 use domain::ids::TokenId;
@@ -19,7 +20,7 @@ fn issue(world: &mut World, name: &str, role: Role, secret: u8) {
 
 #[track_caller]
 fn check(projections: &Projections, name: &str, secret: u8, expected: Option<Role>) {
-    let grant = projections.authenticate(token(name), &[secret; 32], None);
+    let grant = projections.authenticate(token(name), &[secret; 32], Timestamp(0));
     let said = grant.map(|grant| (grant.tenant, grant.token, grant.role));
     assert_eq!(said, expected.map(|role| (tenant(), token(name), role)));
 }
@@ -69,6 +70,6 @@ fn two_tenants_may_have_a_token_of_one_name() {
     let dir = tempfile::tempdir().unwrap();
     let projections = projected(dir.path(), &world.reader, NEVER);
     check(&projections, "till", 1, Some(Role::Pos));
-    let grant = projections.authenticate(token("till"), &[9; 32], None).unwrap();
+    let grant = projections.authenticate(token("till"), &[9; 32], Timestamp(0)).unwrap();
     assert_eq!((grant.tenant.as_str(), grant.role), ("other", Role::Admin));
 }

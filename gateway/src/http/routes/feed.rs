@@ -247,7 +247,7 @@ impl Pump {
     /// Whether nobody listens any more, or the server stops and there is no end to wait for.
     fn has_to_end(&self) -> Result<bool, FeedError> {
         let (token, secret_sha256) = &self.token;
-        if self.app.projections.authenticate(*token, secret_sha256, self.app.deadlines_now()).is_none() {
+        if self.app.projections.authenticate(*token, secret_sha256, self.app.certain_now()).is_none() {
             return Err(FeedError::Revoked);
         }
         Ok(self.chunks.is_closed() || (self.follows && self.app.feeds.is_closed()))

@@ -68,7 +68,7 @@ pub async fn sign_in(
     let (id, secret_sha256) = (token.id, token.secret_sha256);
     let response = shown(&app, &answer, token).await?;
     // From here on it is idle.
-    app.projections.authenticate(id, &secret_sha256, app.deadlines_now());
+    app.projections.authenticate(id, &secret_sha256, app.certain_now());
     Ok(response)
 }
 
@@ -101,7 +101,7 @@ async fn with_pin(
 
 fn with_token(app: &AppState, caller: &Caller, device: GrantedDevice, token: &str) -> Result<NewSession, ApiError> {
     let (id, secret_sha256) = tokens::parse(token).ok_or_else(refused)?;
-    let grant = app.projections.authenticate(id, &secret_sha256, app.deadlines_now()).ok_or_else(refused)?;
+    let grant = app.projections.authenticate(id, &secret_sha256, app.certain_now()).ok_or_else(refused)?;
     let is_good = grant.tenant == caller.tenant
         && grant.device.is_none()
         && grant.staff.is_none()
