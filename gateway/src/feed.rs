@@ -111,7 +111,7 @@ pub fn events(
     commit: &StoredCommit<'_>,
     selection: &Selection,
     from: Position,
-    mut write: impl FnMut(&EventJson<'_>) -> Result<bool, WriteError>,
+    mut write: impl FnMut(&mut EventJson<'_>) -> Result<bool, WriteError>,
 ) -> Result<(), FeedError> {
     if !selection.wants_commit(commit) {
         return Ok(());
@@ -135,8 +135,8 @@ pub fn events(
             None => *known.insert(CommitMeta::decode(commit.meta).map_err(|error| unreadable(Box::new(error)))?),
         };
         let fact = stored::decode(&stream, event.body).map_err(|error| unreadable(Box::new(error)))?;
-        let json = event_json(batch, commit, &meta, &event, index, &stream, &fact);
-        if !write(&json).map_err(|error| unreadable(Box::new(error)))? {
+        let mut json = event_json(batch, commit, &meta, &event, index, &stream, &fact);
+        if !write(&mut json).map_err(|error| unreadable(Box::new(error)))? {
             return Ok(());
         }
     }

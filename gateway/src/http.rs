@@ -20,6 +20,7 @@ pub mod query;
 pub mod rates;
 pub mod respond;
 pub mod routes;
+pub mod senders;
 pub mod server;
 pub mod service;
 pub mod stall;

@@ -11,8 +11,8 @@ use crate::projector::{Projector, Recorded};
 use crate::rows::{Committed, Rows};
 use crate::view::Answer;
 use domain::calendar::Timestamp;
-use domain::event::{AccessEvent, Event, Terms};
-use domain::ids::{ActorId, DeviceId, TenantId, TokenId};
+use domain::event::{AccessEvent, Event, SentBy, Terms};
+use domain::ids::{ActorId, DeviceId, TenantId, Text, TokenId};
 use eventlog::Position;
 use redb::WriteTransaction;
 use schemas::json::Wire;
@@ -72,6 +72,7 @@ impl AccessProjector {
                     enrolled_at: None,
                     token_id: None,
                     issuer: issuer.map(Wire),
+                    removed_at: None,
                 };
                 Some(DeviceRow { view, code_sha256: *code_sha256, signed_in: vec![] })
             }
@@ -82,7 +83,13 @@ impl AccessProjector {
                 row.view.token_id = Some(Wire(*token));
                 return Ok(());
             }
-            AccessEvent::DeviceRemoved { .. } => None,
+            AccessEvent::DeviceRemoved { .. } => {
+                // It stays for what it sent, which names it.
+                let row = self.devices.edit(committed, key.as_slice())?;
+                let row = row.ok_or(FoldError::Impossible("a device was removed that was not let in"))?;
+                row.view.removed_at = Some(Wire(recorded.recorded_at));
+                return Ok(());
+            }
             AccessEvent::TokenIssued { .. }
             | AccessEvent::TokenRevoked { .. }
             | AccessEvent::StaffChanged { .. }
@@ -193,6 +200,14 @@ impl Projector for AccessProjector {
     }
 }
 
+/// What a credential and its device are called.
+#[derive(Clone, Debug, Default)]
+#[allow(missing_docs, reason = "names say all")]
+pub struct SenderLabels {
+    pub token: Option<Text>,
+    pub device: Option<Text>,
+}
+
 impl Projections {
     /// A tenant's tokens, by id, without their hashes.
     pub fn tokens(&self, tenant: TenantId) -> Result<Answer<Vec<TokenView>>, QueryError> {
@@ -207,8 +222,25 @@ impl Projections {
     pub fn devices(&self, tenant: TenantId) -> Result<Answer<Vec<DeviceView>>, QueryError> {
         self.read(Projection::Access, |view| {
             let rows = view.all::<DeviceRow>(DEVICES, &Key::of(tenant))?;
-            let value = rows.into_iter().map(|(_, row)| row.view).collect();
+            let devices = rows.into_iter().map(|(_, row)| row.view);
+            let value = devices.filter(|device| device.removed_at.is_none()).collect();
             Ok(view.answer(value))
+        })
+    }
+
+    /// What a credential and the device it is of are called, as far as it is known: also where they are not good any more.
+    pub fn sender(&self, tenant: TenantId, sent_by: SentBy) -> Result<Answer<SenderLabels>, QueryError> {
+        self.read(Projection::Access, |view| {
+            let token = view.get::<TokenRow>(TOKENS, &Key::of(tenant).text(sent_by.token.as_str()))?;
+            let device = match sent_by.device {
+                Some(device) => view.get::<DeviceRow>(DEVICES, &device_key(tenant, device))?,
+                None => None,
+            };
+            let token = token.filter(|token| token.view.staff_id.is_none());
+            Ok(view.answer(SenderLabels {
+                token: token.map(|token| token.view.label.0),
+                device: device.map(|device| device.view.label.0),
+            }))
         })
     }
 

@@ -29,6 +29,7 @@ mod terminals;
 mod view;
 mod worker;
 
+pub use access::SenderLabels;
 pub use access::tokens::{Grant, GrantedDevice, PinHash};
 pub use catalog::StoreItem;
 pub use catalog::menus::MenuBytes;

@@ -98,7 +98,7 @@ pub enum AccessEvent {
 }
 
 /// With which credential something was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SentBy {
     /// A token, or a session.
     pub token: TokenId,

@@ -24,7 +24,7 @@ use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 
 /// How long a query waits for the position it asks for.
-const WAIT_MAX: Duration = Duration::from_secs(2);
+pub const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// The position a reader wants to see at least.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

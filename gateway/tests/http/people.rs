@@ -46,7 +46,16 @@ fn who_signed_in_acts_and_the_log_says_with_what() {
         assert_eq!(of_device["actor"], of_device["sent_by"]["token_id"], "a device by itself");
         assert_eq!(of_device["sent_by"]["device_id"], of_ana["sent_by"]["device_id"]);
         let of_manager = history(&mut auditor, "c").await;
-        assert_eq!(of_manager["sent_by"], json!({"token_id": of_manager["actor"]}));
+        let token_label = &of_manager["sent_by"]["token_label"];
+        assert!(token_label.as_str().is_some_and(|label| label.contains("demo")), "{token_label}");
+        assert_eq!(of_manager["sent_by"], json!({"token_id": of_manager["actor"], "token_label": token_label}));
+        // Names are for who may list tokens, and stay when what they name is gone.
+        let device_label = of_ana["sent_by"]["device_label"].clone();
+        assert!(device_label.is_string() && of_ana["sent_by"].get("token_label").is_none(), "{of_ana}");
+        assert_eq!(of_device["sent_by"]["device_label"], device_label);
+        let of_analyst = history(&mut server.till("analyst"), "a").await;
+        assert!(of_analyst["sent_by"]["device_id"].is_string());
+        assert_eq!(of_analyst["sent_by"].get("device_label"), None);
         // The session is listed with who it is of, and is over at once when she signs out.
         let listed = server.till("admin").get("/v1/tokens").await.expect(200);
         let is_it = |token: &&Value| token["token_id"] == session["token_id"];
@@ -56,6 +65,11 @@ fn who_signed_in_acts_and_the_log_says_with_what() {
         ana.send("DELETE", "/v1/session", &[], &Value::Null).await.expect(200);
         assert_eq!(ana.get("/v1/stores").await.status, 401);
         assert_eq!(device.send("DELETE", "/v1/session", &[], &Value::Null).await.status, 404);
+        let removed = of_ana["sent_by"]["device_id"].as_str().expect("an id");
+        server.till("admin").command("DELETE", &format!("/v1/devices/{removed}"), &Value::Null).await.expect(200);
+        assert_eq!(history(&mut auditor, "a").await["sent_by"], of_ana["sent_by"], "also when the device is gone");
+        let listed = server.till("admin").get("/v1/devices").await.expect(200);
+        assert!(listed["items"].as_array().expect("devices").iter().all(|device| device["device_id"] != removed));
         // The PIN, and what is made of it, is in no event and no line of the log.
         let feed = server.till("auditor").get("/v1/feed").await;
         let feed = String::from_utf8_lossy(&feed.body).into_owned();

@@ -177,7 +177,7 @@ impl Tokens {
             }
         }
         for (key, DeviceRow { view, code_sha256, signed_in }) in waiting {
-            let Some(tenant) = tenant_of(&key) else { continue };
+            let Some(tenant) = tenant_of(&key).filter(|_| view.removed_at.is_none()) else { continue };
             self.add_device(tenant, view.device_id.0, DeviceEntry { store: view.store.0, terminal: view.terminal.0 });
             for Wire(staff) in signed_in {
                 self.signed_in(tenant, view.device_id.0, staff);

@@ -157,26 +157,37 @@ impl<'a> ReceiptEvent<'a> {
     }
 }
 
-/// With which credential something was sent.
-#[derive(Clone, Copy, Debug, ToSchema)]
+/// With which credential something was sent. Labels are shown to who may list tokens.
+#[derive(Clone, Debug, ToSchema)]
 #[schema(as = SentBy)]
 pub struct SentByJson {
     /// The token, or the session.
     pub token_id: wire::TokenId,
+    /// What the token is called; absent of a session, which is the actor's.
+    pub token_label: Option<wire::Text>,
     /// The device it is of.
     pub device_id: Option<wire::DeviceId>,
+    /// What the device is called.
+    pub device_label: Option<wire::Text>,
 }
 
 impl From<domain::event::SentBy> for SentByJson {
     fn from(sent_by: domain::event::SentBy) -> SentByJson {
-        SentByJson { token_id: Wire(sent_by.token), device_id: sent_by.device.map(Wire) }
+        SentByJson {
+            token_id: Wire(sent_by.token),
+            token_label: None,
+            device_id: sent_by.device.map(Wire),
+            device_label: None,
+        }
     }
 }
 
 impl Json for SentByJson {
     fn json(&self, to: &mut JsonWriter<'_>) {
         to.object(|to| {
-            fields!(show_fields [self to] [SentByJson] { token_id: "token_id", device_id?: "device_id" });
+            fields!(show_fields [self to] [SentByJson] {
+                token_id: "token_id", token_label?: "token_label", device_id?: "device_id", device_label?: "device_label",
+            });
         });
     }
 }

@@ -4,7 +4,7 @@ use super::form::{choice, view};
 use crate::json::wire::{ActorId, DeviceId, Ppm, Right, Role, StoreId, TerminalId, Text, Timestamp, TokenId};
 use serde::{Deserialize, Serialize};
 
-rows! { TokenRow = 3, StaffView = 1, DeviceRow = 2, PinRow = 1 }
+rows! { TokenRow = 3, StaffView = 1, DeviceRow = 3, PinRow = 1 }
 
 choice! {
     /// Where a token is good.
@@ -72,6 +72,8 @@ view! {
         pub token_id: Option<TokenId>,
         /// The token that let it in.
         pub issuer: Option<TokenId>,
+        /// When it was removed. It is not listed any more; what it sent still names it.
+        pub removed_at: Option<Timestamp>,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::http::path::{PathParams, QueryParams};
 use crate::http::peer::bearer;
 use crate::http::query::{ask, may_block, reached};
 use crate::http::respond::{X_POSITION, position_header};
+use crate::http::senders::Senders;
 use crate::position::{self, PositionError, start_after};
 use crate::state::AppState;
 use crate::tokens;
@@ -114,11 +115,13 @@ pub async fn feed(
     let selection = within(selection, &caller)?;
     let place = app.feeds.take(caller.tenant, caller.grant.token).map_err(ApiError::Feeds)?;
     let (chunks, stream) = mpsc::channel(CHUNKS_MAX);
+    let senders = Senders::of(&app, &caller);
     let token = bearer(&headers).and_then(tokens::parse).ok_or(ApiError::Unauthenticated)?;
     let pump = Pump {
         app,
         token,
         selection,
+        senders,
         form,
         follows: params.follow || form == Form::Sse,
         left: params.limit.unwrap_or(u64::MAX),
@@ -175,6 +178,8 @@ struct Pump {
     /// Whose it is; a token that is revoked takes its feeds with it.
     token: (TokenId, [u8; 32]),
     selection: Selection,
+    /// What credentials are called, where its reader may know.
+    senders: Option<Senders>,
     form: Form,
     follows: bool,
     left: u64,
@@ -256,8 +261,11 @@ impl Pump {
     /// Writes down what is wanted of a batch, and hands it over once it is enough to be worth it.
     fn gather(&mut self, batch: &StoredBatch, from: Position) -> Result<(), FeedError> {
         for commit in batch.commits() {
-            let Pump { selection, form, buffer, left, .. } = self;
+            let Pump { selection, senders, form, buffer, left, .. } = self;
             events(batch, &commit, selection, from, |event| {
+                if let Some(senders) = senders {
+                    senders.name(event);
+                }
                 write(*form, buffer, event)?;
                 *left -= 1;
                 Ok(0 < *left)
@@ -352,8 +360,9 @@ pub async fn history(
     let (related, head) = related_streams(&app, &caller, store.0, order.0).await?;
     streams.extend(related);
     let reader = app.reader.clone();
+    let senders = Senders::of(&app, &caller);
     let wanted = Wanted { from, head, limit };
-    let read = tokio::task::spawn_blocking(move || read_history(&reader, caller.tenant, &streams, wanted));
+    let read = tokio::task::spawn_blocking(move || read_history(&reader, caller.tenant, &streams, wanted, senders));
     let page = match read.await {
         Ok(Ok(Some(page))) => page,
         Ok(Ok(None)) => return Err(ApiError::NotFound { what: "order" }),
@@ -418,6 +427,7 @@ fn read_history(
     tenant: TenantId,
     streams: &[Stream],
     wanted: Wanted,
+    mut senders: Option<Senders>,
 ) -> Result<Option<HistoryPage>, FeedError> {
     // Whoever starts in the middle of a commit gets the rest of it.
     let begun = if wanted.from.0 == 0 { None } else { reader.commit_holding(wanted.from)? };
@@ -441,6 +451,9 @@ fn read_history(
         events(found.batch(), &found.commit(), &all, wanted.from, |event| {
             if page.body.len() != 1 {
                 page.body.push(b',');
+            }
+            if let Some(senders) = &mut senders {
+                senders.name(event);
             }
             (shown, last) = (shown + 1, Some(Position(event.position.position)));
             event.write(&mut page.body).map(|()| true)
