@@ -41,10 +41,19 @@ impl NewToken {
 /// # Panics
 /// If the operating system has no random numbers.
 pub fn mint() -> NewToken {
-    let mut random = [0; ID_BYTES + SECRET_BYTES];
+    let mut random = [0; ID_BYTES];
     getrandom::fill(&mut random).expect("the operating system has random numbers");
-    let (id, secret) = (hex(&random[..ID_BYTES]), hex(&random[ID_BYTES..]));
-    from_parts(&id, &secret).expect("hexadecimal digits make a token")
+    mint_of(TokenId(Id::parse(&hex(&random)).expect("hexadecimal digits make an id")))
+}
+
+/// Makes a token with an id of its own.
+///
+/// # Panics
+/// If the operating system has no random numbers.
+pub fn mint_of(id: TokenId) -> NewToken {
+    let mut random = [0; SECRET_BYTES];
+    getrandom::fill(&mut random).expect("the operating system has random numbers");
+    from_parts(id.as_str(), &hex(&random)).expect("an id and hexadecimal digits make a token")
 }
 
 /// A token of a caller's making: for tests and for secrets that are handed in.

@@ -152,7 +152,7 @@ impl FromRequestParts<Arc<AppState>> for Caller {
         let Some(grant) = parts.extensions.get::<Peer>().and_then(|peer| peer.grant.clone()) else {
             let token = bearer(&parts.headers).ok_or(ApiError::Unauthenticated)?;
             let (id, secret_sha256) = tokens::parse(token).ok_or(ApiError::Unauthenticated)?;
-            return Err(match may_block(|| app.operator.is(id, &secret_sha256)) {
+            return Err(match may_block(|| app.operator.is(id, &secret_sha256, app.certain_now())) {
                 // It belongs to no tenant, so there is nothing here for it.
                 true => ApiError::Forbidden { capability: "a_tenants_token" },
                 false => ApiError::Unauthenticated,
@@ -177,9 +177,31 @@ impl FromRequestParts<Arc<AppState>> for Caller {
     }
 }
 
+/// Whoever signs in or out.
+#[derive(Clone, Debug)]
+#[allow(missing_docs, reason = "names say all")]
+pub enum AnyCaller {
+    Tenants(Caller),
+    Operator(OperatorCaller),
+}
+
+impl FromRequestParts<Arc<AppState>> for AnyCaller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<AnyCaller, ApiError> {
+        match OperatorCaller::from_request_parts(parts, app).await {
+            Ok(operator) => Ok(AnyCaller::Operator(operator)),
+            Err(_) => Caller::from_request_parts(parts, app).await.map(AnyCaller::Tenants),
+        }
+    }
+}
+
 /// Whoever runs the server, who belongs to no tenant.
 #[derive(Clone, Copy, Debug)]
-pub struct OperatorCaller;
+pub struct OperatorCaller {
+    /// What the secret of their credential, or of their session, comes to.
+    pub secret_sha256: [u8; 32],
+}
 
 impl FromRequestParts<Arc<AppState>> for OperatorCaller {
     type Rejection = ApiError;
@@ -187,8 +209,8 @@ impl FromRequestParts<Arc<AppState>> for OperatorCaller {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<AppState>) -> Result<OperatorCaller, ApiError> {
         let token = bearer(&parts.headers).ok_or(ApiError::Unauthenticated)?;
         let (id, secret_sha256) = tokens::parse(token).ok_or(ApiError::Unauthenticated)?;
-        if may_block(|| app.operator.is(id, &secret_sha256)) {
-            return Ok(OperatorCaller);
+        if may_block(|| app.operator.is(id, &secret_sha256, app.certain_now())) {
+            return Ok(OperatorCaller { secret_sha256 });
         }
         match parts.extensions.get::<Peer>().is_some_and(|peer| peer.grant.is_some()) {
             true => Err(ApiError::Forbidden { capability: "operate" }),

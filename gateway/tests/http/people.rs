@@ -1,6 +1,6 @@
 //! People: who acts has proven who they are, and the log says with which credential.
 
-use crate::server::{House, Till, ago, key, run};
+use crate::server::{House, Till, ago, comanda, key, run};
 use serde_json::{Value, json};
 
 const STORE: &str = "/v1/stores/s1";
@@ -78,6 +78,36 @@ fn who_signed_in_acts_and_the_log_says_with_what() {
         );
     });
     assert!(!house.log().contains("280641"));
+}
+
+#[test]
+fn the_operator_signs_in_with_their_credential_and_out() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut operator = server.operator();
+        let with_pin = json!({"staff_id": "ana", "pin": "280641"});
+        assert_eq!(operator.send("POST", "/v1/session", &[], &with_pin).await.expect(403)["code"], "not_a_person");
+        assert_eq!(operator.send("DELETE", "/v1/session", &[], &Value::Null).await.status, 404, "it is no session");
+        let session = operator.send("POST", "/v1/session", &[], &json!({})).await.expect(201);
+        assert_eq!((&session["token_id"], session.get("receipt")), (&json!("operator"), None));
+        let mut signed_in = with(&server.url, &session);
+        assert_eq!(signed_in.get("/v1/clock").await.status, 200);
+        assert_eq!(signed_in.get("/metrics").await.status, 200);
+        assert_eq!(signed_in.get("/v1/stores").await.expect(403)["code"], "forbidden", "no tenant's data");
+        let another = signed_in.send("POST", "/v1/session", &[], &json!({})).await;
+        assert_eq!(another.expect(403)["code"], "sign_in_refused", "a session opens none");
+        assert_eq!(signed_in.send("DELETE", "/v1/session", &[], &Value::Null).await.status, 204);
+        assert_eq!(signed_in.get("/v1/clock").await.status, 401);
+        // It ends with the credential.
+        let session = operator.send("POST", "/v1/session", &[], &json!({})).await.expect(201);
+        let mut signed_in = with(&server.url, &session);
+        assert_eq!(signed_in.get("/v1/clock").await.status, 200);
+        let rotated = comanda().args(["operator", "rotate", "--data"]).arg(&server.data).output().expect("it runs");
+        assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+        assert_eq!(signed_in.get("/v1/clock").await.status, 401);
+        assert_eq!(server.operator().get("/v1/clock").await.status, 200);
+    });
 }
 
 #[test]

@@ -1,19 +1,21 @@
 //! Sessions: who acts proves it, and the PINs they prove it with.
 
-use super::tokens::shown;
+use super::tokens::{IssuedToken, shown};
 use crate::access::Capability;
-use crate::http::caller::{Caller, CommandHeaders, Json, is_a_persons};
+use crate::http::block::may_block;
+use crate::http::caller::{AnyCaller, Caller, CommandHeaders, Json, OperatorCaller, is_a_persons};
 use crate::http::command;
 use crate::http::docs::{CommandParams, CommandProblems};
 use crate::http::error::ApiError;
 use crate::http::path::PathParams;
 use crate::http::query;
+use crate::http::respond;
 use crate::pins::Busy;
 use crate::state::AppState;
 use crate::tokens;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use commands::{Accepted, CommandError, Envelope};
 use domain::command::{AccessCommand, Command, Issued, NewSession, Proof};
 use domain::event::{AccessEvent, Event};
@@ -37,7 +39,8 @@ impl From<Busy> for ApiError {
 ///
 /// On a device (its token in `Authorization`) a member of staff signs in with `staff_id` and `pin` and does what the device may, and who has
 /// a token of their own signs in with that and does what it may, at the device's store. Without a device, who has a token of a manager, an
-/// admin, an analyst or an auditor sends `{}`; that session is no terminal.
+/// admin, an analyst or an auditor sends `{}`; that session is no terminal. The operator does likewise; that session is in no log, so a stop
+/// of the server ends it, and so does another credential of the operator's.
 ///
 /// After five PINs that are not the member's, theirs is locked for a minute, and after each further one for twice as long, up to a day
 /// (`pin_locked`), whatever the server is restarted for.
@@ -48,9 +51,13 @@ impl From<Busy> for ApiError {
 )]
 pub async fn sign_in(
     State(app): State<Arc<AppState>>,
-    caller: Caller,
+    caller: AnyCaller,
     Json(body): Json<SignIn, { 4 << 10 }>,
 ) -> Result<Response, ApiError> {
+    let caller = match caller {
+        AnyCaller::Tenants(caller) => caller,
+        AnyCaller::Operator(operator) => return operators(&app, operator, body),
+    };
     if caller.grant.staff.is_some() {
         return Err(refused());
     }
@@ -70,6 +77,16 @@ pub async fn sign_in(
     // From here on it is idle.
     app.projections.authenticate(id, &secret_sha256, app.certain_now());
     Ok(response)
+}
+
+fn operators(app: &AppState, operator: OperatorCaller, body: SignIn) -> Result<Response, ApiError> {
+    let Credentials::Own = body.parse()? else { return Err(ApiError::NotAPerson) };
+    let opened = may_block(|| app.operator.open_session(&operator.secret_sha256, app.certain_now()));
+    let token = opened.ok_or_else(refused)?;
+    let session =
+        IssuedToken { token_id: token.id.to_string(), token: Some(token.text), secret_was_shown: None, receipt: None };
+    let body = serde_json::to_vec(&session).map_err(|error| ApiError::Internal(Box::new(error)))?;
+    Ok(respond::json(StatusCode::CREATED, body.into()))
 }
 
 /// The session of who has this token; which it is itself is yet to be made.
@@ -147,12 +164,25 @@ async fn submit(app: &AppState, caller: &Caller, id: CommandId, command: AccessC
     }
 }
 
-/// Signs out: the session that is sent ends at once.
+/// Signs out: the session that is sent ends at once. Of the operator's there is no commit to answer with (204).
 #[utoipa::path(
     delete, path = "/v1/session", tag = "people",
-    responses((status = 200, body = Receipt<'static>), CommandProblems)
+    responses(
+        (status = 200, body = Receipt<'static>),
+        (status = 204, description = "The operator's session ended."),
+        CommandProblems
+    )
 )]
-pub async fn sign_out(State(app): State<Arc<AppState>>, caller: Caller) -> Result<Response, ApiError> {
+pub async fn sign_out(State(app): State<Arc<AppState>>, caller: AnyCaller) -> Result<Response, ApiError> {
+    let caller = match caller {
+        AnyCaller::Tenants(caller) => caller,
+        AnyCaller::Operator(operator) => {
+            return match app.operator.end_session(&operator.secret_sha256) {
+                true => Ok(StatusCode::NO_CONTENT.into_response()),
+                false => Err(ApiError::NotFound { what: "session" }),
+            };
+        }
+    };
     if caller.grant.staff.is_none() {
         return Err(ApiError::NotFound { what: "session" });
     }

@@ -34,8 +34,9 @@ pub struct IssuedToken<'a> {
     /// Where there is no `token`: it was shown in the first answer under this key. If that was lost, revoke this one and issue another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secret_was_shown: Option<bool>,
-    /// The commit.
-    pub receipt: Receipt<'a>,
+    /// The commit; absent of the operator's session, who is in no log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt<'a>>,
 }
 
 /// Issues a token. It is random, and shown in this answer only.
@@ -122,7 +123,7 @@ pub(super) async fn shown(app: &AppState, answer: &Accepted, token: NewToken) ->
         token_id: token_id.to_string(),
         token: is_new.then_some(token.text),
         secret_was_shown: (!is_new).then_some(true),
-        receipt: command::receipt(answer),
+        receipt: Some(command::receipt(answer)),
     };
     let body = serde_json::to_vec(&issued).map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(command::with_headers(StatusCode::CREATED, answer, body.into()))
