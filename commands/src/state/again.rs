@@ -64,7 +64,7 @@ impl State {
             tenant,
             command: parsed.command,
             actor: kept.actor,
-            sent_by: None,
+            sent_by: kept.sent_by,
             approver: kept.approver,
             terminal: parsed.terminal,
             queued: parsed.queued,

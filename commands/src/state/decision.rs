@@ -236,8 +236,8 @@ impl State {
 fn queued(envelope: &Envelope, digest: u128) -> Option<Queued> {
     let (entry, terminal, occurred_at) = (envelope.queued?, envelope.terminal?, envelope.occurred_at?);
     let kind = Text::parse(stored::command_name(&envelope.command)).expect("a command's name is a text");
-    let Envelope { command_id, actor, approver, again, .. } = *envelope;
+    let Envelope { command_id, actor, approver, sent_by, again, .. } = *envelope;
     let command = again.unwrap_or(command_id);
-    let kept = envelope.request.clone().map(|request| Kept { request, actor, approver });
+    let kept = envelope.request.clone().map(|request| Kept { request, actor, approver, sent_by });
     Some(Queued { terminal, entry, command, kind, digest, occurred_at, kept, is_again: again.is_some() })
 }

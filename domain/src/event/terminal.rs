@@ -1,5 +1,6 @@
 //! Events of a terminal: how far its queue has come, and what of it a person has to look at.
 
+use super::access::SentBy;
 use crate::calendar::Timestamp;
 use crate::ids::{ActorId, CommandId, OrderId, PaymentId, TerminalSeq, Text};
 use crate::money::Money;
@@ -45,6 +46,8 @@ pub struct Kept {
     pub request: Request,
     pub actor: ActorId,
     pub approver: Option<ActorId>,
+    /// The credential it came with; not known of what was recorded before that was kept.
+    pub sent_by: Option<SentBy>,
 }
 
 /// What happened to a terminal.

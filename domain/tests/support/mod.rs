@@ -154,7 +154,7 @@ pub fn context(now: Timestamp, source: Source) -> Context {
 pub fn queued(terminal: TerminalId, entry: QueueEntry, number: u64, occurred_at: Timestamp) -> Queued {
     let (command, digest) = (CommandId(number.into()), u128::from(number) << 64);
     let request = Request::new(&number.to_string()).expect("it is short");
-    let kept = Some(Kept { request, actor: actor("ana"), approver: None });
+    let kept = Some(Kept { request, actor: actor("ana"), approver: None, sent_by: None });
     Queued { terminal, entry, command, kind: text("kept"), digest, occurred_at, kept, is_again: false }
 }
 

@@ -187,10 +187,14 @@ fn t5_what_waited_takes_effect_when_its_filler_comes() {
             assert_eq!(column(&upload(&mut till, &[command]).await, "status"), ["duplicate"]);
         }
         assert_eq!(x(&mut till).await["cash"], 450);
-        // Who took the money is who took it, not who brought the filler.
-        let mut auditor = server.till("manager");
-        let history = list(&mut auditor, &format!("{STORE}/orders/o1/history")).await.to_string();
-        assert!(history.contains("PaymentApplied"), "{history}");
+        // Who took the money is who brought it, with what it was brought with.
+        let history = list(&mut server.till("manager"), &format!("{STORE}/orders/o1/history")).await;
+        let events = history.as_array().expect("events");
+        let of = |kind: &str| events.iter().find(|event| event["type"] == kind).expect("it happened");
+        let (opened, applied) = (of("OrderOpened"), of("PaymentApplied"));
+        assert_eq!(applied["actor"], opened["actor"], "{history}");
+        assert!(applied["sent_by"]["device_id"].is_string(), "{history}");
+        assert_eq!(applied["sent_by"], opened["sent_by"], "{history}");
     });
 }
 

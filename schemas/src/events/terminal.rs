@@ -30,7 +30,7 @@ record! {
         seq?: "terminal_seq", command?: "command_id", kind?: "command", order?: "order_id", payment?: "payment_id",
         code: "code", detail: "detail",
     }
-    Kept { request: "request", actor: "actor", approver?: "approver" }
+    Kept { request: "request", actor: "actor", approver?: "approver", sent_by?: "sent_by" since 3 }
 }
 
 /// The request as it came, JSON in a text.

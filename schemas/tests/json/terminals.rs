@@ -82,6 +82,7 @@ pub fn terminal_events() -> Vec<(Event, &'static str)> {
                     request: Request::new(r#"{"type":"payment.initiate"}"#).unwrap(),
                     actor: ActorId::parse("ana").unwrap(),
                     approver: None,
+                    sent_by: None,
                 }),
             }),
             concat!(

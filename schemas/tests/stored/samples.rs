@@ -923,8 +923,10 @@ fn terminal(add: &mut dyn FnMut(&'static str, TerminalEvent)) {
     let [full, _] = noted();
     add("one", E::LateCommandTaken(full.clone()));
     let request = Request::new(r#"{"command_id":"7","type":"order.complete","order_id":"o1"}"#).expect("it is short");
-    for (label, approver) in [("waiting", None), ("approved", Some(id!(ActorId "kim")))] {
-        let kept = Some(Kept { request: request.clone(), actor: id!(ActorId "ana"), approver });
+    let sent_by = Some(SentBy { token: id!(TokenId "tok_1"), device: Some(id!(DeviceId "k7qf93xm")) });
+    let kim = Some(id!(ActorId "kim"));
+    for (label, approver, sent_by) in [("waiting", None, None), ("approved", kim, None), ("sent_by", kim, sent_by)] {
+        let kept = Some(Kept { request: request.clone(), actor: id!(ActorId "ana"), approver, sent_by });
         let (noted, amount) = (full.clone(), Some(Money(3_500)));
         add(label, E::LateCommandRecorded { noted, digest, amount, occurred_at: NOW, kept });
     }

@@ -82,7 +82,7 @@ fn row() -> StoreRow {
     let (terminal_id, seq, command) = (id!(TerminalId "till_1"), TerminalSeq(11), CommandId(7));
     let waiting_id = WaitingId { terminal: terminal_id, seq, command };
     let request = Request::new(r#"{"command_id":"7","type":"order.complete","order_id":"o1"}"#).expect("it is short");
-    let kept = Kept { request, actor: id!(ActorId "ana"), approver: None };
+    let kept = Kept { request, actor: id!(ActorId "ana"), approver: None, sent_by: None };
     let waiting = Waiting { order: Some(id!(OrderId "o1")), payment: None, kept };
     StoreRow {
         position: 900,
