@@ -79,7 +79,8 @@ pub struct Approvals {
     pub needed: Rights,
     /// Up to which share of what it is taken off a discount takes none, where discounts do at all.
     pub discount_limit: Ppm,
-    /// Whether who has the right may approve what they do themselves; they need not name themselves then.
+    /// Settings of before could let somebody with the right approve what they do themselves. It is kept as it was said, and decides
+    /// nothing: no one is their own second person (rule O8).
     pub self_approval: bool,
 }
 
@@ -91,7 +92,7 @@ pub struct ApprovalRequest {
 }
 
 impl Approvals {
-    /// Whether the store lets it be done: it asks nobody for it, or somebody with the right approves.
+    /// Whether the store lets it be done: it asks nobody for it, or another person approves who has the right.
     pub fn allow<'a>(
         &self,
         right: Right,
@@ -101,12 +102,7 @@ impl Approvals {
         if !self.needed.has(right) {
             return true;
         }
-        let approver = match (asking.approver, self.self_approval) {
-            (Some(approver), true) => Some(approver),
-            (Some(approver), false) => Some(approver).filter(|approver| *approver != asking.actor),
-            (None, true) => Some(asking.actor),
-            (None, false) => None,
-        };
+        let approver = asking.approver.filter(|approver| *approver != asking.actor);
         approver.and_then(staff).is_some_and(|member| member.rights.has(right))
     }
 }

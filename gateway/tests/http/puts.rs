@@ -10,7 +10,7 @@ const READ_ONLY: [&str; 9] =
 
 /// Every address that takes a `PUT`, with one that says all there is to say. The order is that in which they need each other.
 fn full() -> Vec<(&'static str, &'static str, Value)> {
-    let approvals = json!({"needed": ["discount", "cancel"], "discount_limit_ppm": 100_000, "self_approval": true});
+    let approvals = json!({"needed": ["discount", "cancel"], "discount_limit_ppm": 100_000});
     vec![
         (
             "/v1/menu/taxes/{tax}",

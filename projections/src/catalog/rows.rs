@@ -24,7 +24,6 @@ pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> 
         approvals: ApprovalsView {
             needed: settings.approvals.needed.iter().map(Wire).collect(),
             discount_limit_ppm: Wire(settings.approvals.discount_limit),
-            self_approval: settings.approvals.self_approval,
         },
         cash_shifts: Wire(settings.cash_shifts),
         kitchen: Wire(settings.kitchen),

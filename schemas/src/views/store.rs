@@ -3,7 +3,7 @@
 use super::form::view;
 use crate::json::wire::{CashShifts, Currency, CutOff, Kitchen, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
 
-rows! { StoreView = 5, StoreMenuRow = 1 }
+rows! { StoreView = 6, StoreMenuRow = 1 }
 
 view! {
     /// A store and its settings.
@@ -60,8 +60,6 @@ view! {
         pub needed: Vec<Right>,
         /// Up to which share a discount takes none.
         pub discount_limit_ppm: Ppm,
-        /// Whether who has the right may approve what they do themselves.
-        pub self_approval: bool,
     }
 }
 

@@ -233,7 +233,7 @@ fn stores() {
     assert_eq!(read(least, PutStore::parse), Ok(settings.clone()));
     let most = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "Europe/Madrid", "cut_off": "04:00",
                    "rounding": "half_up", "tax_rounding": "group", "payment_timeout_s": 60,
-                   "approvals": {"needed": ["discount", "cancel"], "discount_limit_ppm": 100000, "self_approval": true}, "cash_shifts": "required"}"#;
+                   "approvals": {"needed": ["discount", "cancel"], "discount_limit_ppm": 100000}, "cash_shifts": "required"}"#;
     let settings = Settings {
         cut_off: CutOff::parse("04:00").unwrap(),
         rules: PriceRules { rounding: Rounding::HalfUp, tax_rounding: TaxRounding::Group },
@@ -242,7 +242,7 @@ fn stores() {
         approvals: Approvals {
             needed: Rights::of([Right::Discount, Right::Cancel]),
             discount_limit: Ppm(100_000),
-            self_approval: true,
+            self_approval: false,
         },
         ..settings
     };
@@ -252,6 +252,11 @@ fn stores() {
         PutStore::parse,
         &[
             (r#"{"name": "S", "currency": "EUR"}"#, "/time_zone", "is required"),
+            (
+                &store(r#", "approvals": {"needed": [], "self_approval": true}"#),
+                "/approvals/self_approval",
+                "must be false or left out: no one approves what they do themselves; leave what is done alone out of needed",
+            ),
             (
                 r#"{"name": "S", "currency": "eur", "time_zone": "UTC"}"#,
                 "/currency",

@@ -43,7 +43,7 @@ impl PutStaff {
 /// What a store asks a second person for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"needed": ["discount", "cancel"], "discount_limit_ppm": 100_000, "self_approval": false}))]
+#[schema(example = json!({"needed": ["discount", "cancel"], "discount_limit_ppm": 100_000}))]
 pub struct Approvals {
     /// What takes the approval of somebody who has the right. `cancel` is asked for whatever takes something off a placed order, too, beside
     /// what that asks for itself: fewer units, a void, a lower price, a comp, a service charge less, a discount above the limit.
@@ -52,8 +52,9 @@ pub struct Approvals {
     /// `discount` or, for placed orders, of whose discounts all together count then, `cancel`.
     #[serde(default)]
     pub discount_limit_ppm: wire::Ppm,
-    /// Whether who has the right may approve what they do themselves; they need not name themselves then.
+    /// `false`, or left out: no one approves what they do themselves. What is to be done alone is left out of `needed`.
     #[serde(default)]
+    #[schema(ignore)]
     pub self_approval: bool,
 }
 
@@ -63,10 +64,14 @@ impl Approvals {
     /// # Errors
     /// [`FieldError`] names the field.
     pub fn parse(self) -> Result<staff::Approvals, FieldError> {
+        if self.self_approval {
+            let problem = "must be false or left out: no one approves what they do themselves; leave what is done alone out of needed";
+            return Err(FieldError::new("/self_approval", problem));
+        }
         Ok(staff::Approvals {
             needed: rights(&self.needed),
             discount_limit: share(self.discount_limit_ppm, "/discount_limit_ppm")?,
-            self_approval: self.self_approval,
+            self_approval: false,
         })
     }
 }
