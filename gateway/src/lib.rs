@@ -1,4 +1,4 @@
-//! The doors and the composition root: HTTP, command line, the comanda binary.
+//! The server and its command line: HTTP, verbs, and where the parts are put together.
 
 pub mod access;
 pub mod address_space;
