@@ -192,6 +192,7 @@ fn the_top_level_is_the_map() {
         "LICENSE-MIT",
         "LICENSE-APACHE",
         "deny.toml",
+        "rust-toolchain.toml",
         "rustfmt.toml",
         "domain",
         "schemas",
