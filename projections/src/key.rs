@@ -155,6 +155,9 @@ mod tests {
         for bad in ["", "0", "0g", "AB", " 1", "é"] {
             assert_eq!(decode_cursor(bad), None, "{bad}");
         }
-        assert_eq!(decode_cursor(&"00".repeat(300)), None);
+        // Every byte, and as many as a cursor may have.
+        let every: Vec<u8> = (0..=u8::MAX).collect();
+        assert_eq!(decode_cursor(&encode_cursor(&every)).as_deref(), Some(&every[..]));
+        assert_eq!(decode_cursor(&encode_cursor(&[7; 257])), None);
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::world::*;
 use domain::calendar::Timestamp;
-use domain::command::{AccessCommand, NewToken};
+use domain::command::{AccessCommand, NewDevice, NewToken};
 use domain::event::{Role, Terms};
-use domain::ids::TokenId;
+use domain::ids::{DeviceId, TerminalId, TokenId};
 use projections::Projections;
 
 fn token(name: &str) -> TokenId {
@@ -72,4 +72,42 @@ fn two_tenants_may_have_a_token_of_one_name() {
     check(&projections, "till", 1, Some(Role::Pos));
     let grant = projections.authenticate(token("till"), &[9; 32], Timestamp(0)).unwrap();
     assert_eq!((grant.tenant.as_str(), grant.role), ("other", Role::Admin));
+}
+
+#[test]
+fn a_device_comes_with_its_code_and_after_five_tries_with_none() {
+    let mut world = World::furnished();
+    for (name, code) in [("bar", 1), ("door", 2)] {
+        world.must(access(AccessCommand::AddDevice(NewDevice {
+            device: id(DeviceId::parse, name),
+            store: store(),
+            terminal: id(TerminalId::parse, name),
+            role: Role::Pos,
+            label: text("a till"),
+            code_sha256: [code; 32],
+            issuer: None,
+        })));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    let tried = |projections: &Projections, name: &str, code: u8| {
+        projections.try_code(id(DeviceId::parse, name), &[code; 32]).map(|tenant| tenant.to_string())
+    };
+    let let_in = Some(tenant().to_string());
+    assert_eq!(tried(&projections, "window", 1), None, "a device that was not let in");
+    for wrong in [2, 3, 4, 5] {
+        assert_eq!(tried(&projections, "bar", wrong), None);
+        assert_eq!(tried(&projections, "bar", 1), let_in, "{wrong}");
+    }
+    assert_eq!(tried(&projections, "bar", 6), None);
+    assert_eq!(tried(&projections, "bar", 1), None, "the tries are used up");
+    assert_eq!(tried(&projections, "door", 2), let_in, "each device has its own");
+    projections.shutdown();
+    drop(projections);
+    // Tries are in memory; what may come is in the model.
+    let again = Projections::open(dir.path(), world.reader.clone(), &options(NEVER)).unwrap();
+    assert_eq!((tried(&again, "bar", 1), tried(&again, "door", 1)), (let_in, None));
+    world.must(access(AccessCommand::RemoveDevice { device: id(DeviceId::parse, "bar"), within: None }));
+    block_on(again.wait_for_access(world.last(), std::time::Duration::from_secs(30))).unwrap();
+    assert_eq!(tried(&again, "bar", 1), None, "it was taken out");
 }

@@ -5,11 +5,13 @@
 mod access;
 mod books;
 mod chains;
+mod drawers;
 mod free_space;
 mod kitchen;
 mod menu;
 mod queries;
 mod rebuild;
 mod sales;
+mod terminals;
 mod training;
 mod world;

@@ -93,6 +93,8 @@ pub struct World {
     pub now: i64,
     pub local: LocalDateTime,
     pub source: Source,
+    /// The terminal that commits name, in the log alone: decisions are made without one.
+    pub terminal: Option<TerminalId>,
     pub appended: Vec<Appended>,
     revisions: HashMap<String, u64>,
     commands: u128,
@@ -110,6 +112,7 @@ impl World {
             now: 1_700_000_000_000_000,
             local: wall(2026, 11, 22, 12),
             source: Source::Online,
+            terminal: None,
             appended: vec![],
             revisions: HashMap::new(),
             commands: 0,
@@ -202,6 +205,12 @@ impl World {
         }
     }
 
+    /// Facts that no command of this world leads to, as a commit of the store.
+    pub fn record(&mut self, events: &[Event]) -> Position {
+        self.append(Some(self.here), events, false);
+        self.last()
+    }
+
     /// One commit in one batch.
     fn append(&mut self, store: Option<StoreId>, events: &[Event], training: bool) {
         self.now += 1_000_000;
@@ -210,7 +219,7 @@ impl World {
         let meta = CommitMeta {
             actor: id(ActorId::parse, "ana"),
             approver: None,
-            terminal: None,
+            terminal: self.terminal,
             terminal_seq: None,
             source: self.source,
             occurred_at: None,
