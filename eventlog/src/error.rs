@@ -150,3 +150,25 @@ pub enum ReadError {
     #[error("the outcome of the last append is not known before the log is opened again")]
     Unresolved,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_failure_lacks_is_space_descriptors_or_neither() {
+        use rustix::io::Errno;
+        for (errno, no_space, no_descriptor) in [
+            (Errno::NOSPC, true, false),
+            (Errno::DQUOT, true, false),
+            (Errno::MFILE, false, true),
+            (Errno::NFILE, false, true),
+            (Errno::IO, false, false),
+            (Errno::ACCESS, false, false),
+        ] {
+            let error = io::Error::from_raw_os_error(errno.raw_os_error());
+            assert_eq!((is_storage_full(&error), lacks_descriptors(&error)), (no_space, no_descriptor), "{error}");
+        }
+        assert!(!lacks_descriptors(&io::Error::other("of no system call")));
+    }
+}

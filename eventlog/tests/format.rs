@@ -168,3 +168,21 @@ fn another_version_is_refused_by_name() {
     let error = open(&disk).expect_err("refused");
     assert!(matches!(&error, OpenError::Version { found: 2, expected: 1, file } if file.starts_with(dir())), "{error}");
 }
+
+/// Its checksum holds, and no version ever wrote such a header.
+#[test]
+fn a_header_that_says_what_none_says_is_damage() {
+    for (what, at, bytes) in [
+        ("data that starts elsewhere", 12, &8192_u32.to_le_bytes()[..]),
+        ("a number that no segment has", 40, &(1_u64 << 32).to_le_bytes()),
+    ] {
+        let (disk, path) = tiny_log();
+        let mut header = disk.contents(&path);
+        header[at..at + bytes.len()].copy_from_slice(bytes);
+        let crc = crc32c::crc32c(&header[..60]);
+        header[60..64].copy_from_slice(&crc.to_le_bytes());
+        disk.put(&path, header);
+        let error = open(&disk).expect_err(what);
+        assert!(matches!(&error, OpenError::Corrupt(_)), "{what}: {error}");
+    }
+}

@@ -101,6 +101,46 @@ fn a_remote_that_lost_what_it_acknowledged_is_not_followed() {
 }
 
 #[test]
+fn an_append_says_that_the_remote_lost_what_it_acknowledged() {
+    let (remote, disk) = (SimRemote::new(3, 1 << 20), SimDisk::new(1));
+    let mut writer = owned(&remote, &disk);
+    for revision in 0..9 {
+        writer.append(&mut batch(&writer, revision)).expect("appends");
+    }
+    let before = remote.batches().len() - 1;
+    remote.forget(1);
+    let mut behind = batch(&writer, 9);
+    let error = writer.append(&mut behind).expect_err("what it stands behind is gone");
+    assert!(matches!(&error, AppendError::Unknown { source, .. } if source.to_string().contains("lost")), "{error:?}");
+    assert_eq!(remote.batches().len(), before, "nothing is put where something else was acknowledged");
+    assert!(matches!(writer.append(&mut behind), Err(AppendError::Unknown { .. })), "this writer says nothing more");
+}
+
+#[test]
+fn a_batch_that_takes_one_more_commit_is_still_one_message() {
+    const MESSAGE_MAX: usize = 64 << 10;
+    let mut writer = owned(&SimRemote::new(3, MESSAGE_MAX), &SimDisk::new(1));
+    let limits = writer.limits();
+    let header = CommitHeader { tenant: "m1", command_id: 1, payload_hash: 0, recorded_at: 0, meta: b"" };
+    let mut full = Batch::new(writer.next_position());
+    // Until the batch lacks one byte of being full, and then once more as long as a commit may be.
+    let mut add = |left: fn(&Batch, &eventlog::Limits, usize) -> usize| {
+        let mut probe = full.commit(&header);
+        probe.event("big", Revision(0), |_| {});
+        let empty = probe.len_bytes();
+        drop(probe);
+        let len = left(&full, &limits, empty);
+        let mut commit = full.commit(&header);
+        commit.event("big", Revision(0), |body| body.resize(body.len() + len, 7));
+        commit.finish();
+    };
+    add(|batch, limits, empty| limits.batch_bytes - 1 - batch.len_bytes() - empty);
+    add(|_, limits, empty| limits.commit_bytes - empty);
+    assert!(full.is_full(&limits) && full.len_bytes() <= MESSAGE_MAX, "{} bytes", full.len_bytes());
+    writer.append(&mut full).expect("appends");
+}
+
+#[test]
 fn a_copy_of_another_log_is_refused() {
     let (one, other, disk) = (SimRemote::new(3, 1 << 20), SimRemote::new(4, 1 << 20), SimDisk::new(1));
     owned(&one, &disk).close().expect("closes");

@@ -7,7 +7,10 @@ use common::shop::{Shop, shop, sidecars};
 use common::{Model, OPTIONS, dir, open, read_all, segments};
 use eventlog::disk::Disk;
 use eventlog::sim::{Fault, Random, SimDisk};
-use eventlog::{AppendError, Background, Direction, LogReader, OpenError, OwnedEvent, Position, Revision, open_on};
+use eventlog::{
+    AppendError, Background, Batch, CommitHeader, Direction, LogReader, OpenError, OwnedEvent, Position, Revision,
+    open_on,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -364,6 +367,36 @@ fn old_batches_are_found_in_any_segment() {
         assert_eq!((place.number, place.next), (number, promised.next));
     }
     assert_eq!(writer.find_batch(eventlog::BatchId(7)).expect("reads"), None);
+}
+
+/// Batches without events stand at the position of the next event, and are read with it, also where a segment ends between them.
+#[test]
+fn a_tail_begins_with_what_is_empty_at_its_position() {
+    let (disk, mut random) = (SimDisk::new(13), Random::new(13));
+    let (mut writer, _, _) = open(&disk).expect("opens");
+    let meta = [5; 900];
+    for number in 0..120 {
+        let mut batch = Batch::new(writer.next_position());
+        let header = CommitHeader { tenant: "t1", command_id: number, payload_hash: 0, recorded_at: 0, meta: &meta };
+        let mut commit = batch.commit(&header);
+        if random.one_in(3) {
+            commit.event("order", Revision(number as u64), |body| body.resize(body.len() + 700, 7));
+        }
+        commit.finish();
+        writer.append(&mut batch).expect("appends");
+    }
+    drop(writer);
+    disk.kill();
+    let (_writer, reader, _) = open(&disk).expect("opens");
+    let all: Vec<(Position, Position)> =
+        read_all(&reader).expect("reads").iter().map(|batch| (batch.first(), batch.next_position())).collect();
+    for position in 0..reader.durable().0 {
+        let position = Position(position);
+        let first = reader.tail(position).next(std::time::Duration::ZERO).expect("reads").expect("it is durable");
+        let is_before = |(first, next): &&(Position, Position)| *first < position && *next <= position;
+        let expected = all.iter().find(|batch| !is_before(batch)).copied();
+        assert_eq!(Some((first.first(), first.next_position())), expected, "at {position}");
+    }
 }
 
 #[test]
