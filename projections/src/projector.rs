@@ -109,3 +109,16 @@ const fn version(layout: u32, rows: &[u8]) -> u32 {
     }
     sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::version;
+
+    /// A file says which version it has, so the number of one that was released never changes and no other has it.
+    #[test]
+    fn a_version_is_of_one_layout_and_one_set_of_rows() {
+        assert_eq!(version(2, &[1, 3]), 0x2_1004);
+        assert_ne!(version(3, &[1, 3]), version(2, &[1, 3]));
+        assert_ne!(version(2, &[1, 4]), version(2, &[1, 3]));
+    }
+}

@@ -5,6 +5,7 @@
 mod access;
 mod books;
 mod chains;
+mod checks;
 mod drawers;
 mod free_space;
 mod kitchen;
