@@ -3,9 +3,10 @@
 
 mod common;
 
+use common::damage::data_end;
 use common::programme::{Extent, Sizes, extent, run};
 use common::script::{goes_on, power_goes_while_recovering, script};
-use common::{Model, OPTIONS, dir, open};
+use common::{Model, OPTIONS, dir, open, segments};
 use eventlog::sim::{Fault, Random, SimDisk};
 use eventlog::{
     AppendError, Background, Batch, CommitHeader, Direction, LogWriter, Options, Revision, open_embedded, open_on,
@@ -129,6 +130,29 @@ fn a_full_disk_stops_writes_and_not_reads_until_there_is_space() {
     disk.set_capacity(u64::MAX);
     let (mut writer, _, _) = open(&disk).expect("opens");
     model.append(&mut writer, &mut random).expect("there is space again");
+}
+
+/// Without the space for a copy the last segment is written again where it stands: what a torn write left there is gone.
+#[test]
+fn what_is_written_again_in_place_has_nothing_behind_its_end() {
+    let (disk, mut model, mut random) = (SimDisk::new(5), Model::default(), Random::new(5));
+    model.body_max = 100;
+    let (mut writer, _, _) = open(&disk).expect("opens");
+    for _ in 0..3 {
+        model.append(&mut writer, &mut random).expect("appends");
+    }
+    drop(writer);
+    disk.kill();
+    let [segment] = &segments(&disk)[..] else { panic!("all of it is in one segment") };
+    let mut torn = disk.contents(segment);
+    let end = data_end(&torn);
+    torn[end + 1_000..end + 2_000].fill(7);
+    disk.put(segment, torn);
+    disk.set_capacity(1);
+    let (writer, reader, _) = open(&disk).expect("opens");
+    model.check(&writer, &reader);
+    let written = disk.contents(segment);
+    assert!(data_end(&written) == end && written[end..].iter().all(|byte| *byte == 0), "it would be found again");
 }
 
 fn append_large(writer: &mut LogWriter) -> Result<(), AppendError> {

@@ -400,6 +400,28 @@ fn a_tail_begins_with_what_is_empty_at_its_position() {
 }
 
 #[test]
+fn what_was_appended_last_is_read_without_the_disk() {
+    let disk = SimDisk::new(14);
+    let (mut writer, reader, _) = open(&disk).expect("opens");
+    for number in 0..200 {
+        let mut batch = Batch::new(writer.next_position());
+        let header = CommitHeader { tenant: "t1", command_id: number, payload_hash: 0, recorded_at: 0, meta: b"" };
+        let mut commit = batch.commit(&header);
+        commit.event("order", Revision(number as u64), |body| body.push(7));
+        commit.finish();
+        writer.append(&mut batch).expect("appends");
+    }
+    // Without power nothing is read from the disk.
+    disk.arm(disk.operations(), Fault::PowerOff);
+    Shop::new().append(&mut writer, &mut Random::new(14)).expect_err("the power is out");
+    assert!(!disk.has_power());
+    let head = reader.durable().0;
+    let last = reader.read(Position(head - 3), usize::MAX).expect("the last are in memory");
+    assert_eq!(last.iter().map(|batch| batch.first().0).collect::<Vec<_>>(), [head - 3, head - 2, head - 1]);
+    assert!(reader.read(Position(1), usize::MAX).is_err(), "memory does not hold all of them");
+}
+
+#[test]
 fn nothing_but_the_log_s_own_names_are_sidecars() {
     let disk = shop(13, 60, true);
     for name in ["0000000g.idx", "holiday.idx", "00000000.IDX"] {

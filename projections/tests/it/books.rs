@@ -3,9 +3,10 @@
 use crate::world::*;
 use domain::calendar::Date;
 use domain::command::{
-    Charges, MenuCommand, Method, NewRefund, Outcome, PaymentCommand, RefundLine, RefundOf, RefundOutcome, StoreCommand,
+    Charges, MenuCommand, Method, NewRefund, OrderCommand, Outcome, PaymentCommand, RefundLine, RefundOf,
+    RefundOutcome, StoreCommand,
 };
-use domain::event::{DayEvent, Event};
+use domain::event::{DayEvent, Document, Event};
 use domain::ids::{LineId, RefundId, StoreId, TenderId};
 use domain::menu::Item;
 use domain::money::{Money, QtyMilli};
@@ -313,4 +314,32 @@ fn d3_the_first_day_carries_what_was_booked_before_it() {
     caught_up(&projections, &world.reader);
     let z = projections.z_report(tenant(), world.here, today).unwrap().value.expect("it is closed");
     assert_eq!((z.totals, z.cumulative_total), (after.totals, 653));
+}
+
+/// Rule D3: prints are counted, each first one by its kind, and told in the X report as in the Z report after it.
+#[test]
+fn d3_prints_are_counted_in_both_reports() {
+    let mut world = World::furnished();
+    let today = world.date(0);
+    world.must(open(1, new_order(vec![line(0, "pizza", 1_000)], true)));
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    let counts = |totals: &DayTotalsView| [totals.bills, totals.receipts, totals.reprints];
+    let x = || projections.x_report(tenant(), store(), today).unwrap().value.expect("it is not closed");
+    assert_eq!(counts(&x().totals), [None; 3], "nothing was printed");
+    let mut prints = |document| world.must(order(1, OrderCommand::Print { document, check: None }));
+    for _ in 0..3 {
+        prints(Document::Bill);
+    }
+    caught_up(&projections, &world.reader);
+    assert_eq!(counts(&x().totals), [Some(1), None, Some(2)]);
+    world.must(pay(1, 1, None, 0, cash()));
+    world.must(order(1, OrderCommand::Print { document: Document::Receipt, check: None }));
+    caught_up(&projections, &world.reader);
+    let before = x().totals;
+    assert_eq!(counts(&before), [Some(1), Some(1), Some(2)]);
+    world.must(to_store(StoreCommand::CloseDay { date: today, chain: None }));
+    caught_up(&projections, &world.reader);
+    let z = projections.z_report(tenant(), store(), today).unwrap().value.expect("it is closed");
+    assert_eq!(z.totals, before);
 }

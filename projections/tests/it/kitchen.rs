@@ -134,3 +134,35 @@ fn voids_and_comps_are_booked_when_they_happen() {
     let shown = view(&projections, 1);
     assert_eq!((shown.discounts[0].comp, shown.discounts[0].taken, shown.totals.total), (true, 635, 1_150));
 }
+
+/// What is given away before an order is placed is booked with it, and apart from what it is reduced by.
+#[test]
+fn a_comp_before_placing_is_no_discount() {
+    let mut world = World::furnished();
+    let date = Date::from_ymd(2026, 11, 22).unwrap();
+    world.must(open(1, new_order(vec![line(0, "pizza", 2_000), line(1, "salad", 1_000)], false)));
+    let comp = NewComp {
+        discount: id(DiscountId::parse, "sorry"),
+        lines: vec![id(LineId::parse, "l1")],
+        reason: text("late"),
+    };
+    world.must(order(1, OrderCommand::CompLines(comp)));
+    world.must(order(
+        1,
+        OrderCommand::ApplyDiscount(domain::command::NewDiscount {
+            discount: id(DiscountId::parse, "regular"),
+            scope: domain::event::DiscountScope::Lines(vec![id(LineId::parse, "l0")]),
+            rate: domain::event::Rate::Amount(domain::money::Money(100)),
+            reason: text("regular"),
+        }),
+    ));
+    world.must(order(1, OrderCommand::Place(Default::default())));
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    for by in [SalesBy::Day, SalesBy::Channel, SalesBy::Item] {
+        let query = SalesQuery { stores: None, from: date, to: date, by, date: SalesDate::Business };
+        let totals = projections.sales(tenant(), &query).unwrap().value.totals;
+        let told = (totals.gross, totals.discounts, totals.comps, totals.net);
+        assert_eq!(told, (2_935, 100, 635, 2_200), "{by:?}");
+    }
+}

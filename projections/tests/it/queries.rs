@@ -2,11 +2,13 @@
 
 use crate::world::*;
 use domain::calendar::Date;
-use domain::command::{NewOrder, OrderCommand, Outcome, StockCommand};
-use domain::ids::TableId;
+use domain::command::{
+    NewOrder, NewRefund, OrderCommand, Outcome, PaymentCommand, RefundOf, RefundOutcome, StockCommand, StoreCommand,
+};
+use domain::ids::{RefundId, TableId};
 use domain::money::Money;
 use projections::{OrderFilter, PageRequest, PaymentFilter, Projections, QueryError};
-use schemas::views::{OrderState, OrderView, PaidState, PaymentFlag, PaymentState};
+use schemas::views::{OrderState, OrderView, PaidState, PaymentFlag, PaymentState, RefundState};
 
 fn shown(projections: &Projections, number: u32) -> OrderView {
     projections.order(tenant(), store(), order_id(number)).unwrap().value.unwrap()
@@ -148,4 +150,43 @@ fn stock_is_shown_with_what_is_left() {
     let revision = world.stores[&store()].stock().revision().unwrap().0;
     assert!(all.iter().all(|item| item.revision == revision));
     assert_eq!(projections.stock_item(tenant(), store(), sku("salt")).unwrap().value, None);
+}
+
+#[test]
+fn a_payment_shows_what_was_given_back_of_it() {
+    let mut world = World::furnished();
+    world.must(open(1, new_order(vec![line(0, "pizza", 2_000)], true)));
+    world.must(pay(1, 1, None, 300, card()));
+    world.must(outcome(1, Outcome::Captured { amount: None, reference: None }));
+    let give_back = |name: &str, amount: i64, tip: i64| {
+        let what = RefundOf::Amount { amount: Money(amount), tip: Money(tip) };
+        let refund = id(RefundId::parse, name);
+        let new = NewRefund { refund, what, restock: false, drawer: None, reason: text("cold") };
+        to_store(StoreCommand::Payment(payment_id(1), PaymentCommand::RequestRefund(new)))
+    };
+    let ended = |name: &str, outcome: RefundOutcome| {
+        let command = PaymentCommand::RecordRefundOutcome { refund: id(RefundId::parse, name), outcome };
+        to_store(StoreCommand::Payment(payment_id(1), command))
+    };
+    world.must(give_back("r1", 500, 120));
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    let told = |projections: &Projections| {
+        let view = projections.payment(tenant(), store(), payment_id(1)).unwrap().value.unwrap();
+        let refunds: Vec<_> =
+            view.refunds.iter().map(|refund| (refund.state, refund.applied, refund.tip, refund.unapplied)).collect();
+        (view.refunded, refunds)
+    };
+    assert_eq!(told(&projections), (0, vec![(RefundState::Requested, 500, 120, 0)]));
+    world.must(ended("r1", RefundOutcome::Succeeded { drawer: None }));
+    world.must(give_back("r2", 40, 1));
+    world.must(ended("r2", RefundOutcome::Failed { code: text("closed") }));
+    caught_up(&projections, &world.reader);
+    let both = vec![(RefundState::Succeeded, 500, 120, 0), (RefundState::Failed, 40, 1, 0)];
+    assert_eq!(told(&projections), (620, both));
+    world.must(ended("r2", RefundOutcome::Succeeded { drawer: None }));
+    caught_up(&projections, &world.reader);
+    assert_eq!(told(&projections).0, 661);
+    let order1 = shown(&projections, 1);
+    assert_eq!((order1.paid, order1.refunded, order1.payment_state), (2_300, 540, PaidState::PartiallyRefunded));
 }
