@@ -1,5 +1,7 @@
 //! Small files through the whole door: text in, orders and rejected rows out.
 
+use domain::calendar::Timestamp;
+use domain::money::Money;
 use std::path::PathBuf;
 
 use super::*;
@@ -296,6 +298,31 @@ fn a_file_that_changes_between_the_passes_is_an_error() {
         assert!(matches!(results.last(), Some(Err(ImportError::Changed { .. }))), "{changed}: {results:?}");
         assert_eq!(results.iter().filter(|result| result.is_err()).count(), 1);
     }
+}
+
+/// Whether an order can be imported is said before anything is sent: up to five minutes ahead, and up to what money can be.
+#[test]
+fn an_order_from_the_future_or_beyond_all_money_is_unfit() {
+    let import = Import::new(&["--map", "order=o,item=i,price=p,qty=q"]);
+    let plan = import.plan("o,i,p,q\n1,Tea,1.00,2\n");
+    let commands = Commands::new(&plan).expect("good names");
+    let order = plan.orders().expect("opens").next().expect("an order").expect("it is good");
+    let made = order.when.unix_us();
+    let check = |order: &ImportOrder, ahead_us: i64| commands.check(order, Timestamp(made - ahead_us));
+    for (ahead_us, is_fit) in [(-1, true), (0, true), (300_000_000, true), (300_000_001, false), (i64::MAX / 2, false)]
+    {
+        match check(&order, ahead_us) {
+            Ok(()) => assert!(is_fit, "{ahead_us}"),
+            Err(Unfit::InTheFuture { .. }) => assert!(!is_fit, "{ahead_us}"),
+            Err(other) => panic!("{ahead_us}: {other}"),
+        }
+    }
+    let of = |unit_price_minor: i64| {
+        let line = ImportLine { unit_price_minor, qty_milli: 1_000, ..order.lines[0].clone() };
+        ImportOrder { lines: vec![line], ..order.clone() }
+    };
+    check(&of(Money::MAX_ABS), 0).expect("as much as money can be");
+    assert!(matches!(check(&of(Money::MAX_ABS + 1), 0), Err(Unfit::TooMuch)));
 }
 
 #[test]

@@ -309,3 +309,52 @@ impl Worker {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::menu::Choice;
+    use domain::ids::StoreId;
+
+    fn plan(pace: Pace) -> Plan {
+        let target = "http://127.0.0.1:1".parse().unwrap();
+        let dish: Choice = [("item_id".to_owned(), serde_json::json!("tea"))].into_iter().collect();
+        let prepared = Prepared::orders(&target, "t", &[(StoreId::parse("s1").unwrap(), vec![dish])], 7);
+        let (warmup, total) = (Duration::from_secs(2), Duration::from_secs(5));
+        Plan { prepared, pace, start: OnceLock::new(), warmup, total, is_paying: false, acks: None }
+    }
+
+    #[test]
+    fn a_schedule_has_each_turn_in_its_time() {
+        for per_s in [1, 3, 7, 1_000, 60_000] {
+            for number in [0, 1, 2, 10, 59_999, 1_000_003] {
+                let due = due_after(number, per_s);
+                assert_eq!(due.as_nanos(), u128::from(number) * 1_000_000_000 / u128::from(per_s));
+                // It is one of those due by then, and of none before it by more than the nanosecond that rounding takes.
+                let by = turns_by(due + Duration::from_nanos(1), per_s);
+                assert!((number..=number + 1).contains(&by), "turn {number} of {per_s} a second: {by}");
+                assert!(turns_by(due, per_s) <= number);
+            }
+            assert_eq!(turns_by(Duration::from_secs(60), per_s), 60 * per_s);
+            assert_eq!(turns_by(Duration::ZERO, per_s), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_answered_while_it_warms_up_or_after_the_end_does_not_count() {
+        let plan = plan(Pace::Max { turn: AtomicU64::new(0) });
+        let at = |millis| plan.start() + Duration::from_millis(millis);
+        for (millis, counts) in
+            [(0, false), (1_999, false), (2_000, true), (3_500, true), (4_999, true), (5_000, false), (9_000, false)]
+        {
+            assert_eq!(plan.is_measured(at(millis)), counts, "after {millis} ms");
+        }
+    }
+
+    #[test]
+    fn turns_that_nobody_took_are_unsent() {
+        let taken = AtomicU64::new(40);
+        assert_eq!(plan(Pace::Rate { released: Semaphore::new(0), taken, per_s: 10 }).unsent(), 10);
+        assert_eq!(plan(Pace::Max { turn: AtomicU64::new(40) }).unsent(), 0);
+    }
+}
