@@ -206,6 +206,19 @@ mod tests {
     }
 
     #[test]
+    fn what_and_how_much_are_apart_or_on_lines_of_their_own() {
+        for (name, lines) in [(COLUMNS - 5, 1), (COLUMNS - 4, 2)] {
+            let mut paper = Paper::new("Z REPORT", None);
+            let before = paper.text.lines().count();
+            let name = "n".repeat(name);
+            paper.row(&name, "1.00");
+            let row: Vec<&str> = paper.text.lines().skip(before).collect();
+            assert_eq!(row.len(), lines, "{row:?}");
+            assert!(row[0].starts_with(&name) && row.last().is_some_and(|line| line.ends_with(" 1.00")), "{row:?}");
+        }
+    }
+
+    #[test]
     fn no_line_is_longer_than_the_paper() {
         let mut paper = Paper::new("Z REPORT", None);
         paper.row("Cash", "1.00");

@@ -2,7 +2,7 @@
 
 use crate::{read, refuses};
 use domain::calendar::{CutOff, Timestamp};
-use domain::command::{AccessCommand, StockCommand, StoreCommand};
+use domain::command::{AccessCommand, Edit, ItemChange, StockCommand, StoreCommand, VariationChange};
 use domain::event::{Role, StockPolicy};
 use domain::ids::{ActorId, GroupId, ItemId, Sku, TaxId, Text, VariationId};
 use domain::kitchen::Kitchen;
@@ -149,8 +149,16 @@ fn modifier_groups() {
     let modifiers = vec![olives];
     let group = ModifierGroup { id, name: text("Toppings"), min: 1, max: 2, allow_qty: true, modifiers, free: 0 };
     assert_eq!(read(body, parse), Ok(group.clone()));
-    let body = body.replacen('{', r#"{"free": 2, "#, 1);
-    assert_eq!(read(&body, parse), Ok(ModifierGroup { free: 2, ..group }));
+    let free = body.replacen('{', r#"{"free": 2, "#, 1);
+    assert_eq!(read(&free, parse), Ok(ModifierGroup { free: 2, ..group }));
+    // What is left out is not written either.
+    let written = |body: &str| {
+        let body: PutModifierGroup = serde_json::from_str(body).unwrap();
+        let written = serde_json::to_value(body).unwrap();
+        ["allow_qty", "free"].map(|field| written.get(field).cloned())
+    };
+    assert_eq!(written(&free), [Some(true.into()), Some(2.into())]);
+    assert_eq!(written(&body.replace(r#""allow_qty": true,"#, "")), [None, None]);
     refuses(
         parse,
         &[
@@ -334,6 +342,40 @@ fn prices_and_availability() {
     assert_eq!(read(&shown, parse), set(None, Some(Money(1_200))));
     let elsewhere = format!("is lobster, but the address names {item}; leave it out, or change one of the two");
     refuses(parse, &[(r#"{"price": 1200, "item_id": "lobster"}"#, "/item_id", &elsewhere)]);
+    // Each by itself, and what is not named stays as it is.
+    let sku = |name: &str| domain::ids::Sku::parse(name).unwrap();
+    let keeps = || ItemChange::of(item);
+    let large = VariationId::parse("large").unwrap();
+    let variation = VariationChange { variation: large, name: None, price: None, sku: Edit::Keep };
+    for (body, change) in [
+        (r#"{"name": "Tea"}"#, ItemChange { name: Some(text("Tea")), ..keeps() }),
+        (r#"{"category": "Hot"}"#, ItemChange { category: Edit::Set(text("Hot")), ..keeps() }),
+        (r#"{"category": null}"#, ItemChange { category: Edit::Clear, ..keeps() }),
+        (r#"{"price": 250}"#, ItemChange { price: Some(Money(250)), ..keeps() }),
+        (r#"{"price": 0}"#, ItemChange { price: Some(Money(0)), ..keeps() }),
+        (r#"{"sku": "leaf"}"#, ItemChange { sku: Edit::Set(sku("leaf")), ..keeps() }),
+        (r#"{"station": null}"#, ItemChange { station: Edit::Clear, ..keeps() }),
+        (
+            r#"{"variations": [{"variation_id": "large", "price": 300}]}"#,
+            ItemChange {
+                variations: vec![VariationChange { price: Some(Money(300)), ..variation.clone() }],
+                ..keeps()
+            },
+        ),
+        (
+            r#"{"variations": [{"variation_id": "large", "name": "Pot", "sku": "pot"}]}"#,
+            ItemChange {
+                variations: vec![VariationChange {
+                    name: Some(text("Pot")),
+                    sku: Edit::Set(sku("pot")),
+                    ..variation.clone()
+                }],
+                ..keeps()
+            },
+        ),
+    ] {
+        assert_eq!(read(body, |body: ChangeItem| body.parse(item)), Ok(change), "{body}");
+    }
     let change = |body: ChangeItem| body.parse(item);
     refuses(change, &[("{}", "", "must change something: name, category, price, sku, station or variations")]);
     let parse = |body: SetAvailability| body.parse(item);

@@ -48,6 +48,19 @@ fn a_newer_programs_work() {
     }
 }
 
+/// What is folded by nobody is not even read: its type is told by its first bytes, whatever follows.
+#[test]
+fn a_type_is_told_without_reading_the_event() {
+    for sample in samples() {
+        let bytes = encoded(&sample.event);
+        let tag = stored::event_tag(&sample.event);
+        assert_eq!(stored::peek_tag(&bytes), Some(tag), "{:?}", stored::type_name(tag));
+        assert_eq!(stored::peek_tag(&bytes[..2]), Some(tag));
+        assert_eq!(stored::peek_tag(&bytes[..1]), None);
+    }
+    assert_eq!(stored::peek_tag(&[]), None);
+}
+
 #[test]
 fn every_type_refuses_version_0_and_the_next() {
     for sample in samples() {
