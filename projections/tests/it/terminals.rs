@@ -34,7 +34,7 @@ fn noted(command: u128) -> Noted {
 
 fn late(command: u128, kept: bool) -> TerminalEvent {
     let request = Request::new("{}").expect("it is short");
-    let kept = kept.then(|| Kept { request, actor: id(ActorId::parse, "ana"), approver: None });
+    let kept = kept.then(|| Kept { request, actor: id(ActorId::parse, "ana"), approver: None, sent_by: None });
     let (digest, amount, occurred_at) = (0xabc, Some(Money(250)), Timestamp(5));
     TerminalEvent::LateCommandRecorded { noted: noted(command), digest, amount, occurred_at, kept }
 }

@@ -1,8 +1,8 @@
 use super::*;
 use crate::json::Wire;
 use domain::calendar::{Date, LocalDateTime, Timestamp};
-use domain::ids::{Sku, Text, TokenId};
-use domain::money::QtyMilli;
+use domain::ids::{Sku, StoreId, Text, TokenId};
+use domain::money::{Currency, QtyMilli};
 
 fn stock() -> StockView {
     StockView {
@@ -82,6 +82,23 @@ fn a_token_is_shown_without_its_hash() {
         json,
         r#"{"token_id":"t1","role":"pos","label":"Till 1","issued_at":"1970-01-01T00:00:00.000000Z","scope":"unscoped"}"#
     );
+}
+
+#[test]
+fn a_menu_is_sent_as_it_is() {
+    let menu = MenuView {
+        store: Wire(StoreId::parse("s1").unwrap()),
+        version: 3,
+        currency: Wire(Currency::new("EUR", 2).unwrap()),
+        items: vec![],
+        modifier_groups: vec![],
+        taxes: vec![],
+        dayparts: vec![],
+        revision: 7,
+    };
+    let body: serde_json::Value = serde_json::from_slice(&menu.to_json()).unwrap();
+    assert_eq!(body, serde_json::to_value(&menu).unwrap());
+    assert_eq!((&body["store"], &body["version"], &body["revision"]), (&"s1".into(), &3.into(), &7.into()));
 }
 
 #[test]

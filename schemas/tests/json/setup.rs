@@ -12,8 +12,8 @@ use domain::pricing::{PriceRules, TaxRounding};
 use domain::staff::{Approvals, Right, Rights};
 use domain::store::{CashShifts, Settings};
 use schemas::json::request::{
-    AdjustStock, ChangeItem, CountStock, IssueToken, Mark86, PutItem, PutModifierGroup, PutStaff, PutStore, PutTax,
-    ReceiveStock, SetAvailability, SetPrice, SetStockPolicy, Unmark86, WasteStock,
+    AdjustStock, ChangeItem, CountStock, Credentials, IssueToken, Mark86, PutItem, PutModifierGroup, PutStaff,
+    PutStore, PutTax, ReceiveStock, SetAvailability, SetPin, SetPrice, SetStockPolicy, SignIn, Unmark86, WasteStock,
 };
 
 fn text(text: &str) -> Text {
@@ -514,4 +514,34 @@ fn staff() {
             ),
         ],
     );
+}
+
+#[test]
+fn pins_are_four_to_twelve_digits_and_come_with_whose_they_are() {
+    let set = |pin: &str| serde_json::from_value::<SetPin>(serde_json::json!({"pin": pin})).unwrap().parse();
+    for good in ["0000", "280641", "123456789012"] {
+        assert_eq!(set(good), Ok(good.to_owned()));
+    }
+    for bad in ["", "123", "1234567890123", "12a4", " 1234", "١٢٣٤"] {
+        let error = set(bad).expect_err(bad);
+        assert_eq!((error.pointer.as_str(), error.problem.as_str()), ("/pin", "must be 4 to 12 digits"), "{bad}");
+    }
+    let ana = ActorId::parse("ana").unwrap();
+    let sign_in = |body: &str| match serde_json::from_str::<SignIn>(body).unwrap().parse() {
+        Ok(Credentials::Pin(staff, pin)) => Ok((Some(staff), pin)),
+        Ok(Credentials::Token(token)) => Ok((None, token)),
+        Ok(Credentials::Own) => Ok((None, String::new())),
+        Err(error) => Err(error.pointer),
+    };
+    for (body, then) in [
+        (r#"{"staff_id": "ana", "pin": "280641"}"#, Ok((Some(ana), "280641".to_owned()))),
+        (r#"{"token": "t.abc"}"#, Ok((None, "t.abc".to_owned()))),
+        ("{}", Ok((None, String::new()))),
+        (r#"{"staff_id": "ana", "pin": "28"}"#, Err("/pin".to_owned())),
+        (r#"{"staff_id": "ana"}"#, Err("/pin".to_owned())),
+        (r#"{"pin": "280641"}"#, Err("/staff_id".to_owned())),
+        (r#"{"staff_id": "ana", "pin": "280641", "token": "t.abc"}"#, Err("/token".to_owned())),
+    ] {
+        assert_eq!(sign_in(body), then, "{body}");
+    }
 }
