@@ -59,39 +59,4 @@ mod tests {
             assert_eq!(allows(role, Capability::TakeOrders), allows(role, Capability::TakePayments), "{role:?}");
         }
     }
-
-    #[test]
-    fn the_matrix_is_this_one() {
-        let mut table = String::new();
-        for capability in Capability::ALL {
-            let row: Vec<&str> =
-                Role::ALL.iter().map(|role| if allows(*role, *capability) { "yes" } else { "-" }).collect();
-            table.push_str(&format!("{:14} {}\n", capability.name(), row.join(" ")));
-        }
-        let expected = "\
-take_orders    yes yes yes - - -
-work_tickets   yes yes yes yes - -
-take_payments  yes yes yes - - -
-refund         yes yes yes - - -
-review         yes yes - - - -
-run_drawers    yes yes yes - - -
-run_days       yes yes - - - -
-mark_86        yes yes yes yes - -
-manage_stock   yes yes - - - -
-manage_menu    yes yes - - - -
-manage_stores  yes yes - - - -
-import         yes - - - - -
-manage_staff   yes yes - - - -
-manage_devices yes yes - - - -
-manage_tokens  yes - - - - -
-read_tokens    yes - - - - yes
-read_security  yes - - - - yes
-read_stores    yes yes yes yes yes yes
-read_days      yes yes yes - yes yes
-read_reports   yes yes - - yes yes
-read_events    yes yes - - yes yes
-read_chain     yes yes - - - yes
-";
-        assert_eq!(table, expected);
-    }
 }
