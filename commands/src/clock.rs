@@ -261,6 +261,20 @@ mod tests {
     }
 
     #[test]
+    fn the_steady_clock_counts_microseconds() {
+        use std::time::{Duration, Instant};
+        let (before, first) = (Instant::now(), steady_us());
+        let within = Instant::now();
+        while within.elapsed() < Duration::from_millis(5) {
+            std::hint::spin_loop();
+        }
+        let (last, all) = (steady_us(), before.elapsed());
+        let (spent, least, most) = (i128::from(last - first), 5_000, all.as_micros() as i128);
+        // Either clock may be a little further within its microsecond.
+        assert!(least - 50 <= spent && spent <= most + 50, "{spent} us, between {least} and {most}");
+    }
+
+    #[test]
     fn a_clock_that_jumps_ahead_is_in_doubt_until_it_is_back() {
         let machine = started(0, None);
         assert_eq!(machine.later(0, 0), (None, 0));

@@ -446,6 +446,28 @@ fn what_waits_comes_back_with_its_store() {
 }
 
 #[test]
+fn what_waits_for_its_store_is_decided_before_the_engine_stops() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let house = House::start_with(GateDisk::new().open(), NOON, small(&path));
+    furnish(&house);
+    let mut seconds = 0;
+    until(|| {
+        seconds += 2;
+        house.set_clock(seconds);
+        house.must(in_store("s3", receive(1)));
+        (house.engine.stats().snapshot().stores == 1).then_some(())
+    });
+    // Both stores have left: their commands wait until they are loaded, and the engine is told to stop meanwhile.
+    let waiting: Vec<_> = (0..20).map(|number| house.enqueue(in_store(STORES[number % 2], receive(1)))).collect();
+    let House { engine, stopped, .. } = house;
+    drop(stopped.stop().expect("the log comes back"));
+    for ticket in waiting {
+        wait(engine.outcome(ticket)).expect("it was taken before the end");
+    }
+}
+
+#[test]
 fn deadlines_of_stores_that_are_away_pass_once() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("snapshot.redb");

@@ -46,6 +46,27 @@ fn what_is_owed_survives_and_what_is_done_does_not() {
     assert!(matches!(Outbox::open(&path, Position(19)), Err(OutboxError::Ahead { position: Position(20), .. })));
 }
 
+/// The file is never taken for a new one, and what is wrong with it says whether it may pass.
+#[test]
+fn a_file_that_cannot_be_read_is_left_as_it_is() {
+    let dir = TempDir::new().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let opened = |name: &str| Outbox::open(&path(name), Position(1)).map(drop);
+    for (name, bytes) in [("empty", &b""[..]), ("text", b"no database"), ("long", &[7; 64 << 10])] {
+        std::fs::write(path(name), bytes).unwrap();
+        assert!(matches!(opened(name), Err(OutboxError::Damaged { path: told }) if told == path(name)), "{name}");
+        assert_eq!(std::fs::read(path(name)).unwrap(), bytes, "{name}");
+    }
+    // Somebody has it open, or it is none: the file itself is as good as it was.
+    let held = Outbox::open(&path("held"), Position(1)).unwrap();
+    assert!(matches!(opened("held"), Err(OutboxError::Storage { .. })), "{:?}", opened("held"));
+    drop(held);
+    opened("held").unwrap();
+    std::fs::create_dir(path("directory")).unwrap();
+    assert!(matches!(opened("directory"), Err(OutboxError::Storage { .. })), "{:?}", opened("directory"));
+    assert!(matches!(opened("missing/file"), Err(OutboxError::Storage { .. })));
+}
+
 #[test]
 fn a_message_is_parked_once_and_let_go() {
     let dir = TempDir::new().unwrap();

@@ -138,6 +138,22 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_is_a_line_that_says_where_and_why() {
+        let taken = Arc::new(Mutex::new(vec![]));
+        let lines = Lines::to(Stuck(Arc::clone(&taken)));
+        let log = tracing_subscriber::fmt().json().with_writer(lines.clone()).finish();
+        say_panics();
+        let panicked = tracing::subscriber::with_default(log, || {
+            std::panic::catch_unwind(|| panic!("no {} is left", "soup")).is_err()
+        });
+        drop(std::panic::take_hook());
+        lines.end();
+        assert!(panicked);
+        let text = String::from_utf8(taken.lock().unwrap().clone()).unwrap();
+        assert!(text.contains("no soup is left") && text.contains(file!()) && text.contains("ERROR"), "{text}");
+    }
+
+    #[test]
     fn who_takes_no_lines_keeps_nobody_waiting_and_is_told_how_many_are_lost() {
         let taken = Arc::new(Mutex::new(vec![]));
         let lines = Lines::to(Stuck(Arc::clone(&taken)));
