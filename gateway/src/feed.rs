@@ -53,9 +53,8 @@ impl Selection {
         let types: Option<BTreeSet<String>> =
             types.map(|types| types.split(',').map(|name| name.trim().to_owned()).collect());
         let known = |name: &String| stored::EVENT_TYPES.iter().any(|known| known.name == name);
-        if let Some(unknown) = types.iter().flatten().find(|name| !known(name)) {
-            let problem = format!("names the event type {unknown:?}, which there is not");
-            return Err(FieldError::new("types", problem));
+        if !types.iter().flatten().all(known) {
+            return Err(FieldError::new("types", "names an event type that there is not; see /openapi.json"));
         }
         let selection =
             Selection { tenant, types, stream: stream.map(str::to_owned), store, within: None, hides_security: false };

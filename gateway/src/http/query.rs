@@ -237,12 +237,7 @@ impl<T> From<Page<T>> for List<T> {
 /// # Errors
 /// [`ApiError::Query`] names the parameter.
 pub fn named<T>(text: &str, parameter: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, ApiError> {
-    parse(text).ok_or_else(|| {
-        ApiError::Query(FieldError::new(
-            parameter,
-            format!("is {text:?}, which is not one of its names; see /openapi.json"),
-        ))
-    })
+    parse(text).ok_or_else(|| ApiError::Query(FieldError::new(parameter, "is not one of its names; see /openapi.json")))
 }
 
 /// A date, or what would be one.
@@ -250,7 +245,5 @@ pub fn named<T>(text: &str, parameter: &str, parse: impl Fn(&str) -> Option<T>) 
 /// # Errors
 /// [`ApiError::Query`] names the parameter.
 pub fn date(text: &str, parameter: &str) -> Result<Date, ApiError> {
-    Date::parse(text).ok_or_else(|| {
-        ApiError::Query(FieldError::new(parameter, format!("is {text:?}; it must be a date such as 2026-11-22")))
-    })
+    Date::parse(text).ok_or_else(|| ApiError::Query(FieldError::new(parameter, "must be a date such as 2026-11-22")))
 }

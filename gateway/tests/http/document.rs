@@ -13,8 +13,23 @@ pub struct Operation {
     pub path: String,
     /// Whether it asks for no credential.
     pub is_public: bool,
+    pub parameters: Vec<Value>,
     /// The schema of its body, where it has one.
     pub body: Option<Value>,
+}
+
+/// What stands in a string, by the name of the field and what the schema says of it.
+pub type Texts<'a> = dyn FnMut(&str, &Value) -> String + 'a;
+
+/// How much of a body there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent<'a> {
+    /// What has to be there.
+    Required,
+    /// That, and the field of this name.
+    With(&'a str),
+    /// All that there may be.
+    Whole,
 }
 
 impl Operation {
@@ -48,6 +63,7 @@ impl Document {
                     method: method.to_uppercase(),
                     path: path.clone(),
                     is_public: operation["security"] == json!([{}]),
+                    parameters: operation["parameters"].as_array().cloned().unwrap_or_default(),
                     body: content.and_then(|content| content.values().next()).map(|content| content["schema"].clone()),
                 });
             }
@@ -63,7 +79,7 @@ impl Document {
     }
 
     /// The names of an object's fields that need not be there.
-    fn optional(&self, schema: &Value) -> Vec<String> {
+    pub fn optional(&self, schema: &Value) -> Vec<String> {
         let schema = self.resolved(schema);
         let required = schema["required"].as_array().cloned().unwrap_or_default();
         let names = schema["properties"].as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>());
@@ -76,30 +92,38 @@ impl Document {
     }
 
     /// A value of a schema, with what has to be there and nothing else.
-    pub fn sample(&self, name: &str, schema: &Value) -> Value {
+    pub fn sample(&self, schema: &Value) -> Value {
+        self.filled(schema, Extent::Required, &mut |name, schema| example(name, schema))
+    }
+
+    /// A value of a schema. `text` says what stands in each string, by the name of the field and what the schema says of it.
+    pub fn filled(&self, schema: &Value, extent: Extent<'_>, text: &mut Texts<'_>) -> Value {
+        self.value("", schema, extent, text)
+    }
+
+    fn value(&self, name: &str, schema: &Value, extent: Extent<'_>, text: &mut Texts<'_>) -> Value {
         let schema = self.resolved(schema);
         if let Some(choices) = schema["oneOf"].as_array() {
             let choice = choices.iter().find(|choice| choice["type"] != "null").expect("a choice that is a value");
-            return self.sample(name, choice);
+            return self.value(name, choice, extent, text);
         }
         assert!(schema.get("allOf").is_none(), "{name} has a schema of parts, which are not put together here");
-        if let Some(first) = schema["enum"].as_array().and_then(|values| values.first()) {
-            return first.clone();
-        }
+        let inner = if extent == Extent::Whole { Extent::Whole } else { Extent::Required };
         let kind = schema["type"].as_str().or_else(|| schema["type"][0].as_str()).unwrap_or("object");
         match kind {
-            "string" => example(name, schema).into(),
+            "string" => text(name, schema).into(),
             "integer" | "number" => {
                 let least = schema["minimum"].as_i64().unwrap_or(1).max(1);
                 schema["examples"].get(0).cloned().unwrap_or(least.into())
             }
             "boolean" => true.into(),
-            "array" => vec![self.sample(name, &schema["items"])].into(),
+            "array" => vec![self.value(name, &schema["items"], inner, text)].into(),
             "object" => {
                 let (mut object, optional) = (Map::new(), self.optional(schema));
                 for (field, of) in schema["properties"].as_object().into_iter().flatten() {
-                    if !optional.contains(field) {
-                        object.insert(field.clone(), self.sample(field, of));
+                    let is_sent = !optional.contains(field) || extent == Extent::Whole || extent == Extent::With(field);
+                    if is_sent {
+                        object.insert(field.clone(), self.value(field, of, inner, text));
                     }
                 }
                 object.into()
@@ -110,8 +134,8 @@ impl Document {
 }
 
 /// What a schema gives as an example of a text, or something short that fits what it asks for.
-fn example(name: &str, schema: &Value) -> String {
-    let given = schema["examples"][0].as_str().or(schema["example"].as_str());
+pub fn example(name: &str, schema: &Value) -> String {
+    let given = schema["enum"][0].as_str().or(schema["examples"][0].as_str()).or(schema["example"].as_str());
     match (given, name) {
         (Some(text), _) => text.to_owned(),
         (None, "pin") => "280641".to_owned(),

@@ -34,6 +34,7 @@ mod offline;
 mod orders;
 mod peers;
 mod people;
+mod planted;
 mod positions;
 #[path = "../../../eventlog/tests/common/programme.rs"]
 mod programme;

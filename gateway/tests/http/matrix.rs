@@ -224,7 +224,7 @@ fn body_of(document: &Document, operation: &Operation) -> Value {
         "POST /v1/stores/{store}/commands" => json!({"commands": []}),
         "POST /v1/devices" => json!({"store": "s1", "terminal": "till_9", "role": "pos", "label": "till"}),
         _ => match &operation.body {
-            Some(schema) => document.given(schema).unwrap_or_else(|| document.sample("", schema)),
+            Some(schema) => document.given(schema).unwrap_or_else(|| document.sample(schema)),
             None => Value::Null,
         },
     }

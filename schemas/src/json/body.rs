@@ -76,7 +76,12 @@ pub fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, FieldError> {
             (_, Message::Missing(name) | Message::Unknown { name, .. } | Message::Duplicate(name)) => name,
             (_, Message::Other(_)) => "of the query",
         };
-        FieldError::new(name, format!("does not read: {why}"))
+        let problem = in_words_of_json(&why);
+        // What our own types say reads on after the parameter's name.
+        match ["is ", "holds ", "must "].iter().any(|verb| problem.starts_with(verb)) {
+            true => FieldError::new(name, problem),
+            false => FieldError::new(name, format!("does not read: {problem}")),
+        }
     })
 }
 
@@ -155,17 +160,34 @@ const IN_JSON: [(&str, &str); 9] = [
     ("expected u64", "expected a whole number, 0 or more"),
     ("expected a boolean", "expected true or false"),
     ("expected a sequence", "expected a list"),
-    ("invalid type: floating point `", "invalid type: number `"),
-    ("invalid type: integer `", "invalid type: number `"),
+    (": floating point,", ": number,"),
+    (": integer,", ": number,"),
     ("invalid type: map,", "invalid type: object,"),
     ("invalid type: sequence,", "invalid type: list,"),
 ];
 
+/// A message of serde's without the value that it repeats: it may be what somebody typed into the wrong field.
+fn without_value(text: &str) -> String {
+    let is_of_a_value = text.starts_with("invalid type: ") || text.starts_with("invalid value: ");
+    match text.rsplit_once(", expected ").filter(|_| is_of_a_value) {
+        Some((found, expected)) => {
+            let kind = found.split(['`', '"']).next().unwrap_or_default();
+            format!("{}, expected {expected}", kind.trim_end())
+        }
+        None => text.to_owned(),
+    }
+}
+
 fn in_words_of_json(text: &str) -> String {
+    if let Some((_, expected)) = text.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, expected "))
+    {
+        return format!("is not {expected}");
+    }
+    let text = without_value(text);
     if let Some((found, _)) = text.split_once(", expected struct ") {
         return format!("{}, expected an object", in_words_of_json(found));
     }
-    let text = IN_JSON.iter().fold(text.to_owned(), |text, (rust, json)| text.replace(rust, json));
+    let text = IN_JSON.iter().fold(text, |text, (rust, json)| text.replace(rust, json));
     match text.split_once(": ") {
         Some(("invalid type", rest)) => format!("is of the wrong type: {rest}"),
         Some(("invalid value", rest)) => format!("is out of range: {rest}"),

@@ -194,12 +194,7 @@ fn a_bad_command_is_refused_at_the_field() {
             "/body/drawer_id",
             None,
         ),
-        (
-            "menu.publish",
-            r#", "source": "engine""#,
-            "/source",
-            Some("\"engine\" is not one of online, offline, imported"),
-        ),
+        ("menu.publish", r#", "source": "engine""#, "/source", Some("is not one of online, offline, imported")),
         ("menu.publish", r#", "occurred_at": "yesterday""#, "/occurred_at", None),
         ("menu.publish", r#", "if_match": "4""#, "/if_match", None),
         ("menu.publish", r#", "store": "s2""#, "/store", None),
@@ -212,10 +207,7 @@ fn a_bad_command_is_refused_at_the_field() {
     }
     let bad_id = r#"{"command_id": "7", "type": "menu.publish"}"#;
     let error = parse_body::<BatchCommand>(bad_id.as_bytes()).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "/command_id: \"7\" is not a UUID; a command id is one, such as 0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90"
-    );
+    assert_eq!(error, "/command_id: is not a UUID; a command id is one, such as 0190d5a4-c1b8-7c3e-9d2a-6f4e8b1c7d90");
 }
 
 #[test]

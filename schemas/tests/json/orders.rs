@@ -76,23 +76,19 @@ fn an_order_is_refused_at_the_field() {
             (
                 r#"{"order_id": "O-1"}"#,
                 "/order_id",
-                "\"O-1\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+                "holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
             ),
-            (
-                r#"{"order_id": ""}"#,
-                "/order_id",
-                "\"\" must not be empty; an id is 1 to 32 characters of a-z, 0-9 and _",
-            ),
+            (r#"{"order_id": ""}"#, "/order_id", "must not be empty; an id is 1 to 32 characters of a-z, 0-9 and _"),
             (
                 r#"{"order_id": 7}"#,
                 "/order_id",
-                "is of the wrong type: number `7`, expected an id: a text of 1 to 32 characters of a-z, 0-9 and _",
+                "is of the wrong type: number, expected an id: a text of 1 to 32 characters of a-z, 0-9 and _",
             ),
             (r#"{"order_id": "o1", "order_id": "o1"}"#, "/order_id", "is there twice"),
             (
                 r#"{"order_id": "o1", "channel": "fax"}"#,
                 "/channel",
-                "\"fax\" is not one of pos, kiosk, online, delivery, phone",
+                "is not one of pos, kiosk, online, delivery, phone",
             ),
         ],
     );
@@ -107,30 +103,22 @@ fn an_order_is_refused_at_the_field() {
             "/a~1b~0c",
             "is not a field here; expected one of `order_id`, `channel`, `dining_mode`, `pay_mode`, `table`, `guests`, `customer_ref`, `promised_at`, `tax_exempt`, `currency`, `display_number`, `lines`, `discounts`, `service_charges`, `place`, `expected_total`, `pay`, `training`",
         ),
-        (
-            r#", "guests": "two""#,
-            "/guests",
-            "is of the wrong type: string \"two\", expected a whole number from 0 to 65535",
-        ),
-        (r#", "guests": -1"#, "/guests", "is out of range: integer `-1`, expected a whole number from 0 to 65535"),
-        (
-            r#", "guests": 65536"#,
-            "/guests",
-            "is out of range: integer `65536`, expected a whole number from 0 to 65535",
-        ),
+        (r#", "guests": "two""#, "/guests", "is of the wrong type: string, expected a whole number from 0 to 65535"),
+        (r#", "guests": -1"#, "/guests", "is out of range: number, expected a whole number from 0 to 65535"),
+        (r#", "guests": 65536"#, "/guests", "is out of range: number, expected a whole number from 0 to 65535"),
         (
             r#", "currency": "EURO""#,
             "/currency",
-            "\"EURO\" is not an ISO 4217 currency code; one is three capital letters such as EUR",
+            "is not an ISO 4217 currency code; one is three capital letters such as EUR",
         ),
-        (r#", "currency": "XAU""#, "/currency", "\"XAU\" is not a currency prices can be in: it has no minor unit"),
-        (r#", "display_number": " ""#, "/display_number", "\" \" must not be empty"),
-        (r#", "place": "yes""#, "/place", "is of the wrong type: string \"yes\", expected true or false"),
+        (r#", "currency": "XAU""#, "/currency", "is not a currency prices can be in: it has no minor unit"),
+        (r#", "display_number": " ""#, "/display_number", "must not be empty"),
+        (r#", "place": "yes""#, "/place", "is of the wrong type: string, expected true or false"),
         (r#", "expected_total": 23"#, "/expected_total", "is compared when the order is placed; add \"place\": true"),
         (
             r#", "place": true, "expected_total": 23.5"#,
             "/expected_total",
-            "is of the wrong type: number `23.5`, expected an amount in whole minor units of the currency (11.50 USD is 1150)",
+            "is of the wrong type: number, expected an amount in whole minor units of the currency (11.50 USD is 1150)",
         ),
         (
             r#", "place": true, "expected_total": 1000000000000001"#,
@@ -142,7 +130,7 @@ fn an_order_is_refused_at_the_field() {
         (
             r#", "lines": [{"line_id": "l1", "item_id": "a b"}]"#,
             "/lines/0/item_id",
-            "\"a b\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+            "holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
         ),
         (
             r#", "lines": [{"line_id": "l1", "item_id": "a"}, {"line_id": "l1", "item_id": "b"}]"#,
@@ -152,7 +140,7 @@ fn an_order_is_refused_at_the_field() {
         (
             r#", "lines": [{"line_id": "l1", "item_id": "a", "modifiers": [{"group_id": "g", "modifier_id": "M"}]}]"#,
             "/lines/0/modifiers/0/modifier_id",
-            "\"M\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+            "holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
         ),
         (
             r#", "lines": [{"line_id": "l1", "item_id": "a",
@@ -168,7 +156,7 @@ fn an_order_is_refused_at_the_field() {
         (
             r#", "service_charges": [{"charge_id": "c", "name": "n", "phase": "x"}]"#,
             "/service_charges/0/phase",
-            "\"x\" is not one of subtotal, total",
+            "is not one of subtotal, total",
         ),
         (
             r#", "discounts": [{"discount_id": "d", "amount": 1, "reason": "r"},
@@ -215,7 +203,7 @@ fn lines_come_alone_or_together() {
         AddLines::parse,
         &[
             ("{}", "/line_id", "is required"),
-            ("7", "", "is of the wrong type: number `7`, expected a line, or an object with lines"),
+            ("7", "", "is of the wrong type: number, expected a line, or an object with lines"),
             (r#"{"lines": []}"#, "/lines", "must hold at least one line"),
             (r#"{"lines": [], "line_id": "l1"}"#, "/line_id", "is not a field here; expected `lines`"),
             (
@@ -232,7 +220,7 @@ fn lines_come_alone_or_together() {
             (
                 r#"{"line_id": "l1", "item_id": "Cola"}"#,
                 "/item_id",
-                "\"Cola\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+                "holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
             ),
         ],
     );
@@ -262,7 +250,7 @@ fn a_line_changes_by_quantity() {
             (
                 r#"{"qty": "2"}"#,
                 "/qty",
-                "is of the wrong type: string \"2\", expected a number of units with at most three decimals, such as 2 or 0.25",
+                "is of the wrong type: string, expected a number of units with at most three decimals, such as 2 or 0.25",
             ),
             (r#"{"qty": null}"#, "", "must change something: qty, seat, course, note, allergens or price_override"),
         ],
@@ -297,8 +285,8 @@ fn a_line_changes_by_what_is_said_of_it() {
                 "-1 is below zero; it must be 0 or more",
             ),
             (r#"{"price_override": {"price": 1}}"#, "/price_override/reason", "is required"),
-            (r#"{"note": "a\tb"}"#, "/note", "\"a\\tb\" holds a control character"),
-            (r#"{"note": "\u200b"}"#, "/note", "\"\\u{200b}\" holds nothing that can be seen"),
+            (r#"{"note": "a\tb"}"#, "/note", "holds a control character"),
+            (r#"{"note": "\u200b"}"#, "/note", "holds nothing that can be seen"),
             (r#"{"qty": 0, "seat": 1}"#, "/qty", "must be more than 0"),
         ],
     );
@@ -336,7 +324,7 @@ fn discounts() {
             (
                 r#"{"discount_id": "d1", "reason": "r", "percent_ppm": 7.25}"#,
                 "/percent_ppm",
-                "is of the wrong type: number `7.25`, expected a rate in whole millionths (7.25 % is 72500)",
+                "is of the wrong type: number, expected a rate in whole millionths (7.25 % is 72500)",
             ),
             (
                 r#"{"discount_id": "d1", "reason": "r", "amount": -1}"#,
@@ -356,7 +344,7 @@ fn discounts() {
             (
                 r#"{"discount_id": "d1", "reason": "r", "amount": 1, "line_ids": ["a", "B"]}"#,
                 "/line_ids/1",
-                "\"B\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+                "holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
             ),
             (r#"{"discount_id": "d1", "amount": 1}"#, "/reason", "is required"),
         ],
@@ -401,22 +389,22 @@ fn placing_and_cancelling() {
         &[(
             r#"{"expected_total": "2300"}"#,
             "/expected_total",
-            "is of the wrong type: string \"2300\", expected an amount in whole minor units of the currency (11.50 USD is 1150)",
+            "is of the wrong type: string, expected an amount in whole minor units of the currency (11.50 USD is 1150)",
         )],
     );
     let cancel = |body: Cancel| Ok(body.parse());
     let reason = CancelReason::Requested(Text::parse("Guest left").unwrap());
     assert_eq!(read(r#"{"reason": "Guest left"}"#, cancel), Ok(OrderCommand::Cancel { reason }));
     let long = format!(r#"{{"reason": "{}"}}"#, "x".repeat(201));
-    let long_problem = format!("\"{}\" is longer than 200 characters", "x".repeat(201));
+    let long_problem = "is longer than 200 characters";
     refuses(
         cancel,
         &[
             ("{}", "/reason", "is required"),
             (r#"{"reason": null}"#, "/reason", "is of the wrong type: null, expected a text of 1 to 200 characters"),
-            (r#"{"reason": ""}"#, "/reason", "\"\" must not be empty"),
-            (r#"{"reason": "a\u0007"}"#, "/reason", "\"a\\u{7}\" holds a control character"),
-            (&long, "/reason", &long_problem),
+            (r#"{"reason": ""}"#, "/reason", "must not be empty"),
+            (r#"{"reason": "a\u0007"}"#, "/reason", "holds a control character"),
+            (&long, "/reason", long_problem),
         ],
     );
 }
@@ -491,7 +479,7 @@ fn payments() {
             (
                 r#"{"payment_id": "p1", "tender": "Cash"}"#,
                 "/tender",
-                "\"Cash\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+                "holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
             ),
             (r#"{"payment_id": "p1"}"#, "/tender", "is required"),
         ],
@@ -513,7 +501,7 @@ fn outcomes() {
         Outcome::parse,
         &[
             ("{}", "/outcome", "is required"),
-            (r#"{"outcome": "lost"}"#, "/outcome", "\"lost\" is not one of captured, failed"),
+            (r#"{"outcome": "lost"}"#, "/outcome", "is not one of captured, failed"),
             (r#"{"outcome": "captured", "code": "x"}"#, "/code", "is for failed attempts only"),
             (r#"{"outcome": "captured", "amount": -5}"#, "/amount", "-5 is below zero; it must be 0 or more"),
             (r#"{"outcome": "failed", "code": "x", "amount": 1}"#, "/amount", "is for captured attempts only"),

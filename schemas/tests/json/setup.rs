@@ -86,7 +86,7 @@ fn items() {
             (
                 r#"{"name": "P", "price": 10.425}"#,
                 "/price",
-                "is of the wrong type: number `10.425`, expected an amount in whole minor units of the currency (11.50 USD is 1150)",
+                "is of the wrong type: number, expected an amount in whole minor units of the currency (11.50 USD is 1150)",
             ),
             (r#"{"name": "P", "price": -1}"#, "/price", "-1 is below zero; it must be 0 or more"),
             (
@@ -128,7 +128,7 @@ fn items() {
             (
                 r#"{"name": "P", "price": 1, "sku": "No"}"#,
                 "/sku",
-                "\"No\" holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
+                "holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those",
             ),
         ],
     );
@@ -177,7 +177,7 @@ fn modifier_groups() {
             (
                 r#"{"name": "T", "max": -1, "modifiers": []}"#,
                 "/max",
-                "is out of range: integer `-1`, expected a whole number from 0 to 65535",
+                "is out of range: number, expected a whole number from 0 to 65535",
             ),
             (
                 r#"{"name": "T", "max": 1, "modifiers": [{"modifier_id": "a", "name": "A", "default": true},
@@ -216,7 +216,7 @@ fn taxes() {
             (
                 r#"{"name": "VAT", "percent_ppm": 8.875, "inclusive": true}"#,
                 "/percent_ppm",
-                "is of the wrong type: number `8.875`, expected a rate in whole millionths (7.25 % is 72500)",
+                "is of the wrong type: number, expected a rate in whole millionths (7.25 % is 72500)",
             ),
         ],
     );
@@ -268,22 +268,22 @@ fn stores() {
             (
                 r#"{"name": "S", "currency": "eur", "time_zone": "UTC"}"#,
                 "/currency",
-                "\"eur\" is not an ISO 4217 currency code; one is three capital letters such as EUR",
+                "is not an ISO 4217 currency code; one is three capital letters such as EUR",
             ),
             (
                 r#"{"name": "S", "currency": "EUR", "time_zone": "Mars/Base"}"#,
                 "/time_zone",
-                "\"Mars/Base\" is not a time zone of the IANA database, such as Europe/Madrid",
+                "is not a time zone of the IANA database, such as Europe/Madrid",
             ),
             (
                 r#"{"name": "S", "currency": "EUR", "time_zone": "Etc/Unknown"}"#,
                 "/time_zone",
-                "\"Etc/Unknown\" is not a time zone of the IANA database, such as Europe/Madrid",
+                "is not a time zone of the IANA database, such as Europe/Madrid",
             ),
             (
                 r#"{"name": "S", "currency": "EUR", "time_zone": ""}"#,
                 "/time_zone",
-                "\"\" is not a time zone of the IANA database, such as Europe/Madrid",
+                "is not a time zone of the IANA database, such as Europe/Madrid",
             ),
             (
                 &store(r#", "approvals": {"needed": ["discount"], "discount_limit_ppm": 1000001}"#),
@@ -293,24 +293,20 @@ fn stores() {
             (
                 &store(r#", "approvals": {"needed": ["everything"]}"#),
                 "/approvals/needed/0",
-                "\"everything\" is not one of discount, cancel, void_fired, comp, refund, paid_out, no_sale, price_override, tax_exempt, training",
+                "is not one of discount, cancel, void_fired, comp, refund, paid_out, no_sale, price_override, tax_exempt, training",
             ),
             (
                 &store(r#", "cut_off": "4:00""#),
                 "/cut_off",
-                "\"4:00\" is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00",
+                "is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00",
             ),
             (
                 &store(r#", "cut_off": "13:00""#),
                 "/cut_off",
-                "\"13:00\" is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00",
+                "is not a cut-off: HH:MM from 00:00 to 12:00, such as 04:00",
             ),
-            (
-                &store(r#", "rounding": "banker""#),
-                "/rounding",
-                "\"banker\" is not one of half_even, half_up, half_down, up, down",
-            ),
-            (&store(r#", "tax_rounding": "order""#), "/tax_rounding", "\"order\" is not one of line, group"),
+            (&store(r#", "rounding": "banker""#), "/rounding", "is not one of half_even, half_up, half_down, up, down"),
+            (&store(r#", "tax_rounding": "order""#), "/tax_rounding", "is not one of line, group"),
             (&store(r#", "payment_timeout_s": 0"#), "/payment_timeout_s", "must be 1 to 86400 seconds"),
             (&store(r#", "payment_timeout_s": 86401"#), "/payment_timeout_s", "must be 1 to 86400 seconds"),
         ],
@@ -333,7 +329,7 @@ fn prices_and_availability() {
             (
                 r#"{"price": "12.00"}"#,
                 "/price",
-                "is of the wrong type: string \"12.00\", expected an amount in whole minor units of the currency (11.50 USD is 1150)",
+                "is of the wrong type: string, expected an amount in whole minor units of the currency (11.50 USD is 1150)",
             ),
         ],
     );
@@ -384,7 +380,7 @@ fn prices_and_availability() {
         parse,
         &[
             ("{}", "/available", "is required"),
-            (r#"{"available": 1}"#, "/available", "is of the wrong type: number `1`, expected true or false"),
+            (r#"{"available": 1}"#, "/available", "is of the wrong type: number, expected true or false"),
         ],
     );
 }
@@ -422,7 +418,7 @@ fn stock() {
         &[(
             r#"{"sku": "dough", "until": "tomorrow"}"#,
             "/until",
-            "\"tomorrow\" is not an RFC 3339 time with an offset, such as 2026-11-22T12:00:00Z",
+            "is not an RFC 3339 time with an offset, such as 2026-11-22T12:00:00Z",
         )],
     );
     refuses(unmark, &[("{}", "/sku", "is required")]);
@@ -441,7 +437,7 @@ fn stock_is_refused_at_the_field() {
             (
                 r#"{"sku": "dough", "policy": 0}"#,
                 "/policy",
-                "is of the wrong type: number `0`, expected one of these texts: untracked counted ",
+                "is of the wrong type: number, expected one of these texts: untracked counted ",
             ),
         ],
     );
@@ -478,7 +474,7 @@ fn tokens() {
             (
                 r#"{"role": "chef", "label": "x"}"#,
                 "/role",
-                "\"chef\" is not one of admin, manager, pos, kitchen, analyst, auditor",
+                "is not one of admin, manager, pos, kitchen, analyst, auditor",
             ),
             (r#"{"role": "pos"}"#, "/label", "is required"),
             (

@@ -155,9 +155,9 @@ impl PutStore {
 /// Looks a time zone up in the IANA database; the answer is its name as the database writes it.
 ///
 /// # Errors
-/// What is wrong, with the name in it.
+/// What is wrong.
 pub fn parse_time_zone(name: &str) -> Result<Text, String> {
-    let unknown = || format!("{name:?} is not a time zone of the IANA database, such as Europe/Madrid");
+    let unknown = || "is not a time zone of the IANA database, such as Europe/Madrid".to_owned();
     let zone = jiff::tz::TimeZone::get(name).map_err(|_| unknown())?;
     let name = zone.iana_name().filter(|name| *name != "Etc/Unknown").ok_or_else(unknown)?;
     Text::parse(name).map_err(|_| unknown())

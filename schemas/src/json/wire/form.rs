@@ -124,11 +124,12 @@ impl<T, E: std::fmt::Display, F: FnOnce(&str) -> Result<T, E>> serde::de::Visito
     }
 
     fn visit_str<D: serde::de::Error>(self, text: &str) -> Result<T, D> {
-        (self.0)(text).map_err(|problem| D::custom(format_args!("{text:?} {problem}")))
+        (self.0)(text).map_err(|problem| D::custom(problem))
     }
 }
 
-/// Reads a text through a parser whose problems read on after the text itself.
+/// Reads a text through a parser whose problems read on after the name of the field. They do not repeat the text: it may be what somebody
+/// typed into the wrong field.
 pub(in crate::json) fn read_text<'de, D, T, E>(
     from: D,
     expected: &'static str,

@@ -127,8 +127,8 @@ fn variation(held: &StoreItem, named: Option<&str>) -> Result<Option<VariationId
         None if known.is_empty() => return Ok(None),
         Some(named) if known.contains(&named) => return Ok(VariationId::parse(named).ok()),
         None => format!("is required: the item has the variations {}", known.join(", ")),
-        Some(named) if known.is_empty() => format!("is {named:?}, but the item has no variations; leave it out"),
-        Some(named) => format!("is {named:?}, but the item has the variations {}", known.join(", ")),
+        Some(_) if known.is_empty() => "is for an item with variations, and this one has none; leave it out".to_owned(),
+        Some(_) => format!("must be one of the item's variations: {}", known.join(", ")),
     };
     Err(ApiError::Query(FieldError::new("variation_id", problem)))
 }

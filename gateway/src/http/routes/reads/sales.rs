@@ -46,9 +46,8 @@ pub struct SalesParams {
 )]
 pub async fn sales(reader: Reader, QueryParams(params): QueryParams<SalesParams>) -> Result<Response, ApiError> {
     reader.may(Capability::ReadReports)?;
-    let store = |id: &str| {
-        StoreId::parse(id.trim()).map_err(|bad| ApiError::Query(FieldError::new("store", format!("{id:?} {bad}"))))
-    };
+    let store =
+        |id: &str| StoreId::parse(id.trim()).map_err(|bad| ApiError::Query(FieldError::new("store", bad.to_string())));
     let asked: Option<Vec<StoreId>> = params.store.map(|stores| stores.split(',').map(store).collect()).transpose()?;
     for store in asked.iter().flatten() {
         reader.caller.is_good_at(*store)?;
