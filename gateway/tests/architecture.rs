@@ -243,3 +243,56 @@ fn every_rule_has_a_test_of_its_name() {
     let untested: Vec<String> = rules.filter(|rule| !is_tested(rule)).collect();
     assert_eq!(untested, [""; 0], "rules without a test of their name");
 }
+
+/// Whether some test, or the module it stands in, has this in its name.
+fn is_a_test(texts: &[(PathBuf, String)], name: &str) -> bool {
+    let is_named = |(path, text): &(PathBuf, String)| {
+        let is_module = path.file_stem().is_some_and(|stem| stem.to_string_lossy() == name);
+        let is_it = |line: &str| {
+            let named = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+            named.is_some_and(|named| named.split('(').next().is_some_and(|named| named.contains(name)))
+        };
+        text.contains("test]") && (is_module || code(text).any(is_it))
+    };
+    texts.iter().any(is_named)
+}
+
+/// What SECURITY.md says is shown by a test that is there, and what shows nothing says why it is not met.
+#[test]
+fn what_security_md_names_is_there() {
+    let text = fs::read_to_string(root().join("SECURITY.md")).expect("there is a SECURITY.md");
+    let steps = fs::read_to_string(root().join(".ci/run")).expect("there is a .ci/run");
+    let of_http = sources("gateway/tests/http");
+    let mut cited = 0;
+    for line in text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| threat")) {
+        let columns: Vec<&str> = line.trim_matches('|').split(" | ").collect();
+        let [threat, answer, shown] = columns[..] else { panic!("three columns: {line}") };
+        let names: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
+        assert!(
+            !names.is_empty() || answer.starts_with("not met"),
+            "shown by nothing, and not said to be unmet: {threat}"
+        );
+        for name in names {
+            cited += 1;
+            let words: Vec<&str> = name.split_whitespace().collect();
+            let is_there = match words[..] {
+                [".ci/run"] => {
+                    let step = shown.split("step \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a step");
+                    steps.contains(&format!("step \"{step}\""))
+                }
+                ["cargo", "test", "-p", package, ref rest @ ..] => {
+                    let folder = package.strip_prefix("comanda-").unwrap_or("gateway");
+                    let folder =
+                        if rest.contains(&"--lib") { format!("{folder}/src") } else { format!("{folder}/tests") };
+                    is_a_test(&sources(&folder), rest.last().expect("which tests"))
+                }
+                [name] => {
+                    of_http.iter().any(|(_, text)| code(text).any(|line| line.starts_with(&format!("fn {name}("))))
+                }
+                _ => false,
+            };
+            assert!(is_there, "SECURITY.md names {name:?}, which is not there: {threat}");
+        }
+    }
+    assert!(50 < cited, "{cited} tests are named");
+}
