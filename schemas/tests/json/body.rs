@@ -41,7 +41,7 @@ fn only_objects_are_bodies() {
 }
 
 #[test]
-fn what_a_client_wrote_is_quoted_as_it_wrote_it() {
+fn what_a_client_wrote_is_not_repeated() {
     let error = parse_body::<Line>(br#"{"line_id": "road map"}"#).unwrap_err().to_string();
     assert_eq!(error, "/line_id: holds a character besides a-z, 0-9 and _; an id is 1 to 32 of those");
 }
