@@ -37,6 +37,11 @@ impl HashKey {
         self.hash(&[&id.0.to_le_bytes()])
     }
 
+    /// Of a kind of event, among the hashes of streams' names in a segment's filter.
+    pub fn kind(&self, kind: u16) -> u64 {
+        self.hash(&[b"evt-kind", &kind.to_le_bytes()])
+    }
+
     fn hash(&self, parts: &[&[u8]]) -> u64 {
         siphash(self.key, parts) & self.mask
     }

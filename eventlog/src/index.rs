@@ -65,6 +65,14 @@ impl SealedSegment {
         }
     }
 
+    /// Memory only; `false` is certain.
+    pub fn may_have_kind(&self, kind: u16) -> bool {
+        match &self.index {
+            SealedIndex::Memory(index) => index.has_kind(kind),
+            SealedIndex::Disk(sidecar) => sidecar.may_have_kind(kind),
+        }
+    }
+
     /// Whether anything in it was recorded at `not_before` or later.
     fn reaches(&self, not_before: i64) -> bool {
         not_before <= self.summary.recorded.1

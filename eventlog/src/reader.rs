@@ -215,7 +215,7 @@ impl LogReader {
 
     /// Reads from `from` on, each batch once, and then follows: starts like [`LogReader::read`].
     pub fn tail(&self, from: Position) -> Tail {
-        Tail { shared: Arc::clone(&self.shared), from, cursor: None, ready: VecDeque::new() }
+        Tail { shared: Arc::clone(&self.shared), from, kinds: None, cursor: None, ready: VecDeque::new() }
     }
 }
 
@@ -229,12 +229,20 @@ impl fmt::Debug for LogReader {
 pub struct Tail {
     shared: Arc<Shared>,
     from: Position,
+    /// What is wanted at all.
+    kinds: Option<Box<[u16]>>,
     /// The next batch to fetch; `None` before the first.
     cursor: Option<Cursor>,
     ready: VecDeque<Arc<StoredBatch>>,
 }
 
 impl Tail {
+    /// Leaves out segments of the log that have no event of these kinds; batches of the others come whole.
+    #[must_use]
+    pub fn of_kinds(self, kinds: impl IntoIterator<Item = u16>) -> Tail {
+        Tail { kinds: Some(kinds.into_iter().collect()), ..self }
+    }
+
     /// The next batch, waiting up to `timeout` for one to become durable; `None` when none did.
     ///
     /// # Errors
@@ -261,7 +269,11 @@ impl Tail {
     }
 
     fn cursor(&self) -> Cursor {
-        self.cursor.unwrap_or_else(|| self.shared.locate(self.from))
+        let cursor = self.cursor.unwrap_or_else(|| self.shared.locate(self.from));
+        match &self.kinds {
+            Some(kinds) => self.shared.behind_segments_without(cursor, kinds),
+            None => cursor,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::files::Files;
 use crate::index::segment::SegmentIndex;
 use crate::index::sidecar::Unusable;
 use crate::index::{Index, SealedSegment};
-use crate::location::Cursor;
+use crate::location::{Cursor, Location};
 use crate::stored::StoredBatch;
 use crate::types::Position;
 use std::collections::VecDeque;
@@ -331,6 +331,19 @@ impl Shared {
     }
 
     /// All sealed segments the index knows of, oldest first.
+    /// Behind the sealed segments from the cursor's on that have no events of these kinds: memory only.
+    pub fn behind_segments_without(&self, mut cursor: Cursor, kinds: &[u16]) -> Cursor {
+        let sealed = self.sealed();
+        while let Some(segment) = sealed.get(cursor.location.segment as usize) {
+            if kinds.iter().any(|kind| segment.may_have_kind(*kind)) {
+                break;
+            }
+            let next = Location { segment: segment.summary.number + 1, offset: Cursor::START.location.offset };
+            cursor = Cursor { number: segment.summary.next_batch(), location: next };
+        }
+        cursor
+    }
+
     pub fn sealed(&self) -> Arc<Vec<Arc<SealedSegment>>> {
         self.lock_index().sealed()
     }

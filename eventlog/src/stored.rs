@@ -322,6 +322,11 @@ impl fmt::Debug for StoredCommit<'_> {
 }
 
 impl<'a> StoredEvent<'a> {
+    /// What kind of event it is to whoever writes them: the first two bytes of its body, little-endian; 0 where it is shorter.
+    pub fn kind(&self) -> u16 {
+        self.body.first_chunk().map_or(0, |kind| u16::from_le_bytes(*kind))
+    }
+
     /// Whether it is the log's own, such as its first record: in a stream whose name begins with `$`. Nobody folds, shows or
     /// chains those.
     pub fn is_system(&self) -> bool {

@@ -3,9 +3,10 @@
 mod common;
 
 use common::shop::{shop, sidecars};
-use common::{dir, open, segments};
+use common::{dir, open, read_all, segments};
 use eventlog::sim::SimDisk;
 use eventlog::{Batch, BatchId, CommitHeader, OpenError, Revision};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// The log FORMAT.md shows: a genesis record and one batch of two commits, the second without events.
@@ -101,7 +102,7 @@ fn the_fields_of_a_sidecar_are_where_the_tables_say() {
         bytes[at..at + len].iter().rev().fold(0u64, |number, byte| (number << 8) | u64::from(*byte))
     };
     let (u32_at, u64_at) = (|at: usize| of(&bytes, at, 4) as usize, |at: usize| of(&bytes, at, 8));
-    assert_eq!((&bytes[..8], u32_at(8), u32_at(12)), (&b"CMDINDEX"[..], 1, 1));
+    assert_eq!((&bytes[..8], u32_at(8), u32_at(12)), (&b"CMDINDEX"[..], 2, 1));
     assert_eq!(bytes[16..40], segment[16..40], "log id and segment id");
     assert_eq!(u64_at(40), segment.len() as u64);
     // What the segment holds, by walking its batches.
@@ -132,7 +133,16 @@ fn the_fields_of_a_sidecar_are_where_the_tables_say() {
     let pages: Vec<usize> =
         counts.iter().zip([24, 4, 12, 16, 20]).map(|(count, len)| count.div_ceil(508 / len)).collect();
     let front = 8 * (pages[0] + pages[2] + pages[3] + pages[4]) + 64 * (u32_at(144) + u32_at(148));
-    assert_eq!(u32_at(144), (counts[0] * 12).div_ceil(512), "12 bits for each stream");
+    let all = read_all(&open(&disk).expect("opens").1).expect("reads");
+    let here = first..first + events as u64;
+    let of_segment =
+        all.iter().flat_map(|batch| batch.commits()).flat_map(|commit| commit.events().collect::<Vec<_>>());
+    let kinds: BTreeSet<[u8; 2]> = of_segment
+        .filter(|event| here.contains(&event.position.0))
+        .map(|event| *event.body.first_chunk().expect("a body has a kind"))
+        .collect();
+    assert!(!kinds.is_empty());
+    assert_eq!(u32_at(144), ((counts[0] + kinds.len()) * 12).div_ceil(512), "12 bits for each stream and kind");
     assert_eq!(u32_at(152), crc32c::crc32c(&bytes[512..512 + front]) as usize);
     let first_page = 1 + front.div_ceil(512);
     assert_eq!(bytes.len(), 512 * (first_page + pages.iter().sum::<usize>()));

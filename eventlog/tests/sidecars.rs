@@ -9,11 +9,12 @@ use eventlog::disk::Disk;
 use eventlog::sim::{Fault, Random, SimDisk};
 use eventlog::{
     AppendError, Background, Batch, CommitHeader, Direction, LogReader, OpenError, OwnedEvent, Position, Revision,
-    open_on,
+    StoredBatch, open_on,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many times to do something: `usual` of them, more on every change, many more at the gate.
 fn rounds(usual: u64) -> u64 {
@@ -429,4 +430,49 @@ fn nothing_but_the_log_s_own_names_are_sidecars() {
     }
     assert_eq!(open(&disk).expect("opens").2.indexed, 0);
     assert!(disk.names().contains(&Path::new("/log/holiday.idx").to_owned()), "it is not ours to remove");
+}
+
+/// Whoever wants a few kinds of events gets all of them, and no segment that has none.
+#[test]
+fn segments_without_the_wanted_kinds_are_left_out() {
+    let disk = shop(23, 60, false);
+    // From sidecars, and from indexes in memory whose sidecars are yet to be made.
+    for is_indexed in [true, false] {
+        if !is_indexed {
+            sidecars(&disk).iter().for_each(|path| disk.put(path, vec![]));
+        }
+        let (_, reader, _) = open(&disk).expect("opens");
+        let all: Vec<(Position, u16)> = events_of(&read_all(&reader).expect("reads"));
+        let kinds: BTreeSet<u16> = all.iter().map(|(_, kind)| *kind).collect();
+        assert!(1 < kinds.len(), "{kinds:?}");
+        for from in [Position(0), Position(all.len() as u64 / 2)] {
+            for kind in &kinds {
+                let found = events_of(&tail_of(&reader, from, *kind));
+                let found = found.iter().filter(|(position, one)| from <= *position && one == kind);
+                assert!(
+                    found.eq(all.iter().filter(|(position, one)| from <= *position && one == kind)),
+                    "{kind} from {from}"
+                );
+            }
+            let absent = (0..).find(|kind| !kinds.contains(kind)).expect("there are few");
+            let read = tail_of(&reader, from, absent);
+            let batches = read_all(&reader).expect("reads");
+            let newest = batches.last().map(|batch| batch.next_position());
+            assert_eq!(read.last().map(|batch| batch.next_position()), newest, "the last segment is read");
+            assert!(read.len() < batches.len() / 2, "and hardly any before it: {} of {}", read.len(), batches.len());
+        }
+    }
+}
+
+fn events_of(batches: &[Arc<StoredBatch>]) -> Vec<(Position, u16)> {
+    let mut events = vec![];
+    for commit in batches.iter().flat_map(|batch| batch.commits()) {
+        events.extend(commit.events().map(|event| (event.position, event.kind())));
+    }
+    events
+}
+
+fn tail_of(reader: &LogReader, from: Position, kind: u16) -> Vec<Arc<StoredBatch>> {
+    let mut tail = reader.tail(from).of_kinds([kind]);
+    std::iter::from_fn(|| tail.next(Duration::ZERO).expect("reads")).collect()
 }

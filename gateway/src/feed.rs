@@ -70,15 +70,20 @@ impl Selection {
             || self.types.iter().flatten().any(is_of_security)
     }
 
+    /// The kinds of events that are wanted, as the log tells them apart; nothing where all are.
+    pub fn kinds(&self) -> Option<Vec<u16>> {
+        let types = self.types.as_ref()?;
+        let wanted = stored::EVENT_TYPES.iter().filter(|known| types.contains(known.name));
+        Some(wanted.map(|known| known.tag).collect())
+    }
+
     fn wants_commit(&self, commit: &StoredCommit<'_>) -> bool {
         self.tenant.is_none_or(|tenant| tenant.as_str() == commit.tenant)
     }
 
     fn wants_event(&self, event: &StoredEvent<'_>) -> bool {
-        let is_wanted = |types: &BTreeSet<String>| {
-            let tag = event.body.first_chunk().map(|tag| u16::from_le_bytes(*tag));
-            tag.and_then(stored::type_name).is_some_and(|name| types.contains(name))
-        };
+        let is_wanted =
+            |types: &BTreeSet<String>| stored::type_name(event.kind()).is_some_and(|name| types.contains(name));
         let is_hidden = event.is_system() || self.hides_security && event.stream.starts_with(SECURITY);
         !is_hidden
             && self.stream.as_ref().is_none_or(|stream| stream == event.stream)

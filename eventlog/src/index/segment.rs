@@ -105,6 +105,8 @@ pub(crate) struct SegmentIndex {
     /// In the order of the log.
     pub(super) batches: Vec<BatchEntry>,
     pub(super) sparse_index: Vec<SparseEntry>,
+    /// The kinds of events it has, each once; they are few.
+    pub(super) kinds: Vec<u16>,
 }
 
 impl SegmentIndex {
@@ -127,6 +129,7 @@ impl SegmentIndex {
             commands: Map::default(),
             batches: Vec::new(),
             sparse_index: Vec::new(),
+            kinds: Vec::new(),
         }
     }
 
@@ -156,6 +159,10 @@ impl SegmentIndex {
             self.summary.commits += 1;
             for event in commit.events() {
                 self.event(hash_key.stream(event.stream), event.revision.0, event.position.0);
+                let kind = event.kind();
+                if !self.kinds.contains(&kind) {
+                    self.kinds.push(kind);
+                }
             }
             offset += (COMMIT_PREFIX_LEN + COMMIT_FIXED_LEN + commit.tenant.len() + commit.meta.len()) as u32;
             offset += commit.event_bytes_len() as u32;
@@ -196,6 +203,10 @@ impl SegmentIndex {
 
     pub fn has_stream(&self, hash: u64) -> bool {
         self.streams.contains_key(&hash)
+    }
+
+    pub fn has_kind(&self, kind: u16) -> bool {
+        self.kinds.contains(&kind)
     }
 
     pub fn has_command(&self, hash: u64) -> bool {

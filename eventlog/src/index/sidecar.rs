@@ -14,6 +14,7 @@ use super::segment::Summary;
 use crate::disk::{DiskFile, read_full};
 use crate::files::Files;
 use crate::format::{Get, SIDECAR_PAGE_LEN, crc_holds};
+use crate::hash::HashKey;
 use crate::location::{BatchStart, Location, Run, SparseEntry};
 use crate::types::Position;
 use layout::{Counts, HEADER_LEN, IRREGULAR, Layout, MAGIC, Section, VERSION, page_crc};
@@ -121,6 +122,11 @@ impl Sidecar {
 
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Whether the segment may have events of a kind; `false` is certain.
+    pub fn may_have_kind(&self, kind: u16) -> bool {
+        self.streams.may_have(HashKey::new(self.identity.log_id).kind(kind))
     }
 
     pub fn run(&self, files: &Files, hash: u64) -> Result<Option<Run>, Unusable> {

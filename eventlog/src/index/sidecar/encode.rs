@@ -2,6 +2,7 @@
 
 use super::layout::{CONTENT_LEN, Counts, HEADER_LEN, IRREGULAR, Identity, MAGIC, Section, VERSION, page_crc};
 use crate::format::{Put, SIDECAR_PAGE_LEN};
+use crate::hash::HashKey;
 use crate::index::filter::{BLOCK_LEN, Filter};
 use crate::index::segment::{SegmentIndex, Summary};
 use crate::location::SparseEntry;
@@ -18,7 +19,10 @@ pub(crate) fn encode(index: &SegmentIndex, identity: &Identity) -> Vec<u8> {
     commands.sort_unstable();
     let mut batches = index.batches.clone();
     batches.sort_unstable();
-    let stream_filter = Filter::new(streams.len(), streams.iter().map(|(hash, _)| **hash));
+    let key = HashKey::new(identity.log_id);
+    let kinds = index.kinds.iter().map(|kind| key.kind(*kind));
+    let stream_filter =
+        Filter::new(streams.len() + index.kinds.len(), streams.iter().map(|(hash, _)| **hash).chain(kinds));
     let command_filter = Filter::new(commands.len(), commands.iter().map(|(hash, _)| *hash));
     let counts = Counts {
         streams: streams.len() as u32,

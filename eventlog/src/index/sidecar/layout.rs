@@ -4,7 +4,7 @@ use crate::format::SIDECAR_PAGE_LEN;
 use crate::index::filter::BLOCK_LEN;
 
 /// Version of the file. A sidecar of any other is rebuilt.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"CMDINDEX");
 /// The header takes the first page, most of it zeros.
 pub(super) const HEADER_LEN: usize = 160;
