@@ -528,6 +528,47 @@ fn a_publication_reaches_stores_that_are_away() {
 }
 
 #[test]
+fn a_publication_behind_the_snapshot_reaches_stores_that_are_away() {
+    const COUNT: usize = 300;
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("snapshot.redb");
+    let disk = GateDisk::new();
+    let house = House::start_with(disk.open(), NOON, small(&path));
+    for number in 0..COUNT {
+        house.must(put(&format!("x{number}")));
+    }
+    let mut seconds = 0;
+    until(|| {
+        seconds += 2;
+        house.set_clock(seconds);
+        house.must(put("x0"));
+        (house.engine.stats().snapshot().stores < 10).then_some(())
+    });
+    drop(house.stop());
+    // No snapshot is taken any more; the engine dies with the publication in the log, and few of its adoptions.
+    let rare = Options { snapshot_events: u64::MAX, stores_max: 2 * COUNT, ..small(&path) };
+    let (disk, later) = (disk.reborn(), NOON + (seconds + 2) * SECOND);
+    let house = House::start_with(disk.open(), later, rare.clone());
+    house.must(Command::Menu(domain::command::MenuCommand::UpsertItem(dish("tea", 100, None))));
+    disk.close_gate();
+    let published = house.enqueue(Command::Menu(domain::command::MenuCommand::Publish));
+    disk.await_sync();
+    disk.allow_one();
+    house.outcome(published).expect("accepted");
+    disk.await_sync();
+    let adopted =
+        |event: &Event| matches!(event, Event::StoreMenu(domain::event::StoreMenuEvent::MenuAdopted { version: 1 }));
+    assert!(count_events(house.engine.reader(), adopted) < COUNT, "all adoptions were in the batch of the publication");
+    let reborn = disk.reborn();
+    disk.fail_syncs();
+    drop(house.stopped.stop());
+    let house = House::start_with(reborn.open(), later + SECOND, rare);
+    house.await_events(COUNT, adopted);
+    assert_eq!(count_events(house.engine.reader(), adopted), COUNT, "each store once");
+    drop(house.stop());
+}
+
+#[test]
 fn many_clients_meet_stores_that_come_and_go() {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("snapshot.redb");

@@ -197,4 +197,50 @@ mod tests {
         assert_eq!(tally.refused.into_iter().collect::<Vec<_>>(), expected);
         assert!((per_s(15, 2.0) - 7.5).abs() < f64::EPSILON);
     }
+
+    #[test]
+    fn what_all_connections_saw_is_one_line() {
+        let tallies = [(3, 1_000), (2, 5_000)].map(|(count, us)| {
+            let mut tally = Tally::new();
+            for _ in 0..count {
+                tally.accepted();
+                tally.paid();
+                tally.latency(Duration::from_micros(us));
+            }
+            tally.refused(409, b"");
+            tally.payment_refused(422, br#"{"code":"not_placed"}"#);
+            (tally.errors, tally.retries) = (1, count);
+            tally
+        });
+        #[derive(clap::Parser)]
+        struct Cli {
+            #[command(flatten)]
+            load: LoadArgs,
+        }
+        let told = |flags: &str, tallies: [Tally; 2]| -> Value {
+            let words = format!("load {flags} --duration 2 --connections 7");
+            let Cli { load } = clap::Parser::try_parse_from(words.split(' ')).unwrap();
+            serde_json::from_str(&Report::new(tallies, &load, 4).to_json()).unwrap()
+        };
+        let line = told("--rate 9 --pay", tallies);
+        for (field, value) in [
+            ("accepted", 5.into()),
+            ("accepted_per_s", serde_json::json!(2.5)),
+            ("refused", serde_json::json!({"http_409": 2})),
+            ("errors", 2.into()),
+            ("retries", 5.into()),
+            ("unsent", 4.into()),
+            ("connections", 7.into()),
+            ("target_rate", 9.into()),
+            ("paid", 5.into()),
+            ("payments_refused", serde_json::json!({"not_placed": 2})),
+        ] {
+            assert_eq!(line[field], value, "{field}: {line}");
+        }
+        // Latencies have three digits.
+        let near = |field: &str, us: u64| line[field].as_u64().is_some_and(|told| told.abs_diff(us) <= us / 500);
+        assert!(near("p50_us", 1_000) && near("p99_us", 5_000) && near("max_us", 5_000), "{line}");
+        let line = told("--max", [Tally::new(), Tally::new()]);
+        assert_eq!((&line["accepted"], &line["target_rate"], line.get("paid")), (&0.into(), &Value::Null, None));
+    }
 }
