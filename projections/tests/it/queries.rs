@@ -190,3 +190,24 @@ fn a_payment_shows_what_was_given_back_of_it() {
     let order1 = shown(&projections, 1);
     assert_eq!((order1.paid, order1.refunded, order1.payment_state), (2_300, 540, PaidState::PartiallyRefunded));
 }
+
+/// What is given back before all is paid is owed again.
+#[test]
+fn what_was_given_back_of_an_open_check_is_due_again() {
+    let mut world = World::furnished();
+    world.must(open(1, new_order(vec![line(0, "pizza", 2_000)], true)));
+    world.must(pay(1, 1, Some(1_000), 0, card()));
+    world.must(outcome(1, Outcome::Captured { amount: None, reference: None }));
+    let refund = id(RefundId::parse, "r1");
+    let what = RefundOf::Amount { amount: Money(400), tip: Money::ZERO };
+    let new = NewRefund { refund, what, restock: false, drawer: None, reason: text("cold") };
+    world.must(to_store(StoreCommand::Payment(payment_id(1), PaymentCommand::RequestRefund(new))));
+    let succeeded = RefundOutcome::Succeeded { drawer: None };
+    let recorded = PaymentCommand::RecordRefundOutcome { refund, outcome: succeeded };
+    world.must(to_store(StoreCommand::Payment(payment_id(1), recorded)));
+    let dir = tempfile::tempdir().unwrap();
+    let projections = projected(dir.path(), &world.reader, NEVER);
+    let order1 = shown(&projections, 1);
+    assert_eq!((order1.paid, order1.refunded, order1.reversed), (1_000, 400, 400));
+    assert_eq!((order1.due, order1.overpaid, order1.payment_state), (1_700, 0, PaidState::PartiallyPaid));
+}
