@@ -175,3 +175,37 @@ fn event_json<'a>(
         event: fact,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_asks_for_is_there_and_its_own() {
+        let ours = TenantId::parse("m1").expect("an id");
+        let parse = |tenant, types, stream| match Selection::parse(tenant, types, stream, None) {
+            Ok(selection) => Ok(selection.hides_security),
+            Err(FieldError { pointer, problem }) => Err((pointer, problem)),
+        };
+        for (types, stream, hides_security) in [
+            (None, None, true),
+            (Some("OrderPlaced"), None, true),
+            (Some("OrderPlaced, OrderCompleted"), Some("order-m1.s1.o1"), true),
+            (Some("OrderPlaced,ActivityRecorded"), None, false),
+            (None, Some("security-m1"), false),
+        ] {
+            assert_eq!(parse(Some(ours), types, stream), Ok(hides_security), "{types:?} {stream:?}");
+        }
+        for (types, stream, pointer, problem) in [
+            (Some("OrderPlaced,NoSuch"), None, "types", "names the event type \"NoSuch\", which there is not"),
+            (Some(""), None, "types", "names the event type \"\", which there is not"),
+            (None, Some("order-m2.s1.o1"), "stream", "belongs to another tenant"),
+        ] {
+            let told = parse(Some(ours), types, stream).expect_err(problem);
+            assert!(told.0.ends_with(pointer) && told.1 == problem, "{told:?}");
+        }
+        assert!(parse(Some(ours), None, Some("no stream")).is_err());
+        // An operator reads the streams of all.
+        assert_eq!(parse(None, None, Some("order-m2.s1.o1")), Ok(true));
+    }
+}
