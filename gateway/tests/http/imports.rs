@@ -243,12 +243,17 @@ fn an_import_does_not_touch_list_prices() {
 
 /// Imports rows of `id,name,qty,price,time,choices` into a store of their own.
 fn import_rows(house: &House, server: &Server, store: &str, rows: &str) -> Output {
+    import_rows_with(house, server, store, rows, &[])
+}
+
+fn import_rows_with(house: &House, server: &Server, store: &str, rows: &str, flags: &[&str]) -> Output {
     let file = house.path().join(format!("{store}.csv"));
     std::fs::write(&file, format!("id,name,qty,price,time,choices\n{rows}")).expect("a file");
     comanda()
         .arg("import")
         .arg(&file)
         .args(["--store", store, "--currency", "EUR", "--timezone", "Europe/Berlin", "--json"])
+        .args(flags)
         .args(["--map", "order=id,item=name,qty=qty,price=price,time=time,modifiers=choices", "--url", &server.url])
         .env("COMANDA_TOKEN", &server.tokens["admin"])
         .output()
@@ -271,6 +276,24 @@ fn an_order_that_the_rules_refuse_stops_no_other() {
         "1,Fish,100000,1000000000.00,2026-03-01T12:00,\n2,Fish,1,2.00,0001-01-01T00:00,\n3,Fish,1,2.00,2026-03-01,\n";
     let bounds = self::summary(&import_rows(&house, &server, "bounds", rows));
     assert_eq!((&bounds["orders"], &bounds["rejected_rows"]), (&1.into(), &2.into()), "{bounds}");
+}
+
+/// A file is looked at before anything is sent: an import as far as its first good order, a dry run to its end.
+#[test]
+fn a_first_order_that_is_refused_stops_no_other_and_a_dry_run_counts_them_all() {
+    let mut house = House::new();
+    let server = house.serve();
+    let rows = "1,Fish,1,2.00,9999-01-01T12:00,\n2,Fish,1,2.00,2026-03-01T12:00,\n3,Fish,2,2.00,2026-03-01T12:01,\n";
+    let counted = |flags: &[&str]| -> [Value; 2] {
+        let output = import_rows_with(&house, &server, "rules", rows, flags);
+        let last = String::from_utf8_lossy(&output.stdout).into_owned();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains("order \"1\" (line 2)"), "{told}");
+        let summary: Value = serde_json::from_str(last.lines().last().expect("a summary")).expect("a line of JSON");
+        ["orders", "gross_minor"].map(|field| summary[field].clone())
+    };
+    assert_eq!(counted(&["--dry-run"]), [2, 600].map(Value::from));
+    assert_eq!(counted(&[]), [2, 600].map(Value::from));
 }
 
 #[test]

@@ -210,4 +210,9 @@ fn what_was_given_back_of_an_open_check_is_due_again() {
     let order1 = shown(&projections, 1);
     assert_eq!((order1.paid, order1.refunded, order1.reversed), (1_000, 400, 400));
     assert_eq!((order1.due, order1.overpaid, order1.payment_state), (1_700, 0, PaidState::PartiallyPaid));
+    // Cancelled, it owes nothing, and what is left of the money is the guest's.
+    world.must(cancel(1));
+    caught_up(&projections, &world.reader);
+    let order1 = shown(&projections, 1);
+    assert_eq!((order1.state, order1.due, order1.overpaid), (OrderState::Cancelled, 0, 600));
 }
