@@ -197,8 +197,8 @@ mod tests {
             assert_eq!(parse(Some(ours), types, stream), Ok(hides_security), "{types:?} {stream:?}");
         }
         for (types, stream, pointer, problem) in [
-            (Some("OrderPlaced,NoSuch"), None, "types", "names the event type \"NoSuch\", which there is not"),
-            (Some(""), None, "types", "names the event type \"\", which there is not"),
+            (Some("OrderPlaced,NoSuch"), None, "types", "names an event type that there is not; see /openapi.json"),
+            (Some(""), None, "types", "names an event type that there is not; see /openapi.json"),
             (None, Some("order-m2.s1.o1"), "stream", "belongs to another tenant"),
         ] {
             let told = parse(Some(ours), types, stream).expect_err(problem);
