@@ -8,6 +8,7 @@ use domain::ids::{StoreId, TenantId};
 use eventlog::Position;
 use redb::{
     Database, DatabaseError, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageError, TableDefinition,
+    TableHandle,
 };
 use schemas::stored::{BadParked, OutboxEntry, Parked};
 use std::io;
@@ -103,12 +104,15 @@ impl Outbox {
             Ok(Err(_)) | Err(_) => return Err(OutboxError::Damaged { path: path.to_owned() }),
         };
         let outbox = Outbox { path: path.to_owned(), database };
-        outbox.try_write(|write| {
-            write.open_table(POSITION)?;
-            write.open_table(PENDING)?;
-            write.open_table(PARKED)?;
-            Ok(())
-        })?;
+        // One that is whole is only read: a start on a full disk takes what it finds.
+        if is_new || !outbox.has_tables()? {
+            outbox.try_write(|write| {
+                write.open_table(POSITION)?;
+                write.open_table(PENDING)?;
+                write.open_table(PARKED)?;
+                Ok(())
+            })?;
+        }
         let position = outbox.position()?;
         match position <= head {
             true => Ok(outbox),
@@ -135,25 +139,39 @@ impl Outbox {
         copied.map(|()| Some(true)).map_err(|error| storage(path, redb::Error::Io(error)))
     }
 
+    fn has_tables(&self) -> Result<bool, OutboxError> {
+        self.try_read(|read| {
+            let names: Vec<String> = read.list_tables()?.map(|table| table.name().to_owned()).collect();
+            let all = [POSITION.name(), PENDING.name(), PARKED.name()];
+            Ok(all.iter().all(|table| names.iter().any(|name| name == table)))
+        })
+    }
+
+    /// Works on the database. Damage that it does not notice itself makes it panic: that is told as what it is, and the file stays.
+    fn guarded<T>(&self, work: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, OutboxError> {
+        match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(done) => done.map_err(|error| storage(&self.path, error)),
+            Err(_) => Err(OutboxError::Damaged { path: self.path.clone() }),
+        }
+    }
+
     fn try_write<T>(
         &self,
         change: impl FnOnce(&redb::WriteTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, OutboxError> {
-        let written = || {
+        self.guarded(|| {
             let write = self.database.begin_write()?;
             let value = change(&write)?;
             write.commit()?;
             Ok(value)
-        };
-        written().map_err(|error| storage(&self.path, error))
+        })
     }
 
     fn try_read<T>(
         &self,
         look: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, OutboxError> {
-        let read = || look(&self.database.begin_read()?);
-        read().map_err(|error| storage(&self.path, error))
+        self.guarded(|| look(&self.database.begin_read()?))
     }
 
     /// The first position that was not read yet.

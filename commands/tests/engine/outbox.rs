@@ -92,6 +92,44 @@ fn a_message_is_parked_once_and_let_go() {
     assert_eq!(events(&outbox), ["e2"]);
 }
 
+/// Wherever it is damaged while it is closed, it is told at the latest when that is met, and never by a panic.
+#[test]
+fn damage_in_the_file_is_told_whenever_it_is_met() {
+    let dir = TempDir::new().unwrap();
+    let (whole, path) = (dir.path().join("whole.redb"), dir.path().join("providers.redb"));
+    let (tenant, store) = (TenantId::parse("acme").unwrap(), StoreId::parse("s1").unwrap());
+    let parked = |number: u32| Parked {
+        account: AccountId::parse("card").unwrap(),
+        payment: None,
+        received_at: Timestamp(5),
+        message: message(&format!("e{number}"), ProviderSaid::Captured),
+    };
+    let outbox = Outbox::open(&whole, Position(0)).unwrap();
+    (0..200).for_each(|number| drop(outbox.park(tenant, store, &parked(number)).unwrap().expect("there is room")));
+    drop(outbox);
+    let bytes = std::fs::read(&whole).unwrap();
+    let mut told = 0;
+    for at in (0..bytes.len()).step_by(bytes.len() / 256) {
+        let mut damaged = bytes.clone();
+        damaged[at..(at + 64).min(bytes.len())].fill(0xff);
+        std::fs::write(&path, damaged).unwrap();
+        let used = Outbox::open(&path, Position(0)).and_then(|outbox| {
+            let held = outbox.parked()?;
+            outbox.pending()?;
+            outbox.park(tenant, store, &parked(1_000))?;
+            Ok(held.len())
+        });
+        match used {
+            Ok(held) => assert_eq!(held, 200, "damage at {at} is not noticed"),
+            Err(error) => {
+                assert!(error.to_string().contains("providers.redb"), "{error}");
+                told += 1;
+            }
+        }
+    }
+    assert!(0 < told, "something of the file is used");
+}
+
 /// What the log says is owed, in its order.
 fn owed(house: &House) -> Vec<(Position, OutboxEntry)> {
     let mut owed = vec![];
