@@ -5,6 +5,7 @@ use domain::ids::{TenantId, TokenId};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// In all.
 pub const FEEDS_MAX: usize = 64;
@@ -15,9 +16,14 @@ pub const PER_TENANT_MAX: usize = 32;
 /// So many of all are for tenants that have none.
 const KEPT_BACK: usize = 8;
 
+/// How many feeds read the log at the same time; the others wait for news, for their readers, or for their turn. So few that tills
+/// keep their processors however many analysts read whole histories.
+const READING_MAX: usize = 2;
+
 /// The places of a server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Feeds {
+    turns: Semaphore,
     taken: Mutex<Taken>,
     is_closed: AtomicBool,
 }
@@ -38,7 +44,22 @@ pub struct NoPlace {
     pub max: usize,
 }
 
+impl Default for Feeds {
+    fn default() -> Feeds {
+        Feeds { turns: Semaphore::new(READING_MAX), taken: Mutex::default(), is_closed: AtomicBool::new(false) }
+    }
+}
+
 impl Feeds {
+    /// Waits for a turn to read, first come, first served; it ends when it is dropped.
+    ///
+    /// # Panics
+    /// On a thread that answers requests, and on one that is outside of the runtime.
+    pub fn turn(&self) -> SemaphorePermit<'_> {
+        let turn = tokio::runtime::Handle::current().block_on(self.turns.acquire());
+        turn.expect("turns are never closed")
+    }
+
     /// Takes a place, which is free again when it is dropped.
     ///
     /// # Errors

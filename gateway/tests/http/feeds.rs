@@ -1,6 +1,6 @@
 //! Feeds and histories: where they start, when they end, what they may not miss.
 
-use crate::server::{House, Server, key, run};
+use crate::server::{House, Reply, Server, key, run};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -101,6 +101,56 @@ fn a_token_has_its_share_of_feeds_and_leaves_others_theirs() {
             tokio::task::yield_now().await;
         }
     });
+}
+
+/// Few events among many are found by the log's index, many are read: what comes is the same, wherever it starts.
+#[test]
+fn a_feed_of_one_stream_gives_what_the_whole_feed_has_of_it() {
+    let mut house = House::new();
+    let server = house.serve();
+    run(async {
+        let mut admin = server.till("admin");
+        for index in 0..30 {
+            let lines = json!([{"line_id": "l1", "item_id": "water", "qty": 1}]);
+            let body = json!({"order_id": format!("f{index}"), "channel": "pos", "dining_mode": "take_away", "pay_mode": "later", "lines": lines});
+            admin.post("/v1/stores/s1/orders", &body).await.expect(201);
+        }
+        for (index, name) in [(3, "first"), (29, "last")] {
+            let path = format!("/v1/stores/s1/orders/f{index}/lines");
+            let body = json!({"line_id": name, "item_id": "water"});
+            admin.post(&path, &body).await.expect(200);
+        }
+        let all = lines_of(&admin.get("/v1/feed").await);
+        let mut streams: Vec<&str> = all.iter().filter_map(|event| event["stream"].as_str()).collect();
+        streams.sort_unstable();
+        streams.dedup();
+        assert!(30 < streams.len(), "{streams:?}");
+        let position = |event: &Value| event["position"].as_str().expect("a position").to_owned();
+        for stream in streams {
+            let of: Vec<&Value> = all.iter().filter(|event| event["stream"] == stream).collect();
+            let got = lines_of(&admin.get(&format!("/v1/feed?stream={stream}")).await);
+            assert_eq!(got.iter().collect::<Vec<_>>(), of, "{stream}");
+            let got = lines_of(&admin.get(&format!("/v1/feed?stream={stream}&limit=1")).await);
+            assert_eq!(got.iter().collect::<Vec<_>>(), of[..1], "{stream}");
+            let after = position(of[0]);
+            let got = lines_of(&admin.get(&format!("/v1/feed?stream={stream}&after={after}")).await);
+            assert_eq!(got.iter().collect::<Vec<_>>(), of[1..], "{stream} after {after}");
+        }
+        let none = admin.get("/v1/feed?stream=order-demo.s1.unknown").await.body;
+        assert_eq!(none, "".as_bytes());
+        // What comes later follows what was looked up, once.
+        let token = server.tokens["analyst"].clone();
+        let mut feed = open(&server, &token, "/v1/feed?stream=order-demo.s1.f3&follow=true", "");
+        let before = read_to(&mut feed, "\"caught_up\":true");
+        assert_eq!(before.matches("OrderOpened").count(), 1, "{before}");
+        admin.post("/v1/stores/s1/orders/f3/lines", &json!({"line_id": "news", "item_id": "water"})).await.expect(200);
+        let news = read_to(&mut feed, "\"news\"");
+        assert!(!news.contains("OrderOpened"), "{news}");
+    });
+}
+
+fn lines_of(reply: &Reply) -> Vec<Value> {
+    String::from_utf8_lossy(&reply.body).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 /// Its thread and its place are free again long before the connection is let go for taking nothing.

@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use domain::ids::{OrderId, StoreId, TenantId, TokenId};
 use domain::stream::Stream;
-use eventlog::{Direction, LogReader, Position, Revision, StoredBatch};
+use eventlog::{Direction, LogReader, Position, Revision, StoredBatch, StoredCommit, Tail};
 use projections::Projection;
 use schemas::json::{EventJson, PositionToken, WriteError, wire};
 use serde::Deserialize;
@@ -41,6 +41,12 @@ const CHUNKS_MAX: usize = 8;
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How often a feed without news looks whether it has to end.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// How long a feed reads before others have their turn.
+const TURN_MAX: Duration = Duration::from_millis(5);
+/// Looking one commit up costs about as much as reading past so many events.
+const EVENTS_A_LOOKUP: u64 = 16;
+/// How many commits are looked up before others have their turn.
+const LOOKUPS_A_TURN: usize = 64;
 const LAST_EVENT_ID: &str = "last-event-id";
 /// How many events of a stream are read at once while the commits of a history are gathered.
 const HISTORY_CHUNK: usize = 1_000;
@@ -130,10 +136,15 @@ pub async fn feed(
         sent_at: Instant::now(),
         was_told: false,
     };
-    tokio::task::spawn_blocking(move || {
+    // A thread of its own, because a lowered priority stays with a thread and those of the runtime answer others afterwards.
+    let runtime = tokio::runtime::Handle::current();
+    let thread = std::thread::Builder::new().name("feed".to_owned()).spawn(move || {
+        let _runtime = runtime.enter();
+        eventlog::lower_thread_priority();
         pump.run(from);
         drop(place);
     });
+    thread.map_err(|error| ApiError::Internal(Box::new(error)))?;
     let kind = match form {
         Form::Ndjson => NDJSON,
         Form::Sse => SSE,
@@ -205,25 +216,32 @@ impl Pump {
     }
 
     fn pump(&mut self, from: Position) -> Result<(), FeedError> {
-        let mut tail = self.app.reader.tail(from);
         let end = self.app.reader.durable();
+        let from = self.gather_by_index(from, end)?;
+        let mut tail = self.app.reader.tail(from);
         // Where a reader that got nothing it wants would go on.
         let mut read = position::token(&self.app.reader, Position(from.0.saturating_sub(1)));
+        let mut next = from;
         while 0 < self.left && !self.has_to_end()? {
-            let wait = if self.buffer.is_empty() && self.follows { POLL_INTERVAL } else { Duration::ZERO };
-            match tail.next(wait)? {
-                Some(batch) if !self.follows && end <= batch.first() => break,
-                Some(batch) => {
-                    self.gather(&batch, from)?;
-                    if batch.events() != 0 {
-                        read = position::token_in(batch.id(), Position(batch.next_position().0 - 1));
+            match self.read_for_a_turn(&mut tail, from, end)? {
+                Turn::Ended => break,
+                Turn::Read(last) => {
+                    if last.events() != 0 {
+                        read = position::token_in(last.id(), Position(last.next_position().0 - 1));
+                    }
+                    next = last.next_position();
+                    if CHUNK_BYTES <= self.buffer.len() {
+                        self.send()?;
                     }
                 }
-                None if self.buffer.is_empty() && !self.follows => break,
-                None => {
+                Turn::Nothing if self.buffer.is_empty() && !self.follows => break,
+                Turn::Nothing => {
                     self.send()?;
                     if self.follows && !std::mem::replace(&mut self.was_told, true) {
                         self.heartbeat(read)?;
+                    }
+                    if self.follows {
+                        self.app.reader.wait_beyond(next, POLL_INTERVAL);
                     }
                 }
             }
@@ -233,6 +251,69 @@ impl Pump {
         }
         self.send()?;
         Ok(())
+    }
+
+    /// Reads and gathers while it is this feed's turn: few feeds read at the same time, whatever their number, and none of them long.
+    /// Whoever waits for news or for its reader has no turn.
+    fn read_for_a_turn(&mut self, tail: &mut Tail, from: Position, end: Position) -> Result<Turn, FeedError> {
+        let app = Arc::clone(&self.app);
+        let _turn = app.feeds.turn();
+        let (begun, mut last) = (Instant::now(), None);
+        while self.buffer.len() < CHUNK_BYTES && 0 < self.left && begun.elapsed() < TURN_MAX {
+            match tail.next(Duration::ZERO)? {
+                // What came before it is handed over first.
+                Some(batch) if !self.follows && end <= batch.first() => {
+                    return Ok(last.map_or(Turn::Ended, Turn::Read));
+                }
+                Some(batch) => {
+                    for commit in batch.commits() {
+                        self.gather(&batch, &commit, from)?;
+                    }
+                    last = Some(batch);
+                }
+                None => break,
+            }
+        }
+        Ok(last.map_or(Turn::Nothing, Turn::Read))
+    }
+
+    /// Gathers what a feed of one stream wants before `end` by the log's index, where that is less work than reading what lies between.
+    /// Answers from where on the log is to be read.
+    fn gather_by_index(&mut self, from: Position, end: Position) -> Result<Position, FeedError> {
+        let reader = self.app.reader.clone();
+        let Some(stream) = self.selection.stream.clone() else { return Ok(from) };
+        let Some(head) = reader.stream_head(&stream)? else { return Ok(from.max(end)) };
+        let mut revision = first_revision(&reader, &stream, from, head)?;
+        let count = (head.0 + 1).saturating_sub(revision.0);
+        if end <= from || end.0 - from.0 < count.saturating_mul(EVENTS_A_LOOKUP) {
+            return Ok(from);
+        }
+        let tenant = Stream::parse(&stream).expect("a selection's stream was parsed").tenant();
+        let mut before = None;
+        while 0 < self.left && !self.has_to_end()? {
+            let app = Arc::clone(&self.app);
+            let turn = app.feeds.turn();
+            let chunk = reader.read_stream(&stream, revision, Direction::Forward, LOOKUPS_A_TURN)?;
+            for event in &chunk {
+                revision = Revision(event.revision.0 + 1);
+                let commit = Some((event.commit_first, event.command_id));
+                if end <= event.commit_first || before == commit || self.left == 0 {
+                    continue;
+                }
+                before = commit;
+                let found = reader.find_commit(event.commit_first, event.command_id, tenant.as_str())?;
+                let found = found.expect("a commit that a stream's event names is in the log");
+                self.gather(found.batch(), &found.commit(), from)?;
+            }
+            drop(turn);
+            if chunk.len() < LOOKUPS_A_TURN || chunk.last().is_some_and(|last| end <= last.commit_first) {
+                break;
+            }
+            if CHUNK_BYTES <= self.buffer.len() {
+                self.send()?;
+            }
+        }
+        Ok(end)
     }
 
     /// Says that the connection lives and how far the log was read, so that a reader of few events goes on from there.
@@ -258,26 +339,20 @@ impl Pump {
         Ok(self.chunks.is_closed() || (self.follows && self.app.feeds.is_closed()))
     }
 
-    /// Writes down what is wanted of a batch, and hands it over once it is enough to be worth it.
-    fn gather(&mut self, batch: &StoredBatch, from: Position) -> Result<(), FeedError> {
-        for commit in batch.commits() {
-            let Pump { selection, senders, form, buffer, left, .. } = self;
-            events(batch, &commit, selection, from, |event| {
-                if let Some(senders) = senders {
-                    senders.name(event);
-                }
-                write(*form, buffer, event)?;
-                *left -= 1;
-                Ok(0 < *left)
-            })?;
-            if self.left == 0 {
-                break;
+    /// Writes down what is wanted of a commit.
+    fn gather(&mut self, batch: &StoredBatch, commit: &StoredCommit<'_>, from: Position) -> Result<(), FeedError> {
+        let Pump { selection, senders, form, buffer, left, .. } = self;
+        if *left == 0 {
+            return Ok(());
+        }
+        events(batch, commit, selection, from, |event| {
+            if let Some(senders) = senders {
+                senders.name(event);
             }
-        }
-        if CHUNK_BYTES <= self.buffer.len() {
-            self.send()?;
-        }
-        Ok(())
+            write(*form, buffer, event)?;
+            *left -= 1;
+            Ok(0 < *left)
+        })
     }
 
     /// Hands the buffer over once its reader takes it; what ends a feed ends it also meanwhile.
@@ -306,6 +381,29 @@ impl Pump {
         self.sent_at = Instant::now();
         Ok(())
     }
+}
+
+/// What came of a turn of reading.
+enum Turn {
+    /// It read up to this batch.
+    Read(Arc<StoredBatch>),
+    /// There is nothing more yet.
+    Nothing,
+    /// What comes now came after the feed was asked for.
+    Ended,
+}
+
+/// The first revision of a stream whose event stands at `from` or behind it; the one after `head` where there is none.
+fn first_revision(reader: &LogReader, stream: &str, from: Position, head: Revision) -> Result<Revision, FeedError> {
+    let (mut low, mut high) = (0, head.0 + 1);
+    while from.0 != 0 && low < high {
+        let middle = low + (high - low) / 2;
+        match reader.read_stream(stream, Revision(middle), Direction::Forward, 1)?.first() {
+            Some(event) if event.position < from => low = middle + 1,
+            _ => high = middle,
+        }
+    }
+    Ok(Revision(low))
 }
 
 fn write(form: Form, buffer: &mut Vec<u8>, event: &EventJson<'_>) -> Result<(), WriteError> {
