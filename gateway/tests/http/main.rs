@@ -32,6 +32,7 @@ mod messy;
 mod money;
 mod offline;
 mod orders;
+mod overload;
 mod peers;
 mod people;
 mod planted;

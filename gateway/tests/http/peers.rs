@@ -99,7 +99,7 @@ mod h2 {
 }
 
 /// What the kernel counts of the server's memory, in KiB: `VmRSS` or `VmHWM`.
-fn memory_kib(server: &Server, what: &str) -> u64 {
+pub fn memory_kib(server: &Server, what: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).expect("the process is there");
     let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("the kernel counts it");
     line.trim_start_matches(':').trim().trim_end_matches(" kB").parse().expect("a number")
