@@ -95,6 +95,8 @@ impl CountedMethod {
 pub struct Metrics {
     requests: Family<Request, Counter>,
     latency: Family<Route, Histogram, fn() -> Histogram>,
+    /// Of those that were turned away because there was too much to do.
+    shed: Histogram,
 }
 
 impl Default for Metrics {
@@ -102,6 +104,7 @@ impl Default for Metrics {
         Metrics {
             requests: Family::default(),
             latency: Family::new_with_constructor((|| Histogram::new(BUCKETS_S)) as fn() -> Histogram),
+            shed: Histogram::new(BUCKETS_S),
         }
     }
 }
@@ -117,6 +120,9 @@ impl Metrics {
         });
         counted.inc(status, self);
         counted.latency.observe(took.as_secs_f64());
+        if matches!(status, 429 | 503) {
+            self.shed.observe(took.as_secs_f64());
+        }
     }
 
     /// Puts what was counted on a page.
@@ -127,6 +133,12 @@ impl Metrics {
             "How long requests took",
             Unit::Seconds,
             self.latency.clone(),
+        );
+        registry.register_with_unit(
+            "http_shed_duration",
+            "How long it took to turn requests away for which there was no room (429 and 503), from their headers on",
+            Unit::Seconds,
+            self.shed.clone(),
         );
     }
 }

@@ -218,7 +218,11 @@ impl Pump {
     fn pump(&mut self, from: Position) -> Result<(), FeedError> {
         let end = self.app.reader.durable();
         let from = self.gather_by_index(from, end)?;
-        let mut tail = self.app.reader.tail(from);
+        let tail = self.app.reader.tail(from);
+        let mut tail = match self.selection.kinds() {
+            Some(kinds) => tail.of_kinds(kinds),
+            None => tail,
+        };
         // Where a reader that got nothing it wants would go on.
         let mut read = position::token(&self.app.reader, Position(from.0.saturating_sub(1)));
         let mut next = from;
