@@ -142,6 +142,7 @@ fn settings() -> Settings {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        seals_texts: false,
         offline: Default::default(),
     }
 }

@@ -93,6 +93,7 @@ fn settings() -> Settings {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        seals_texts: false,
         offline: Default::default(),
     }
 }

@@ -4,6 +4,7 @@
 //! a refusal too, for it may rest on a commit that is not durable yet.
 
 use crate::error::CommandError;
+use crate::keys::Keys;
 use crate::message::PendingReply;
 use crate::stats::Stats;
 use domain::refused::Refused;
@@ -172,6 +173,7 @@ pub(crate) struct Committer {
     /// Whether appending waits for nothing but this machine.
     is_local: bool,
     stats: Arc<Stats>,
+    keys: Arc<Keys>,
 }
 
 struct Writer {
@@ -183,7 +185,7 @@ struct Writer {
 }
 
 impl Committer {
-    pub(crate) fn new(log: LogWriter, append_slow: Duration, stats: Arc<Stats>) -> Committer {
+    pub(crate) fn new(log: LogWriter, append_slow: Duration, stats: Arc<Stats>, keys: Arc<Keys>) -> Committer {
         let (limits, is_local) = (log.limits(), log.is_local());
         let next = log.next_position();
         let open = Open {
@@ -208,6 +210,7 @@ impl Committer {
             limits,
             is_local,
             stats,
+            keys,
         }
     }
 
@@ -453,7 +456,11 @@ impl Committer {
             false => {
                 let since = u64::try_from((started - self.epoch).as_millis()).unwrap_or(u64::MAX);
                 self.appending_since.store(since.max(1), Ordering::Release);
-                let appended = log.append(&mut group.batch).map(Some);
+                // Nobody may be told of a text whose key is not durable, nor that a key was deleted while it is there.
+                let appended = match self.keys.make_durable() {
+                    Ok(()) => log.append(&mut group.batch).map(Some),
+                    Err(source) => Err(AppendError::Unavailable { source: Arc::new(source) }),
+                };
                 self.appending_since.store(0, Ordering::Release);
                 appended
             }

@@ -1,7 +1,9 @@
 //! How the engine is set.
 
 use crate::clock::Clock;
+use crate::keys::Keys;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How the engine is set. Each bound says what the binary uses and what that costs.
@@ -27,6 +29,8 @@ pub struct Options {
     pub snapshot_events: u64,
     /// How many stores memory holds; the least recently used are evicted and loaded again when a command names them.
     pub stores_max: usize,
+    /// What texts of guests are sealed with; without a file of them they end with the process.
+    pub keys: Arc<Keys>,
 }
 
 impl Default for Options {
@@ -42,6 +46,7 @@ impl Default for Options {
             snapshot: None,
             snapshot_events: Options::SNAPSHOT_EVENTS,
             stores_max: Options::STORES_MAX,
+            keys: Arc::default(),
         }
     }
 }

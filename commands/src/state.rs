@@ -4,11 +4,12 @@ use crate::clock::Now;
 use crate::dedup::{DedupWindow, TenantNumber};
 use crate::envelope::{AggregateId, Envelope};
 use crate::error::FoldError;
+use crate::keys::{Keys, Subject};
 use crate::load::name_of;
 use crate::options::Options;
 use crate::resident::{ClosedOrders, DeadlineChange, ResidentStore};
 use domain::calendar::{LocalDateTime, Timestamp};
-use domain::event::{Event, MenuEvent, OrderEvent, PaymentEvent, StoreEvent};
+use domain::event::{AccessEvent, Event, MenuEvent, OrderEvent, PaymentEvent, StoreEvent};
 use domain::ids::{CommandId, Revision, StoreId, TenantId};
 use domain::store::{Due, Entity, Store};
 use domain::stream::Stream;
@@ -18,11 +19,13 @@ use eventlog::Position;
 use schemas::stored::StoreSummary;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 mod again;
 pub(crate) mod decision;
 mod evict;
 mod internal;
+mod seal;
 pub(crate) mod recover;
 
 /// A store the engine knows.
@@ -99,6 +102,8 @@ pub(crate) struct State {
     cold: VecDeque<(TenantId, StoreId)>,
     /// Evicted stores whose note in the snapshot is not the one in memory.
     dirty_notes: Vec<(TenantId, StoreId)>,
+    /// What texts are sealed with.
+    keys: Arc<Keys>,
     resident_count: usize,
     /// Of the resident stores.
     orders_count: usize,
@@ -125,6 +130,7 @@ impl State {
             archiving: VecDeque::new(),
             cold: VecDeque::new(),
             dirty_notes: vec![],
+            keys: Arc::clone(&options.keys),
             resident_count: 0,
             orders_count: 0,
         }
@@ -272,6 +278,17 @@ impl State {
             (_, None) => panic!("{event:?} without a store"),
         }
         Ok(())
+    }
+
+    /// Deletes the keys that a decision says are deleted.
+    pub(crate) fn erase_keys(&self, tenant: TenantId, event: &Event) {
+        let Event::Access(AccessEvent::TextsErased { customer, store, order }) = event else { return };
+        if let Some(customer) = customer {
+            self.keys.erase(Subject::Customer(*customer));
+        }
+        if let (Some(store), Some(order)) = (store, order) {
+            self.keys.erase(Subject::Order(tenant, *store, *order));
+        }
     }
 
     /// Remembers that something of a name began just now: names of later things are told from it by their time.

@@ -200,7 +200,7 @@ impl EngineThread {
         &mut self,
         Submission { envelope, digest, reply }: &mut Submission,
         Ready { context, in_doubt, .. }: &Ready,
-        Decision { events, stream, training }: Decision,
+        Decision { mut events, stream, training }: Decision,
     ) -> Result<(), CommandError> {
         let Scratch { stream_name, meta: encoded } = &mut self.scratch;
         encoded.clear();
@@ -226,6 +226,7 @@ impl EngineThread {
             recorded_at: now.0,
             meta: encoded,
         };
+        self.state.seal(envelope, &mut events);
         let state = &mut self.state;
         let before = state.revision(&stream);
         let bytes_max = self.committer.limits().commit_bytes;
@@ -237,6 +238,7 @@ impl EngineThread {
                 if is_planted("apply a commit without its stock event") && is_left_out {
                     continue;
                 }
+                state.erase_keys(tenant, event);
                 // Settings are checked when they come in, so that what the engine decides always folds.
                 state.apply(stream, event, *position).expect("a decision folds into the state it was made on");
                 let is_in_step = state.revision(stream) == Some(*revision);

@@ -119,6 +119,12 @@ pub enum AccessCommand {
         /// Who sets it.
         by: ActorId,
     },
+    /// Deletes the keys that texts are sealed with: of a customer, by a keyed hash of the reference, or of an order.
+    EraseTexts {
+        customer: Option<u128>,
+        store: Option<StoreId>,
+        order: Option<OrderId>,
+    },
     /// Takes a member of staff out, with their PIN and their sessions.
     RemoveStaff {
         staff: ActorId,

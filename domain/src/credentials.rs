@@ -358,7 +358,7 @@ impl Credentials {
             AccessEvent::SignInFailed { staff, locked_until, .. } => self.pins.failed(*staff, *locked_until),
             AccessEvent::PinShown { staff, .. } => self.pins.signed_in(*staff),
             AccessEvent::StaffRemoved { staff } => self.pins.remove(*staff),
-            AccessEvent::StaffChanged { .. } => {}
+            AccessEvent::StaffChanged { .. } | AccessEvent::TextsErased { .. } => {}
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Settings {
     pub offline_age_s: Option<u32>,
     /// What its terminals do without a second person while they are away.
     pub offline: OfflineBounds,
+    /// Whether what people write of guests is sealed from now on, with a key of the customer or of the order.
+    pub seals_texts: bool,
 }
 
 /// What a terminal that is away does without a second person. What goes beyond is recorded all the same (rule F3), and somebody has

@@ -196,6 +196,9 @@ impl Tenant {
                 events.push(AccessEvent::StaffRemoved { staff: *staff });
                 events
             }
+            AccessCommand::EraseTexts { customer, store, order } => {
+                vec![AccessEvent::TextsErased { customer: *customer, store: *store, order: *order }]
+            }
             AccessCommand::ShowPin { staff, device, argon2id, is_right } => {
                 vec![credentials.show_pin((*staff, *device), argon2id, *is_right, now)?]
             }

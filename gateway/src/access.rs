@@ -11,7 +11,10 @@ pub fn allows(role: Role, capability: Capability) -> bool {
     use Capability as C;
     match role {
         Role::Admin => true,
-        Role::Manager => !matches!(capability, C::ManageTokens | C::ReadTokens | C::ReadSecurity | C::Import),
+        Role::Manager => !matches!(
+            capability,
+            C::ManageTokens | C::ReadTokens | C::EraseTexts | C::ReadSecurity | C::Import
+        ),
         Role::Pos => matches!(
             capability,
             C::TakeOrders
@@ -21,9 +24,10 @@ pub fn allows(role: Role, capability: Capability) -> bool {
                 | C::RunDrawers
                 | C::Mark86
                 | C::ReadStores
+                | C::ReadTexts
                 | C::ReadDays
         ),
-        Role::Kitchen => matches!(capability, C::WorkTickets | C::Mark86 | C::ReadStores),
+        Role::Kitchen => matches!(capability, C::WorkTickets | C::Mark86 | C::ReadStores | C::ReadTexts),
         Role::Analyst => matches!(capability, C::ReadStores | C::ReadDays | C::ReadReports | C::ReadEvents),
         Role::Auditor => {
             matches!(
@@ -33,6 +37,7 @@ pub fn allows(role: Role, capability: Capability) -> bool {
                     | C::ReadReports
                     | C::ReadEvents
                     | C::ReadChain
+                    | C::ReadTexts
                     | C::ReadTokens
                     | C::ReadSecurity
             )

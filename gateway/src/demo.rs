@@ -255,6 +255,7 @@ fn store(id: &str, name: &str, zone: &str) -> Vec<(String, Command)> {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        seals_texts: false,
         offline: Default::default(),
     };
     let mut commands = vec![(format!("store {id}"), Command::Store(store, StoreCommand::Put(settings)))];

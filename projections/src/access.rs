@@ -96,6 +96,7 @@ impl AccessProjector {
             | AccessEvent::PinSet { .. }
             | AccessEvent::SignInFailed { .. }
             | AccessEvent::PinShown { .. }
+            | AccessEvent::TextsErased { .. }
             | AccessEvent::StaffRemoved { .. } => {
                 unreachable!("only what is said of devices comes here")
             }
@@ -176,7 +177,7 @@ impl Projector for AccessProjector {
                 let row = PinRow { salt: *salt, argon2id: *argon2id };
                 self.pins.put(committed, Key::of(tenant).text(staff.as_str()).as_slice(), Some(row))
             }
-            AccessEvent::SignInFailed { .. } | AccessEvent::PinShown { .. } => Ok(()),
+            AccessEvent::SignInFailed { .. } | AccessEvent::PinShown { .. } | AccessEvent::TextsErased { .. } => Ok(()),
             AccessEvent::StaffRemoved { staff } => {
                 let key = Key::of(tenant).text(staff.as_str());
                 self.pins.put(committed, key.as_slice(), None)?;

@@ -22,7 +22,8 @@ mod writer;
 
 pub use catalogue::{EventDoc, EventType, Field, Shape};
 pub use dice::Dice;
-pub(crate) use form::{Codec, Get, differs, fields_of, later, newest_of, shape_of};
+pub use form::Personal;
+pub(crate) use form::{Codec, Get, Sealed, differs, fields_of, is_text, later, newest_of, shape_of};
 pub(crate) use interner::Interner;
 pub use reader::BadValue;
 pub(crate) use reader::{BadBody, Reader};

@@ -17,7 +17,7 @@ mod ticket;
 
 pub use payment::said_name;
 
-pub use crate::codec::{Dice, EventDoc, EventType, Field, Shape};
+pub use crate::codec::{Dice, EventDoc, EventType, Field, Personal, Shape};
 
 use crate::codec::{BadBody, Interner};
 use crate::json::write::JsonWriter;
@@ -182,6 +182,24 @@ pub(crate) fn read<E>(
         Stream::Terminal(_, _, terminal) => {
             terminal::get(form, body, texts, |event| Event::Terminal(terminal, event), bad)
         }
+    }
+}
+
+/// Hands over each text of an event that a store may seal, as the tables say.
+pub fn texts(event: &mut Event, each: &mut dyn FnMut(Personal<'_>)) {
+    match event {
+        Event::Menu(event) => menu::texts(event, each),
+        Event::Access(event) => access::texts(event, each),
+        Event::Security(event) => security::texts(event, each),
+        Event::Store(event) => store::texts(event, each),
+        Event::StoreMenu(event) => store_menu::texts(event, each),
+        Event::Order(_, event) => order::texts(event, each),
+        Event::Payment(_, event) => payment::texts(event, each),
+        Event::Stock(event) => stock::texts(event, each),
+        Event::Drawer(_, event) => drawer::texts(event, each),
+        Event::Day(event) => day::texts(event, each),
+        Event::Ticket(_, event) => ticket::texts(event, each),
+        Event::Terminal(_, event) => terminal::texts(event, each),
     }
 }
 

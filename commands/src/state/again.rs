@@ -4,6 +4,7 @@
 use super::State;
 use crate::envelope::{AggregateId, Envelope, Recorded, derived_id};
 use domain::command::Source;
+use domain::event::Request;
 use domain::ids::{StoreId, TenantId};
 use domain::terminal::WaitingId;
 use schemas::json::batch::read_request;
@@ -51,7 +52,18 @@ impl State {
     /// The command that tries a waiting one again; `None` where it waits no more.
     fn again(&self, tenant: TenantId, store: StoreId, id: WaitingId) -> Option<Envelope> {
         let kept = &self.resident(tenant, store)?.store.waiting().get(&id)?.kept;
-        let parsed = match read_request(&kept.request, store) {
+        let request = match kept.request.ciphertext() {
+            None => kept.request.clone(),
+            Some(ciphertext) => {
+                let opened = self.keys.open_text(tenant, ciphertext).and_then(|text| Request::new(&text));
+                let Some(opened) = opened else {
+                    tracing::warn!(command = ?id.command, "a command that waits was erased: it is not tried again");
+                    return None;
+                };
+                opened
+            }
+        };
+        let parsed = match read_request(&request, store) {
             Ok(parsed) => parsed,
             Err(error) => {
                 tracing::error!(%error, command = ?id.command, "a command that waits does not read any more");

@@ -1,7 +1,7 @@
 //! Events of a tenant's credentials.
 
 use crate::calendar::Timestamp;
-use crate::ids::{ActorId, DeviceId, StoreId, TerminalId, Text, TokenId};
+use crate::ids::{ActorId, DeviceId, OrderId, StoreId, TerminalId, Text, TokenId};
 use crate::money::Ppm;
 use crate::staff::Rights;
 
@@ -90,6 +90,13 @@ pub enum AccessEvent {
     PinShown {
         staff: ActorId,
         device: DeviceId,
+    },
+    /// The keys were deleted that texts were sealed with: of a customer, or of an order.
+    TextsErased {
+        /// A keyed hash of the customer's reference, which tells the same from another to who has the key of the hash.
+        customer: Option<u128>,
+        store: Option<StoreId>,
+        order: Option<OrderId>,
     },
     /// A member of staff left: no rights, no PIN.
     StaffRemoved {

@@ -29,10 +29,18 @@ pub struct Request(Arc<str>);
 impl Request {
     /// The longest that is kept. A longer one is told and has to be sent again by whoever looks into it.
     pub const BYTES_MAX: usize = 65_536;
+    /// The longest in its sealed form.
+    const SEALED_BYTES_MAX: usize = 88_000;
 
     /// The request, where it is not too long to be kept.
     pub fn new(text: &str) -> Option<Request> {
-        (text.len() <= Request::BYTES_MAX).then(|| Request(text.into()))
+        let max = if text.starts_with(Text::SEALED) { Request::SEALED_BYTES_MAX } else { Request::BYTES_MAX };
+        (text.len() <= max).then(|| Request(text.into()))
+    }
+
+    /// The ciphertext, where it is sealed.
+    pub fn ciphertext(&self) -> Option<&str> {
+        self.0.strip_prefix(Text::SEALED)
     }
 
     pub fn as_str(&self) -> &str {

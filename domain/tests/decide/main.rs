@@ -141,6 +141,9 @@ fn tell(event: &Event) -> String {
             format!("{staff} is locked until {}", until.0 / 1_000_000)
         }
         Event::Access(AccessEvent::PinShown { staff, device }) => format!("{staff} was at {device}"),
+        Event::Access(AccessEvent::TextsErased { customer, store, order }) => {
+            format!("texts of {customer:?} {store:?} {order:?} are erased")
+        }
         Event::Access(AccessEvent::StaffRemoved { staff }) => format!("{staff} left"),
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn store_view(store: StoreId, settings: &Settings, revision: u64) -> 
             amount_limit: settings.offline.amount.map(|amount| amount.0),
             facts_limit: settings.offline.facts(),
         },
+        seals_texts: settings.seals_texts,
         menu_version: None,
         revision,
     }

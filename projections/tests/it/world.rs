@@ -293,6 +293,7 @@ pub fn settings(name: &str) -> Settings {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        seals_texts: false,
         offline: Default::default(),
     }
 }

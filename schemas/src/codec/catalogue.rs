@@ -32,6 +32,8 @@ pub struct Field {
     pub is_optional: bool,
     /// The version of the event that brought it.
     pub since: u8,
+    /// Whether it is sealed where a store seals texts.
+    pub is_sealed: bool,
     /// What stands there.
     pub shape: Shape,
 }
@@ -112,12 +114,17 @@ fn object_schema(fields: &[Field]) -> ObjectBuilder {
 impl Field {
     /// A member that is left out in some cases.
     pub(crate) fn optional(name: &'static str, shape: Shape) -> Field {
-        Field { name, is_optional: true, since: 1, shape }
+        Field { name, is_optional: true, since: 1, is_sealed: false, shape }
     }
 
     /// A member that is one of these texts.
     pub(crate) fn words(name: &'static str, words: &[&'static str]) -> Field {
-        Field { name, is_optional: false, since: 1, shape: Shape::words(words) }
+        Field { name, is_optional: false, since: 1, is_sealed: false, shape: Shape::words(words) }
+    }
+
+    /// A member that is sealed where a store seals texts.
+    pub(crate) fn sealed(self) -> Field {
+        Field { is_sealed: true, ..self }
     }
 
     /// The field, where what it is in came with `version`.

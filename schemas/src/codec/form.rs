@@ -5,6 +5,8 @@ use super::dice::Dice;
 use super::reader::Reader;
 use super::writer::Writer;
 use crate::json::write::{Json, Members};
+use domain::event::Request;
+use domain::ids::{CustomerRef, Text};
 
 /// What a reader answers: the value, or why the bytes have not its shape. A value that only the domain refuses is noted in
 /// the reader, which reads on: what is wrong with the shape is said first, whatever else is.
@@ -42,6 +44,12 @@ pub(crate) trait Codec: Sized {
         Self::get(from)
     }
 
+    /// Whether it is a text, alone or in what holds one: then each field of it says whether a store may seal it.
+    const IS_TEXT: bool = false;
+
+    /// Hands over each text in it that a store may seal.
+    fn texts(&mut self, _: &mut dyn FnMut(Personal<'_>)) {}
+
     /// Any value there is, for tests.
     ///
     /// # Panics
@@ -49,6 +57,53 @@ pub(crate) trait Codec: Sized {
     fn any(_: &mut Dice<'_>) -> Self {
         unreachable!("only events are made up")
     }
+}
+
+/// What of an event may be about a guest.
+#[derive(Debug)]
+#[allow(missing_docs, reason = "names and types say all")]
+pub enum Personal<'a> {
+    Text(&'a mut Text),
+    Customer(&'a mut CustomerRef),
+    /// A command as it came, with all texts in it.
+    Request(&'a mut Request),
+}
+
+/// What a row of a table may call `sealed`.
+pub(crate) trait Sealed {
+    /// Hands it over.
+    fn personal(&mut self, each: &mut dyn FnMut(Personal<'_>));
+}
+
+impl Sealed for Text {
+    fn personal(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+        each(Personal::Text(self));
+    }
+}
+
+impl Sealed for CustomerRef {
+    fn personal(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+        each(Personal::Customer(self));
+    }
+}
+
+impl Sealed for Request {
+    fn personal(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+        each(Personal::Request(self));
+    }
+}
+
+impl<T: Sealed> Sealed for Option<T> {
+    fn personal(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+        if let Some(value) = self {
+            value.personal(each);
+        }
+    }
+}
+
+/// [`Codec::IS_TEXT`] of what a field holds; the function only names the field.
+pub(crate) const fn is_text<S, T: Codec>(_: fn(&S) -> &T) -> bool {
+    T::IS_TEXT
 }
 
 /// [`Codec::NEWEST`] of what a field holds; the function only names the field.

@@ -8,7 +8,8 @@
 //! rate: -                                          its members stand in the object around it
 //! secret_sha256: _                                 stored only
 //! position: "exception" as PositionToken           shown as another type, which is made `From` it
-//! note?: "note" own                                a text that no other event has
+//! note?: "note" own sealed                         a text that no other event has, and that is sealed where a store seals texts
+//! name: "name" clear                               a text that says nothing of a guest: each field that is a text says one of the two
 //! discount: "discount" last                        shown behind the members that are not `last`
 //! price?: "price" unless variations                left out of JSON also where there are variations
 //! check: "check_id" since 2 or CheckId::FIRST      stored from version 2 of the event on; what it was before that
@@ -22,26 +23,28 @@
 /// Hands the fields of a record or an event on to the macro `$then`, each in the same few brackets.
 ///
 /// `fields!(put_fields [self to] [Line] { line: "line_id", seat?: "seat" since 3 or None })` expands to
-/// `put_fields! { [self to] [Line] { line line ["line_id" [] [] [] []] [] seat seat ["seat" [optional] [] [] []] [3 [] [None]] } }`.
-/// The field of a tuple `(Line)` is `0 body [- [] [] [] []] []`. The lifetimes are never there: they let a word be optional.
+/// `put_fields! { [self to] [Line] { line line ["line_id" [] [] [] []] [] [] seat seat ["seat" [optional] [] [] []] [3 [] [None]] [] } }`.
+/// The field of a tuple `(Line)` is `0 body [- [] [] [] []] [] []`. The lifetimes are never there: they let a word be optional.
 macro_rules! fields {
     ($then:ident $args:tt $path:tt) => { $then! { $args $path {} } };
-    ($then:ident $args:tt $path:tt ($body:ty)) => { $then! { $args $path { 0 body [- [] [] [] []] [] } } };
+    ($then:ident $args:tt $path:tt ($body:ty)) => { $then! { $args $path { 0 body [- [] [] [] []] [] [] } } };
     ($then:ident $args:tt $path:tt { $(
-        $field:ident $(? $($optional:lifetime)?)? : $name:tt $(own $($own:lifetime)?)? $(as $shown:ident)? $(last $($last:lifetime)?)?
+        $field:ident $(? $($optional:lifetime)?)? : $name:tt $(own $($own:lifetime)?)? $(sealed $($sealed:lifetime)?)?
+        $(clear $($clear:lifetime)?)? $(as $shown:ident)? $(last $($last:lifetime)?)?
         $(unless $other:ident)? $(since $since:literal $(bare $($bare:lifetime)?)? $(or $was:expr)?)?
     ),* $(,)? }) => {
         $then! { $args $path { $(
             $field $field
             [$name [$(optional $($optional)?)?] [$($shown)?] [$(last $($last)?)?] [$($other)?]]
             [$(own $($own)?)? $($since [$(bare $($bare)?)?] [$($was)?])?]
+            [$(sealed $($sealed)?)? $(clear $($clear)?)?]
         )* } }
     };
 }
 
 /// Takes a record apart, all of it, and puts each field.
 macro_rules! put_fields {
-    ([$self:tt $to:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+    ([$self:tt $to:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt $text:tt)* }) => {{
         #[allow(irrefutable_let_patterns, unused_variables, reason = "a record has one form, an event is known to be this one")]
         let $($path)+ { $($member: $field),* } = $self else { unreachable!() };
         $(put_fields!(@ $field $to $since);)*
@@ -61,7 +64,7 @@ macro_rules! put_fields {
 
 /// Makes a record of its fields as they are read.
 macro_rules! get_fields {
-    ([$from:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {
+    ([$from:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt $text:tt)* }) => {
         $($path)+ { $($member: get_fields!(@ $from $since)),* }
     };
     (@ $from:ident []) => { $crate::codec::Codec::get($from)? };
@@ -92,14 +95,14 @@ macro_rules! was {
 
 /// Makes a record of any fields.
 macro_rules! any_fields {
-    ([$dice:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {
+    ([$dice:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt $text:tt)* }) => {
         $($path)+ { $($member: $crate::codec::Codec::any($dice)),* }
     };
 }
 
 /// The oldest version, `$first` at least, that says all of a record.
 macro_rules! version_of {
-    ([$self:tt $first:expr] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+    ([$self:tt $first:expr] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt $text:tt)* }) => {{
         #[allow(irrefutable_let_patterns, unused_variables, reason = "a record has one form, an event is known to be this one")]
         let $($path)+ { $($member: $field),* } = $self else { unreachable!() };
         let version: u8 = $first;
@@ -118,7 +121,7 @@ macro_rules! version_of {
 
 /// The newest version that a record brings about.
 macro_rules! newest_of {
-    ([$root:ident] $path:tt { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+    ([$root:ident] $path:tt { $($member:tt $field:ident $json:tt $since:tt $text:tt)* }) => {{
         let newest: u8 = 1;
         $(
             let newest = $crate::codec::later(newest, $crate::codec::newest_of(field_of!($root $path $member)));
@@ -141,9 +144,24 @@ macro_rules! field_of {
     };
 }
 
+/// Hands each text that a store may seal to `$each`. A field that is a text says in its row which it is, or this does not compile.
+macro_rules! texts_of {
+    ([$self:tt $each:ident $root:ident $whole:tt] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt $text:tt)* }) => {{
+        #[allow(irrefutable_let_patterns, unused_variables, reason = "a record has one form, an event is known to be this one")]
+        let $($path)+ { $($member: $field),* } = $self else { unreachable!() };
+        $(texts_of!(@ $field $each $text ($root $whole $member));)*
+    }};
+    (@ $field:ident $each:ident [] ($root:ident $path:tt $member:tt)) => {{
+        const { assert!(!$crate::codec::is_text(field_of!($root $path $member)), "a text is sealed or clear") };
+        $crate::codec::Codec::texts($field, $each)
+    }};
+    (@ $field:ident $each:ident [sealed] $of:tt) => { $crate::codec::Sealed::personal($field, $each) };
+    (@ $field:ident $each:ident [clear] $of:tt) => {};
+}
+
 /// Writes each field as a member of an object, first those that are not `last`.
 macro_rules! show_fields {
-    ([$self:tt $to:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+    ([$self:tt $to:ident] [$($path:tt)+] { $($member:tt $field:ident $json:tt $since:tt $text:tt)* }) => {{
         #[allow(irrefutable_let_patterns, unused_variables, reason = "a record has one form, an event is known to be this one")]
         let $($path)+ { $($member: $field),* } = $self else { unreachable!() };
         $(show_fields!(@first $field $to $json $since);)*
@@ -180,32 +198,35 @@ macro_rules! show_fields {
 
 /// Describes each member, in the order they are shown in.
 macro_rules! list_fields {
-    ([$root:ident] $path:tt { $($member:tt $field:ident $json:tt $since:tt)* }) => {{
+    ([$root:ident] $path:tt { $($member:tt $field:ident $json:tt $since:tt $text:tt)* }) => {{
         #[allow(unused_mut, reason = "some have none")]
         let mut fields: Vec<$crate::codec::Field> = vec![];
-        $(list_fields!(@first fields (field_of!($root $path $member)) $json $since);)*
-        $(list_fields!(@last fields (field_of!($root $path $member)) $json $since);)*
+        $(list_fields!(@first fields (field_of!($root $path $member)) $json $since $text);)*
+        $(list_fields!(@last fields (field_of!($root $path $member)) $json $since $text);)*
         fields
     }};
-    (@first $fields:ident $of:tt [$name:tt $optional:tt $shown:tt [] $other:tt] $since:tt) => {
-        list_fields!(@ $fields $of $name $optional $shown $other $since)
+    (@first $fields:ident $of:tt [$name:tt $optional:tt $shown:tt [] $other:tt] $since:tt $text:tt) => {
+        list_fields!(@ $fields $of $name $optional $shown $other $since $text)
     };
-    (@last $fields:ident $of:tt [$name:tt $optional:tt $shown:tt [last] $other:tt] $since:tt) => {
-        list_fields!(@ $fields $of $name $optional $shown $other $since)
+    (@last $fields:ident $of:tt [$name:tt $optional:tt $shown:tt [last] $other:tt] $since:tt $text:tt) => {
+        list_fields!(@ $fields $of $name $optional $shown $other $since $text)
     };
-    (@$when:ident $fields:ident $of:tt $json:tt $since:tt) => {};
-    (@ $fields:ident $of:tt _ [] [] [] $since:tt) => {};
-    (@ $fields:ident $of:tt - [] [] $other:tt $since:tt) => {
+    (@$when:ident $fields:ident $of:tt $json:tt $since:tt $text:tt) => {};
+    (@ $fields:ident $of:tt _ [] [] [] $since:tt $text:tt) => {};
+    (@ $fields:ident $of:tt - [] [] $other:tt $since:tt $text:tt) => {
         $fields.extend($crate::codec::fields_of($of).into_iter().map(|field| field.since(newest_of!(@ $since))))
     };
-    (@ $fields:ident $of:tt $name:literal $optional:tt $shown:tt $other:tt $since:tt) => {
+    (@ $fields:ident $of:tt $name:literal $optional:tt $shown:tt $other:tt $since:tt $text:tt) => {
         $fields.push($crate::codec::Field {
             name: $name,
             is_optional: list_fields!(@any $optional $other),
             since: newest_of!(@ $since),
+            is_sealed: list_fields!(@sealed $text),
             shape: list_fields!(@shape $of $optional $shown),
         })
     };
+    (@sealed [sealed]) => { true };
+    (@sealed $text:tt) => { false };
     (@any [] []) => { false };
     (@any $optional:tt $other:tt) => { true };
     (@shape $of:tt [] []) => { $crate::codec::shape_of($of) };
@@ -218,7 +239,7 @@ macro_rules! list_fields {
 /// Expands to `impl Codec for Shift`, which puts and gets the fields one behind the other.
 macro_rules! stored {
     ($($kind:ident { $($field:ident $(since $since:literal $(bare $($bare:lifetime)?)?)?),* $(,)? })*) => {
-        $(record!(@codec $kind 1 { $($field: _ $(since $since $(bare $($bare)?)?)?),* });)*
+        $(record!(@codec $kind 1 { $($field: _ clear $(since $since $(bare $($bare)?)?)?),* });)*
     };
 }
 
@@ -248,6 +269,11 @@ macro_rules! record {
 
             fn any(dice: &mut $crate::codec::Dice<'_>) -> $kind {
                 fields!(any_fields [dice] [$kind] $fields)
+            }
+
+            #[allow(unused_variables, reason = "some have no texts")]
+            fn texts(&mut self, each: &mut dyn FnMut($crate::codec::Personal<'_>)) {
+                fields!(texts_of [self each $kind [$kind]] [$kind] $fields)
             }
         }
     };
@@ -429,6 +455,14 @@ macro_rules! events {
                     }
                 })*
                 _ => Err(bad(None)),
+            }
+        }
+
+        /// Hands over each text of an event that a store may seal.
+        #[allow(unused_variables, reason = "some have no texts")]
+        pub(crate) fn texts(event: &mut $event, each: &mut dyn FnMut($crate::codec::Personal<'_>)) {
+            match event {
+                $($event::$name { .. } => fields!(texts_of [event each $event [$event::$name]] [$event::$name] $(($body))? $({ $($fields)* })?),)*
             }
         }
 

@@ -2,7 +2,7 @@
 
 use super::catalogue::{Field, Shape};
 use super::dice::Dice;
-use super::form::{Codec, Get, later};
+use super::form::{Codec, Get, Personal, later};
 use super::reader::{BadValue, Reader};
 use super::writer::Writer;
 use crate::json::chain::hex;
@@ -187,6 +187,8 @@ fn rights(bits: u32) -> Option<Rights> {
 }
 
 impl Codec for Text {
+    const IS_TEXT: bool = true;
+
     #[inline]
     fn put(&self, to: &mut Writer<'_>) {
         to.piece(self.as_str().as_bytes());
@@ -324,11 +326,18 @@ impl Json for Tender {
 
 /// Where and whether a value stands; what it is, it says itself.
 impl<T: Codec> Codec for Option<T> {
+    const IS_TEXT: bool = T::IS_TEXT;
     const NEWEST: u8 = T::NEWEST;
 
     #[inline]
     fn version(&self) -> u8 {
         self.as_ref().map_or(1, T::version)
+    }
+
+    fn texts(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+        if let Some(value) = self {
+            value.texts(each);
+        }
     }
 
     #[inline]
@@ -390,6 +399,7 @@ impl<T: Json> Json for Option<T> {
 }
 
 impl<T: Codec> Codec for Vec<T> {
+    const IS_TEXT: bool = T::IS_TEXT;
     const NEWEST: u8 = T::NEWEST;
 
     #[inline]
@@ -398,6 +408,10 @@ impl<T: Codec> Codec for Vec<T> {
             1 => 1,
             _ => self.iter().map(T::version).max().unwrap_or(1),
         }
+    }
+
+    fn texts(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+        self.iter_mut().for_each(|value| value.texts(each));
     }
 
     #[inline]
@@ -445,11 +459,17 @@ impl<K: Codec + Ord, V: Codec> Codec for BTreeMap<K, V> {
 }
 
 impl<A: Codec, B: Codec> Codec for (A, B) {
+    const IS_TEXT: bool = A::IS_TEXT || B::IS_TEXT;
     const NEWEST: u8 = later(A::NEWEST, B::NEWEST);
 
     #[inline]
     fn version(&self) -> u8 {
         later(self.0.version(), self.1.version())
+    }
+
+    fn texts(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+        self.0.texts(each);
+        self.1.texts(each);
     }
 
     #[inline]
@@ -496,9 +516,15 @@ impl Codec for [u8; 32] {
 
 /// Pointers say what they point to.
 macro_rules! pointers {
-    ($($pointer:ident)*) => { $(
-        impl<T: Codec> Codec for $pointer<T> {
+    ($($pointer:ident: |$pointed:ident| $own:expr;)*) => { $(
+        impl<T: Codec + Clone> Codec for $pointer<T> {
             const NEWEST: u8 = T::NEWEST;
+            const IS_TEXT: bool = T::IS_TEXT;
+
+            fn texts(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+                let $pointed = self;
+                T::texts($own, each);
+            }
 
             #[inline]
             fn version(&self) -> u8 {
@@ -532,7 +558,10 @@ macro_rules! pointers {
     )* };
 }
 
-pointers! { Arc Box }
+pointers! {
+    Arc: |shared| Arc::make_mut(shared);
+    Box: |own| own;
+}
 
 impl<T: Json> Json for Arc<T> {
     fn json(&self, to: &mut JsonWriter<'_>) {

@@ -55,6 +55,10 @@ capabilities! {
     ManageTokens = "manage_tokens",
     /// Read who was issued what, without secrets.
     ReadTokens = "read_tokens",
+    /// Delete the keys that texts of guests are sealed with.
+    EraseTexts = "erase_texts",
+    /// Read texts that are sealed; who may not reads that there is one.
+    ReadTexts = "read_texts",
     /// Read what credentials did and were refused.
     ReadSecurity = "read_security",
     /// Read menus, orders, payments and stock of stores.

@@ -279,6 +279,7 @@ commands! {
         RemoveStaff { staff: 16 } = 0x0208 "RemoveStaff" ManageStaff
             http DELETE 200 "/v1/staff/{staff}" staff remove_staff
             by access(staff) => Ok(AccessCommand::RemoveStaff { staff });
+        EraseTexts { customer: 16, store: 17, order: 18 } = 0x020b "EraseTexts" EraseTexts;
         ShowPin { staff: 16, device: 17, argon2id: _, is_right: _ } = 0x020a "ShowPin" ReadStores;
         OpenSession(new: _) = 0x0209 "OpenSession" ReadStores;
     }

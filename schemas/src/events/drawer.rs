@@ -4,9 +4,9 @@ use domain::event::DrawerEvent;
 
 events! { DrawerEvent {
     0x0901 ShiftOpened { shift: "shift", float: "float", business_date: "business_date" };
-    0x0902 CashPaidIn { shift: "shift", amount: "amount", reason: "reason" };
-    0x0903 CashPaidOut { shift: "shift", amount: "amount", reason: "reason" };
-    0x0904 NoSaleRecorded { shift: "shift", reason: "reason" };
+    0x0902 CashPaidIn { shift: "shift", amount: "amount", reason: "reason" clear };
+    0x0903 CashPaidOut { shift: "shift", amount: "amount", reason: "reason" clear };
+    0x0904 NoSaleRecorded { shift: "shift", reason: "reason" clear };
     0x0905 CashSaleRecorded { shift: "shift", payment: "payment_id", amount: "amount" };
     0x0906 CashRefundRecorded { shift: "shift", payment: "payment_id", refund: "refund_id", amount: "amount" };
     0x0907 ShiftClosed { shift: "shift", expected: "expected", counted: "counted", over_short: "over_short" };

@@ -17,7 +17,7 @@ events! { MenuEvent {
 
 record! {
     Item {
-        id: "item_id", name: "name", category?: "category",
+        id: "item_id", name: "name" clear, category?: "category" clear,
         // Where there are variations every line names one, so the item's own price means nothing.
         price: - unless variations,
         variations?: "variations", groups: "modifier_groups", taxes: "taxes", sku?: "sku",
@@ -25,14 +25,14 @@ record! {
         mode_taxes?: "dining_mode_taxes" since 3, dayparts?: "dayparts" since 3,
     }
     ModeTaxes { dining_mode: "dining_mode", taxes: "taxes" }
-    Variation { id: "variation_id", name: "name", price: "price", sku?: "sku" }
+    Variation { id: "variation_id", name: "name" clear, price: "price", sku?: "sku" }
     ModifierGroup {
-        id: "group_id", name: "name", min: "min", max: "max", allow_qty: "allow_qty", modifiers: "modifiers",
+        id: "group_id", name: "name" clear, min: "min", max: "max", allow_qty: "allow_qty", modifiers: "modifiers",
         free?: "free" since 2,
     }
-    Modifier { id: "modifier_id", name: "name", price: "price", default: "default" }
-    Tax { id: "tax_id", name: "name", rate: "percent_ppm", inclusive: "inclusive", compound?: "compound" since 2 }
-    Daypart { id: "daypart_id", name: "name", from: "from", to: "to", weekdays: "weekdays" }
+    Modifier { id: "modifier_id", name: "name" clear, price: "price", default: "default" }
+    Tax { id: "tax_id", name: "name" clear, rate: "percent_ppm", inclusive: "inclusive", compound?: "compound" since 2 }
+    Daypart { id: "daypart_id", name: "name" clear, from: "from", to: "to", weekdays: "weekdays" }
 }
 
 /// Nothing: the price comes with the line.

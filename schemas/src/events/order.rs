@@ -1,6 +1,6 @@
 //! Events of `order-<tenant>.<store>.<order>`, tags 0x05xx.
 
-use crate::codec::{BadValue, Codec, Dice, Field, Get, Reader, Writer};
+use crate::codec::{BadValue, Codec, Dice, Field, Get, Personal, Reader, Sealed, Writer};
 use crate::json::write::{Json, JsonWriter, Members};
 use domain::check::{CheckId, LineShares, Share};
 use domain::event::{
@@ -34,8 +34,8 @@ events! { OrderEvent {
     0x050f LinesHeld { lines: "lines" };
     0x0510 LinesFired { fire: "fire", lines: "lines" };
     0x0511 LinesServed { lines: "lines" };
-    0x0512 LineVoided { line: "line_id", qty: "qty", fired: "fired", reason: "reason", wasted: "wasted" };
-    0x0513 LinesComped { discount: "discount_id", lines: "line_ids", reason: "reason" };
+    0x0512 LineVoided { line: "line_id", qty: "qty", fired: "fired", reason: "reason" sealed, wasted: "wasted" };
+    0x0513 LinesComped { discount: "discount_id", lines: "line_ids", reason: "reason" sealed };
     0x0514 OrderMovedToTable { from?: "from", to: "to" };
     0x0515 ServerAssigned { staff: "staff" };
     0x0516 GuestsChanged { guests: "guests" };
@@ -49,11 +49,12 @@ events! { OrderEvent {
     0x0553 OrderMergedInto { target: "target_order_id" };
     0x0570 TotalMismatchRecorded { expected: "expected", actual: "actual" };
     0x0580 LineDetailsChanged {
-        line: "line_id", seat?: "seat", course?: "course", note?: "note" own, allergens?: "allergens",
+        line: "line_id", seat?: "seat", course?: "course", note?: "note" own sealed,
+        allergens?: "allergens" sealed,
     };
-    0x0581 LinePriceOverridden { line: "line_id", was: "was", unit_base: "unit_base", unit: "unit", reason: "reason" };
+    0x0581 LinePriceOverridden { line: "line_id", was: "was", unit_base: "unit_base", unit: "unit", reason: "reason" sealed };
     0x0582 DiningModeChanged { dining_mode: "dining_mode", lines: "lines" };
-    0x0583 OrderTaxExempted { reason: "reason" };
+    0x0583 OrderTaxExempted { reason: "reason" sealed };
     0x0584 TaxExemptionEnded;
     0x0590 DocumentPrinted { document: "document", check: "check_id", copy: "copy" };
 } }
@@ -61,8 +62,8 @@ events! { OrderEvent {
 record! {
     Opening {
         channel: "channel", dining_mode: "dining_mode", pay_mode: "pay_mode", table?: "table", guests: "guests",
-        customer_ref?: "customer_ref", currency: "currency", display_number: "display_number" own,
-        business_date: "business_date", opened_local: "opened_local", time_zone: "time_zone", rules: -,
+        customer_ref?: "customer_ref" sealed, currency: "currency", display_number: "display_number" own clear,
+        business_date: "business_date", opened_local: "opened_local", time_zone: "time_zone" clear, rules: -,
         imported: "imported",
         kitchen?: "kitchen" since 2 or Kitchen::Off,
         training?: "training" since 3 bare,
@@ -71,18 +72,18 @@ record! {
         dues_apart?: "dues_apart" since 4,
     }
     Line {
-        line: "line_id", item: "item_id", name: "name", category?: "category", variation: -, qty: "qty",
+        line: "line_id", item: "item_id", name: "name" clear, category?: "category" clear, variation: - clear, qty: "qty",
         unit_base: "unit_base", modifiers: "modifiers", unit: "unit", taxes: "taxes", sku?: "sku",
-        menu_version: "menu_version", seat?: "seat", course?: "course", note?: "note" own,
+        menu_version: "menu_version", seat?: "seat", course?: "course", note?: "note" own sealed,
         station?: "station" since 2 bare,
-        allergens?: "allergens" since 3,
+        allergens?: "allergens" sealed since 3,
     }
-    LineModifier { group: "group_id", modifier: "modifier_id", name: "name", unit_price: "unit_price", qty: "qty", free?: "free" since 4 }
+    LineModifier { group: "group_id", modifier: "modifier_id", name: "name" clear, unit_price: "unit_price", qty: "qty", free?: "free" since 4 }
     LineTaxes { line: "line_id", taxes: "taxes" }
     FiredLine { line: "line_id", qty: "qty", taken: "taken" }
-    Discount { discount: "discount_id", scope: -, rate: -, reason: "reason" }
+    Discount { discount: "discount_id", scope: -, rate: -, reason: "reason" sealed }
     FixedPart { line: "line_id", amount: "amount" }
-    ServiceCharge { charge: "charge_id", name: "name", rate: -, phase: - }
+    ServiceCharge { charge: "charge_id", name: "name" sealed, rate: -, phase: - }
     LineShares { line: "line_id", shares: "shares" }
     Share { check: "check_id", parts: "parts" }
     Totals {
@@ -336,6 +337,13 @@ impl Codec for CancelReason {
         })
     }
 
+    fn texts(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+        match self {
+            CancelReason::PaymentTimeout => {}
+            CancelReason::Requested(words) => words.personal(each),
+        }
+    }
+
     fn any(dice: &mut Dice<'_>) -> CancelReason {
         Option::any(dice).map_or(CancelReason::PaymentTimeout, CancelReason::Requested)
     }
@@ -353,7 +361,7 @@ impl Members for CancelReason {
     }
 
     fn fields() -> Vec<Field> {
-        vec![Field::words("why", &["payment_timeout", "requested"]), Field::optional("reason", Text::shape())]
+        vec![Field::words("why", &["payment_timeout", "requested"]), Field::optional("reason", Text::shape()).sealed()]
     }
 }
 
@@ -394,6 +402,10 @@ impl Codec for ReceivedLine {
             false => None,
         };
         Ok(ReceivedLine { from: source, line, part, prep })
+    }
+
+    fn texts(&mut self, each: &mut dyn FnMut(Personal<'_>)) {
+        self.line.texts(each);
     }
 
     fn any(dice: &mut Dice<'_>) -> ReceivedLine {

@@ -16,13 +16,13 @@ events! { PaymentEvent {
         check: "check_id" since 2 or CheckId::FIRST,
     };
     0x0602 PaymentCaptured { amount: "amount", tip: "tip", tendered?: "tendered", change?: "change" };
-    0x0603 PaymentFailed { code: "code" };
+    0x0603 PaymentFailed { code: "code" clear };
     0x0604 PaymentExpired;
     0x0605 PaymentFlagged { why: - };
     0x0606 PaymentOutcomeIgnored { outcome: "outcome" };
-    0x0607 RefundRequested { refund: "refund_id", parts: -, lines: "lines", restock: "restock", reason: "reason" };
+    0x0607 RefundRequested { refund: "refund_id", parts: -, lines: "lines", restock: "restock", reason: "reason" sealed };
     0x0608 RefundSucceeded { refund: "refund_id" };
-    0x0609 RefundFailed { refund: "refund_id", code: "code" };
+    0x0609 RefundFailed { refund: "refund_id", code: "code" clear };
     0x060a RefundOutcomeIgnored { refund: "refund_id", outcome: "outcome" };
     0x0610 AuthorisationRequested { account: "provider_account", capture: "capture", step?: "amount_step" since 2 };
     0x0611 ProviderEventReceived(Box<ProviderMessage>);
@@ -33,13 +33,13 @@ events! { PaymentEvent {
     0x0616 PaymentDisputed;
     0x0617 TipAdjusted { tip: "tip" };
     0x0618 ProviderEventIgnored { why: "why" };
-    0x0628 PaymentReviewed { flag: "flag", decision: "decision", reason: "reason" };
-    0x0680 PaymentReferenceRecorded { reference: "reference" };
+    0x0628 PaymentReviewed { flag: "flag", decision: "decision", reason: "reason" sealed };
+    0x0680 PaymentReferenceRecorded { reference: "reference" clear };
 } }
 
 record! {
     ProviderMessage {
-        event_id: "provider_event_id", reference?: "provider_ref", said: -, amount?: "amount", currency?: "currency",
+        event_id: "provider_event_id" clear, reference?: "provider_ref" clear, said: -, amount?: "amount", currency?: "currency",
         body_sha256: "body_sha256",
     }
 }

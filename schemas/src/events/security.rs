@@ -8,7 +8,7 @@ events! { SecurityEvent {
 
 record! {
     Activity {
-        since: "since", credential?: "token_id", act: "act", operation: "operation", code?: "code", count: "count",
+        since: "since", credential?: "token_id", act: "act", operation: "operation" clear, code?: "code" clear, count: "count",
         bytes: "bytes",
     }
 }

@@ -6,10 +6,10 @@ use domain::event::{ReleaseReason, ReservedLine, StockEvent, StockPolicy};
 
 events! { StockEvent {
     0x0701 StockPolicySet { sku: "sku", policy: - };
-    0x0702 StockReceived { sku: "sku", qty: "qty", reference?: "reference" };
+    0x0702 StockReceived { sku: "sku", qty: "qty", reference?: "reference" clear };
     0x0703 StockCounted { sku: "sku", counted: "counted", delta: "delta" };
-    0x0704 StockAdjusted { sku: "sku", delta: "delta", reason: "reason" };
-    0x0705 StockWasted { sku: "sku", qty: "qty", reason: "reason" };
+    0x0704 StockAdjusted { sku: "sku", delta: "delta", reason: "reason" clear };
+    0x0705 StockWasted { sku: "sku", qty: "qty", reason: "reason" clear };
     0x0706 ItemMarked86 { sku: "sku", until?: "until", auto: "auto" };
     0x0707 ItemUnmarked86 { sku: "sku" };
     0x0708 StockReserved { order: "order_id", lines: "lines" };

@@ -22,15 +22,15 @@ events! { TerminalEvent {
     0x0b09 ClockBehindFound { seq: "terminal_seq", command: "command_id", occurred_at: "occurred_at" };
     0x0b0a LateCommandTaken(Noted);
     0x0b0b BoundExceeded(Noted);
-    0x0b10 ExceptionResolved { position: "exception" as PositionToken, note: "note", command?: "command_id" since 2 };
+    0x0b10 ExceptionResolved { position: "exception" as PositionToken, note: "note" clear, command?: "command_id" since 2 };
 } }
 
 record! {
     Noted {
-        seq?: "terminal_seq", command?: "command_id", kind?: "command", order?: "order_id", payment?: "payment_id",
-        code: "code", detail: "detail",
+        seq?: "terminal_seq", command?: "command_id", kind?: "command" clear, order?: "order_id", payment?: "payment_id",
+        code: "code" clear, detail: "detail" clear,
     }
-    Kept { request: "request", actor: "actor", approver?: "approver", sent_by?: "sent_by" since 3 }
+    Kept { request: "request" sealed, actor: "actor", approver?: "approver", sent_by?: "sent_by" since 3 }
 }
 
 /// The request as it came, JSON in a text.

@@ -25,6 +25,7 @@ pub mod chain;
 mod decoder;
 pub(crate) mod digest;
 mod meta;
+mod key_record;
 mod outbox;
 mod parked;
 mod snapshot;
@@ -34,6 +35,7 @@ pub use crate::events::{EVENT_TYPES, EventType, encode, event_tag, tag, type_nam
 pub use decoder::{DecodeError, Decoder, decode, peek_tag};
 pub use digest::{command_digest, command_name};
 pub use meta::{BadMeta, CommitMeta};
+pub use key_record::{BadKeyRecord, KEY_RECORD_LEN, KeyId, KeyRecord};
 pub use outbox::{OutboxAction, OutboxEntry};
 pub use parked::{BadParked, Parked};
 pub use snapshot::{BadSnapshot, Checkpoint, SNAPSHOT_FORM, StoreRow, StoreSummary};

@@ -3,7 +3,7 @@
 use super::form::view;
 use crate::json::wire::{CashShifts, Currency, CutOff, Kitchen, Ppm, Right, Rounding, StoreId, TaxRounding, Text};
 
-rows! { StoreView = 6, StoreMenuRow = 1 }
+rows! { StoreView = 7, StoreMenuRow = 1 }
 
 view! {
     /// A store and its settings.
@@ -34,6 +34,8 @@ view! {
         pub offline_age_s: u32,
         /// What its tills do without a second person while they are away.
         pub offline: OfflineView,
+        /// Whether what people write of guests is sealed.
+        pub seals_texts: bool,
         /// The menu version it sells from.
         pub menu_version: Option<u32>,
         /// The revision of its stream, for `If-Match`.

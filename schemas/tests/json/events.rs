@@ -92,6 +92,7 @@ fn settings() -> Settings {
         cash_shifts: domain::store::CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        seals_texts: false,
         offline: Default::default(),
     }
 }

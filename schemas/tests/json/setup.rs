@@ -235,6 +235,7 @@ fn stores() {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        seals_texts: false,
         offline: Default::default(),
     };
     let least = r#"{"name": "Old Town", "currency": "EUR", "time_zone": "europe/madrid"}"#;

@@ -31,6 +31,8 @@ it against them.
 
 A field is named as in JSON; `lines[].qty` is in each object of the list `lines`. With `?` it is left out where there is
 nothing to say. *Since* is the schema version of the event that brought it: events of older versions are still read.
+What is called *sealed* is stored as ciphertext where a store is set so (`seals_texts`); every other text says nothing of a guest, or is
+of no order.
 ";
 
 /// The unit or the meaning of each named type, met on the way.
@@ -50,7 +52,7 @@ fn described(object: &utoipa::openapi::Object) -> String {
 }
 
 fn rows(path: &str, fields: &[Field], out: &mut String, types: &mut Types) {
-    for Field { name, is_optional, since, shape } in fields {
+    for Field { name, is_optional, since, is_sealed, shape } in fields {
         let (mut name, mut shape) = (format!("{path}{name}"), shape);
         let mut or_null = "";
         loop {
@@ -67,6 +69,7 @@ fn rows(path: &str, fields: &[Field], out: &mut String, types: &mut Types) {
             };
         }
         let mark = if *is_optional { " ?" } else { "" };
+        let sealed = if *is_sealed { ", sealed" } else { "" };
         let what = match shape {
             Shape::Value(Some(kind), object) => {
                 types.insert(kind.clone(), described(object));
@@ -76,7 +79,7 @@ fn rows(path: &str, fields: &[Field], out: &mut String, types: &mut Types) {
             Shape::Record(_) => "object".to_owned(),
             Shape::List(_) | Shape::OrNull(_) => unreachable!("it is unwrapped"),
         };
-        writeln!(out, "| `{name}`{mark} | {what}{or_null} | {since} |").expect("a string takes everything");
+        writeln!(out, "| `{name}`{mark} | {what}{or_null}{sealed} | {since} |").expect("a string takes everything");
         if let Shape::Record(fields) = shape {
             rows(&format!("{name}."), fields, out, types);
         }

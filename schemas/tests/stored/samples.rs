@@ -269,6 +269,7 @@ pub fn settings() -> Settings {
         cash_shifts: CashShifts::Off,
         kitchen: Kitchen::Off,
         offline_age_s: None,
+        seals_texts: false,
         offline: Default::default(),
     }
 }

@@ -68,6 +68,7 @@ fn row() -> StoreRow {
         cash_shifts: CashShifts::Required,
         kitchen: Kitchen::On,
         offline_age_s: None,
+        seals_texts: false,
         offline: Default::default(),
     };
     let drawer =

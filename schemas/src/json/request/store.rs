@@ -58,6 +58,10 @@ pub struct PutStore {
     /// exception `beyond_bounds` that somebody has to decide; days count them.
     #[serde(default)]
     pub offline: Offline,
+    /// Whether what people write of guests (notes, allergens, reasons, customer references) is sealed from now on, so that it can be erased:
+    /// `POST /v1/erasures`.
+    #[serde(default)]
+    pub seals_texts: bool,
     /// The store, as `GET` shows it; the address names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub store: Option<wire::StoreId>,
@@ -137,6 +141,7 @@ impl PutStore {
             cash_shifts: self.cash_shifts.0,
             offline_age_s: self.offline_age_s.filter(|age| *age != Settings::OFFLINE_AGE_S_DEFAULT),
             offline: self.offline.parse().map_err(|error| error.under("/offline"))?,
+            seals_texts: self.seals_texts,
         })
     }
 }

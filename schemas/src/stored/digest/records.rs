@@ -142,7 +142,7 @@ records! {
 
     struct Settings {
         name: 16, currency: 17, time_zone: 18, cut_off: 19, rules: flat, payment_timeout_s: 22, approvals: 23,
-        cash_shifts: 24, kitchen: 25, offline_age_s: 26, offline: 27
+        cash_shifts: 24, kitchen: 25, offline_age_s: 26, offline: 27, seals_texts: 28
     }
     struct PriceRules { rounding: 20, tax_rounding: 21 }
     enum StockPolicy { Untracked = 17 is 1, Counted { auto86: 18 } = 17 is 2 }
