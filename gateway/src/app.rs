@@ -10,7 +10,7 @@ use crate::providers::settings::Settings;
 use crate::security::SecurityLog;
 use crate::state::AppState;
 use commands::reactor::OutboxError;
-use commands::{Engine, StartError, Stopped};
+use commands::{Engine, Keys, StartError, Stopped};
 use eventlog::{Corrupt, OpenError, Recovered};
 use projections::Projections;
 use std::ffi::OsString;
@@ -23,6 +23,10 @@ const LOG_DIR: &str = "log";
 const VIEWS_DIR: &str = "views";
 /// What the engine's snapshot is called in the data directory. It may be deleted at any time while stopped.
 const SNAPSHOT_FILE: &str = "snapshot.redb";
+/// Where the keys of sealed texts are in the data directory: copied apart from the log, or not at all.
+const KEYS_DIR: &str = "keys";
+/// Says that there were keys.
+const KEYS_MARKER: &str = "keys-made";
 /// What is owed to payment providers, and what they said that fits no payment yet, is called in the data directory.
 pub const PROVIDERS_FILE: &str = "providers.redb";
 
@@ -33,7 +37,7 @@ pub fn log_dir(data: &Path) -> std::path::PathBuf {
 
 /// Whether a data directory holds nothing, or nothing but what is made there: nobody else's files.
 pub fn is_ours_alone(data: &Path) -> bool {
-    let ours = [LOG_DIR, VIEWS_DIR, SNAPSHOT_FILE, PROVIDERS_FILE, OPERATOR_FILE];
+    let ours = [LOG_DIR, VIEWS_DIR, SNAPSHOT_FILE, PROVIDERS_FILE, OPERATOR_FILE, KEYS_DIR, KEYS_MARKER];
     let aside = [VIEWS_DIR, SNAPSHOT_FILE].map(|name| derived::aside_of(Path::new(name)).into_os_string());
     let is_ours = |name: &OsString| ours.iter().any(|ours| name == ours) || aside.contains(name);
     names_in(data).unwrap_or_default().iter().all(is_ours)
@@ -140,7 +144,10 @@ impl Running {
         std::fs::create_dir_all(&log_dir).map_err(|source| AppError::Directory { dir: log_dir.clone(), source })?;
         let operator = Operator::of(data).map_err(|source| AppError::Directory { dir: data.to_owned(), source })?;
         let (log, reader, recovered) = eventlog::open_embedded(&log_dir, log_options)?;
-        let options = commands::Options { snapshot: Some(data.join(SNAPSHOT_FILE)), ..options };
+        let keys = Keys::open(&data.join(KEYS_DIR), &data.join(KEYS_MARKER));
+        let keys = Arc::new(keys.map_err(|source| AppError::Directory { dir: data.join(KEYS_DIR), source })?);
+        let snapshot = Some(data.join(SNAPSHOT_FILE));
+        let options = commands::Options { snapshot, keys: Arc::clone(&keys), ..options };
         let (engine, stopped) = Engine::start(log, reader.clone(), options)?;
         let projections = Projections::open(&views_dir, reader.clone(), &projections::Options::default())?;
         let last_use = views_dir.join(LAST_USE_FILE);
@@ -156,6 +163,7 @@ impl Running {
             providers,
             operator,
             security: Arc::new(SecurityLog::new(time)),
+            keys,
             pins: Pins::default(),
             approvals: Approvals::default(),
         };

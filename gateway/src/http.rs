@@ -26,6 +26,7 @@ pub mod service;
 pub mod stall;
 pub mod tls;
 pub mod trace;
+pub mod unsealed;
 pub mod watched;
 
 use crate::state::AppState;
@@ -36,7 +37,7 @@ use error::ApiError;
 use form::Offers;
 use rates::Rates;
 use routes::{
-    approvals, batch, clock, commands, devices, feed, kitchen, ops, orders, reads, security, sessions, terminals,
+    approvals, batch, clock, commands, devices, erasures, feed, kitchen, ops, orders, reads, security, sessions, terminals,
     tokens, webhooks,
 };
 use service::HttpService;
@@ -136,6 +137,7 @@ fn public() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(reads::sales::sales))
         .routes(routes!(feed::feed))
         .routes(routes!(tokens::issue_token, reads::access::tokens))
+        .routes(routes!(erasures::erase))
         .routes(routes!(tokens::revoke_token))
         .routes(routes!(tokens::exchange_token))
         .routes(routes!(tokens::make_tenant))

@@ -7,7 +7,7 @@ use crate::operator::Operator;
 use crate::pins::Pins;
 use crate::providers::Providers;
 use crate::security::SecurityLog;
-use commands::Engine;
+use commands::{Engine, Keys};
 use domain::calendar::Timestamp;
 use eventlog::LogReader;
 use projections::Projections;
@@ -30,6 +30,8 @@ pub struct AppState {
     pub operator: Operator,
     /// What credentials did, until it is recorded.
     pub security: Arc<SecurityLog>,
+    /// What texts of guests are sealed with.
+    pub keys: Arc<Keys>,
     /// What works on PINs.
     pub pins: Pins,
     /// What was approved and not sent yet.

@@ -5,6 +5,7 @@ pub mod batch;
 pub mod clock;
 pub mod commands;
 pub mod devices;
+pub mod erasures;
 pub mod feed;
 pub mod kitchen;
 pub mod ops;

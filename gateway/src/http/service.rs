@@ -9,6 +9,7 @@ use super::form::{Offers, check};
 use super::peer::Peer;
 use super::rates::{Class, Rates};
 use super::trace::{TraceId, X_TRACE_ID};
+use super::unsealed::Reading;
 use super::watched::{LetIn, ProblemCode, Watched};
 use crate::metrics::CountedRoute;
 use crate::security::{Deed, Meter, Who};
@@ -101,6 +102,9 @@ impl HttpService {
         match status {
             500.. => tracing::warn!(target: "http", %method, route, status, took_us, trace_id = shown),
             _ => tracing::debug!(target: "http", %method, route, status, took_us, trace_id = shown),
+        }
+        if let Some(grant) = &grant {
+            response = Reading::of(&self.app.keys, grant).open(response).await;
         }
         response.headers_mut().insert(X_TRACE_ID, trace_id.to_header());
         response

@@ -34,6 +34,8 @@ manage_staff   yes yes - - - -
 manage_devices yes yes - - - -
 manage_tokens  yes - - - - -
 read_tokens    yes - - - - yes
+erase_texts    yes - - - - -
+read_texts     yes yes yes yes - yes
 read_security  yes - - - - yes
 read_stores    yes yes yes yes yes yes
 read_days      yes yes yes - yes yes
@@ -71,7 +73,7 @@ enum Where {
 }
 
 /// The operations that are no rows of the table of commands.
-const OTHERS: [(&str, Asks, Where); 52] = {
+const OTHERS: [(&str, Asks, Where); 53] = {
     use Asks::{AnyCredential, Capability as Can, Credential, Nothing, Operator, Person, PersonOrSession};
     use Where::{Everywhere, Own, Store};
     [
@@ -88,6 +90,7 @@ const OTHERS: [(&str, Asks, Where); 52] = {
         ("POST /v1/stores/{store}/approvals", PersonOrSession, Store),
         ("POST /v1/stores/{store}/commands", Credential, Store),
         ("POST /v1/tokens/exchange", Credential, Everywhere),
+        ("POST /v1/erasures", Can("erase_texts"), Everywhere),
         ("GET /v1/tokens", Can("read_tokens"), Everywhere),
         ("POST /v1/tokens", Can("manage_tokens"), Everywhere),
         ("DELETE /v1/tokens/{token}", Can("manage_tokens"), Everywhere),
@@ -132,13 +135,14 @@ const OTHERS: [(&str, Asks, Where); 52] = {
 };
 
 /// The commands that have no address by the table: the operations that send them, or `None` where only the engine does.
-const SENT_BY: [(&str, Option<&str>); 19] = [
+const SENT_BY: [(&str, Option<&str>); 20] = [
     ("UnlinkItem", Some("PUT /v1/menu/items/{item}")),
     ("IssueToken", Some("POST /v1/tokens")),
     ("RevokeToken", Some("DELETE /v1/tokens/{token}")),
     ("AddDevice", Some("POST /v1/devices")),
     ("EnrolDevice", Some("POST /v1/devices/enrol")),
     ("RecordActivity", None),
+    ("EraseTexts", Some("POST /v1/erasures")),
     ("SetPin", Some("PUT /v1/staff/{staff}/pin")),
     ("ShowPin", Some("POST /v1/stores/{store}/approvals")),
     ("OpenSession", Some("POST /v1/session")),

@@ -4,7 +4,7 @@ use crate::json::body::FieldError;
 use crate::json::wire::{self, Wire};
 use domain::command::{NewDevice, NewToken};
 use domain::event::{Role, Terms};
-use domain::ids::{ActorId, DeviceId, StoreId, TokenId};
+use domain::ids::{ActorId, CustomerRef, DeviceId, OrderId, StoreId, TokenId};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -62,6 +62,45 @@ pub struct MakeTenant {
     pub tenant: wire::TenantId,
     /// What the token is for, in a person's words.
     pub label: wire::Text,
+}
+
+/// `POST /v1/erasures`: erases the sealed texts of a customer, or of an order that names no customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"customer_ref": "cust_81"}))]
+pub struct EraseTexts {
+    /// The customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_ref: Option<wire::CustomerRef>,
+    /// The order's store, with `order_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<wire::StoreId>,
+    /// The order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<wire::OrderId>,
+}
+
+/// Whose texts are erased.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Erasure {
+    /// A customer's.
+    Customer(CustomerRef),
+    /// An order's.
+    Order(StoreId, OrderId),
+}
+
+impl EraseTexts {
+    /// Whose texts they are.
+    ///
+    /// # Errors
+    /// [`FieldError`] where it names neither a customer nor an order, or both.
+    pub fn parse(self) -> Result<Erasure, FieldError> {
+        match (self.customer_ref, self.store, self.order_id) {
+            (Some(customer), None, None) => Ok(Erasure::Customer(customer.0)),
+            (None, Some(store), Some(order)) => Ok(Erasure::Order(store.0, order.0)),
+            _ => Err(FieldError::new("", "names a customer_ref, or a store and an order_id")),
+        }
+    }
 }
 
 /// The stores a token is scoped to, each once.
