@@ -73,7 +73,8 @@ impl Engine {
         let (state, snapshot) = recover(&reader, &options)?;
         let stats = Arc::new(Stats::default());
         let time = Arc::new(Time::new(options.clock.clone(), state.stamped));
-        let committer = Arc::new(Committer::new(log, options.append_slow, Arc::clone(&stats), Arc::clone(&options.keys)));
+        let committer =
+            Arc::new(Committer::new(log, options.append_slow, Arc::clone(&stats), Arc::clone(&options.keys)));
         let (requests, queue) = mpsc::channel(options.queue_max);
         // A weak reference: the engine stops when its last handle is dropped.
         let wake_up = {

@@ -248,8 +248,7 @@ impl Keys {
             Subject::Order(tenant, store, order) => self.order_hash(tenant, store, order),
         };
         let mut held = self.held_mut();
-        let ids: Vec<KeyId> =
-            held.keys.iter().filter(|(_, key)| key.subject == subject).map(|(id, _)| *id).collect();
+        let ids: Vec<KeyId> = held.keys.iter().filter(|(_, key)| key.subject == subject).map(|(id, _)| *id).collect();
         let orders: Vec<u128> =
             held.joined.iter().filter(|(_, (_, id))| ids.contains(id)).map(|(order, _)| *order).collect();
         // An order may have had a key of its own before its customer was known.

@@ -25,8 +25,8 @@ mod again;
 pub(crate) mod decision;
 mod evict;
 mod internal;
-mod seal;
 pub(crate) mod recover;
+mod seal;
 
 /// A store the engine knows.
 #[derive(Debug)]

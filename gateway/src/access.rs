@@ -11,10 +11,9 @@ pub fn allows(role: Role, capability: Capability) -> bool {
     use Capability as C;
     match role {
         Role::Admin => true,
-        Role::Manager => !matches!(
-            capability,
-            C::ManageTokens | C::ReadTokens | C::EraseTexts | C::ReadSecurity | C::Import
-        ),
+        Role::Manager => {
+            !matches!(capability, C::ManageTokens | C::ReadTokens | C::EraseTexts | C::ReadSecurity | C::Import)
+        }
         Role::Pos => matches!(
             capability,
             C::TakeOrders

@@ -37,8 +37,8 @@ use error::ApiError;
 use form::Offers;
 use rates::Rates;
 use routes::{
-    approvals, batch, clock, commands, devices, erasures, feed, kitchen, ops, orders, reads, security, sessions, terminals,
-    tokens, webhooks,
+    approvals, batch, clock, commands, devices, erasures, feed, kitchen, ops, orders, reads, security, sessions,
+    terminals, tokens, webhooks,
 };
 use service::HttpService;
 use std::sync::Arc;

@@ -64,7 +64,8 @@ impl Reading {
     }
 
     fn opened(&self, bytes: Bytes) -> Bytes {
-        let sealed = memmem::find_iter(&bytes, SEALED).filter(|at| at.checked_sub(1).is_some_and(|at| bytes[at] == b'"'));
+        let sealed =
+            memmem::find_iter(&bytes, SEALED).filter(|at| at.checked_sub(1).is_some_and(|at| bytes[at] == b'"'));
         let customers = memmem::find_iter(&bytes, CUSTOMER).map(|at| at + CUSTOMER_AT);
         let mut starts: Vec<usize> = sealed.chain(customers).collect();
         if starts.is_empty() {

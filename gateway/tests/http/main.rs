@@ -46,6 +46,7 @@ mod refunds;
 mod restart;
 mod reviews;
 mod roles;
+mod sealed;
 mod secrets;
 mod security;
 mod server;

@@ -59,7 +59,7 @@ fn full() -> Vec<(&'static str, &'static str, Value)> {
             json!({
                 "name": "Walk", "currency": "EUR", "time_zone": "Europe/Madrid", "cut_off": "05:30", "rounding": "half_up",
                 "tax_rounding": "group", "payment_timeout_s": 600, "approvals": approvals, "cash_shifts": "required",
-                "kitchen": "on", "offline_age_s": 86_400,
+                "kitchen": "on", "offline_age_s": 86_400, "seals_texts": true,
                 "offline": {"discount_limit_ppm": 100_000, "amount_limit": 50_000, "facts_limit": 200}
             }),
         ),

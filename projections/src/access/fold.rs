@@ -158,7 +158,10 @@ impl AccessFold {
                 self.tokens.set_pin(tenant, *staff, Some(PinHash { salt: *salt, argon2id: *argon2id }));
             }
             AccessEvent::StaffRemoved { staff } => self.tokens.set_pin(tenant, *staff, None),
-            AccessEvent::StaffChanged { .. } | AccessEvent::SignInFailed { .. } | AccessEvent::PinShown { .. } | AccessEvent::TextsErased { .. } => {}
+            AccessEvent::StaffChanged { .. }
+            | AccessEvent::SignInFailed { .. }
+            | AccessEvent::PinShown { .. }
+            | AccessEvent::TextsErased { .. } => {}
         }
     }
 }

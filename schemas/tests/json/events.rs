@@ -291,6 +291,10 @@ fn setup_events() -> Vec<(Event, &'static str)> {
         (Event::Access(AccessEvent::PinShown { staff, device }), r#"{"staff_id":"ana","device_id":"k7qf93xm"}"#),
         (Event::Access(AccessEvent::StaffRemoved { staff }), r#"{"staff_id":"ana"}"#),
         (
+            Event::Access(AccessEvent::TextsErased { customer: Some(1), store: None, order: None }),
+            r#"{"customer_hmac":"00000000000000000000000000000001"}"#,
+        ),
+        (
             Event::Store(StoreEvent::StoreOpened(settings())),
             concat!(
                 r#"{"name":"Old Town","currency":"EUR","time_zone":"Europe/Madrid","cut_off":"04:00","#,

@@ -76,6 +76,15 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         ("any", AccessCommand::RecordActivity(vec![])),
         ("one", AccessCommand::SetPin { staff, salt: [9; 32], argon2id: [10; 32], by: staff }),
         ("one", AccessCommand::RemoveStaff { staff }),
+        ("customer", AccessCommand::EraseTexts { customer: Some(1 << 100), store: None, order: None }),
+        (
+            "order",
+            AccessCommand::EraseTexts {
+                customer: None,
+                store: Some(id!(StoreId "s1")),
+                order: Some(id!(OrderId "w1")),
+            },
+        ),
         ("one", AccessCommand::ShowPin { staff, device: id, argon2id: [10; 32], is_right: true }),
         ("one", AccessCommand::OpenSession(Box::new(session))),
     ];
@@ -173,6 +182,7 @@ fn store(add: &mut dyn FnMut(&'static str, StoreCommand)) {
     let offline = OfflineBounds { discount: Some(Ppm(100_000)), amount: Some(Money(50_000)), facts: Some(200) };
     add("offline", StoreCommand::Put(Settings { offline, ..settings() }));
     add("offline_age", StoreCommand::Put(Settings { offline_age_s: Some(86_400), ..settings() }));
+    add("sealing", StoreCommand::Put(Settings { seals_texts: true, ..settings() }));
     add("one", StoreCommand::AdoptMenu { version: 7 });
     let item = id!(ItemId "margherita");
     let variation = Some(id!(VariationId "small"));

@@ -229,6 +229,9 @@ fn access(add: &mut dyn FnMut(&'static str, AccessEvent)) {
     add("locked", AccessEvent::SignInFailed { staff, device, locked_until: Some(NOW) });
     add("one", AccessEvent::StaffRemoved { staff });
     add("one", AccessEvent::PinShown { staff, device });
+    add("customer", AccessEvent::TextsErased { customer: Some(1 << 100), store: None, order: None });
+    let (store, order) = (Some(id!(StoreId "s1")), Some(id!(OrderId "w1")));
+    add("order", AccessEvent::TextsErased { customer: None, store, order });
 }
 
 fn security(add: &mut dyn FnMut(&'static str, SecurityEvent)) {
@@ -290,6 +293,9 @@ fn store(add: &mut dyn FnMut(&'static str, StoreEvent)) {
     let aged = Settings { approvals, offline_age_s: Some(86_400), ..settings() };
     add("offline_age", StoreEvent::StoreOpened(aged.clone()));
     add("offline_age", StoreEvent::StoreSettingsChanged(aged));
+    let sealing = Settings { seals_texts: true, ..settings() };
+    add("sealing", StoreEvent::StoreOpened(sealing.clone()));
+    add("sealing", StoreEvent::StoreSettingsChanged(sealing));
 }
 
 /// Settings as far as version 1 knew them.

@@ -33,7 +33,8 @@ pub async fn erase(
         Erasure::Customer(customer) => (Some(app.keys.customer_hash(caller.tenant, customer)), None, None),
         Erasure::Order(store, order) => {
             if app.keys.customer_of(caller.tenant, store, order).is_some() {
-                let problem = "names a customer, whose other orders are sealed with the same key; erase by customer_ref";
+                let problem =
+                    "names a customer, whose other orders are sealed with the same key; erase by customer_ref";
                 return Err(FieldError::new("/order_id", problem).into());
             }
             (None, Some(store), Some(order))

@@ -113,9 +113,10 @@ impl OpenOrder {
             return Err(FieldError::new("/pay", "is taken when the order is placed; add \"place\": true"));
         }
         // Stored references that begin so stand for sealed ones, and `erased` is what is shown of those that are gone.
-        if self.customer_ref.is_some_and(|customer| {
-            customer.0.as_str().starts_with("sealed_") || customer.0.as_str() == "erased"
-        }) {
+        if self
+            .customer_ref
+            .is_some_and(|customer| customer.0.as_str().starts_with("sealed_") || customer.0.as_str() == "erased")
+        {
             return Err(FieldError::new("/customer_ref", "must not be erased, nor begin with sealed_"));
         }
         let pay = self.pay.map(|pay| pay.parse().map_err(|error| error.under("/pay"))).transpose()?;
